@@ -1,0 +1,1 @@
+"""Fetch digests, plan their messages into a ledger, and send them."""

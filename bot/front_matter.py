@@ -1,0 +1,66 @@
+"""A post's front matter: YAML as Jekyll reads it, or line by line where it is broken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import frontmatter
+import yaml
+from frontmatter.default_handlers import YAMLHandler
+
+from formatters.markdown import words
+
+_KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*)")
+
+
+def read(text: str) -> tuple[dict[str, object], str, str]:
+    """Split a post into front matter, body, and a word on what was broken in the front matter."""
+    if not text.lstrip("\n ").startswith("---"):
+        return {}, text, ""
+    try:
+        front, body = frontmatter.parse(text, handler=_Handler())
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError, AttributeError) as error:
+        problem = words(str(error).splitlines()[0] if str(error) else type(error).__name__)
+        return *_by_line(text), f"front matter is broken ({problem}); it was read line by line"
+    if front:
+        return dict(front), body, ""
+    found, rest = _by_line(text)
+    return found, rest, "front matter is broken (no keys, or no closing ---)" if found else ""
+
+
+def _by_line(text: str) -> tuple[dict[str, object], str]:
+    """Read `key: value` lines behind the opening ---, to the closing one or to the first other line."""
+    lines = text.lstrip("\n ").split("\n")
+    closing = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() in {"---", "..."}), 0)
+    if any(line.startswith("#") for line in lines[1:closing]):
+        closing = 0  # a heading: the line was never closed, and this is a rule of the body
+    block = lines[1:closing] if closing else _leading_keys(lines[1:])
+    found = {match[1]: match[2].strip() for line in block if (match := _KEY_LINE.fullmatch(line.strip()))}
+    if not found:
+        return {}, text
+    return dict(found), "\n".join(lines[1 + len(block) + bool(closing) :])
+
+
+def _leading_keys(lines: Sequence[str]) -> list[str]:
+    end = next((n for n, line in enumerate(lines) if not _KEY_LINE.fullmatch(line.strip())), len(lines))
+    return list(lines[:end])
+
+
+def scalar(value: object) -> str:
+    """Give the text of a scalar; nested values could be aliases without end."""
+    return words(str(value)) if isinstance(value, str | int | float | date) else ""
+
+
+class _Loader(yaml.SafeLoader):
+    """Load YAML without merge keys: nested ones grow without bound, aliases alone do not."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        node.value = [(key, value) for key, value in node.value if key.tag != "tag:yaml.org,2002:merge"]
+
+
+class _Handler(YAMLHandler):
+    def load(self, fm: str, **_: object) -> Any:
+        return yaml.load(fm, Loader=_Loader)  # noqa: S506 (a SafeLoader)

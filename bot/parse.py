@@ -1,0 +1,288 @@
+"""Jekyll post to Digest: front matter, then papers by their numbered headings.
+
+No word of a post is lost: what fits no known shape stays as the preface or as a section.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from markdown_it.token import Token
+
+from bot import front_matter
+from bot.errors import ParseError
+from bot.front_matter import scalar
+from formatters.links import arxiv_id, safe
+from formatters.markdown import inline, parser, plain, words
+from formatters.model import Digest, Link, Paper, Section
+
+LARGEST_POST = 2 * 1024 * 1024  # bytes
+
+_PARSER = parser()
+_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127])  # all but tab, line end and return
+_FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+?)(?:\.[a-z]+)?$")
+_DATE = re.compile(r"\(?\b(\d{4})[-./년]?\s?(\d{1,2})[-./월]?\s?(\d{1,2})\b일?\)?")
+_ORDINAL = re.compile(r"\s*(\d{1,4})[.)]\s*")
+_TITLE_LINES = 8  # how far a wrapped title may run
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post as read: its digest, or None for a post that is none, and what was mended on the way."""
+
+    digest: Digest | None
+    degraded: str = ""
+
+
+def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) -> Post:
+    """Read a post, `name` being its file name, into a digest.
+
+    `certain` makes a digest of a post without papers and without a dated title. Raises ParseError
+    for what is no UTF-8 text, larger than 2 MiB, or has a date nowhere.
+    """
+    text = _text(raw, name)
+    front, body, degraded = front_matter.read(text)
+    title = _unquoted(scalar(front.get("title")))
+    papers, preface = _papers(body)
+    if not (papers or certain or (_series(title) and _DATE.search(title))):
+        return Post(None)
+    day = _day(front.get("date"), name, title)
+    series = _series(title) or _series(_slug_of(name).replace("-", " ")).title() or "Papers"
+    url = _permalink(permalink, name, day)
+    return Post(Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers), degraded)
+
+
+def slug(text: str) -> str:
+    """Spell a text in lower-case words joined by hyphens; letters of any script stay."""
+    return "-".join(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def day_of(name: str) -> date | None:
+    """Read the date that a Jekyll file name begins with."""
+    found = _FILE_NAME.match(name)
+    return _iso_day(found[1]) if found else None
+
+
+def _text(raw: bytes, name: str) -> str:
+    if len(raw) > LARGEST_POST:
+        raise ParseError(f"{name}: {len(raw):,} bytes is more than a post may have ({LARGEST_POST:,}); split it")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ParseError(f"{name}: not a text in UTF-8; save it as UTF-8 or take it out of the folder") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROL)
+
+
+def _unquoted(title: str) -> str:
+    if title.count('"') % 2 or (title.startswith('"') and title.endswith('"')):
+        return title.strip('" ')
+    return title
+
+
+def _series(title: str) -> str:
+    """Give the title without its date: what all posts of a series share."""
+    return _DATE.sub("", title).strip(" -–—:|·,/")
+
+
+def _day(value: object, name: str, title: str) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    day = _iso_day(scalar(value)[:10]) or day_of(name) or _title_day(title)
+    if day is None:
+        raise ParseError(f"{name}: no date in its front matter, file name or title; name it YYYY-MM-DD-{name}")
+    return day
+
+
+def _title_day(title: str) -> date | None:
+    found = _DATE.search(title)
+    return _iso_day("{}-{:0>2}-{:0>2}".format(*found.groups())) if found else None
+
+
+def _iso_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _slug_of(name: str) -> str:
+    found = _FILE_NAME.match(name)
+    return found[2] if found else name.rpartition(".")[0] or name
+
+
+def _permalink(template: str, name: str, day: date) -> str:
+    """Fill a permalink as Jekyll does (jekyllrb.com, "Permalinks"); the site's own words stay."""
+    values = {"year": f"{day:%Y}", "month": f"{day:%m}", "day": f"{day:%d}", "title": _slug_of(name)}
+    values |= {"slug": _slug_of(name), "i_month": str(day.month), "i_day": str(day.day), "short_year": f"{day:%y}"}
+    return re.sub(r":([a-z_]+)", lambda found: values.get(found[1], found[0]), template)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of the body at the outermost level."""
+
+    start: int  # its first line
+    end: int  # the line behind its last
+    tag: str
+    links: tuple[Link, ...]
+    only_links: bool
+    content: Token | None  # the inline token of a heading
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """A heading that begins a paper (`number` > 0) or a section."""
+
+    start: int
+    end: int
+    level: str
+    text: str
+    number: int = 0
+    url: str = ""
+    links: tuple[Link, ...] = ()
+
+
+def _papers(body: str) -> tuple[tuple[Paper, ...], str]:
+    """Cut a body into its papers and the Markdown before the first of them."""
+    lines = body.split("\n")
+    blocks = list(_blocks(_PARSER.parse(body)))
+    headings = _headings(blocks, lines)
+    starts = [n for n, heading in enumerate(headings) if heading.number]
+    preface = "\n".join(lines[: headings[starts[0]].start] if starts else lines).strip()
+    ends = [*starts, len(headings)][1:]
+    ends_at = [*(heading.start for heading in headings), len(lines)]
+    papers = [
+        _paper(headings[start:end], ends_at[start + 1 : end + 1], blocks, lines)
+        for start, end in zip(starts, ends, strict=False)
+    ]
+    return tuple(_unique(papers)), preface
+
+
+def _blocks(tokens: Sequence[Token]) -> Iterator[_Block]:
+    start = 0
+    for end, token in enumerate(tokens, 1):
+        if token.level == 0 and token.nesting <= 0:
+            yield _block(tokens[start:end])
+            start = end
+
+
+def _block(tokens: Sequence[Token]) -> _Block:
+    first = tokens[0]
+    start, end = first.map or (0, 0)
+    inlines = [token for token in tokens if token.type == "inline"]
+    links = tuple(link for token in inlines for link in _links(token.children or ()))
+    bare = "".join(span.text for token in inlines for span in inline(token.children or ()) if not span.url)
+    only_links = bool(links) and all(safe(link.url) for link in links) and not re.search(r"\w", bare)
+    heading = tokens[1] if first.type == "heading_open" else None
+    return _Block(start, end, first.tag, links, only_links and heading is None, heading)
+
+
+def _links(tokens: Sequence[Token]) -> Iterator[Link]:
+    """Give each link of an inline text with its words; neighbours of one address are one link."""
+    url, label = "", ""
+    for span in (*inline(tokens), None):
+        if span is None or span.url != url:
+            if url and words(label):
+                yield Link(words(label), url)
+            url, label = (span.url if span else ""), ""
+        label += span.text if span else ""
+
+
+def _headings(blocks: Sequence[_Block], lines: Sequence[str]) -> list[_Heading]:
+    headings: list[_Heading] = []
+    paper: _Heading | None = None
+    for block in blocks:
+        if block.content is None or (headings and block.start < headings[-1].end):
+            continue
+        headings.append(_linked(block, lines) or _unlinked(block, paper))
+        paper = headings[-1] if headings[-1].number else paper
+    return headings
+
+
+def _linked(block: _Block, lines: Sequence[str]) -> _Heading | None:
+    """Read `N. [title](url)`, the title wrapped over further lines where it must."""
+    text = block.content.content if block.content else ""
+    ordinal = _ORDINAL.match(text)
+    if ordinal is None or not text[ordinal.end() :].startswith("["):
+        return None
+    for end in range(block.end, min(block.end + _TITLE_LINES, len(lines)) + 1):
+        joined = words(" ".join([text, *lines[block.end : end]]))
+        links = list(_links(_children(joined)))
+        if links and _opens_with_link(joined):
+            return _titled(block, end, int(ordinal[1]), joined, links)
+    return None
+
+
+def _children(text: str) -> list[Token]:
+    return _PARSER.parseInline(text)[0].children or []
+
+
+def _opens_with_link(text: str) -> bool:
+    tokens = [token for token in _children(text) if token.type != "text" or token.content]
+    return len(tokens) > 1 and bool(_ORDINAL.fullmatch(tokens[0].content)) and tokens[1].type == "link_open"
+
+
+def _titled(block: _Block, end: int, number: int, text: str, links: Sequence[Link]) -> _Heading:
+    """Take the first link as the paper's; words behind it belong to the title, further links to the links."""
+    later = {link.url for link in links[1:]} - {links[0].url}
+    whole = plain(span for span in inline(_children(text)) if span.url not in later)
+    title = words(_ORDINAL.sub("", whole, count=1))
+    return _Heading(block.start, end, block.tag, title, number, links[0].url, tuple(links[1:]))
+
+
+def _unlinked(block: _Block, paper: _Heading | None) -> _Heading:
+    """Read a section's heading, or a paper's that lost its link: next number, level of the papers."""
+    text = words(plain(inline(block.content.children or ()))) if block.content else ""
+    ordinal = _ORDINAL.match(text)
+    title = text[ordinal.end() :] if ordinal else ""
+    if ordinal and paper and title and (int(ordinal[1]), block.tag) == (paper.number + 1, paper.level):
+        return _Heading(block.start, block.end, block.tag, title, int(ordinal[1]), links=block.links)
+    return _Heading(block.start, block.end, block.tag, text)
+
+
+def _paper(headings: Sequence[_Heading], ends: Sequence[int], blocks: Sequence[_Block], lines: Sequence[str]) -> Paper:
+    """Make a paper of its own heading and its sections' headings, each with the line where it ends.
+
+    Blocks of links alone become links; all else stays in the sections.
+    """
+    own = headings[0]
+    inside = blocks[bisect_left(blocks, own.end, key=_start) : bisect_left(blocks, ends[-1], key=_start)]
+    moved = {n for block in inside if block.only_links for n in range(block.start, block.end)}
+    sections = [
+        Section(
+            heading.text if heading is not own else "",
+            "\n".join(lines[n] for n in range(heading.end, end) if n not in moved).strip("\n").rstrip(),
+        )
+        for heading, end in zip(headings, ends, strict=True)
+    ]
+    links = dict.fromkeys([*own.links, *(link for block in inside for link in block.links)])
+    return Paper(
+        id=arxiv_id(own.url) or slug(own.text),
+        number=own.number,
+        title=own.text,
+        url=own.url,
+        links=tuple(links),
+        sections=tuple(section for section in sections if section.heading or section.body),
+    )
+
+
+def _start(block: _Block) -> int:
+    return block.start
+
+
+def _unique(papers: Iterable[Paper]) -> Iterator[Paper]:
+    """Make ids unique, and number by place where the post repeats a number."""
+    listed = list(papers)
+    repeated = len({paper.number for paper in listed}) < len(listed)
+    seen: Counter[str] = Counter()
+    for place, paper in enumerate(listed, 1):
+        seen[paper.id] += 1
+        again = f"{paper.id}-{seen[paper.id]}" if seen[paper.id] > 1 else paper.id
+        yield replace(paper, id=again, number=place if repeated else paper.number)

@@ -1,0 +1,79 @@
+"""Where a paper can be read: safe addresses, and those that follow from an arXiv id."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from formatters.model import Link, Paper
+
+LONGEST_URL = 2048
+
+# arXiv identifiers: YYMM.NNNN(N) since 2007, archive/YYMMNNN before (info.arxiv.org/help/arxiv_identifier)
+_ARXIV = re.compile(r"^/(?:abs|pdf|html)/((?:\d{4}\.\d{4,5})|(?:[a-z-]+(?:\.[A-Z]{2})?/\d{7}))(?:v\d+)?(?:\.pdf)?/?$")
+# What a URL may hold unquoted; Slack breaks on | and >, Rich's markup on brackets.
+_KEPT = "/:?#@!$&'()*+,;=%~-._"
+
+
+def safe(url: str) -> str:
+    """Give the address in a form every channel accepts as a link, or "" when it must not become one.
+
+    Only http and https on a host with a dot or a port-less IPv6 address count: Telegram silently
+    drops links to bare host names.
+    """
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port  # raises on nonsense
+    except ValueError:
+        return ""
+    if parts.scheme.lower() not in {"http", "https"} or "." not in host or "@" in parts.netloc:
+        return ""
+    quoted = quote(url, safe=_KEPT)
+    return quoted if len(quoted) <= LONGEST_URL else ""
+
+
+def arxiv_id(url: str) -> str:
+    """Give the arXiv id without version that an arxiv.org address names, or ""."""
+    parts = urlsplit(url) if safe(url) else None
+    if parts is None or not re.fullmatch(r"(?:www\.|export\.)?arxiv\.org", parts.netloc.lower()):
+        return ""
+    found = _ARXIV.match(parts.path)
+    return found.group(1) if found else ""
+
+
+def row(paper: Paper) -> tuple[Link, ...]:
+    """List where to read a paper: derived from its arXiv id first, then those of the post.
+
+    A post's own link to the same paper on the same site takes the derived one's place: it may
+    lead to a translation, and its label is the author's word.
+    """
+    arxiv = arxiv_id(paper.url)
+    derived = _derived(arxiv, paper.url)
+    places = {_place(link.url, arxiv): link for link in derived}
+    for link in paper.links:
+        place = _place(link.url, arxiv)
+        taken = places.get(place)
+        if safe(link.url):
+            places[place if taken in (None, *derived) else f"{place} {link.label}"] = link
+    return tuple(dict.fromkeys(Link(link.label, safe(link.url)) for link in places.values()))
+
+
+def _derived(arxiv: str, url: str) -> list[Link]:
+    if not arxiv:
+        return [Link(urlsplit(url).netloc, url)] if safe(url) else []
+    return [
+        Link("arXiv", f"https://arxiv.org/abs/{arxiv}"),
+        Link("PDF", f"https://arxiv.org/pdf/{arxiv}"),
+        Link("alphaXiv", f"https://www.alphaxiv.org/abs/{arxiv}"),
+        Link("Hugging Face", f"https://huggingface.co/papers/{arxiv}"),
+    ]
+
+
+def _place(url: str, arxiv: str) -> str:
+    """Name the place an address leads to; addresses of one paper on one site share it."""
+    if not arxiv or arxiv not in url or not safe(url):
+        return url
+    parts = urlsplit(url)
+    return parts.netloc.lower().removeprefix("www.") + ("/pdf" if parts.path.startswith("/pdf/") else "")

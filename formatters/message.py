@@ -1,0 +1,48 @@
+"""What a formatter makes, and the shape of a formatter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from formatters.model import Digest, Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    key: str  # "index", "index/2", "paper/2509.07969", …: what stays the same when the wording changes
+    body: Mapping[str, object]  # the keyword arguments of the send call, JSON-able
+
+
+class Formatter(Protocol):
+    """Spell digests in what one channel's send call takes."""
+
+    @property
+    def channel(self) -> str:
+        """Name the medium: "telegram", "slack", "terminal"."""
+
+    @property
+    def method(self) -> str:
+        """Name the platform's send call, as in its documentation."""
+
+    def digest(self, digest: Digest) -> tuple[Message, ...]:
+        """Give the index, then exactly one message per paper, in the order of sending."""
+
+    def contents(self, digest: Digest) -> tuple[Message, ...]:
+        """Give the index alone."""
+
+    def paper(self, paper: Paper) -> tuple[Message, ...]:
+        """Give the full summary: every section, in as many messages as it needs."""
+
+    def notice(self, text: str) -> Message:
+        """Give a message of the bot's own words."""
+
+    def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Give the same message without any markup, for a platform that refused the markup."""
+
+
+def numbered(stem: str, bodies: list[Mapping[str, object]]) -> tuple[Message, ...]:
+    """Key the parts of one text: `stem`, `stem/2`, `stem/3`…"""
+    keys = [stem, *(f"{stem}/{part}" for part in range(2, len(bodies) + 1))]
+    return tuple(Message(key, body) for key, body in zip(keys, bodies, strict=True))

@@ -1,0 +1,39 @@
+"""The data everything else speaks of: a digest, its papers, their sections and links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str  # http or https; formatters pass it through `links.safe` all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    heading: str  # plain text as the author wrote it; empty for text under no heading
+    body: str  # Markdown
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    id: str  # arXiv id without version, else a slug of the title; unique in its digest
+    number: int  # as in the post, or its place where numbers repeat
+    title: str  # plain text on one line
+    url: str  # where the title leads, empty when the post gave nothing that can be a link
+    links: tuple[Link, ...]  # those found in the post, in its order
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    id: str  # series and day: survives renamed files and cosmetic changes of the title
+    series: str  # "Daily Papers"
+    day: date
+    title: str  # plain text on one line
+    url: str  # of the post itself, empty without a permalink setting
+    preface: str  # Markdown before the first paper
+    papers: tuple[Paper, ...]  # may be empty

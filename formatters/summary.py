@@ -1,0 +1,109 @@
+"""Which sentences make a paper's short summary: what it wants, what it brings, what came out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from formatters.markdown import plain, walk, words
+from formatters.model import Paper, Section
+
+# What the blogs that we know call the parts of a summary, in Korean and English.
+_NAMES = {
+    "introduction": ("introduction", "intro", "overview", "서론", "소개", "개요"),
+    "goal": ("goal", "goals", "objective", "aim", "목표", "목적", "연구 목표"),
+    "motivation": ("motivation", "background", "동기", "배경"),
+    "contribution": ("contribution", "contributions", "기여", "공헌", "주요 기여"),
+    "method": ("method", "methods", "approach", "방법", "방법론", "접근법"),
+    "results": ("results", "result", "experiments", "evaluation", "결과", "실험", "실험 결과"),
+    "limitations": ("limitations", "limitation", "한계", "한계점", "제한점"),
+    "conclusion": ("conclusion", "conclusions", "결론"),
+}
+_KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
+_NO_INFORMATION = {
+    "정보 부족",
+    "정보 없음",
+    "정보부족",
+    "해당 없음",
+    "not enough information",
+    "no information",
+    "n/a",
+}
+
+# A sentence ends in a mark and a blank; not behind an abbreviation, an initial, or before a small letter.
+_END = re.compile(r"[.!?…][\"'”’)\]]*\s+(?![a-z])|[。！？]|\n+")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|fig|eq|sec|approx|no|[A-Z]))\.\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    goal: str = ""
+    contribution: str = ""
+    result: str = ""
+
+
+def summarise(paper: Paper) -> Summary:
+    """Pick the first sentence each of goal, contribution and results, empty where a post has none.
+
+    A paper with none of them gives the first sentence of any section as its goal, so that no
+    message stands bare while its post says something.
+    """
+    found = dict(reversed(list(_statements(paper))))
+    summary = Summary(found.get("goal", ""), found.get("contribution", ""), found.get("results", ""))
+    if summary == Summary():
+        return Summary(goal=next(_any_sentence(paper), ""))
+    return summary
+
+
+def says_nothing(text: str) -> bool:
+    """Tell whether a section only says that there is nothing to say."""
+    return words(text).strip(".•- ").casefold() in _NO_INFORMATION | {""}
+
+
+def first_sentence(text: str) -> str:
+    """Give the first sentence on one line; the whole text where no sentence ends."""
+    text = text.strip()
+    for end in _END.finditer(text):
+        if not _ABBREVIATION.search(text[: end.end()]):
+            return words(text[: end.end()])
+    return words(text)
+
+
+def _statements(paper: Paper) -> Iterator[tuple[str, str]]:
+    """Yield (kind, first sentence) in the order of the post."""
+    for section in paper.sections:
+        kind = _KINDS.get(section.heading.strip(" :").casefold(), "")
+        lines = [line for line in _lines(section) if not says_nothing(line)]
+        labelled = [(_KINDS[label], text) for label, text in map(_label, lines) if label]
+        if kind == "introduction":
+            yield from _sentences(labelled or _unlabelled(lines))
+        else:
+            yield from _sentences([*labelled, (kind, "\n".join(lines))])
+
+
+def _sentences(statements: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    return ((kind, first_sentence(text)) for kind, text in statements if not says_nothing(text))
+
+
+def _any_sentence(paper: Paper) -> Iterator[str]:
+    named_first = sorted(paper.sections, key=lambda section: not section.heading)
+    texts = ("\n".join(_lines(section)) for section in named_first)
+    return (first_sentence(text) for text in texts if not says_nothing(text))
+
+
+def _lines(section: Section) -> list[str]:
+    text = plain(walk(section.body))
+    return [line for line in (line.strip().removeprefix("•").strip() for line in text.splitlines()) if line]
+
+
+def _label(line: str) -> tuple[str, str]:
+    name, colon, text = line.partition(":")
+    label = name.strip().casefold()
+    return (label, text.strip()) if colon and label in _KINDS else ("", line)
+
+
+def _unlabelled(lines: list[str]) -> list[tuple[str, str]]:
+    """Read an introduction without labels as the blogs write it: goal, motivation, contribution."""
+    kinds = ("goal", "motivation", "contribution") if len(lines) != 2 else ("goal", "contribution")
+    return list(zip(kinds, lines, strict=False))
