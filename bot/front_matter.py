@@ -13,6 +13,7 @@ from frontmatter.default_handlers import YAMLHandler
 
 from formatters.markdown import words
 
+_LONGEST = 64 * 1024  # characters; YAML takes its time
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*)")
 
 
@@ -23,7 +24,7 @@ def read(text: str) -> tuple[dict[str, object], str, str]:
     try:
         front, body = frontmatter.parse(text, handler=_Handler())
     except (yaml.YAMLError, ValueError, TypeError, RecursionError, AttributeError) as error:
-        problem = words(str(error).splitlines()[0] if str(error) else type(error).__name__)
+        problem = words(str(error).partition("\n")[0])
         return *_by_line(text), f"front matter is broken ({problem}); it was read line by line"
     if front:
         return dict(front), body, ""
@@ -63,4 +64,6 @@ class _Loader(yaml.SafeLoader):
 
 class _Handler(YAMLHandler):
     def load(self, fm: str, **_: object) -> Any:
+        if len(fm) > _LONGEST:
+            raise ValueError(f"longer than {_LONGEST:,} characters")
         return yaml.load(fm, Loader=_Loader)  # noqa: S506 (a SafeLoader)

@@ -24,11 +24,14 @@ from formatters.model import Digest, Link, Paper, Section
 LARGEST_POST = 2 * 1024 * 1024  # bytes
 
 _PARSER = parser()
-_CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127])  # all but tab, line end and return
+# Control characters but tab and line end go; those that part words become blanks.
+_CONTROL: dict[int, str | None] = dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)])
+_CONTROL |= dict.fromkeys([11, 12, *range(28, 32), 133], " ")
 _FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+?)(?:\.[a-z]+)?$")
-_DATE = re.compile(r"\(?\b(\d{4})[-./년]?\s?(\d{1,2})[-./월]?\s?(\d{1,2})\b일?\)?")
+_DATE = re.compile(r"\(?\b(\d{4})(?:[-./년]\s?)?(\d{1,2})(?:[-./월]\s?)?(\d{1,2})(?:일|\.|\b)\)?")
 _ORDINAL = re.compile(r"\s*(\d{1,4})[.)]\s*")
 _TITLE_LINES = 8  # how far a wrapped title may run
+_LONGEST_SLUG = 100  # of a paper's id: a ledger's key and a button's argument, not a text to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,13 @@ def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) 
     front, body, degraded = front_matter.read(text)
     title = _unquoted(scalar(front.get("title")))
     papers, preface = _papers(body)
-    if not (papers or certain or (_series(title) and _DATE.search(title))):
+    series, title_day = _dated(title)
+    if not (papers or certain or (series and title_day)):
         return Post(None)
-    day = _day(front.get("date"), name, title)
-    series = _series(title) or _series(_slug_of(name).replace("-", " ")).title() or "Papers"
+    day = _day(front.get("date"), name) or title_day
+    if day is None:
+        raise ParseError(f"{name}: no date in its front matter, file name or title; name it YYYY-MM-DD-{name}")
+    series = series or _dated(_slug_of(name).replace("-", " "))[0].title() or "Papers"
     url = _permalink(permalink, name, day)
     return Post(Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers), degraded)
 
@@ -70,7 +76,7 @@ def day_of(name: str) -> date | None:
 
 def _text(raw: bytes, name: str) -> str:
     if len(raw) > LARGEST_POST:
-        raise ParseError(f"{name}: {len(raw):,} bytes is more than a post may have ({LARGEST_POST:,}); split it")
+        raise ParseError(f"{name}: larger than a post may be ({LARGEST_POST:,} bytes); split it")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -79,30 +85,26 @@ def _text(raw: bytes, name: str) -> str:
 
 
 def _unquoted(title: str) -> str:
-    if title.count('"') % 2 or (title.startswith('"') and title.endswith('"')):
-        return title.strip('" ')
-    return title
+    """Take off a stray quote, or the pair that a front matter read line by line still has."""
+    stray = title.count('"') % 2
+    paired = len(title) > 1 and title[0] == title[-1] and title[0] in "\"'" and title.count(title[0]) == 2
+    return title.strip('" ') if stray else title[1:-1].strip() if paired else title
 
 
-def _series(title: str) -> str:
-    """Give the title without its date: what all posts of a series share."""
-    return _DATE.sub("", title).strip(" -–—:|·,/")
+def _dated(title: str) -> tuple[str, date | None]:
+    """Part a title into what all posts of its series share, and its day."""
+    dates = ((found, _iso_day("{}-{:0>2}-{:0>2}".format(*found.groups()))) for found in _DATE.finditer(title))
+    found, day = next(((found, day) for found, day in dates if day), (None, None))
+    series = title[: found.start()] + title[found.end() :] if found else title
+    return words(series).strip(" -–—:|·,/"), day
 
 
-def _day(value: object, name: str, title: str) -> date:
+def _day(value: object, name: str) -> date | None:
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
-    day = _iso_day(scalar(value)[:10]) or day_of(name) or _title_day(title)
-    if day is None:
-        raise ParseError(f"{name}: no date in its front matter, file name or title; name it YYYY-MM-DD-{name}")
-    return day
-
-
-def _title_day(title: str) -> date | None:
-    found = _DATE.search(title)
-    return _iso_day("{}-{:0>2}-{:0>2}".format(*found.groups())) if found else None
+    return _iso_day(scalar(value)[:10]) or day_of(name)
 
 
 def _iso_day(text: str) -> date | None:
@@ -179,6 +181,7 @@ def _block(tokens: Sequence[Token]) -> _Block:
     inlines = [token for token in tokens if token.type == "inline"]
     links = tuple(link for token in inlines for link in _links(token.children or ()))
     bare = "".join(span.text for token in inlines for span in inline(token.children or ()) if not span.url)
+    bare += "".join(token.info + token.content for token in tokens if token.type in {"fence", "code_block"})
     only_links = bool(links) and all(safe(link.url) for link in links) and not re.search(r"\w", bare)
     heading = tokens[1] if first.type == "heading_open" else None
     return _Block(start, end, first.tag, links, only_links and heading is None, heading)
@@ -213,6 +216,8 @@ def _linked(block: _Block, lines: Sequence[str]) -> _Heading | None:
     if ordinal is None or not text[ordinal.end() :].startswith("["):
         return None
     for end in range(block.end, min(block.end + _TITLE_LINES, len(lines)) + 1):
+        if end > block.end and lines[end - 1].startswith("#"):
+            break  # the next heading
         joined = words(" ".join([text, *lines[block.end : end]]))
         links = list(_links(_children(joined)))
         if links and _opens_with_link(joined):
@@ -231,7 +236,7 @@ def _opens_with_link(text: str) -> bool:
 
 def _titled(block: _Block, end: int, number: int, text: str, links: Sequence[Link]) -> _Heading:
     """Take the first link as the paper's; words behind it belong to the title, further links to the links."""
-    later = {link.url for link in links[1:]} - {links[0].url}
+    later = {link.url for link in links[1:] if safe(link.url)} - {links[0].url}
     whole = plain(span for span in inline(_children(text)) if span.url not in later)
     title = words(_ORDINAL.sub("", whole, count=1))
     return _Heading(block.start, end, block.tag, title, number, links[0].url, tuple(links[1:]))
@@ -264,7 +269,7 @@ def _paper(headings: Sequence[_Heading], ends: Sequence[int], blocks: Sequence[_
     ]
     links = dict.fromkeys([*own.links, *(link for block in inside for link in block.links)])
     return Paper(
-        id=arxiv_id(own.url) or slug(own.text),
+        id=arxiv_id(own.url) or slug(own.text)[:_LONGEST_SLUG].strip("-") or "paper",
         number=own.number,
         title=own.text,
         url=own.url,
@@ -283,6 +288,9 @@ def _unique(papers: Iterable[Paper]) -> Iterator[Paper]:
     repeated = len({paper.number for paper in listed}) < len(listed)
     seen: Counter[str] = Counter()
     for place, paper in enumerate(listed, 1):
-        seen[paper.id] += 1
-        again = f"{paper.id}-{seen[paper.id]}" if seen[paper.id] > 1 else paper.id
-        yield replace(paper, id=again, number=place if repeated else paper.number)
+        free = paper.id
+        while free in seen:
+            seen[paper.id] += 1
+            free = f"{paper.id}-{seen[paper.id]}"
+        seen[free] = 1
+        yield replace(paper, id=free, number=place if repeated else paper.number)

@@ -1,0 +1,242 @@
+"""Telegram: python-telegram-bot's `Bot`, paced here, its errors translated.
+
+Sources of the facts: Telegram Bot API, and the sources of its server where the pages are silent.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import timedelta
+from itertools import count
+from typing import Any, TypeVar
+
+import httpx
+from telegram import Bot, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted, LinkPreviewOptions
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.request import HTTPXRequest
+from telegram.warnings import PTBDeprecationWarning
+
+from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
+from bot.log import redacted
+from bot.pacing import Limit, Pacer, Spaced, Windowed
+from bot.protocols import Absent, Doubt, There, Unknown
+from formatters.message import Formatter
+
+MOST_PROBES = 60
+ABSENT_RUN = 10  # so many ids in a row that are not there end the search
+
+# The limits are 30 a second per bot, 1 a second per chat, 20 a minute per group and channel
+# (core.telegram.org/bots/faq). A hundredth is added: calls arrive a little closer than they left.
+_MARGIN = 1.01
+
+# What a 400 says, in lower case, when the chat and not the message is at fault.
+_CHAT_FAULTS = (
+    "chat not found",
+    "chat_write_forbidden",
+    "chat_restricted",
+    "chat_admin_required",
+    "channel_private",
+    "have no write access",
+    "have no rights",
+    "not enough rights",
+    "need administrator rights",
+    "message thread not found",
+    "topic_closed",
+    "topic_deleted",
+    "peer_id_invalid",
+    "user_is_blocked",
+    "group chat was deactivated",
+    "user not found",
+)
+
+_Answer = TypeVar("_Answer")
+
+
+class TelegramChannel:
+    """One Telegram bot."""
+
+    name = "telegram"
+
+    def __init__(self, token: str, base_url: str, formatter: Formatter, pacer: Pacer | None = None) -> None:
+        self.formatter = formatter
+        self._token = token
+        # 20 s: the longer an answer may take, the fewer sends end in doubt.
+        request = HTTPXRequest(read_timeout=20, write_timeout=20, connect_timeout=10, pool_timeout=30)
+        self._bot = Bot(token, base_url=base_url, request=request)
+        self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
+
+    def counter(self, address: str) -> str:
+        """Name the sequence of ids: channels and supergroups have their own, all else shares the bot's."""
+        chat, _ = _split(address)
+        return chat if chat.startswith("@") or int(chat) <= -(10**12) else "bot"
+
+    async def turn(self, address: str, *, reply: bool = False) -> None:
+        await self._pacer.turn(_split(address)[0], reply=reply)
+
+    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
+        chat, topic = _split(address)
+        sent = await self._call(chat, self._bot.send_message(chat_id=chat, message_thread_id=topic, **_arguments(body)))
+        return str(sent.message_id)
+
+    async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
+        chat, _ = _split(address)
+        try:
+            await self._call(chat, self._edit(chat, int(remote_id), body))
+        except Rejected as error:
+            if "message is not modified" not in str(error).lower():
+                raise
+
+    async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+        """Ask by editing: a bot cannot read, but "not modified" means that the very text stands there.
+
+        Ids behind the last one known to be older are tried. Ids of one counter go up without gaps,
+        but for deleted messages and, in private chats, those of other chats: a run of ids that are
+        not there therefore means that the message is not there either.
+        """
+        run = probes = 0
+        for candidate in count(doubt.after + 1):
+            if candidate in doubt.taken:
+                run = 0
+                continue
+            if probes == MOST_PROBES:
+                break
+            if probes:
+                await self.turn(address)
+            probes += 1
+            if (found := await self._probe(address, candidate, doubt.body)) is True:
+                return There(str(candidate))
+            run = run + 1 if found is None else 0
+            if run == ABSENT_RUN:
+                return Absent()
+        return Unknown(f"not among the {MOST_PROBES} messages that came next; look into the chat")
+
+    async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
+        try:
+            me = await self._call("token", self._bot.get_me())
+        except SendError as error:
+            return [("token", str(error))]
+        return [(f"token: @{me.username}", ""), *[await self._check_chat(address, me.id) for address in addresses]]
+
+    async def close(self) -> None:
+        await self._bot.request.shutdown()
+
+    async def _check_chat(self, address: str, me: int) -> tuple[str, str]:
+        """Ask whether the bot may write in a chat."""
+        chat, _ = _split(address)
+        try:
+            await self.turn(address)
+            known = await self._call(chat, self._bot.get_chat(chat))
+            if known.type == "private":
+                return address, ""
+            member = await self._call(chat, self._bot.get_chat_member(chat, me))
+        except SendError as error:
+            return address, str(error)
+        return f"{address}: {known.title}", _missing_right(known.type, member)
+
+    async def _probe(self, address: str, candidate: int, body: Mapping[str, object]) -> bool | None:
+        """Tell whether a message with this id has this content; None when there is none at all."""
+        chat, _ = _split(address)
+        try:
+            await self._call(chat, self._edit(chat, candidate, body))
+        except Rejected as error:
+            if "message is not modified" in str(error).lower():
+                return True
+            if "message to edit not found" in str(error).lower():
+                return None
+            if "message can't be edited" in str(error).lower():
+                return False
+            raise
+        return True  # it was ours, with an older wording, and has the new one now
+
+    def _edit(self, chat: str, message_id: int, body: Mapping[str, object]) -> Awaitable[Any]:
+        arguments = _arguments({name: value for name, value in body.items() if name != "disable_notification"})
+        return self._bot.edit_message_text(chat_id=chat, message_id=message_id, **arguments)
+
+    async def _call(self, chat: str, call: Awaitable[_Answer]) -> _Answer:
+        try:
+            return await call
+        except TelegramError as error:
+            translated = translate(error, chat, self._token)
+        if isinstance(translated, RetryLater) and translated.flood:
+            self._pacer.pause(chat, translated.after or 0.0)
+        raise translated
+
+
+def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
+    """Give the error of ours that says what an error of the SDK means for a send to `chat`.
+
+    Two traps: BadRequest and TimedOut are NetworkErrors, and a 404 is an InvalidToken.
+    """
+    words = redacted(str(error), [token])[:300]
+    match error:
+        case RetryAfter():
+            return RetryLater(f"Telegram asks to wait: {words}", _seconds(error), flood=True)
+        case ChatMigrated():
+            return ChatMoved(f"{chat} became the supergroup {error.new_chat_id}", str(error.new_chat_id))
+        case InvalidToken():
+            return BotGone("Telegram refuses the token; get a new one from @BotFather and set telegram.token")
+        case Forbidden():
+            return ChatGone(f"{chat}: {words}; add the bot to the chat again and let it post")
+        case BadRequest() if any(fault in words.lower() for fault in _CHAT_FAULTS):
+            return ChatGone(f"{chat}: {words}; check the address, and that the bot is a member that may post")
+        case BadRequest():
+            return Rejected(f"{chat}: Telegram refuses this message: {words}")
+        case NetworkError() if _never_left(error):
+            return RetryLater(f"Telegram cannot be reached: {words}")
+        case NetworkError() if "too many requests" in words.lower():
+            return RetryLater(f"Telegram asks to wait: {words}", 30.0, flood=True)  # it did not say how long
+    return Unconfirmed(f"{chat}: Telegram's answer was lost ({words or type(error).__name__})")
+
+
+def _never_left(error: NetworkError) -> bool:
+    """Tell whether a request surely did not reach the server."""
+    unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol
+    return isinstance(error, NetworkError | TimedOut) and isinstance(error.__cause__, unsent)
+
+
+def _seconds(error: RetryAfter) -> float:
+    with warnings.catch_warnings():  # the type of the number is about to change, and it says so each time
+        warnings.simplefilter("ignore", PTBDeprecationWarning)
+        after = error.retry_after
+    return after.total_seconds() if isinstance(after, timedelta) else float(after)
+
+
+def _missing_right(kind: str, member: object) -> str:
+    if isinstance(member, ChatMemberOwner):
+        return ""
+    if kind == "channel":
+        may = isinstance(member, ChatMemberAdministrator) and member.can_post_messages
+        return "" if may else "make the bot an administrator that may post messages"
+    if isinstance(member, ChatMemberRestricted):
+        return "" if member.can_send_messages else "lift the restriction: the bot may not send messages"
+    gone = getattr(member, "status", "") in {"left", "kicked"}
+    return "add the bot to the group" if gone else ""
+
+
+def _split(address: str) -> tuple[str, int | None]:
+    """Split an address into chat and topic; the topic "General" is named by leaving it out."""
+    chat, _, topic = address.partition(":")
+    return chat, int(topic) if topic not in {"", "1"} else None
+
+
+def _limits(chat: str) -> list[Limit]:
+    if chat.startswith(("-", "@")):
+        return [Spaced(_MARGIN), Windowed(20, 60 * _MARGIN)]
+    return [Spaced(_MARGIN)]
+
+
+def _arguments(body: Mapping[str, object]) -> dict[str, Any]:
+    preview = body.get("link_preview_options")
+    if not isinstance(preview, Mapping):
+        return dict(body)
+    return {**body, "link_preview_options": LinkPreviewOptions(**preview)}

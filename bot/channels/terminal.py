@@ -1,0 +1,50 @@
+"""The terminal: what the demo and a curious operator see; it refuses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+from rich.console import Console
+
+from bot.protocols import Absent, Doubt
+from formatters.message import Formatter
+
+
+class TerminalChannel:
+    """Print messages one after the other; ids count up."""
+
+    name = "terminal"
+
+    def __init__(self, console: Console, formatter: Formatter) -> None:
+        self.formatter = formatter
+        self._console = console
+        self._ids = count(1)
+
+    def counter(self, address: str) -> str:
+        return address
+
+    async def turn(self, address: str, *, reply: bool = False) -> None:
+        """Take no time: a terminal has no limits."""
+
+    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
+        self._console.rule(style="dim")
+        self._console.print(str(body["markup"]), highlight=False, emoji=False, soft_wrap=not self._console.is_terminal)
+        return str(next(self._ids))
+
+    async def say(self, text: str) -> None:
+        """Print a line of the bot's own, aside from any message."""
+        self._console.rule(style="dim")
+        self._console.print(text, style="dim", markup=False, highlight=False)
+
+    async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
+        await self.send(address, body, ref=remote_id, thread="")
+
+    async def reconcile(self, address: str, doubt: Doubt) -> Absent:  # noqa: ARG002
+        return Absent()  # what a terminal of another run showed is gone
+
+    async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
+        return [(address, "") for address in addresses]
+
+    async def close(self) -> None:
+        """Leave the console to its owner."""

@@ -1,0 +1,149 @@
+"""The commands a person types. What a command needs is imported in it, so that --help comes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import typer
+
+from bot.errors import PaperboyError
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    name="paperboy",
+    help="Deliver the daily papers: a digest post becomes one chat message per paper, exactly once.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+class Medium(StrEnum):
+    telegram = "telegram"
+    slack = "slack"
+    terminal = "terminal"
+
+
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The settings file, instead of ./paperboy.toml.")
+]
+
+
+@app.callback()
+def _every(context: typer.Context, config: Config = None) -> None:
+    context.obj = config
+
+
+@app.command()
+def demo() -> None:
+    """Deliver a sample digest to this terminal, then answer /paper 3, /papers, /help typed here."""
+    from bot.demo import run
+
+    _run(run(_settings(None)))
+
+
+@app.command()
+def preview(
+    context: typer.Context,
+    posts: Annotated[list[Path], typer.Argument(metavar="POST…", help="Files or folders of posts.")],
+    channel: Annotated[Medium, typer.Option(help="Where it would be sent.")] = Medium.terminal,
+    paper: Annotated[str, typer.Option(metavar="N|all", help="The full summary of one paper or of all.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="The arguments of each send call, as a JSON list.")] = False,
+    config: Config = None,
+) -> None:
+    """Show what would be sent; nothing is sent."""
+    from bot.preview import show
+
+    show(_settings(config or context.obj), posts, channel.value, paper=paper, as_json=json)
+
+
+@app.command()
+def deliver(context: typer.Context, config: Config = None) -> None:
+    """Find what is new, plan it and send it, now. Exits with 1 when something is not settled as sent."""
+    from bot.report import deliver_once
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    sys.exit(_run(deliver_once(settings)))
+
+
+@app.command()
+def run(context: typer.Context, config: Config = None) -> None:
+    """Deliver every day by the schedule, until stopped."""
+    from bot.app import run_forever
+
+    settings = _settings(config or context.obj)
+    _log(settings, "INFO")
+    _run(run_forever(settings))
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    config: Config = None,
+) -> None:
+    """Show the receipt: per digest and chat what was sent, what was not and why; and the next run."""
+    from bot.report import show_status
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    _run(show_status(settings, as_json=json))
+
+
+@app.command()
+def doctor(context: typer.Context, config: Config = None) -> None:
+    """Check settings, sources, ledger, tokens, rights in each chat and the clock. Exits with 1 when something fails."""
+    from bot.doctor import examine
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    sys.exit(_run(examine(settings)))
+
+
+def main() -> None:
+    """Run the program; what can happen ends in a line or two, never in a traceback."""
+    try:
+        app()
+    except PaperboyError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output left, as `head` does; Python would complain at exit.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _fail(text: str) -> NoReturn:
+    for line in text.splitlines():
+        print(f"paperboy: {line}", file=sys.stderr)  # noqa: T201
+    sys.exit(2)
+
+
+def _settings(path: Path | None) -> Settings:
+    from bot.config import load
+
+    return load(path)
+
+
+def _log(settings: Settings, level: str) -> None:
+    import logging
+
+    from bot.log import configure
+
+    secrets = (settings.telegram.token, settings.slack.bot_token, settings.slack.app_token)
+    configure([secret.get_secret_value() for secret in secrets if secret], level=logging.getLevelNamesMapping()[level])
+
+
+def _run(work: Coroutine[object, object, Result]) -> Result:
+    return asyncio.run(work)

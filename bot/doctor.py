@@ -1,0 +1,85 @@
+"""Look at everything a delivery needs, and say what to do for each thing that fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+from rich.console import Console
+from rich.markup import escape
+
+from bot.app import Paperboy, assembled, next_run
+from bot.config import Settings
+from bot.errors import PaperboyError, SourceError
+from bot.protocols import Source
+
+_CLOCK_TOLERANCE = 60.0  # seconds
+
+Finding = tuple[str, str]  # what was looked at, and what to do about it: "" when all is well
+
+
+async def examine(settings: Settings) -> int:
+    """Print a line for each thing looked at; give 1 when one of them fails."""
+    console = Console(soft_wrap=True, highlight=False)
+    failed = 0
+    async for what, cure in _findings(settings):
+        failed += bool(cure)
+        mark = "[red]✗[/red]" if cure else "[green]✓[/green]"
+        console.print(f"{mark} {escape(what)}{escape(': ' + cure) if cure else ''}")
+    return 1 if failed else 0
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    yield "settings", ""
+    try:
+        async with assembled(settings) as paperboy:
+            yield f"ledger {settings.store.url.removeprefix('sqlite:///')}", ""
+            for source in paperboy.sources:
+                for finding in await _source(source):
+                    yield finding
+            for finding in await _channels(paperboy):
+                yield finding
+    except PaperboyError as error:
+        yield "set-up", str(error)
+        return
+    yield await _clock(settings)
+    yield f"next run {next_run(settings, datetime.now(settings.zone)):%Y-%m-%d %H:%M} {settings.timezone}", ""
+
+
+async def _source(source: Source) -> Sequence[Finding]:
+    try:
+        found = await source.digests()
+    except SourceError as error:
+        return [(f"source {source.name}", str(error))]
+    odd = [(f"source {source.name}", problem) for problem in source.problems.values()]
+    if not found:
+        return [*odd, (f"source {source.name}", "holds no digest; check path and match")]
+    newest = found[-1]
+    count = len(newest.digest.papers)
+    empty = "" if count else "the newest post has no papers yet; it is held until it has"
+    return [*odd, (f"source {source.name}: {len(found)} digests, the newest {newest.post} with {count} papers", empty)]
+
+
+async def _channels(paperboy: Paperboy) -> Sequence[Finding]:
+    findings: list[Finding] = []
+    for name, channel in paperboy.channels.items():
+        chats = getattr(paperboy.settings, name).chats
+        findings += [(f"{name} {what}", cure) for what, cure in await channel.check(chats)]
+    return findings
+
+
+async def _clock(settings: Settings) -> Finding:
+    """Compare our clock with that of a server we talk to anyway: times decide when rows are due."""
+    address = settings.slack.base_url if settings.slack.chats else settings.telegram.base_url.removesuffix("/bot")
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            theirs = (await client.get(address)).headers.get("Date", "")
+        off = time.time() - parsedate_to_datetime(theirs).timestamp()
+    except (httpx.HTTPError, ValueError):
+        return "clock", f"cannot be compared: {address} does not tell the time"
+    if abs(off) > _CLOCK_TOLERANCE:
+        return "clock", f"off by {off:+.0f} seconds; let the system keep the time (NTP)"
+    return "clock", ""

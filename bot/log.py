@@ -1,0 +1,66 @@
+"""Logging: one structured event per delivery, JSON off a terminal, pretty on it, never a token."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterable
+
+import structlog
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("paperboy")
+
+# What tokens look like: Telegram's "digits:characters", Slack's "xoxb-…" and "xapp-…".
+_TOKEN = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{20,}|\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}")
+# They write every address at INFO, and Telegram's addresses hold the token.
+_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "slack_sdk", "aiosqlite", "alembic")
+
+
+class _Redacting(logging.Formatter):
+    """Format with structlog, then strike out every token."""
+
+    def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._secrets = tuple(filter(None, secrets))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(self._inner.format(record), self._secrets)
+
+
+def redacted(text: str, secrets: Iterable[str] = ()) -> str:
+    """Strike out given secrets and all that looks like a token."""
+    for secret in secrets:
+        text = text.replace(secret, "[secret]")
+    return _TOKEN.sub("[secret]", text)
+
+
+def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING) -> None:
+    """Send all logging to standard error, in one form, without secrets."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    pretty = sys.stderr.isatty()
+    renderer = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacting(formatter, secrets))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )

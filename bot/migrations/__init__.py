@@ -1,0 +1,1 @@
+"""The ledger's history, applied by Alembic when the ledger is opened."""

@@ -1,0 +1,94 @@
+"""What goes in and out of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from formatters.message import Message
+from formatters.model import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of a digest."""
+
+    name: str
+    post: str
+    day: date
+    fingerprint: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What shall become of one digest."""
+
+    digest: Digest
+    post: str
+    fingerprint: str
+    state: str
+    reason: str = ""
+    update: bool = True  # messages that the ledger holds may change
+    spread: bool = False  # chats that have nothing of it yet receive it
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A digest as one channel and layout reads it."""
+
+    channel: str
+    layout: str
+    messages: Sequence[tuple[Message, str]]  # with the hash of each body
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    id: int
+    channel: str
+    name: str
+    address: str
+    counter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One delivery that wants something, with all that is needed to do it."""
+
+    id: int
+    ref: str
+    state: str
+    key: str
+    body: Mapping[str, object]
+    hash: str
+    plain: int  # 1 when the markup was refused
+    attempts: int
+    not_before: float
+    attempted_at: float
+    remote_id: str
+    tried_hash: str  # of the body last sent, delivered or not
+    thread: str  # the parent's remote id in a threaded layout
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One line of `status`: how a digest stands in a chat."""
+
+    source: str
+    digest: str
+    channel: str
+    chat: str
+    counts: dict[str, int]  # by state
+    problems: list[str]  # why rows are failed or unconfirmed, or the chat paused
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a digest stands, whether or not a chat has anything of it."""
+
+    source: str
+    name: str
+    state: str
+    reason: str
+    papers: int

@@ -1,0 +1,97 @@
+"""What an operator sees: one run now with its progress, and the receipt."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bot.app import Paperboy, Report, assembled, next_run
+from bot.config import Settings
+from bot.records import Chat, Receipt, Row, Standing
+
+STATES = ("sent", "pending", "stale", "failed", "unconfirmed")
+
+
+async def deliver_once(settings: Settings) -> int:
+    """Do one run now and say how it went; give the exit code."""
+    async with assembled(settings) as paperboy:
+        paperboy.stop_on_signals()
+        async with paperboy.store.delivering(paperboy.stopping) as mine:
+            errors = await paperboy.plan(fresh=True, resume=True) if mine else []
+            for problem in [*problems(paperboy), *map(str, errors)]:
+                _word(problem)
+            if mine:
+                with _progress(await paperboy.store.open_rows()) as report:
+                    await paperboy.drain(report)
+        unsettled = await paperboy.unsettled()
+        for line in unsettled:
+            _word(line)
+        return 2 if errors else 1 if unsettled else 0
+
+
+def problems(paperboy: Paperboy) -> list[str]:
+    return [what for source in paperboy.sources for what in source.problems.values()]
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Report]:
+    """Report each settled row: a bar on a terminal, a line each elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda chat, row, state: print(f"{chat.channel} {chat.name} {row.key}: {state}")  # noqa: T201
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("delivering", total=total)
+
+        def advance(chat: Chat, _row: Row, state: str) -> None:
+            bar.update(task, description=escape(f"{chat.channel} {chat.name}"), advance=state in ("sent", "failed"))
+
+        yield advance
+
+
+async def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print the receipt of the recent digests and the next run."""
+    async with assembled(settings) as paperboy:
+        receipt = await paperboy.receipt()
+    when = next_run(settings, datetime.now(settings.zone))
+    if as_json:
+        digests = [{**asdict(standing), "chats": list(map(asdict, lines))} for standing, lines in receipt]
+        json.dump({"digests": digests, "next_run": when.isoformat()}, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    for standing, lines in receipt:
+        _print_digest(console, standing, lines)
+    if not receipt:
+        console.print("Nothing was delivered yet.")
+    console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
+
+
+def _print_digest(console: Console, standing: Standing, receipts: list[Receipt]) -> None:
+    reason = f": {standing.reason}" if standing.reason else ""
+    title = f"{standing.name}, {standing.papers} papers, {standing.state}{reason}"
+    console.print(escape(title), style="bold")
+    if receipts:
+        table = Table("chat", *STATES, box=None, pad_edge=False)
+        for line in receipts:
+            counts = [str(line.counts.get(state, 0)) for state in STATES]
+            table.add_row(escape(f"{line.channel} {line.chat}"), *counts)
+        console.print(table)
+    for line in receipts:
+        for problem in line.problems:
+            console.print(escape(f"  {line.channel} {line.chat}: {problem}"), style="yellow")
+    console.print()
+
+
+def _word(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201

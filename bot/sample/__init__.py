@@ -1,0 +1,1 @@
+"""The digest that `paperboy demo` delivers."""

@@ -1,0 +1,87 @@
+"""A folder of Jekyll posts, such as the `_posts` of a checked-out blog."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from fnmatch import fnmatch
+from pathlib import Path
+
+from bot.errors import ParseError, SourceError
+from bot.parse import LARGEST_POST, Post, day_of, parse
+from bot.protocols import Found
+
+SUFFIXES = (".md", ".markdown")
+
+
+class FolderSource:
+    """Read posts named YYYY-MM-DD-*.md; a post is parsed again only when its file changed."""
+
+    def __init__(self, name: str, path: Path, *, match: str | None = None, permalink: str = "") -> None:
+        self.name = name
+        self.problems: Mapping[str, str] = {}
+        self._path = path
+        self._match = match
+        self._permalink = permalink
+        self._cache: dict[Path, tuple[tuple[int, int], Post | ParseError]] = {}
+
+    async def digests(self, since: date | None = None) -> Sequence[Found]:
+        """List the digests of `since` and later; SourceError when the folder cannot be read."""
+        return await asyncio.to_thread(self._digests, since)
+
+    def _digests(self, since: date | None) -> list[Found]:
+        problems: dict[str, str] = {}
+        found = []
+        for path in self._posts(since):
+            post = self._read(path)
+            if isinstance(post, ParseError):
+                problems[path.name] = str(post)
+            elif post.digest:
+                found.append(Found(post.digest, path.name))
+                if post.degraded:
+                    problems[path.name] = f"{path.name}: {post.degraded}"
+        self.problems = problems
+        return sorted(found, key=lambda one: (one.digest.day, one.post))
+
+    def _posts(self, since: date | None) -> list[Path]:
+        try:
+            entries = sorted(self._path.iterdir())
+        except OSError as error:
+            advice = "check path in this source's settings, and the folder's rights"
+            raise SourceError(f"source {self.name}: {self._path}: {error.strerror}; {advice}") from None
+        return [path for path in entries if self._is_post(path, since)]
+
+    def _is_post(self, path: Path, since: date | None) -> bool:
+        day = day_of(path.name)
+        if path.suffix not in SUFFIXES or day is None or (since and day < since):
+            return False
+        return self._match is None or fnmatch(path.name, self._match) or fnmatch(path.stem, self._match)
+
+    def _read(self, path: Path) -> Post | ParseError:
+        try:
+            state = path.stat()
+            stamp = (state.st_mtime_ns, state.st_size)
+            if path not in self._cache or self._cache[path][0] != stamp:
+                self._cache[path] = stamp, self._parsed(path)
+            return self._cache[path][1]
+        except OSError as error:
+            return ParseError(f"{path.name}: cannot be read ({error.strerror}); check its rights")
+
+    def _parsed(self, path: Path) -> Post | ParseError:
+        try:
+            return read(path, permalink=self._permalink, certain=self._match is not None)
+        except ParseError as error:
+            return error
+
+
+def read(path: Path, *, permalink: str = "", certain: bool = False) -> Post:
+    """Read one post; never more of it than a post may have. Raises ParseError and OSError."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST_POST + 1)
+    return parse(raw, path.name, permalink=permalink, certain=certain)
+
+
+def posts(path: Path) -> Iterator[Path]:
+    """List the files of a folder that may be posts, whatever their names."""
+    return (entry for entry in sorted(path.iterdir()) if entry.suffix in SUFFIXES)

@@ -1,0 +1,299 @@
+"""The ledger: one SQLite file, opened, migrated, read and written.
+
+One writer at a time within a process (a lock) and between processes (BEGIN IMMEDIATE); whoever
+plans or drains holds `delivering` besides, a lock that dies with its process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from filelock import AsyncFileLock, Timeout
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot import migrations, statements
+from bot.errors import LedgerError
+from bot.log import log
+from bot.records import Chat, Intent, Known, Receipt, Rendered, Row, Standing
+from formatters.model import Digest
+
+_POLL = 0.1  # seconds between two looks at the lock
+
+
+@asynccontextmanager
+async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncIterator[Store]:
+    """Open a ledger, making it or bringing it up to date; LedgerError when it cannot be.
+
+    `url` is sqlite:///FILE; `clock` gives seconds since 1970.
+    """
+    path = Path(url.removeprefix("sqlite:///"))
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    try:
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            async with engine.execution_options(writes=True).begin() as db:
+                await db.run_sync(_migrate)
+        yield Store(engine, path, clock)
+    finally:
+        await engine.dispose()
+
+
+class Store:
+    """The open ledger. Make it with `opened`."""
+
+    def __init__(self, engine: AsyncEngine, path: Path, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._path = path
+        self._clock = clock
+        self._writer = asyncio.Lock()
+
+    # --- planning
+
+    async def join(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
+        """Make the chats of a channel those listed, name to counter; one no longer listed is kept but removed."""
+        async with self._write() as db:
+            await db.execute(statements.remove_others(channel, listed))
+            for name, counter in listed.items():
+                await db.execute(statements.list_chat(channel, name, counter, layout))
+
+    async def resume(self) -> None:
+        """Give paused chats and held rows another try: somebody may have let us in again."""
+        async with self._write() as db:
+            for statement in statements.resume(self._clock()):
+                await db.execute(statement)
+
+    async def known(self, source: str) -> list[Known]:
+        """List what is known of a source's digests, older first."""
+        async with self._read() as db:
+            return [
+                Known(name, post, date.fromisoformat(day), fingerprint, state)
+                for name, post, day, fingerprint, state in await db.execute(statements.known(source))
+            ]
+
+    async def layouts(self, source: str, name: str) -> set[tuple[str, str]]:
+        """List the (channel, layout) pairs that a digest must be rendered for."""
+        async with self._read() as db:
+            return {(channel, layout) for channel, layout in await db.execute(statements.layouts(source, name))}
+
+    async def unserved(self, source: str, name: str) -> bool:
+        """Tell whether an active chat has nothing yet of a digest."""
+        async with self._read() as db:
+            return (await db.execute(statements.unserved(source, name))).first() is not None
+
+    async def write_plan(self, source: str, intent: Intent, rendered: Sequence[Rendered]) -> None:
+        """Write a digest, its messages and its deliveries in one transaction."""
+        async with self._write() as db:
+            digest = (await db.execute(statements.write_digest(source, intent, self._clock()))).scalar_one()
+            for one in rendered:
+                await _write_messages(db, digest, one, update=intent.update)
+            if rendered:
+                await db.execute(statements.more_rows(digest))
+            if intent.spread:
+                await db.execute(statements.first_rows(digest))
+
+    # --- draining
+
+    @asynccontextmanager
+    async def delivering(self, stopping: asyncio.Event) -> AsyncIterator[bool]:
+        """Hold the right to plan and drain: one process at a time, freed by the system when it dies.
+
+        Waits for another process to finish; gives False when it was told to stop meanwhile.
+        """
+        lock = AsyncFileLock(f"{self._path}.lock")
+        try:
+            yield await self._locked(lock, stopping)
+        finally:
+            await lock.release()
+
+    async def _locked(self, lock: AsyncFileLock, stopping: asyncio.Event) -> bool:
+        told = False
+        while not stopping.is_set():
+            try:
+                await lock.acquire(blocking=False)
+            except Timeout:
+                if not told:
+                    log.warning("another Paperboy is delivering from this ledger; waiting for it to finish")
+                told = True
+                await asyncio.sleep(_POLL)
+            except OSError as error:
+                raise LedgerError(f"{self._path}.lock: {error.strerror}; check the folder and its rights") from error
+            else:
+                return True
+        return False
+
+    async def recover(self, settle: float) -> None:
+        """Take up what a dead process left: sends are in doubt from `settle` seconds on, edits are due again."""
+        async with self._write() as db:
+            for statement in statements.recover(settle):
+                await db.execute(statement)
+
+    async def lanes(self, channel: str) -> list[Chat]:
+        """List the active chats of a channel for which something is open."""
+        async with self._read() as db:
+            return [Chat(*row) for row in await db.execute(statements.lanes(channel))]
+
+    async def open_rows(self) -> int:
+        """Count the rows of active chats that want something."""
+        async with self._read() as db:
+            return int((await db.execute(statements.OPEN)).scalar_one())
+
+    async def head(self, chat: int) -> Row | None:
+        """Give what comes next in a chat: doubtful sends first, then the older digest, in its order."""
+        async with self._read() as db:
+            row = (await db.execute(statements.HEAD, {"chat": chat})).first()
+        return None if row is None else Row(*row)
+
+    async def claim(self, row: Row) -> bool:
+        """Commit that a row is being sent, or False when it no longer is as it was read."""
+        async with self._write() as db:
+            return bool((await db.execute(statements.claim(row, self._clock()))).rowcount)
+
+    async def settle(self, row: Row, state: str, **values: object) -> None:
+        """Commit what became of a row."""
+        settled: dict[str, object] = {"state": state, "not_before": None, "problem": None, "error": None}
+        if state == "sent":
+            settled |= {"sent_hash": row.hash, "sent_at": self._clock()}
+        async with self._write() as db:
+            await db.execute(statements.settle(row.id, settled | values))
+
+    async def pause(self, chat: Chat, reason: str) -> None:
+        async with self._write() as db:
+            await db.execute(statements.pause(chat.id, reason))
+
+    async def move(self, chat: Chat, address: str, counter: str) -> None:
+        """Write where a chat lives now."""
+        async with self._write() as db:
+            await db.execute(statements.move(chat.id, address, counter))
+
+    async def ids(self, chat: Chat, before: float) -> tuple[int, frozenset[int]]:
+        """Give the last message id of the chat's counter that was known at `before`, and all later ones."""
+        async with self._read() as db:
+            after = (await db.execute(statements.last_id(chat, before))).scalar_one() or 0
+            later = await db.execute(statements.later_ids(chat, after))
+            return after, frozenset(later.scalars())
+
+    # --- reading
+
+    async def digest(self, source: str, name: str) -> Digest:
+        """Give a digest as it was last read."""
+        async with self._read() as db:
+            return statements.loaded((await db.execute(statements.content(source, name))).scalar_one())
+
+    async def newest(self) -> Digest | None:
+        """Give the newest digest that was planned for anybody."""
+        async with self._read() as db:
+            content = (await db.execute(statements.NEWEST)).scalar_one_or_none()
+        return None if content is None else statements.loaded(content)
+
+    async def standings(self, most: int) -> list[Standing]:
+        """List the newest digests that are no mere baseline, older first."""
+        async with self._read() as db:
+            rows = (await db.execute(statements.STANDINGS.limit(most))).all()
+        return [
+            Standing(source, name, state, reason, len(content["papers"]))
+            for source, name, state, reason, content in reversed(rows)
+        ]
+
+    async def receipts(self, source: str, name: str) -> list[Receipt]:
+        """Count, per chat, how many messages of a digest are in which state, and why."""
+        async with self._read() as db:
+            rows = (await db.execute(statements.receipts(source, name))).all()
+        lines: dict[tuple[str, str], Receipt] = {}
+        for channel, chat, paused, state, error, count in rows:
+            line = lines.setdefault((channel, chat), Receipt(source, name, channel, chat, {}, []))
+            line.counts[state] = line.counts.get(state, 0) + count
+            line.problems.extend(why for why in (paused, error) if why and why not in line.problems)
+        return list(lines.values())
+
+    # --- connections
+
+    @asynccontextmanager
+    async def _read(self) -> AsyncIterator[AsyncConnection]:
+        with _explained(self._path):
+            async with self._engine.connect() as db:
+                yield db
+
+    @asynccontextmanager
+    async def _write(self) -> AsyncIterator[AsyncConnection]:
+        with _explained(self._path):
+            async with self._writer, self._engine.execution_options(writes=True).begin() as db:
+                yield db
+
+
+async def _write_messages(db: AsyncConnection, digest: int, rendered: Rendered, *, update: bool) -> None:
+    """Write what a digest reads in one layout now; without `update`, only what the ledger lacks."""
+    before = dict(tuple(row) for row in await db.execute(statements.hashes(digest, rendered)))
+    for seq, (message, body_hash) in enumerate(rendered.messages):
+        if update or message.key not in before:
+            await db.execute(statements.write_message(digest, rendered, seq, message, body_hash))
+    if update:
+        changed = [message.key for message, body_hash in rendered.messages if before.get(message.key) != body_hash]
+        for statement in statements.drop_vanished(digest, rendered):
+            await db.execute(statement)
+        await db.execute(statements.reopen(digest, rendered, changed))
+
+
+def _prepare(connection: Any, _: object) -> None:
+    """Set a new connection up; transactions are begun by `_begin`, not by the driver.
+
+    WAL lets readers go on while one writes; synchronous=FULL makes a commit survive a power cut,
+    which the promise needs: `sending` must be on disk before the call.
+    """
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say what is wrong with the ledger in words."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise LedgerError(f"ledger {path}: {_cure(str(error.orig))}") from error
+    except OSError as error:
+        raise LedgerError(f"ledger {path}: {error.strerror}; check the folder and its rights") from error
+    except CommandError as error:
+        raise LedgerError(f"ledger {path}: made by a newer Paperboy ({error}); update the program") from error
+
+
+_CURES = {
+    "disk is full": "the disk is full; free some space, then run again: nothing in the ledger is lost",
+    "locked": "another program keeps it locked; end that program, then run again",
+    "not a database": "this file is no ledger, or is damaged; put a copy back, or name another file in store.url",
+    "malformed": "the file is damaged; put a copy back",
+    "readonly": "the file cannot be written; check its rights",
+    "unable to open": "cannot be opened; check the folder and its rights",
+}
+
+
+def _cure(problem: str) -> str:
+    known = next((cure for sign, cure in _CURES.items() if sign in problem), "cannot be used; is its disk well?")
+    return f"{known} ({problem})"
