@@ -14,7 +14,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.config import Settings, weekdays
-from bot.delivery import Drain, plan
+from bot.delivery import Drain, Waits, plan
 from bot.errors import PaperboyError, SettingsError, SourceError
 from bot.log import log
 from bot.protocols import Channel, Source
@@ -37,6 +37,7 @@ class Paperboy:
     store: Store
     sources: Sequence[Source]
     channels: Mapping[str, Channel]
+    waits: Waits = Waits()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     told: dict[str, str] = field(default_factory=dict)  # problems of posts that were logged already
     resumed: date | None = None  # the day on which `run` last gave paused chats another try
@@ -64,7 +65,7 @@ class Paperboy:
 
     async def drain(self, report: Report = lambda _chat, _row, _state: None) -> None:
         """Send everything that is due."""
-        await Drain(self.store, self.channels, stopping=self.stopping, report=report).run()
+        await Drain(self.store, self.channels, self.waits, stopping=self.stopping, report=report).run()
 
     async def unsettled(self) -> list[str]:
         """Say what of the recent digests is not settled as sent, a line each."""
@@ -147,17 +148,22 @@ class Paperboy:
 
 
 @asynccontextmanager
-async def assembled(settings: Settings) -> AsyncIterator[Paperboy]:
-    """Put all parts together and take them apart again; SettingsError when one lacks what it needs."""
+async def assembled(
+    settings: Settings, channels: Mapping[str, Channel] | None = None, waits: Waits = Waits()
+) -> AsyncIterator[Paperboy]:
+    """Put all parts together and take them apart again; SettingsError when one lacks what it needs.
+
+    Without `channels`, those that the settings name are made.
+    """
     _check(settings)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(opened(settings.store.url))
-        channels = _channels(settings)
+        channels = _channels(settings) if channels is None else channels
         for channel in channels.values():
             stack.push_async_callback(channel.close)
             table = getattr(settings, channel.name)
             await store.join(channel.name, table.layout, {name: channel.counter(name) for name in table.chats})
-        yield Paperboy(settings, store, sources(settings), channels)
+        yield Paperboy(settings, store, sources(settings), channels, waits)
 
 
 async def run_forever(settings: Settings) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 import sys
 from collections.abc import Coroutine
 from enum import StrEnum
@@ -112,6 +114,8 @@ def doctor(context: typer.Context, config: Config = None) -> None:
 
 def main() -> None:
     """Run the program; what can happen ends in a line or two, never in a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Korean is no reason to fail
     try:
         app()
     except PaperboyError as error:
@@ -119,8 +123,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # The reader of our output left, as `head` does; Python would complain at exit.
-        sys.stderr.close()
+        # The reader of our output left, as `head` does; Python would complain at exit (docs, signal, "SIGPIPE").
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 
 

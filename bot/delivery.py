@@ -232,8 +232,8 @@ class Drain:
             await self._settle(chat, row, "sent")
 
     async def _reconcile(self, channel: Channel, chat: Chat, row: Row) -> None:
-        after, taken = await self.store.ids(chat, row.attempted_at)
-        doubt = Doubt(row.ref, _body(channel, row), row.thread, row.attempted_at, after, taken)
+        known = await self.store.ids(chat, row.attempted_at)
+        doubt = Doubt(row.ref, _body(channel, row), row.thread, row.attempted_at, *known)
         match await channel.reconcile(chat.address, doubt):
             case There(remote_id):
                 # The post may have changed since: then the chat holds the wording that was tried.

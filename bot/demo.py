@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import io
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
-
 from bot import sample
-from bot.channels.terminal import TerminalChannel
+from bot.channels.terminal import Terminal, TerminalChannel
 from bot.commands import Context, answer
 from bot.config import Settings
 from bot.delivery import Drain, plan
@@ -27,11 +26,13 @@ async def run(settings: Settings) -> None:
     """Deliver the sample and answer what is typed, until the input ends."""
     configure()
     said = words(settings.language)
-    channel = TerminalChannel(Console(), TerminalFormatter(said))
+    console = Terminal()
+    channel = TerminalChannel(console, TerminalFormatter(said))
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
         async with opened(f"sqlite:///{folder}/demo.db") as store:
             await _deliver(store, channel)
-            await _talk(store, channel, said)
+            if not console.quiet:  # else nobody reads any more
+                await _talk(store, channel, said)
 
 
 async def _deliver(store: Store, channel: TerminalChannel) -> None:
@@ -45,7 +46,10 @@ async def _deliver(store: Store, channel: TerminalChannel) -> None:
 async def _talk(store: Store, channel: TerminalChannel, said: Words) -> None:
     context = Context(store, channel.formatter, said)
     await channel.say(said.demo_hint)
-    while line := await asyncio.to_thread(_typed):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the end of the line
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    while line := _typed():
         if line.strip():
             for message in await answer(context, line):
                 await channel.send(CHAT, message.body, ref="", thread="")
@@ -53,7 +57,12 @@ async def _talk(store: Store, channel: TerminalChannel, said: Words) -> None:
 
 def _typed() -> str:
     """Read a line, empty at the end of the input; a prompt only where a person sits."""
-    if sys.stdin.isatty():
-        sys.stdout.write("> ")
-        sys.stdout.flush()
-    return sys.stdin.readline()
+    prompt, end = ("> ", "\n") if sys.stdin.isatty() else ("", "")
+    print(prompt, end="", flush=True)  # noqa: T201
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        line = ""
+    if not line:
+        print(end=end)  # noqa: T201
+    return line

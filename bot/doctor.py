@@ -8,10 +8,10 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
-from rich.console import Console
 from rich.markup import escape
 
 from bot.app import Paperboy, assembled, next_run
+from bot.channels.terminal import Terminal
 from bot.config import Settings
 from bot.errors import PaperboyError, SourceError
 from bot.protocols import Source
@@ -23,7 +23,7 @@ Finding = tuple[str, str]  # what was looked at, and what to do about it: "" whe
 
 async def examine(settings: Settings) -> int:
     """Print a line for each thing looked at; give 1 when one of them fails."""
-    console = Console(soft_wrap=True, highlight=False)
+    console = Terminal(soft_wrap=True, highlight=False)
     failed = 0
     async for what, cure in _findings(settings):
         failed += bool(cure)

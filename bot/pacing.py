@@ -26,6 +26,9 @@ class Limit(Protocol):
     def take(self, now: float) -> None:
         """Count a call made at `now`."""
 
+    def idle(self, now: float) -> bool:
+        """Tell whether a new one would do as well."""
+
 
 @dataclass
 class Spaced:
@@ -39,6 +42,9 @@ class Spaced:
 
     def take(self, now: float) -> None:
         self._next = max(now, self._next) + self.interval
+
+    def idle(self, now: float) -> bool:
+        return self._next <= now
 
 
 @dataclass
@@ -56,6 +62,9 @@ class Windowed:
         if len(self._taken) == self.most:
             self._taken.popleft()
         self._taken.append(now)
+
+    def idle(self, now: float) -> bool:
+        return all(taken + self.window <= now for taken in self._taken)
 
 
 @dataclass(order=True)
@@ -108,7 +117,7 @@ class Pacer:
             self._paused[name] = max(self._paused.get(name, now), now + seconds)
 
     async def _grant(self) -> None:
-        """Serve waiters until there are none."""
+        """Serve waiters until there are none, then forget the rooms that have been silent for long enough."""
         loop = asyncio.get_running_loop()
         while self._waiting or self._ready:
             self._news.clear()
@@ -117,8 +126,10 @@ class Pacer:
             due = self._due(now)
             if due > now:
                 await self._sleep(due - now)
-            elif self._ready:
+            else:
                 self._serve(heapq.heappop(self._ready), now)
+        now = loop.time()
+        self._rooms = {room: own for room, own in self._rooms.items() if not all(one.idle(now) for one in own)}
 
     def _sort(self, now: float) -> None:
         """Move waiters whose room is ready to the queue for the bot's limit."""
@@ -131,10 +142,9 @@ class Pacer:
 
     def _due(self, now: float) -> float:
         """Give when there is something to do next."""
-        bot = self._bot.ready(now) if self._bot else now
-        if self._ready:
-            return bot
-        return self._waiting[0].key[0] if self._waiting else now
+        if not self._ready:
+            return self._waiting[0].key[0]
+        return self._bot.ready(now) if self._bot else now
 
     def _serve(self, waiter: _Waiter, now: float) -> None:
         if waiter.granted.done():

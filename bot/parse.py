@@ -260,6 +260,7 @@ def _paper(headings: Sequence[_Heading], ends: Sequence[int], blocks: Sequence[_
     own = headings[0]
     inside = blocks[bisect_left(blocks, own.end, key=_start) : bisect_left(blocks, ends[-1], key=_start)]
     moved = {n for block in inside if block.only_links for n in range(block.start, block.end)}
+    moved |= {block.start for block in inside[-1:] if block.tag == "hr"}  # it parts this paper from the next
     sections = [
         Section(
             heading.text if heading is not own else "",

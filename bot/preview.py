@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
-
+from bot.channels.terminal import Terminal
 from bot.config import Settings, Source
 from bot.errors import ParseError, SourceError
 from bot.sources import folder
@@ -57,7 +56,10 @@ def _digest(path: Path, sources: Iterable[Source], *, named: bool) -> Digest | N
     try:
         post = folder.read(path, permalink=source.permalink if source else "")
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}; name a post or a folder of posts") from None
+        if named:
+            raise SourceError(f"{path}: {error.strerror}; name a post or a folder of posts") from None
+        _word(f"{path.name}: passed over, it cannot be read ({error.strerror})")
+        return None
     except ParseError as error:
         if named:
             raise
@@ -100,7 +102,7 @@ def _print_json(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> 
 
 
 def _print_text(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> None:
-    console = Console(highlight=False, emoji=False, soft_wrap=True)
+    console = Terminal(highlight=False, emoji=False, soft_wrap=True)
     for path, message in pages:
         console.rule(f"[dim]{path.stem} · {message.key}[/dim]", align="left", style="dim")
         if "markup" in message.body:

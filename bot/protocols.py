@@ -42,6 +42,7 @@ class Doubt:
     thread: str  # the parent's remote id, "" outside threads
     attempted_at: float  # seconds since 1970
     after: int  # the last numeric id of the counter known to be older, 0 when none is
+    after_at: float  # when that one was sent
     taken: frozenset[int]  # later ids of the counter that are accounted for
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bot.app import Paperboy, Report, assembled, next_run
+from bot.channels.terminal import Terminal
 from bot.config import Settings
 from bot.records import Chat, Receipt, Row, Standing
 
@@ -27,14 +28,15 @@ async def deliver_once(settings: Settings) -> int:
         paperboy.stop_on_signals()
         async with paperboy.store.delivering(paperboy.stopping) as mine:
             errors = await paperboy.plan(fresh=True, resume=True) if mine else []
+            say = Terminal(stderr=True, soft_wrap=True, highlight=False, emoji=False, markup=False).print
             for problem in [*problems(paperboy), *map(str, errors)]:
-                _word(problem)
+                say(problem)
             if mine:
                 with _progress(await paperboy.store.open_rows()) as report:
                     await paperboy.drain(report)
         unsettled = await paperboy.unsettled()
         for line in unsettled:
-            _word(line)
+            say(line)
         return 2 if errors else 1 if unsettled else 0
 
 
@@ -44,11 +46,28 @@ def problems(paperboy: Paperboy) -> list[str]:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Report]:
-    """Report each settled row: a bar on a terminal, a line each elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda chat, row, state: print(f"{chat.channel} {chat.name} {row.key}: {state}")  # noqa: T201
-        return
+    """Report each settled row, a bar on a terminal, a line each elsewhere; then how many were sent."""
+    console = Terminal(stderr=True)
+    out = Terminal(soft_wrap=True, highlight=False, emoji=False, markup=False)
+    sent = Counter[str]()
+    with _bar(console, total) if console.is_terminal else _lines(out) as report:
+
+        def count(chat: Chat, row: Row, state: str) -> None:
+            sent[state] += 1
+            report(chat, row, state)
+
+        yield count
+    messages = "1 message" if sent["sent"] == 1 else f"{sent['sent']} messages"
+    out.print(f"{messages} sent" if sent else "nothing new to send")
+
+
+@contextmanager
+def _lines(console: Terminal) -> Iterator[Report]:
+    yield lambda chat, row, state: console.print(f"{chat.channel} {chat.name} {row.key}: {state}")
+
+
+@contextmanager
+def _bar(console: Terminal, total: int) -> Iterator[Report]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("delivering", total=total)
@@ -69,7 +88,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
         json.dump({"digests": digests, "next_run": when.isoformat()}, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
         return
-    console = Console(soft_wrap=True, highlight=False)
+    console = Terminal(soft_wrap=True, highlight=False)
     for standing, lines in receipt:
         _print_digest(console, standing, lines)
     if not receipt:
@@ -77,7 +96,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 
 
-def _print_digest(console: Console, standing: Standing, receipts: list[Receipt]) -> None:
+def _print_digest(console: Terminal, standing: Standing, receipts: list[Receipt]) -> None:
     reason = f": {standing.reason}" if standing.reason else ""
     title = f"{standing.name}, {standing.papers} papers, {standing.state}{reason}"
     console.print(escape(title), style="bold")
@@ -91,7 +110,3 @@ def _print_digest(console: Console, standing: Standing, receipts: list[Receipt])
         for problem in line.problems:
             console.print(escape(f"  {line.channel} {line.chat}: {problem}"), style="yellow")
     console.print()
-
-
-def _word(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201

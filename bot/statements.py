@@ -256,9 +256,9 @@ def settle(row: int, values: Mapping[str, object]) -> Update:
     return update(deliveries).where(deliveries.c.id == row).values(values)
 
 
-def last_id(chat: Chat, before: float) -> Select[int]:
+def last_id(chat: Chat, before: float) -> Select[Any, Any]:
     return (
-        select(func.max(_NUMBER))
+        select(func.max(_NUMBER), func.max(deliveries.c.sent_at))
         .select_from(deliveries.join(chats))
         .where(_counted(chat), deliveries.c.sent_at <= before)
     )

@@ -178,12 +178,12 @@ class Store:
         async with self._write() as db:
             await db.execute(statements.move(chat.id, address, counter))
 
-    async def ids(self, chat: Chat, before: float) -> tuple[int, frozenset[int]]:
-        """Give the last message id of the chat's counter that was known at `before`, and all later ones."""
+    async def ids(self, chat: Chat, before: float) -> tuple[int, float, frozenset[int]]:
+        """Give the last message id of the chat's counter known at `before` and its time, and all later ids."""
         async with self._read() as db:
-            after = (await db.execute(statements.last_id(chat, before))).scalar_one() or 0
-            later = await db.execute(statements.later_ids(chat, after))
-            return after, frozenset(later.scalars())
+            last = (await db.execute(statements.last_id(chat, before))).one()
+            later = await db.execute(statements.later_ids(chat, last[0] or 0))
+            return last[0] or 0, last[1] or 0.0, frozenset(later.scalars())
 
     # --- reading
 
@@ -215,7 +215,8 @@ class Store:
         for channel, chat, paused, state, error, count in rows:
             line = lines.setdefault((channel, chat), Receipt(source, name, channel, chat, {}, []))
             line.counts[state] = line.counts.get(state, 0) + count
-            line.problems.extend(why for why in (paused, error) if why and why not in line.problems)
+            whys = (f"paused: {paused}" if paused else "", error if error != paused else "")
+            line.problems.extend(why for why in whys if why and why not in line.problems)
         return list(lines.values())
 
     # --- connections

@@ -39,12 +39,13 @@ def card(paper: Paper, words: Words) -> Spans:
         (words.goal, summary.goal),
         (words.contribution, summary.contribution),
         (words.result, summary.result),
+        ("", summary.other),
     )
     lines = [
         span
         for label, sentence in said
         if sentence
-        for span in (LINE, Span(label, styles=BOLD), Span(f": {shorten(sentence, LONGEST_SENTENCE)}"))
+        for span in (LINE, *_said(label, shorten(sentence, LONGEST_SENTENCE)))
     ]
     short = [Link(shorten(link.label, LONGEST_LABEL), link.url) for link in links.row(paper)[:MOST_LINKS]]
     return (*_bold(_title(paper, LONGEST_TITLE)), *([LINE] if lines else []), *lines, *_row(short))
@@ -67,6 +68,10 @@ def help_text(words: Words) -> str:
 
 def _title(paper: Paper, limit: int) -> Spans:
     return Span(f"{paper.number}. "), Span(shorten(paper.title, limit), links.safe(paper.url))
+
+
+def _said(label: str, sentence: str) -> Spans:
+    return (Span(label, styles=BOLD), Span(f": {sentence}")) if label else (Span(sentence),)
 
 
 def _bold(spans: Iterable[Span]) -> Spans:

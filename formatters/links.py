@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from formatters.model import Link, Paper
@@ -11,26 +12,29 @@ LONGEST_URL = 2048
 
 # arXiv identifiers: YYMM.NNNN(N) since 2007, archive/YYMMNNN before (info.arxiv.org/help/arxiv_identifier)
 _ARXIV = re.compile(r"^/(?:abs|pdf|html)/((?:\d{4}\.\d{4,5})|(?:[a-z-]+(?:\.[A-Z]{2})?/\d{7}))(?:v\d+)?(?:\.pdf)?/?$")
+# A host with a dot, and a port: Telegram silently drops links to others.
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::[1-9]\d*)?", re.ASCII)
 # What a URL may hold unquoted; Slack breaks on | and >, Rich's markup on brackets.
 _KEPT = "/:?#@!$&'()*+,;=%~-._"
 
 
+@lru_cache(1024)
 def safe(url: str) -> str:
     """Give the address in a form every channel accepts as a link, or "" when it must not become one.
 
-    Only http and https on a host with a dot or a port-less IPv6 address count: Telegram silently
-    drops links to bare host names.
+    Only http and https count, on a named host or an IPv4 address, without a user's name.
     """
-    url = url.strip()
+    if len(url) > LONGEST_URL:
+        return ""
     try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
+        parts = urlsplit(url.strip())
+        netloc = parts.netloc.encode("idna").decode()  # Korean host names; raises on empty and overlong labels
         _ = parts.port  # raises on nonsense
     except ValueError:
         return ""
-    if parts.scheme.lower() not in {"http", "https"} or "." not in host or "@" in parts.netloc:
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(netloc):
         return ""
-    quoted = quote(url, safe=_KEPT)
+    quoted = quote(parts._replace(netloc=netloc).geturl(), safe=_KEPT)
     return quoted if len(quoted) <= LONGEST_URL else ""
 
 

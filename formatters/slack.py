@@ -6,8 +6,10 @@ characters, which no page says, so 10,000 are used.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from itertools import groupby
+from itertools import accumulate, groupby
+from typing import Any
 
 from formatters import compose, links
 from formatters.locale import Words
@@ -42,10 +44,13 @@ class SlackFormatter:
         return Message("notice", _bodies((Span(text),))[0])
 
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
-        return {name: value for name, value in body.items() if name != "blocks"}
+        kept = {name: value for name, value in body.items() if name != "blocks"}
+        with_addresses = escape(_with_addresses(body["blocks"]))
+        return {**kept, "text": with_addresses} if len(with_addresses) <= LONGEST_TEXT else kept
 
     def _card(self, paper: Paper) -> Message:
-        return Message(f"paper/{paper.id}", _body(compose.card(paper, self._words)))
+        # The first part: monstrous addresses are the only way to a second one.
+        return Message(f"paper/{paper.id}", _body(split(compose.card(paper, self._words), LIMITS)[0]))
 
 
 def spell(spans: Iterable[Span]) -> list[dict[str, object]]:
@@ -81,9 +86,20 @@ def _body(spans: Spans) -> Mapping[str, object]:
 
 
 def _fallback(text: str) -> str:
-    """Escape a text that still fits when escaped; nothing is cut inside an entity."""
-    grown = len(escape(text)) - len(text)
-    return escape(shorten(text, LONGEST_TEXT - grown if len(text) + grown > LONGEST_TEXT else LONGEST_TEXT))
+    """Escape as much of a text as still fits when escaped; nothing is cut inside an entity."""
+    ends = list(accumulate(len(escape(character)) for character in text))
+    fits = not ends or ends[-1] <= LONGEST_TEXT
+    return escape(text if fits else shorten(text, bisect_right(ends, LONGEST_TEXT - 1) + 1))
+
+
+def _with_addresses(blocks: Any) -> str:
+    """Read blocks of our own as text, each link's address behind its words."""
+    parts = (part["elements"] for block in blocks for part in block["elements"])
+    return "\n".join("".join(map(_with_address, elements)) for elements in parts)
+
+
+def _with_address(element: Mapping[str, str]) -> str:
+    return f"{element['text']} ({element['url']})" if element["type"] == "link" else element["text"]
 
 
 def _block_style(span: Span) -> str:

@@ -33,7 +33,14 @@ _NO_INFORMATION = {
 
 # A sentence ends in a mark and a blank; not behind an abbreviation, an initial, or before a small letter.
 _END = re.compile(r"[.!?…][\"'”’)\]]*\s+(?![a-z])|[。！？]|\n+")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|fig|eq|sec|approx|no|[A-Z]))\.\s*$", re.IGNORECASE)
+_ABBREVIATION = re.compile(
+    r"\b(?:e\.g|i\.e|et al|vs|cf|figs?|eqs?|secs?|tab|refs?|alg|approx|resp|no|[A-Z])\.\s*$", re.IGNORECASE
+)
+# What the walk writes before a list's item, and what a label of an item ends in.
+_MARK = re.compile(r"(?:•|\d{1,3}\.)\s+")
+_LABEL = re.compile(r"([^:：]+)[:：]\s*(.*)")
+# Styles of what cannot be read as a sentence.
+_NO_PROSE = frozenset({"pre", "table"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +48,25 @@ class Summary:
     goal: str = ""
     contribution: str = ""
     result: str = ""
+    other: str = ""  # what else there is to say of a paper of which none of these is known
 
 
 def summarise(paper: Paper) -> Summary:
     """Pick the first sentence each of goal, contribution and results, empty where a post has none.
 
-    A paper with none of them gives the first sentence of any section as its goal, so that no
-    message stands bare while its post says something.
+    A paper with none of them gives the first sentence of any section, so that no message stands
+    bare while its post says something.
     """
     found = dict(reversed(list(_statements(paper))))
     summary = Summary(found.get("goal", ""), found.get("contribution", ""), found.get("results", ""))
     if summary == Summary():
-        return Summary(goal=next(_any_sentence(paper), ""))
+        return Summary(other=next(_any_sentence(paper), ""))
     return summary
 
 
 def says_nothing(text: str) -> bool:
     """Tell whether a section only says that there is nothing to say."""
-    return words(text).strip(".•- ").casefold() in _NO_INFORMATION | {""}
+    return not re.search(r"\w", text) or words(text).strip(".•- ").casefold() in _NO_INFORMATION
 
 
 def first_sentence(text: str) -> str:
@@ -74,7 +82,7 @@ def _statements(paper: Paper) -> Iterator[tuple[str, str]]:
     """Yield (kind, first sentence) in the order of the post."""
     for section in paper.sections:
         kind = _KINDS.get(section.heading.strip(" :").casefold(), "")
-        lines = [line for line in _lines(section) if not says_nothing(line)]
+        lines = [line for line in _lines(section) if not says_nothing(_label(line)[1])]
         labelled = [(_KINDS[label], text) for label, text in map(_label, lines) if label]
         if kind == "introduction":
             yield from _sentences(labelled or _unlabelled(lines))
@@ -93,17 +101,16 @@ def _any_sentence(paper: Paper) -> Iterator[str]:
 
 
 def _lines(section: Section) -> list[str]:
-    text = plain(walk(section.body))
-    return [line for line in (line.strip().removeprefix("•").strip() for line in text.splitlines()) if line]
+    text = plain(span for span in walk(section.body) if not span.styles & _NO_PROSE)
+    return [line for line in (_MARK.sub("", line.strip(), count=1) for line in text.splitlines()) if line]
 
 
 def _label(line: str) -> tuple[str, str]:
-    name, colon, text = line.partition(":")
-    label = name.strip().casefold()
-    return (label, text.strip()) if colon and label in _KINDS else ("", line)
+    found = _LABEL.match(line)
+    label = found[1].strip().casefold() if found else ""
+    return (label, found[2]) if found and label in _KINDS else ("", line)
 
 
 def _unlabelled(lines: list[str]) -> list[tuple[str, str]]:
     """Read an introduction without labels as the blogs write it: goal, motivation, contribution."""
-    kinds = ("goal", "motivation", "contribution") if len(lines) != 2 else ("goal", "contribution")
-    return list(zip(kinds, lines, strict=False))
+    return list(zip(("goal", "motivation", "contribution"), lines, strict=False))

@@ -19,6 +19,7 @@ from formatters.model import Digest, Paper
 
 _TAGS = (("bold", "b"), ("italic", "i"), ("code", "code"))
 _TAG = re.compile(r"<[^>]*>")
+_LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 
 
 class TelegramFormatter:
@@ -44,10 +45,14 @@ class TelegramFormatter:
 
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
         kept = {name: value for name, value in body.items() if name != "parse_mode"}
-        return {**kept, "text": unescape(_TAG.sub("", str(body["text"])))}
+        html = str(body["text"])
+        with_addresses = unescape(_TAG.sub("", _LINK.sub(r"\2 (\1)", html)))
+        fits = utf16(Span(with_addresses)) <= LONGEST_TEXT
+        return {**kept, "text": with_addresses if fits else unescape(_TAG.sub("", html))}
 
     def _card(self, paper: Paper) -> Message:
-        return Message(f"paper/{paper.id}", _body(compose.card(paper, self._words), silent=True))
+        # The first part: monstrous addresses or emoji throughout are the only way to a second one.
+        return Message(f"paper/{paper.id}", _body(split(compose.card(paper, self._words), LIMITS)[0], silent=True))
 
     def _bodies(self, spans: Spans) -> list[Mapping[str, object]]:
         return [_body(part, silent=place > 0) for place, part in enumerate(split(spans, LIMITS))]
@@ -71,8 +76,9 @@ def _entities(span: Span) -> int:
     return len(span.styles) + bool(span.url)
 
 
-# 4,096 after parsing; 32,768 bytes before; entities beyond the hundredth are silently dropped.
-LIMITS: tuple[Limit, ...] = ((utf16, 4096), (_raw_bytes, 32_768), (_entities, 100))
+LONGEST_TEXT = 4096  # after parsing
+# 32,768 bytes before; entities beyond the hundredth are silently dropped.
+LIMITS: tuple[Limit, ...] = ((utf16, LONGEST_TEXT), (_raw_bytes, 32_768), (_entities, 100))
 
 
 def _body(spans: Spans, *, silent: bool) -> Mapping[str, object]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-
-from rich.markup import escape
 
 from formatters import compose, links
 from formatters.locale import Words
-from formatters.markdown import Span
+from formatters.markdown import Span, tidy
 from formatters.message import Message
 from formatters.model import Digest, Paper
 
-_TAGS = (("bold", "bold"), ("italic", "italic"), ("code", "cyan"), ("pre", "cyan"), ("quote", "dim"))
+_TAGS = {"bold": "bold", "italic": "italic", "code": "cyan", "pre": "cyan", "quote": "dim"}
+# Characters that a terminal obeys instead of showing; tab and line end stay.
+_OBEYED = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+# An open bracket, the backslashes before it, and whether Rich would take it for a tag.
+_BRACKET = re.compile(r"(\\*)\[(?=([a-z#/@][^\[]*?\])?)")
 
 
 class TerminalFormatter:
@@ -45,7 +48,8 @@ class TerminalFormatter:
 
 def spell(spans: Iterable[Span]) -> str:
     """Write spans as markup of rich.console."""
-    return "".join(map(_letters, spans))
+    runs = tidy(Span(span.text.translate(_OBEYED), links.safe(span.url), span.styles & _TAGS.keys()) for span in spans)
+    return "".join(_letters(run, ends_all=run is runs[-1]) for run in runs)
 
 
 def _body(spans: Iterable[Span]) -> Mapping[str, object]:
@@ -58,10 +62,13 @@ def _address(paper: Paper) -> list[Span]:
     return [compose.LINE, Span(url, url)] if url else []
 
 
-def _letters(span: Span) -> str:
-    text = escape(span.text)
-    for style, tag in _TAGS:
+def _letters(span: Span, *, ends_all: bool) -> str:
+    """Escape more than `rich.markup.escape`, which loses or doubles backslashes before tags."""
+    text = _BRACKET.sub(lambda found: f"{found[1] * (2 if found[2] else 1)}\\[", span.text)
+    tagged = span.url or span.styles
+    if tagged or not ends_all:
+        text += text[len(text.rstrip("\\")) :]
+    for style, tag in _TAGS.items():
         if style in span.styles:
             text = f"[{tag}]{text}[/{tag}]"
-    url = links.safe(span.url)
-    return f"[link={url}]{text}[/link]" if url else text
+    return f"[link={span.url}]{text}[/link]" if span.url else text

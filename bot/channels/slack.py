@@ -19,7 +19,8 @@ from bot.protocols import Absent, Doubt, There, Unknown
 from formatters.message import Formatter
 
 EVENT = "paperboy_delivery"
-_FAILURES = (aiohttp.ClientError, TimeoutError, SlackClientError)
+# The last four are what an answer that makes no sense ends in.
+_FAILURES = (aiohttp.ClientError, TimeoutError, SlackClientError, AttributeError, KeyError, TypeError, ValueError)
 _Answer = TypeVar("_Answer")
 _CLOCK_SKEW = 300.0  # seconds by which our clock may be ahead of Slack's
 _MOST_PAGES = 5
@@ -82,7 +83,7 @@ class SlackChannel:
         place: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
         metadata = {"event_type": EVENT, "event_payload": {"key": ref}}
         post = self._client().chat_postMessage(**{**body, **place, "metadata": metadata})
-        return str((await self._call(address, post))["ts"])
+        return str(await self._call(address, _field(post, "ts")))
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         kept: dict[str, Any] = {name: value for name, value in body.items() if name in {"text", "blocks"}}
@@ -174,6 +175,10 @@ def translate(error: Exception, address: str, token: str = "") -> SendError:
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
         return RetryLater(f"Slack cannot be reached: {words}")
     return Unconfirmed(f"{address}: Slack's answer was lost ({words})")
+
+
+async def _field(call: Awaitable[Any], name: str) -> Any:
+    return (await call)[name]
 
 
 def _data(error: Exception) -> Mapping[str, Any]:

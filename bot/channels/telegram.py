@@ -6,7 +6,7 @@ Sources of the facts: Telegram Bot API, and the sources of its server where the 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -34,6 +34,8 @@ from formatters.message import Formatter
 
 MOST_PROBES = 60
 ABSENT_RUN = 10  # so many ids in a row that are not there end the search
+
+_ALONE = 60.0  # seconds within which nobody else posts between two messages of a run
 
 # The limits are 30 a second per bot, 1 a second per chat, 20 a minute per group and channel
 # (core.telegram.org/bots/faq). A hundredth is added: calls arrive a little closer than they left.
@@ -99,26 +101,65 @@ class TelegramChannel:
     async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
         """Ask by editing: a bot cannot read, but "not modified" means that the very text stands there.
 
-        Ids behind the last one known to be older are tried. Ids of one counter go up without gaps,
-        but for deleted messages and, in private chats, those of other chats: a run of ids that are
-        not there therefore means that the message is not there either.
+        Ids behind the last one known to be older are tried. Without such an id, those before the
+        first one known to be newer are; and where the chat is all new to us, the message is sent
+        once more: its id tells where to look, and of two copies the newer is deleted.
+        """
+        alone = doubt.attempted_at - doubt.after_at < _ALONE
+        if not alone and await self._may_edit_others(address):
+            # Somebody may have posted in between, and asking would overwrite that.
+            return Unknown('look into the chat; take the right "edit messages" from the bot so that it can look itself')
+        if doubt.after:
+            return await self._search(address, doubt, count(doubt.after + 1))
+        if doubt.taken:
+            return await self._search(address, doubt, count(min(doubt.taken) - 1, -1))
+        found = await self._search(address, doubt, count(1))
+        return await self._sent_once(address, doubt) if isinstance(found, Absent) else found
+
+    async def _search(self, address: str, doubt: Doubt, candidates: Iterator[int]) -> There | Absent | Unknown:
+        """Try ids one after the other.
+
+        Ids of one counter leave no gaps, but for deleted messages and, in private chats, those of
+        other chats. A run of ids that are not there therefore means that the message is not either.
         """
         run = probes = 0
-        for candidate in count(doubt.after + 1):
+        for candidate in candidates:
             if candidate in doubt.taken:
                 run = 0
                 continue
+            if run == ABSENT_RUN or candidate < 1:
+                return Absent()
             if probes == MOST_PROBES:
                 break
-            if probes:
-                await self.turn(address)
+            await self.turn(address)
             probes += 1
             if (found := await self._probe(address, candidate, doubt.body)) is True:
                 return There(str(candidate))
             run = run + 1 if found is None else 0
-            if run == ABSENT_RUN:
-                return Absent()
         return Unknown(f"not among the {MOST_PROBES} messages that came next; look into the chat")
+
+    async def _sent_once(self, address: str, doubt: Doubt) -> There | Unknown:
+        """Send the doubtful message again, and delete the copy where the first one turns up just before it."""
+        await self.turn(address)
+        newer = int(await self.send(address, doubt.body, ref=doubt.ref, thread=doubt.thread))
+        found = await self._search(address, doubt, count(newer - 1, -1))
+        if isinstance(found, There):
+            await self.turn(address)
+            await self._call(address, self._bot.delete_message(_split(address)[0], newer))
+            return found
+        return There(str(newer)) if isinstance(found, Absent) else found
+
+    async def _may_edit_others(self, address: str) -> bool:
+        """Tell whether the bot could change other people's messages: then asking by editing is no question."""
+        chat, _ = _split(address)
+        if self.counter(address) == "bot":
+            return False
+        me = int(self._token.partition(":")[0])  # a token begins with the bot's id
+        try:
+            member = await self._call(chat, self._bot.get_chat_member(chat, me))
+        except (Rejected, Unconfirmed):
+            return False  # a server that does not tell gives no such right either
+        return isinstance(member, ChatMemberAdministrator) and bool(member.can_edit_messages)
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         try:
@@ -167,6 +208,8 @@ class TelegramChannel:
             return await call
         except TelegramError as error:
             translated = translate(error, chat, self._token)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            translated = Unconfirmed(f"{chat}: Telegram's answer makes no sense ({type(error).__name__})")
         if isinstance(translated, RetryLater) and translated.flood:
             self._pacer.pause(chat, translated.after or 0.0)
         raise translated
@@ -215,8 +258,11 @@ def _missing_right(kind: str, member: object) -> str:
     if isinstance(member, ChatMemberOwner):
         return ""
     if kind == "channel":
-        may = isinstance(member, ChatMemberAdministrator) and member.can_post_messages
-        return "" if may else "make the bot an administrator that may post messages"
+        if not (isinstance(member, ChatMemberAdministrator) and member.can_post_messages):
+            return "make the bot an administrator that may post messages"
+        if member.can_edit_messages:
+            return 'take the right "edit messages" away: with it, a doubtful send cannot be looked for'
+        return ""
     if isinstance(member, ChatMemberRestricted):
         return "" if member.can_send_messages else "lift the restriction: the bot may not send messages"
     gone = getattr(member, "status", "") in {"left", "kicked"}

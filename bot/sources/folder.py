@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatch
@@ -61,6 +62,8 @@ class FolderSource:
     def _read(self, path: Path) -> Post | ParseError:
         try:
             state = path.stat()
+            if not stat.S_ISREG(state.st_mode):
+                return Post(None)  # a folder, a pipe: no post, whatever its name
             stamp = (state.st_mtime_ns, state.st_size)
             if path not in self._cache or self._cache[path][0] != stamp:
                 self._cache[path] = stamp, self._parsed(path)
@@ -84,4 +87,5 @@ def read(path: Path, *, permalink: str = "", certain: bool = False) -> Post:
 
 def posts(path: Path) -> Iterator[Path]:
     """List the files of a folder that may be posts, whatever their names."""
-    return (entry for entry in sorted(path.iterdir()) if entry.suffix in SUFFIXES)
+    files = (entry for entry in sorted(path.iterdir()) if entry.suffix in SUFFIXES)
+    return (entry for entry in files if entry.is_file() or not entry.exists())  # a broken link is worth a word

@@ -17,7 +17,6 @@ class Words:
     goal: str
     contribution: str
     result: str
-    image: str
     help: str
     which_paper: str  # {last}
     no_such_paper: str  # {number} {last}

@@ -25,7 +25,6 @@ WORDS = Words(
     goal="Goal",
     contribution="Contribution",
     result="Result",
-    image="image",
     help="I am Paperboy and bring you the summaries of new papers every day. Talk to me like this:",
     which_paper="Which paper? Give a number from 1 to {last}, for example /paper 1",
     no_such_paper="There is no paper {number}. Numbers go from 1 to {last}.",

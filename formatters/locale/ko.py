@@ -20,7 +20,6 @@ WORDS = Words(
     goal="목표",
     contribution="기여",
     result="결과",
-    image="그림",
     help="매일 새 논문 요약을 전해 드리는 Paperboy입니다. 이렇게 말을 걸어 주세요.",
     which_paper="몇 번 논문을 볼까요? 1부터 {last}까지의 번호를 붙여 주세요. 예: /paper 1",
     no_such_paper="{number}번 논문은 없습니다. 번호는 1부터 {last}까지입니다.",

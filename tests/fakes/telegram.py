@@ -66,6 +66,7 @@ class Chat:
     refuse: str = ""  # reason of a 403, as in "bot was blocked by the user"
     migrate_to: str = ""  # id of the supergroup that this group became
     rights: bool = True  # to post
+    edits_others: bool = False  # a channel's right "edit messages": also those of other people
 
     @property
     def counts_alone(self) -> bool:
@@ -228,7 +229,8 @@ class FakeTelegram(FakeServer):
         if user_id != self._bot()["id"]:
             return {"status": "member", "user": person(int(user_id or 0))}
         if chat.kind == "channel" and chat.rights:
-            return {"status": "administrator", "user": self._bot(), **_ADMINISTRATOR}
+            others = {"can_edit_messages": chat.edits_others}
+            return {"status": "administrator", "user": self._bot(), **_ADMINISTRATOR, **others}
         return {"status": "member" if chat.rights else "left", "user": self._bot()}
 
     def _get_updates(self, arguments: Arguments) -> list[dict[str, Any]]:
@@ -311,7 +313,7 @@ _ADMINISTRATOR = dict.fromkeys(
     words(
         "can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members can_promote_members"
         " can_change_info can_invite_users can_post_stories can_edit_stories can_delete_stories"
-        " can_post_messages can_edit_messages"
+        " can_post_messages"
     ),
     True,
 ) | {"can_be_edited": False, "is_anonymous": False}

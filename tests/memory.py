@@ -1,0 +1,99 @@
+"""A channel by hand: chats that are lists, and a script of what goes wrong."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.errors import SendError, Unconfirmed
+from bot.protocols import Absent, Doubt, There, Unknown
+from formatters.locale import words
+from formatters.message import Formatter
+from formatters.terminal import TerminalFormatter
+
+
+class CrashError(BaseException):
+    """The process dies here; a BaseException, as nothing may catch it."""
+
+
+@dataclass
+class Shown:
+    """A message as a chat holds it."""
+
+    id: int
+    ref: str
+    body: Mapping[str, object]
+    edits: int = 0
+
+
+@dataclass
+class Trouble:
+    """What happens to one call: the message is taken in or not, then an error is raised, if any."""
+
+    error: BaseException | None = None
+    accepted: bool = False
+
+
+@dataclass
+class MemoryChannel:
+    """Deliver into lists. `troubles[address]` strikes the next calls of that chat, one each."""
+
+    name: str = "terminal"
+    formatter: Formatter = field(default_factory=lambda: TerminalFormatter(words("en")))
+    chats: dict[str, list[Shown]] = field(default_factory=lambda: defaultdict(list))
+    troubles: dict[str, deque[Trouble]] = field(default_factory=lambda: defaultdict(deque))
+    readable: bool = True  # whether `reconcile` can find anything out
+    calls: list[tuple[str, str]] = field(default_factory=list)  # what was called, and where
+    threads: list[tuple[str, str]] = field(default_factory=list)  # address, parent of each send
+
+    def counter(self, address: str) -> str:
+        return address
+
+    async def turn(self, address: str, *, reply: bool = False) -> None:
+        """Take no time."""
+
+    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        self.threads.append((address, thread))
+        trouble = self._next("send", address)
+        if trouble.error is None or trouble.accepted:
+            self.chats[address].append(Shown(sum(map(len, self.chats.values())) + 1, ref, dict(body)))
+        if trouble.error:
+            raise trouble.error
+        return str(self.chats[address][-1].id)
+
+    async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
+        trouble = self._next("edit", address)
+        if trouble.error is None or trouble.accepted:
+            shown = next(one for one in self.chats[address] if str(one.id) == remote_id)
+            shown.body, shown.edits = dict(body), shown.edits + 1
+        if trouble.error:
+            raise trouble.error
+
+    async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+        trouble = self._next("reconcile", address)
+        if trouble.error:
+            raise trouble.error
+        if not self.readable:
+            return Unknown("this platform does not tell")
+        found = next((one for one in self.chats[address] if one.ref == doubt.ref), None)
+        return There(str(found.id)) if found else Absent()
+
+    async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
+        return [(address, "") for address in addresses]
+
+    async def close(self) -> None:
+        """Have nothing to close."""
+
+    def _next(self, call: str, address: str) -> Trouble:
+        self.calls.append((call, address))
+        return self.troubles[address].popleft() if self.troubles[address] else Trouble()
+
+
+def lost() -> Trouble:
+    """The message arrives, its answer does not."""
+    return Trouble(Unconfirmed("the answer was lost"), accepted=True)
+
+
+def refused(error: SendError) -> Trouble:
+    return Trouble(error)

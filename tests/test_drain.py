@@ -1,0 +1,454 @@
+"""Plan and drain over the real ledger and a channel by hand: each outcome, each next step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot import errors
+from bot.delivery import Drain, Waits, plan
+from bot.protocols import Found
+from bot.records import Chat, Row
+from bot.store import Store, opened
+from tests.memory import CrashError, MemoryChannel, Trouble, lost, refused
+from tests.samples import days, digest, found, paper
+
+NOW = Waits(settle=0, back_off=0)
+TOO_LONG = Waits(settle=0, back_off=1000)
+
+
+@dataclass
+class Clock:
+    """Seconds since 1970 that pass only when a test says so."""
+
+    now: float = 1_750_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class House:
+    """Everything between a source and a chat, with no waiting."""
+
+    store: Store
+    clock: Clock
+    channel: MemoryChannel = field(default_factory=MemoryChannel)
+    reports: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def look(self, now: Sequence[Found], *, fresh: bool = True) -> None:
+        """Plan what the source holds now."""
+        formatters = {self.channel.name: self.channel.formatter}
+        await plan(self.store, "blog", now, formatters, catch_up=3, fresh=fresh)
+
+    async def drain(self, waits: Waits = NOW, stopping: asyncio.Event | None = None) -> Drain:
+        stopping = stopping or asyncio.Event()
+        drain = Drain(self.store, {"terminal": self.channel}, waits, self.clock, stopping, report=self._report)
+        await drain.run()
+        return drain
+
+    async def run(self, now: Sequence[Found], waits: Waits = NOW) -> None:
+        await self.look(now)
+        await self.drain(waits)
+
+    def shown(self, address: str) -> list[str]:
+        """Give the first line of each message that a chat shows."""
+        return [str(one.body["markup"]).splitlines()[0] for one in self.channel.chats[address]]
+
+    async def counts(self, chat: str, name: str = "daily-papers/2025-01-01") -> dict[str, int]:
+        receipts = await self.store.receipts("blog", name)
+        return next((receipt.counts for receipt in receipts if receipt.chat == chat), {})
+
+    async def problems(self, chat: str, name: str = "daily-papers/2025-01-01") -> list[str]:
+        return next(one.problems for one in await self.store.receipts("blog", name) if one.chat == chat)
+
+    def _report(self, chat: Chat, row: Row, state: str) -> None:
+        self.reports.append((chat.name, row.key, state))
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    clock = Clock()
+    async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
+        await store.join("terminal", "messages", {"a": "a", "b": "b"})
+        yield House(store, clock)
+
+
+def numbers(lines: Sequence[str]) -> list[str]:
+    """Give what each message is: "index", or a paper's number."""
+    return [line.split("[bold]")[1].split(".")[0] if ". " in line else "index" for line in lines]
+
+
+async def test_every_chat_gets_the_index_then_the_papers_in_order(house: House) -> None:
+    await house.run(days(1, papers=3))
+    assert numbers(house.shown("a")) == numbers(house.shown("b")) == ["index", "1", "2", "3"]
+    assert await house.counts("a") == {"sent": 4}
+    assert ("a", "index", "sent") in house.reports
+
+
+async def test_a_second_run_sends_nothing(house: House) -> None:
+    await house.run(days(1))
+    calls = len(house.channel.calls)
+    await house.run(days(1))
+    assert len(house.channel.calls) == calls
+
+
+async def test_an_edit_touches_only_what_changed_and_sends_only_what_is_new(house: House) -> None:
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1), paper(2)))])
+    await house.run([found(digest(day, paper(1), paper(2, id="2501.09999"), paper(3, id="2501.00002", word="new")))])
+    shown = house.channel.chats["a"]
+    assert [one.edits for one in shown] == [1, 0, 1, 0]
+    assert numbers(house.shown("a")) == ["index", "1", "3", "2"]
+    assert "new things" in str(shown[2].body)
+
+
+async def test_a_reverted_edit_that_was_not_yet_made_is_not_made(house: House) -> None:
+    day = date(2025, 1, 1)
+    first, second = digest(day, paper(1)), digest(day, paper(1, word="new"))
+    await house.run([found(first)])
+    await house.look([found(second)])
+    assert await house.counts("a") == {"sent": 1, "stale": 1}
+    await house.look([found(first)])
+    assert await house.counts("a") == {"sent": 2}
+
+
+async def test_a_vanished_paper_stays_where_it_was_sent_and_is_not_sent_elsewhere(house: House) -> None:
+    day = date(2025, 1, 1)
+    house.channel.troubles["b"].append(refused(errors.RetryLater("wait", 900)))
+    await house.run([found(digest(day, paper(1), paper(2)))])
+    house.clock.now += 901
+    await house.run([found(digest(day, paper(1)))])
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+    assert numbers(house.shown("b")) == ["index", "1"]
+
+
+async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(house: House) -> None:
+    await house.run(days(1))
+    await house.run(days(1, 2))
+    await house.store.join("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await house.run(days(1, 2))
+    assert numbers(house.shown("c")) == ["index", "1", "2"]
+    assert numbers(house.shown("a")) == ["index", "1", "2"] * 2
+
+
+async def test_a_chat_that_joins_at_night_waits_for_the_morning(house: House) -> None:
+    await house.run(days(1))
+    await house.store.join("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await house.look(days(1), fresh=False)
+    await house.drain()
+    assert house.shown("c") == []
+
+
+async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_back(house: House) -> None:
+    await house.run(days(1))
+    await house.store.join("terminal", "messages", {"a": "a"})
+    await house.run(days(1, 2))
+    assert len(house.shown("b")) == 3
+    await house.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await house.run(days(1, 2))
+    assert len(house.shown("b")) == 6
+
+
+async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(house: House) -> None:
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1)))])
+    await house.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    await house.run([found(digest(day, paper(1), paper(2)))])
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+    assert {parent for _, parent in house.channel.threads} == {""}
+
+
+async def test_in_a_thread_papers_answer_the_index(house: House) -> None:
+    await house.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    await house.run(days(1))
+    index = str(house.channel.chats["a"][0].id)
+    assert [parent for address, parent in house.channel.threads if address == "a"] == ["", index, index]
+
+
+async def test_without_its_index_a_thread_goes_on_in_the_room(house: House) -> None:
+    await house.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    house.channel.troubles["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
+    await house.run(days(1))
+    assert numbers(house.shown("a")) == ["1", "2"]
+    assert await house.counts("a") == {"failed": 1, "sent": 2}
+
+
+async def test_later_is_later_and_nothing_overtakes(house: House) -> None:
+    house.channel.troubles["a"].append(refused(errors.RetryLater("slow down", 30, flood=True)))
+    await house.run(days(1), Waits(settle=0, patience=10))
+    assert house.shown("a") == []
+    assert await house.counts("a") == {"pending": 3}
+    assert await house.problems("a") == ["slow down"]
+    await house.drain(Waits(patience=10))
+    assert house.shown("a") == []
+    house.clock.now += 31
+    await house.drain()
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_short_wait_is_waited_for(house: House) -> None:
+    house.channel.troubles["a"].append(refused(errors.RetryLater("a moment", 0.01)))
+    await house.look(days(1))
+    real = Drain(house.store, {"terminal": house.channel}, NOW)
+    await real.run()
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_network_failures_back_off_twice_as_long_each_time(house: House) -> None:
+    troubles = [refused(errors.RetryLater("no route")) for _ in range(4)]
+    await house.look(days(1))
+    drain = Drain(house.store, {"terminal": house.channel}, TOO_LONG, house.clock)
+    waits = []
+    for trouble in troubles:
+        house.channel.troubles["a"].append(trouble)
+        await drain.run()
+        row = await house.store.head(1)
+        assert row
+        waits.append(row.not_before - house.clock.now)
+        house.clock.now = row.not_before
+    assert waits == [1000, 2000, 3600, 3600]
+    await drain.run()
+    assert drain.tries == {}
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_lost_answer_is_looked_for_and_nothing_doubles(house: House) -> None:
+    house.channel.troubles["a"].append(lost())
+    await house.run(days(1))
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+    assert ("a", "index", "unconfirmed") in house.reports
+    assert await house.counts("a") == {"sent": 3}
+
+
+async def test_a_send_that_never_arrived_is_sent_again_in_its_place(house: House) -> None:
+    house.channel.troubles["a"] += [Trouble(), Trouble(errors.Unconfirmed("reset"))]
+    await house.run(days(1))
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_doubt_waits_until_the_send_has_settled(house: House) -> None:
+    house.channel.troubles["a"].append(lost())
+    await house.run(days(1), Waits(settle=90))
+    assert ("reconcile", "a") not in house.channel.calls
+    assert await house.counts("a") == {"unconfirmed": 1, "pending": 2}
+    house.clock.now += 91
+    await house.drain(Waits(settle=90))
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_what_cannot_be_found_out_is_held_and_the_others_go_on(house: House) -> None:
+    house.channel.readable = False
+    house.channel.troubles["a"].append(lost())
+    await house.run(days(1))
+    assert await house.counts("a") == {"unconfirmed": 1, "sent": 2}
+    assert await house.problems("a") == ["this platform does not tell"]
+    await house.drain()
+    assert [call for call in house.channel.calls if call[0] == "reconcile"] == [("reconcile", "a")]
+    house.channel.readable = True
+    await house.store.resume()
+    await house.drain()
+    assert await house.counts("a") == {"sent": 3}
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_the_question_itself_may_fail_and_is_asked_again(house: House) -> None:
+    house.channel.troubles["a"] += [lost(), Trouble(errors.Unconfirmed("again")), refused(errors.RetryLater("wait"))]
+    await house.run(days(1))
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_refused_question_is_held(house: House) -> None:
+    house.channel.troubles["a"] += [lost(), refused(errors.Rejected("no"))]
+    await house.run(days(1))
+    assert await house.counts("a") == {"unconfirmed": 1, "sent": 2}
+
+
+async def test_a_message_found_after_its_post_changed_is_brought_up_to_date(house: House) -> None:
+    day = date(2025, 1, 1)
+    house.channel.troubles["a"].append(lost())
+    await house.run([found(digest(day, paper(1)))], Waits(settle=90))
+    await house.look([found(digest(day, paper(1), paper(2)))])
+    house.clock.now += 91
+    await house.drain()
+    index = house.channel.chats["a"][0]
+    assert (index.edits, "2 papers" in str(index.body)) == (1, True)
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_refused_markup_is_tried_once_as_plain_text(house: House) -> None:
+    house.channel.troubles["a"].append(refused(errors.Rejected("cannot parse")))
+    await house.run(days(1))
+    assert ("a", "index", "pending") in house.reports
+    assert await house.counts("a") == {"sent": 3}
+
+
+async def test_a_message_refused_twice_fails_and_later_ones_go_on(house: House) -> None:
+    house.channel.troubles["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
+    await house.run(days(1))
+    assert await house.counts("a") == {"failed": 1, "sent": 2}
+    assert await house.problems("a") == ["still no"]
+
+
+async def test_a_failed_message_is_tried_again_when_its_post_changes(house: House) -> None:
+    day = date(2025, 1, 1)
+    house.channel.troubles["a"] += [Trouble(), *[refused(errors.Rejected("no")) for _ in range(2)]]
+    await house.run([found(digest(day, paper(1)))])
+    assert await house.counts("a") == {"sent": 1, "failed": 1}
+    await house.run([found(digest(day, paper(1, word="better")))])
+    assert await house.counts("a") == {"sent": 2}
+
+
+async def test_a_refused_edit_fails_and_is_not_sent_anew(house: House) -> None:
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1)))])
+    house.channel.troubles["a"] += [refused(errors.Rejected("gone")), refused(errors.Rejected("gone"))]
+    await house.run([found(digest(day, paper(1, word="new")))])
+    assert await house.counts("a") == {"sent": 1, "failed": 1}
+    assert len(house.shown("a")) == 2
+
+
+async def test_a_lost_answer_to_an_edit_only_repeats_the_edit(house: House) -> None:
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1)))])
+    house.channel.troubles["a"].append(lost())
+    await house.run([found(digest(day, paper(1, word="new")))])
+    assert [one.edits for one in house.channel.chats["a"]] == [0, 2]
+    assert await house.counts("a") == {"sent": 2}
+
+
+async def test_a_closed_chat_is_paused_and_the_others_go_on(house: House) -> None:
+    house.channel.troubles["a"] += [Trouble(), refused(errors.ChatGone("a: kicked; let the bot in"))]
+    await house.run(days(1))
+    assert await house.counts("a") == {"sent": 1, "failed": 1, "pending": 1}
+    assert await house.problems("a") == ["paused: a: kicked; let the bot in"]
+    assert numbers(house.shown("b")) == ["index", "1", "2"]
+    await house.run(days(1, 2))
+    assert len(house.shown("a")) == 1
+
+
+async def test_a_paused_chat_that_lets_us_in_again_gets_all_it_missed(house: House) -> None:
+    house.channel.troubles["a"] += [Trouble(), refused(errors.ChatGone("kicked"))]
+    await house.run(days(1))
+    await house.store.resume()
+    await house.run(days(1))
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_chat_closed_to_an_edit_is_edited_when_it_opens(house: House) -> None:
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1)))])
+    house.channel.troubles["a"].append(refused(errors.ChatGone("kicked")))
+    await house.run([found(digest(day, paper(1, word="new")))])
+    await house.store.resume()
+    await house.drain()
+    assert [one.edits for one in house.channel.chats["a"]] == [0, 1]
+
+
+async def test_a_moved_chat_is_followed(house: House) -> None:
+    house.channel.troubles["a"] += [Trouble(), refused(errors.ChatMoved("moved", "a2"))]
+    await house.run(days(1))
+    assert numbers(house.shown("a")) == ["index"]
+    assert numbers(house.shown("a2")) == ["1", "2"]
+    assert await house.counts("a") == {"sent": 3}
+    await house.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await house.run(days(1, 2))
+    assert numbers(house.shown("a2")) == ["1", "2", "index", "1", "2"]
+
+
+async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for address in ("a", "b"):
+        house.channel.troubles[address].append(refused(errors.BotGone("token revoked")))
+    await house.run(days(1))
+    assert await house.counts("a") == await house.counts("b") == {"pending": 3}
+    assert capsys.readouterr().out.count("bot refused") == 1
+    await house.drain()
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_a_crash_in_a_send_leaves_one_doubt_that_the_next_run_settles(house: House, accepted: bool) -> None:
+    house.channel.troubles["a"] += [Trouble(), Trouble(CrashError(), accepted=accepted)]
+    await house.look(days(1))
+    with pytest.raises(BaseExceptionGroup):
+        await house.drain()
+    assert (await house.counts("a"))["sending"] == 1
+    await house.drain()
+    assert numbers(house.shown("a")) == numbers(house.shown("b")) == ["index", "1", "2"]
+    assert await house.counts("a") == {"sent": 3}
+
+
+async def test_a_crash_in_an_edit_repeats_the_edit(house: House) -> None:
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1)))])
+    house.channel.troubles["a"].append(Trouble(CrashError(), accepted=True))
+    await house.look([found(digest(day, paper(1, word="new")))])
+    with pytest.raises(BaseExceptionGroup):
+        await house.drain()
+    await house.drain()
+    assert await house.counts("a") == {"sent": 2}
+
+
+async def test_stopping_finishes_the_send_under_way_and_no_other(house: House) -> None:
+    stopping = asyncio.Event()
+    await house.look(days(1))
+
+    def stop(_chat: Chat, _row: Row, _state: str) -> None:
+        stopping.set()
+
+    await Drain(house.store, {"terminal": house.channel}, NOW, house.clock, stopping, report=stop).run()
+    total = {state: n for chat in "ab" for state, n in (await house.counts(chat)).items()}
+    assert set(total) <= {"sent", "pending"}
+    assert 1 <= len(house.shown("a")) + len(house.shown("b")) <= 2
+
+
+async def test_stopping_ends_a_wait(house: House) -> None:
+    stopping = asyncio.Event()
+    house.channel.troubles["a"].append(refused(errors.RetryLater("wait", 50)))
+    await house.look(days(1))
+    running = asyncio.create_task(house.drain(stopping=stopping))
+    while ("a", "index", "pending") not in house.reports:
+        await asyncio.sleep(0)
+    stopping.set()
+    async with asyncio.timeout(5):
+        await running
+    assert house.shown("a") == []
+
+
+async def test_a_row_that_somebody_else_took_is_left_to_them(house: House) -> None:
+    await house.look(days(1))
+    row = await house.store.head(1)
+    assert row
+    assert await house.store.claim(row)
+    assert not await house.store.claim(row)
+
+
+async def test_a_ledger_that_cannot_be_written_ends_the_run_in_words(house: House, tmp_path: Path) -> None:
+    await house.look(days(1))
+    (tmp_path / "ledger.db").write_bytes(b"no database at all, but long enough to be read as one" * 100)
+    (tmp_path / "ledger.db-wal").unlink(missing_ok=True)
+    with pytest.raises(errors.LedgerError, match="ledger"):
+        await house.drain()
+
+
+async def test_two_channels_are_kept_apart(house: House) -> None:
+    other = MemoryChannel(name="other")
+    await house.store.join("other", "messages", {"a": "a"})
+    formatters = {"terminal": house.channel.formatter, "other": other.formatter}
+    await plan(house.store, "blog", days(1), formatters, catch_up=3, fresh=True)
+    await Drain(house.store, {"terminal": house.channel, "other": other}, NOW).run()
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+    assert len(other.chats["a"]) == 3
+
+
+async def test_a_channel_no_longer_set_up_is_not_rendered(house: House) -> None:
+    await house.store.join("other", "messages", {"a": "a"})
+    await house.run(days(1))
+    assert await house.counts("a") == {"sent": 3}

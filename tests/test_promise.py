@@ -1,0 +1,158 @@
+"""The promise, against anything: nothing lost, nothing doubled, order kept.
+
+Hypothesis makes up histories of posts, edits, new chats, faults and crashes; in the end every chat
+must read as the newest post does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot import errors
+from bot.delivery import Drain, Waits, plan
+from bot.store import Store, opened
+from formatters.model import Digest
+from tests.memory import CrashError, MemoryChannel, Trouble, lost, refused
+from tests.samples import digest, found, paper
+
+CHATS = ("a", "b", "c")
+Result = TypeVar("Result")
+
+TROUBLES = {
+    "answer lost": lost,
+    "reset before it arrived": lambda: Trouble(errors.Unconfirmed("reset")),
+    "told to wait": lambda: refused(errors.RetryLater("wait", 0.0, flood=True)),
+    "no network": lambda: refused(errors.RetryLater("no route")),
+    "markup refused": lambda: refused(errors.Rejected("cannot parse")),
+    "crash before": lambda: Trouble(CrashError()),
+    "crash after": lambda: Trouble(CrashError(), accepted=True),
+}
+
+
+class Promise(RuleBasedStateMachine):
+    """One blog, up to three chats, one ledger that outlives every process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="paperboy-promise-"))
+        self.runner = asyncio.Runner()
+        self.channel = MemoryChannel()
+        self.posts: dict[int, Digest] = {}
+        self.chats: set[str] = set()
+        self.seen: dict[str, int] = {}  # how many messages of a chat were looked at
+        self.stack = AsyncExitStack()
+        self.store = self._do(self._open())
+
+    @initialize()
+    def begin(self) -> None:
+        self.posts[1] = _post(1, [1, 2], "plain")
+        self.join("a")
+
+    @rule(chat=st.sampled_from(CHATS))
+    def join(self, chat: str) -> None:
+        """A chat is put into the settings."""
+        self.chats.add(chat)
+        self._do(self.store.join("terminal", "messages", {name: name for name in sorted(self.chats)}))
+
+    @rule(numbers=st.lists(st.integers(1, 5), min_size=1, max_size=4, unique=True), word=st.sampled_from("xyz"))
+    def edit(self, numbers: list[int], word: str) -> None:
+        """The newest post is written anew: papers come and change places, none goes, words change."""
+        newest = max(self.posts)
+        before = [int(one.id[-5:]) for one in self.posts[newest].papers]
+        self.posts[newest] = _post(newest, list(dict.fromkeys([*numbers, *before])), word)
+
+    @rule()
+    def publish(self) -> None:
+        """The next day's post appears."""
+        if self._settled_once():
+            day = max(self.posts) + 1
+            self.posts[day] = _post(day, [1, 2], "plain")
+
+    @rule(chat=st.sampled_from(CHATS), trouble=st.sampled_from(sorted(TROUBLES)), after=st.integers(0, 3))
+    def trouble(self, chat: str, trouble: str, after: int) -> None:
+        """Something will go wrong with a coming call."""
+        self.channel.troubles[chat] += [*(Trouble() for _ in range(after)), TROUBLES[trouble]()]
+
+    @rule()
+    def run(self) -> None:
+        """A process starts, works, and perhaps dies."""
+        try:
+            self._do(self._run())
+        except BaseExceptionGroup as group:
+            assert group.split(CrashError)[1] is None, group  # nothing but the crash we made
+
+    @invariant()
+    def nothing_is_doubled(self) -> None:
+        for chat, shown in self.channel.chats.items():
+            refs = [one.ref for one in shown]
+            assert len(refs) == len(set(refs)), f"{chat} holds a message twice"
+
+    @invariant()
+    def order_is_kept(self) -> None:
+        """What a chat received since the last look at one post came in that post's order."""
+        for chat, shown in self.channel.chats.items():
+            places = [place for one in shown[self.seen.get(chat, 0) :] if (place := self._place(one.body)) is not None]
+            assert places == sorted(places), f"{chat} received {places}"
+            self.seen[chat] = len(shown)
+
+    def teardown(self) -> None:
+        """In the end, without troubles, all chats hold all of the newest post, once."""
+        self.channel.troubles.clear()
+        self._do(self._run())
+        newest = self.posts[max(self.posts)]
+        wanted = sorted(str(message.body) for message in self.channel.formatter.digest(newest))
+        for chat in self.chats:
+            held = [str(dict(one.body)) for one in self.channel.chats[chat]]
+            assert sorted(body for body in held if body in wanted) == wanted, f"{chat} lacks something"
+            assert len(held) == len(set(held)), f"{chat} holds a message twice"
+        self._do(self.stack.aclose())
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+    def _place(self, body: object) -> int | None:
+        """Give a message's place in the newest post, None for one of an older post."""
+        newest = self.posts[max(self.posts)]
+        bodies = [str(dict(message.body)) for message in self.channel.formatter.digest(newest)]
+        return bodies.index(str(body)) if str(body) in bodies else None
+
+    def _settled_once(self) -> bool:
+        """Tell whether the newest post was looked at; unseen older ones would become the baseline."""
+        return any(self.channel.chats.values())
+
+    def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return self.runner.run(work)
+
+    async def _open(self) -> Store:
+        return await self.stack.enter_async_context(opened(f"sqlite:///{self.folder}/ledger.db"))
+
+    async def _run(self) -> None:
+        founds = [found(one) for one in self.posts.values()]
+        formatters = {"terminal": self.channel.formatter}
+        await plan(self.store, "blog", founds, formatters, catch_up=3, fresh=True)
+        await Drain(self.store, {"terminal": self.channel}, Waits(settle=0, back_off=0)).run()
+
+
+def _post(day: int, numbers: list[int], word: str) -> Digest:
+    papers = [paper(place, id=f"25{day:02}.{number:05}", word=word) for place, number in enumerate(numbers, 1)]
+    return digest(date(2025, 1, day), *papers)
+
+
+TestPromise = Promise.TestCase
+TestPromise.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+
+
+@pytest.mark.long
+class TestPromiseLong(Promise.TestCase):  # type: ignore[misc]
+    settings = settings(max_examples=1000, stateful_step_count=40, deadline=None)
