@@ -23,13 +23,15 @@ class Context:
 
 Answer = tuple[Message, ...]
 
+LONGEST_ECHO = 40  # characters of what was typed
+
 
 async def answer(context: Context, line: str) -> Answer:
     """Answer one line; wrong input gets help, never silence."""
-    name, _, argument = line.strip().partition(" ")
+    name, argument = [*line.split(maxsplit=1), "", ""][:2]
     command = _COMMANDS.get(name.removeprefix("/").casefold())
     if command is None:
-        return (context.formatter.notice(context.words.unknown_command.format(command=name)),)
+        return (context.formatter.notice(context.words.unknown_command.format(command=name[:LONGEST_ECHO])),)
     return await command(context, argument.strip())
 
 

@@ -274,9 +274,9 @@ def weekdays(days: str) -> frozenset[int]:
     """Read "mon-fri" or "mon,wed" as numbers of days, Monday being 0; ValueError for anything else."""
     found: set[int] = set()
     for part in days.lower().split(","):
-        first, _, last = part.strip().partition("-")
+        first, dash, last = part.strip().partition("-")
         try:
-            start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+            start, end = WEEKDAYS.index(first), WEEKDAYS.index(last if dash else first)
         except ValueError:
             advice = 'write days such as "mon-sun", "mon-fri" or "mon,wed,fri"'
             raise ValueError(f"{part.strip()!r} is no day of the week; {advice}") from None

@@ -67,7 +67,7 @@ async def _channels(paperboy: Paperboy) -> Sequence[Finding]:
     findings: list[Finding] = []
     for name, channel in paperboy.channels.items():
         chats = getattr(paperboy.settings, name).chats
-        findings += [(f"{name} {what}", cure) for what, cure in await channel.check(chats)]
+        findings += [(f"{name} {what}", cure.removeprefix(f"{what}: ")) for what, cure in await channel.check(chats)]
     return findings
 
 

@@ -13,7 +13,7 @@ from frontmatter.default_handlers import YAMLHandler
 
 from formatters.markdown import words
 
-_LONGEST = 64 * 1024  # characters; YAML takes its time
+_LONGEST = 16 * 1024  # characters; YAML takes its time
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*)")
 
 

@@ -11,8 +11,8 @@ import structlog
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("paperboy")
 
-# What tokens look like: Telegram's "digits:characters", Slack's "xoxb-…" and "xapp-…".
-_TOKEN = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{20,}|\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}")
+# What tokens look like: Telegram's "digits:characters", in addresses behind "/bot"; Slack's "xoxb-…" and "xapp-…".
+_TOKEN = re.compile(r"(?<!\d)\d{5,}(?::|%3A)[A-Za-z0-9_-]{20,}|\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}")
 # They write every address at INFO, and Telegram's addresses hold the token.
 _TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "slack_sdk", "aiosqlite", "alembic")
 
@@ -44,7 +44,9 @@ def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING) -> N
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     pretty = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
+    # Plain tracebacks: those of Rich show local variables, and break long ones so that no secret is recognised.
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = console if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
         processors=[

@@ -98,7 +98,8 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
 
 def _print_digest(console: Terminal, standing: Standing, receipts: list[Receipt]) -> None:
     reason = f": {standing.reason}" if standing.reason else ""
-    title = f"{standing.name}, {standing.papers} papers, {standing.state}{reason}"
+    papers = "1 paper" if standing.papers == 1 else f"{standing.papers} papers"
+    title = f"{standing.name}, {papers}, {standing.state}{reason}"
     console.print(escape(title), style="bold")
     if receipts:
         table = Table("chat", *STATES, box=None, pad_edge=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from html import escape, unescape
 from itertools import groupby
 
@@ -69,7 +70,12 @@ def utf16(span: Span) -> int:
 
 
 def _raw_bytes(span: Span) -> int:
-    return len(spell([span]).encode())
+    return len(escape(span.text, quote=False).encode()) + _tag_bytes(span.url, span.styles)
+
+
+@lru_cache(1024)
+def _tag_bytes(url: str, styles: frozenset[str]) -> int:
+    return len(spell([Span("", url, styles)]).encode())
 
 
 def _entities(span: Span) -> int:

@@ -18,6 +18,7 @@ from tests.fakes.telegram import FakeTelegram
 
 SHARED = Path(__file__).parents[2] / "shared"
 DATA = Path(__file__).parent / "data"
+ROOT = Path(__file__).parents[1]
 AT_ONCE = Waits(settle=0.05, back_off=0.05)
 
 CHANNEL, GROUP, FORUM, PRIVATE, ROOM = "@my_channel", "-1001234567890", "-1002234567890:77", "12345", "C0123ABCD"

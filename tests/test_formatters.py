@@ -356,7 +356,7 @@ PAPER = st.builds(
     st.lists(SECTION, max_size=3).map(tuple),
 )
 nasty = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ParseError
@@ -249,6 +249,7 @@ def test_ids_are_of_a_bounded_length() -> None:
     assert found.id.endswith("-word")
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.permutations(range(6)))
 def test_a_paper_keeps_its_id_wherever_it_stands(order: list[int]) -> None:
     links = ["arxiv.org/abs/2501.00001", "arxiv.org/pdf/2501.00002v3", "a.org/x", "a.org/y", "b.org", "c.org"]
@@ -555,7 +556,7 @@ PAPER = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PAPER, min_size=1, max_size=3).map("\n\n".join))
 def test_no_word_of_any_post_is_lost(body: str) -> None:
     assert lost_words(body, digest(body)) == []

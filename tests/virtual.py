@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ _T = TypeVar("_T")
 
 
 class _Selector(selectors.DefaultSelector):
-    """Where the loop would wait, note how long instead."""
+    """Where the loop would wait, note how long instead; each of its turns takes a moment, as on any machine."""
 
     now = 0.0
 
@@ -19,8 +20,7 @@ class _Selector(selectors.DefaultSelector):
         happened = super().select(0)
         if not happened and timeout is None:
             raise RuntimeError("everything waits, and nothing will ever happen")
-        if not happened and timeout:
-            self.now += timeout
+        self.now = math.nextafter(self.now + (timeout or 0.0), math.inf)
         return happened
 
 
@@ -30,6 +30,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._virtual = _Selector()
         super().__init__(self._virtual)
+        self._clock_resolution = 0.0  # else timers would go off before their time, again and again
 
     def time(self) -> float:
         return self._virtual.now

@@ -1,0 +1,552 @@
+"""Settings: found, overridden, checked, and explained to an operator with one evening."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from bot.config import FILE, Settings, load, weekdays
+from bot.errors import SettingsError
+
+EXAMPLE = Path(__file__).parents[1] / "deploy" / "paperboy.example.toml"
+SECRET = "987654321:AAE-a-token-that-nobody-may-see-0123"
+TELEGRAM_CHAT = 'write "@channel", "-1001234567890", or "-1001234567890:77"'
+DAYS = 'write days such as "mon-sun", "mon-fri" or "mon,wed,fri"'
+MEND = "mend that line: texts stand in quotes, tables in brackets"
+A_TOKEN = f"a token stands among the chats; take it away, and {TELEGRAM_CHAT}"
+SOURCE = '[[sources]]\nname = "daily"\nkind = "folder"\npath = "_posts"\n'
+
+WHOLE = """
+language = "en"
+timezone = "Europe/Berlin"
+
+[[sources]]
+name  = "daily-papers"
+kind  = "folder"
+path  = "_posts"
+match = "*daily-papers*"
+permalink = "https://example.github.io/dailypaper/:year/:month/:day/:title/"
+
+[schedule]
+at = "07:15"
+days = "mon-fri"
+sweep = "1m30s"
+catch_up = 5
+
+[store]
+url = "sqlite:///ledger.db"
+
+[telegram]
+token = "123456:FAKE"
+base_url = "http://localhost:8081/bot"
+chats = ["@my_channel", "-1001234567890", "-1001234567890:77", 42]
+layout = "messages"
+
+[slack]
+bot_token = "xoxb-FAKE"
+app_token = "xapp-FAKE"
+base_url = "http://localhost:8082/api/"
+chats = ["C0123ABCD"]
+layout = "messages"
+"""
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """Take back what a `.env` file put into the environment."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def write(text: str, path: str = FILE) -> Path:
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def refusal(path: Path | None = None) -> list[str]:
+    """Give the lines that an operator gets."""
+    with pytest.raises(SettingsError) as caught:
+        load(path)
+    return str(caught.value).splitlines()
+
+
+# What is read
+
+
+def test_every_key() -> None:
+    write(WHOLE)
+
+    settings = load()
+
+    source = settings.sources[0]
+    assert (settings.language, settings.timezone, settings.zone.key) == ("en", "Europe/Berlin", "Europe/Berlin")
+    assert (source.name, source.kind, source.path) == ("daily-papers", "folder", Path.cwd() / "_posts")
+    assert (source.match, source.permalink.endswith(":title/")) == ("*daily-papers*", True)
+    assert (settings.schedule.at, settings.schedule.days) == (time(7, 15), "mon-fri")
+    assert (settings.schedule.sweep, settings.schedule.catch_up) == (timedelta(seconds=90), 5)
+    assert settings.store.url == f"sqlite:///{Path.cwd()}/ledger.db"
+    assert settings.telegram.token is not None
+    assert settings.telegram.token.get_secret_value() == "123456:FAKE"
+    assert settings.telegram.base_url == "http://localhost:8081/bot"
+    assert settings.telegram.chats == ("@my_channel", "-1001234567890", "-1001234567890:77", "42")
+    assert settings.slack.bot_token is not None
+    assert settings.slack.bot_token.get_secret_value() == "xoxb-FAKE"
+    assert settings.slack.app_token is not None
+    assert settings.slack.app_token.get_secret_value() == "xapp-FAKE"
+    assert (settings.slack.base_url, settings.slack.chats) == ("http://localhost:8082/api/", ("C0123ABCD",))
+    assert (settings.telegram.layout, settings.slack.layout) == ("messages", "messages")
+
+
+def test_defaults_without_any_file() -> None:
+    settings = load()
+
+    assert (settings.language, settings.timezone, settings.sources) == ("ko", "Asia/Seoul", ())
+    assert (settings.schedule.at, settings.schedule.sweep) == (time(8, 30), timedelta(minutes=5))
+    assert (settings.schedule.days, settings.schedule.catch_up) == ("mon-sun", 3)
+    assert settings.telegram.base_url == "https://api.telegram.org/bot"
+    assert settings.slack.base_url == "https://slack.com/api/"
+    assert (settings.telegram.layout, settings.slack.layout) == ("messages", "thread")
+    assert settings.store.url == f"sqlite:///{Path.cwd()}/paperboy.db"
+
+
+def test_an_empty_file_and_a_byte_order_mark() -> None:
+    write("")
+    assert load() == load(Path(FILE))
+
+    write('\ufefflanguage = "en"\n')
+    assert load().language == "en"
+
+
+def test_the_example_loads_and_names_every_key() -> None:
+    settings = load(EXAMPLE)
+
+    assert unset(settings) == []
+    assert settings.telegram.token is not None
+    assert settings.sources[0].path == EXAMPLE.parent / "_posts"
+
+
+def unset(table: BaseModel, before: str = "") -> list[str]:
+    """List the keys that a file left to their defaults."""
+    missing = [before + name for name in type(table).model_fields if name not in table.model_fields_set]
+    for name in table.model_fields_set:
+        value = getattr(table, name)
+        for inner in value if isinstance(value, tuple) else [value]:
+            missing += unset(inner, f"{before}{name}.") if isinstance(inner, BaseModel) else []
+    return missing
+
+
+def test_a_key_left_out_is_noticed_by_the_test_above() -> None:
+    write(WHOLE.replace("catch_up = 5\n", "").replace('language = "en"\n', ""))
+
+    assert sorted(unset(load())) == ["language", "schedule.catch_up"]
+
+
+# Where it is found
+
+
+def test_a_file_named_wins_over_the_environment_and_that_over_the_working_directory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write('timezone = "Asia/Tokyo"')
+    assert load().timezone == "Asia/Tokyo"
+
+    monkeypatch.setenv("PAPERBOY_CONFIG", str(write('timezone = "Europe/Paris"', "etc/other.toml")))
+    assert load().timezone == "Europe/Paris"
+
+    assert load(write('timezone = "UTC"', "named.toml")).timezone == "UTC"
+
+
+def test_paths_start_at_the_file_and_not_at_the_working_directory(tmp_path: Path) -> None:
+    settings = load(write(SOURCE + '[store]\nurl = "sqlite:///state/ledger.db"', "etc/paperboy.toml"))
+
+    assert settings.sources[0].path == tmp_path / "etc/_posts"
+    assert settings.store.url == f"sqlite:///{tmp_path}/etc/state/ledger.db"
+
+
+def test_whole_paths_and_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    write(f'[[sources]]\nname = "a"\nkind = "folder"\npath = "{tmp_path}/a"\n' + SOURCE.replace("_posts", "~/b"))
+
+    assert [source.path for source in load().sources] == [tmp_path / "a", tmp_path / "home/b"]
+
+
+def test_a_file_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = "no such file; name your settings with --config; deploy/paperboy.example.toml is one to copy"
+
+    assert refusal(Path(FILE)) == [f"{FILE}: {missing}"]
+    monkeypatch.setenv("PAPERBOY_CONFIG", "etc/nowhere.toml")
+    assert refusal() == [f"etc/nowhere.toml: {missing}"]
+
+
+# The environment
+
+
+def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(WHOLE)
+    for name, value in {
+        "LANGUAGE": "ko",
+        "TIMEZONE": "UTC",
+        "SOURCES__0__NAME": "other",
+        "SOURCES__0__KIND": "folder",
+        "SOURCES__0__PATH": "drafts",
+        "SOURCES__0__MATCH": "*.md",
+        "SOURCES__0__PERMALINK": "https://example.org/:title",
+        "SCHEDULE__AT": "23:59",
+        "SCHEDULE__DAYS": "sat,sun",
+        "SCHEDULE__SWEEP": "1h",
+        "SCHEDULE__CATCH_UP": "1",
+        "STORE__URL": "sqlite:////var/lib/paperboy/ledger.db",
+        "TELEGRAM__TOKEN": "1:other",
+        "TELEGRAM__BASE_URL": "http://127.0.0.1:1/bot",
+        "TELEGRAM__CHATS": "@other_channel, -100777:5",
+        "TELEGRAM__LAYOUT": "messages",
+        "SLACK__BOT_TOKEN": "xoxb-other",
+        "SLACK__APP_TOKEN": "xapp-other",
+        "SLACK__BASE_URL": "http://127.0.0.1:1/",
+        "SLACK__CHATS": '["C0AAAAAAA", "C0BBBBBBB"]',
+        "SLACK__LAYOUT": "thread",
+    }.items():
+        monkeypatch.setenv(f"PAPERBOY_{name}", value)
+
+    plain = revealed(load().model_dump())
+
+    assert plain == {
+        "language": "ko",
+        "timezone": "UTC",
+        "sources": (
+            {
+                "name": "other",
+                "kind": "folder",
+                "path": Path.cwd() / "drafts",
+                "match": "*.md",
+                "permalink": "https://example.org/:title",
+            },
+        ),
+        "schedule": {"at": time(23, 59), "days": "sat,sun", "sweep": timedelta(hours=1), "catch_up": 1},
+        "store": {"url": "sqlite:////var/lib/paperboy/ledger.db"},
+        "telegram": {
+            "token": "1:other",
+            "base_url": "http://127.0.0.1:1/bot",
+            "chats": ("@other_channel", "-100777:5"),
+            "layout": "messages",
+        },
+        "slack": {
+            "bot_token": "xoxb-other",
+            "app_token": "xapp-other",
+            "base_url": "http://127.0.0.1:1/",
+            "chats": ("C0AAAAAAA", "C0BBBBBBB"),
+            "layout": "thread",
+        },
+    }
+
+
+def revealed(value: Any) -> Any:
+    """Give settings with their secrets, to compare them."""
+    if isinstance(value, dict):
+        return {key: revealed(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return tuple(map(revealed, value))
+    return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+
+
+@pytest.mark.parametrize(
+    ("written", "chats"),
+    [
+        ("@my_channel", ("@my_channel",)),
+        ("@my_channel, -1001234567890:77,42", ("@my_channel", "-1001234567890:77", "42")),
+        (" @my_channel ,, ", ("@my_channel",)),
+        ('["@my_channel", "-1001234567890"]', ("@my_channel", "-1001234567890")),
+        ("[-1001234567890, 42]", ("-1001234567890", "42")),
+        ("@my_channel,@my_channel", ("@my_channel",)),
+        ("", ()),
+    ],
+)
+def test_lists_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatch, written: str, chats: tuple[str, ...]) -> None:
+    monkeypatch.setenv("PAPERBOY_TELEGRAM__CHATS", written)
+
+    assert load().telegram.chats == chats
+
+
+def test_a_further_source_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(SOURCE)
+    for key, value in {"NAME": "more", "KIND": "folder", "PATH": "more"}.items():
+        monkeypatch.setenv(f"PAPERBOY_SOURCES__1__{key}", value)
+
+    assert [source.name for source in load().sources] == ["daily", "more"]
+
+
+def test_names_in_the_environment_may_be_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("paperboy_timezone", "UTC")
+
+    assert load().timezone == "UTC"
+
+
+def test_dotenv_beside_the_file_and_in_the_working_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("PAPERBOY_TIMEZONE=UTC\nPAPERBOY_LANGUAGE=en\nPAPERBOY_SCHEDULE__AT=01:00", ".env")
+    write("PAPERBOY_TIMEZONE=Asia/Tokyo\nPAPERBOY_SCHEDULE__DAYS=mon", "etc/.env")
+    monkeypatch.setenv("PAPERBOY_SCHEDULE__AT", "02:00")
+
+    settings = load(write('language = "ko"', "etc/paperboy.toml"))
+
+    assert (settings.language, settings.timezone) == ("en", "UTC")
+    assert (settings.schedule.days, settings.schedule.at) == ("mon", time(2))
+
+
+def test_tokens_lose_the_blanks_of_copying(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERBOY_TELEGRAM__TOKEN", f" {SECRET}\n")
+
+    token = load().telegram.token
+
+    assert token is not None
+    assert token.get_secret_value() == SECRET
+
+
+# What is refused: key, problem, way out
+
+
+@pytest.mark.parametrize(
+    ("toml", "lines"),
+    [
+        ('timezon = "UTC"', ["timezon is no setting; did you mean timezone?"]),
+        ("[telegram]\ntokn = 1", ["telegram.tokn is no setting; did you mean telegram.token?"]),
+        ("[schedule]\ncatchup = 3", ["schedule.catchup is no setting; did you mean schedule.catch_up?"]),
+        (SOURCE + 'permlink = ""', ["sources.0.permlink is no setting; did you mean sources.0.permalink?"]),
+        ("[[source]]", ["source is no setting; did you mean sources?"]),
+        ("[xyzzy]", ["xyzzy is no setting; the README lists all of them"]),
+        ('language = "fr"', ['language: write "ko" or "en"']),
+        ("language = 1", ['language: write "ko" or "en"']),
+        ('timezone = "Asia/Soul"', ["timezone: 'Asia/Soul' is no time zone; did you mean Asia/Seoul?"]),
+        ('timezone = "seoul"', ["timezone: 'seoul' is no time zone; did you mean Asia/Seoul?"]),
+        ('timezone = "KST"', ['timezone: \'KST\' is no time zone; write a name such as "Asia/Seoul" or "UTC"']),
+        ("timezone = 9", ["timezone: write a text in quotes"]),
+        (
+            '[[sources]]\nname = "a"\nkind = "git"',
+            [
+                'sources.0.kind: write "folder"',
+                "sources.0.path is missing; add it (the README says what it takes)",
+            ],
+        ),
+        (SOURCE + SOURCE, ["sources: two sources share a name; give each its own"]),
+        (
+            SOURCE.replace("[[", "[").replace("]]", "]"),
+            ['sources: write "[[sources]]" with two brackets, not "[sources.name]" or "[sources]"'],
+        ),
+        ('sources = "_posts"', ['sources: write a table for each source, headed "[[sources]]"']),
+        ('sources = ["_posts"]', ['sources.0: write a table, headed "[[sources]]"']),
+        ('telegram = "@my_channel"', ['telegram: write a table, headed "[telegram]"']),
+        (
+            '[schedule]\nat = "8:75"\ndays = "mon-fry"\nsweep = "5"\ncatch_up = 0',
+            [
+                "schedule.at: '8:75' is no time of day; write one such as \"08:30\", in quotes",
+                f"schedule.days: 'mon-fry' is no day of the week; {DAYS}",
+                'schedule.sweep: \'5\' is no length of time; write one such as "30s", "5m" or "1h30m"',
+                "schedule.catch_up: write 1 or more",
+            ],
+        ),
+        (
+            '[schedule]\nat = 08:30:00\nsweep = "99999999h"\ncatch_up = "three"',
+            [
+                "schedule.at: '08:30:00' is no time of day; write one such as \"08:30\", in quotes",
+                'schedule.sweep: \'99999999h\' is no length of time; write one such as "30s", "5m" or "1h30m"',
+                "schedule.catch_up: write a whole number",
+            ],
+        ),
+        ('[schedule]\nsweep = "0s"', ['schedule.sweep: this is too often; write "1s" or more']),
+        (
+            '[store]\nurl = "postgresql://user:password@host/db"',
+            ['store.url: this is no SQLite file; write "sqlite:///paperboy.db" or "sqlite:////a/whole/path.db"'],
+        ),
+        (
+            '[telegram]\nchats = ["my_channel"]',
+            [f"telegram.chats: 'my_channel' is no address of a chat; {TELEGRAM_CHAT}"],
+        ),
+        ("[telegram]\nchats = [true]", ['telegram.chats: write a list of texts in quotes: ["…", "…"]']),
+        ("[telegram]\nchats = 42", ['telegram.chats: write a list of texts in quotes: ["…", "…"]']),
+        (
+            f'[telegram]\nchats = ["{SECRET}"]',
+            [f"telegram.chats: {A_TOKEN}"],
+        ),
+        (
+            '[slack]\nchats = ["#papers"]',
+            ["slack.chats: '#papers' is no address of a chat; write its id, such as \"C0123ABCD\"; names do not do"],
+        ),
+        ('[slack]\nlayout = "tread"', ['slack.layout: write "thread" or "messages"']),
+        ('[telegram]\nlayout = "thread"', ['telegram.layout: write "messages"']),
+        (
+            '[telegram]\nbase_url = "localhost:8081"\n[slack]\nbase_url = "slack.com"',
+            [
+                'telegram.base_url: this is no address of a Bot API; write one such as "https://api.telegram.org/bot"',
+                'slack.base_url: this is no web address; write one such as "https://slack.com/api/"',
+            ],
+        ),
+        ("[telegram]\ntoken = 5", ["telegram.token: write a text in quotes"]),
+        (
+            '[slack]\nbot_token = "토큰"',
+            ["slack.bot_token: this is no token: it holds blanks or letters that no token has; copy it anew"],
+        ),
+    ],
+)
+def test_wrong_settings_in_the_file(toml: str, lines: list[str]) -> None:
+    write(toml)
+
+    assert refusal() == [f"{FILE}: {line}" for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("TIMEZON", "UTC", " overrides no setting; did you mean PAPERBOY_TIMEZONE?"),
+        ("TELEGRAM_TOKEN", SECRET, " overrides no setting; did you mean PAPERBOY_TELEGRAM__TOKEN?"),
+        ("TELEGRAM__TOKN", SECRET, " overrides no setting; did you mean PAPERBOY_TELEGRAM__TOKEN?"),
+        ("SOURCES__0__PTH", "x", " overrides no setting; did you mean PAPERBOY_SOURCES__0__PATH?"),
+        ("SOURCES__PATH", "x", " overrides no setting; did you mean PAPERBOY_SOURCES__0__PATH?"),
+        ("TELEGRAM", SECRET, " is a table; set its keys one by one, such as PAPERBOY_TELEGRAM__TOKEN"),
+        ("SOURCES", "[{", " is a table; set its keys one by one, such as PAPERBOY_SOURCES__0__NAME"),
+        ("SCHEDULE", "5", " is a table; set its keys one by one, such as PAPERBOY_SCHEDULE__AT"),
+        ("LANGUAGE", "", ': write "ko" or "en"'),
+        ("TIMEZONE", "Mars", ': \'Mars\' is no time zone; write a name such as "Asia/Seoul" or "UTC"'),
+        ("SCHEDULE__CATCH_UP", "many", ": write a whole number"),
+        ("SLACK__CHATS", '["C0123', ': this is no JSON; write ["…", "…"], or words with commas between them'),
+        ("SLACK", f'{{"tokn": "{SECRET}"}}', ": tokn is no setting; did you mean slack.bot_token?"),
+        ("TELEGRAM__CHATS", SECRET, f": {A_TOKEN}"),
+    ],
+)
+def test_wrong_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str) -> None:
+    write(SOURCE)
+    monkeypatch.setenv(f"PAPERBOY_{name}", value)
+
+    assert refusal() == [f"environment: PAPERBOY_{name}{line}"]
+
+
+def test_several_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    write('language = "fr"\n[telegram]\nchats = "papers"')
+    monkeypatch.setenv("PAPERBOY_TIMEZONE", "Mars")
+
+    assert [line.partition(": ")[0] for line in refusal()] == [FILE, "environment", FILE]
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        (
+            b"[telegram\n",
+            f"not valid TOML: Expected ']' at the end of a table declaration (at line 1, column 10); {MEND}",
+        ),
+        (b'language = "\xff"', "not a text in UTF-8; save it as UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_toml(raw: bytes, line: str) -> None:
+    Path(FILE).write_bytes(raw)
+
+    assert refusal() == [f"{FILE}: {line}"]
+
+
+def test_a_folder_for_a_file(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == [f"{tmp_path}: cannot be read (Is a directory); name a file that you may read"]
+
+
+def test_a_dotenv_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"PAPERBOY_LANGUAGE=\xff")
+
+    assert refusal() == [f"{tmp_path / '.env'}: cannot be read; save it as UTF-8, and check its rights"]
+
+
+def test_a_home_directory_of_nobody() -> None:
+    write(SOURCE.replace("_posts", "~nobody-here/posts"))
+
+    assert refusal() == ["~nobody-here/posts: there is no such home directory; write the path without ~"]
+
+
+# Secrets
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        f'[telegram]\ntoken = "{SECRET}"\nlayout = "wrong"',
+        f'[telegram]\ntokn = "{SECRET}"',
+        f'[telegram]\ntoken = ["{SECRET}"]',
+        f'[telegram]\ntoken = "{SECRET} {SECRET}"',
+        f'telegram = "{SECRET}"',
+        f'[slack]\nbot_token = "{SECRET}"\nchats = ["{SECRET}"]',
+        f'[telegram]\ntoken = "{SECRET}\nlayout = 5',
+        f"[telegram]\ntoken = {SECRET}",
+    ],
+)
+def test_no_error_shows_a_secret(toml: str) -> None:
+    write(toml)
+
+    with pytest.raises(SettingsError) as caught:
+        load()
+
+    assert SECRET not in repr(caught.value)
+    assert caught.value.__suppress_context__
+    assert "token" in str(caught.value) or "telegram" in str(caught.value) or "TOML" in str(caught.value)
+
+
+def test_settings_do_not_show_their_secrets() -> None:
+    write(f'[telegram]\ntoken = "{SECRET}"\n[slack]\nbot_token = "{SECRET}"\napp_token = "{SECRET}"')
+
+    settings = load()
+
+    assert SECRET not in f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+    assert "**********" in repr(settings)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().language = "en"  # type: ignore[misc]
+
+
+# Days
+
+
+@pytest.mark.parametrize(
+    ("days", "numbers"),
+    [
+        ("mon-sun", {0, 1, 2, 3, 4, 5, 6}),
+        ("mon-fri", {0, 1, 2, 3, 4}),
+        ("mon,wed,fri", {0, 2, 4}),
+        ("Sat, Sun", {5, 6}),
+        ("fri-mon", {4, 5, 6, 0}),
+        ("sun-sat", {0, 1, 2, 3, 4, 5, 6}),
+        ("tue", {1}),
+        ("mon-tue,sun", {0, 1, 6}),
+    ],
+)
+def test_days(days: str, numbers: set[int]) -> None:
+    assert weekdays(days) == numbers
+
+
+@pytest.mark.parametrize("days", ["", "monday", "mon-", "mon--fri", "mon;tue", "월-금", "mon-fri-sun", "0-4"])
+def test_days_that_are_none(days: str) -> None:
+    with pytest.raises(ValueError, match="is no day of the week; write days such as"):
+        weekdays(days)
+
+
+def test_each_setting_is_described() -> None:
+    """The README's table is made of these words."""
+    undescribed = [
+        f"{table.__name__}.{name}"
+        for table in (Settings, *inner_tables())
+        for name, field in table.model_fields.items()
+        if not field.description and name not in {"schedule", "store", "telegram", "slack"}
+    ]
+
+    assert undescribed == []
+
+
+def inner_tables() -> list[type[BaseModel]]:
+    from bot.config import Schedule, Slack, Source, Store, Telegram
+
+    return [Schedule, Slack, Source, Store, Telegram]

@@ -1,0 +1,203 @@
+"""Logging: one form for all, and no secret in it, however it came there."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from bot.log import configure, log, redacted
+
+TELEGRAM = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
+SLACK = "xoxb-0123456789-abcdefABCDEF"
+LITERAL = "a secret of no known shape"
+
+
+class Stream(io.StringIO):
+    """What standard error is: a terminal or not."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """Put the root logger and structlog back as they were."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()  # else they would be closed
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def written(work: Callable[[], object], *, terminal: bool = False, level: int = logging.DEBUG) -> str:
+    """Give what some work writes to standard error."""
+    stream = Stream(terminal=terminal)
+    with contextlib.redirect_stderr(stream):
+        configure([LITERAL, ""], level=level)
+        work()
+    return stream.getvalue()
+
+
+def events(work: Callable[[], object]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in written(work).splitlines()]
+
+
+def fail(secret: str) -> None:
+    raise ValueError(f"cannot use {secret}")
+
+
+def log_failure(secret: str) -> None:
+    try:
+        fail(secret)
+    except ValueError:
+        log.exception("failed", where="here")
+
+
+def log_failure_of_library(secret: str) -> None:
+    try:
+        fail(secret)
+    except ValueError:
+        logging.getLogger("library").exception("failed")
+
+
+# Striking out
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        (f"token {TELEGRAM}!", "token [secret]!"),
+        (f"POST https://api.telegram.org/bot{TELEGRAM}/getMe", "POST https://api.telegram.org/bot[secret]/getMe"),
+        (f"https://api.telegram.org/bot{TELEGRAM.replace(':', '%3A')}/getMe", "https://api.telegram.org/bot[secret]/getMe"),
+        (f"Bearer {SLACK}", "Bearer [secret]"),
+        ("xapp-1-A0123456789-0123456789", "[secret]"),
+        ("xoxe.xoxp-1-Mi0yLTEyMzQ1Njc4", "xoxe.[secret]"),
+        (f"{TELEGRAM} and {SLACK} and {TELEGRAM}", "[secret] and [secret] and [secret]"),
+        (f"said {LITERAL}", "said [secret]"),
+    ],
+)
+def test_tokens_are_struck_out(text: str, safe: str) -> None:
+    assert redacted(text, [LITERAL]) == safe
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22T08:30:00 delivery",
+        "https://arxiv.org/abs/2501.00001",
+        "http://127.0.0.1:8081/bot",
+        "-1001234567890:77",
+        "C0123ABCD",
+        "paper/2501.00001: 12 of 18",
+    ],
+)
+def test_what_is_no_token_stays(text: str) -> None:
+    assert redacted(text) == text
+
+
+# Nothing secret is written, by us or by a library
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("secret", [TELEGRAM, SLACK, LITERAL])
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda secret: log.warning(f"in the message {secret}"),
+        lambda secret: log.warning("in an argument", value=secret, nested={"deep": [secret]}),
+        lambda secret: log.bind(url=f"https://x.example/bot{secret}/getMe").warning("in what is bound"),
+        log_failure,
+        lambda secret: logging.getLogger("library").warning("as %s", secret),
+        lambda secret: logging.getLogger("library").warning("in an extra", extra={"value": secret}),
+        log_failure_of_library,
+    ],
+    ids=["message", "argument", "bound", "traceback", "library", "library-extra", "library-traceback"],
+)
+def test_no_secret_is_written(work: Callable[[str], None], secret: str, terminal: bool) -> None:
+    text = written(lambda: work(secret), terminal=terminal)
+    assert secret not in text
+    assert "[secret]" in text
+
+
+def test_tracebacks_on_a_terminal_show_no_local_variables() -> None:
+    text = written(lambda: log_failure("a passphrase that nobody named"), terminal=True)
+    assert text.count("a passphrase that nobody named") == 1  # in the error's own words alone
+    assert "ValueError" in text
+
+
+# The two forms
+
+
+def test_off_a_terminal_each_event_is_a_line_of_json() -> None:
+    [event] = events(lambda: log.info("delivery", chat="-1001", key="paper/2501.00001", title="논문"))
+    assert event.pop("timestamp").endswith("Z")
+    assert event == {
+        "event": "delivery",
+        "level": "info",
+        "logger": "paperboy",
+        "chat": "-1001",
+        "key": "paper/2501.00001",
+        "title": "논문",
+    }
+
+
+def test_a_traceback_is_one_line_of_json_too() -> None:
+    [event] = events(lambda: log_failure("it"))
+    assert event["event"] == "failed"
+    assert "ValueError: cannot use it" in event["exception"]
+
+
+def test_letters_are_written_as_they_are() -> None:
+    assert "논문" in written(lambda: log.info("논문"))
+
+
+def test_libraries_write_in_the_same_form() -> None:
+    [event] = events(lambda: logging.getLogger("library").warning("%d things", 3, extra={"more": 1}))
+    assert (event["event"], event["level"], event["logger"], event["more"]) == ("3 things", "warning", "library", 1)
+
+
+def test_on_a_terminal_events_are_written_for_people() -> None:
+    text = written(lambda: log.info("delivery", chat="-1001"), terminal=True)
+    assert "delivery" in text
+    assert not text.lstrip().startswith("{")
+
+
+def test_a_level_keeps_what_is_below_out() -> None:
+    def work() -> None:
+        log.info("quiet")
+        log.warning("loud")
+
+    text = written(work, level=logging.WARNING)
+    assert "loud" in text
+    assert "quiet" not in text
+
+
+@pytest.mark.parametrize("name", ["httpx", "httpcore.http11", "telegram.Bot", "slack_sdk.web.async_client", "aiosqlite"])
+def test_talkative_libraries_are_quiet_even_when_we_are_not(name: str) -> None:
+    def work() -> None:
+        logging.getLogger(name).info("POST https://api.telegram.org/…")
+        logging.getLogger(name).warning("worth knowing")
+
+    assert [event["event"] for event in events(work)] == ["worth knowing"]
+
+
+def test_configuring_again_replaces_the_first_form() -> None:
+    stream = Stream(terminal=False)
+    with contextlib.redirect_stderr(stream):
+        configure()
+        configure()
+        log.warning("once")
+    assert stream.getvalue().count("once") == 1

@@ -1,0 +1,162 @@
+"""The ledger file: made, migrated, locked, refused in words; and what it gives back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from bot.errors import LedgerError
+from bot.records import Intent, Standing
+from bot.store import Store, opened
+from bot.tables import metadata
+from formatters.model import Digest, Link, Paper, Section
+from tests.samples import digest, paper
+
+RICH = Digest(
+    "daily-papers/2025-01-01",
+    "Daily Papers",
+    date(2025, 1, 1),
+    "Daily Papers — 2025-01-01",
+    "https://example.org/",
+    "머리말",
+    (Paper("2501.00001", 1, "제목", "https://a.org", (Link("코드", "https://b.org"),), (Section("방법", "*가*"),)),),
+)
+
+
+def intent(one: Digest, state: str = "active", reason: str = "") -> Intent:
+    return Intent(one, f"{one.day}.md", "print", state, reason)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(f"sqlite:///{tmp_path}/ledger.db") as store:
+        yield store
+
+
+async def test_migrations_make_exactly_the_tables_that_the_code_uses(store: Store, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
+    with engine.connect() as db:
+        context = MigrationContext.configure(db, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(store: Store, tmp_path: Path) -> None:
+    async with store._read() as db:  # noqa: SLF001 (the settings of our own connections are the point)
+        pragmas = {
+            name: (await db.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+async def test_opening_again_keeps_everything(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/deep/er/ledger.db"
+    async with opened(url) as store:
+        await store.write_plan("blog", intent(RICH), [])
+    async with opened(url) as store:
+        assert await store.digest("blog", RICH.id) == RICH
+        assert await store.newest() == RICH
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"this is a text file, not a database" * 50, "no ledger"), (b"SQLite format 3\x00" + b"\x00" * 5000, "ledger")],
+)
+async def test_a_file_that_is_no_ledger_is_refused_and_kept(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(content)
+    with pytest.raises(LedgerError, match=words):
+        async with opened(f"sqlite:///{path}"):
+            pass
+    assert path.read_bytes() == content
+
+
+async def test_a_ledger_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+    async with opened(f"sqlite:///{tmp_path}/ledger.db"):
+        pass
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+    db.close()
+    with pytest.raises(LedgerError, match="newer Paperboy"):
+        async with opened(f"sqlite:///{tmp_path}/ledger.db"):
+            pass
+
+
+async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="check the folder"):
+        async with opened(f"sqlite:///{tmp_path}/file/ledger.db"):
+            pass
+
+
+async def test_a_full_disk_is_said_and_nothing_is_lost(store: Store) -> None:
+    await store.write_plan("blog", intent(RICH), [])
+    async with store._read() as db:  # noqa: SLF001 (SQLite's own limit stands in for the disk's)
+        pages = (await db.exec_driver_sql("PRAGMA page_count")).scalar_one()
+        await db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    long = digest(date(2025, 1, 2), *(paper(n, word="long " * 2000) for n in range(50)))
+    with pytest.raises(LedgerError, match="disk is full"):
+        await store.write_plan("blog", intent(long), [])
+    assert await store.newest() == RICH
+
+
+async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopping, order = asyncio.Event(), []
+
+    async def second() -> None:
+        async with opened(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivering(stopping) as mine:
+            order.append(f"second {mine}")
+
+    async with store.delivering(stopping) as mine:
+        waiting = asyncio.create_task(second())
+        while "another Paperboy" not in capsys.readouterr().out:
+            await asyncio.sleep(0.01)
+        order.append(f"first {mine}")
+    await waiting
+    assert order == ["first True", "second True"]
+
+
+async def test_waiting_for_another_process_ends_when_told_to_stop(store: Store, tmp_path: Path) -> None:
+    stopping = asyncio.Event()
+    async with opened(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivering(asyncio.Event()):
+        stopping.set()
+        async with store.delivering(stopping) as mine:
+            assert mine is False
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights of folders work otherwise there")
+async def test_a_lock_that_cannot_be_made_is_said(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "ledger.db.lock").mkdir()
+    with pytest.raises(LedgerError, match=r"ledger\.db\.lock"):
+        async with store.delivering(asyncio.Event()):
+            pass
+
+
+async def test_standings_leave_out_the_baseline_and_come_older_first(store: Store) -> None:
+    for day, state, reason in ((1, "baseline", ""), (2, "skipped", "late"), (3, "active", ""), (4, "held", "empty")):
+        await store.write_plan("blog", intent(digest(date(2025, 1, day), paper(1)), state, reason), [])
+    assert await store.standings(2) == [
+        Standing("blog", "daily-papers/2025-01-03", "active", "", 1),
+        Standing("blog", "daily-papers/2025-01-04", "held", "empty", 1),
+    ]
+    assert [standing.state for standing in await store.standings(9)] == ["skipped", "active", "held"]
+
+
+async def test_an_empty_ledger_answers_with_nothing(store: Store) -> None:
+    assert await store.newest() is None
+    assert await store.standings(3) == []
+    assert await store.known("blog") == []
+    assert await store.open_rows() == 0
+    assert await store.head(1) is None
