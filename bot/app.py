@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.config import Settings, weekdays
+from bot.config import WEEKDAYS, Settings, weekdays
 from bot.delivery import Drain, Waits, plan
 from bot.errors import PaperboyError, SettingsError, SourceError
 from bot.log import log
@@ -23,8 +23,9 @@ from bot.sources.folder import FolderSource
 from bot.store import Store, opened
 from formatters.locale import words
 
-# Posts are looked at again for so long behind the newest one: they are edited within days, if at all.
+# Posts are looked at again for so long behind the newest ones: they are edited within days, if at all.
 LOOK_BACK = timedelta(days=14)
+_NEWEST = 5  # so many, since one of them may bear a date far off by mistake
 
 Report = Callable[[Chat, Row, str], None]
 
@@ -56,8 +57,7 @@ class Paperboy:
 
     async def _plan(self, source: Source, *, fresh: bool) -> None:
         known = await self.store.known(source.name)
-        since = max(one.day for one in known) - LOOK_BACK if known else None
-        found = await source.digests(since)
+        found = await source.digests(look_from([one.day for one in known]))
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         catch_up = self.settings.schedule.catch_up
         for intent in await plan(self.store, source.name, found, formatters, catch_up=catch_up, fresh=fresh):
@@ -78,7 +78,7 @@ class Paperboy:
 
     async def receipt(self) -> list[tuple[Standing, list[Receipt]]]:
         """Tell how the recent digests stand in every chat; a held one only while nothing newer came."""
-        recent = await self.store.standings(self.settings.schedule.catch_up)
+        recent = await self.store.standings(self.settings.schedule.catch_up * len(self.sources))
         newest = {standing.source: standing.name for standing in recent}
         shown = [one for one in recent if one.state == "active" or one.name == newest[one.source]]
         return [(one, await self.store.receipts(one.source, one.name)) for one in shown]
@@ -95,7 +95,7 @@ class Paperboy:
         The scheduler only wakes; whether there is something to do is what the ledger says.
         """
         wake = asyncio.Event()
-        scheduler = self._scheduler(wake)
+        scheduler = clock(self.settings, wake)
         scheduler.start()
         log.info("running", next_run=str(next_run(self.settings, datetime.now(self.settings.zone))))
         try:
@@ -106,22 +106,6 @@ class Paperboy:
         finally:
             scheduler.shutdown(wait=False)
             log.info("stopped")
-
-    def _scheduler(self, wake: asyncio.Event) -> AsyncIOScheduler:
-        """Make the clock: a wake-up at the daily minute, and one each sweep."""
-        schedule, zone = self.settings.schedule, self.settings.zone
-        daily = CronTrigger(hour=schedule.at.hour, minute=schedule.at.minute, day_of_week=schedule.days, timezone=zone)
-        sweep = IntervalTrigger(seconds=int(schedule.sweep.total_seconds()), timezone=zone)
-        scheduler = AsyncIOScheduler(
-            timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        )
-
-        async def ring() -> None:  # a coroutine, so that it runs in the loop and not in a thread
-            wake.set()
-
-        for name, trigger in (("daily", daily), ("sweep", sweep)):
-            scheduler.add_job(ring, trigger, id=name)
-        return scheduler
 
     async def _sweep(self) -> None:
         """Do all there is to do now; what goes wrong is told and tried again at the next sweep."""
@@ -175,6 +159,29 @@ async def run_forever(settings: Settings) -> None:
 
 def sources(settings: Settings) -> list[Source]:
     return [FolderSource(one.name, one.path, match=one.match, permalink=one.permalink) for one in settings.sources]
+
+
+def clock(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
+    """Make the clock: a wake-up at the daily minute, and one each sweep."""
+    schedule, zone = settings.schedule, settings.zone
+    days = ",".join(WEEKDAYS[day] for day in sorted(weekdays(schedule.days)))
+    daily = CronTrigger(hour=schedule.at.hour, minute=schedule.at.minute, day_of_week=days, timezone=zone)
+    sweep = IntervalTrigger(seconds=int(schedule.sweep.total_seconds()), timezone=zone)
+    scheduler = AsyncIOScheduler(
+        timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+
+    async def ring() -> None:  # a coroutine, so that it runs in the loop and not in a thread
+        wake.set()
+
+    for name, trigger in (("daily", daily), ("sweep", sweep)):
+        scheduler.add_job(ring, trigger, id=name)
+    return scheduler
+
+
+def look_from(known: Sequence[date]) -> date | None:
+    """Give the day from which posts are looked at, None for all of them."""
+    return sorted(known)[-_NEWEST:][0] - LOOK_BACK if known else None
 
 
 def is_open(settings: Settings, now: datetime) -> bool:

@@ -11,8 +11,9 @@ import structlog
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("paperboy")
 
-# What tokens look like: Telegram's "digits:characters", in addresses behind "/bot"; Slack's "xoxb-…" and "xapp-…".
-_TOKEN = re.compile(r"(?<!\d)\d{5,}(?::|%3A)[A-Za-z0-9_-]{20,}|\bx(?:ox[a-z]|app)-[A-Za-z0-9-]{8,}")
+# What tokens look like: Telegram's "digits:characters", Slack's "xoxb-…" and "xapp-…". They need not begin
+# a word: addresses have "/bot" before them, and a terminal's colours end in a letter.
+_TOKEN = re.compile(r"(?<!\d)\d{5,}(?::|%3A)[A-Za-z0-9_-]{20,}|(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}")
 # They write every address at INFO, and Telegram's addresses hold the token.
 _TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "slack_sdk", "aiosqlite", "alembic")
 

@@ -18,9 +18,7 @@ def known(founds: Sequence[Found], state: str = "active") -> list[Known]:
 
 
 def states(before: Sequence[Known], now: Sequence[Found], *, catch_up: int = 3, fresh: bool = True) -> dict[int, str]:
-    return {
-        intent.digest.day.day: intent.state for intent in decide(before, now, catch_up=catch_up, fresh=fresh)
-    }
+    return {intent.digest.day.day: intent.state for intent in decide(before, now, catch_up=catch_up, fresh=fresh)}
 
 
 def test_the_first_look_delivers_the_newest_and_takes_the_rest_as_known() -> None:
@@ -118,7 +116,8 @@ def test_a_renamed_file_is_the_same_digest() -> None:
 
 def test_a_post_with_a_new_title_is_the_same_digest() -> None:
     before = days(1)[0]
-    retitled = replace(before, digest=replace(before.digest, id="papers-of-the-day/2025-01-01", series="Papers of the Day"))
+    digest_now = replace(before.digest, id="papers-of-the-day/2025-01-01", series="Papers of the Day")
+    retitled = replace(before, digest=digest_now)
     intents = decide(known([before]), [retitled], catch_up=3, fresh=True)
     assert [(one.digest.id, one.state, one.spread) for one in intents] == [(before.digest.id, "active", False)]
 

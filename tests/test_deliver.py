@@ -105,7 +105,7 @@ async def test_in_slack_papers_answer_the_index_and_nothing_unfurls(world: World
     assert index.thread_ts is None
     assert {paper.thread_ts for paper in papers} == {index.ts}
     posts = [call.arguments for call in world.slack.calls if call.method == "chat.postMessage"]
-    assert {(str(call["unfurl_links"]), str(call["unfurl_media"])) for call in posts} <= {("False", "False"), ("0", "0")}
+    assert {str(call[name]) for call in posts for name in ("unfurl_links", "unfurl_media")} <= {"False", "0"}
     assert not any(one.pings for one in (index, *papers))
 
 
@@ -181,7 +181,7 @@ async def test_the_very_first_message_of_an_old_chat_is_found_again(world: World
     world.telegram.faults.add(faults.lost_answer(method="sendMessage", chat=GROUP))
     await world.deliver()
     expect(world, GROUP, [paper.title for paper in digest.papers])
-    assert [one.id for one in world.telegram.shown(GROUP)][0] == 501
+    assert world.telegram.shown(GROUP)[0].id == 501
     assert world.accepted("deleteMessage") == 1
 
 

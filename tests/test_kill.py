@@ -7,7 +7,7 @@ import random
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +61,8 @@ class Site:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, telegram: FakeTelegram, slack: FakeSlack) -> AsyncIterator[Site]:
-    site = Site(tmp_path, telegram, slack)
-    yield site
+def site(tmp_path: Path, telegram: FakeTelegram, slack: FakeSlack) -> Site:
+    return Site(tmp_path, telegram, slack)
 
 
 class Killer:

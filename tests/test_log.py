@@ -81,7 +81,10 @@ def log_failure_of_library(secret: str) -> None:
     [
         (f"token {TELEGRAM}!", "token [secret]!"),
         (f"POST https://api.telegram.org/bot{TELEGRAM}/getMe", "POST https://api.telegram.org/bot[secret]/getMe"),
-        (f"https://api.telegram.org/bot{TELEGRAM.replace(':', '%3A')}/getMe", "https://api.telegram.org/bot[secret]/getMe"),
+        (
+            f"https://api.telegram.org/bot{TELEGRAM.replace(':', '%3A')}/getMe",
+            "https://api.telegram.org/bot[secret]/getMe",
+        ),
         (f"Bearer {SLACK}", "Bearer [secret]"),
         ("xapp-1-A0123456789-0123456789", "[secret]"),
         ("xoxe.xoxp-1-Mi0yLTEyMzQ1Njc4", "xoxe.[secret]"),
@@ -185,7 +188,9 @@ def test_a_level_keeps_what_is_below_out() -> None:
     assert "quiet" not in text
 
 
-@pytest.mark.parametrize("name", ["httpx", "httpcore.http11", "telegram.Bot", "slack_sdk.web.async_client", "aiosqlite"])
+@pytest.mark.parametrize(
+    "name", ["httpx", "httpcore.http11", "telegram.Bot", "slack_sdk.web.async_client", "aiosqlite"]
+)
 def test_talkative_libraries_are_quiet_even_when_we_are_not(name: str) -> None:
     def work() -> None:
         logging.getLogger(name).info("POST https://api.telegram.org/…")

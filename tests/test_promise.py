@@ -52,17 +52,21 @@ class Promise(RuleBasedStateMachine):
         self.posts: dict[int, Digest] = {}
         self.chats: set[str] = set()
         self.seen: dict[str, int] = {}  # how many messages of a chat were looked at
+        self.crashes = 0
         self.stack = AsyncExitStack()
         self.store = self._do(self._open())
 
     @initialize()
     def begin(self) -> None:
         self.posts[1] = _post(1, [1, 2], "plain")
-        self.join("a")
+        self._join("a")
 
     @rule(chat=st.sampled_from(CHATS))
     def join(self, chat: str) -> None:
         """A chat is put into the settings."""
+        self._join(chat)
+
+    def _join(self, chat: str) -> None:
         self.chats.add(chat)
         self._do(self.store.join("terminal", "messages", {name: name for name in sorted(self.chats)}))
 
@@ -90,8 +94,8 @@ class Promise(RuleBasedStateMachine):
         """A process starts, works, and perhaps dies."""
         try:
             self._do(self._run())
-        except BaseExceptionGroup as group:
-            assert group.split(CrashError)[1] is None, group  # nothing but the crash we made
+        except* CrashError:
+            self.crashes += 1
 
     @invariant()
     def nothing_is_doubled(self) -> None:
@@ -154,5 +158,5 @@ TestPromise.settings = settings(max_examples=20, stateful_step_count=15, deadlin
 
 
 @pytest.mark.long
-class TestPromiseLong(Promise.TestCase):  # type: ignore[misc]
+class TestPromiseLong(Promise.TestCase):  # type: ignore[misc,valid-type]
     settings = settings(max_examples=1000, stateful_step_count=40, deadline=None)

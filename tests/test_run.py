@@ -8,15 +8,14 @@ import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.app import is_open, next_run
+from bot.app import LOOK_BACK, clock, is_open, look_from, next_run
 from bot.config import Schedule, Settings
-from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.house import DATA, PRIVATE, ROOT
 
@@ -166,3 +165,20 @@ async def test_the_daily_minute_delivers_by_itself(tmp_path: Path, telegram: Fak
     await running.until_shown(1, seconds=90)
     assert datetime.now(SEOUL).replace(second=0, microsecond=0) >= minute.replace(second=0, microsecond=0)
     await running.stop()
+
+
+def test_a_post_dated_far_off_by_mistake_hides_no_other() -> None:
+    days = [date(2025, 1, day) for day in range(1, 20)]
+    assert look_from([*days, date(2052, 1, 20)]) == date(2025, 1, 16) - LOOK_BACK
+    assert look_from([]) is None
+
+
+def test_days_over_the_weekend_are_understood_by_the_clock(tmp_path: Path) -> None:
+    settings = schedule(days="fri-mon")
+    assert [is_open(settings, datetime(2025, 1, day, 12, tzinfo=SEOUL)) for day in range(9, 15)] == [
+        *(False, True, True, True, True),
+        False,
+    ]
+    trigger = clock(settings, asyncio.Event()).get_job("daily").trigger
+    friday = datetime(2025, 1, 9, 12, tzinfo=SEOUL)
+    assert trigger.get_next_fire_time(None, friday) == datetime(2025, 1, 10, 8, 30, tzinfo=SEOUL)

@@ -51,7 +51,7 @@ async def test_migrations_make_exactly_the_tables_that_the_code_uses(store: Stor
 
 
 async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(store: Store, tmp_path: Path) -> None:
-    async with store._read() as db:  # noqa: SLF001 (the settings of our own connections are the point)
+    async with store._read() as db:
         pragmas = {
             name: (await db.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -101,7 +101,7 @@ async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 async def test_a_full_disk_is_said_and_nothing_is_lost(store: Store) -> None:
     await store.write_plan("blog", intent(RICH), [])
-    async with store._read() as db:  # noqa: SLF001 (SQLite's own limit stands in for the disk's)
+    async with store._read() as db:
         pages = (await db.exec_driver_sql("PRAGMA page_count")).scalar_one()
         await db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     long = digest(date(2025, 1, 2), *(paper(n, word="long " * 2000) for n in range(50)))

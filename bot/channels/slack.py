@@ -66,9 +66,12 @@ class SlackChannel:
 
     name = "slack"
 
-    def __init__(self, token: str, base_url: str, formatter: Formatter, pacer: Pacer | None = None) -> None:
+    def __init__(
+        self, token: str, base_url: str, formatter: Formatter, pacer: Pacer | None = None, timeout: float = 30.0
+    ) -> None:
         self.formatter = formatter
         self._token = token
+        self._timeout = timeout  # seconds in which an answer must be there
         self._base_url = base_url.rstrip("/") + "/"
         self._pacer = pacer or Pacer(None, lambda _room: [Spaced(_SPACING)])
         self._session: aiohttp.ClientSession | None = None
@@ -95,13 +98,14 @@ class SlackChannel:
         for _ in range(_MOST_PAGES):
             try:
                 page = await self._page(address, doubt, cursor)
+                found = next((one["ts"] for one in page["messages"] if _key(one) == doubt.ref), "")
             except SlackApiError as error:
                 if _code(error) in _NO_HISTORY:
                     return Unknown("the app may not read this channel; give it channels:history and invite it")
                 raise self._paused(error, address) from error
             except _FAILURES as error:
                 raise self._paused(error, address) from error
-            if found := next((one["ts"] for one in page["messages"] if _key(one) == doubt.ref), ""):
+            if found:
                 return There(found)
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
@@ -129,14 +133,15 @@ class SlackChannel:
 
     async def _check_chat(self, address: str) -> tuple[str, str]:
         try:
-            known = (await self._client().conversations_info(channel=address))["channel"]
+            known = await _field(self._client().conversations_info(channel=address), "channel")
         except _FAILURES as error:
             if _code(error) == "missing_scope":
                 return address, "cannot be checked without the scope channels:read; `paperboy deliver` will tell"
             return address, str(translate(error, address, self._token))
         if known.get("is_archived"):
             return address, _CHAT_FAULTS["is_archived"]
-        return f"{address}: #{known.get('name')}", "" if known.get("is_member") else _CHAT_FAULTS["not_in_channel"]
+        may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
+        return f"{address}: #{known.get('name')}", "" if may else _CHAT_FAULTS["not_in_channel"]
 
     async def _call(self, address: str, call: Awaitable[_Answer]) -> _Answer:
         try:
@@ -154,7 +159,7 @@ class SlackChannel:
     def _client(self) -> AsyncWebClient:
         """Make the client with one session for all calls, inside the running loop."""
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=30, sock_connect=10)
+            timeout = aiohttp.ClientTimeout(total=self._timeout, sock_connect=10)
             self._session = aiohttp.ClientSession(timeout=timeout)
         # Without handlers the SDK never repeats a call by itself, which could post twice.
         return AsyncWebClient(self._token, base_url=self._base_url, session=self._session, retry_handlers=[])
@@ -166,8 +171,8 @@ def translate(error: Exception, address: str, token: str = "") -> SendError:
     words = redacted(code or str(error) or type(error).__name__, [token])[:300]
     if _status(error) == 429 or code in _WAIT:
         return RetryLater(f"Slack asks to wait: {words}", _retry_after(error), flood=True)
-    if code in _CHAT_FAULTS:
-        return ChatGone(f"{address}: {code}; {_CHAT_FAULTS[code]}")
+    if code in _CHAT_FAULTS or code.startswith("restricted_action"):
+        return ChatGone(f"{address}: {code}; {_CHAT_FAULTS.get(code, _CHAT_FAULTS['restricted_action'])}")
     if code in _BOT_FAULTS:
         return BotGone(f"Slack refuses the app: {code}{_needed(error)}; check slack.bot_token and reinstall the app")
     if code and code not in _DOUBT and _status(error) < 500:
@@ -178,7 +183,10 @@ def translate(error: Exception, address: str, token: str = "") -> SendError:
 
 
 async def _field(call: Awaitable[Any], name: str) -> Any:
-    return (await call)[name]
+    """Give a part of an answer that must be there."""
+    if (value := (await call)[name]) is None:
+        raise KeyError(name)
+    return value
 
 
 def _data(error: Exception) -> Mapping[str, Any]:
@@ -203,8 +211,8 @@ def _status(error: Exception) -> int:
 def _retry_after(error: Exception) -> float:
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     after = str(headers.get("Retry-After", ""))
-    return float(after) if after.isdigit() else 30.0  # it did not say how long
+    return float(after) if after.isdecimal() else 30.0  # it did not say how long
 
 
 def _key(message: Mapping[str, Any]) -> object:
-    return message.get("metadata", {}).get("event_payload", {}).get("key")
+    return ((message.get("metadata") or {}).get("event_payload") or {}).get("key")

@@ -35,6 +35,7 @@ from formatters.message import Formatter
 MOST_PROBES = 60
 ABSENT_RUN = 10  # so many ids in a row that are not there end the search
 
+_CLOCK_SKEW = 300.0  # seconds by which our clock may be ahead of Telegram's
 _ALONE = 60.0  # seconds within which nobody else posts between two messages of a run
 
 # The limits are 30 a second per bot, 1 a second per chat, 20 a minute per group and channel
@@ -69,11 +70,13 @@ class TelegramChannel:
 
     name = "telegram"
 
-    def __init__(self, token: str, base_url: str, formatter: Formatter, pacer: Pacer | None = None) -> None:
+    def __init__(
+        self, token: str, base_url: str, formatter: Formatter, pacer: Pacer | None = None, timeout: float = 20.0
+    ) -> None:
         self.formatter = formatter
         self._token = token
-        # 20 s: the longer an answer may take, the fewer sends end in doubt.
-        request = HTTPXRequest(read_timeout=20, write_timeout=20, connect_timeout=10, pool_timeout=30)
+        # The longer an answer may take, the fewer sends end in doubt.
+        request = HTTPXRequest(read_timeout=timeout, write_timeout=timeout, connect_timeout=10, pool_timeout=30)
         self._bot = Bot(token, base_url=base_url, request=request)
         self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
 
@@ -112,7 +115,10 @@ class TelegramChannel:
         if doubt.after:
             return await self._search(address, doubt, count(doubt.after + 1))
         if doubt.taken:
-            return await self._search(address, doubt, count(min(doubt.taken) - 1, -1))
+            first = min(doubt.taken)
+            # A chat of the same counter that was asked at the same time may have got the id before ours.
+            found = await self._search(address, doubt, count(first - 1, -1))
+            return await self._search(address, doubt, count(first)) if isinstance(found, Absent) else found
         found = await self._search(address, doubt, count(1))
         return await self._sent_once(address, doubt) if isinstance(found, Absent) else found
 
@@ -133,7 +139,7 @@ class TelegramChannel:
                 break
             await self.turn(address)
             probes += 1
-            if (found := await self._probe(address, candidate, doubt.body)) is True:
+            if (found := await self._probe(address, candidate, doubt)) is True:
                 return There(str(candidate))
             run = run + 1 if found is None else 0
         return Unknown(f"not among the {MOST_PROBES} messages that came next; look into the chat")
@@ -157,8 +163,8 @@ class TelegramChannel:
         me = int(self._token.partition(":")[0])  # a token begins with the bot's id
         try:
             member = await self._call(chat, self._bot.get_chat_member(chat, me))
-        except (Rejected, Unconfirmed):
-            return False  # a server that does not tell gives no such right either
+        except Rejected:
+            return False  # who is no member has no such right either
         return isinstance(member, ChatMemberAdministrator) and bool(member.can_edit_messages)
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
@@ -184,11 +190,11 @@ class TelegramChannel:
             return address, str(error)
         return f"{address}: {known.title}", _missing_right(known.type, member)
 
-    async def _probe(self, address: str, candidate: int, body: Mapping[str, object]) -> bool | None:
+    async def _probe(self, address: str, candidate: int, doubt: Doubt) -> bool | None:
         """Tell whether a message with this id has this content; None when there is none at all."""
         chat, _ = _split(address)
         try:
-            await self._call(chat, self._edit(chat, candidate, body))
+            edited = await self._call(chat, self._edit(chat, candidate, doubt.body))
         except Rejected as error:
             if "message is not modified" in str(error).lower():
                 return True
@@ -197,6 +203,9 @@ class TelegramChannel:
             if "message can't be edited" in str(error).lower():
                 return False
             raise
+        if edited.date.timestamp() < doubt.attempted_at - _CLOCK_SKEW:
+            # Another ledger's, or sent before this one was made. Going on would overwrite the next one too.
+            raise Rejected(f"{chat}: asking for a doubtful send changed message {candidate}, an older one of the bot's")
         return True  # it was ours, with an older wording, and has the new one now
 
     def _edit(self, chat: str, message_id: int, body: Mapping[str, object]) -> Awaitable[Any]:
@@ -222,6 +231,9 @@ def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
     """
     words = redacted(str(error), [token])[:300]
     match error:
+        case BadRequest() | Forbidden() | InvalidToken() if isinstance(error.__cause__, TelegramError):
+            # Not in Telegram's form, so not its word: a proxy let the call not through.
+            return RetryLater(f"Telegram cannot be reached, something else answers: {words}")
         case RetryAfter():
             return RetryLater(f"Telegram asks to wait: {words}", _seconds(error), flood=True)
         case ChatMigrated():
@@ -243,7 +255,9 @@ def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
 
 def _never_left(error: NetworkError) -> bool:
     """Tell whether a request surely did not reach the server."""
-    unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol
+    unsent = (
+        httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol | httpx.InvalidURL
+    )
     return isinstance(error, NetworkError | TimedOut) and isinstance(error.__cause__, unsent)
 
 

@@ -33,17 +33,19 @@ class FolderSource:
 
     def _digests(self, since: date | None) -> list[Found]:
         problems: dict[str, str] = {}
-        found = []
+        found: dict[str, Found] = {}
         for path in self._posts(since):
             post = self._read(path)
             if isinstance(post, ParseError):
                 problems[path.name] = str(post)
             elif post.digest:
-                found.append(Found(post.digest, path.name))
+                if double := found.get(post.digest.id):
+                    problems[double.post] = f"{double.post}: {path.name} has its series and day; only that one counts"
+                found[post.digest.id] = Found(post.digest, path.name)
                 if post.degraded:
                     problems[path.name] = f"{path.name}: {post.degraded}"
         self.problems = problems
-        return sorted(found, key=lambda one: (one.digest.day, one.post))
+        return sorted(found.values(), key=lambda one: (one.digest.day, one.post))
 
     def _posts(self, since: date | None) -> list[Path]:
         try:
