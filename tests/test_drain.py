@@ -164,6 +164,13 @@ async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(ho
     assert {parent for _, parent in house.channel.threads} == {""}
 
 
+async def test_a_chat_that_joins_with_a_new_layout_repeats_nothing_to_the_others(house: House) -> None:
+    await house.run(days(1))
+    await house.store.join("terminal", "thread", {"a": "a", "b": "b", "c": "c"})
+    await house.run(days(1))
+    assert [len(house.shown(chat)) for chat in "abc"] == [3, 3, 3]
+
+
 async def test_in_a_thread_papers_answer_the_index(house: House) -> None:
     await house.store.join("terminal", "thread", {"a": "a", "b": "b"})
     await house.run(days(1))
@@ -230,6 +237,16 @@ async def test_a_send_that_never_arrived_is_sent_again_in_its_place(house: House
     house.channel.troubles["a"] += [Trouble(), Trouble(errors.Unconfirmed("reset"))]
     await house.run(days(1))
     assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_doubt_is_settled_before_anything_else_is_done(house: House) -> None:
+    day = date(2025, 1, 1)
+    house.channel.troubles["a"] += [Trouble(), lost()]
+    await house.run([found(digest(day, paper(1)))], Waits(settle=90))
+    await house.look([found(digest(day, paper(1), paper(2)))])  # the index, which stands before it, is stale now
+    house.clock.now += 91
+    await house.drain()
+    assert [call for call, chat in house.channel.calls if chat == "a"] == ["send", "send", "reconcile", "edit", "send"]
 
 
 async def test_a_doubt_waits_until_the_send_has_settled(house: House) -> None:

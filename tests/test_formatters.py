@@ -46,6 +46,7 @@ def seen(channel: str, body: Mapping[str, object]) -> Seen:
 def _seen_in_telegram(body: dict[str, Any]) -> Seen:
     assert body.keys() == {"text", "parse_mode", "link_preview_options", "disable_notification"}
     assert len(body["text"].encode()) <= markup.MAX_RAW_TEXT
+    assert body["link_preview_options"] == {"is_disabled": True}
     text, entities = markup.parse(body["text"], body["parse_mode"])
     units = text.encode("utf-16-le")
     assert 0 < len(units) // 2 <= markup.MAX_TEXT
@@ -313,6 +314,19 @@ def test_styles_in_each_channel() -> None:
     assert kinds == ["rich_text_section", "rich_text_quote", "rich_text_preformatted"]
     assert "[dim]q [/dim]" in str(terminal.body["markup"])
     assert "[cyan]p <>[/cyan]" in str(terminal.body["markup"])
+
+
+@each_case
+def test_more_links_and_styles_than_a_message_may_have(case: Case) -> None:
+    papers = [Paper(f"p{n}", n, f"T{n}", f"https://a.org/{n}", (), ()) for n in range(1, 251)]
+    digest = replace(COMMON, papers=tuple(papers))
+    styled = replace(papers[0], sections=(Section("", "**b** *i* `c` " * 100),))
+
+    index = [link for message in case.formatter.contents(digest) for link in case.see(message).links]
+    full = "".join(case.see(message).text for message in case.formatter.paper(styled))
+
+    assert [label for label, _ in index] == [paper.title for paper in papers]
+    assert letters(full).startswith(said(compose.full(styled)))
 
 
 # Whatever the input

@@ -143,6 +143,14 @@ def test_bombs_are_harmless(bomb: str) -> None:
     assert len("".join(map(scalar, front.values()))) < 2_000_000
 
 
+def test_a_merge_key_is_no_error_and_merges_nothing() -> None:
+    assert read_lines("---", "a: &a {k: v}", "b: {<<: *a, x: y}", "---", "Body") == (
+        {"a": {"k": "v"}, "b": {"x": "y"}},
+        "Body",
+        "",
+    )
+
+
 def test_only_scalars_have_a_text() -> None:
     values = ["a  b\n c", 7, 1.5, True, date(2025, 1, 6), ["a"], {"a": "b"}, None]
 

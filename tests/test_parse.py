@@ -168,6 +168,7 @@ def test_forty_papers() -> None:
         "# 1. [A\ntitle](https://a.org/x)",
         "# 1. [A\n\n\ntitle](https://a.org/x)",
         "# 1. [A title\n](https://a.org/x)",
+        "# 1. [A\rtitle](https://a.org/x)\r",
     ],
 )
 def test_spellings_of_a_paper(heading: str) -> None:
@@ -175,6 +176,12 @@ def test_spellings_of_a_paper(heading: str) -> None:
 
     assert (found.number, found.title, found.url) == (1, "A title", "https://a.org/x")
     assert found.sections == (Section("Method", "Words."),)
+
+
+def test_the_end_of_a_wrapped_title_is_no_heading_of_its_own() -> None:
+    (found,) = papers("# 1. [A", "title](https://a.org/x)", "---", "Words.")
+
+    assert (found.title, found.sections) == ("A title", (Section("", "---\nWords."),))
 
 
 @pytest.mark.parametrize(

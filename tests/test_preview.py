@@ -151,9 +151,8 @@ def sources(post: Path) -> Iterator[Source]:
     starts = [found for found in _HEADING.finditer(text) if not any(found.start() in fence for fence in fenced)]
     for found, following in zip(starts, [*starts[1:], None], strict=True):
         whole = text[found.start() : following.start() if following else len(text)]
-        yield Source(
-            int(found[1]), found[2], found[3], _MARKUP.sub(" ", _TARGET.sub("", whole)), _ADDRESS.findall(whole)
-        )
+        read = _MARKUP.sub(" ", _TARGET.sub("", whole))
+        yield Source(int(found[1]), found[2], found[3], read, _ADDRESS.findall(whole))
 
 
 def words(text: str) -> Counter[str]:

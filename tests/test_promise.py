@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
@@ -30,7 +30,7 @@ from tests.samples import digest, found, paper
 CHATS = ("a", "b", "c")
 Result = TypeVar("Result")
 
-TROUBLES = {
+TROUBLES: dict[str, Callable[[], Trouble]] = {
     "answer lost": lost,
     "reset before it arrived": lambda: Trouble(errors.Unconfirmed("reset")),
     "told to wait": lambda: refused(errors.RetryLater("wait", 0.0, flood=True)),

@@ -121,6 +121,10 @@ def test_a_label_without_information_is_left_out() -> None:
     assert summary(("Goal", "가다."), ("Results", "- Result: 정보 부족.")) == Summary(goal="가다.")
 
 
+def test_an_empty_section_hides_no_other_of_its_kind() -> None:
+    assert summary(("Goal", "가다."), ("Results", ""), ("Evaluation", "라다.")) == Summary(goal="가다.", result="라다.")
+
+
 def test_tables_and_code_are_no_sentences() -> None:
     assert (
         summary(("Results", "| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode\n```\n\nIt won. More.")).result == "It won."

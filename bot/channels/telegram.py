@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
 
 import httpx
-from telegram import Bot, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted, LinkPreviewOptions
+from telegram import Bot, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted, LinkPreviewOptions, Message
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -21,7 +22,6 @@ from telegram.error import (
     NetworkError,
     RetryAfter,
     TelegramError,
-    TimedOut,
 )
 from telegram.request import HTTPXRequest
 from telegram.warnings import PTBDeprecationWarning
@@ -62,6 +62,7 @@ _CHAT_FAULTS = (
     "user not found",
 )
 
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 _Answer = TypeVar("_Answer")
 
 
@@ -79,6 +80,7 @@ class TelegramChannel:
         request = HTTPXRequest(read_timeout=timeout, write_timeout=timeout, connect_timeout=10, pool_timeout=30)
         self._bot = Bot(token, base_url=base_url, request=request)
         self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
+        self._again: dict[str, int] = {}  # second copies of doubtful messages, by ref, while that is under way
 
     def counter(self, address: str) -> str:
         """Name the sequence of ids: channels and supergroups have their own, all else shares the bot's."""
@@ -112,28 +114,35 @@ class TelegramChannel:
         if not alone and await self._may_edit_others(address):
             # Somebody may have posted in between, and asking would overwrite that.
             return Unknown('look into the chat; take the right "edit messages" from the bot so that it can look itself')
+        if doubt.ref in self._again:
+            return await self._sent_once(address, doubt)
         if doubt.after:
-            return await self._search(address, doubt, count(doubt.after + 1))
+            return await self._search(address, doubt, count(doubt.after + 1), max(doubt.taken, default=0))
         if doubt.taken:
             first = min(doubt.taken)
             # A chat of the same counter that was asked at the same time may have got the id before ours.
             found = await self._search(address, doubt, count(first - 1, -1))
-            return await self._search(address, doubt, count(first)) if isinstance(found, Absent) else found
-        found = await self._search(address, doubt, count(1))
-        return await self._sent_once(address, doubt) if isinstance(found, Absent) else found
+            if not isinstance(found, Absent):
+                return found
+            return await self._search(address, doubt, count(first), max(doubt.taken))
+        found = await self._search(address, doubt, iter(range(1, ABSENT_RUN + 1)))
+        return found if isinstance(found, There) else await self._sent_once(address, doubt)
 
-    async def _search(self, address: str, doubt: Doubt, candidates: Iterator[int]) -> There | Absent | Unknown:
+    async def _search(
+        self, address: str, doubt: Doubt, candidates: Iterator[int], used: int = 0
+    ) -> There | Absent | Unknown:
         """Try ids one after the other.
 
         Ids of one counter leave no gaps, but for deleted messages and, in private chats, those of
-        other chats. A run of ids that are not there therefore means that the message is not either.
+        other chats. A run of ids that are not there therefore means that the message is not either,
+        unless the counter is known to have gone on, as far as `used`.
         """
         run = probes = 0
         for candidate in candidates:
             if candidate in doubt.taken:
                 run = 0
                 continue
-            if run == ABSENT_RUN or candidate < 1:
+            if (run >= ABSENT_RUN and candidate > used) or candidate < 1:
                 return Absent()
             if probes == MOST_PROBES:
                 break
@@ -144,16 +153,23 @@ class TelegramChannel:
             run = run + 1 if found is None else 0
         return Unknown(f"not among the {MOST_PROBES} messages that came next; look into the chat")
 
-    async def _sent_once(self, address: str, doubt: Doubt) -> There | Unknown:
-        """Send the doubtful message again, and delete the copy where the first one turns up just before it."""
-        await self.turn(address)
-        newer = int(await self.send(address, doubt.body, ref=doubt.ref, thread=doubt.thread))
+    async def _sent_once(self, address: str, doubt: Doubt) -> There:
+        """Send the doubtful message again, and delete the copy where the first one turns up just before it.
+
+        What an error interrupts goes on at the next call: there is never a third copy.
+        """
+        chat, _ = _split(address)
+        if doubt.ref not in self._again:
+            await self.turn(address)
+            self._again[doubt.ref] = int(await self.send(address, doubt.body, ref=doubt.ref, thread=doubt.thread))
+        newer = self._again[doubt.ref]
         found = await self._search(address, doubt, count(newer - 1, -1))
         if isinstance(found, There):
             await self.turn(address)
-            await self._call(address, self._bot.delete_message(_split(address)[0], newer))
-            return found
-        return There(str(newer)) if isinstance(found, Absent) else found
+            with suppress(Rejected):  # it is gone already when only the answer was lost
+                await self._call(chat, self._bot.delete_message(chat, newer))
+        del self._again[doubt.ref]
+        return found if isinstance(found, There) else There(str(newer))
 
     async def _may_edit_others(self, address: str) -> bool:
         """Tell whether the bot could change other people's messages: then asking by editing is no question."""
@@ -203,7 +219,7 @@ class TelegramChannel:
             if "message can't be edited" in str(error).lower():
                 return False
             raise
-        if edited.date.timestamp() < doubt.attempted_at - _CLOCK_SKEW:
+        if isinstance(edited, Message) and edited.date.timestamp() < doubt.attempted_at - _CLOCK_SKEW:
             # Another ledger's, or sent before this one was made. Going on would overwrite the next one too.
             raise Rejected(f"{chat}: asking for a doubtful send changed message {candidate}, an older one of the bot's")
         return True  # it was ours, with an older wording, and has the new one now
@@ -255,10 +271,7 @@ def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
 
 def _never_left(error: NetworkError) -> bool:
     """Tell whether a request surely did not reach the server."""
-    unsent = (
-        httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol | httpx.InvalidURL
-    )
-    return isinstance(error, NetworkError | TimedOut) and isinstance(error.__cause__, unsent)
+    return isinstance(error.__cause__, _UNSENT)
 
 
 def _seconds(error: RetryAfter) -> float:

@@ -1,0 +1,140 @@
+"""The commands a person types: where settings are taken from, exit codes, quick help."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import app
+from bot.errors import SettingsError
+from tests.program import TOKENS, paperboy
+
+COMMANDS = ["demo", "preview", "deliver", "run", "status", "doctor"]
+
+
+def broken(path: str) -> Path:
+    """Write settings whose error tells that they were read."""
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('language = "fr"')
+    return file
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("command", [["preview", "post.md"], ["deliver"], ["run"], ["status"], ["doctor"]], ids=str)
+def test_config_stands_before_or_after_the_command(command: list[str], place: str) -> None:
+    broken("paperboy.toml")
+    option = ["--config", str(broken("etc/named.toml"))]
+
+    result = CliRunner().invoke(app, [*option, *command] if place == "before" else [*command, *option])
+
+    assert isinstance(result.exception, SettingsError)
+    assert str(result.exception) == 'etc/named.toml: language: write "ko" or "en"'
+
+
+def test_without_config_the_environment_and_then_the_working_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken("paperboy.toml")
+    first = CliRunner().invoke(app, ["status"])
+    monkeypatch.setenv("PAPERBOY_CONFIG", str(broken("etc/other.toml")))
+    second = CliRunner().invoke(app, ["status"])
+
+    assert [str(result.exception).partition(":")[0] for result in (first, second)] == [
+        "paperboy.toml",
+        "etc/other.toml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("toml", "line"),
+    [
+        ("", "sources: there is none; add a [[sources]] table with name, kind and path"),
+        (
+            '[[sources]]\nname = "a"\nkind = "folder"\npath = "."',
+            "telegram.chats and slack.chats are empty; name at least one chat",
+        ),
+        (
+            '[telegram]\nchats = ["@my_channel"]\n[[sources]]\nname = "a"\nkind = "folder"\npath = "."',
+            "telegram.token is missing; ask @BotFather for one and set PAPERBOY_TELEGRAM__TOKEN",
+        ),
+        (
+            '[slack]\nchats = ["C0123ABCD"]\n[[sources]]\nname = "a"\nkind = "folder"\npath = "."',
+            "slack.bot_token is missing; copy it from your Slack app and set PAPERBOY_SLACK__BOT_TOKEN",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["deliver", "run"])
+def test_settings_with_which_nothing_can_be_delivered(command: str, toml: str, line: str) -> None:
+    Path("paperboy.toml").write_text(toml)
+
+    result = CliRunner().invoke(app, [command])
+
+    assert isinstance(result.exception, SettingsError)
+    assert str(result.exception).startswith(line)
+    assert not Path("paperboy.db").exists()
+
+
+async def test_a_settings_error_is_a_line_per_problem_and_exit_code_2() -> None:
+    Path("paperboy.toml").write_text('language = "fr"\ntimezone = "Asia/Soul"')
+
+    done = await paperboy("deliver", **TOKENS)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
+        'paperboy: paperboy.toml: language: write "ko" or "en"',
+        "paperboy: paperboy.toml: timezone: 'Asia/Soul' is no time zone; did you mean Asia/Seoul?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(["delivr"], "delivr"), (["deliver", "--fast"], "--fast"), (["preview"], "POST"), (["status", "now"], "now")],
+)
+def test_a_slip_of_the_fingers_is_named(arguments: list[str], word: str) -> None:
+    result = CliRunner().invoke(app, arguments)
+
+    assert result.exit_code == 2
+    assert word in result.stderr
+    assert "Try" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], []])
+def test_help_names_every_command(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, arguments)
+
+    assert result.exit_code == (0 if arguments else 2)
+    assert [command for command in COMMANDS if command not in result.output] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+
+    assert result.exit_code == 0
+    assert f"paperboy {command}" in result.output.replace("root", "paperboy")
+    assert len(result.output.split("Options")[0].split()) > 8
+
+
+async def test_help_imports_nothing_heavy() -> None:
+    """It starts in well under half a second: SDKs are imported where they are used."""
+    script = (
+        "import json, sys\n"
+        "sys.argv = ['paperboy', '--help']\n"
+        "from bot.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)\n"
+    )
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await run.communicate()
+
+    heavy = {"telegram", "slack_sdk", "sqlalchemy", "alembic", "pydantic", "pydantic_settings", "httpx", "aiohttp"}
+    assert b"deliver" in out
+    assert set(json.loads(err)) & {*heavy, "apscheduler", "markdown_it", "yaml", "structlog", "formatters"} == set()

@@ -1,0 +1,309 @@
+"""One run now, and its receipt: what an operator sees of it, with both platforms' fakes behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.faults import forbidden, server_error
+from tests.fakes.slack import FakeSlack
+from tests.fakes.telegram import FakeTelegram
+from tests.golden import DATA
+from tests.program import PATH, TOKENS, Done, paperboy
+
+ONE = "2025-01-05-arxiv-crlf.md"  # one paper, so that a run is an index and a message
+HELD = "2025-01-11-daily-papers-20250111.md"
+NEXT = "Next run: "
+
+SETTINGS = """
+language = "en"
+[[sources]]
+name = "daily"
+kind = "folder"
+path = "_posts"
+[store]
+url = "sqlite:///state/ledger.db"
+[telegram]
+chats = {telegram}
+base_url = "{telegram_url}"
+[slack]
+chats = {slack}
+base_url = "{slack_url}"
+"""
+
+
+class Desk:
+    """An operator at work: a folder of posts, settings, and the two platforms."""
+
+    def __init__(self, telegram: FakeTelegram, slack: FakeSlack) -> None:
+        self.telegram, self.slack = telegram, slack
+        telegram.add_chat("-1001", "channel", "my_channel")
+        telegram.add_chat("42", "private")
+        slack.add_channel("C0123ABCD", "papers")
+        Path("_posts").mkdir()
+        self.settle()
+
+    def settle(self, telegram: tuple[str, ...] = ("@my_channel",), slack: tuple[str, ...] = ()) -> None:
+        """Write the settings."""
+        addresses = {"telegram_url": self.telegram.base_url, "slack_url": self.slack.base_url}
+        text = SETTINGS.format(telegram=json.dumps(telegram), slack=json.dumps(slack), **addresses)
+        Path("paperboy.toml").write_text(text)
+
+    def post(self, name: str) -> None:
+        shutil.copy(DATA / name, "_posts")
+
+    async def run(self, *arguments: str, **environ: str) -> Done:
+        return await paperboy(*arguments, **{**TOKENS, **environ})
+
+
+@pytest.fixture
+def desk(telegram: FakeTelegram, slack: FakeSlack) -> Desk:
+    return Desk(telegram, slack)
+
+
+# A run that goes well
+
+
+async def test_deliver_twice_and_look_at_the_receipt(desk: Desk) -> None:
+    desk.settle(telegram=("@my_channel", "42"), slack=("C0123ABCD",))
+    desk.post(ONE)
+
+    before = await desk.run("status")
+    first = await desk.run("deliver")
+    sent = len(desk.telegram.calls) + len(desk.slack.calls)
+    second = await desk.run("deliver")
+    after = await desk.run("status")
+
+    assert (before.code, before.err, before.lines[0]) == (0, "", "Nothing was delivered yet.")
+    assert (first.code, first.err) == (0, "")
+    assert sorted(first.lines[:-1]) == [
+        "slack C0123ABCD index: sent",
+        "slack C0123ABCD paper/2212.04356: sent",
+        "telegram 42 index: sent",
+        "telegram 42 paper/2212.04356: sent",
+        "telegram @my_channel index: sent",
+        "telegram @my_channel paper/2212.04356: sent",
+    ]
+    assert first.lines[-1] == "6 messages sent"
+    assert (second.code, second.out, second.err) == (0, "nothing new to send\n", "")
+    assert len(desk.telegram.calls) + len(desk.slack.calls) == sent
+    assert [len(desk.telegram.shown(chat)) for chat in ("-1001", "42")] == [2, 2]
+    assert [bool(message.thread_ts) for message in desk.slack.shown("C0123ABCD")] == [False, True]
+    assert (after.code, after.err) == (0, "")
+    assert [line.split() for line in after.lines[:-1]] == [
+        ["arxiv/2025-01-05,", "1", "paper,", "active"],
+        ["chat", "sent", "pending", "stale", "failed", "unconfirmed"],
+        ["slack", "C0123ABCD", "2", "0", "0", "0", "0"],
+        ["telegram", "@my_channel", "2", "0", "0", "0", "0"],
+        ["telegram", "42", "2", "0", "0", "0", "0"],
+        [],
+    ]
+    assert after.lines[-1].startswith(NEXT)
+    assert after.lines[-1].endswith(" 08:30 Asia/Seoul")
+
+
+async def test_the_receipt_as_json(desk: Desk) -> None:
+    before = await desk.run("status", "--json")
+    desk.post(ONE)
+    await desk.run("deliver")
+    after = await desk.run("status", "--json")
+
+    assert (before.code, json.loads(before.out)["digests"]) == (0, [])
+    found: dict[str, Any] = json.loads(after.out)
+    line = {"source": "daily", "digest": "arxiv/2025-01-05", "channel": "telegram", "chat": "@my_channel"}
+    assert found["digests"] == [
+        {
+            "source": "daily",
+            "name": "arxiv/2025-01-05",
+            "state": "active",
+            "reason": "",
+            "papers": 1,
+            "chats": [{**line, "counts": {"sent": 2}, "problems": []}],
+        }
+    ]
+    when = datetime.fromisoformat(found["next_run"])
+    assert (when.hour, when.minute, str(when.utcoffset())) == (8, 30, "9:00:00")
+
+
+async def test_a_bar_on_a_terminal(desk: Desk) -> None:
+    desk.post(ONE)
+    ours, theirs = pty.openpty()
+    run = await asyncio.create_subprocess_exec(
+        *(PATH, "deliver"), stdout=theirs, stderr=theirs, env={**os.environ, **TOKENS, "COLUMNS": "80", "TERM": "xterm"}
+    )
+    code = await run.wait()
+    os.close(theirs)
+
+    shown = await asyncio.to_thread(_read, ours)
+
+    assert code == 0
+    assert "2/2" in shown
+    assert "telegram @my_channel ━" in shown.replace("\x1b[0m", "").replace("\x1b[2K", "")
+    assert shown.rstrip().endswith("2 messages sent")
+    assert "paper/2212.04356" not in shown
+
+
+def _read(terminal: int) -> str:
+    """Read what a terminal was sent, to its end, which Linux reports as an error."""
+    read = b""
+    try:
+        while more := os.read(terminal, 65_536):
+            read += more
+    except OSError:
+        pass
+    os.close(terminal)
+    return read.decode()
+
+
+async def test_a_reader_of_the_output_that_leaves_does_not_stop_the_delivery(desk: Desk) -> None:
+    desk.post(ONE)
+
+    run = await asyncio.create_subprocess_exec(
+        *("sh", "-c", '"$0" deliver | true', PATH),
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **TOKENS},
+    )
+    _, err = await run.communicate()
+
+    assert err == b""
+    assert len(desk.telegram.shown("-1001")) == 2
+
+
+# What goes wrong at the source
+
+
+async def test_a_missing_folder(desk: Desk) -> None:
+    Path("_posts").rmdir()
+
+    done = await desk.run("deliver")
+
+    assert (done.code, done.out) == (2, "nothing new to send\n")
+    advice = "check path in this source's settings, and the folder's rights"
+    assert done.err == f"source daily: {Path.cwd() / '_posts'}: No such file or directory; {advice}\n"
+
+
+async def test_broken_posts_do_not_keep_the_others_back(desk: Desk) -> None:
+    desk.post(ONE)
+    Path("_posts/2025-01-04-binary.md").write_bytes(b"\x00\xff")
+    Path("_posts/2025-01-03-large.md").write_bytes(b"a" * (3 * 1024 * 1024))
+
+    done = await desk.run("deliver")
+
+    assert (done.code, done.lines[-1]) == (0, "2 messages sent")
+    assert done.err.splitlines() == [
+        "2025-01-03-large.md: larger than a post may be (2,097,152 bytes); split it",
+        "2025-01-04-binary.md: not a text in UTF-8; save it as UTF-8 or take it out of the folder",
+    ]
+
+
+async def test_a_digest_without_papers_is_held(desk: Desk) -> None:
+    desk.post(HELD)
+
+    done = await desk.run("deliver")
+    status = await desk.run("status")
+
+    held = "the post has no papers yet"
+    assert (done.code, done.out) == (1, "nothing new to send\n")
+    assert done.err == f"daily-papers/2025-01-11: held: {held}\n"
+    assert status.lines[0] == f"daily-papers/2025-01-11, 0 papers, held: {held}"
+    assert desk.telegram.calls == []
+
+
+# What goes wrong at the platforms
+
+
+async def test_an_unknown_chat_does_not_keep_the_others_back(desk: Desk) -> None:
+    desk.settle(telegram=("-1009999", "@my_channel"), slack=("C0NOWHERE",))
+    desk.post(ONE)
+
+    done = await desk.run("deliver")
+    status = await desk.run("status")
+
+    assert done.code == 1
+    assert len(desk.telegram.shown("-1001")) == 2
+    slack, telegram = done.err.splitlines()
+    assert slack.startswith("arxiv/2025-01-05 slack C0NOWHERE: 1 failed, 1 pending: ")
+    assert "channel_not_found" in slack
+    assert telegram.startswith("arxiv/2025-01-05 telegram -1009999: 1 failed, 1 pending: ")
+    assert "Chat not found" in telegram
+    assert "check the address" in telegram
+    assert [line.split()[:4] for line in status.lines if "-1009999" in line][0] == ["telegram", "-1009999", "0", "1"]
+    assert any("Chat not found" in line for line in status.lines)
+
+
+async def test_a_chat_that_shut_us_out(desk: Desk) -> None:
+    desk.post(ONE)
+    desk.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat="-1001"))
+
+    done = await desk.run("deliver")
+
+    assert done.code == 1
+    assert "bot was kicked from the channel chat" in done.err
+    assert "add the bot to the chat again" in done.err
+
+
+async def test_a_revoked_token(desk: Desk) -> None:
+    desk.settle(telegram=("@my_channel", "42"), slack=("C0123ABCD",))
+    desk.post(ONE)
+    revoked = "123456:a-token-that-was-revoked-since"
+
+    done = await desk.run("deliver", PAPERBOY_TELEGRAM__TOKEN=revoked)
+
+    assert done.code == 1
+    assert "get a new one from @BotFather" in done.err
+    assert revoked not in done.out + done.err
+    assert len(desk.slack.shown("C0123ABCD")) == 2
+    assert desk.telegram.shown("-1001") == []
+
+    again = await desk.run("deliver")
+    assert (again.code, again.lines[-1]) == (0, "4 messages sent")
+
+
+async def test_a_server_that_answers_nonsense_leaves_the_send_in_doubt_and_then_settles_it(desk: Desk) -> None:
+    desk.post(ONE)
+    desk.telegram.faults.add(server_error(502, method="sendMessage", times=1))
+
+    done = await desk.run("deliver")
+
+    assert done.code in {0, 1}
+    assert "Traceback" not in done.err
+    assert len(desk.telegram.shown("-1001")) in {0, 2}
+
+
+# What goes wrong with the ledger
+
+
+async def test_a_ledger_that_is_no_database(desk: Desk) -> None:
+    desk.post(ONE)
+    Path("state").mkdir()
+    Path("state/ledger.db").write_text("These are my notes, and no database at all.\n" * 100)
+
+    for command in ("deliver", "status"):
+        done = await desk.run(command)
+
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(f"paperboy: ledger {Path.cwd()}/state/ledger.db: this file is no ledger")
+        assert len(done.err.splitlines()) == 1
+    assert Path("state/ledger.db").read_text().startswith("These are my notes")
+    assert desk.telegram.calls == []
+
+
+async def test_a_ledger_where_nothing_can_be_written(desk: Desk) -> None:
+    desk.post(ONE)
+    Path("state").write_text("in the way")
+
+    done = await desk.run("deliver")
+
+    assert (done.code, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith(f"paperboy: ledger {Path.cwd()}/state/ledger.db: ")
+    assert done.err.endswith("check the folder and its rights\n")
+    assert desk.telegram.calls == []
