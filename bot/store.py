@@ -1,4 +1,4 @@
-"""The ledger: one SQLite file, opened, migrated, read and written.
+"""The ledger: what is written into it and read from it.
 
 One writer at a time within a process (a lock) and between processes (BEGIN IMMEDIATE); whoever
 plans or drains holds `delivering` besides, a lock that dies with its process.
@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from filelock import AsyncFileLock, Timeout
-from sqlalchemy import Connection, event
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot import migrations, statements
+from bot import statements
 from bot.errors import LedgerError
 from bot.log import log
 from bot.records import Chat, Intent, Known, Receipt, Rendered, Row, Standing
+from bot.sqlite import explained, make_engine, migrate
 from formatters.model import Digest
 
 _POLL = 0.1  # seconds between two looks at the lock
@@ -38,14 +33,12 @@ async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncItera
     `url` is sqlite:///FILE; `clock` gives seconds since 1970.
     """
     path = Path(url.removeprefix("sqlite:///"))
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
-    event.listen(engine.sync_engine, "connect", _prepare)
-    event.listen(engine.sync_engine, "begin", _begin)
+    engine = make_engine(path)
     try:
-        with _explained(path):
+        with explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             async with engine.execution_options(writes=True).begin() as db:
-                await db.run_sync(_migrate)
+                await db.run_sync(migrate)
         yield Store(engine, path, clock)
     finally:
         await engine.dispose()
@@ -223,13 +216,13 @@ class Store:
 
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[AsyncConnection]:
-        with _explained(self._path):
+        with explained(self._path):
             async with self._engine.connect() as db:
                 yield db
 
     @asynccontextmanager
     async def _write(self) -> AsyncIterator[AsyncConnection]:
-        with _explained(self._path):
+        with explained(self._path):
             async with self._writer, self._engine.execution_options(writes=True).begin() as db:
                 yield db
 
@@ -245,56 +238,3 @@ async def _write_messages(db: AsyncConnection, digest: int, rendered: Rendered, 
         for statement in statements.drop_vanished(digest, rendered):
             await db.execute(statement)
         await db.execute(statements.reopen(digest, rendered, changed))
-
-
-def _prepare(connection: Any, _: object) -> None:
-    """Set a new connection up; transactions are begun by `_begin`, not by the driver.
-
-    WAL lets readers go on while one writes; synchronous=FULL makes a commit survive a power cut,
-    which the promise needs: `sending` must be on disk before the call.
-    """
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Say what is wrong with the ledger in words."""
-    try:
-        yield
-    except DatabaseError as error:
-        raise LedgerError(f"ledger {path}: {_cure(str(error.orig))}") from error
-    except OSError as error:
-        raise LedgerError(f"ledger {path}: {error.strerror}; check the folder and its rights") from error
-    except CommandError as error:
-        raise LedgerError(f"ledger {path}: made by a newer Paperboy ({error}); update the program") from error
-
-
-_CURES = {
-    "disk is full": "the disk is full; free some space, then run again: nothing in the ledger is lost",
-    "locked": "another program keeps it locked; end that program, then run again",
-    "not a database": "this file is no ledger, or is damaged; put a copy back, or name another file in store.url",
-    "malformed": "the file is damaged; put a copy back",
-    "readonly": "the file cannot be written; check its rights",
-    "unable to open": "cannot be opened; check the folder and its rights",
-}
-
-
-def _cure(problem: str) -> str:
-    known = next((cure for sign, cure in _CURES.items() if sign in problem), "cannot be used; is its disk well?")
-    return f"{known} ({problem})"

@@ -1,0 +1,80 @@
+"""The ledger's file: how SQLite is set up, migrated, and what its troubles mean to an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot import migrations
+from bot.errors import LedgerError
+
+
+def make_engine(path: Path) -> AsyncEngine:
+    """Make the engine of a ledger; a transaction with the execution option `writes` locks at its start."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _: object) -> None:
+    """Set a new connection up; transactions are begun by `_begin`, not by the driver.
+
+    WAL lets readers go on while one writes; synchronous=FULL makes a commit survive a power cut,
+    which the promise needs: `sending` must be on disk before the call.
+    """
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def migrate(connection: Connection) -> None:
+    """Make the tables, or bring those of an older version up to date."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say what is wrong with the ledger in words."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise LedgerError(f"ledger {path}: {_cure(str(error.orig))}") from error
+    except OSError as error:
+        raise LedgerError(f"ledger {path}: {error.strerror}; check the folder and its rights") from error
+    except CommandError as error:
+        raise LedgerError(f"ledger {path}: made by a newer Paperboy ({error}); update the program") from error
+
+
+_CURES = {
+    "disk is full": "the disk is full; free some space, then run again: nothing in the ledger is lost",
+    "locked": "another program keeps it locked; end that program, then run again",
+    "not a database": "this file is no ledger, or is damaged; put a copy back, or name another file in store.url",
+    "malformed": "the file is damaged; put a copy back",
+    "readonly": "the file cannot be written; check its rights",
+    "unable to open": "cannot be opened; check the folder and its rights",
+}
+
+
+def _cure(problem: str) -> str:
+    known = next((cure for sign, cure in _CURES.items() if sign in problem), "cannot be used; is its disk well?")
+    return f"{known} ({problem})"
