@@ -16,6 +16,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("paperboy")
 _TOKEN = re.compile(r"(?<!\d)\d{5,}(?::|%3A)[A-Za-z0-9_-]{20,}|(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}")
 # They write every address at INFO, and Telegram's addresses hold the token.
 _TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "slack_sdk", "aiosqlite", "alembic")
+# It logs, with a traceback, answers that are no JSON; it raises them as well, and we tell them in our own words.
+_REPEATING = ("telegram.request",)
 
 
 class _Redacting(logging.Formatter):
@@ -61,6 +63,8 @@ def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING) -> N
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _REPEATING:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -91,7 +91,7 @@ def _statements(paper: Paper) -> Iterator[tuple[str, str]]:
 
 
 def _sentences(statements: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    return ((kind, first_sentence(text)) for kind, text in statements if not says_nothing(text))
+    return ((kind, first_sentence(text)) for kind, text in statements if text)
 
 
 def _any_sentence(paper: Paper) -> Iterator[str]:

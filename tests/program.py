@@ -43,6 +43,6 @@ async def paperboy(*arguments: str | Path, typed: str | bytes = "", **environ: s
     )
     out, err = await run.communicate(typed.encode() if isinstance(typed, str) else typed)
     done = Done(run.returncode or 0, out.decode(), err.decode())
-    assert "Traceback" not in done.out + done.err
+    assert "Traceback" not in done.out + done.err, done.err
     assert not [secret for secret in SECRETS if secret in done.out + done.err]
     return done

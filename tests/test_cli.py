@@ -137,4 +137,4 @@ async def test_help_imports_nothing_heavy() -> None:
 
     heavy = {"telegram", "slack_sdk", "sqlalchemy", "alembic", "pydantic", "pydantic_settings", "httpx", "aiohttp"}
     assert b"deliver" in out
-    assert set(json.loads(err)) & {*heavy, "apscheduler", "markdown_it", "yaml", "structlog", "formatters"} == set()
+    assert set(json.loads(err)) & {*heavy, "apscheduler", "yaml", "structlog", "formatters"} == set()

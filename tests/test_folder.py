@@ -40,7 +40,7 @@ def names(found: Sequence[Found]) -> list[str]:
 
 async def test_digests_by_date_then_by_name() -> None:
     for name in ("2025-01-06-b.md", "2025-01-07-a.markdown", "2025-01-06-a.md", "2024-12-31-z.md"):
-        write(name)
+        write(name, title=f"Series {name[11]} — {name[:10]}")
 
     found = await source().digests()
 
@@ -113,7 +113,7 @@ async def test_permalink() -> None:
 
 
 async def test_a_post_is_parsed_again_only_when_it_changed() -> None:
-    changing, staying = write("2025-01-06-a.md"), write("2025-01-06-b.md")
+    changing, staying = write("2025-01-06-a.md"), write("2025-01-07-b.md")
     daily = source()
     before = await daily.digests()
 
@@ -148,6 +148,16 @@ async def test_a_post_that_went_away_and_came_back() -> None:
     assert names(await daily.digests()) == []
     post.write_text(text)
     assert names(await daily.digests()) == [post.name]
+
+
+async def test_of_two_posts_of_one_series_and_day_the_later_name_counts() -> None:
+    write("2025-01-06-daily-papers-1.md")
+    write("2025-01-06-daily-papers-2.md")
+    daily = source()
+
+    assert names(await daily.digests()) == ["2025-01-06-daily-papers-2.md"]
+    assert list(daily.problems) == ["2025-01-06-daily-papers-1.md"]
+    assert "2025-01-06-daily-papers-2.md has its series and day" in daily.problems["2025-01-06-daily-papers-1.md"]
 
 
 # What is broken is told, and does not keep the others back

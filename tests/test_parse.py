@@ -168,7 +168,6 @@ def test_forty_papers() -> None:
         "# 1. [A\ntitle](https://a.org/x)",
         "# 1. [A\n\n\ntitle](https://a.org/x)",
         "# 1. [A title\n](https://a.org/x)",
-        "# 1. [A\rtitle](https://a.org/x)\r",
     ],
 )
 def test_spellings_of_a_paper(heading: str) -> None:
@@ -490,6 +489,13 @@ def test_control_characters_go_and_part_no_word() -> None:
     (found,) = papers(f"{TITLE}\n\na\x00b\x1b\x7f\x9bc one\x0btwo\x0cthree\x85four\x1cfive\tsix")
 
     assert found.sections == (Section("", "abc one two three four five\tsix"),)
+
+
+def test_lines_may_end_in_carriage_returns_alone() -> None:
+    found = parse(f"---\rtitle: Papers\r---\r{TITLE}\r\r## Method\rWords.\r".encode(), NAME).digest
+
+    assert found is not None
+    assert found.papers[0].sections == (Section("Method", "Words."),)
 
 
 def test_an_empty_file_is_no_digest() -> None:

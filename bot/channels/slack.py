@@ -86,7 +86,8 @@ class SlackChannel:
         place: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
         metadata = {"event_type": EVENT, "event_payload": {"key": ref}}
         post = self._client().chat_postMessage(**{**body, **place, "metadata": metadata})
-        return str(await self._call(address, _field(post, "ts")))
+        [ts] = await self._call(address, _parts(post, "ts"))
+        return str(ts)
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         kept: dict[str, Any] = {name: value for name, value in body.items() if name in {"text", "blocks"}}
@@ -122,10 +123,10 @@ class SlackChannel:
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         try:
-            me = await self._call("token", self._client().auth_test())
+            user, team = await self._call("token", _parts(self._client().auth_test(), "user", "team"))
         except SendError as error:
             return [("token", str(error))]
-        return [(f"token: {me['user']} in {me['team']}", ""), *[await self._check_chat(one) for one in addresses]]
+        return [(f"token: {user} in {team}", ""), *[await self._check_chat(one) for one in addresses]]
 
     async def close(self) -> None:
         if self._session:
@@ -133,15 +134,16 @@ class SlackChannel:
 
     async def _check_chat(self, address: str) -> tuple[str, str]:
         try:
-            known = await _field(self._client().conversations_info(channel=address), "channel")
+            [known] = await _parts(self._client().conversations_info(channel=address), "channel")
+            name, archived = known.get("name"), known.get("is_archived")
+            may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
         except _FAILURES as error:
             if _code(error) == "missing_scope":
                 return address, "cannot be checked without the scope channels:read; `paperboy deliver` will tell"
             return address, str(translate(error, address, self._token))
-        if known.get("is_archived"):
+        if archived:
             return address, _CHAT_FAULTS["is_archived"]
-        may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
-        return f"{address}: #{known.get('name')}", "" if may else _CHAT_FAULTS["not_in_channel"]
+        return f"{address}: #{name}", "" if may else _CHAT_FAULTS["not_in_channel"]
 
     async def _call(self, address: str, call: Awaitable[_Answer]) -> _Answer:
         try:
@@ -182,11 +184,13 @@ def translate(error: Exception, address: str, token: str = "") -> SendError:
     return Unconfirmed(f"{address}: Slack's answer was lost ({words})")
 
 
-async def _field(call: Awaitable[Any], name: str) -> Any:
-    """Give a part of an answer that must be there."""
-    if (value := (await call)[name]) is None:
-        raise KeyError(name)
-    return value
+async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:
+    """Give parts of an answer that must all be there."""
+    answer = await call
+    parts = [answer[name] for name in names]
+    if None in parts:
+        raise KeyError(*names)
+    return parts
 
 
 def _data(error: Exception) -> Mapping[str, Any]:
