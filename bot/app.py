@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -13,21 +13,19 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.config import WEEKDAYS, Settings, weekdays
-from bot.delivery import Drain, Waits, plan
+from bot.config import Settings
+from bot.delivery import Drain, Report, Waits, plan, silent
 from bot.errors import PaperboyError, SettingsError, SourceError
 from bot.log import log
 from bot.protocols import Channel, Source
-from bot.records import Chat, Receipt, Row, Standing
 from bot.sources.folder import FolderSource
 from bot.store import Store, opened
+from bot.values import WEEKDAYS, weekdays
 from formatters.locale import words
 
 # Posts are looked at again for so long behind the newest ones: they are edited within days, if at all.
 LOOK_BACK = timedelta(days=14)
 _NEWEST = 5  # so many, since one of them may bear a date far off by mistake
-
-Report = Callable[[Chat, Row, str], None]
 
 
 @dataclass
@@ -63,25 +61,9 @@ class Paperboy:
         for intent in await plan(self.store, source.name, found, formatters, catch_up=catch_up, fresh=fresh):
             log.info("planned", source=source.name, digest=intent.digest.id, state=intent.state, reason=intent.reason)
 
-    async def drain(self, report: Report = lambda _chat, _row, _state: None) -> None:
+    async def drain(self, report: Report = silent) -> None:
         """Send everything that is due."""
         await Drain(self.store, self.channels, self.waits, stopping=self.stopping, report=report).run()
-
-    async def unsettled(self) -> list[str]:
-        """Say what of the recent digests is not settled as sent, a line each."""
-        lines = []
-        for standing, receipts in await self.receipt():
-            if standing.state == "held":
-                lines.append(f"{standing.name}: held: {standing.reason}")
-            lines += [line for receipt in receipts for line in _unsettled(receipt)]
-        return lines
-
-    async def receipt(self) -> list[tuple[Standing, list[Receipt]]]:
-        """Tell how the recent digests stand in every chat; a held one only while nothing newer came."""
-        recent = await self.store.standings(self.settings.schedule.catch_up * len(self.sources))
-        newest = {standing.source: standing.name for standing in recent}
-        shown = [one for one in recent if one.state == "active" or one.name == newest[one.source]]
-        return [(one, await self.store.receipts(one.source, one.name)) for one in shown]
 
     def stop_on_signals(self) -> None:
         """Let SIGTERM and SIGINT end what is under way in order: a send is finished and recorded."""
@@ -204,7 +186,8 @@ def next_run(settings: Settings, now: datetime) -> datetime:
 def _check(settings: Settings) -> None:
     """Refuse settings with which nothing could be delivered."""
     if not settings.sources:
-        raise SettingsError("sources: there is none; add a [[sources]] table with name, kind and path")
+        example = "the settings are ./paperboy.toml or --config FILE, and deploy/paperboy.example.toml is one to copy"
+        raise SettingsError(f"sources: there is none; add a [[sources]] table with name, kind and path ({example})")
     if not (settings.telegram.chats or settings.slack.chats):
         raise SettingsError("telegram.chats and slack.chats are empty; name at least one chat")
     if settings.telegram.chats and not settings.telegram.token:
@@ -230,12 +213,6 @@ def _channels(settings: Settings) -> dict[str, Channel]:
         spelled = SlackFormatter(words(settings.language))
         channels["slack"] = SlackChannel(slack.bot_token.get_secret_value(), slack.base_url, spelled)
     return channels
-
-
-def _unsettled(receipt: Receipt) -> list[str]:
-    counts = ", ".join(f"{count} {state}" for state, count in receipt.counts.items() if state != "sent")
-    why = f": {'; '.join(receipt.problems)}" if receipt.problems else ""
-    return [f"{receipt.digest} {receipt.channel} {receipt.chat}: {counts}{why}"] if counts else []
 
 
 async def _first(*waits: Coroutine[object, object, object]) -> None:

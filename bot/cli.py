@@ -47,9 +47,10 @@ def _every(context: typer.Context, config: Config = None) -> None:
 @app.command()
 def demo() -> None:
     """Deliver a sample digest to this terminal, then answer /paper 3, /papers, /help typed here."""
+    from bot.config import load
     from bot.demo import run
 
-    _run(run(_settings(None)))
+    _run(run(load(file=False)))
 
 
 @app.command()

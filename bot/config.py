@@ -5,21 +5,16 @@ Field docstrings are what the README's table says; errors name the key, what is 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import time, timedelta
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from dotenv import load_dotenv
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -27,62 +22,14 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.advice import PREFIX, check_environment, told
 from bot.errors import SettingsError
+from bot.values import SLACK_CHAT, TELEGRAM_CHAT, bare, clock_time, duration, listed, matching, nearest_zone, weekdays
 
 FILE = "paperboy.toml"
-PREFIX = "PAPERBOY_"
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_NOT_SETTINGS = {"PAPERBOY_CONFIG"}
 
-_TELEGRAM_CHAT = re.compile(r"(?:@[A-Za-z]\w{3,31}|-?\d{1,16})(?::\d{1,16})?", re.ASCII)
-_SLACK_CHAT = re.compile(r"[CDGUW][A-Z0-9]{2,}")
-_TOKEN = re.compile(r"\d+:[\w-]{20,}|x(?:ox[a-z]|app)-.+")
-_DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
-
-
-def _listed(value: object) -> object:
-    """Read a list from the environment, JSON or words with commas; and chats written as bare numbers."""
-    if isinstance(value, str):
-        value = _json(value) if value.lstrip().startswith("[") else value.split(",")
-        value = [word for item in value if (word := item.strip() if isinstance(item, str) else item) != ""]
-    if not isinstance(value, list) or not all(type(item) in (str, int) for item in value):
-        raise ValueError('write a list of texts in quotes: ["…", "…"]')
-    return [str(item) for item in value]
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise ValueError('this is no JSON; write ["…", "…"], or words with commas between them') from None
-
-
-def _duration(value: object) -> object:
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found is None or not any(found.groups()):
-        raise ValueError(f'{value!r} is no length of time; write one such as "30s", "5m" or "1h30m"')
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
-
-
-def _clock(value: object) -> object:
-    found = re.fullmatch(r"(\d{1,2}):(\d{2})", value) if isinstance(value, str) else None
-    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise ValueError(f'{str(value)!r} is no time of day; write one such as "08:30", in quotes')
-    return time(int(found[1]), int(found[2]))
-
-
-def _bare(value: object) -> object:
-    """Take the blanks off a token, which copying and secret files leave behind."""
-    if not isinstance(value, str):
-        return value
-    if not re.fullmatch(r"[!-~]*", value.strip()):
-        raise ValueError("this is no token: it holds blanks or letters that no token has; copy it anew")
-    return value.strip()
-
-
-Chats = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
-Token = Annotated[SecretStr | None, BeforeValidator(_bare)]
+Chats = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+Token = Annotated[SecretStr | None, BeforeValidator(bare)]
 
 
 class _Table(BaseModel):
@@ -96,18 +43,18 @@ class Source(_Table):
     """"folder": Markdown posts named YYYY-MM-DD-*.md."""
     path: Path
     """The folder of posts, from the settings file's own folder."""
-    match: str | None = None
+    match: Annotated[str | None, BeforeValidator(lambda value: value or None)] = None
     """Only posts whose file name fits this pattern; without it, every post that is a digest counts."""
     permalink: str = ""
     """The link to a post, with Jekyll's :year, :month, :day, :title; without it, posts are not linked."""
 
 
 class Schedule(_Table):
-    at: Annotated[time, BeforeValidator(_clock)] = time(8, 30)
+    at: Annotated[time, BeforeValidator(clock_time)] = time(8, 30)
     """When the newest digest is delivered."""
     days: str = "mon-sun"
     """On which days: "mon-fri", "mon,wed,fri"."""
-    sweep: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(minutes=5)
+    sweep: Annotated[timedelta, BeforeValidator(duration)] = timedelta(minutes=5)
     """How often late posts, edits and pending rows are looked at."""
     catch_up: int = Field(default=3, ge=1)
     """How many missed digests are delivered after downtime, oldest first."""
@@ -151,7 +98,7 @@ class Telegram(_Table):
     @field_validator("chats")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _matching(value, _TELEGRAM_CHAT, 'write "@channel", "-1001234567890", or "-1001234567890:77"')
+        return matching(value, TELEGRAM_CHAT, 'write "@channel", "-1001234567890", or "-1001234567890:77"')
 
     @field_validator("base_url")
     @classmethod
@@ -176,7 +123,7 @@ class Slack(_Table):
     @field_validator("chats")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _matching(value, _SLACK_CHAT, 'write its id, such as "C0123ABCD"; names do not do')
+        return matching(value, SLACK_CHAT, 'write its id, such as "C0123ABCD"; names do not do')
 
     @field_validator("base_url")
     @classmethod
@@ -236,7 +183,7 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         zones = available_timezones()
         if value not in zones:
-            raise ValueError(f"{value!r} is no time zone; {_nearest_zone(value, zones)}")
+            raise ValueError(f"{value!r} is no time zone; {nearest_zone(value, zones)}")
         return value
 
     @classmethod
@@ -252,36 +199,23 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-def load(path: Path | None = None) -> Settings:
+def load(path: Path | None = None, *, file: bool = True) -> Settings:
     """Load the settings from a file, else from PAPERBOY_CONFIG, else from the working directory.
 
-    Without any file the environment alone speaks. Raises SettingsError with a line per problem.
+    Without any file, or with `file` off, the environment alone speaks. Raises SettingsError with a
+    line per problem.
     """
     _read_dotenv(Path.cwd())
     asked_for = path or os.environ.get("PAPERBOY_CONFIG")
     path = Path(asked_for or FILE)
-    table = _table(path) if asked_for or path.exists() else {}
+    table = _table(path) if file and (asked_for or path.exists()) else {}
     folder = path.parent.absolute()
     _read_dotenv(folder)
-    _check_environment(os.environ)
+    check_environment(os.environ, Settings)
     try:
         return _whole_paths(Settings(**table), folder)
     except ValidationError as error:
-        raise SettingsError("\n".join(_told(error, str(path), os.environ))) from None
-
-
-def weekdays(days: str) -> frozenset[int]:
-    """Read "mon-fri" or "mon,wed" as numbers of days, Monday being 0; ValueError for anything else."""
-    found: set[int] = set()
-    for part in days.lower().split(","):
-        first, dash, last = part.strip().partition("-")
-        try:
-            start, end = WEEKDAYS.index(first), WEEKDAYS.index(last if dash else first)
-        except ValueError:
-            advice = 'write days such as "mon-sun", "mon-fri" or "mon,wed,fri"'
-            raise ValueError(f"{part.strip()!r} is no day of the week; {advice}") from None
-        found |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
-    return frozenset(found)
+        raise SettingsError("\n".join(told(error, str(path), os.environ, Settings))) from None
 
 
 def _table(path: Path) -> dict[str, Any]:
@@ -327,115 +261,3 @@ def _whole(path: Path, folder: Path) -> Path:
         return folder / path.expanduser()
     except RuntimeError:
         raise SettingsError(f"{path}: there is no such home directory; write the path without ~") from None
-
-
-def _check_environment(environ: Mapping[str, str]) -> None:
-    """Refuse variables of ours that override nothing, and whole tables that are no JSON."""
-    known = {_variable(key.split(".")): table for key, table in _all_keys(Settings)}
-    for name, value in ((name.upper(), value) for name, value in environ.items()):
-        key = re.sub(r"__\d+(?=__|$)", "__0", name)
-        if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
-            continue
-        leaves = [one for one, table in known.items() if not table]
-        if key not in known:
-            raise SettingsError(f"environment: {name} overrides no setting{_nearest(key, leaves)}")
-        if known[key] and not _is_json_table(value):
-            inside = next(one for one in leaves if one.startswith(f"{key}__"))
-            raise SettingsError(f"environment: {name} is a table; set its keys one by one, such as {inside}")
-
-
-def _is_json_table(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict | list)
-    except ValueError:
-        return False
-
-
-def _all_keys(table: type[BaseModel], before: str = "") -> Iterator[tuple[str, bool]]:
-    """List the keys of a table and of those in it, with whether they are tables: `sources.0.path` for each source."""
-    for name, field in table.model_fields.items():
-        inner = _inner(field)
-        yield before + name, inner is not None
-        place = f"{before}{name}.0" if name == "sources" else before + name
-        if inner:
-            yield place, True
-            yield from _all_keys(inner, f"{place}.")
-
-
-def _told(error: ValidationError, where: str, environ: Mapping[str, str]) -> Iterator[str]:
-    """Say each problem on a line: file or environment, key, what to do."""
-    names = {name.upper(): name for name in environ}
-    for problem in error.errors(include_input=False, include_url=False):
-        path = [str(part) for part in problem["loc"]]
-        depth = next((n for n in range(len(path), 0, -1) if _variable(path[:n]) in names), 0)
-        origin = ["environment", names[_variable(path[:depth])]] if depth else [where]
-        place = ": ".join([*origin, *filter(None, [".".join(path[depth:])])])
-        if problem["type"] == "extra_forbidden":
-            yield f"{place} is no setting{_nearest(path[-1], _keys(path[:-1]), '.'.join([*path[:-1], '']))}"
-        elif problem["type"] == "missing":
-            yield f"{place} is missing; add it (the README says what it takes)"
-        else:
-            yield f"{place}: {_advice(problem, path[-1])}"
-
-
-def _variable(path: Iterable[str]) -> str:
-    """Name the variable of the environment that overrides a key."""
-    return PREFIX + "__".join(path).upper()
-
-
-def _advice(problem: ErrorDetails, key: str) -> str:
-    """Say what is wrong in words that an operator knows; pydantic speaks to programmers."""
-    context = problem.get("ctx", {})
-    match problem["type"]:
-        case "literal_error":
-            return f"write {context['expected']}".replace("'", '"')
-        case "string_type" | "path_type":
-            return "write a text in quotes"
-        case "int_type" | "int_parsing" | "int_from_float":
-            return "write a whole number"
-        case "greater_than_equal":
-            return f"write {context['ge']} or more"
-        case "model_type":
-            return 'write a table, headed "[[sources]]"' if key.isdigit() else f'write a table, headed "[{key}]"'
-    return problem["msg"].removeprefix("Value error, ")
-
-
-def _keys(path: Iterable[str]) -> list[str]:
-    """List the keys that a table takes."""
-    table: type[BaseModel] = Settings
-    for part in path:
-        field = table.model_fields.get(part)
-        table = (_inner(field) if field else None) or table
-    return list(table.model_fields)
-
-
-def _inner(field: FieldInfo) -> type[BaseModel] | None:
-    """Give the table that a key holds, if it holds any."""
-    found = next((one for one in (field.annotation, *get_args(field.annotation)) if _is_table(one)), None)
-    return cast("type[BaseModel] | None", found)
-
-
-def _is_table(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
-def _nearest(word: str, known: Iterable[str], before: str = "") -> str:
-    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {before}{close[0]}?" if close else "; the README lists all of them"
-
-
-def _nearest_zone(value: str, zones: Iterable[str]) -> str:
-    """Find a zone by its name or the city in it, in any case."""
-    listed = sorted(zones)
-    named = {zone.rpartition("/")[2].casefold(): zone for zone in listed} | {zone.casefold(): zone for zone in listed}
-    close = get_close_matches(value.casefold(), named, n=1, cutoff=0.8)
-    return f"did you mean {named[close[0]]}?" if close else 'write a name such as "Asia/Seoul" or "UTC"'
-
-
-def _matching(values: tuple[str, ...], pattern: re.Pattern[str], advice: str) -> tuple[str, ...]:
-    for value in values:
-        if _TOKEN.fullmatch(value):
-            raise ValueError(f"a token stands among the chats; take it away, and {advice}")
-        if not pattern.fullmatch(value):
-            raise ValueError(f"{value!r} is no address of a chat; {advice}")
-    return tuple(dict.fromkeys(values))

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from bot import errors
 from bot.log import log
-from bot.protocols import Absent, Channel, Doubt, Found, There, Unknown
+from bot.protocols import Absent, Channel, Doubt, Found, There
 from bot.records import Chat, Intent, Known, Rendered, Row
 from bot.store import Store
 from formatters.markdown import plain, walk, words
@@ -157,6 +157,14 @@ class Waits:
     patience: float = 60.0  # what a lane waits for; later rows are left to the next sweep
 
 
+# Told of each row that was settled: its chat, itself, its new state, and why where that is not "sent".
+Report = Callable[[Chat, Row, str, str], None]
+
+
+def silent(_chat: Chat, _row: Row, _state: str, _why: str) -> None:
+    """Report nothing."""
+
+
 @dataclass
 class Drain:
     """One run over everything that is open, a lane per chat, each strictly in order."""
@@ -166,7 +174,7 @@ class Drain:
     waits: Waits = Waits()
     clock: Callable[[], float] = time.time
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    report: Callable[[Chat, Row, str], None] = lambda _chat, _row, _state: None
+    report: Report = silent
     gone: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
     tries: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
 
@@ -217,6 +225,8 @@ class Drain:
                 await self._reconcile(channel, chat, row)
             elif await self.store.claim(row):
                 await self._deliver(channel, chat, row)
+            else:
+                return None  # another process is at work in this chat
         except errors.SendError as error:
             return await self._failed(channel, chat, row, error)
         self.tries.pop(chat.id, None)
@@ -241,8 +251,8 @@ class Drain:
                 await self._settle(chat, row, state, remote_id=remote_id, sent_hash=row.tried_hash)
             case Absent():
                 await self._settle(chat, row, "pending")
-            case Unknown(why):
-                await self._settle(chat, row, "unconfirmed", problem="Unconfirmed", error=why)
+            case unknown:
+                await self._settle(chat, row, "unconfirmed", problem="Unconfirmed", error=unknown.why)
 
     async def _failed(self, channel: Channel, chat: Chat, row: Row, error: errors.SendError) -> Chat | None:
         """Write the ledger's next step for an error, as its class says."""
@@ -267,7 +277,7 @@ class Drain:
                 await self._settle(chat, row, refused, **told)
                 await self.store.pause(chat, str(error))
                 return None
-            case errors.BotGone():
+            case _:  # BotGone
                 await self._settle(chat, row, row.state, not_before=self.clock(), **told)
                 self._lose(channel, error)
                 return None
@@ -289,8 +299,9 @@ class Drain:
     async def _settle(self, chat: Chat, row: Row, state: str, **values: object) -> None:
         await self.store.settle(row, state, **values)
         event = log.info if state == "sent" else log.warning
-        event("delivery", channel=chat.channel, chat=chat.name, key=row.key, state=state, error=values.get("error"))
-        self.report(chat, row, state)
+        why = str(values.get("error", ""))
+        event("delivery", channel=chat.channel, chat=chat.name, key=row.key, state=state, error=why)
+        self.report(chat, row, state, why)
 
 
 def _body(channel: Channel, row: Row) -> Mapping[str, object]:

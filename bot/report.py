@@ -14,10 +14,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bot.app import Paperboy, Report, assembled, next_run
+from bot.app import Paperboy, assembled, next_run
 from bot.channels.terminal import Terminal
 from bot.config import Settings
+from bot.delivery import Report
+from bot.receipt import receipt, unsettled
 from bot.records import Chat, Receipt, Row, Standing
+from bot.store import opened
 
 STATES = ("sent", "pending", "stale", "failed", "unconfirmed")
 
@@ -34,10 +37,10 @@ async def deliver_once(settings: Settings) -> int:
             if mine:
                 with _progress(await paperboy.store.open_rows()) as report:
                     await paperboy.drain(report)
-        unsettled = await paperboy.unsettled()
-        for line in unsettled:
+        lines = await unsettled(paperboy.store, settings)
+        for line in lines:
             say(line)
-        return 2 if errors else 1 if unsettled else 0
+        return 2 if errors else 1 if lines else 0
 
 
 def problems(paperboy: Paperboy) -> list[str]:
@@ -52,9 +55,9 @@ def _progress(total: int) -> Iterator[Report]:
     sent = Counter[str]()
     with _bar(console, total) if console.is_terminal else _lines(out) as report:
 
-        def count(chat: Chat, row: Row, state: str) -> None:
+        def count(chat: Chat, row: Row, state: str, why: str) -> None:
             sent[state] += 1
-            report(chat, row, state)
+            report(chat, row, state, why)
 
         yield count
     messages = "1 message" if sent["sent"] == 1 else f"{sent['sent']} messages"
@@ -63,7 +66,10 @@ def _progress(total: int) -> Iterator[Report]:
 
 @contextmanager
 def _lines(console: Terminal) -> Iterator[Report]:
-    yield lambda chat, row, state: console.print(f"{chat.channel} {chat.name} {row.key}: {state}")
+    def line(chat: Chat, row: Row, state: str, why: str) -> None:
+        console.print(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
+
+    yield line
 
 
 @contextmanager
@@ -72,7 +78,7 @@ def _bar(console: Terminal, total: int) -> Iterator[Report]:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("delivering", total=total)
 
-        def advance(chat: Chat, _row: Row, state: str) -> None:
+        def advance(chat: Chat, _row: Row, state: str, _why: str) -> None:
             bar.update(task, description=escape(f"{chat.channel} {chat.name}"), advance=state in ("sent", "failed"))
 
         yield advance
@@ -80,18 +86,18 @@ def _bar(console: Terminal, total: int) -> Iterator[Report]:
 
 async def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print the receipt of the recent digests and the next run."""
-    async with assembled(settings) as paperboy:
-        receipt = await paperboy.receipt()
+    async with opened(settings.store.url) as store:
+        digests = await receipt(store, settings)
     when = next_run(settings, datetime.now(settings.zone))
     if as_json:
-        digests = [{**asdict(standing), "chats": list(map(asdict, lines))} for standing, lines in receipt]
-        json.dump({"digests": digests, "next_run": when.isoformat()}, sys.stdout, ensure_ascii=False, indent=2)
+        listed = [{**asdict(standing), "chats": list(map(asdict, lines))} for standing, lines in digests]
+        json.dump({"digests": listed, "next_run": when.isoformat()}, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
         return
     console = Terminal(soft_wrap=True, highlight=False)
-    for standing, lines in receipt:
+    for standing, lines in digests:
         _print_digest(console, standing, lines)
-    if not receipt:
+    if not digests:
         console.print("Nothing was delivered yet.")
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 

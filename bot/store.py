@@ -112,20 +112,20 @@ class Store:
             await lock.release()
 
     async def _locked(self, lock: AsyncFileLock, stopping: asyncio.Event) -> bool:
-        told = False
-        while not stopping.is_set():
-            try:
-                await lock.acquire(blocking=False)
-            except Timeout:
-                if not told:
-                    log.warning("another Paperboy is delivering from this ledger; waiting for it to finish")
-                told = True
+        if not await self._try(lock):
+            log.warning("another Paperboy is delivering from this ledger; waiting for it to finish")
+            while not stopping.is_set() and not await self._try(lock):
                 await asyncio.sleep(_POLL)
-            except OSError as error:
-                raise LedgerError(f"{self._path}.lock: {error.strerror}; check the folder and its rights") from error
-            else:
-                return True
-        return False
+        return lock.is_locked
+
+    async def _try(self, lock: AsyncFileLock) -> bool:
+        try:
+            await lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        except OSError as error:
+            raise LedgerError(f"{self._path}.lock: {error.strerror}; check the folder and its rights") from error
+        return True
 
     async def recover(self, settle: float) -> None:
         """Take up what a dead process left: sends are in doubt from `settle` seconds on, edits are due again."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.app import assembled
 from bot.config import load
+from bot.receipt import unsettled
 from tests.house import AT_ONCE, hasty
 
 
@@ -17,8 +18,8 @@ async def main() -> None:
         async with paperboy.store.delivering(paperboy.stopping):
             await paperboy.plan(fresh=True, resume=True)
             await paperboy.drain()
-        unsettled = await paperboy.unsettled()
-    sys.exit("\n".join(unsettled) if unsettled else 0)
+        lines = await unsettled(paperboy.store, paperboy.settings)
+    sys.exit("\n".join(lines) if lines else 0)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 
 from bot.app import Paperboy, assembled
 from bot.parse import parse
+from bot.receipt import unsettled
 from formatters.model import Digest
 from tests.fakes import faults
 from tests.fakes.slack import FakeSlack
@@ -42,7 +43,7 @@ class World:
             async with paperboy.store.delivering(paperboy.stopping):
                 assert await paperboy.plan(fresh=True, resume=True) == []
                 await paperboy.drain()
-            self.unsettled = await paperboy.unsettled()
+            self.unsettled = await unsettled(paperboy.store, paperboy.settings)
             return paperboy
 
     def texts(self, chat: str) -> list[str]:

@@ -67,7 +67,7 @@ class House:
     async def problems(self, chat: str, name: str = "daily-papers/2025-01-01") -> list[str]:
         return next(one.problems for one in await self.store.receipts("blog", name) if one.chat == chat)
 
-    def _report(self, chat: Chat, row: Row, state: str) -> None:
+    def _report(self, chat: Chat, row: Row, state: str, why: str) -> None:
         self.reports.append((chat.name, row.key, state))
 
 
@@ -390,6 +390,26 @@ async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(
     assert numbers(house.shown("a")) == ["index", "1", "2"]
 
 
+async def test_other_chats_of_a_refused_bot_are_not_even_tried(house: House) -> None:
+    refusal = asyncio.Event()
+
+    class Slow(MemoryChannel):
+        """The turn of b comes when a was refused."""
+
+        async def turn(self, address: str, *, reply: bool = False) -> None:
+            if address == "b":
+                await refusal.wait()
+
+    def told(_chat: Chat, _row: Row, _state: str, _why: str) -> None:
+        refusal.set()
+
+    slow = Slow()
+    slow.troubles["a"].append(refused(errors.BotGone("token revoked")))
+    await house.look(days(1))
+    await Drain(house.store, {"terminal": slow}, NOW, report=told).run()
+    assert slow.calls == [("send", "a")]
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 async def test_a_crash_in_a_send_leaves_one_doubt_that_the_next_run_settles(house: House, accepted: bool) -> None:
     house.channel.troubles["a"] += [Trouble(), Trouble(CrashError(), accepted=accepted)]
@@ -417,7 +437,7 @@ async def test_stopping_finishes_the_send_under_way_and_no_other(house: House) -
     stopping = asyncio.Event()
     await house.look(days(1))
 
-    def stop(_chat: Chat, _row: Row, _state: str) -> None:
+    def stop(_chat: Chat, _row: Row, _state: str, _why: str) -> None:
         stopping.set()
 
     await Drain(house.store, {"terminal": house.channel}, NOW, house.clock, stopping, report=stop).run()
@@ -439,12 +459,21 @@ async def test_stopping_ends_a_wait(house: House) -> None:
     assert house.shown("a") == []
 
 
-async def test_a_row_that_somebody_else_took_is_left_to_them(house: House) -> None:
+async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(house: House) -> None:
     await house.look(days(1))
-    row = await house.store.head(1)
-    assert row
-    assert await house.store.claim(row)
-    assert not await house.store.claim(row)
+
+    class Beaten(MemoryChannel):
+        """Somebody takes the row while we wait for our turn."""
+
+        async def turn(self, address: str, *, reply: bool = False) -> None:
+            row = await house.store.head(1 if address == "a" else 2)
+            assert row
+            await house.store.claim(row)
+
+    beaten = Beaten()
+    await Drain(house.store, {"terminal": beaten}, NOW).run()
+    assert beaten.calls == []
+    assert await house.counts("a") == {"sending": 1, "pending": 2}
 
 
 async def test_a_ledger_that_cannot_be_written_ends_the_run_in_words(house: House, tmp_path: Path) -> None:

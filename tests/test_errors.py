@@ -161,7 +161,7 @@ def refusal(code: str, status: int = 200, headers: dict[str, str] | None = None)
         headers=headers or {},
         status_code=status,
     )
-    return SlackApiError("The request to the Slack API failed.", answer)
+    return SlackApiError("The request to the Slack API failed.", answer)  # type: ignore[no-untyped-call]
 
 
 CODES: dict[type[SendError], str] = {

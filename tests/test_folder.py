@@ -255,3 +255,12 @@ async def test_a_folder_that_cannot_be_read(path: str, problem: str) -> None:
 
     assert str(caught.value).startswith(f"source daily: {path}: {problem}")
     assert str(caught.value).endswith("; check path in this source's settings, and the folder's rights")
+
+
+async def test_an_empty_double_hides_no_full_post() -> None:
+    write("2025-01-06-a.md", title="Daily Papers — 2025-01-06")
+    write("2025-01-06-b.md", title="Daily Papers — 2025-01-06", body="\n")
+    folder = source()
+
+    assert names(await folder.digests()) == ["2025-01-06-a.md"]
+    assert set(folder.problems) == {"2025-01-06-b.md"}

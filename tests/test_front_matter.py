@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -134,11 +133,9 @@ LOOP = "loop: &loop [*loop]"
     ids=["aliases", "merges", "loop", "deep", "wide", "long"],
 )
 def test_bombs_are_harmless(bomb: str) -> None:
-    start = time.process_time()
-
+    """What would take for ever, or all memory, ends."""
     front, body, _ = read(f"---\ntitle: Papers\n{bomb}\n---\nBody")
 
-    assert time.process_time() - start < 5
     assert (front["title"], body) == ("Papers", "Body")
     assert len("".join(map(scalar, front.values()))) < 2_000_000
 

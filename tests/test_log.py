@@ -12,7 +12,18 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.log import configure, log, redacted
+from bot.channels.slack import SlackChannel
+from bot.channels.telegram import TelegramChannel
+from bot.errors import SendError
+from bot.log import _TALKATIVE, configure, log, redacted
+from bot.pacing import Pacer
+from bot.protocols import Channel
+from formatters.locale import words
+from formatters.slack import SlackFormatter
+from formatters.telegram import TelegramFormatter
+from tests.fakes import faults
+from tests.fakes.slack import FakeSlack
+from tests.fakes.telegram import FakeTelegram
 
 TELEGRAM = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 SLACK = "xoxb-0123456789-abcdefABCDEF"
@@ -32,13 +43,16 @@ class Stream(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
-    """Put the root logger and structlog back as they were."""
+    """Put all loggers and structlog back as they were."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in _TALKATIVE}
     root.handlers.clear()  # else they would be closed
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
     structlog.reset_defaults()
 
 
@@ -139,6 +153,47 @@ def test_tracebacks_on_a_terminal_show_no_local_variables() -> None:
     text = written(lambda: log_failure("a passphrase that nobody named"), terminal=True)
     assert text.count("a passphrase that nobody named") == 1  # in the error's own words alone
     assert "ValueError" in text
+
+
+async def use(channel: Channel, address: str) -> None:
+    """Make each call a few times, so that every fault of the script strikes."""
+    body = channel.formatter.notice("One").body
+    for _ in range(8):
+        try:
+            remote_id = await channel.send(address, body, ref="ref", thread="")
+            await channel.edit(address, remote_id, body)
+        except SendError:
+            log.exception("failed")
+    await channel.check([address])
+    await channel.close()
+
+
+FAULTS = [faults.server_error(), faults.reset(), faults.lost_answer(), faults.truncated(), faults.captive_portal()]
+
+
+@pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
+@pytest.mark.parametrize("named", [True, False], ids=["named secrets", "by their look alone"])
+async def test_the_sdks_write_no_token_even_when_they_tell_everything(
+    telegram: FakeTelegram, slack: FakeSlack, named: bool
+) -> None:
+    telegram.token, slack.token = TELEGRAM, SLACK
+    telegram.add_chat("-1001", kind="channel")
+    slack.add_channel("C0123ABCD", name="papers")
+    telegram.faults.add(*FAULTS, faults.flood(1), faults.unauthorized())
+    slack.faults.add(*FAULTS, faults.ratelimited(1), faults.slack_refusal("invalid_auth"))
+    pacer = Pacer(None, lambda _room: [])
+    stream = Stream(terminal=False)
+    with contextlib.redirect_stderr(stream):
+        configure([TELEGRAM, SLACK] if named else [], level=logging.DEBUG)
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.DEBUG)
+        await use(TelegramChannel(TELEGRAM, telegram.base_url, TelegramFormatter(words("en")), pacer), "-1001")
+        await use(SlackChannel(SLACK, slack.base_url, SlackFormatter(words("en")), pacer), "C0123ABCD")
+    text = stream.getvalue()
+    assert "/bot[secret]/sendMessage" in text  # httpx writes addresses
+    assert "chat.postMessage" in text
+    assert TELEGRAM not in text
+    assert SLACK not in text
 
 
 # The two forms

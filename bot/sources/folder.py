@@ -39,9 +39,7 @@ class FolderSource:
             if isinstance(post, ParseError):
                 problems[path.name] = str(post)
             elif post.digest:
-                if double := found.get(post.digest.id):
-                    problems[double.post] = f"{double.post}: {path.name} has its series and day; only that one counts"
-                found[post.digest.id] = Found(post.digest, path.name)
+                _keep(Found(post.digest, path.name), found, problems)
                 if post.degraded:
                     problems[path.name] = f"{path.name}: {post.degraded}"
         self.problems = problems
@@ -78,6 +76,15 @@ class FolderSource:
             return read(path, permalink=self._permalink, certain=self._match is not None)
         except ParseError as error:
             return error
+
+
+def _keep(one: Found, found: dict[str, Found], problems: dict[str, str]) -> None:
+    """Keep one of two posts of the same series and day: the one with papers, else the later name."""
+    other = found.get(one.digest.id)
+    kept, double = (other, one) if other and other.digest.papers and not one.digest.papers else (one, other)
+    found[one.digest.id] = kept
+    if double:
+        problems[double.post] = f"{double.post}: {kept.post} has its series and day; only that one counts"
 
 
 def read(path: Path, *, permalink: str = "", certain: bool = False) -> Post:

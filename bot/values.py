@@ -1,0 +1,88 @@
+"""How single values of the settings are written; ValueError says how, where one is not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import time, timedelta
+from difflib import get_close_matches
+from typing import Any
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+TELEGRAM_CHAT = re.compile(r"(?:@[A-Za-z]\w{3,31}|-?\d{1,16})(?::\d{1,16})?", re.ASCII)
+SLACK_CHAT = re.compile(r"[CDGUW][A-Z0-9]{2,}")
+_TOKEN = re.compile(r"\d+:[\w-]{20,}|x(?:ox[a-z]|app)-.+")
+_DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
+
+
+def listed(value: object) -> object:
+    """Read a list from the environment, JSON or words with commas; and chats written as bare numbers."""
+    if isinstance(value, str):
+        value = _json(value) if value.lstrip().startswith("[") else value.split(",")
+        value = [word for item in value if (word := item.strip() if isinstance(item, str) else item) != ""]
+    if not isinstance(value, list) or not all(type(item) in (str, int) for item in value):
+        raise ValueError('write a list of texts in quotes: ["…", "…"]')
+    return [str(item) for item in value]
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError('this is no JSON; write ["…", "…"], or words with commas between them') from None
+
+
+def duration(value: object) -> object:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not any(found.groups()):
+        raise ValueError(f'{value!r} is no length of time; write one such as "30s", "5m" or "1h30m"')
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+def clock_time(value: object) -> object:
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})", value) if isinstance(value, str) else None
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+        raise ValueError(f'{str(value)!r} is no time of day; write one such as "08:30", in quotes')
+    return time(int(found[1]), int(found[2]))
+
+
+def bare(value: object) -> object:
+    """Take the blanks off a token, which copying and secret files leave behind."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"[!-~]*", value.strip()):
+        raise ValueError("this is no token: it holds blanks or letters that no token has; copy it anew")
+    return value.strip()
+
+
+def weekdays(days: str) -> frozenset[int]:
+    """Read "mon-fri" or "mon,wed" as numbers of days, Monday being 0; ValueError for anything else."""
+    found: set[int] = set()
+    for part in days.lower().split(","):
+        first, dash, last = part.strip().partition("-")
+        try:
+            start, end = WEEKDAYS.index(first), WEEKDAYS.index(last if dash else first)
+        except ValueError:
+            advice = 'write days such as "mon-sun", "mon-fri" or "mon,wed,fri"'
+            raise ValueError(f"{part.strip()!r} is no day of the week; {advice}") from None
+        found |= {day % 7 for day in range(start, end + 1 if end >= start else end + 8)}
+    return frozenset(found)
+
+
+def nearest_zone(value: str, zones: Iterable[str]) -> str:
+    """Find a zone by its name or the city in it, in any case."""
+    listed = sorted(zones)
+    named = {zone.rpartition("/")[2].casefold(): zone for zone in listed} | {zone.casefold(): zone for zone in listed}
+    close = get_close_matches(value.casefold(), named, n=1, cutoff=0.8)
+    return f"did you mean {named[close[0]]}?" if close else 'write a name such as "Asia/Seoul" or "UTC"'
+
+
+def matching(values: tuple[str, ...], pattern: re.Pattern[str], advice: str) -> tuple[str, ...]:
+    for value in values:
+        if _TOKEN.fullmatch(value):
+            raise ValueError(f"a token stands among the chats; take it away, and {advice}")
+        if not pattern.fullmatch(value):
+            raise ValueError(f"{value!r} is no address of a chat; {advice}")
+    return tuple(dict.fromkeys(values))
