@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from bot.config import FILE, Schedule, Settings, Slack, Source, Store, Telegram, load, weekdays
+from bot.config import FILE, Schedule, Settings, Slack, Source, Store, Telegram, load
 from bot.errors import SettingsError
+from bot.values import weekdays
 
 EXAMPLE = Path(__file__).parents[1] / "deploy" / "paperboy.example.toml"
 SECRET = "987654321:AAE-a-token-that-nobody-may-see-0123"
