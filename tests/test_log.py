@@ -153,6 +153,7 @@ def test_tracebacks_on_a_terminal_show_no_local_variables() -> None:
     text = written(lambda: log_failure("a passphrase that nobody named"), terminal=True)
     assert text.count("a passphrase that nobody named") == 1  # in the error's own words alone
     assert "ValueError" in text
+    assert "Logging error" not in text  # what the standard library writes when a formatter fails
 
 
 async def use(channel: Channel, address: str) -> None:

@@ -198,6 +198,15 @@ async def test_a_clock_that_is_ahead_by_minutes_does_not_hide_it(server: FakeSla
     assert isinstance(await channel.reconcile(ROOM, doubt(ago=-240)), There)
 
 
+async def test_only_what_came_since_a_little_before_the_attempt_is_read(
+    server: FakeSlack, channel: SlackChannel
+) -> None:
+    question = doubt(ago=3600)
+    await channel.reconcile(ROOM, question)
+    [call] = server.calls
+    assert question.attempted_at - 600 < float(call.arguments["oldest"]) < question.attempted_at
+
+
 @pytest.mark.parametrize("thread", [False, True])
 async def test_without_the_history_scope_nobody_knows(server: FakeSlack, channel: SlackChannel, thread: bool) -> None:
     parent = await send(channel, "Index", ref="index") if thread else ""

@@ -321,6 +321,18 @@ async def test_the_search_goes_on_as_far_as_the_counter_is_known_to_have_gone(
     assert found == There(str(later - 1))
 
 
+async def test_the_search_begins_anew_behind_the_last_id_known(server: FakeTelegram, channel: TelegramChannel) -> None:
+    before = int(await send(channel, READER, "Zero"))
+    for _ in range(ABSENT_RUN * 2):
+        server.post_by_other(OTHER_READER)
+    later = int(await send(channel, OTHER_READER))
+    for _ in range(ABSENT_RUN - 1):
+        server.post_by_other(OTHER_READER)
+    await lose(server, channel, READER)
+    found = await channel.reconcile(READER, doubt(after=before, taken=[later]))
+    assert found == There(str(later + ABSENT_RUN))
+
+
 async def test_it_is_absent_where_the_counter_only_served_others(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
@@ -397,6 +409,17 @@ async def test_it_is_found_before_the_first_id_known(server: FakeTelegram, chann
     assert len(asked(server)) == 1
 
 
+@pytest.mark.parametrize("others", range(4))
+async def test_it_is_found_a_little_before_the_first_id_known(
+    server: FakeTelegram, channel: TelegramChannel, others: int
+) -> None:
+    await lose(server, channel, CHANNEL)
+    for _ in range(others):
+        server.post_by_other(CHANNEL)
+    later = int(await send(channel, CHANNEL, "Two"))
+    assert await channel.reconcile(CHANNEL, doubt(after=0, taken=[later])) == There(str(LAST + 1))
+
+
 async def test_it_is_found_behind_an_id_that_another_chat_got_at_the_same_time(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
@@ -468,6 +491,21 @@ async def test_what_interrupts_the_second_copy_does_not_make_a_third(
             assert isinstance(error, RetryLater | Unconfirmed)  # noqa: PT017
     assert isinstance(found, There)
     assert [str(message.id) for message in server.shown(CHANNEL)] == [found.remote_id]
+    assert channel._again == {}
+
+
+async def test_an_interrupted_second_copy_is_remembered_when_more_becomes_known(
+    server: FakeTelegram, channel: TelegramChannel
+) -> None:
+    for _ in range(ABSENT_RUN * 2):
+        server.post_by_other(OTHER_READER)
+    await lose(server, channel, READER)
+    server.faults.add(faults.flood(3, method="editMessageText", skip=ABSENT_RUN))
+    with pytest.raises(RetryLater):
+        await channel.reconcile(READER, doubt(after=0))
+    later = int(await send(channel, OTHER_READER))
+    found = await channel.reconcile(READER, doubt(after=0, taken=[later]))
+    assert [There(str(message.id)) for message in server.shown(READER)] == [found]
 
 
 # The doctor
