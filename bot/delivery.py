@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import TypeVar
 
 from bot import errors
 from bot.log import log
@@ -21,6 +22,8 @@ from bot.store import Store
 from formatters.markdown import plain, walk, words
 from formatters.message import Formatter
 from formatters.model import Digest, Paper
+
+Answer = TypeVar("Answer")
 
 MISSED = "more digests were missed than catch_up delivers"
 EMPTY = "the post has no papers yet"
@@ -155,6 +158,7 @@ class Waits:
     back_off: float = 1.0  # after a first network failure, doubled each time
     most: float = 3600.0  # the longest back-off
     patience: float = 60.0  # what a lane waits for; later rows are left to the next sweep
+    grace: float = 20.0  # for a question under way when told to stop
 
 
 # Told of each row that was settled: its chat, itself, its new state, and why where that is not "sent".
@@ -209,14 +213,17 @@ class Drain:
             await self._unless_stopped(asyncio.sleep(wait))
         return not self.stopping.is_set()
 
-    async def _unless_stopped(self, waiting: Coroutine[object, object, None]) -> None:
-        tasks = [asyncio.ensure_future(waiting), asyncio.ensure_future(self.stopping.wait())]
+    async def _unless_stopped(self, work: Coroutine[object, object, Answer], grace: float = 0.0) -> Answer | None:
+        """Await work, but no longer than `grace` seconds once told to stop; then None."""
+        task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(self.stopping.wait())
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait((task,), timeout=grace)
+            return task.result() if done else None
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for one in (task, stopped):
+                one.cancel()
+            await asyncio.gather(task, stopped, return_exceptions=True)
 
     async def _step(self, channel: Channel, chat: Chat, row: Row) -> Chat | None:
         """Do what one row wants; give its chat as it is afterwards, None when the lane ends."""
@@ -244,7 +251,9 @@ class Drain:
     async def _reconcile(self, channel: Channel, chat: Chat, row: Row) -> None:
         known = await self.store.ids(chat, row.attempted_at)
         doubt = Doubt(row.ref, _body(channel, row), row.thread, row.attempted_at, *known)
-        match await channel.reconcile(chat.address, doubt):
+        match await self._unless_stopped(channel.reconcile(chat.address, doubt), self.waits.grace):
+            case None:
+                return  # told to stop; the doubt stays as it is
             case There(remote_id):
                 # The post may have changed since: then the chat holds the wording that was tried.
                 state = "sent" if row.tried_hash == row.hash else "stale"
@@ -264,7 +273,7 @@ class Drain:
             case errors.Unconfirmed():
                 # An edit, and the question whether a send arrived, may simply be repeated.
                 doubtful = "unconfirmed" if row.state == "pending" else row.state
-                await self._settle(chat, row, doubtful, not_before=self.clock() + self.waits.settle, **told)
+                await self._settle(chat, row, doubtful, not_before=self._settled(chat, row), **told)
             case errors.Rejected() if row.state != "unconfirmed" and not row.plain:
                 await self._settle(chat, row, row.state, plain=1, **told)
             case errors.Rejected():
@@ -288,6 +297,15 @@ class Drain:
         if channel.name not in self.gone:
             log.error("bot refused", channel=channel.name, error=str(error))
         self.gone.add(channel.name)
+
+    def _settled(self, chat: Chat, row: Row) -> float:
+        """Give the time at which a doubt may be looked into: each lost answer makes it twice as long.
+
+        A server that takes nothing in any more would else be asked without end.
+        """
+        tries = self.tries.get(chat.id, 0)
+        self.tries[chat.id] = tries + 1
+        return self.clock() + min(self.waits.settle * 2.0 ** (row.attempts + tries), self.waits.most)
 
     def _later(self, chat: Chat, error: errors.RetryLater) -> float:
         """Give the time of the next try: the platform's word, else twice as long each time."""

@@ -257,11 +257,9 @@ def settle(row: int, values: Mapping[str, object]) -> Update:
 
 
 def last_id(chat: Chat, before: float) -> Select[Any, Any]:
-    return (
-        select(func.max(_NUMBER), func.max(deliveries.c.sent_at))
-        .select_from(deliveries.join(chats))
-        .where(_counted(chat), deliveries.c.sent_at <= before)
-    )
+    """Give the highest id of a counter that was known at `before`, and when that message was sent."""
+    known = select(_NUMBER, deliveries.c.sent_at).select_from(deliveries.join(chats))
+    return known.where(_counted(chat), deliveries.c.sent_at <= before).order_by(_NUMBER.desc()).limit(1)
 
 
 def later_ids(chat: Chat, after: int) -> Select[int]:

@@ -158,7 +158,9 @@ class Store:
         """Commit what became of a row."""
         settled: dict[str, object] = {"state": state, "not_before": None, "problem": None, "error": None}
         if state == "sent":
-            settled |= {"sent_hash": row.hash, "sent_at": self._clock()}
+            settled |= {"sent_hash": row.hash}
+        if not row.remote_id and "remote_id" in values:
+            settled |= {"sent_at": self._clock()}  # an edit does not make a message younger
         async with self._write() as db:
             await db.execute(statements.settle(row.id, settled | values))
 
@@ -174,9 +176,9 @@ class Store:
     async def ids(self, chat: Chat, before: float) -> tuple[int, float, frozenset[int]]:
         """Give the last message id of the chat's counter known at `before` and its time, and all later ids."""
         async with self._read() as db:
-            last = (await db.execute(statements.last_id(chat, before))).one()
-            later = await db.execute(statements.later_ids(chat, last[0] or 0))
-            return last[0] or 0, last[1] or 0.0, frozenset(later.scalars())
+            after, sent_at = (await db.execute(statements.last_id(chat, before))).one_or_none() or (0, 0.0)
+            later = await db.execute(statements.later_ids(chat, after))
+            return after, sent_at, frozenset(later.scalars())
 
     # --- reading
 

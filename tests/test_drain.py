@@ -12,7 +12,7 @@ import pytest
 
 from bot import errors
 from bot.delivery import Drain, Waits, plan
-from bot.protocols import Found
+from bot.protocols import Absent, Doubt, Found, There, Unknown
 from bot.records import Chat, Row
 from bot.store import Store, opened
 from tests.memory import CrashError, MemoryChannel, Trouble, lost, refused
@@ -247,6 +247,62 @@ async def test_a_doubt_is_settled_before_anything_else_is_done(house: House) -> 
     house.clock.now += 91
     await house.drain()
     assert [call for call, chat in house.channel.calls if chat == "a"] == ["send", "send", "reconcile", "edit", "send"]
+
+
+async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(house: House) -> None:
+    """Sends are lost and so are questions: the lane must end, and the next look must not come at once."""
+    waits = Waits(settle=5, patience=0)
+    await house.look(days(1))
+    drain = Drain(house.store, {"terminal": house.channel}, waits, house.clock)
+    pauses = []
+    for _ in range(12):
+        house.channel.troubles["a"].append(Trouble(errors.Unconfirmed("502")))
+        await drain.run()
+        row = await house.store.head(1)
+        assert row
+        pauses.append(row.not_before - house.clock.now)
+        house.clock.now = row.not_before
+    assert pauses[:3] == [5, 20, 40]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == waits.most
+
+
+async def test_a_server_that_takes_nothing_in_does_not_keep_a_run_for_ever(house: House) -> None:
+    """Each send is lost, each question says it is not there: without longer pauses this would never end."""
+    house.channel.troubles["a"] += [
+        trouble for _ in range(50) for trouble in (Trouble(errors.Unconfirmed("500")), Trouble())
+    ]
+    await house.run(days(1), Waits(settle=0.01, patience=0.1))
+    assert [call for call in house.channel.calls if call[1] == "a"].count(("send", "a")) < 10
+    assert house.shown("a") == []
+
+
+async def test_a_long_question_is_given_up_when_told_to_stop(house: House) -> None:
+    stopping = asyncio.Event()
+
+    class Slow(MemoryChannel):
+        async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+            stopping.set()
+            await asyncio.Event().wait()
+            return Absent()
+
+    slow = Slow()
+    slow.troubles["a"].append(lost())
+    await house.look(days(1))
+    async with asyncio.timeout(10):
+        await Drain(house.store, {"terminal": slow}, Waits(settle=0, grace=0.01), stopping=stopping).run()
+    assert (await house.counts("a"))["unconfirmed"] == 1
+
+
+async def test_an_edit_does_not_make_a_message_younger(house: House) -> None:
+    """How long ago a chat was last written to decides whether asking by editing is safe."""
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1)))])
+    chat = Chat(1, "terminal", "a", "a", "a")
+    before = await house.store.ids(chat, house.clock.now)
+    house.clock.now += 86_400
+    await house.run([found(digest(day, paper(1, word="new")))])
+    assert await house.store.ids(chat, house.clock.now) == before
 
 
 async def test_a_doubt_waits_until_the_send_has_settled(house: House) -> None:

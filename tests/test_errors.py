@@ -20,7 +20,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
 from bot import errors
-from bot.channels import slack, telegram
+from bot.channels import slack, telegram_errors
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
 
 TELEGRAM_TOKEN = "123456:FAKE-telegram-token"
@@ -109,7 +109,7 @@ TELEGRAM: list[tuple[theirs.TelegramError, type[SendError]]] = [
 
 @pytest.mark.parametrize(("error", "meaning"), TELEGRAM, ids=[repr(error) for error, _ in TELEGRAM])
 def test_what_an_error_of_telegram_means(error: theirs.TelegramError, meaning: type[SendError]) -> None:
-    translated = telegram.translate(error, "-1001", TELEGRAM_TOKEN)
+    translated = telegram_errors.translate(error, "-1001", TELEGRAM_TOKEN)
     assert type(translated) is meaning
 
 
@@ -125,24 +125,24 @@ HTTPX = sorted({*walk(httpx.HTTPError), httpx.InvalidURL} - {httpx.HTTPStatusErr
 @pytest.mark.parametrize("kind", HTTPX)
 @pytest.mark.parametrize("wrapped", [theirs.NetworkError("httpx"), theirs.TimedOut()], ids=["NetworkError", "TimedOut"])
 def test_only_what_never_left_is_surely_not_delivered(kind: type[Exception], wrapped: theirs.NetworkError) -> None:
-    translated = telegram.translate(caused(wrapped, kind("it broke")), "-1001")
+    translated = telegram_errors.translate(caused(wrapped, kind("it broke")), "-1001")
     assert type(translated) is (RetryLater if kind in UNSENT else Unconfirmed)
 
 
 def test_a_flood_of_telegram_says_how_long() -> None:
-    wait = telegram.translate(flood(7), "-1001")
+    wait = telegram_errors.translate(flood(7), "-1001")
     assert isinstance(wait, RetryLater)
     assert (wait.after, wait.flood) == (7, True)
 
 
 def test_a_broken_connection_to_telegram_leaves_the_wait_to_the_sender() -> None:
-    wait = telegram.translate(caused(theirs.NetworkError("x"), httpx.ConnectError("refused")), "-1001")
+    wait = telegram_errors.translate(caused(theirs.NetworkError("x"), httpx.ConnectError("refused")), "-1001")
     assert isinstance(wait, RetryLater)
     assert (wait.after, wait.flood) == (None, False)
 
 
 def test_a_moved_chat_says_where() -> None:
-    moved = telegram.translate(theirs.ChatMigrated(-1009), "-5")
+    moved = telegram_errors.translate(theirs.ChatMigrated(-1009), "-5")
     assert isinstance(moved, ChatMoved)
     assert moved.address == "-1009"
 
@@ -187,7 +187,7 @@ MEANINGS = [(code, meaning) for meaning, codes in CODES.items() for code in code
 
 @pytest.mark.parametrize(("code", "meaning"), MEANINGS)
 def test_what_a_code_of_slack_means(code: str, meaning: type[SendError]) -> None:
-    assert type(slack.translate(refusal(code), "C0123ABCD")) is meaning
+    assert type(slack.translate(refusal(code))) is meaning
 
 
 def test_no_code_is_forgotten_and_none_means_two_things() -> None:
@@ -198,7 +198,7 @@ def test_no_code_is_forgotten_and_none_means_two_things() -> None:
 
 @pytest.mark.parametrize("code", slack._CHAT_FAULTS)
 def test_a_chat_at_fault_comes_with_advice(code: str) -> None:
-    assert slack._CHAT_FAULTS[code] in str(slack.translate(refusal(code), "C0123ABCD"))
+    assert slack._CHAT_FAULTS[code] in str(slack.translate(refusal(code)))
 
 
 @pytest.mark.parametrize(
@@ -214,14 +214,14 @@ def test_a_chat_at_fault_comes_with_advice(code: str) -> None:
     ],
 )
 def test_what_a_status_of_slack_means(status: int, code: str, meaning: type[SendError]) -> None:
-    assert type(slack.translate(refusal(code, status), "C0123ABCD")) is meaning
+    assert type(slack.translate(refusal(code, status))) is meaning
 
 
 @pytest.mark.parametrize(
     ("header", "seconds"), [("7", 7), ("0", 0), ("", 30), ("soon", 30), ("-1", 30), ("1.5", 30), ("²", 30)]
 )
 def test_a_flood_of_slack_says_how_long(header: str, seconds: float) -> None:
-    wait = slack.translate(refusal("ratelimited", 429, {"Retry-After": header}), "C0123ABCD")
+    wait = slack.translate(refusal("ratelimited", 429, {"Retry-After": header}))
     assert isinstance(wait, RetryLater)
     assert (wait.after, wait.flood) == (seconds, True)
 
@@ -229,7 +229,7 @@ def test_a_flood_of_slack_says_how_long(header: str, seconds: float) -> None:
 def test_a_missing_scope_is_named() -> None:
     error = refusal("missing_scope")
     error.response.data["needed"] = "chat:write"
-    assert "chat:write" in str(slack.translate(error, "C0123ABCD"))
+    assert "chat:write" in str(slack.translate(error))
 
 
 KEY = ConnectionKey("slack.com", 443, True, True, None, None, None)
@@ -266,7 +266,7 @@ AIOHTTP: list[tuple[Exception, type[SendError]]] = [
 @pytest.mark.parametrize(("error", "meaning"), AIOHTTP, ids=[type(error).__name__ for error, _ in AIOHTTP])
 def test_what_a_broken_connection_to_slack_means(error: Exception, meaning: type[SendError]) -> None:
     assert isinstance(error, slack._FAILURES)
-    assert type(slack.translate(error, "C0123ABCD", SLACK_TOKEN)) is meaning
+    assert type(slack.translate(error, SLACK_TOKEN)) is meaning
 
 
 # What all texts have in common
@@ -275,23 +275,23 @@ def test_what_a_broken_connection_to_slack_means(error: Exception, meaning: type
 @pytest.mark.parametrize("kind", [theirs.TelegramError, theirs.Forbidden, theirs.BadRequest, theirs.NetworkError])
 def test_no_text_holds_telegrams_token(kind: type[theirs.TelegramError]) -> None:
     error = kind(f"POST https://api.telegram.org/bot{TELEGRAM_TOKEN}/sendMessage " * 9)
-    text = str(telegram.translate(error, "-1001", TELEGRAM_TOKEN))
+    text = str(telegram_errors.translate(error, "-1001", TELEGRAM_TOKEN))
     assert TELEGRAM_TOKEN not in text
     assert "[secret]" in text
 
 
 @pytest.mark.parametrize("kind", [aiohttp.ClientError, SlackClientError, TimeoutError, ValueError])
 def test_no_text_holds_slacks_token(kind: type[Exception]) -> None:
-    text = str(slack.translate(kind(f"Bearer {SLACK_TOKEN}"), "C0123ABCD", SLACK_TOKEN))
+    text = str(slack.translate(kind(f"Bearer {SLACK_TOKEN}"), SLACK_TOKEN))
     assert SLACK_TOKEN not in text
     assert "[secret]" in text
 
 
 @pytest.mark.parametrize("error", [error for error, _ in TELEGRAM], ids=repr)
 def test_texts_about_telegram_are_short_and_say_something(error: theirs.TelegramError) -> None:
-    assert 20 < len(str(telegram.translate(error, "-1001", TELEGRAM_TOKEN))) < 400
+    assert 20 < len(str(telegram_errors.translate(error, "-1001", TELEGRAM_TOKEN))) < 400
 
 
 @pytest.mark.parametrize("error", [error for error, _ in AIOHTTP], ids=lambda error: type(error).__name__)
 def test_texts_about_slack_are_short_and_say_something(error: Exception) -> None:
-    assert 20 < len(str(slack.translate(error, "C0123ABCD", SLACK_TOKEN))) < 400
+    assert 20 < len(str(slack.translate(error, SLACK_TOKEN))) < 400

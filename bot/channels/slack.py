@@ -140,7 +140,7 @@ class SlackChannel:
         except _FAILURES as error:
             if _code(error) == "missing_scope":
                 return address, "cannot be checked without the scope channels:read; `paperboy deliver` will tell"
-            return address, str(translate(error, address, self._token))
+            return address, str(translate(error, self._token))
         if archived:
             return address, _CHAT_FAULTS["is_archived"]
         return f"{address}: #{name}", "" if may else _CHAT_FAULTS["not_in_channel"]
@@ -153,7 +153,7 @@ class SlackChannel:
 
     def _paused(self, error: Exception, address: str) -> SendError:
         """Translate an error; where Slack asks for a pause, keep it."""
-        translated = translate(error, address, self._token)
+        translated = translate(error, self._token)
         if isinstance(translated, RetryLater) and translated.flood:
             self._pacer.pause(address, translated.after or 0.0)
         return translated
@@ -167,21 +167,21 @@ class SlackChannel:
         return AsyncWebClient(self._token, base_url=self._base_url, session=self._session, retry_handlers=[])
 
 
-def translate(error: Exception, address: str, token: str = "") -> SendError:
-    """Give the error of ours that says what an error of the SDK means for a send to `address`."""
+def translate(error: Exception, token: str = "") -> SendError:
+    """Give the error of ours that says what an error of the SDK means for a send."""
     code = _code(error)
     words = redacted(code or str(error) or type(error).__name__, [token])[:300]
     if _status(error) == 429 or code in _WAIT:
         return RetryLater(f"Slack asks to wait: {words}", _retry_after(error), flood=True)
     if code in _CHAT_FAULTS or code.startswith("restricted_action"):
-        return ChatGone(f"{address}: {code}; {_CHAT_FAULTS.get(code, _CHAT_FAULTS['restricted_action'])}")
+        return ChatGone(f"{code}; {_CHAT_FAULTS.get(code, _CHAT_FAULTS['restricted_action'])}")
     if code in _BOT_FAULTS:
         return BotGone(f"Slack refuses the app: {code}{_needed(error)}; check slack.bot_token and reinstall the app")
     if code and code not in _DOUBT and _status(error) < 500:
-        return Rejected(f"{address}: Slack refuses this message: {code}")
+        return Rejected(f"Slack refuses this message: {code}")
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
         return RetryLater(f"Slack cannot be reached: {words}")
-    return Unconfirmed(f"{address}: Slack's answer was lost ({words})")
+    return Unconfirmed(f"Slack's answer was lost ({words})")
 
 
 async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:

@@ -5,29 +5,19 @@ Sources of the facts: Telegram Bot API, and the sources of its server where the 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
 
-import httpx
 from telegram import Bot, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted, LinkPreviewOptions, Message
 from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
     TelegramError,
 )
 from telegram.request import HTTPXRequest
-from telegram.warnings import PTBDeprecationWarning
 
-from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
-from bot.log import redacted
+from bot.channels.telegram_errors import translate
+from bot.errors import BotGone, Rejected, RetryLater, SendError, Unconfirmed
 from bot.pacing import Limit, Pacer, Spaced, Windowed
 from bot.protocols import Absent, Doubt, There, Unknown
 from formatters.message import Formatter
@@ -42,27 +32,6 @@ _ALONE = 60.0  # seconds within which nobody else posts between two messages of 
 # (core.telegram.org/bots/faq). A hundredth is added: calls arrive a little closer than they left.
 _MARGIN = 1.01
 
-# What a 400 says, in lower case, when the chat and not the message is at fault.
-_CHAT_FAULTS = (
-    "chat not found",
-    "chat_write_forbidden",
-    "chat_restricted",
-    "chat_admin_required",
-    "channel_private",
-    "have no write access",
-    "have no rights",
-    "not enough rights",
-    "need administrator rights",
-    "message thread not found",
-    "topic_closed",
-    "topic_deleted",
-    "peer_id_invalid",
-    "user_is_blocked",
-    "group chat was deactivated",
-    "user not found",
-)
-
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 _Answer = TypeVar("_Answer")
 
 
@@ -179,8 +148,8 @@ class TelegramChannel:
         me = int(self._token.partition(":")[0])  # a token begins with the bot's id
         try:
             member = await self._call(chat, self._bot.get_chat_member(chat, me))
-        except Rejected:
-            return False  # who is no member has no such right either
+        except (Rejected, BotGone):
+            return False  # who is no member has no such right; a refused token is refused again when asking
         return isinstance(member, ChatMemberAdministrator) and bool(member.can_edit_messages)
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
@@ -221,7 +190,7 @@ class TelegramChannel:
             raise
         if isinstance(edited, Message) and edited.date.timestamp() < doubt.attempted_at - _CLOCK_SKEW:
             # Another ledger's, or sent before this one was made. Going on would overwrite the next one too.
-            raise Rejected(f"{chat}: asking for a doubtful send changed message {candidate}, an older one of the bot's")
+            raise Rejected(f"asking for a doubtful send changed message {candidate}, an older one of the bot's")
         return True  # it was ours, with an older wording, and has the new one now
 
     def _edit(self, chat: str, message_id: int, body: Mapping[str, object]) -> Awaitable[Any]:
@@ -234,51 +203,10 @@ class TelegramChannel:
         except TelegramError as error:
             translated = translate(error, chat, self._token)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            translated = Unconfirmed(f"{chat}: Telegram's answer makes no sense ({type(error).__name__})")
+            translated = Unconfirmed(f"Telegram's answer makes no sense ({type(error).__name__})")
         if isinstance(translated, RetryLater) and translated.flood:
             self._pacer.pause(chat, translated.after or 0.0)
         raise translated
-
-
-def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
-    """Give the error of ours that says what an error of the SDK means for a send to `chat`.
-
-    Two traps: BadRequest and TimedOut are NetworkErrors, and a 404 is an InvalidToken.
-    """
-    words = redacted(str(error), [token])[:300]
-    match error:
-        case BadRequest() | Forbidden() | InvalidToken() if isinstance(error.__cause__, TelegramError):
-            # Not in Telegram's form, so not its word: a proxy let the call not through.
-            return RetryLater(f"Telegram cannot be reached, something else answers: {words}")
-        case RetryAfter():
-            return RetryLater(f"Telegram asks to wait: {words}", _seconds(error), flood=True)
-        case ChatMigrated():
-            return ChatMoved(f"{chat} became the supergroup {error.new_chat_id}", str(error.new_chat_id))
-        case InvalidToken():
-            return BotGone("Telegram refuses the token; get a new one from @BotFather and set telegram.token")
-        case Forbidden():
-            return ChatGone(f"{chat}: {words}; add the bot to the chat again and let it post")
-        case BadRequest() if any(fault in words.lower() for fault in _CHAT_FAULTS):
-            return ChatGone(f"{chat}: {words}; check the address, and that the bot is a member that may post")
-        case BadRequest():
-            return Rejected(f"{chat}: Telegram refuses this message: {words}")
-        case NetworkError() if _never_left(error):
-            return RetryLater(f"Telegram cannot be reached: {words}")
-        case NetworkError() if "too many requests" in words.lower():
-            return RetryLater(f"Telegram asks to wait: {words}", 30.0, flood=True)  # it did not say how long
-    return Unconfirmed(f"{chat}: Telegram's answer was lost ({words or type(error).__name__})")
-
-
-def _never_left(error: NetworkError) -> bool:
-    """Tell whether a request surely did not reach the server."""
-    return isinstance(error.__cause__, _UNSENT)
-
-
-def _seconds(error: RetryAfter) -> float:
-    with warnings.catch_warnings():  # the type of the number is about to change, and it says so each time
-        warnings.simplefilter("ignore", PTBDeprecationWarning)
-        after = error.retry_after
-    return after.total_seconds() if isinstance(after, timedelta) else float(after)
 
 
 def _missing_right(kind: str, member: object) -> str:
