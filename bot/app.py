@@ -14,9 +14,10 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.config import Settings
-from bot.delivery import Drain, Report, Waits, plan, silent
+from bot.delivery import Drain, Report, Waits, silent
 from bot.errors import PaperboyError, SettingsError, SourceError
 from bot.log import log
+from bot.planning import plan
 from bot.protocols import Channel, Source
 from bot.sources.folder import FolderSource
 from bot.store import Store, opened

@@ -12,8 +12,9 @@ from bot import sample
 from bot.channels.terminal import Terminal, TerminalChannel
 from bot.commands import Context, answer
 from bot.config import Settings
-from bot.delivery import Drain, plan
+from bot.delivery import Drain
 from bot.log import configure
+from bot.planning import plan
 from bot.sources.folder import FolderSource
 from bot.store import Store, opened
 from formatters.locale import Words, words

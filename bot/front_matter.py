@@ -11,7 +11,7 @@ import frontmatter
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from formatters.markdown import words
+from formatters.spans import words
 
 _LONGEST = 16 * 1024  # characters; YAML takes its time
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*)")

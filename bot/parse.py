@@ -18,8 +18,9 @@ from bot import front_matter
 from bot.errors import ParseError
 from bot.front_matter import scalar
 from formatters.links import arxiv_id, safe
-from formatters.markdown import inline, parser, plain, words
+from formatters.markdown import inline, parser
 from formatters.model import Digest, Link, Paper, Section
+from formatters.spans import plain, words
 
 LARGEST_POST = 2 * 1024 * 1024  # bytes
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from formatters import links
 from formatters.locale import Words
-from formatters.markdown import Span, Spans, shorten, walk
+from formatters.markdown import walk
 from formatters.model import Digest, Link, Paper
+from formatters.spans import Span, Spans, shorten
 from formatters.summary import summarise
 
 # Caps that keep a paper's short message within one message on every channel: 400 + 3 x 500 + 8 x 40

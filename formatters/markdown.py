@@ -1,19 +1,15 @@
-"""Walk Markdown once into spans of text; measure, shorten and split spans.
-
-A span is a run of text in one style. Dialects spell spans in their own markup, so that no
-dialect ever cuts inside a tag: what is cut are spans, tags come after.
-"""
+"""Walk Markdown once into spans."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-BLOCKS = frozenset({"quote", "pre"})  # styles of whole blocks; the others are of letters
+from formatters.spans import BLOCKS, Span, Spans
 
 _INLINE_STYLES = {"strong": "bold", "em": "italic"}
 _INDENT = "  "
@@ -24,18 +20,6 @@ _IMAGE = "🖼"  # an image without a description
 _CJK = "[ㄱ-ㆎ가-힣ぁ-ヿ一-鿿]"
 _BOLD = r"\*\*(?=\S)([^*]+)(?<=\S)\*\*"
 _KOREAN_BOLD = re.compile(f"(?<={_CJK}){_BOLD}|{_BOLD}(?={_CJK})")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    text: str
-    url: str = ""
-    styles: frozenset[str] = frozenset()  # of "bold", "italic", "code", "quote", "pre", "table"
-
-
-Spans = tuple[Span, ...]
-# What a span costs, and how much of it one message holds.
-Limit = tuple[Callable[[Span], int], int]
 
 
 def parser() -> MarkdownIt:
@@ -70,15 +54,6 @@ def inline(tokens: Iterable[Token]) -> Spans:
     for token in tokens:
         walker.inline(token)
     return tuple(walker.spans)
-
-
-def plain(spans: Iterable[Span]) -> str:
-    return "".join(span.text for span in spans)
-
-
-def words(text: str) -> str:
-    """Collapse all white space: equal for texts that differ in their layout only."""
-    return " ".join(text.split())
 
 
 @dataclass
@@ -224,94 +199,3 @@ def _code(token: Token) -> str:
     info = token.info.strip()
     language = token.markup.startswith("`") and re.fullmatch(r"[\w+#.-]+", info, re.ASCII)
     return f"{'' if language else info}\n{token.content}".strip("\n")
-
-
-def split(spans: Iterable[Span], limits: Sequence[Limit]) -> list[Spans]:
-    """Cut spans into parts that each keep every limit, at line ends, else sentence ends, else blanks.
-
-    Nothing but white space at a cut is dropped.
-    """
-    parts: list[list[Span]] = [[]]
-    filled = [0] * len(limits)
-    for atom in _atoms(spans, limits, _CUTS):
-        costs = _costs(atom, limits)
-        longer = [have + cost for have, cost in zip(filled, _more(parts[-1], atom, costs, limits), strict=True)]
-        if any(cost > most for cost, (_, most) in zip(longer, limits, strict=True)):
-            parts.append([])
-            longer = costs
-        parts[-1].extend(atom)
-        filled = longer
-    return [part for part in map(tidy, parts) if part]
-
-
-def tidy(spans: Iterable[Span]) -> Spans:
-    """Join neighbours of one style; drop white space at both ends, which no platform shows."""
-    joined: list[Span] = []
-    for span in spans:
-        if not joined and not span.text.strip():
-            continue
-        if joined and (joined[-1].url, joined[-1].styles) == (span.url, span.styles):
-            span = replace(span, text=joined.pop().text + span.text)
-        joined.append(span if joined else replace(span, text=span.text.lstrip()))
-    while joined and not joined[-1].text.strip():
-        joined.pop()
-    return (*joined[:-1], replace(joined[-1], text=joined[-1].text.rstrip())) if joined else ()
-
-
-def shorten(text: str, limit: int) -> str:
-    """Cut text to `limit` characters, at a blank where there is one, and mark the cut with "…"."""
-    if len(text) <= limit:
-        return text
-    head = text[: limit - 1]
-    blank = max(head.rfind(" "), head.rfind("\n"))
-    return (head[:blank] if blank > limit // 2 else head).rstrip() + "…"
-
-
-# Behind each of these a text may be cut; coarse first. A sentence of Korean or English ends in one
-# of a few marks and a blank; Chinese and Japanese write no blank.
-_CUTS = (
-    re.compile(r"\n+"),
-    re.compile(r"[.!?…][\"'”’)\]]*\s+|[。！？]"),
-    re.compile(r"\s+|[,;、，]"),
-    re.compile(r"(?s).{1,64}"),
-    re.compile(r"(?s)."),
-)
-
-
-def _atoms(spans: Iterable[Span], limits: Sequence[Limit], cuts: Sequence[re.Pattern[str]]) -> Iterator[list[Span]]:
-    """Yield the smallest pieces that need be kept whole, finer ones only where a coarse one is too large."""
-    for piece in _pieces(spans, cuts[0]):
-        if len(cuts) == 1 or _fits(piece, limits):
-            yield piece
-        else:
-            yield from _atoms(piece, limits, cuts[1:])
-
-
-def _pieces(spans: Iterable[Span], cut: re.Pattern[str]) -> Iterator[list[Span]]:
-    piece: list[Span] = []
-    for span in spans:
-        start = 0
-        for found in cut.finditer(span.text):
-            piece.append(replace(span, text=span.text[start : found.end()]))
-            yield piece
-            piece, start = [], found.end()
-        if start < len(span.text):
-            piece.append(replace(span, text=span.text[start:]))
-    if piece:
-        yield piece
-
-
-def _costs(spans: Sequence[Span], limits: Sequence[Limit]) -> list[int]:
-    return [sum(map(cost, spans)) for cost, _ in limits]
-
-
-def _more(part: Sequence[Span], atom: Sequence[Span], costs: Sequence[int], limits: Sequence[Limit]) -> Sequence[int]:
-    """Give what a part grows by: a span that `tidy` joins to the last one costs no second tag."""
-    if not part or (part[-1].url, part[-1].styles) != (atom[0].url, atom[0].styles):
-        return costs
-    tags = _costs([replace(atom[0], text="")], limits)
-    return [cost - tag for cost, tag in zip(costs, tags, strict=True)]
-
-
-def _fits(spans: Sequence[Span], limits: Sequence[Limit]) -> bool:
-    return all(sum(map(cost, spans)) <= most for cost, most in limits)

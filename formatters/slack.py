@@ -13,9 +13,9 @@ from typing import Any
 
 from formatters import compose, links
 from formatters.locale import Words
-from formatters.markdown import BLOCKS, Limit, Span, Spans, plain, shorten, split, tidy
 from formatters.message import Message, numbered
 from formatters.model import Digest, Paper
+from formatters.spans import BLOCKS, Limit, Span, Spans, plain, shorten, split, tidy
 
 LONGEST_TEXT = 4000  # chat.update refuses a longer `text`
 _ELEMENTS = {"": "rich_text_section", "quote": "rich_text_quote", "pre": "rich_text_preformatted"}

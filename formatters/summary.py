@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from formatters.markdown import plain, walk, words
+from formatters.markdown import walk
 from formatters.model import Paper, Section
+from formatters.spans import plain, words
 
 # What the blogs that we know call the parts of a summary, in Korean and English.
 _NAMES = {

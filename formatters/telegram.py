@@ -14,9 +14,9 @@ from itertools import groupby
 
 from formatters import compose, links
 from formatters.locale import Words
-from formatters.markdown import BLOCKS, Limit, Span, Spans, split
 from formatters.message import Message, numbered
 from formatters.model import Digest, Paper
+from formatters.spans import BLOCKS, Limit, Span, Spans, split
 
 _TAGS = (("bold", "b"), ("italic", "i"), ("code", "code"))
 _TAG = re.compile(r"<[^>]*>")

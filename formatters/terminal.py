@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from formatters import compose, links
 from formatters.locale import Words
-from formatters.markdown import Span, tidy
 from formatters.message import Message
 from formatters.model import Digest, Paper
+from formatters.spans import Span, tidy
 
 _TAGS = {"bold": "bold", "italic": "italic", "code": "cyan", "pre": "cyan", "quote": "dim"}
 # Characters that a terminal obeys instead of showing; tab and line end stay.

@@ -370,7 +370,7 @@ async def test_a_wrong_token_is_refused_without_being_shown(stage: Stage) -> Non
 
 async def test_a_chat_that_is_not_there_is_gone(stage: Stage, channel: Channel) -> None:
     address = "-1005555555555" if isinstance(stage, OnTelegram) else "C0NOWHERE"
-    with pytest.raises(ChatGone, match="(?i)not.found; check the"):
+    with pytest.raises(ChatGone, match=r"(?i)not.found; check the"):
         await channel.send(address, message(stage, "One"), ref="ref", thread="")
 
 

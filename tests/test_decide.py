@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from bot.delivery import EMPTY, MISSED, decide, fingerprint
+from bot.planning import EMPTY, MISSED, decide, fingerprint
 from bot.protocols import Found
 from bot.records import Known
 from formatters.model import Link, Section

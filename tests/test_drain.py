@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot import errors
-from bot.delivery import Drain, Waits, plan
+from bot.delivery import Drain, Waits
+from bot.planning import plan
 from bot.protocols import Absent, Doubt, Found, There, Unknown
 from bot.records import Chat, Row
 from bot.store import Store, opened

@@ -17,10 +17,10 @@ from rich.text import Text
 from bot.parse import slug
 from formatters import compose, links
 from formatters.locale import Words, words
-from formatters.markdown import Spans, plain, shorten
 from formatters.message import Formatter, Message
 from formatters.model import Digest, Link, Paper, Section
 from formatters.slack import SlackFormatter
+from formatters.spans import Spans, plain, shorten
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
 from tests.fakes import blocks, markup

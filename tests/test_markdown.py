@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from formatters.markdown import Limit, Span, Spans, plain, shorten, split, tidy, walk, words
+from formatters.markdown import walk
+from formatters.spans import Limit, Span, Spans, plain, shorten, split, tidy, words
 
 
 @pytest.mark.parametrize(

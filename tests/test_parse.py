@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from bot.errors import ParseError
 from bot.parse import LARGEST_POST, Post, day_of, parse, slug
 from formatters import compose
-from formatters.markdown import plain, walk
+from formatters.markdown import walk
 from formatters.model import Digest, Link, Paper, Section
+from formatters.spans import plain
 from tests.golden import DATA, POSTS, digest_of, is_digest
 
 NAME = "2025-01-06-daily-papers-20250106.md"

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot import errors
-from bot.delivery import Drain, Waits, plan
+from bot.delivery import Drain, Waits
+from bot.planning import plan
 from bot.store import Store, opened
 from formatters.model import Digest
 from tests.memory import CrashError, MemoryChannel, Trouble, lost, refused

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from formatters import compose, links
-from formatters.markdown import plain
 from formatters.model import Digest
+from formatters.spans import plain
 from formatters.summary import summarise
 from tests.golden import SHARED, digest_of, is_digest
 from tests.test_formatters import CASES, Case, letters, said, same_link
