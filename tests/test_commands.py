@@ -10,7 +10,7 @@ import pytest
 from rich.text import Text
 
 from bot.commands import Context, answer
-from bot.delivery import plan
+from bot.planning import plan
 from bot.sources.folder import FolderSource
 from bot.store import opened
 from formatters.locale import words
