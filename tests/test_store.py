@@ -13,6 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
+from structlog.testing import capture_logs
 
 from bot.errors import LedgerError
 from bot.records import Intent, Standing
@@ -110,21 +111,21 @@ async def test_a_full_disk_is_said_and_nothing_is_lost(store: Store) -> None:
     assert await store.newest() == RICH
 
 
-async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(
-    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    stopping, order = asyncio.Event(), []
+async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(store: Store, tmp_path: Path) -> None:
+    stopping = asyncio.Event()
+    order: list[str] = []
 
     async def second() -> None:
         async with opened(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivering(stopping) as mine:
             order.append(f"second {mine}")
 
-    async with store.delivering(stopping) as mine:
-        waiting = asyncio.create_task(second())
-        while "another Paperboy" not in capsys.readouterr().out:
-            await asyncio.sleep(0.01)
-        order.append(f"first {mine}")
-    await waiting
+    with capture_logs() as logs:
+        async with asyncio.timeout(30), store.delivering(stopping) as mine:
+            waiting = asyncio.create_task(second())
+            while not any("another Paperboy" in line["event"] for line in logs):
+                await asyncio.sleep(0.01)
+            order.append(f"first {mine}")
+        await waiting
     assert order == ["first True", "second True"]
 
 
