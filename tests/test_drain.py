@@ -443,6 +443,7 @@ async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(house: Ho
         await house.run(days(1))
     assert await house.counts("a") == await house.counts("b") == {"pending": 3}
     assert [line["error"] for line in logs if line["event"] == "bot refused"] == ["token revoked"]
+    house.channel.troubles.clear()  # the token works again; one of the chats may not have been tried at all
     await house.drain()
     assert numbers(house.shown("a")) == ["index", "1", "2"]
 
