@@ -44,6 +44,7 @@ class Paperboy:
 
     async def plan(self, *, fresh: bool, resume: bool) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read."""
+        await self._join()
         if resume:
             await self.store.resume()
         errors = []
@@ -53,6 +54,13 @@ class Paperboy:
             except SourceError as error:
                 errors.append(error)
         return errors
+
+    async def _join(self) -> None:
+        """Make the ledger's chats those of the settings; a channel that was taken out has none."""
+        for name in {"telegram", "slack"} | self.channels.keys():
+            table = getattr(self.settings, name)
+            counters = {chat: self.channels[name].counter(chat) for chat in table.chats if name in self.channels}
+            await self.store.join(name, table.layout, counters)
 
     async def _plan(self, source: Source, *, fresh: bool) -> None:
         known = await self.store.known(source.name)
@@ -128,8 +136,6 @@ async def assembled(
         channels = _channels(settings) if channels is None else channels
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-            table = getattr(settings, channel.name)
-            await store.join(channel.name, table.layout, {name: channel.counter(name) for name in table.chats})
         yield Paperboy(settings, store, sources(settings), channels, waits)
 
 

@@ -135,7 +135,8 @@ class Drain:
 
     async def _failed(self, channel: Channel, chat: Chat, row: Row, error: errors.SendError) -> Chat | None:
         """Write the ledger's next step for an error, as its class says."""
-        told = {"problem": type(error).__name__, "error": str(error)}
+        flood = isinstance(error, errors.RetryLater) and error.flood
+        told = {"problem": "Flood" if flood else type(error).__name__, "error": str(error)}
         refused = "unconfirmed" if row.state == "unconfirmed" else "failed"
         match error:
             case errors.RetryLater():
@@ -165,7 +166,7 @@ class Drain:
     def _lose(self, channel: Channel, error: errors.SendError) -> None:
         """Stop the other lanes of a bot that was refused, and say so once."""
         if channel.name not in self.gone:
-            log.error("bot refused", channel=channel.name, error=str(error))
+            log.warning("bot refused", channel=channel.name, error=str(error))
         self.gone.add(channel.name)
 
     def _settled(self, chat: Chat, row: Row) -> float:

@@ -41,9 +41,9 @@ def decide(known: Sequence[Known], found: Sequence[Found], *, catch_up: int, fre
 
 
 def _recognised(found: Found, known: Sequence[Known]) -> Intent:
-    """Give a digest the name the ledger knows it by: its own, or that of its post when only the title changed."""
+    """Give a digest the name the ledger knows it by: its own, or that of its post when title or day changed."""
     names = {one.name for one in known}
-    same_post = (one.name for one in known if (one.post, one.day) == (found.post, found.digest.day))
+    same_post = (one.name for one in known if one.post == found.post)
     name = found.digest.id if found.digest.id in names else next(same_post, found.digest.id)
     digest = replace(found.digest, id=name)
     return Intent(digest, found.post, fingerprint(digest), "active")
@@ -99,6 +99,7 @@ async def plan(
     intents = decide(known, found, catch_up=catch_up, fresh=fresh)
     for intent in intents:
         await store.write_plan(source, intent, await _rendered(store, source, intent, formatters))
+    await store.keep_up(source, {one.digest.id: one.post for one in (_recognised(each, known) for each in found)})
     newest = next((one for one in reversed(await store.known(source)) if one.state == "active"), None)
     if newest and fresh and await store.unserved(source, newest.name):
         digest = await store.digest(source, newest.name)

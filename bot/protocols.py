@@ -44,6 +44,7 @@ class Doubt:
     after: int  # the last numeric id of the counter known to be older, 0 when none is
     after_at: float  # when that one was sent
     taken: frozenset[int]  # later ids of the counter that are accounted for
+    others: int = 0  # other sends of the counter in doubt: ids that nobody knows yet
 
 
 @dataclass(frozen=True, slots=True)

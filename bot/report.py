@@ -29,9 +29,9 @@ async def deliver_once(settings: Settings) -> int:
     """Do one run now and say how it went; give the exit code."""
     async with assembled(settings) as paperboy:
         paperboy.stop_on_signals()
-        async with paperboy.store.delivering(paperboy.stopping) as mine:
+        say = Terminal(stderr=True, soft_wrap=True, highlight=False, emoji=False, markup=False).print
+        async with paperboy.store.delivering(paperboy.stopping, say) as mine:
             errors = await paperboy.plan(fresh=True, resume=True) if mine else []
-            say = Terminal(stderr=True, soft_wrap=True, highlight=False, emoji=False, markup=False).print
             for problem in [*problems(paperboy), *map(str, errors)]:
                 say(problem)
             if mine:
@@ -61,7 +61,7 @@ def _progress(total: int) -> Iterator[Report]:
 
         yield count
     messages = "1 message" if sent["sent"] == 1 else f"{sent['sent']} messages"
-    out.print(f"{messages} sent" if sent else "nothing new to send")
+    out.print(f"{messages} sent" if sent else f"nothing sent yet, {total} wait" if total else "nothing new to send")
 
 
 @contextmanager

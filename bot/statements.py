@@ -51,13 +51,14 @@ def list_chat(channel: str, name: str, counter: str, layout: str) -> Insert:
 
 
 def resume(now: float) -> tuple[Update, ...]:
-    """Open what a closed chat refused, what is held, and the paused chats themselves."""
+    """Open what a closed chat refused, what is held, what only our own back-off keeps, and the paused chats."""
     paused = select(chats.c.id).where(chats.c.state == "paused")
     refused = and_(deliveries.c.state == "failed", deliveries.c.problem == "ChatGone", deliveries.c.chat_id.in_(paused))
     held = and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
     return (
         update(deliveries).where(refused).values(state=_unsent("pending", "stale")),
         update(deliveries).where(held).values(not_before=now),
+        update(deliveries).where(deliveries.c.problem == "RetryLater").values(not_before=now),
         update(chats).where(chats.c.state == "paused").values(state="active", reason=""),
     )
 
@@ -102,6 +103,13 @@ def write_digest(source: str, intent: Intent, now: float) -> Insert:
     return row.on_conflict_do_update(["source", "name"], set_=values).returning(digests.c.id)
 
 
+def take_post(source: str, name: str, post: str) -> Update:
+    """Note the post of a delivered digest, which may have been renamed."""
+    return (
+        update(digests).where(_is(source, name), digests.c.state == "active").values(post=post).returning(digests.c.id)
+    )
+
+
 def hashes(digest: int, rendered: Rendered) -> Select[tuple[Any, ...]]:
     return select(messages.c.key, messages.c.hash).where(_rendered(digest, rendered))
 
@@ -137,15 +145,21 @@ def reopen(digest: int, rendered: Rendered, keys: Collection[str]) -> Update:
 
 def first_rows(digest: int) -> Insert:
     """Give every active chat that has nothing of a digest all its messages."""
-    pairs = _pairs(digest).where(chats.c.layout == messages.c.layout, not_(_holds(literal(digest))))
+    new = (chats.c.state == "active", chats.c.layout == messages.c.layout, not_(_holds(literal(digest))))
+    pairs = _pairs(digest).where(*new)
     return _insert(pairs)
 
 
 def more_rows(digest: int) -> Insert:
-    """Give every active chat that has some messages of a digest the others, in the layout it has."""
+    """Give every chat that has some messages of a digest the others, in the layout it has.
+
+    A paused chat too: when it lets us in again, nothing is missing.
+    """
     other, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, theirs.c.layout == messages.c.layout, other.c.chat_id == chats.c.id)
-    return _insert(_pairs(digest).where(exists().select_from(other.join(theirs)).where(*same)))
+    return _insert(
+        _pairs(digest).where(chats.c.state != "removed", exists().select_from(other.join(theirs)).where(*same))
+    )
 
 
 def _pairs(digest: int) -> Select[tuple[Any, ...]]:
@@ -153,7 +167,7 @@ def _pairs(digest: int) -> Select[tuple[Any, ...]]:
     return (
         select(ref, messages.c.id, chats.c.id)
         .select_from(messages.join(chats, chats.c.channel == messages.c.channel))
-        .where(messages.c.digest_id == digest, messages.c.vanished == 0, chats.c.state == "active")
+        .where(messages.c.digest_id == digest, messages.c.vanished == 0)
         .order_by(chats.c.id, messages.c.seq)
     )
 
@@ -196,6 +210,12 @@ _WANTS = or_(
 )
 
 
+# What a digest no longer has is not sent any more, whatever became of earlier tries.
+_DROPPED = and_(
+    messages.c.vanished == 1, deliveries.c.remote_id.is_(None), deliveries.c.state.in_(("pending", "failed"))
+)
+
+
 def lanes(channel: str) -> Select[tuple[Any, ...]]:
     busy = exists().where(deliveries.c.chat_id == chats.c.id, _WANTS)
     columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.counter)
@@ -229,10 +249,11 @@ def _head() -> Select[tuple[Any, ...]]:
             func.coalesce(deliveries.c.attempted_at, 0.0),
             func.coalesce(deliveries.c.remote_id, ""),
             func.coalesce(deliveries.c.sent_hash, ""),
-            func.coalesce(case((threaded, thread)), ""),
+            # A doubtful send is looked for where it went, not where it would go now.
+            func.coalesce(case((deliveries.c.state == "unconfirmed", deliveries.c.thread), (threaded, thread)), ""),
         )
         .select_from(deliveries.join(messages).join(digests))
-        .where(deliveries.c.chat_id == bindparam("chat"), _WANTS)
+        .where(deliveries.c.chat_id == bindparam("chat"), _WANTS, not_(_DROPPED))
         .order_by(deliveries.c.state != "unconfirmed", digests.c.day, digests.c.id, messages.c.seq)
         .limit(1)
     )
@@ -244,7 +265,8 @@ HEAD = _head()
 
 def claim(row: Row, now: float) -> Update:
     """Note that a row is under way, if it still is as it was read; a new message also notes its wording."""
-    tried = {"state": "sending", "sent_hash": row.hash} if row.state == "pending" else {"state": "editing"}
+    sending = {"state": "sending", "sent_hash": row.hash, "thread": row.thread}
+    tried = sending if row.state == "pending" else {"state": "editing"}
     return (
         update(deliveries)
         .where(deliveries.c.id == row.id, deliveries.c.state == row.state)
@@ -264,6 +286,13 @@ def last_id(chat: Chat, before: float) -> Select[Any, Any]:
 
 def later_ids(chat: Chat, after: int) -> Select[int]:
     return select(_NUMBER).select_from(deliveries.join(chats)).where(_counted(chat), after < _NUMBER)
+
+
+def doubts(chat: Chat) -> Select[Any]:
+    """Count the sends of a counter of which nobody knows whether they arrived."""
+    unknown = deliveries.c.state.in_(("sending", "unconfirmed"))
+    same = and_(chats.c.channel == chat.channel, chats.c.counter == chat.counter)
+    return select(func.count()).select_from(deliveries.join(chats)).where(same, unknown)
 
 
 _NUMBER = cast(deliveries.c.remote_id, Integer)
@@ -299,7 +328,7 @@ def receipts(source: str, name: str) -> Select[tuple[Any, ...]]:
     return (
         select(*columns, func.count())
         .select_from(deliveries.join(chats).join(messages).join(digests))
-        .where(_is(source, name), chats.c.state != "removed")
+        .where(_is(source, name), chats.c.state != "removed", not_(_DROPPED))
         .group_by(chats.c.id, deliveries.c.state, deliveries.c.error)
         .order_by(chats.c.channel, chats.c.id)
     )

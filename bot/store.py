@@ -97,23 +97,36 @@ class Store:
             if intent.spread:
                 await db.execute(statements.first_rows(digest))
 
+    async def keep_up(self, source: str, posts: Mapping[str, str]) -> None:
+        """Take up, for digests by name, where their posts are now, and give chats what they lack of them.
+
+        A chat lacks messages when it was paused or out of the settings while a post grew.
+        """
+        async with self._write() as db:
+            for name, post in posts.items():
+                found = (await db.execute(statements.take_post(source, name, post))).scalar_one_or_none()
+                if found is not None:
+                    await db.execute(statements.more_rows(found))
+
     # --- draining
 
     @asynccontextmanager
-    async def delivering(self, stopping: asyncio.Event) -> AsyncIterator[bool]:
+    async def delivering(
+        self, stopping: asyncio.Event, tell: Callable[[str], object] = log.warning
+    ) -> AsyncIterator[bool]:
         """Hold the right to plan and drain: one process at a time, freed by the system when it dies.
 
-        Waits for another process to finish; gives False when it was told to stop meanwhile.
+        Waits for another process to finish, and tells so; gives False when it was told to stop meanwhile.
         """
         lock = AsyncFileLock(f"{self._path}.lock")
         try:
-            yield await self._locked(lock, stopping)
+            yield await self._locked(lock, stopping, tell)
         finally:
             await lock.release()
 
-    async def _locked(self, lock: AsyncFileLock, stopping: asyncio.Event) -> bool:
+    async def _locked(self, lock: AsyncFileLock, stopping: asyncio.Event, tell: Callable[[str], object]) -> bool:
         if not await self._try(lock):
-            log.warning("another Paperboy is delivering from this ledger; waiting for it to finish")
+            tell("another Paperboy is delivering from this ledger; waiting for it to finish")
             while not stopping.is_set() and not await self._try(lock):
                 await asyncio.sleep(_POLL)
         return lock.is_locked
@@ -173,12 +186,17 @@ class Store:
         async with self._write() as db:
             await db.execute(statements.move(chat.id, address, counter))
 
-    async def ids(self, chat: Chat, before: float) -> tuple[int, float, frozenset[int]]:
-        """Give the last message id of the chat's counter known at `before` and its time, and all later ids."""
+    async def ids(self, chat: Chat, before: float) -> tuple[int, float, frozenset[int], int]:
+        """Tell what is known of a chat's counter.
+
+        The last message id known at `before`, its time, all later ids, and how many rows beside one
+        are in doubt.
+        """
         async with self._read() as db:
             after, sent_at = (await db.execute(statements.last_id(chat, before))).one_or_none() or (0, 0.0)
             later = await db.execute(statements.later_ids(chat, after))
-            return after, sent_at, frozenset(later.scalars())
+            doubts = (await db.execute(statements.doubts(chat))).scalar_one()
+            return after, sent_at, frozenset(later.scalars()), max(0, doubts - 1)
 
     # --- reading
 

@@ -99,8 +99,9 @@ deliveries = Table(
     Column("attempted_at", Float),
     Column("sent_at", Float),
     Column("remote_id", String),
+    Column("thread", String),  # the parent's remote id that the last send went under
     Column("sent_hash", String),  # of the wording last sent; delivered when there is a remote_id
-    Column("problem", String),  # the class of the last error
+    Column("problem", String),  # the class of the last error; "Flood" where the platform named the wait
     Column("error", String),  # its words
     _one_of("state", "pending", "sending", "sent", "stale", "editing", "failed", "unconfirmed"),
     UniqueConstraint("message_id", "chat_id"),

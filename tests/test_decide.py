@@ -122,6 +122,12 @@ def test_a_post_with_a_new_title_is_the_same_digest() -> None:
     assert [(one.digest.id, one.state, one.spread) for one in intents] == [(before.digest.id, "active", False)]
 
 
+def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
+    before = days(1)[0]
+    redated = found(digest(date(2025, 1, 2), *before.digest.papers), before.post)
+    assert [one.digest.id for one in decide(known([before]), [redated], catch_up=3, fresh=True)] == [before.digest.id]
+
+
 def test_a_delivered_post_that_lost_all_its_papers_is_left_as_delivered() -> None:
     assert states(known(days(1)), days(1, papers=0)) == {}
 

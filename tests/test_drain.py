@@ -130,6 +130,16 @@ async def test_a_vanished_paper_stays_where_it_was_sent_and_is_not_sent_elsewher
     assert numbers(house.shown("b")) == ["index", "1"]
 
 
+async def test_a_vanished_paper_in_doubt_is_not_sent_again(house: House) -> None:
+    day = date(2025, 1, 1)
+    house.channel.troubles["a"] += [Trouble(), Trouble(), Trouble(errors.Unconfirmed("reset"))]
+    await house.run([found(digest(day, paper(1), paper(2)))], Waits(settle=90))
+    house.clock.now += 91
+    await house.run([found(digest(day, paper(1)))])
+    assert numbers(house.shown("a")) == ["index", "1"]
+    assert await house.counts("a") == {"sent": 2}
+
+
 async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(house: House) -> None:
     await house.run(days(1))
     await house.run(days(1, 2))
@@ -178,6 +188,27 @@ async def test_in_a_thread_papers_answer_the_index(house: House) -> None:
     await house.run(days(1))
     index = str(house.channel.chats["a"][0].id)
     assert [parent for address, parent in house.channel.threads if address == "a"] == ["", index, index]
+
+
+async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(house: House) -> None:
+    """The index is in doubt, so papers go to the room; one of them is in doubt as well."""
+    asked = []
+
+    class Asked(MemoryChannel):
+        async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+            asked.append(doubt.thread)
+            return await super().reconcile(address, doubt)
+
+    house.channel = Asked(readable=False)
+    await house.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    house.channel.troubles["a"] += [lost(), Trouble(), lost()]
+    await house.run(days(1))
+    assert await house.counts("a") == {"unconfirmed": 2, "sent": 1}
+    house.channel.readable = True
+    await house.store.resume()
+    await house.drain()
+    assert asked == [""] * 4
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
 
 
 async def test_without_its_index_a_thread_goes_on_in_the_room(house: House) -> None:
@@ -405,6 +436,47 @@ async def test_a_closed_chat_is_paused_and_the_others_go_on(house: House) -> Non
     assert numbers(house.shown("b")) == ["index", "1", "2"]
     await house.run(days(1, 2))
     assert len(house.shown("a")) == 1
+
+
+async def test_what_a_post_gained_while_a_chat_was_paused_is_not_missing_there(house: House) -> None:
+    day = date(2025, 1, 1)
+    house.channel.troubles["a"] += [Trouble(), refused(errors.ChatGone("kicked"))]
+    await house.run([found(digest(day, paper(1)))])
+    grown = [found(digest(day, paper(1), paper(2)))]
+    await house.run(grown)
+    await house.store.resume()
+    await house.run(grown)
+    assert numbers(house.shown("a")) == numbers(house.shown("b")) == ["index", "1", "2"]
+
+
+async def test_what_a_post_gained_while_a_chat_was_out_of_the_settings_is_not_missing_there(house: House) -> None:
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1)))])
+    await house.store.join("terminal", "messages", {"a": "a"})
+    grown = [found(digest(day, paper(1), paper(2)))]
+    await house.run(grown)
+    assert numbers(house.shown("b")) == ["index", "1"]
+    await house.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await house.run(grown)
+    assert numbers(house.shown("b")) == ["index", "1", "2"]
+
+
+async def test_renamed_first_and_retitled_later_is_still_the_same_digest(house: House) -> None:
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1)), "2025-01-01-a.md")])
+    await house.run([found(digest(day, paper(1)), "2025-01-01-b.md")])
+    await house.run([found(digest(day, paper(1), series="The Daily Papers"), "2025-01-01-b.md")])
+    assert numbers(house.shown("a")) == ["index", "1"]
+
+
+async def test_our_own_waiting_ends_when_somebody_delivers_but_not_the_platforms(house: House) -> None:
+    house.channel.troubles["a"].append(refused(errors.RetryLater("no network")))
+    house.channel.troubles["b"].append(refused(errors.RetryLater("slow down", 900, flood=True)))
+    await house.run(days(1), TOO_LONG)
+    assert (house.shown("a"), house.shown("b")) == ([], [])
+    await house.store.resume()
+    await house.drain()
+    assert (numbers(house.shown("a")), house.shown("b")) == (["index", "1", "2"], [])
 
 
 async def test_a_paused_chat_that_lets_us_in_again_gets_all_it_missed(house: House) -> None:

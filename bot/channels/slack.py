@@ -170,7 +170,7 @@ class SlackChannel:
 def translate(error: Exception, token: str = "") -> SendError:
     """Give the error of ours that says what an error of the SDK means for a send."""
     code = _code(error)
-    words = redacted(code or str(error) or type(error).__name__, [token])[:300]
+    words = redacted(" ".join((code or str(error) or type(error).__name__).split()), [token])[:300]
     if _status(error) == 429 or code in _WAIT:
         return RetryLater(f"Slack asks to wait: {words}", _retry_after(error), flood=True)
     if code in _CHAT_FAULTS or code.startswith("restricted_action"):

@@ -49,7 +49,6 @@ class TelegramChannel:
         request = HTTPXRequest(read_timeout=timeout, write_timeout=timeout, connect_timeout=10, pool_timeout=30)
         self._bot = Bot(token, base_url=base_url, request=request)
         self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
-        self._again: dict[str, int] = {}  # second copies of doubtful messages, by ref, while that is under way
 
     def counter(self, address: str) -> str:
         """Name the sequence of ids: channels and supergroups have their own, all else shares the bot's."""
@@ -83,14 +82,12 @@ class TelegramChannel:
         if not alone and await self._may_edit_others(address):
             # Somebody may have posted in between, and asking would overwrite that.
             return Unknown('look into the chat; take the right "edit messages" from the bot so that it can look itself')
-        if doubt.ref in self._again:
-            return await self._sent_once(address, doubt)
         if doubt.after:
             return await self._search(address, doubt, count(doubt.after + 1), max(doubt.taken, default=0))
         if doubt.taken:
             first = min(doubt.taken)
             # A chat of the same counter that was asked at the same time may have got the id before ours.
-            found = await self._search(address, doubt, count(first - 1, -1))
+            found = await self._oldest(address, doubt, first)
             if not isinstance(found, Absent):
                 return found
             return await self._search(address, doubt, count(first), max(doubt.taken))
@@ -111,7 +108,7 @@ class TelegramChannel:
             if candidate in doubt.taken:
                 run = 0
                 continue
-            if (run >= ABSENT_RUN and candidate > used) or candidate < 1:
+            if (run >= ABSENT_RUN + doubt.others and candidate > used) or candidate < 1:
                 return Absent()
             if probes == MOST_PROBES:
                 break
@@ -122,23 +119,27 @@ class TelegramChannel:
             run = run + 1 if found is None else 0
         return Unknown(f"not among the {MOST_PROBES} messages that came next; look into the chat")
 
-    async def _sent_once(self, address: str, doubt: Doubt) -> There:
-        """Send the doubtful message again, and delete the copy where the first one turns up just before it.
+    async def _sent_once(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+        """Send the doubtful message again: its id tells where copies can be.
 
-        What an error interrupts goes on at the next call: there is never a third copy.
+        Nothing is remembered: what an error or a crash interrupts, the next call finds and ends.
         """
+        await self.turn(address)
+        again = int(await self.send(address, doubt.body, ref=doubt.ref, thread=doubt.thread))
+        return await self._oldest(address, doubt, again + 1)
+
+    async def _oldest(self, address: str, doubt: Doubt, below: int) -> There | Absent | Unknown:
+        """Look for copies just below an id, and delete all but the oldest."""
         chat, _ = _split(address)
-        if doubt.ref not in self._again:
-            await self.turn(address)
-            self._again[doubt.ref] = int(await self.send(address, doubt.body, ref=doubt.ref, thread=doubt.thread))
-        newer = self._again[doubt.ref]
-        found = await self._search(address, doubt, count(newer - 1, -1))
-        if isinstance(found, There):
+        copies: list[int] = []
+        while isinstance(found := await self._search(address, doubt, count(below - 1, -1)), There):
+            below = int(found.remote_id)
+            copies.append(below)
+        for newer in copies[:-1]:
             await self.turn(address)
             with suppress(Rejected):  # it is gone already when only the answer was lost
                 await self._call(chat, self._bot.delete_message(chat, newer))
-        del self._again[doubt.ref]
-        return found if isinstance(found, There) else There(str(newer))
+        return There(str(copies[-1])) if copies else found
 
     async def _may_edit_others(self, address: str) -> bool:
         """Tell whether the bot could change other people's messages: then asking by editing is no question."""
