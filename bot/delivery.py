@@ -113,7 +113,7 @@ class Drain:
         body = _body(channel, row)
         if row.state == "pending":
             remote_id = await channel.send(chat.address, body, ref=row.ref, thread=row.thread)
-            await self._settle(chat, row, "sent", remote_id=remote_id)
+            await self._settle(chat, row, "sent", remote_id=remote_id, place=chat.counter)
         else:
             await channel.edit(chat.address, row.remote_id, body)
             await self._settle(chat, row, "sent")
@@ -127,7 +127,8 @@ class Drain:
             case There(remote_id):
                 # The post may have changed since: then the chat holds the wording that was tried.
                 state = "sent" if row.tried_hash == row.hash else "stale"
-                await self._settle(chat, row, state, remote_id=remote_id, sent_hash=row.tried_hash)
+                found = {"remote_id": remote_id, "place": chat.counter, "sent_hash": row.tried_hash}
+                await self._settle(chat, row, state, **found)
             case Absent():
                 await self._settle(chat, row, "pending")
             case unknown:
@@ -151,7 +152,9 @@ class Drain:
                 await self._settle(chat, row, refused, **told)
             case errors.ChatMoved():
                 await self.store.move(chat, error.address, channel.counter(error.address))
-                await self._settle(chat, row, row.state, not_before=self.clock(), **told)
+                # What stands in the old place stays there as it is; what is in doubt is looked for in the new one.
+                state = "sent" if row.state == "stale" else row.state
+                await self._settle(chat, row, state, not_before=self.clock(), **told)
                 return replace(chat, address=error.address, counter=channel.counter(error.address))
             case errors.ChatGone():
                 await self._settle(chat, row, refused, **told)

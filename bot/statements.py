@@ -71,6 +71,12 @@ def move(chat: int, address: str, counter: str) -> Update:
     return update(chats).where(chats.c.id == chat).values(address=address, counter=counter)
 
 
+def leave(chat: int) -> Update:
+    """Give up edits of what stands where a chat was before it moved."""
+    there = (deliveries.c.chat_id == chat, deliveries.c.state == "stale")
+    return update(deliveries).where(*there).values(state="sent")
+
+
 # --- planning
 
 
@@ -135,12 +141,11 @@ def reopen(digest: int, rendered: Rendered, keys: Collection[str]) -> Update:
     changed = select(messages.c.id).where(_rendered(digest, rendered), messages.c.key.in_(keys))
     wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
     settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_(("sent", "stale", "failed")))
-    stands = and_(deliveries.c.remote_id.is_not(None), deliveries.c.sent_hash == wanted)
-    return (
-        update(deliveries)
-        .where(settled)
-        .values(state=case((stands, "sent"), else_=_unsent("pending", "stale")), plain=0)
-    )
+    counter = select(chats.c.counter).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
+    final = or_(deliveries.c.sent_hash == wanted, deliveries.c.place != counter)  # a chat that moved is not edited
+    stands = and_(deliveries.c.remote_id.is_not(None), final)
+    due = case((stands, "sent"), else_=_unsent("pending", "stale"))
+    return update(deliveries).where(settled).values(state=due, plain=0)
 
 
 def first_rows(digest: int) -> Insert:
@@ -299,7 +304,9 @@ _NUMBER = cast(deliveries.c.remote_id, Integer)
 
 
 def _counted(chat: Chat) -> ColumnElement[bool]:
-    return and_(chats.c.channel == chat.channel, chats.c.counter == chat.counter, deliveries.c.remote_id.is_not(None))
+    return and_(
+        chats.c.channel == chat.channel, deliveries.c.place == chat.counter, deliveries.c.remote_id.is_not(None)
+    )
 
 
 # --- reading

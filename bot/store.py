@@ -26,6 +26,10 @@ from formatters.model import Digest
 _POLL = 0.1  # seconds between two looks at the lock
 
 
+def _warn(text: str) -> None:
+    log.warning(text)
+
+
 @asynccontextmanager
 async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncIterator[Store]:
     """Open a ledger, making it or bringing it up to date; LedgerError when it cannot be.
@@ -111,9 +115,7 @@ class Store:
     # --- draining
 
     @asynccontextmanager
-    async def delivering(
-        self, stopping: asyncio.Event, tell: Callable[[str], object] = log.warning
-    ) -> AsyncIterator[bool]:
+    async def delivering(self, stopping: asyncio.Event, tell: Callable[[str], object] = _warn) -> AsyncIterator[bool]:
         """Hold the right to plan and drain: one process at a time, freed by the system when it dies.
 
         Waits for another process to finish, and tells so; gives False when it was told to stop meanwhile.
@@ -182,9 +184,10 @@ class Store:
             await db.execute(statements.pause(chat.id, reason))
 
     async def move(self, chat: Chat, address: str, counter: str) -> None:
-        """Write where a chat lives now."""
+        """Write where a chat lives now; what it holds from before can be edited no more."""
         async with self._write() as db:
             await db.execute(statements.move(chat.id, address, counter))
+            await db.execute(statements.leave(chat.id))
 
     async def ids(self, chat: Chat, before: float) -> tuple[int, float, frozenset[int], int]:
         """Tell what is known of a chat's counter.

@@ -99,6 +99,7 @@ deliveries = Table(
     Column("attempted_at", Float),
     Column("sent_at", Float),
     Column("remote_id", String),
+    Column("place", String),  # the counter that the remote_id is of: a chat that moved counts anew
     Column("thread", String),  # the parent's remote id that the last send went under
     Column("sent_hash", String),  # of the wording last sent; delivered when there is a remote_id
     Column("problem", String),  # the class of the last error; "Flood" where the platform named the wait

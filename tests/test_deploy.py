@@ -147,7 +147,7 @@ class TestCompose:
         assert service["environment"]["PAPERBOY_STORE__URL"].startswith("sqlite:////data/")
 
     def test_holds_no_secret(self, service: dict[str, Any]) -> None:
-        assert service["env_file"] == "../.env"
+        assert service["env_file"] == [{"path": "../.env", "required": False}]
         assert not [name for name in service["environment"] if "TOKEN" in name]
 
     def test_comes_back_and_leaves_in_peace(self, service: dict[str, Any]) -> None:

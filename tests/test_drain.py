@@ -508,6 +508,17 @@ async def test_a_moved_chat_is_followed(house: House) -> None:
     assert numbers(house.shown("a2")) == ["1", "2", "index", "1", "2"]
 
 
+async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(house: House) -> None:
+    day = date(2025, 1, 1)
+    await house.run([found(digest(day, paper(1), paper(2)))])
+    house.channel.troubles["a"].append(refused(errors.ChatMoved("moved", "a2")))
+    await house.run([found(digest(day, paper(1, word="new"), paper(2, word="new")))])
+    await house.run([found(digest(day, paper(1, word="newer"), paper(2, word="newer")))])
+    assert await house.counts("a") == {"sent": 3}
+    assert ("edit", "a2") not in house.channel.calls
+    assert (await house.store.ids(Chat(1, "terminal", "a", "a2", "a2"), house.clock.now))[0] == 0
+
+
 async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(house: House) -> None:
     for address in ("a", "b"):
         house.channel.troubles[address].append(refused(errors.BotGone("token revoked")))

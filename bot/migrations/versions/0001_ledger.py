@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("attempted_at", sa.Float(), nullable=True),
         sa.Column("sent_at", sa.Float(), nullable=True),
         sa.Column("remote_id", sa.String(), nullable=True),
+        sa.Column("place", sa.String(), nullable=True),
         sa.Column("thread", sa.String(), nullable=True),
         sa.Column("sent_hash", sa.String(), nullable=True),
         sa.Column("problem", sa.String(), nullable=True),
