@@ -61,7 +61,14 @@ def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) 
         raise ParseError(f"{name}: no date in its front matter, file name or title; name it YYYY-MM-DD-{name}")
     series = series or _dated(_slug_of(name).replace("-", " "))[0].title() or "Papers"
     url = _permalink(permalink, name, day)
-    return Post(Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers), degraded)
+    digest = Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers)
+    return Post(digest, "; ".join(filter(None, [degraded, _unlinked_papers(papers)])))
+
+
+def _unlinked_papers(papers: Sequence[Paper]) -> str:
+    """Name the papers whose title leads nowhere: without an address, or with one that is no web address."""
+    numbers = ", ".join(str(paper.number) for paper in papers if not safe(paper.url))
+    return f"no link that can be followed for paper {numbers}" if numbers else ""
 
 
 def slug(text: str) -> str:

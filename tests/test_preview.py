@@ -269,6 +269,7 @@ async def test_posts_that_are_no_digests_are_passed_over_with_a_word() -> None:
         post.name for post in sorted(DATA.glob("2025-*.md")) if post.name[8:10] not in {"11", "12"}
     ]
     assert done.err.splitlines() == [
+        "2025-01-10-Arxiv.md: no link that can be followed for paper 4",
         "2025-01-11-daily-papers-20250111.md: has no papers; it would be held, and nothing sent",
         "2025-01-12-notes.md: passed over, it is no digest",
         (
