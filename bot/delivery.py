@@ -145,7 +145,7 @@ class Drain:
             case errors.Unconfirmed():
                 # An edit, and the question whether a send arrived, may simply be repeated.
                 doubtful = "unconfirmed" if row.state == "pending" else row.state
-                await self._settle(chat, row, doubtful, not_before=self._settled(chat, row), **told)
+                await self._settle(chat, row, doubtful, not_before=self._ask_at(chat, row), **told)
             case errors.Rejected() if row.state != "unconfirmed" and not row.plain:
                 await self._settle(chat, row, row.state, plain=1, **told)
             case errors.Rejected():
@@ -172,7 +172,7 @@ class Drain:
             log.warning("bot refused", channel=channel.name, error=str(error))
         self.gone.add(channel.name)
 
-    def _settled(self, chat: Chat, row: Row) -> float:
+    def _ask_at(self, chat: Chat, row: Row) -> float:
         """Give the time at which a doubt may be looked into: each lost answer makes it twice as long.
 
         A server that takes nothing in any more would else be asked without end.
