@@ -244,3 +244,18 @@ async def test_a_broken_neighbour_does_not_keep_a_post_back(world: World) -> Non
     paperboy = await world.deliver()
     expect(world, PRIVATE, [paper.title for paper in digest.papers])
     assert set(paperboy.sources[0].problems) == {"2025-02-04-daily-papers.md", "2025-02-05-daily-papers.md"}
+
+
+async def test_many_private_chats_in_doubt_at_once_are_told_apart(world: World) -> None:
+    """They share one sequence of ids, so each one's message hides among those that nobody knows yet."""
+    digest = world.post(DATA / "edits" / "version-1.md")
+    people = [str(70_000 + n) for n in range(14)]
+    for person in people:
+        world.telegram.add_chat(person, kind="private")
+    telegram = world.settings.telegram.model_copy(update={"chats": (PRIVATE, *people)})
+    world.settings = world.settings.model_copy(update={"telegram": telegram})
+    world.telegram.faults.add(faults.lost_answer(method="sendMessage", skip=15, times=15))
+    await world.deliver()
+    for person in people:
+        expect(world, person, [paper.title for paper in digest.papers])
+    assert world.unsettled == []
