@@ -137,6 +137,21 @@ async def test_waiting_for_another_process_ends_when_told_to_stop(store: Store, 
             assert mine is False
 
 
+async def test_waiting_is_waiting_until_told_to_stop(store: Store, tmp_path: Path) -> None:
+    stopping = asyncio.Event()
+
+    def told(_text: str) -> None:
+        asyncio.get_running_loop().call_soon(stopping.set)  # after the next look at the lock has begun
+
+    async with (
+        asyncio.timeout(30),
+        opened(f"sqlite:///{tmp_path}/ledger.db") as other,
+        other.delivering(asyncio.Event()),
+        store.delivering(stopping, told) as mine,
+    ):
+        assert mine is False
+
+
 @pytest.mark.skipif(os.name == "nt", reason="rights of folders work otherwise there")
 async def test_a_lock_that_cannot_be_made_is_said(store: Store, tmp_path: Path) -> None:
     (tmp_path / "ledger.db.lock").mkdir()
