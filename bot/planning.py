@@ -41,12 +41,15 @@ def decide(known: Sequence[Known], found: Sequence[Found], *, catch_up: int, fre
 
 
 def _recognised(found: Found, known: Sequence[Known]) -> Intent:
-    """Give a digest the name the ledger knows it by: its own, or that of its post when title or day changed."""
+    digest = replace(found.digest, id=_name(found, known))
+    return Intent(digest, found.post, fingerprint(digest), "active")
+
+
+def _name(found: Found, known: Sequence[Known]) -> str:
+    """Give the name the ledger knows a digest by: its own, or that of its post when title or day changed."""
     names = {one.name for one in known}
     same_post = (one.name for one in known if one.post == found.post)
-    name = found.digest.id if found.digest.id in names else next(same_post, found.digest.id)
-    digest = replace(found.digest, id=name)
-    return Intent(digest, found.post, fingerprint(digest), "active")
+    return found.digest.id if found.digest.id in names else next(same_post, found.digest.id)
 
 
 def _differs(known: Known, intent: Intent) -> bool:
@@ -99,7 +102,7 @@ async def plan(
     intents = decide(known, found, catch_up=catch_up, fresh=fresh)
     for intent in intents:
         await store.write_plan(source, intent, await _rendered(store, source, intent, formatters))
-    await store.keep_up(source, {one.digest.id: one.post for one in (_recognised(each, known) for each in found)})
+    await store.keep_up(source, {_name(one, known): one.post for one in found})
     newest = next((one for one in reversed(await store.known(source)) if one.state == "active"), None)
     if newest and fresh and await store.unserved(source, newest.name):
         digest = await store.digest(source, newest.name)

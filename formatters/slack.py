@@ -15,7 +15,7 @@ from formatters import compose, links
 from formatters.locale import Words
 from formatters.message import Message, numbered
 from formatters.model import Digest, Paper
-from formatters.spans import BLOCKS, Limit, Span, Spans, plain, shorten, split, tidy
+from formatters.spans import Limit, Span, Spans, block_style, plain, shorten, split, tidy
 
 LONGEST_TEXT = 4000  # chat.update refuses a longer `text`
 _ELEMENTS = {"": "rich_text_section", "quote": "rich_text_quote", "pre": "rich_text_preformatted"}
@@ -55,7 +55,7 @@ class SlackFormatter:
 
 def spell(spans: Iterable[Span]) -> list[dict[str, object]]:
     """Write spans as the elements of one `rich_text` block."""
-    runs = ((style, tidy(run)) for style, run in groupby(spans, _block_style))  # a block begins and ends a line
+    runs = ((style, tidy(run)) for style, run in groupby(spans, block_style))  # a block begins and ends a line
     return [{"type": _ELEMENTS[style], "elements": list(map(_element, run))} for style, run in runs if run]
 
 
@@ -100,10 +100,6 @@ def _with_addresses(blocks: Any) -> str:
 
 def _with_address(element: Mapping[str, str]) -> str:
     return f"{element['text']} ({element['url']})" if element["type"] == "link" else element["text"]
-
-
-def _block_style(span: Span) -> str:
-    return next(iter(sorted(span.styles & BLOCKS)), "")
 
 
 def _element(span: Span) -> dict[str, object]:

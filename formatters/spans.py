@@ -25,6 +25,11 @@ Spans = tuple[Span, ...]
 Limit = tuple[Callable[[Span], int], int]
 
 
+def block_style(span: Span) -> str:
+    """Name the block that a span belongs to, "" outside of any."""
+    return next(iter(sorted(span.styles & BLOCKS)), "")
+
+
 def plain(spans: Iterable[Span]) -> str:
     return "".join(span.text for span in spans)
 

@@ -16,7 +16,7 @@ from formatters import compose, links
 from formatters.locale import Words
 from formatters.message import Message, numbered
 from formatters.model import Digest, Paper
-from formatters.spans import BLOCKS, Limit, Span, Spans, split
+from formatters.spans import Limit, Span, Spans, block_style, split
 
 _TAGS = (("bold", "b"), ("italic", "i"), ("code", "code"))
 _TAG = re.compile(r"<[^>]*>")
@@ -61,7 +61,7 @@ class TelegramFormatter:
 
 def spell(spans: Iterable[Span]) -> str:
     """Write spans as HTML that Telegram parses without complaint."""
-    return "".join(_block(style, list(run)) for style, run in groupby(spans, _block_style))
+    return "".join(_block(style, list(run)) for style, run in groupby(spans, block_style))
 
 
 def utf16(span: Span) -> int:
@@ -94,10 +94,6 @@ def _body(spans: Spans, *, silent: bool) -> Mapping[str, object]:
         "link_preview_options": {"is_disabled": True},
         "disable_notification": silent,
     }
-
-
-def _block_style(span: Span) -> str:
-    return next(iter(sorted(span.styles & BLOCKS)), "")
 
 
 def _block(style: str, spans: list[Span]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
@@ -100,11 +100,9 @@ class SlackChannel:
             try:
                 page = await self._page(address, doubt, cursor)
                 found = next((one["ts"] for one in page["messages"] if _key(one) == doubt.ref), "")
-            except SlackApiError as error:
+            except _FAILURES as error:
                 if _code(error) in _NO_HISTORY:
                     return Unknown("the app may not read this channel; give it channels:history and invite it")
-                raise self._paused(error, address) from error
-            except _FAILURES as error:
                 raise self._paused(error, address) from error
             if found:
                 return There(found)
