@@ -245,6 +245,7 @@ async def test_chat_objects(server: FakeTelegram, bot: Bot) -> None:
     assert (await bot.get_chat_member(CHANNEL, bot.id)).status == "administrator"
     server.chat(CHANNEL).rights = False
     assert (await bot.get_chat_member(CHANNEL, bot.id)).status == "left"
+    server.member(FORUM, 7, "member")
     assert (await bot.get_chat_member(FORUM, 7)).status == "member"
 
 

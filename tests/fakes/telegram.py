@@ -5,82 +5,68 @@ Run it by hand: `python -m tests.fakes.telegram --port 8081 --chat=-1001:channel
 
 import argparse
 import asyncio
-import itertools
+import inspect
 import re
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 
 from tests.fakes.answers import Answer, ok
-from tests.fakes.markup import Entity, check_length, content, person, refuse
+from tests.fakes.markup import check_length, content, refuse
 from tests.fakes.rates import Gate, Limits
-from tests.fakes.server import Arguments, Call, FakeServer, serve_forever, words
-
-Kind = Literal["private", "group", "supergroup", "channel"]
+from tests.fakes.server import Arguments, Call, serve_forever, words
+from tests.fakes.telegram_chats import Chat, Object, Shown, full_chat_object, member_object, user_object
+from tests.fakes.telegram_keyboards import checked
+from tests.fakes.telegram_menu import Menu
+from tests.fakes.telegram_readers import Readers
 
 TOKEN = "123456:FAKE-telegram-token"
-MAX_BUTTONS = 100
-LONG_POLL = 50.0  # seconds at most (telegram-bot-api, Client.h)
 ARGUMENTS = {
-    "sendmessage": words(
-        "chat_id message_thread_id text parse_mode entities link_preview_options disable_notification"
-        " protect_content allow_paid_broadcast reply_parameters reply_markup"
-    ),
-    "editmessagetext": words("chat_id message_id text parse_mode entities link_preview_options reply_markup"),
+    "getchat": "chat_id",
+    "getchatmember": "chat_id user_id",
+    "getchatadministrators": "chat_id return_bots",
+    "getupdates": "offset limit timeout allowed_updates",
+    "setwebhook": "url ip_address max_connections allowed_updates drop_pending_updates secret_token",
+    "deletewebhook": "drop_pending_updates",
+    "getwebhookinfo": "",
+    "setmycommands": "commands scope language_code",
+    "getmycommands": "scope language_code",
+    "deletemycommands": "scope language_code",
+    "setmydescription": "description language_code",
+    "getmydescription": "language_code",
+    "setmyshortdescription": "short_description language_code",
+    "getmyshortdescription": "language_code",
+    "sendmessage": "chat_id message_thread_id text parse_mode entities link_preview_options disable_notification"
+    " protect_content allow_paid_broadcast reply_parameters reply_markup",
+    "editmessagetext": "chat_id message_id text parse_mode entities link_preview_options reply_markup",
+    "editmessagereplymarkup": "chat_id message_id reply_markup",
+    "deletemessage": "chat_id message_id",
+    "sendchataction": "chat_id message_thread_id action",
+    "answercallbackquery": "callback_query_id text show_alert url cache_time",
+    "answerinlinequery": "inline_query_id results cache_time is_personal next_offset button",
 }
+RATED = words("sendmessage editmessagetext editmessagereplymarkup")
+ACTIONS = words(
+    "typing upload_photo record_video upload_video record_voice upload_voice upload_document choose_sticker"
+    " find_location record_video_note upload_video_note"
+)
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup"
     " are exactly the same as a current content and reply markup of the message"
 )
 
 
-@dataclass
-class Shown:
-    """A message as a reader sees it now."""
-
-    id: int
-    chat: str
-    thread: int | None
-    text: str
-    entities: list[Entity]
-    silent: bool
-    arguments: Arguments  # of the call that made it so
-    keyboard: Any = None
-    edits: int = 0
-    date: int = field(default_factory=lambda: int(time.time()))
-
-
-@dataclass
-class Chat:
-    """A chat and what the bot may do there; tests set the last three."""
-
-    id: str
-    kind: Kind
-    username: str
-    topics: set[int]
-    last_id: int = 0  # of channels and supergroups, whose messages count per chat
-    messages: dict[int, Shown | None] = field(default_factory=dict)  # None: somebody else's
-    refuse: str = ""  # reason of a 403, as in "bot was blocked by the user"
-    migrate_to: str = ""  # id of the supergroup that this group became
-    rights: bool = True  # to post
-    edits_others: bool = False  # a channel's right "edit messages": also those of other people
-
-    @property
-    def counts_alone(self) -> bool:
-        """Tell whether message ids count per chat rather than per bot account."""
-        return self.kind in ("channel", "supergroup")
-
-
-class FakeTelegram(FakeServer):
+class FakeTelegram(Readers):
     """Answer the methods that Paperboy needs, with Telegram's own refusals and more for typos."""
 
     encoded = words(
         "message_id message_thread_id entities link_preview_options disable_notification protect_content"
         " allow_paid_broadcast reply_parameters reply_markup commands scope offset limit timeout"
-        " allowed_updates user_id drop_pending_updates"
+        " allowed_updates user_id drop_pending_updates max_connections results button cache_time"
+        " is_personal show_alert return_bots"
     )
 
     def __init__(
@@ -90,63 +76,39 @@ class FakeTelegram(FakeServer):
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(port, clock)
-        self.token = token
-        self.commands: dict[tuple[str, str], list[dict[str, str]]] = {}  # by scope type and language
-        self._chats: dict[str, Chat] = {}
-        self._last_id = 0  # of private chats and basic groups, which share one counter
-        self._updates: list[dict[str, Any]] = []
-        self._update_ids = itertools.count(1)
-        self._news = asyncio.Event()
+        super().__init__(port, token, clock)
+        menu = Menu(self._reachable)
+        self.commands, self.descriptions = menu.commands, menu.descriptions
         self._gate = Gate(limits) if limits else None
         self._methods: dict[str, Callable[[Arguments], Any]] = {
             "getme": self._get_me,
             "getchat": self._get_chat,
             "getchatmember": self._get_chat_member,
-            "getupdates": self._get_updates,
-            "deletewebhook": lambda arguments: True,
-            "setmycommands": self._set_my_commands,
+            "getchatadministrators": self._get_chat_administrators,
+            "getupdates": self.inbox.take,
+            "setwebhook": self.inbox.set_webhook,
+            "deletewebhook": self.inbox.delete_webhook,
+            "getwebhookinfo": lambda arguments: self.inbox.webhook_info(),
+            "setmycommands": menu.set_commands,
+            "getmycommands": menu.get_commands,
+            "deletemycommands": menu.delete_commands,
+            "setmydescription": partial(menu.describe, "description"),
+            "getmydescription": partial(menu.described, "description"),
+            "setmyshortdescription": partial(menu.describe, "short_description"),
+            "getmyshortdescription": partial(menu.described, "short_description"),
             "sendmessage": self._send_message,
             "editmessagetext": self._edit_message_text,
+            "editmessagereplymarkup": self._edit_message_reply_markup,
             "deletemessage": self._delete_message,
+            "sendchataction": self._send_chat_action,
+            "answercallbackquery": self._queries.answer_callback,
+            "answerinlinequery": self._queries.answer_inline,
         }
-
-    # What tests set up and look at
 
     @property
     def base_url(self) -> str:
         """Give what `telegram.Bot` takes as base_url."""
         return f"http://127.0.0.1:{self.port}/bot"
-
-    def add_chat(self, chat: str, kind: Kind, username: str = "", topics: Iterable[int] = (), last_id: int = 0) -> Chat:
-        """Open a chat whose id counter stands at `last_id`; topics make it a forum."""
-        self._chats[chat] = added = Chat(chat, kind, username, set(topics), last_id)
-        if not added.counts_alone:
-            self._last_id = max(self._last_id, last_id)
-        return added
-
-    def chat(self, chat: str) -> Chat:
-        """Give the chat with this id, to set its conditions."""
-        return self._chats[chat]
-
-    def shown(self, chat: str) -> list[Shown]:
-        """Give the bot's messages in order of arrival, as they look now."""
-        return [message for message in self._chats[chat].messages.values() if message]
-
-    def post_by_other(self, chat: str, text: str = "Hello") -> int:
-        """Let somebody else write there, which takes an id of the counter and reaches getUpdates."""
-        where = self._chats[chat]
-        number = self._next_id(where)
-        where.messages[number] = None
-        kind = "channel_post" if where.kind == "channel" else "message"
-        update = {"update_id": next(self._update_ids), kind: _incoming(where, number, text)}
-        self._updates.append(update)
-        self._news.set()
-        return number
-
-    def delete(self, chat: str, message_id: int) -> None:
-        """Let an administrator delete a message; its id stays used."""
-        del self._chats[chat].messages[message_id]
 
     # What the server does
 
@@ -162,11 +124,9 @@ class FakeTelegram(FakeServer):
         method = call.method.lower()
         if method not in self._methods:
             refuse("Not Found: method not found", 404)
-        if method in ARGUMENTS:
-            self._admit(method, call)
-        if method == "getupdates":
-            await self._wait_for_news(call.arguments)
-        return ok(result=self._methods[method](call.arguments))
+        self._admit(method, call)
+        result = self._methods[method](call.arguments)
+        return ok(result=await result if inspect.isawaitable(result) else result)
 
     def _authorize(self, path: str) -> None:
         match = re.fullmatch(r"/bot(\d+:[\w-]+)/\w+", path)
@@ -176,10 +136,11 @@ class FakeTelegram(FakeServer):
             refuse("Unauthorized", 401)
 
     def _admit(self, method: str, call: Call) -> None:
-        unknown = sorted(call.arguments.keys() - ARGUMENTS[method])
+        unknown = sorted(call.arguments.keys() - words(ARGUMENTS[method])) if method in ARGUMENTS else []
         if unknown:
             refuse(f"the fake server knows no argument {', '.join(unknown)} of {call.method}")
-        wait = self._gate.wait(self.chat_of(call.arguments), call.at) if self._gate else 0
+        rated = self._gate if method in RATED else None
+        wait = rated.wait(self.chat_of(call.arguments), call.at) if rated else 0
         if wait:
             refuse(f"Too Many Requests: retry after {wait}", 429, retry_after=wait)
 
@@ -203,120 +164,88 @@ class FakeTelegram(FakeServer):
             refuse("not enough rights to send text messages to the chat")
         return chat
 
-    def _next_id(self, chat: Chat) -> int:
-        if chat.counts_alone:
-            chat.last_id += 1
-            return chat.last_id
-        self._last_id += 1
-        return self._last_id
+    # The bot and its chats
 
-    # The methods
-
-    def _get_me(self, arguments: Arguments) -> dict[str, Any]:
+    def _get_me(self, arguments: Arguments) -> Object:
         abilities = {
             "can_join_groups": True,
             "can_read_all_group_messages": False,
-            "supports_inline_queries": False,
+            "supports_inline_queries": True,
         }
-        return self._bot() | abilities
+        return self.bot() | abilities
 
-    def _get_chat(self, arguments: Arguments) -> dict[str, Any]:
-        return _chat_object(self._reachable(arguments)) | _FULL_CHAT
+    def _get_chat(self, arguments: Arguments) -> Object:
+        return full_chat_object(self._reachable(arguments))
 
-    def _get_chat_member(self, arguments: Arguments) -> dict[str, Any]:
+    def _get_chat_member(self, arguments: Arguments) -> Object:
         chat = self._reachable(arguments)
-        user_id = arguments.get("user_id")
-        if user_id != self._bot()["id"]:
-            return {"status": "member", "user": person(int(user_id or 0))}
-        if chat.kind == "channel" and chat.rights:
-            others = {"can_edit_messages": chat.edits_others}
-            return {"status": "administrator", "user": self._bot(), **_ADMINISTRATOR, **others}
-        return {"status": "member" if chat.rights else "left", "user": self._bot()}
+        user = int(arguments.get("user_id") or refuse("invalid user_id specified"))
+        if user == self.bot()["id"]:
+            return member_object(chat, chat.bot_status, self.bot())
+        status = chat.members.get(user) or _unwritten(chat, user)
+        return member_object(chat, status, user_object(user))
 
-    def _get_updates(self, arguments: Arguments) -> list[dict[str, Any]]:
-        return self._updates[: arguments.get("limit") or 100]
+    def _get_chat_administrators(self, arguments: Arguments) -> list[Object]:
+        """List them without other bots (Telegram Bot API, getChatAdministrators)."""
+        chat = self._reachable(arguments)
+        if chat.kind == "private":
+            refuse("there are no administrators in the private chat")
+        people = [(status, user_object(user)) for user, status in chat.members.items()]
+        everybody = [*people, (chat.bot_status, self.bot())]
+        return [member_object(chat, status, user) for status, user in everybody if status in _IN_CHARGE]
 
-    async def _wait_for_news(self, arguments: Arguments) -> None:
-        """Forget what the offset confirms and wait for something new."""
-        offset = arguments.get("offset") or 0
-        self._updates = [update for update in self._updates if update["update_id"] >= offset]
-        if self._updates:
-            return
-        self._news.clear()
-        try:
-            async with asyncio.timeout(min(arguments.get("timeout") or 0, LONG_POLL)):
-                await self._news.wait()
-        except TimeoutError:
-            pass
+    # Messages
 
-    def _set_my_commands(self, arguments: Arguments) -> bool:
-        commands = arguments.get("commands") or []
-        if len(commands) > 100 or not all(_is_command(command) for command in commands):
-            refuse("BOT_COMMAND_INVALID")
-        scope = (arguments.get("scope") or {}).get("type", "default")
-        self.commands[scope, arguments.get("language_code") or ""] = commands
-        return True
-
-    def _send_message(self, arguments: Arguments) -> dict[str, Any]:
+    def _send_message(self, arguments: Arguments) -> Object:
         text, entities = content(arguments)
         chat = self._writable(arguments)
-        thread = _topic(chat, arguments.get("message_thread_id"))
-        _check_reply(chat, arguments.get("reply_parameters"))
-        keyboard = _keyboard(arguments)
+        topic = _topic(chat, arguments.get("message_thread_id"))
+        reply_to = _replied(chat, arguments.get("reply_parameters"))
+        keyboard = checked(arguments.get("reply_markup"), in_channel=chat.kind == "channel")
         check_length(text)
         number = self._next_id(chat)
+        place = chat.places[number] = chat.place(topic, reply_to)
+        thread = place["message_thread_id"] if place.get("is_topic_message") else None
         silent = bool(arguments.get("disable_notification"))
-        shown = Shown(number, chat.id, thread, text, entities, silent, arguments, keyboard)
+        shown = Shown(number, chat.id, thread, text, entities, silent, arguments, keyboard, reply_to)
         chat.messages[number] = shown
-        return self._message(chat, shown)
+        return self._message(chat, number)
 
-    def _edit_message_text(self, arguments: Arguments) -> dict[str, Any]:
+    def _edit_message_text(self, arguments: Arguments) -> Object:
         text, entities = content(arguments)
         chat = self._writable(arguments)
         shown = _own(chat, arguments, "edit")
-        keyboard = _keyboard(arguments)
+        keyboard = _new_keyboard(chat, arguments)
         check_length(text)
-        if (text, entities, keyboard) == (shown.text, shown.entities, shown.keyboard):
+        return self._edit(chat, shown, arguments, (text, entities, keyboard))
+
+    def _edit_message_reply_markup(self, arguments: Arguments) -> Object:
+        chat = self._writable(arguments)
+        shown = _own(chat, arguments, "edit")
+        keyboard = _new_keyboard(chat, arguments)
+        return self._edit(chat, shown, shown.arguments | arguments, (shown.text, shown.entities, keyboard))
+
+    def _edit(self, chat: Chat, shown: Shown, arguments: Arguments, new: tuple[str, Any, Any]) -> Object:
+        if new == (shown.text, shown.entities, shown.keyboard):
             refuse(NOT_MODIFIED)
-        shown.text, shown.entities, shown.keyboard = text, entities, keyboard
+        shown.text, shown.entities, shown.keyboard = new
         shown.arguments = arguments
         shown.edits += 1
-        return self._message(chat, shown) | {"edit_date": int(time.time())}
+        return self._message(chat, shown.id)
 
     def _delete_message(self, arguments: Arguments) -> bool:
         chat = self._reachable(arguments)
         del chat.messages[_own(chat, arguments, "delete").id]
         return True
 
-    # Its objects
-
-    def _bot(self) -> dict[str, Any]:
-        number = int(self.token.partition(":")[0])
-        return {"id": number, "is_bot": True, "first_name": "Paperboy", "username": "fake_paperboy_bot"}
-
-    def _message(self, chat: Chat, shown: Shown) -> dict[str, Any]:
-        home = _chat_object(chat)
-        author = {"sender_chat": home} if chat.kind == "channel" else {"from": self._bot()}
-        topic = {"message_thread_id": shown.thread, "is_topic_message": True} if shown.thread else {}
-        keyboard = {"reply_markup": shown.keyboard} if _is_inline(shown.keyboard) else {}
-        content = {"text": shown.text} | ({"entities": shown.entities} if shown.entities else {})
-        return {"message_id": shown.id, "date": shown.date, "chat": home, **author, **topic, **content, **keyboard}
+    def _send_chat_action(self, arguments: Arguments) -> bool:
+        if arguments.get("action") not in ACTIONS:
+            refuse("wrong parameter action in request")
+        _topic(self._writable(arguments), arguments.get("message_thread_id"))
+        return True
 
 
-_GIFTS = words("unlimited_gifts limited_gifts unique_gifts premium_subscription gifts_from_channels")
-_FULL_CHAT = {
-    "accent_color_id": 0,
-    "max_reaction_count": 11,
-    "accepted_gift_types": dict.fromkeys(_GIFTS, True),
-}
-_ADMINISTRATOR = dict.fromkeys(
-    words(
-        "can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members can_promote_members"
-        " can_change_info can_invite_users can_post_stories can_edit_stories can_delete_stories"
-        " can_post_messages"
-    ),
-    True,
-) | {"can_be_edited": False, "is_anonymous": False}
+_IN_CHARGE = ("creator", "administrator")
 
 
 # The other arguments
@@ -329,11 +258,16 @@ def _topic(chat: Chat, thread: int | None) -> int | None:
     return thread
 
 
-def _check_reply(chat: Chat, reply: dict[str, Any] | None) -> None:
-    if not reply or reply.get("allow_sending_without_reply"):
-        return
-    if reply["message_id"] not in chat.messages:
+def _replied(chat: Chat, reply: Object | None) -> int | None:
+    """Give the message that is replied to, None for none or one that may be missing."""
+    if not reply:
+        return None
+    if str(reply.get("chat_id", chat.id)) != chat.id:
+        refuse("the fake server knows no replies to another chat")
+    number: int = reply.get("message_id") or refuse("message to be replied not found")
+    if number not in chat.messages and not reply.get("allow_sending_without_reply"):
         refuse("message to be replied not found")
+    return number if number in chat.messages else None
 
 
 def _own(chat: Chat, arguments: Arguments, verb: str) -> Shown:
@@ -341,55 +275,21 @@ def _own(chat: Chat, arguments: Arguments, verb: str) -> Shown:
     if number not in chat.messages:
         refuse(f"message to {verb} not found")
     shown = chat.messages[number]
-    if shown is None or (verb == "edit" and shown.keyboard and not _is_inline(shown.keyboard)):
+    if shown is None or (verb == "edit" and shown.keyboard and not shown.buttons):
         refuse(f"message can't be {verb.rstrip('e')}ed")
     return shown
 
 
-def _keyboard(arguments: Arguments) -> Any:
-    keyboard: Any = arguments.get("reply_markup")
-    if not _is_inline(keyboard):
-        return keyboard
-    buttons = [button for row in keyboard["inline_keyboard"] for button in row]
-    if len(buttons) > MAX_BUTTONS:
-        refuse("reply markup is too long")
-    if not all(_is_button(button) for button in buttons):
-        refuse("BUTTON_DATA_INVALID")
-    return keyboard if buttons else None
+def _new_keyboard(chat: Chat, arguments: Arguments) -> Any:
+    return checked(arguments.get("reply_markup"), in_channel=chat.kind == "channel", only_inline=True)
 
 
-def _is_inline(keyboard: Any) -> bool:
-    return isinstance(keyboard, dict) and "inline_keyboard" in keyboard
-
-
-def _is_button(button: dict[str, Any]) -> bool:
-    """Check the bytes of callback_data (Telegram Bot API, InlineKeyboardButton)."""
-    data = button.get("callback_data", "x")
-    return bool(button.get("text")) and 1 <= len(data.encode()) <= 64
-
-
-def _is_command(command: dict[str, str]) -> bool:
-    name, description = command.get("command", ""), command.get("description", "")
-    return bool(re.fullmatch(r"[a-z0-9_]{1,32}", name)) and 1 <= len(description) <= 256
-
-
-# Small objects
-
-
-def _chat_object(chat: Chat) -> dict[str, Any]:
-    name = {"first_name": "Reader"} if chat.kind == "private" else {"title": f"Chat {chat.id}"}
-    username = {"username": chat.username} if chat.username else {}
-    forum = {"is_forum": True} if chat.topics else {}
-    return {"id": int(chat.id), "type": chat.kind, **name, **username, **forum}
-
-
-def _incoming(chat: Chat, number: int, text: str) -> dict[str, Any]:
-    home = _chat_object(chat)
-    author = {"sender_chat": home} if chat.kind == "channel" else {"from": person(abs(home["id"]))}
-    command = re.match(r"/\w+(@\w+)?", text)
-    mark = [{"type": "bot_command", "offset": 0, "length": command.end()}] if command else []
-    content = {"text": text, "entities": mark}
-    return {"message_id": number, "date": int(time.time()), "chat": home, **author, **content}
+def _unwritten(chat: Chat, user: int) -> Any:
+    """Say what somebody is who never wrote there: the other one of a private chat, or nobody we can know of."""
+    if chat.kind == "private" and user == int(chat.id):
+        return "member"
+    # tdlib/telegram-bot-api, issues 802 and 332
+    return refuse("PARTICIPANT_ID_INVALID" if chat.counts_alone else "user not found")
 
 
 def main() -> None:
