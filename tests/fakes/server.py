@@ -57,6 +57,7 @@ class FakeServer(ABC):
         self.on_call: Callable[[str, Arguments], Awaitable[None]] | None = None
         self.on_answer: Callable[[Call], None] | None = None
         self._runner: web.AppRunner | None = None
+        self._news = asyncio.Event()
 
     @abstractmethod
     def chat_of(self, arguments: Arguments) -> str:
@@ -66,9 +67,22 @@ class FakeServer(ABC):
     async def process(self, request: web.Request, call: Call) -> Answer:
         """Do what the platform does; raise RefusalError where it refuses."""
 
+    def routes(self) -> list[web.RouteDef]:
+        """Give what is served beside the calls."""
+        return []
+
+    async def answered(self, method: str, times: int = 1) -> list[Call]:
+        """Wait until a method was answered so many times since the start, and give these calls."""
+        async with asyncio.timeout(10):
+            while len(calls := [call for call in self.calls if call.method == method and call.answer]) < times:
+                self._news.clear()
+                await self._news.wait()
+        return calls
+
     async def start(self) -> None:
         """Listen, on the same port as last time."""
         app = web.Application()
+        app.router.add_routes(self.routes())
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -96,6 +110,7 @@ class FakeServer(ABC):
         if self.on_call:
             await self.on_call(call.method, call.arguments)
         call.answer = await self._answer(request, call)
+        self._news.set()
         if self.on_answer:
             self.on_answer(call)
         return _response(request, call.answer)
