@@ -12,6 +12,12 @@ LONGEST_URL = 2048
 
 # arXiv identifiers: YYMM.NNNN(N) since 2007, archive/YYMMNNN before (info.arxiv.org/help/arxiv_identifier)
 _ARXIV = re.compile(r"^/(?:abs|pdf|html)/((?:\d{4}\.\d{4,5})|(?:[a-z-]+(?:\.[A-Z]{2})?/\d{7}))(?:v\d+)?(?:\.pdf)?/?$")
+# What stands before the id where readers copy it from: the name of arXiv, or a page about the paper.
+_BEFORE_ID = re.compile(
+    r"arxiv:|(?:https?://)?(?:www\.|export\.)?"
+    r"(?:arxiv\.org/(?:abs|pdf|html)|alphaxiv\.org(?:/\w\w)?/(?:abs|overview|pdf)|huggingface\.co/papers)/",
+    re.IGNORECASE,
+)
 # A host with a dot, and a port: Telegram silently drops links to others.
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::[1-9]\d*)?", re.ASCII)
 # What a URL may hold unquoted; Slack breaks on | and >, Rich's markup on brackets.
@@ -45,6 +51,14 @@ def arxiv_id(url: str) -> str:
         return ""
     found = _ARXIV.match(parts.path)
     return found.group(1) if found else ""
+
+
+def arxiv_meant(text: str) -> str:
+    """Give the arXiv id without version that a reader typed, bare or in the address of a page about it, or ""."""
+    before = _BEFORE_ID.match(text)
+    bare = text[before.end() if before else 0 :].lower()
+    bare = re.sub(r"\.[a-z]{2}/", lambda subject: subject[0].upper(), bare)  # math.GT/0309136
+    return arxiv_id(f"https://arxiv.org/abs/{bare}")
 
 
 def row(paper: Paper) -> tuple[Link, ...]:

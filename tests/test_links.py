@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formatters.links import LONGEST_URL, arxiv_id, row, safe
+from formatters.links import LONGEST_URL, arxiv_id, arxiv_meant, row, safe
 from formatters.model import Link, Paper
 from tests.fakes.markup import parse
 
@@ -93,6 +93,32 @@ def test_telegram_keeps_every_link_that_is_safe_and_it_stays_as_it_is(url: str) 
 )
 def test_arxiv_id(url: str, identifier: str) -> None:
     assert arxiv_id(url) == identifier
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier"),
+    [
+        ("2509.07969", "2509.07969"),
+        ("2509.07969V2", "2509.07969"),
+        ("Arxiv:2509.07969v2", "2509.07969"),
+        ("cs.CL/0501001", "cs.CL/0501001"),
+        ("Hep-th/9901001v1", "hep-th/9901001"),
+        ("arxiv:MATH.gt/0309136", "math.GT/0309136"),
+        ("https://arxiv.org/abs/2509.07969v1", "2509.07969"),
+        ("arxiv.org/pdf/2509.07969.pdf", "2509.07969"),
+        ("https://www.alphaxiv.org/ko/overview/2509.07969?x=1", "2509.07969"),
+        ("alphaxiv.org/abs/cs.CL/0501001", "cs.CL/0501001"),
+        ("HTTPS://huggingface.co/papers/2509.07969#community", "2509.07969"),
+        ("", ""),
+        ("x2509.07969", ""),
+        ("2509.07969x", ""),
+        ("https://huggingface.co/datasets/x/2509.07969", ""),
+        ("https://evil.org/abs/2509.07969", ""),
+        ("https://arxiv.org/list/cs.AI/recent", ""),
+    ],
+)
+def test_the_arxiv_id_that_a_reader_means(text: str, identifier: str) -> None:
+    assert arxiv_meant(text) == identifier
 
 
 def rows(url: str, *links: Link) -> list[tuple[str, str]]:
