@@ -1,8 +1,8 @@
 """Who may call when: per bot, per chat, per group; replies before broadcasts.
 
-Two pure limits and one queue. `Spaced` is GCRA: calls are kept an even distance apart. `Windowed`
-admits no more than so many in any window and is exact: for "20 in a minute" GCRA would either
-stretch 19 messages over a minute or let 39 through in the first one.
+Two pure limits and one queue. `Spaced` is GCRA: calls are kept an even distance apart, and only a
+reply may come early. `Windowed` admits no more than so many in any window and is exact: for "20 in
+a minute" GCRA would either stretch 19 messages over a minute or let 39 through in the first one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
 
+_FEW = 100  # rooms that are not worth forgetting
+
 
 class Limit(Protocol):
     """One allowance. Times are seconds of any clock that only goes forward."""
 
-    def ready(self, now: float) -> float:
-        """Give the earliest time from `now` on at which a call is within the limit."""
+    def ready(self, now: float, reply: bool) -> float:
+        """Give the earliest time from `now` on at which a call is within the limit; for a reply it is no later."""
 
     def take(self, now: float) -> None:
         """Count a call made at `now`."""
@@ -32,13 +34,17 @@ class Limit(Protocol):
 
 @dataclass
 class Spaced:
-    """No two calls closer than `interval` seconds: GCRA with a burst of one."""
+    """No two calls closer than `interval` seconds, but a reply may come `slack` seconds early.
+
+    An early reply counts like any call: what follows waits for it, and the long-run rate is the same.
+    """
 
     interval: float
+    slack: float = 0.0
     _next: float = -math.inf  # the "theoretical arrival time" of GCRA
 
-    def ready(self, now: float) -> float:
-        return max(now, self._next)
+    def ready(self, now: float, reply: bool = False) -> float:
+        return max(now, self._next - self.slack if reply else self._next)
 
     def take(self, now: float) -> None:
         self._next = max(now, self._next) + self.interval
@@ -49,13 +55,13 @@ class Spaced:
 
 @dataclass
 class Windowed:
-    """No more than `most` calls in any `window` seconds."""
+    """No more than `most` calls in any `window` seconds, whoever calls."""
 
     most: int
     window: float
     _taken: deque[float] = field(default_factory=deque)
 
-    def ready(self, now: float) -> float:
+    def ready(self, now: float, reply: bool = False) -> float:  # noqa: ARG002
         return max(now, self._taken[0] + self.window) if len(self._taken) == self.most else now
 
     def take(self, now: float) -> None:
@@ -67,29 +73,38 @@ class Windowed:
         return all(taken + self.window <= now for taken in self._taken)
 
 
-@dataclass(order=True)
-class _Waiter:
-    """One call that waits; sorted by `key`, replies before broadcasts, else first come first served."""
+@dataclass
+class _Line:
+    """The replies, or the broadcasts, that wait for one room: first come, first served."""
 
-    key: tuple[float, int, int]
-    room: str = field(compare=False)
-    granted: asyncio.Future[None] = field(compare=False)
+    room: str
+    reply: bool
+    waiters: deque[tuple[int, asyncio.Future[None]]] = field(default_factory=deque)  # numbered as they came
+
+    def first(self) -> int | None:
+        """Give the number of the first who still waits; the cancelled before it leave."""
+        while self.waiters and self.waiters[0][1].done():
+            self.waiters.popleft()
+        return self.waiters[0][0] if self.waiters else None
 
 
 class Pacer:
     """Grant turns to call, the bot's own limit shared by all rooms.
 
     A room is what the platform counts as one chat. `limits(room)` makes its limits. Time is that
-    of the running event loop.
+    of the running event loop. Lines are queued, not those who stand in them: each is in one of two
+    heaps, so that a grant costs the same however many wait.
     """
 
     def __init__(self, bot: Limit | None, limits: Callable[[str], Iterable[Limit]]) -> None:
         self._bot = bot
         self._limits = limits
         self._rooms: dict[str, list[Limit]] = {}
+        self._many = _FEW  # so many rooms are worth looking for idle ones
         self._paused: dict[str, float] = {}
-        self._waiting: list[_Waiter] = []  # by the time when their room is ready
-        self._ready: list[_Waiter] = []  # rooms ready, waiting for the bot's limit
+        self._lines: dict[tuple[str, bool], _Line] = {}
+        self._waiting: list[tuple[float, int, _Line]] = []  # by the time when their room may be ready
+        self._ready: list[tuple[bool, int, _Line]] = []  # for the bot's limit: first replies, then broadcasts
         self._order = count()
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
@@ -97,12 +112,16 @@ class Pacer:
     async def turn(self, room: str, *, reply: bool = False) -> None:
         """Wait for a turn; a cancelled wait takes none."""
         loop = asyncio.get_running_loop()
-        waiter = _Waiter((loop.time(), 0 if reply else 1, next(self._order)), room, loop.create_future())
-        heapq.heappush(self._waiting, waiter)
-        self._news.set()
+        number, granted = next(self._order), loop.create_future()
+        line = self._lines.get((room, reply))
+        if line is None:
+            line = self._lines[room, reply] = _Line(room, reply)
+            heapq.heappush(self._waiting, (loop.time(), number, line))
+            self._news.set()
+        line.waiters.append((number, granted))
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._grant())
-        await waiter.granted
+        await granted
 
     def pause(self, room: str, seconds: float) -> None:
         """Keep a room silent, as the platform asked.
@@ -117,54 +136,68 @@ class Pacer:
             self._paused[name] = max(self._paused.get(name, now), now + seconds)
 
     async def _grant(self) -> None:
-        """Serve waiters until there are none, then forget the rooms that have been silent for long enough."""
+        """Serve the lines until nobody waits."""
         loop = asyncio.get_running_loop()
-        while self._waiting or self._ready:
+        while self._lines:
             self._news.clear()
             now = loop.time()
             self._sort(now)
             due = self._due(now)
             if due > now:
                 await self._sleep(due - now)
-            else:
-                self._serve(heapq.heappop(self._ready), now)
-        now = loop.time()
-        self._rooms = {room: own for room, own in self._rooms.items() if not all(one.idle(now) for one in own)}
+            elif self._ready:
+                self._serve(now)
+                await asyncio.sleep(0)  # where no limit of the bot makes a pause, a reply may still come in between
 
     def _sort(self, now: float) -> None:
-        """Move waiters whose room is ready to the queue for the bot's limit."""
-        while self._waiting and self._waiting[0].key[0] <= now:
-            waiter = heapq.heappop(self._waiting)
-            ready = self._room_ready(waiter.room, now)
-            _, lane, order = waiter.key
-            waiter.key = (ready, lane, order) if ready > now else (0.0, lane, order)
-            heapq.heappush(self._waiting if ready > now else self._ready, waiter)
+        """Look again at the lines whose time has come."""
+        while self._waiting and self._waiting[0][0] <= now:
+            self._queue(heapq.heappop(self._waiting)[-1], now)
+
+    def _queue(self, line: _Line, now: float) -> None:
+        """Put a line where its first waiter belongs, and away when nobody waits in it any more."""
+        first = line.first()
+        if first is None:
+            del self._lines[line.room, line.reply]
+        elif (ready := self._room_ready(line, now)) > now:
+            heapq.heappush(self._waiting, (ready, first, line))
+        else:
+            heapq.heappush(self._ready, (not line.reply, first, line))
 
     def _due(self, now: float) -> float:
         """Give when there is something to do next."""
         if not self._ready:
-            return self._waiting[0].key[0]
-        return self._bot.ready(now) if self._bot else now
+            return self._waiting[0][0] if self._waiting else now
+        bot = self._bot.ready(now, self._ready[0][-1].reply) if self._bot else now
+        return max(bot, self._paused.get("", now))
 
-    def _serve(self, waiter: _Waiter, now: float) -> None:
-        if waiter.granted.done():
-            return  # cancelled
-        if self._room_ready(waiter.room, now) > now:  # another call of the room went first
-            heapq.heappush(self._waiting, waiter)
-            return
-        for limit in (*self._room(waiter.room), *([self._bot] if self._bot else [])):
-            limit.take(now)
-        waiter.granted.set_result(None)
+    def _serve(self, now: float) -> None:
+        """Grant a turn to the first in the first line, unless it is gone or another call of the room went before."""
+        _, number, line = heapq.heappop(self._ready)
+        if line.first() == number and self._room_ready(line, now) <= now:
+            for limit in (*self._room(line.room, now), *([self._bot] if self._bot else [])):
+                limit.take(now)
+            line.waiters.popleft()[1].set_result(None)
+        self._queue(line, now)
 
-    def _room(self, room: str) -> list[Limit]:
-        return self._rooms.setdefault(room, list(self._limits(room)))
+    def _room_ready(self, line: _Line, now: float) -> float:
+        paused = self._paused.get(line.room, now)
+        return max(now, paused, *(limit.ready(now, line.reply) for limit in self._room(line.room, now)))
 
-    def _room_ready(self, room: str, now: float) -> float:
-        pauses = (self._paused.get(room, now), self._paused.get("", now))
-        return max(now, *pauses, *(limit.ready(now) for limit in self._room(room)))
+    def _room(self, room: str, now: float) -> list[Limit]:
+        if room not in self._rooms:
+            self._forget(now)
+            self._rooms[room] = list(self._limits(room))
+        return self._rooms[room]
+
+    def _forget(self, now: float) -> None:
+        """Forget rooms long silent, but look for them only when their number has doubled: looking costs time."""
+        if len(self._rooms) >= self._many:
+            self._rooms = {room: own for room, own in self._rooms.items() if not all(one.idle(now) for one in own)}
+            self._many = max(_FEW, 2 * len(self._rooms))
 
     async def _sleep(self, seconds: float) -> None:
-        """Sleep, but wake for a new waiter, who may be due earlier."""
+        """Sleep, but wake for a new line, which may be due earlier."""
         try:
             await asyncio.wait_for(self._news.wait(), seconds)
         except TimeoutError:
