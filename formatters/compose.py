@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from formatters import links
@@ -18,6 +18,7 @@ LONGEST_TITLE = 400
 LONGEST_SENTENCE = 500
 LONGEST_LABEL = 40
 MOST_LINKS = 8
+LONGEST_BRIEF = 140  # of a paper's one sentence among others
 
 BOLD = frozenset({"bold"})
 LINE = Span("\n")
@@ -26,11 +27,26 @@ GAP = Span("\n\n")
 
 def index(digest: Digest, words: Words) -> Spans:
     """Say which series and day, how many papers, and each paper's title on a line of its own."""
-    head = Span(f"{digest.series} · {words.day(digest.day)}", links.safe(digest.url), BOLD)
-    preface = walk(digest.preface)
     rows = [span for paper in digest.papers for span in (LINE, *_title(paper, LONGEST_TITLE))]
-    intro = [GAP, *preface] if preface else []
-    return (head, LINE, Span(words.papers(len(digest.papers))), *intro, *([LINE] if rows else []), *rows)
+    return (*head(digest, words), *_preface(digest), *([LINE] if rows else []), *rows)
+
+
+def compact(digest: Digest, words: Words) -> Spans:
+    """Say what the index says, with a sentence about each paper."""
+    rows = [span for paper in digest.papers for span in (GAP, *_bold(_title(paper, LONGEST_TITLE)), *_brief(paper))]
+    return (*head(digest, words), *_preface(digest), *rows)
+
+
+def head(digest: Digest, words: Words) -> Spans:
+    title = Span(f"{digest.series} · {words.day(digest.day)}", links.safe(digest.url), BOLD)
+    return (title, LINE, Span(words.papers(len(digest.papers))))
+
+
+def brief(paper: Paper) -> str:
+    """Say in a sentence what a paper is about, empty where its post says nothing."""
+    summary = summarise(paper)
+    sentence = summary.contribution or summary.goal or summary.result or summary.other
+    return shorten(sentence, LONGEST_BRIEF)
 
 
 def card(paper: Paper, words: Words) -> Spans:
@@ -62,9 +78,19 @@ def full(paper: Paper) -> Spans:
     return (*spans, *_row(links.row(paper)))
 
 
-def help_text(words: Words) -> str:
+def help_text(hello: str, commands: Mapping[str, str]) -> str:
     """Say who the bot is and which commands it knows."""
-    return "\n".join([words.help, "", *(f"/{name}: {does}" for name, does in words.commands.items())])
+    return "\n".join([hello, "", *(f"/{name} – {does}" for name, does in commands.items())])
+
+
+def _preface(digest: Digest) -> Spans:
+    preface = walk(digest.preface)
+    return (GAP, *preface) if preface else ()
+
+
+def _brief(paper: Paper) -> Spans:
+    sentence = brief(paper)
+    return (LINE, Span(sentence)) if sentence else ()
 
 
 def _title(paper: Paper, limit: int) -> Spans:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
+from formatters.edition import Edition
+from formatters.locale import Words
 from formatters.model import Digest, Paper
+from formatters.page import Page
+
+USUAL = Edition()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +31,20 @@ class Formatter(Protocol):
     def method(self) -> str:
         """Name the platform's send call, as in its documentation."""
 
-    def digest(self, digest: Digest) -> tuple[Message, ...]:
-        """Give the index, then exactly one message per paper, in the order of sending."""
+    def speaking(self, words: Words) -> Self:
+        """Give the same formatter with the bot's own words in another language."""
 
-    def contents(self, digest: Digest) -> tuple[Message, ...]:
-        """Give the index alone."""
+    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+        """Lay a digest out, in the order of sending: the index, then exactly one message per paper, or as asked."""
+
+    def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
+        """Give a paper in short."""
 
     def paper(self, paper: Paper) -> tuple[Message, ...]:
         """Give the full summary: every section, in as many messages as it needs."""
+
+    def page(self, page: Page) -> Message:
+        """Give an answer with buttons."""
 
     def notice(self, text: str) -> Message:
         """Give a message of the bot's own words."""

@@ -6,51 +6,97 @@ characters, which no page says, so 10,000 are used.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate, groupby
 from typing import Any
 
 from formatters import compose, links
+from formatters.edition import Edition
 from formatters.locale import Words
-from formatters.message import Message, numbered
+from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
+from formatters.page import Button, Item, Page, in_rows, reference
 from formatters.spans import Limit, Span, Spans, block_style, plain, shorten, split, tidy
 
 LONGEST_TEXT = 4000  # chat.update refuses a longer `text`
 _ELEMENTS = {"": "rich_text_section", "quote": "rich_text_quote", "pre": "rich_text_preformatted"}
 _STYLES = ("bold", "italic", "code")
 
+_IN_A_BLOCK = 25  # buttons of an actions block
+_MOST_BUTTONS = 200
+_LONGEST_LABEL = 75  # characters of a button
+_LONGEST_SECTION = 3000
+# Names of commands are shared by a whole workspace, so most of ours are longer there (deploy/slack-manifest.yaml);
+# "start" is none, but may be said to the app in plain words.
+_PREFIXED = {"search", "settings", "subscribe", "unsubscribe", "status", "help"}
+_COMMAND = re.compile(r"(?<![\w/])/(search|settings|subscribe|unsubscribe|status|start|help)\b", re.ASCII)
+
 
 class SlackFormatter:
-    """Make keyword arguments of `chat.postMessage`; `text` says the same for notifications and screen readers."""
+    """Make keyword arguments of `chat.postMessage`; `text` says the same for notifications and screen readers.
+
+    With `buttons`, what is delivered carries buttons to the full summaries: for an app that listens.
+    """
 
     channel = "slack"
     method = "chat.postMessage"
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, *, buttons: bool = False) -> None:
         self._words = words
+        self._buttons = buttons
 
-    def digest(self, digest: Digest) -> tuple[Message, ...]:
-        return (*self.contents(digest), *map(self._card, digest.papers))
+    def speaking(self, words: Words) -> SlackFormatter:
+        return SlackFormatter(words, buttons=self._buttons)
 
-    def contents(self, digest: Digest) -> tuple[Message, ...]:
-        return numbered("index", _bodies(compose.index(digest, self._words)))
+    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+        match edition.layout:
+            case "digest":
+                return numbered("digest", self._listed(compose.compact(digest, self._words), digest))
+            case "index":
+                return numbered("index", self._listed(compose.index(digest, self._words), digest))
+        index = _bodies(compose.index(digest, self._words))
+        return (*numbered("index", index), *(self.card(digest, paper) for paper in digest.papers))
 
     def paper(self, paper: Paper) -> tuple[Message, ...]:
         return numbered(f"full/{paper.id}", _bodies(compose.full(paper)))
 
+    def page(self, page: Page) -> Message:
+        said = [span for item in page.items for span in (compose.GAP, *item.spans)]
+        head, *_ = split(map(_spoken, page.head), _HEAD)
+        body = _body((*head, *said))
+        top = {"type": "rich_text", "elements": spell(head)}
+        items = [_section(item, place) for place, item in enumerate(page.items)]
+        rows = [_actions(row, f"row{place}") for place, row in enumerate(page.rows)]
+        return Message("page", {**body, "blocks": [top, *items, *rows]})
+
     def notice(self, text: str) -> Message:
-        return Message("notice", _bodies((Span(text),))[0])
+        return Message("notice", _bodies((_spoken(Span(text)),))[0])
 
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
         kept = {name: value for name, value in body.items() if name != "blocks"}
-        with_addresses = escape(_with_addresses(body["blocks"]))
+        with_addresses = escape("\n".join(_with_addresses(body["blocks"])))
         return {**kept, "text": with_addresses} if len(with_addresses) <= LONGEST_TEXT else kept
 
-    def _card(self, paper: Paper) -> Message:
+    def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
         # The first part: monstrous addresses are the only way to a second one.
-        return Message(f"paper/{paper.id}", _body(split(compose.card(paper, self._words), LIMITS)[0]))
+        body = _body(split(compose.card(paper, self._words), LIMITS)[0])
+        row = [_summary(digest, paper, self._words.full_summary)] if self._buttons else []
+        return Message(f"paper/{paper.id}", with_buttons(body, row))
+
+    def _listed(self, spans: Spans, digest: Digest) -> list[Mapping[str, object]]:
+        """Spell a digest in one go, the last part with a button for each paper."""
+        *firsts, last = _bodies(spans)
+        papers = digest.papers[:_MOST_BUTTONS] if self._buttons else ()
+        return [*firsts, with_buttons(last, [_summary(digest, paper, str(paper.number)) for paper in papers])]
+
+
+def with_buttons(body: Mapping[str, Any], buttons: Sequence[Button]) -> Mapping[str, object]:
+    """Put buttons below a message."""
+    rows = [_actions(row, f"row{place}") for place, row in enumerate(in_rows(buttons, _IN_A_BLOCK))]
+    return {**body, "blocks": [*body["blocks"], *rows]}
 
 
 def spell(spans: Iterable[Span]) -> list[dict[str, object]]:
@@ -69,6 +115,16 @@ def _characters(span: Span) -> int:
 
 
 LIMITS: tuple[Limit, ...] = ((_characters, 10_000),)
+_HEAD: tuple[Limit, ...] = ((_characters, LONGEST_TEXT),)  # leaves room for a page of papers
+
+
+def _spoken(span: Span) -> Span:
+    """Name commands as they are typed in Slack."""
+
+    def typed(found: re.Match[str]) -> str:
+        return f"/papers-{found[1]}" if found[1] in _PREFIXED else found[1]
+
+    return replace(span, text=_COMMAND.sub(typed, span.text))
 
 
 def _bodies(spans: Spans) -> list[Mapping[str, object]]:
@@ -92,14 +148,42 @@ def _fallback(text: str) -> str:
     return escape(text if fits else shorten(text, bisect_right(ends, LONGEST_TEXT - 1) + 1))
 
 
-def _with_addresses(blocks: Any) -> str:
-    """Read blocks of our own as text, each link's address behind its words."""
-    parts = (part["elements"] for block in blocks for part in block["elements"])
-    return "\n".join("".join(map(_with_address, elements)) for elements in parts)
+def _with_addresses(blocks: Any) -> Iterator[str]:
+    """Read blocks of our own as lines of text, each link's address behind its words; buttons say nothing."""
+    for block in blocks:
+        if block["type"] == "rich_text":
+            yield from ("".join(map(_with_address, part["elements"])) for part in block["elements"])
+        elif block["type"] == "section":
+            yield f"\n{block['text']['text']}"
 
 
 def _with_address(element: Mapping[str, str]) -> str:
     return f"{element['text']} ({element['url']})" if element["type"] == "link" else element["text"]
+
+
+def _summary(digest: Digest, paper: Paper, label: str) -> Button:
+    return Button(label, f"/paper {reference(digest, paper)}")
+
+
+def _section(item: Item, place: int) -> dict[str, object]:
+    """Write one of several things with its button beside it; plain text, since mrkdwn cannot escape all signs."""
+    beside = replace(item.button, label=item.button.short or item.button.label)
+    text = shorten(plain(item.spans).strip(), _LONGEST_SECTION)
+    return {"type": "section", "text": _text(text), "accessory": _button(beside, f"item{place}")}
+
+
+def _actions(row: Sequence[Button], place: str) -> dict[str, object]:
+    return {"type": "actions", "elements": [_button(one, f"{place}/{n}") for n, one in enumerate(row)]}
+
+
+def _button(button: Button, place: str) -> dict[str, object]:
+    """Write a button; what it does is its value, since ids of actions must differ."""
+    label = _text(shorten(button.label, _LONGEST_LABEL))
+    return {"type": "button", "text": label, "action_id": f"line/{place}", "value": button.line}
+
+
+def _text(text: str) -> dict[str, object]:
+    return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def _element(span: Span) -> dict[str, object]:

@@ -7,39 +7,65 @@ stand in the sources of its server only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from html import escape, unescape
 from itertools import groupby
+from typing import Any
 
 from formatters import compose, links
+from formatters.edition import Edition
 from formatters.locale import Words
-from formatters.message import Message, numbered
+from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
-from formatters.spans import Limit, Span, Spans, block_style, split
+from formatters.page import Button, Page, in_rows, reference
+from formatters.spans import Limit, Span, Spans, block_style, shorten, split
 
 _TAGS = (("bold", "b"), ("italic", "i"), ("code", "code"))
 _TAG = re.compile(r"<[^>]*>")
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 
+# A link to the bot itself; the channel puts the bot's name in place of "BOT".
+BOT = "https://t.me/BOT?start="
+_IN_A_ROW = 8  # buttons (Telegram Bot API does not say; its clients show no more)
+_MOST_BUTTONS = 100
+_LONGEST_LABEL = 64  # characters of a button; a telephone shows half of it
+
 
 class TelegramFormatter:
-    """Make keyword arguments of `sendMessage`: the index makes a sound, papers are silent."""
+    """Make keyword arguments of `sendMessage`: the index makes a sound, papers are silent.
+
+    With `buttons`, what is delivered carries buttons to the full summaries: for a bot that listens.
+    """
 
     channel = "telegram"
     method = "sendMessage"
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, *, buttons: bool = False) -> None:
         self._words = words
+        self._buttons = buttons
 
-    def digest(self, digest: Digest) -> tuple[Message, ...]:
-        return (*self.contents(digest), *map(self._card, digest.papers))
+    def speaking(self, words: Words) -> TelegramFormatter:
+        return TelegramFormatter(words, buttons=self._buttons)
 
-    def contents(self, digest: Digest) -> tuple[Message, ...]:
-        return numbered("index", self._bodies(compose.index(digest, self._words)))
+    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+        match edition.layout:
+            case "digest":
+                return numbered("digest", self._listed(compose.compact(digest, self._words), digest, edition))
+            case "index":
+                return numbered("index", self._listed(compose.index(digest, self._words), digest, edition))
+        index = _bodies(compose.index(digest, self._words), silent=edition.silent)
+        return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.papers))
 
     def paper(self, paper: Paper) -> tuple[Message, ...]:
-        return numbered(f"full/{paper.id}", self._bodies(compose.full(paper)))
+        return numbered(f"full/{paper.id}", _bodies(compose.full(paper)))
+
+    def page(self, page: Page) -> Message:
+        listed = () if page.wide else tuple(span for item in page.items for span in (compose.GAP, *item.spans))
+        buttons = [item.button for item in page.items]
+        rows = in_rows(buttons, 1 if page.wide else _IN_A_ROW)
+        body = _body(split((*page.head, *listed), LIMITS)[0], silent=False)
+        return Message("page", _with_keyboard(body, [list(map(_key, row)) for row in (*rows, *page.rows)]))
 
     def notice(self, text: str) -> Message:
         return Message("notice", _body(split([Span(text)], LIMITS)[0], silent=False))
@@ -51,12 +77,18 @@ class TelegramFormatter:
         fits = utf16(Span(with_addresses)) <= LONGEST_TEXT
         return {**kept, "text": with_addresses if fits else unescape(_TAG.sub("", html))}
 
-    def _card(self, paper: Paper) -> Message:
+    def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         # The first part: monstrous addresses or emoji throughout are the only way to a second one.
-        return Message(f"paper/{paper.id}", _body(split(compose.card(paper, self._words), LIMITS)[0], silent=True))
+        body = _body(split(compose.card(paper, self._words), LIMITS)[0], silent=True)
+        rows = [[_summary(digest, paper, self._words.full_summary, edition)]] if self._buttons else []
+        return Message(f"paper/{paper.id}", _with_keyboard(body, rows))
 
-    def _bodies(self, spans: Spans) -> list[Mapping[str, object]]:
-        return [_body(part, silent=place > 0) for place, part in enumerate(split(spans, LIMITS))]
+    def _listed(self, spans: Spans, digest: Digest, edition: Edition) -> list[Mapping[str, object]]:
+        """Spell a digest in one go, the last part with a button for each paper."""
+        *firsts, last = _bodies(spans, silent=edition.silent)
+        papers = digest.papers[:_MOST_BUTTONS] if self._buttons else ()
+        keys = [_summary(digest, paper, str(paper.number), edition) for paper in papers]
+        return [*firsts, _with_keyboard(last, in_rows(keys, _IN_A_ROW))]
 
 
 def spell(spans: Iterable[Span]) -> str:
@@ -94,6 +126,25 @@ def _body(spans: Spans, *, silent: bool) -> Mapping[str, object]:
         "link_preview_options": {"is_disabled": True},
         "disable_notification": silent,
     }
+
+
+def _bodies(spans: Spans, *, silent: bool = False) -> list[Mapping[str, object]]:
+    return [_body(part, silent=silent or place > 0) for place, part in enumerate(split(spans, LIMITS))]
+
+
+def _with_keyboard(body: Mapping[str, object], rows: Sequence[Sequence[Mapping[str, Any]]]) -> Mapping[str, object]:
+    return {**body, "reply_markup": {"inline_keyboard": rows}} if rows else body
+
+
+def _summary(digest: Digest, paper: Paper, label: str, edition: Edition) -> Mapping[str, str]:
+    """Make a button to a paper's full summary: answered in the chat, or in a private one of its reader's."""
+    ref = reference(digest, paper)
+    return _key(Button(label, f"/paper {ref}", url="" if edition.here else f"{BOT}paper-{ref}"))
+
+
+def _key(button: Button) -> Mapping[str, str]:
+    leads = {"url": button.url} if button.url else {"callback_data": button.line}
+    return {"text": shorten(button.label, _LONGEST_LABEL), **leads}
 
 
 def _block(style: str, spans: list[Span]) -> str:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 from formatters import compose, links
+from formatters.edition import Edition
 from formatters.locale import Words
-from formatters.message import Message
+from formatters.message import USUAL, Message
 from formatters.model import Digest, Paper
+from formatters.page import Button, Page
 from formatters.spans import Span, tidy
 
 _TAGS = {"bold": "bold", "italic": "italic", "code": "cyan", "pre": "cyan", "quote": "dim"}
@@ -27,14 +29,25 @@ class TerminalFormatter:
     def __init__(self, words: Words) -> None:
         self._words = words
 
-    def digest(self, digest: Digest) -> tuple[Message, ...]:
-        return (*self.contents(digest), *map(self._card, digest.papers))
+    def speaking(self, words: Words) -> TerminalFormatter:
+        return TerminalFormatter(words)
 
-    def contents(self, digest: Digest) -> tuple[Message, ...]:
-        return (Message("index", _body(compose.index(digest, self._words))),)
+    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+        if edition.layout == "digest":
+            return (Message("digest", _body(compose.compact(digest, self._words))),)
+        index = Message("index", _body(compose.index(digest, self._words)))
+        return (
+            (index,) if edition.layout == "index" else (index, *(self.card(digest, paper) for paper in digest.papers))
+        )
 
     def paper(self, paper: Paper) -> tuple[Message, ...]:
         return (Message(f"full/{paper.id}", _body([*compose.full(paper), *_address(paper)])),)
+
+    def page(self, page: Page) -> Message:
+        """Show what a button would do as what to type instead."""
+        items = [span for item in page.items for span in (compose.GAP, *item.spans, *_typed(item.button))]
+        rows = [span for row in page.rows for one in row for span in (compose.GAP, Span(one.label), *_typed(one))]
+        return Message("page", _body([*page.head, *items, *rows]))
 
     def notice(self, text: str) -> Message:
         return Message("notice", _body([Span(text)]))
@@ -42,7 +55,7 @@ class TerminalFormatter:
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
         return body  # a terminal refuses nothing
 
-    def _card(self, paper: Paper) -> Message:
+    def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
         return Message(f"paper/{paper.id}", _body([*compose.card(paper, self._words), *_address(paper)]))
 
 
@@ -54,6 +67,10 @@ def spell(spans: Iterable[Span]) -> str:
 
 def _body(spans: Iterable[Span]) -> Mapping[str, object]:
     return {"markup": spell(spans)}
+
+
+def _typed(button: Button) -> list[Span]:
+    return [compose.LINE, Span(f"  {button.typed or button.line}", styles=frozenset({"quote"}))]
 
 
 def _address(paper: Paper) -> list[Span]:

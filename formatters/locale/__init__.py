@@ -20,10 +20,64 @@ class Words:
     help: str
     which_paper: str  # {last}
     no_such_paper: str  # {number} {last}
+    no_such_id: str  # {paper}
+    no_such_title: str  # {words}
+    no_such_day: str  # {day}
+    paper_gone: str
     no_digest: str
     unknown_command: str  # {command}
+    which_of: str
+    tap_one: str
+    full_summary: str
+    share: str
+    previous: str
+    next: str
+    search_what: str
+    found: Callable[[str, int], str]  # the words, how many papers
+    nothing_found: str  # {words}
+    stale_page: str
+    welcome: str  # into a group or channel
+    subscribe: str
+    subscribe_now: str
+    unsubscribe: str
+    subscribed: str  # {when}
+    subscribed_now: str
+    already_subscribed: str  # {when}
+    unsubscribed: str
+    not_subscribed: str
+    administrators_only: str
+    operators_only: str
+    slow_down: str
+    settings: str
+    receives: str
+    receives_not: str
+    closed: str
+    layout: str
+    layouts: dict[str, str]  # layout to its name
+    own_language: str
+    languages: dict[str, str]  # code to its name
+    sound: str
+    loud: str
+    silent: str
+    time: str
+    when: str  # {at} {days} {zone}
+    weekdays: tuple[str, ...]  # Monday first
+    every_day: str
+    set_time: str  # {example}
+    reset: str
+    saved: str
+    not_understood: str  # {word} {example}
+    did_you_mean: str  # {near}
+    status: str  # {digest} {papers}
+    status_line: str  # {sent} {all} {chats}
+    states: dict[str, str]  # state of a delivery to its name
+    nothing_delivered: str
+    resend: str
+    resent: Callable[[int], str]  # how many messages
+    home: str
     demo_hint: str
     commands: dict[str, str]  # name to what it does
+    operator_commands: dict[str, str]
 
 
 def words(language: str) -> Words:

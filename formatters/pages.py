@@ -1,0 +1,167 @@
+"""What answers with buttons say: lists of papers, choices, settings, the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time
+
+from formatters import compose
+from formatters.compose import BOLD, GAP, LINE
+from formatters.locale import Words
+from formatters.model import Digest, Paper
+from formatters.page import Button, Hit, Item, Page, reference
+from formatters.spans import Span, Spans, shorten
+
+PAPERS_ON_A_PAGE = 20
+HITS_ON_A_PAGE = 5
+_LONGEST_TITLE = 200  # among others: a page of them fits one message on every channel, emoji throughout
+_EXAMPLE = "/settings 08:00 Asia/Seoul mon-fri"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a chat receives, and how."""
+
+    receives: bool
+    closed: bool  # it cannot be written to
+    layout: str
+    language: str
+    silent: bool | None  # None where the platform has no silent messages
+    when: str
+
+
+def papers(digest: Digest, words: Words, page: int) -> Page:
+    """List the papers of a digest, a line to tap for each."""
+    start = (page - 1) * PAPERS_ON_A_PAGE
+    shown = digest.papers[start : start + PAPERS_ON_A_PAGE]
+    more = Turn(f"/papers {digest.day}", f"/papers {digest.day}", page, start + len(shown) < len(digest.papers))
+    head = (*compose.head(digest, words), GAP, Span(words.tap_one))
+    return Page(head, tuple(_line(full(digest, paper, words)) for paper in shown), _turns(more, words), wide=True)
+
+
+def hits(said: str, found: Sequence[Hit], words: Words, turn: Turn) -> Page:
+    """List papers of the archive: day, title and a sentence each."""
+    first = (turn.page - 1) * HITS_ON_A_PAGE + 1
+    items = tuple(_hit(hit, f"{n}", words) for n, hit in enumerate(found, first))
+    return Page((Span(said, styles=BOLD),), items, _turns(turn, words))
+
+
+def choice(found: Sequence[Hit], words: Words) -> Page:
+    """Offer several papers that fit what was typed."""
+    items = tuple(_choice(hit, words) for hit in found)
+    return Page((Span(words.which_of, styles=BOLD),), items, wide=True)
+
+
+def days(text: str, near: Sequence[date], words: Words, number: int | None = None) -> Page:
+    """Offer the days nearest to one that has no digest."""
+    what = "/papers" if number is None else f"/paper {number}"
+    return Page((Span(text),), rows=tuple((Button(words.day(day), f"{what} {day}"),) for day in near))
+
+
+def welcome(words: Words) -> Page:
+    """Greet a group or channel, with what its administrators may press."""
+    return start(words.welcome, words)
+
+
+def settings(wishes: Wishes, words: Words, layouts: Sequence[str], note: str = "") -> Page:
+    """Show what a chat receives, with a button for all that can be chosen."""
+    state = words.closed if wishes.closed else words.receives if wishes.receives else words.receives_not
+    sound = "" if wishes.silent is None else words.silent if wishes.silent else words.loud
+    facts = (
+        (words.layout, words.layouts[wishes.layout]),
+        (words.own_language, words.languages[wishes.language]),
+        (words.sound, sound),
+        (words.time, wishes.when),
+    )
+    said = [span for name, fact in facts if fact for span in (LINE, Span(f"{name}: "), Span(fact, styles=BOLD))]
+    title = Span(words.settings, styles=BOLD)
+    head = (*_note(note), title, LINE, Span(state), *said, GAP, Span(words.set_time.format(example=_EXAMPLE)))
+    return Page(head, rows=tuple(filter(None, _choices(wishes, words, layouts))))
+
+
+def start(text: str, words: Words) -> Page:
+    """Say who the bot is to one who does not receive anything yet."""
+    now = Button(words.subscribe_now, "/subscribe now")
+    return Page((Span(text),), rows=((now,), (Button(words.subscribe, "/subscribe"),)))
+
+
+def status(lines: Sequence[str], words: Words, *, stuck: bool) -> Page:
+    """Show the receipt, with a button to send again what is stuck."""
+    text = "\n".join(lines).strip()
+    return Page((Span(text),), rows=((Button(words.resend, "/status retry"),),) if stuck else ())
+
+
+def help_with_settings(word: str, near: str, words: Words) -> str:
+    """Say which word of `/settings` was not understood."""
+    said = words.not_understood.format(word=word, example=_EXAMPLE)
+    return f"{said} {words.did_you_mean.format(near=near)}" if near else said
+
+
+def full(digest: Digest, paper: Paper, words: Words) -> Button:
+    """Make a button that gives a paper in full."""
+    title = f"{paper.number}. {shorten(paper.title, _LONGEST_TITLE)}"
+    return _full(title, reference(digest, paper), paper.number, digest.day, words)
+
+
+def when(at: time, weekdays: Sequence[int], zone: str, words: Words) -> str:
+    """Say at which time of which days digests come."""
+    names = [words.weekdays[day] for day in weekdays]
+    in_a_row = len(names) > 2 and weekdays[-1] - weekdays[0] == len(names) - 1
+    some = f"{names[0]}–{names[-1]}" if in_a_row else ", ".join(names)
+    days = words.every_day if len(names) == len(words.weekdays) else some
+    return words.when.format(at=f"{at:%H:%M}", days=days, zone=zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a list of several pages stands."""
+
+    line: str  # the command that gives it, without the page
+    typed: str  # the same as a person types it
+    page: int
+    more: bool
+
+
+def _turns(turn: Turn, words: Words) -> tuple[tuple[Button, ...], ...]:
+    back = [(words.previous, turn.page - 1)] if turn.page > 1 else []
+    on = [(words.next, turn.page + 1)] if turn.more else []
+    row = [Button(label, f"{turn.line} #{page}", f"{turn.typed} #{page}") for label, page in (*back, *on)]
+    return (tuple(row),) if row else ()
+
+
+def _line(button: Button) -> Item:
+    return Item((Span(button.label),), button)
+
+
+def _hit(hit: Hit, label: str, words: Words) -> Item:
+    title = f"{label}. {shorten(hit.title, _LONGEST_TITLE)}"
+    spans: Spans = (Span(title, styles=BOLD), LINE, Span(words.day(hit.day)))
+    said = (LINE, Span(shorten(hit.line, compose.LONGEST_BRIEF))) if hit.line else ()
+    return Item((*spans, *said), _full(label, hit.ref, hit.number, hit.day, words))
+
+
+def _choice(hit: Hit, words: Words) -> Item:
+    title = shorten(hit.title, _LONGEST_TITLE)
+    return Item((Span(f"{title} ({hit.day})"),), _full(title, hit.ref, hit.number, hit.day, words))
+
+
+def _full(label: str, ref: str, number: int, day: date, words: Words) -> Button:
+    return Button(label, f"/paper {ref}", f"/paper {number} {day}", short=words.full_summary)
+
+
+def _note(note: str) -> Spans:
+    return (Span(note), GAP) if note else ()
+
+
+def _choices(wishes: Wishes, words: Words, layouts: Sequence[str]) -> list[tuple[Button, ...]]:
+    subscribe = ("/unsubscribe", words.unsubscribe) if wishes.receives else ("/subscribe", words.subscribe)
+    silence = ("/settings loud", words.loud) if wishes.silent else ("/settings silent", words.silent)
+    return [
+        *((Button(words.layouts[one], f"/settings layout {one}"),) for one in layouts if one != wishes.layout),
+        tuple(
+            Button(name, f"/settings language {one}") for one, name in words.languages.items() if one != wishes.language
+        ),
+        () if wishes.silent is None else (Button(f"{words.sound}: {silence[1]}", silence[0]),),
+        (Button(words.reset, "/settings default"), Button(subscribe[1], subscribe[0])),
+    ]
