@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from functools import partial
 
 from bot import errors
 from bot.log import log
 from bot.protocols import Absent, Channel, Doubt, There
 from bot.records import Chat, Row
 from bot.store import Store
-
-Answer = TypeVar("Answer")
+from bot.waiting import unless
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,9 @@ class Drain:
     report: Report = silent
     gone: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
     tries: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
+    _at_work: set[int] = field(default_factory=set)  # chats that have a lane
+    _more: bool = False
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Send, edit and reconcile until nothing is due; call it while `store.delivering`.
@@ -61,15 +63,36 @@ class Drain:
         await self.store.recover(self.waits.settle)
         try:
             async with asyncio.TaskGroup() as lanes:
-                for channel in self.channels.values():
-                    for chat in await self.store.lanes(channel.name):
-                        lanes.create_task(self._lane(channel, chat))
+                await self._open_lanes(lanes)
+                while self._at_work:
+                    await self._changed.wait()
+                    self._changed.clear()
+                    if self._more:
+                        await self._open_lanes(lanes)
         except* errors.PaperboyError as group:
             raise group.exceptions[0] from None
 
+    def admit(self) -> None:
+        """Take up what was planned since this run began."""
+        self._more = True
+        self._changed.set()
+
+    async def _open_lanes(self, lanes: asyncio.TaskGroup) -> None:
+        self._more = False
+        for channel in self.channels.values():
+            for chat in await self.store.lanes(channel.name, self.clock() + self.waits.patience):
+                if chat.id not in self._at_work:
+                    self._at_work.add(chat.id)
+                    lanes.create_task(self._lane(channel, chat)).add_done_callback(partial(self._close_lane, chat.id))
+
+    def _close_lane(self, chat: int, _: object) -> None:
+        self._at_work.remove(chat)
+        if not self._at_work:
+            self._changed.set()
+
     async def _lane(self, channel: Channel, chat: Chat | None) -> None:
         while chat and (row := await self.store.head(chat.id)) and await self._due(row):
-            await self._unless_stopped(channel.turn(chat.address))
+            await unless(channel.turn(chat.address), self.stopping)
             if self.stopping.is_set() or channel.name in self.gone:
                 return
             chat = await self._step(channel, chat, row)
@@ -80,20 +103,8 @@ class Drain:
         if wait > self.waits.patience:
             return False
         if wait > 0:
-            await self._unless_stopped(asyncio.sleep(wait))
+            await unless(asyncio.sleep(wait), self.stopping)
         return not self.stopping.is_set()
-
-    async def _unless_stopped(self, work: Coroutine[object, object, Answer], grace: float = 0.0) -> Answer | None:
-        """Await work, but no longer than `grace` seconds once told to stop; then None."""
-        task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(self.stopping.wait())
-        try:
-            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
-            done, _ = await asyncio.wait((task,), timeout=grace)
-            return task.result() if done else None
-        finally:
-            for one in (task, stopped):
-                one.cancel()
-            await asyncio.gather(task, stopped, return_exceptions=True)
 
     async def _step(self, channel: Channel, chat: Chat, row: Row) -> Chat | None:
         """Do what one row wants; give its chat as it is afterwards, None when the lane ends."""
@@ -102,7 +113,7 @@ class Drain:
                 await self._reconcile(channel, chat, row)
             elif await self.store.claim(row):
                 await self._deliver(channel, chat, row)
-            else:
+            elif await self.store.holds(row):
                 return None  # another process is at work in this chat
         except errors.SendError as error:
             return await self._failed(channel, chat, row, error)
@@ -121,7 +132,7 @@ class Drain:
     async def _reconcile(self, channel: Channel, chat: Chat, row: Row) -> None:
         known = await self.store.ids(chat, row.attempted_at)
         doubt = Doubt(row.ref, _body(channel, row), row.thread, row.attempted_at, *known)
-        match await self._unless_stopped(channel.reconcile(chat.address, doubt), self.waits.grace):
+        match await unless(channel.reconcile(chat.address, doubt), self.stopping, self.waits.grace):
             case None:
                 return  # told to stop; the doubt stays as it is
             case There(remote_id):
@@ -151,7 +162,7 @@ class Drain:
             case errors.Rejected():
                 await self._settle(chat, row, refused, **told)
             case errors.ChatMoved():
-                await self.store.move(chat, error.address, channel.counter(error.address))
+                await self.store.move(chat.id, error.address, channel.counter(error.address))
                 # What stands in the old place stays there as it is; what is in doubt is looked for in the new one.
                 state = "sent" if row.state == "stale" else row.state
                 await self._settle(chat, row, state, not_before=self.clock(), **told)

@@ -14,8 +14,10 @@ from dataclasses import asdict, replace
 from bot.protocols import Found
 from bot.records import Intent, Known, Rendered
 from bot.store import Store
+from formatters import locale
+from formatters.edition import Edition
 from formatters.markdown import walk
-from formatters.message import Formatter
+from formatters.message import Formatter, Message
 from formatters.model import Digest, Paper
 from formatters.spans import plain, words
 
@@ -23,11 +25,11 @@ MISSED = "more digests were missed than catch_up delivers"
 EMPTY = "the post has no papers yet"
 
 
-def decide(known: Sequence[Known], found: Sequence[Found], *, catch_up: int, fresh: bool) -> list[Intent]:
+def decide(known: Sequence[Known], found: Sequence[Found], *, catch_up: int) -> list[Intent]:
     """Say what shall become of each digest that is new or changed, older first.
 
     The first look at a source delivers its newest digest alone; later ones are delivered as they
-    come, the newest `catch_up` of them at once. With `fresh` off, new digests wait for another look.
+    come, the newest `catch_up` of those that came since the last look.
     """
     now = [_recognised(one, known) for one in sorted(found, key=lambda one: (one.digest.day, one.post))]
     before = {one.name: one for one in known}
@@ -37,7 +39,7 @@ def decide(known: Sequence[Known], found: Sequence[Found], *, catch_up: int, fre
         if intent.digest.id in before and _differs(before[intent.digest.id], intent)
     ]
     new = [intent for intent in now if intent.digest.id not in before or _filled(before[intent.digest.id], intent)]
-    return [*changed, *(_fresh(new, known, catch_up) if fresh else [])]
+    return [*changed, *_fresh(new, known, catch_up)]
 
 
 def _recognised(found: Found, known: Sequence[Known]) -> Intent:
@@ -92,19 +94,18 @@ async def plan(
     formatters: Mapping[str, Formatter],
     *,
     catch_up: int,
-    fresh: bool,
 ) -> list[Intent]:
     """Write into the ledger what shall be sent and edited; call it while `store.delivering`.
 
-    The newest delivered digest goes to chats that joined since as well.
+    The newest delivered digest goes to chats that joined since as well, if they want it.
     """
     known = await store.known(source)
-    intents = decide(known, found, catch_up=catch_up, fresh=fresh)
+    intents = decide(known, found, catch_up=catch_up)
     for intent in intents:
         await store.write_plan(source, intent, await _rendered(store, source, intent, formatters))
     await store.keep_up(source, {_name(one, known): one.post for one in found})
     newest = next((one for one in reversed(await store.known(source)) if one.state == "active"), None)
-    if newest and fresh and await store.unserved(source, newest.name):
+    if newest and await store.unserved(source, newest.name):
         digest = await store.digest(source, newest.name)
         again = Intent(digest, newest.post, newest.fingerprint, "active", update=False, spread=True)
         await store.write_plan(source, again, await _rendered(store, source, again, formatters))
@@ -114,13 +115,17 @@ async def plan(
 async def _rendered(store: Store, source: str, intent: Intent, formatters: Mapping[str, Formatter]) -> list[Rendered]:
     if intent.state != "active":
         return []
-    used = await store.layouts(source, intent.digest.id)
-    read = {channel: formatters[channel].digest(intent.digest) for channel in {c for c, _ in used} & formatters.keys()}
+    used = await store.editions(source, intent.digest.id)
     return [
-        Rendered(channel, layout, [(message, _hash(message.body)) for message in read[channel]])
-        for channel, layout in sorted(used)
-        if channel in read
+        Rendered(channel, edition, _laid_out(formatters[channel], intent.digest, Edition.read(edition)))
+        for channel, edition in sorted(used)
+        if channel in formatters
     ]
+
+
+def _laid_out(formatter: Formatter, digest: Digest, edition: Edition) -> list[tuple[Message, str]]:
+    speaking = formatter.speaking(locale.words(edition.language)) if edition.language else formatter
+    return [(message, _hash(message.body)) for message in speaking.digest(digest, edition)]
 
 
 def fingerprint(digest: Digest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -66,6 +67,13 @@ class Unknown:
     why: str
 
 
+class Listener(Protocol):
+    """What takes in what readers say on one channel."""
+
+    async def listen(self, stopping: asyncio.Event) -> None:
+        """Answer until told to stop; troubles are logged and overcome, never raised."""
+
+
 class Channel(Protocol):
     """Where messages go: one medium and one bot in it.
 
@@ -80,6 +88,9 @@ class Channel(Protocol):
 
     def counter(self, address: str) -> str:
         """Name the sequence that a chat's message ids count up in."""
+
+    async def kind(self, address: str) -> str:
+        """Tell what a chat is: "private", "group" or "channel"."""
 
     async def turn(self, address: str, *, reply: bool = False) -> None:
         """Wait until one more call to this chat keeps every limit."""

@@ -26,6 +26,6 @@ async def unsettled(store: Store, settings: Settings) -> list[str]:
 
 
 def _open(one: Receipt) -> list[str]:
-    counts = ", ".join(f"{count} {state}" for state, count in one.counts.items() if state != "sent")
+    counts = ", ".join(f"{count} {state}" for state, count in one.counts.items() if state not in {"sent", "scheduled"})
     why = f": {'; '.join(one.problems)}" if one.problems else ""
     return [f"{one.digest} {one.channel} {one.chat}: {counts}{why}"] if counts else []

@@ -36,10 +36,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A digest as one channel and layout reads it."""
+    """A digest as one edition of a channel reads it."""
 
     channel: str
-    layout: str
+    edition: str
     messages: Sequence[tuple[Message, str]]  # with the hash of each body
 
 
@@ -50,6 +50,27 @@ class Chat:
     name: str
     address: str
     counter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A chat with what it wishes; empty wishes are what the operator set."""
+
+    id: int
+    channel: str
+    name: str
+    address: str
+    kind: str  # private, group, channel; empty: not known yet
+    state: str  # active, paused, removed
+    reason: str  # why it is paused
+    layout: str
+    language: str
+    silent: bool
+    schedule: str  # "08:00 mon-fri Asia/Seoul"
+
+    @property
+    def receives(self) -> bool:
+        return self.state != "removed"
 
 
 @dataclass(frozen=True, slots=True)

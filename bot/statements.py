@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
-from datetime import date
 from typing import Any
 
 from sqlalchemy import CompoundSelect as Compound
@@ -24,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     not_,
+    null,
     or_,
     select,
     update,
@@ -33,34 +33,60 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot.records import Chat, Intent, Rendered, Row
-from bot.tables import chats, deliveries, digests, messages
+from bot.tables import chats, deliveries, digests, messages, replies
 from formatters.message import Message
-from formatters.model import Digest, Link, Paper, Section
 
 # --- chats
 
 
 def remove_others(channel: str, listed: Collection[str]) -> Update:
-    return update(chats).where(chats.c.channel == channel, chats.c.name.not_in(listed)).values(state="removed")
+    """Remove what the settings no longer list; who subscribed by himself stays."""
+    theirs = (chats.c.channel == channel, chats.c.origin == "settings", chats.c.name.not_in(listed))
+    return update(chats).where(*theirs).values(state="removed")
 
 
 def list_chat(channel: str, name: str, counter: str, layout: str) -> Insert:
-    row = upsert(chats).values(channel=channel, name=name, address=name, counter=counter, layout=layout)
-    back = case((chats.c.state == "removed", "active"), else_=chats.c.state)
-    return row.on_conflict_do_update(["channel", "name"], set_={"layout": layout, "state": back})
+    """Take a chat of the settings in, or back; one whose people unsubscribed stays away."""
+    row = upsert(chats).values(channel=channel, name=name, address=name, counter=counter, edition=layout)
+    back = case((and_(chats.c.state == "removed", chats.c.origin == "settings"), "active"), else_=chats.c.state)
+    return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
+
+
+def editions(channel: str, layout: str) -> Update:
+    """Write what follows from the wishes of a channel's chats, where `layout` is what the operator set."""
+    spelled = edition_of(layout)
+    return update(chats).where(chats.c.channel == channel, chats.c.edition != spelled).values(edition=spelled)
+
+
+def edition_of(layout: str) -> ColumnElement[str]:
+    """Spell the edition of a chat, as `Edition` reads it."""
+    return (
+        case((chats.c.layout != "", chats.c.layout), else_=layout)
+        + case((chats.c.language != "", literal(" ") + chats.c.language), else_="")
+        + case((chats.c.silent == 1, " silent"), else_="")
+        + case((chats.c.kind.in_(("private", "group")), " here"), else_="")
+    )
+
+
+SCHEDULES = select(chats.c.schedule).where(chats.c.state == "active").distinct()
 
 
 def resume(now: float) -> tuple[Update, ...]:
     """Open what a closed chat refused, what is held, what only our own back-off keeps, and the paused chats."""
-    paused = select(chats.c.id).where(chats.c.state == "paused")
-    refused = and_(deliveries.c.state == "failed", deliveries.c.problem == "ChatGone", deliveries.c.chat_id.in_(paused))
     held = and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
     return (
-        update(deliveries).where(refused).values(state=_unsent("pending", "stale")),
+        reopened(),
         update(deliveries).where(held).values(not_before=now),
         update(deliveries).where(deliveries.c.problem == "RetryLater").values(not_before=now),
         update(chats).where(chats.c.state == "paused").values(state="active", reason=""),
     )
+
+
+def reopened(*which: ColumnElement[bool]) -> Update:
+    """Make due again what paused chats refused."""
+    paused = select(chats.c.id).where(chats.c.state == "paused", *which)
+    refused = (deliveries.c.state == "failed", deliveries.c.problem == "ChatGone", deliveries.c.chat_id.in_(paused))
+    return update(deliveries).where(*refused).values(state=unsent("pending", "stale"))
 
 
 def pause(chat: int, reason: str) -> Update:
@@ -85,15 +111,16 @@ def known(source: str) -> Select[tuple[Any, ...]]:
     return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
 
 
-def layouts(source: str, name: str) -> Compound[Any]:
-    chosen = select(chats.c.channel, chats.c.layout).where(chats.c.state != "removed")
-    used = select(messages.c.channel, messages.c.layout).join(digests).where(_is(source, name))
-    return chosen.union(used)
+def used(source: str, name: str) -> Compound[Any]:
+    """List the editions that chats wish now, and those in which the digest was sent already."""
+    wished = select(chats.c.channel, chats.c.edition).where(chats.c.state != "removed")
+    sent = select(messages.c.channel, messages.c.edition).join(digests).where(_is(source, name))
+    return wished.union(sent)
 
 
 def unserved(source: str, name: str) -> Select[tuple[Any, ...]]:
     digest = select(digests.c.id).where(_is(source, name)).scalar_subquery()
-    return select(chats.c.id).where(chats.c.state == "active", not_(_holds(digest))).limit(1)
+    return select(chats.c.id).where(_shall_have(digest)).limit(1)
 
 
 def write_digest(source: str, intent: Intent, now: float) -> Insert:
@@ -106,7 +133,9 @@ def write_digest(source: str, intent: Intent, now: float) -> Insert:
         "reason": intent.reason,
     }
     row = upsert(digests).values(source=source, name=intent.digest.id, found_at=now, **values)
-    return row.on_conflict_do_update(["source", "name"], set_=values).returning(digests.c.id)
+    # A digest that was held is found when it has papers: whoever subscribed meanwhile receives it.
+    found = {"found_at": now} if intent.spread and intent.update else {}
+    return row.on_conflict_do_update(["source", "name"], set_=values | found).returning(digests.c.id)
 
 
 def take_post(source: str, name: str, post: str) -> Update:
@@ -121,7 +150,7 @@ def hashes(digest: int, rendered: Rendered) -> Select[tuple[Any, ...]]:
 
 
 def write_message(digest: int, rendered: Rendered, seq: int, message: Message, body_hash: str) -> Insert:
-    place = {"digest_id": digest, "channel": rendered.channel, "layout": rendered.layout, "key": message.key}
+    place = {"digest_id": digest, "channel": rendered.channel, "edition": rendered.edition, "key": message.key}
     values = {"seq": seq, "body": dict(message.body), "hash": body_hash, "vanished": 0}
     return upsert(messages).values(**place, **values).on_conflict_do_update(list(place), set_=values)
 
@@ -144,33 +173,55 @@ def reopen(digest: int, rendered: Rendered, keys: Collection[str]) -> Update:
     counter = select(chats.c.counter).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
     final = or_(deliveries.c.sent_hash == wanted, deliveries.c.place != counter)  # a chat that moved is not edited
     stands = and_(deliveries.c.remote_id.is_not(None), final)
-    due = case((stands, "sent"), else_=_unsent("pending", "stale"))
+    due = case((stands, "sent"), else_=unsent("pending", "stale"))
     return update(deliveries).where(settled).values(state=due, plain=0)
 
 
+_NOT_YET = 1e11  # a time that never comes: `gate` replaces it
+
+
 def first_rows(digest: int) -> Insert:
-    """Give every active chat that has nothing of a digest all its messages."""
-    new = (chats.c.state == "active", chats.c.layout == messages.c.layout, not_(_holds(literal(digest))))
-    pairs = _pairs(digest).where(*new)
-    return _insert(pairs)
+    """Give every chat that shall have a digest and has nothing of it all its messages.
+
+    They wait for the chat's hour, which `gate` knows; those of eager chats do not.
+    """
+    hour = case((chats.c.eager == 1, null()), else_=_NOT_YET)
+    new = (chats.c.edition == messages.c.edition, _shall_have(literal(digest)))
+    return _insert(_pairs(digest, hour).where(*new))
 
 
 def more_rows(digest: int) -> Insert:
-    """Give every chat that has some messages of a digest the others, in the layout it has.
+    """Give every chat that has some messages of a digest the others, in the edition it has.
 
     A paused chat too: when it lets us in again, nothing is missing.
     """
     other, theirs = deliveries.alias(), messages.alias()
-    same = (theirs.c.digest_id == digest, theirs.c.layout == messages.c.layout, other.c.chat_id == chats.c.id)
+    same = (theirs.c.digest_id == digest, theirs.c.edition == messages.c.edition, other.c.chat_id == chats.c.id)
     return _insert(
-        _pairs(digest).where(chats.c.state != "removed", exists().select_from(other.join(theirs)).where(*same))
+        _pairs(digest, null()).where(chats.c.state != "removed", exists().select_from(other.join(theirs)).where(*same))
     )
 
 
-def _pairs(digest: int) -> Select[tuple[Any, ...]]:
+def gate(schedule: str, now: float, opening: float) -> Update:
+    """Move what still waits for its chat's hour to `opening`; what was let out once goes on at any hour."""
+    theirs = select(chats.c.id).where(chats.c.schedule == schedule)
+    waits = (deliveries.c.state == "pending", deliveries.c.attempts == 0, deliveries.c.not_before > now)
+    return update(deliveries).where(*waits, deliveries.c.chat_id.in_(theirs)).values(not_before=opening)
+
+
+CALM = update(chats).where(chats.c.eager == 1).values(eager=0)
+
+
+def _shall_have(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether a chat (of the enclosing statement) receives a digest of which it has nothing."""
+    found = select(digests.c.found_at).where(digests.c.id == digest).scalar_subquery()
+    return and_(chats.c.state == "active", or_(chats.c.since <= found, chats.c.eager == 1), not_(_holds(digest)))
+
+
+def _pairs(digest: int, not_before: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
     ref = func.lower(func.hex(func.randomblob(8)))
     return (
-        select(ref, messages.c.id, chats.c.id)
+        select(ref, messages.c.id, chats.c.id, not_before)
         .select_from(messages.join(chats, chats.c.channel == messages.c.channel))
         .where(messages.c.digest_id == digest, messages.c.vanished == 0)
         .order_by(chats.c.id, messages.c.seq)
@@ -178,7 +229,9 @@ def _pairs(digest: int) -> Select[tuple[Any, ...]]:
 
 
 def _insert(pairs: Select[tuple[Any, ...]]) -> Insert:
-    return upsert(deliveries).from_select(["ref", "message_id", "chat_id"], pairs).on_conflict_do_nothing()
+    return (
+        upsert(deliveries).from_select(["ref", "message_id", "chat_id", "not_before"], pairs).on_conflict_do_nothing()
+    )
 
 
 def _holds(digest: ScalarSelect[Any] | ColumnElement[int]) -> Exists:
@@ -221,25 +274,35 @@ _DROPPED = and_(
 )
 
 
-def lanes(channel: str) -> Select[tuple[Any, ...]]:
-    busy = exists().where(deliveries.c.chat_id == chats.c.id, _WANTS)
+def _due(until: float) -> ColumnElement[bool]:
+    return and_(_WANTS, or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= until))
+
+
+def lanes(channel: str, until: float) -> Select[tuple[Any, ...]]:
+    busy = exists().where(deliveries.c.chat_id == chats.c.id, _due(until))
     columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.counter)
     return select(*columns).where(chats.c.channel == channel, chats.c.state == "active", busy).order_by(chats.c.id)
 
 
-OPEN = select(func.count()).select_from(deliveries.join(chats)).where(chats.c.state == "active", _WANTS)
+def open_rows(now: float) -> Select[Any]:
+    return select(func.count()).select_from(deliveries.join(chats)).where(chats.c.state == "active", _due(now))
+
+
+def next_due(now: float) -> Select[Any]:
+    later = (chats.c.state == "active", _WANTS, deliveries.c.not_before > now)
+    return select(func.min(deliveries.c.not_before)).select_from(deliveries.join(chats)).where(*later)
 
 
 def _head() -> Select[tuple[Any, ...]]:
     parent, index = deliveries.alias(), messages.alias()
-    same = (index.c.digest_id == messages.c.digest_id, index.c.layout == messages.c.layout, index.c.key == "index")
+    same = (index.c.digest_id == messages.c.digest_id, index.c.edition == messages.c.edition, index.c.key == "index")
     thread = (
         select(parent.c.remote_id)
         .select_from(parent.join(index))
         .where(*same, parent.c.chat_id == deliveries.c.chat_id)
         .scalar_subquery()
     )
-    threaded = and_(messages.c.layout == "thread", messages.c.key != "index")
+    threaded = and_(messages.c.edition.startswith("thread"), messages.c.key != "index")
     return (
         select(
             deliveries.c.id,
@@ -283,6 +346,16 @@ def settle(row: int, values: Mapping[str, object]) -> Update:
     return update(deliveries).where(deliveries.c.id == row).values(values)
 
 
+def holds(row: int) -> Select[Any]:
+    return select(deliveries.c.id).where(deliveries.c.id == row)
+
+
+def sent_or_stale(body_hash: str) -> ColumnElement[str]:
+    """Choose the state of a row that was sent with a wording, by whether it is still the wanted one."""
+    wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
+    return case((wanted == body_hash, "sent"), else_="stale")
+
+
 def last_id(chat: Chat, before: float) -> Select[Any, Any]:
     """Give the highest id of a counter that was known at `before`, and when that message was sent."""
     known = select(_NUMBER, deliveries.c.sent_at).select_from(deliveries.join(chats))
@@ -291,6 +364,11 @@ def last_id(chat: Chat, before: float) -> Select[Any, Any]:
 
 def later_ids(chat: Chat, after: int) -> Select[int]:
     return select(_NUMBER).select_from(deliveries.join(chats)).where(_counted(chat), after < _NUMBER)
+
+
+def reply_ids(chat: Chat, after: int) -> Select[Any]:
+    theirs = (replies.c.channel == chat.channel, replies.c.counter == chat.counter)
+    return select(replies.c.remote_id).where(*theirs, replies.c.remote_id > after)
 
 
 def doubts(chat: Chat) -> Select[Any]:
@@ -316,13 +394,6 @@ def content(source: str, name: str) -> Select[tuple[Any, ...]]:
     return select(digests.c.content).where(_is(source, name))
 
 
-NEWEST = (
-    select(digests.c.content)
-    .where(digests.c.state == "active")
-    .order_by(digests.c.day.desc(), digests.c.post.desc())
-    .limit(1)
-)
-
 STANDINGS = (
     select(digests.c.source, digests.c.name, digests.c.state, digests.c.reason, digests.c.content)
     .where(digests.c.state.in_(("held", "active", "skipped")))
@@ -330,27 +401,17 @@ STANDINGS = (
 )
 
 
-def receipts(source: str, name: str) -> Select[tuple[Any, ...]]:
-    columns = (chats.c.channel, chats.c.name, chats.c.reason, deliveries.c.state, deliveries.c.error)
+def receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    waits = and_(deliveries.c.state == "pending", deliveries.c.attempts == 0, deliveries.c.not_before > now)
+    state = case((waits, "scheduled"), else_=deliveries.c.state)
+    columns = (chats.c.channel, chats.c.name, chats.c.reason, state, deliveries.c.error)
     return (
         select(*columns, func.count())
         .select_from(deliveries.join(chats).join(messages).join(digests))
         .where(_is(source, name), chats.c.state != "removed", not_(_DROPPED))
-        .group_by(chats.c.id, deliveries.c.state, deliveries.c.error)
+        .group_by(chats.c.id, state, deliveries.c.error)
         .order_by(chats.c.channel, chats.c.id)
     )
-
-
-def loaded(content: Mapping[str, Any]) -> Digest:
-    """Make a Digest of the content as `write_digest` wrote it."""
-    return Digest(
-        **{**content, "day": date.fromisoformat(content["day"]), "papers": tuple(map(_paper, content["papers"]))}
-    )
-
-
-def _paper(paper: Mapping[str, Any]) -> Paper:
-    links = tuple(Link(**link) for link in paper["links"])
-    return Paper(**{**paper, "links": links, "sections": tuple(Section(**section) for section in paper["sections"])})
 
 
 def _is(source: str, name: str) -> ColumnElement[bool]:
@@ -361,9 +422,10 @@ def _rendered(digest: int, rendered: Rendered) -> ColumnElement[bool]:
     return and_(
         messages.c.digest_id == digest,
         messages.c.channel == rendered.channel,
-        messages.c.layout == rendered.layout,
+        messages.c.edition == rendered.edition,
     )
 
 
-def _unsent(never: str, ever: str) -> ColumnElement[str]:
+def unsent(never: str, ever: str) -> ColumnElement[str]:
+    """Choose a state by whether a row was ever delivered."""
     return case((deliveries.c.remote_id.is_(None), never), else_=ever)

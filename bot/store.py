@@ -1,7 +1,7 @@
 """The ledger: what is written into it and read from it.
 
-One writer at a time within a process (a lock) and between processes (BEGIN IMMEDIATE); whoever
-plans or drains holds `delivering` besides, a lock that dies with its process.
+Whoever plans or drains holds `delivering`, a lock that dies with its process. What readers look up
+is in `archive`, what they wish in `subscribers`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from datetime import date
 from pathlib import Path
 
 from filelock import AsyncFileLock, Timeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import statements
+from bot.archive import Archive, index, index_all, loaded
 from bot.errors import LedgerError
 from bot.log import log
 from bot.records import Chat, Intent, Known, Receipt, Rendered, Row, Standing
-from bot.sqlite import explained, make_engine, migrate
+from bot.sqlite import Database, explained, make_engine, migrate
+from bot.subscribers import Subscribers
 from formatters.model import Digest
 
 _POLL = 0.1  # seconds between two looks at the lock
@@ -43,7 +45,8 @@ async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncItera
             path.parent.mkdir(parents=True, exist_ok=True)
             async with engine.execution_options(writes=True).begin() as db:
                 await db.run_sync(migrate)
-        yield Store(engine, path, clock)
+                await index_all(db)
+        yield Store(Database(engine, path), clock)
     finally:
         await engine.dispose()
 
@@ -51,11 +54,12 @@ async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncItera
 class Store:
     """The open ledger. Make it with `opened`."""
 
-    def __init__(self, engine: AsyncEngine, path: Path, clock: Callable[[], float]) -> None:
-        self._engine = engine
-        self._path = path
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._path = database.path
+        self._read, self._write = database.read, database.write
         self._clock = clock
-        self._writer = asyncio.Lock()
+        self.archive = Archive(database, clock)
+        self.subscribers = Subscribers(database, clock)
 
     # --- planning
 
@@ -65,6 +69,23 @@ class Store:
             await db.execute(statements.remove_others(channel, listed))
             for name, counter in listed.items():
                 await db.execute(statements.list_chat(channel, name, counter, layout))
+            await db.execute(statements.editions(channel, layout))
+
+    async def schedules(self) -> list[str]:
+        """List the hours that chats wish; an empty one is what the operator set."""
+        async with self._read() as db:
+            return list((await db.execute(statements.SCHEDULES)).scalars())
+
+    async def gate(self, schedule: str, opening: float) -> None:
+        """Let digests go out from `opening` on in chats of this schedule that have nothing of them yet."""
+        async with self._write() as db:
+            await db.execute(statements.gate(schedule, self._clock(), opening))
+
+    async def next_due(self) -> float | None:
+        """Give the time at which something is due next, None for never."""
+        async with self._read() as db:
+            due: float | None = (await db.execute(statements.next_due(self._clock()))).scalar_one()
+        return due
 
     async def resume(self) -> None:
         """Give paused chats and held rows another try: somebody may have let us in again."""
@@ -80,13 +101,13 @@ class Store:
                 for name, post, day, fingerprint, state in await db.execute(statements.known(source))
             ]
 
-    async def layouts(self, source: str, name: str) -> set[tuple[str, str]]:
-        """List the (channel, layout) pairs that a digest must be rendered for."""
+    async def editions(self, source: str, name: str) -> set[tuple[str, str]]:
+        """List the (channel, edition) pairs that a digest must be rendered for."""
         async with self._read() as db:
-            return {(channel, layout) for channel, layout in await db.execute(statements.layouts(source, name))}
+            return {(channel, edition) for channel, edition in await db.execute(statements.used(source, name))}
 
     async def unserved(self, source: str, name: str) -> bool:
-        """Tell whether an active chat has nothing yet of a digest."""
+        """Tell whether an active chat that shall have a digest has nothing yet of it."""
         async with self._read() as db:
             return (await db.execute(statements.unserved(source, name))).first() is not None
 
@@ -94,6 +115,8 @@ class Store:
         """Write a digest, its messages and its deliveries in one transaction."""
         async with self._write() as db:
             digest = (await db.execute(statements.write_digest(source, intent, self._clock()))).scalar_one()
+            if intent.update:
+                await index(db, digest, intent.digest)
             for one in rendered:
                 await _write_messages(db, digest, one, update=intent.update)
             if rendered:
@@ -111,6 +134,11 @@ class Store:
                 found = (await db.execute(statements.take_post(source, name, post))).scalar_one_or_none()
                 if found is not None:
                     await db.execute(statements.more_rows(found))
+
+    async def calm(self) -> None:
+        """Note that chats which wanted the newest digest at once have it."""
+        async with self._write() as db:
+            await db.execute(statements.CALM)
 
     # --- draining
 
@@ -148,15 +176,15 @@ class Store:
             for statement in statements.recover(settle):
                 await db.execute(statement)
 
-    async def lanes(self, channel: str) -> list[Chat]:
-        """List the active chats of a channel for which something is open."""
+    async def lanes(self, channel: str, until: float) -> list[Chat]:
+        """List the active chats of a channel for which something is due by then."""
         async with self._read() as db:
-            return [Chat(*row) for row in await db.execute(statements.lanes(channel))]
+            return [Chat(*row) for row in await db.execute(statements.lanes(channel, until))]
 
     async def open_rows(self) -> int:
-        """Count the rows of active chats that want something."""
+        """Count the rows of active chats that want something now."""
         async with self._read() as db:
-            return int((await db.execute(statements.OPEN)).scalar_one())
+            return int((await db.execute(statements.open_rows(self._clock()))).scalar_one())
 
     async def head(self, chat: int) -> Row | None:
         """Give what comes next in a chat: doubtful sends first, then the older digest, in its order."""
@@ -169,11 +197,16 @@ class Store:
         async with self._write() as db:
             return bool((await db.execute(statements.claim(row, self._clock()))).rowcount)
 
+    async def holds(self, row: Row) -> bool:
+        """Tell whether a row is still there: what waits is dropped when a post or a subscription goes."""
+        async with self._read() as db:
+            return (await db.execute(statements.holds(row.id))).first() is not None
+
     async def settle(self, row: Row, state: str, **values: object) -> None:
-        """Commit what became of a row."""
+        """Commit what became of a row; what was sent is due again if its post changed meanwhile."""
         settled: dict[str, object] = {"state": state, "not_before": None, "problem": None, "error": None}
         if state == "sent":
-            settled |= {"sent_hash": row.hash}
+            settled |= {"sent_hash": row.hash, "state": statements.sent_or_stale(row.hash)}
         if not row.remote_id and "remote_id" in values:
             settled |= {"sent_at": self._clock()}  # an edit does not make a message younger
         async with self._write() as db:
@@ -183,11 +216,11 @@ class Store:
         async with self._write() as db:
             await db.execute(statements.pause(chat.id, reason))
 
-    async def move(self, chat: Chat, address: str, counter: str) -> None:
+    async def move(self, chat: int, address: str, counter: str) -> None:
         """Write where a chat lives now; what it holds from before can be edited no more."""
         async with self._write() as db:
-            await db.execute(statements.move(chat.id, address, counter))
-            await db.execute(statements.leave(chat.id))
+            await db.execute(statements.move(chat, address, counter))
+            await db.execute(statements.leave(chat))
 
     async def ids(self, chat: Chat, before: float) -> tuple[int, float, frozenset[int], int]:
         """Tell what is known of a chat's counter.
@@ -198,21 +231,16 @@ class Store:
         async with self._read() as db:
             after, sent_at = (await db.execute(statements.last_id(chat, before))).one_or_none() or (0, 0.0)
             later = await db.execute(statements.later_ids(chat, after))
+            replies = await db.execute(statements.reply_ids(chat, after))
             doubts = (await db.execute(statements.doubts(chat))).scalar_one()
-            return after, sent_at, frozenset(later.scalars()), max(0, doubts - 1)
+            return after, sent_at, frozenset([*later.scalars(), *replies.scalars()]), max(0, doubts - 1)
 
     # --- reading
 
     async def digest(self, source: str, name: str) -> Digest:
         """Give a digest as it was last read."""
         async with self._read() as db:
-            return statements.loaded((await db.execute(statements.content(source, name))).scalar_one())
-
-    async def newest(self) -> Digest | None:
-        """Give the newest digest that was planned for anybody."""
-        async with self._read() as db:
-            content = (await db.execute(statements.NEWEST)).scalar_one_or_none()
-        return None if content is None else statements.loaded(content)
+            return loaded((await db.execute(statements.content(source, name))).scalar_one())
 
     async def standings(self, most: int) -> list[Standing]:
         """List the newest digests that are no mere baseline, older first."""
@@ -226,7 +254,7 @@ class Store:
     async def receipts(self, source: str, name: str) -> list[Receipt]:
         """Count, per chat, how many messages of a digest are in which state, and why."""
         async with self._read() as db:
-            rows = (await db.execute(statements.receipts(source, name))).all()
+            rows = (await db.execute(statements.receipts(source, name, self._clock()))).all()
         lines: dict[tuple[str, str], Receipt] = {}
         for channel, chat, paused, state, error, count in rows:
             line = lines.setdefault((channel, chat), Receipt(source, name, channel, chat, {}, []))
@@ -234,20 +262,6 @@ class Store:
             whys = (f"paused: {paused}" if paused else "", error if error != paused else "")
             line.problems.extend(why for why in whys if why and why not in line.problems)
         return list(lines.values())
-
-    # --- connections
-
-    @asynccontextmanager
-    async def _read(self) -> AsyncIterator[AsyncConnection]:
-        with explained(self._path):
-            async with self._engine.connect() as db:
-                yield db
-
-    @asynccontextmanager
-    async def _write(self) -> AsyncIterator[AsyncConnection]:
-        with explained(self._path):
-            async with self._writer, self._engine.execution_options(writes=True).begin() as db:
-                yield db
 
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: Rendered, *, update: bool) -> None:

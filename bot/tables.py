@@ -17,6 +17,8 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    column,
+    table,
 )
 
 metadata = MetaData(
@@ -52,7 +54,8 @@ digests = Table(
     UniqueConstraint("source", "name"),
 )
 
-# Who receives. `name` is what the operator wrote, `address` where the chat lives now.
+# Who receives, or has told a wish. `name` is what the operator wrote or where the chat was met first,
+# `address` where it lives now.
 chats = Table(
     "chats",
     metadata,
@@ -61,11 +64,22 @@ chats = Table(
     Column("name", String, nullable=False),
     Column("address", String, nullable=False),
     Column("counter", String, nullable=False),  # chats of one counter share the sequence of message ids
-    Column("layout", String, nullable=False),
+    # "settings", or "reader" once its people decided; settings do not bring back what those removed.
+    Column("origin", String, nullable=False, server_default="settings"),
+    Column("kind", String, nullable=False, server_default=""),  # private, group, channel; empty: not known yet
     Column("state", String, nullable=False, server_default="active"),
     Column("reason", String, nullable=False, server_default=""),
+    # What the chat wishes; empty is what the operator set.
+    Column("layout", String, nullable=False, server_default=""),
+    Column("language", String, nullable=False, server_default=""),
+    Column("silent", Integer, nullable=False, server_default="0"),
+    Column("schedule", String, nullable=False, server_default=""),  # "08:00 mon-fri Asia/Seoul"
+    Column("edition", String, nullable=False),  # what follows from the wishes: what it receives
+    Column("since", Float, nullable=False, server_default="0"),  # digests found earlier are not sent to it
+    Column("eager", Integer, nullable=False, server_default="0"),  # it wants the newest digest at once
     _one_of("state", "active", "paused", "removed"),
     UniqueConstraint("channel", "name"),
+    Index(None, "channel", "address"),
 )
 
 # What a digest renders to. A vanished message is no longer part of its digest and is never sent.
@@ -75,13 +89,14 @@ messages = Table(
     Column("id", Integer, primary_key=True),
     Column("digest_id", ForeignKey("digests.id"), nullable=False),
     Column("channel", String, nullable=False),
-    Column("layout", String, nullable=False),
+    Column("edition", String, nullable=False),
     Column("key", String, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("body", JSON, nullable=False),
     Column("hash", String, nullable=False),
     Column("vanished", Integer, nullable=False, server_default="0"),
-    UniqueConstraint("digest_id", "channel", "layout", "key"),
+    # Named before editions were more than layouts; SQLite could rename it only by copying the table.
+    UniqueConstraint("digest_id", "channel", "edition", "key", name="uq_messages_digest_id_channel_layout_key"),
 )
 
 # What each chat holds or shall hold: one row per message and chat, for ever.
@@ -95,7 +110,9 @@ deliveries = Table(
     Column("state", String, nullable=False, server_default="pending"),
     Column("plain", Integer, nullable=False, server_default="0"),  # the markup was refused
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("not_before", Float),  # of an unconfirmed row: when to reconcile; none means held
+    # When it is due, none: at once. Of an unconfirmed row: when to reconcile, none: held. A row that was
+    # never tried waits for its chat's hour.
+    Column("not_before", Float),
     Column("attempted_at", Float),
     Column("sent_at", Float),
     Column("remote_id", String),
@@ -107,4 +124,43 @@ deliveries = Table(
     _one_of("state", "pending", "sending", "sent", "stale", "editing", "failed", "unconfirmed"),
     UniqueConstraint("message_id", "chat_id"),
     Index(None, "chat_id", "state"),
+)
+
+# Every paper of every digest, to be looked up; what it says is in its digest's content.
+papers = Table(
+    "papers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False, index=True),
+    Column("ref", String, nullable=False, index=True),  # what buttons hold
+    Column("paper", String, nullable=False, index=True),  # its id: an arXiv id or a slug
+    Column("number", Integer, nullable=False),
+    Column("title", String, nullable=False),
+    Column("line", String, nullable=False),  # one sentence
+)
+
+# The words of papers, as `grams` spells them; a virtual table of FTS5 with the ids of `papers`.
+words = table("words", column("rowid", Integer), column("title", String), column("body", String))
+
+# What was searched for, so that buttons hold ids only; of the newest searches of each chat.
+searches = Table(
+    "searches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("words", String, nullable=False),
+    UniqueConstraint("channel", "address", "words"),
+)
+
+# Ids of messages that went out besides the ledger: a doubtful send is none of these.
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("counter", String, nullable=False),
+    Column("remote_id", Integer, nullable=False),
+    Column("sent_at", Float, nullable=False, index=True),
+    Index(None, "channel", "counter", "remote_id"),
 )
