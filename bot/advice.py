@@ -84,6 +84,8 @@ def _advice(problem: ErrorDetails, key: str) -> str:
             return "write a whole number"
         case "greater_than_equal":
             return f"write {context['ge']} or more"
+        case "less_than_equal":
+            return f"write {context['le']} or less"
         case "model_type":
             return 'write a table, headed "[[sources]]"' if key.isdigit() else f'write a table, headed "[{key}]"'
     return problem["msg"].removeprefix("Value error, ")

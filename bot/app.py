@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.commands import Desk
 from bot.config import Settings
 from bot.delivery import Drain, Report, Waits, silent
-from bot.errors import PaperboyError, SettingsError, SourceError
+from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SettingsError, SourceError
+from bot.hours import Hours
 from bot.log import log
 from bot.planning import plan
-from bot.protocols import Channel, Source
+from bot.protocols import Channel, Listener, Source
 from bot.sources.folder import FolderSource
 from bot.store import Store, opened
 from bot.values import WEEKDAYS, weekdays
@@ -26,6 +29,7 @@ from formatters.locale import words
 
 # Posts are looked at again for so long behind the newest ones: they are edited within days, if at all.
 LOOK_BACK = timedelta(days=14)
+_LONGEST_PAUSE = 86400.0  # seconds; the clock wakes much earlier
 _NEWEST = 5  # so many, since one of them may bear a date far off by mistake
 
 
@@ -39,21 +43,41 @@ class Paperboy:
     channels: Mapping[str, Channel]
     waits: Waits = Waits()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
     told: dict[str, str] = field(default_factory=dict)  # problems of posts that were logged already
     resumed: date | None = None  # the day on which `run` last gave paused chats another try
 
-    async def plan(self, *, fresh: bool, resume: bool) -> list[SourceError]:
-        """Look at every source and write what shall be sent; give what kept a source from being read."""
+    @property
+    def desk(self) -> Desk:
+        """Give what answers readers."""
+        formatters = {name: channel.formatter for name, channel in self.channels.items()}
+        counters = {name: channel.counter for name, channel in self.channels.items()}
+        return Desk(self.store, self.settings, formatters, counters, self.wake.set)
+
+    async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
+        """Look at every source and write what shall be sent; give what kept a source from being read.
+
+        With `at_once`, chats that wish no hours of their own do not wait for the operator's.
+        """
         await self._join()
         if resume:
             await self.store.resume()
         errors = []
         for source in self.sources:
             try:
-                await self._plan(source, fresh=fresh)
+                await self._plan(source)
             except SourceError as error:
                 errors.append(error)
+        await self.store.calm()
+        await self._gate(at_once=at_once)
         return errors
+
+    async def _gate(self, *, at_once: bool) -> None:
+        """Let every chat's digests go out from its next hour on."""
+        now = datetime.now(UTC)
+        for spelled in await self.store.schedules():
+            opening = 0.0 if at_once and not spelled else Hours.of(self.settings, spelled).opening(now)
+            await self.store.gate(spelled, opening)
 
     async def _join(self) -> None:
         """Make the ledger's chats those of the settings; a channel that was taken out has none."""
@@ -61,13 +85,26 @@ class Paperboy:
             table = getattr(self.settings, name)
             counters = {chat: self.channels[name].counter(chat) for chat in table.chats if name in self.channels}
             await self.store.join(name, table.layout, counters)
+            if name in self.channels and listens(self.settings, name):
+                await self._learn_kinds(self.channels[name], table.layout)
 
-    async def _plan(self, source: Source, *, fresh: bool) -> None:
+    async def _learn_kinds(self, channel: Channel, layout: str) -> None:
+        """Ask what the chats of the settings are, once each: it decides where buttons are answered."""
+        for chat in await self.store.subscribers.strangers(channel.name):
+            try:
+                kind = await channel.kind(chat.address)
+            except (ChatGone, Rejected):
+                continue
+            except SendError:
+                return  # the platform is away; there is another sweep
+            await self.store.subscribers.wish(chat.id, layout, kind=kind)
+
+    async def _plan(self, source: Source) -> None:
         known = await self.store.known(source.name)
         found = await source.digests(look_from([one.day for one in known]))
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         catch_up = self.settings.schedule.catch_up
-        for intent in await plan(self.store, source.name, found, formatters, catch_up=catch_up, fresh=fresh):
+        for intent in await plan(self.store, source.name, found, formatters, catch_up=catch_up):
             log.info("planned", source=source.name, digest=intent.digest.id, state=intent.state, reason=intent.reason)
 
     async def drain(self, report: Report = silent) -> None:
@@ -80,39 +117,65 @@ class Paperboy:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
 
-    async def run(self) -> None:
-        """Deliver by the schedule until stopped.
+    async def run(self, listeners: Sequence[Listener] = ()) -> None:
+        """Deliver by the schedule and answer readers until stopped.
 
         The scheduler only wakes; whether there is something to do is what the ledger says.
         """
-        wake = asyncio.Event()
-        scheduler = clock(self.settings, wake)
+        scheduler = clock(self.settings, self.wake)
         scheduler.start()
-        log.info("running", next_run=str(next_run(self.settings, datetime.now(self.settings.zone))))
+        listening = [asyncio.create_task(listener.listen(self.stopping)) for listener in listeners]
+        log.info("running", next_run=str(Hours.of(self.settings).next(datetime.now(UTC))))
         try:
             while not self.stopping.is_set():
-                wake.clear()
+                self.wake.clear()
                 await self._sweep()
-                await _first(wake.wait(), self.stopping.wait())
+                pause = await self._pause()
+                await _first(self.wake.wait(), self.stopping.wait(), asyncio.sleep(pause))
         finally:
             scheduler.shutdown(wait=False)
+            await asyncio.gather(*listening)
             log.info("stopped")
+
+    async def _pause(self) -> float:
+        """Give the seconds until something in the ledger is due."""
+        try:
+            due = await self.store.next_due()
+        except PaperboyError:
+            due = None  # the next sweep tells what is wrong
+        return _LONGEST_PAUSE if due is None else max(1.0, due - time.time())
 
     async def _sweep(self) -> None:
         """Do all there is to do now; what goes wrong is told and tried again at the next sweep."""
         now = datetime.now(self.settings.zone)
-        fresh = is_open(self.settings, now)
-        resume = fresh and self.resumed != now.date()
+        resume = Hours.of(self.settings).is_open(now) and self.resumed != now.date()
         try:
             async with self.store.delivering(self.stopping) as mine:
                 if mine:
-                    for error in await self.plan(fresh=fresh, resume=resume):
-                        log.error("source", error=str(error))
-                    self._tell_problems()
-                    await self.drain()
+                    await self._look(resume=resume)
+                    await self._drain_and_look()
                     self.resumed = now.date() if resume else self.resumed
         except PaperboyError as error:
             log.error("run failed", error=str(error))
+
+    async def _look(self, *, resume: bool) -> None:
+        for error in await self.plan(at_once=False, resume=resume):
+            log.error("source", error=str(error))
+        self._tell_problems()
+
+    async def _drain_and_look(self) -> None:
+        """Send everything that is due; what comes up meanwhile, such as a subscriber, does not wait for the end."""
+        drain = Drain(self.store, self.channels, self.waits, stopping=self.stopping)
+        running = asyncio.create_task(drain.run())
+        try:
+            while not running.done():
+                await _first(asyncio.shield(running), self.wake.wait())
+                if self.wake.is_set():
+                    self.wake.clear()
+                    await self._look(resume=False)
+                    drain.admit()
+        finally:
+            await running
 
     def _tell_problems(self) -> None:
         """Log each problem of a post once."""
@@ -143,7 +206,25 @@ async def run_forever(settings: Settings) -> None:
     """Be the long-running process."""
     async with assembled(settings) as paperboy:
         paperboy.stop_on_signals()
-        await paperboy.run()
+        await paperboy.run(listeners(paperboy))
+
+
+def listeners(paperboy: Paperboy) -> list[Listener]:
+    """Make what hears readers: one per channel that listens, and the web server where one of them needs it."""
+    from bot.web import Web
+
+    settings, desk = paperboy.settings, paperboy.desk
+    server = Web(settings.web.host, settings.web.port)
+    made: list[Listener] = []
+    if listens(settings, "telegram") and (telegram := paperboy.channels.get("telegram")):
+        from bot.listeners.telegram import telegram_listener
+
+        made.append(telegram_listener(settings.telegram, telegram, desk, server))
+    if listens(settings, "slack") and (slack := paperboy.channels.get("slack")):
+        from bot.listeners.slack import slack_listener
+
+        made.append(slack_listener(settings.slack, slack, desk, server))
+    return [*made, server] if server.used else made
 
 
 def sources(settings: Settings) -> list[Source]:
@@ -173,29 +254,13 @@ def look_from(known: Sequence[date]) -> date | None:
     return sorted(known)[-_NEWEST:][0] - LOOK_BACK if known else None
 
 
-def is_open(settings: Settings, now: datetime) -> bool:
-    """Tell whether new digests are delivered at this moment: from the daily minute on, to midnight.
-
-    A post that comes late is then picked up by the next sweep, and none wakes a reader at night.
-    """
-    return now.weekday() in weekdays(settings.schedule.days) and now.time() >= settings.schedule.at
-
-
-def next_run(settings: Settings, now: datetime) -> datetime:
-    """Give the next daily minute."""
-    at = settings.schedule.at
-    day = now.date() if now.time() < at else now.date() + timedelta(days=1)
-    while day.weekday() not in weekdays(settings.schedule.days):
-        day += timedelta(days=1)
-    return datetime.combine(day, at, tzinfo=settings.zone)
-
-
 def _check(settings: Settings) -> None:
     """Refuse settings with which nothing could be delivered."""
     if not settings.sources:
         example = "the settings are ./paperboy.toml or --config FILE, and deploy/paperboy.example.toml is one to copy"
         raise SettingsError(f"sources: there is none; add a [[sources]] table with name, kind and path ({example})")
-    if not (settings.telegram.chats or settings.slack.chats):
+    telegram, slack = settings.telegram, settings.slack
+    if not (telegram.chats or slack.chats or telegram.token or slack.bot_token):
         raise SettingsError("telegram.chats and slack.chats are empty; name at least one chat")
     if settings.telegram.chats and not settings.telegram.token:
         raise SettingsError("telegram.token is missing; ask @BotFather for one and set PAPERBOY_TELEGRAM__TOKEN")
@@ -203,28 +268,38 @@ def _check(settings: Settings) -> None:
         raise SettingsError("slack.bot_token is missing; copy it from your Slack app and set PAPERBOY_SLACK__BOT_TOKEN")
 
 
+def listens(settings: Settings, channel: str) -> bool:
+    """Tell whether readers of a channel can talk to the bot."""
+    slack = settings.slack
+    if channel == "slack":
+        return bool(slack.app_token) if slack.listen == "socket" else slack.listen == "http"
+    return settings.telegram.listen != "off"
+
+
 def _channels(settings: Settings) -> dict[str, Channel]:
-    """Make the channels that have chats; an SDK is imported only where it is used."""
+    """Make the channels that have a token; an SDK is imported only where it is used."""
     channels: dict[str, Channel] = {}
     telegram, slack = settings.telegram, settings.slack
-    if telegram.chats and telegram.token:
+    said = words(settings.language)
+    if telegram.token:
         from bot.channels.telegram import TelegramChannel
         from formatters.telegram import TelegramFormatter
 
-        formatter = TelegramFormatter(words(settings.language))
+        formatter = TelegramFormatter(said, buttons=listens(settings, "telegram"))
         channels["telegram"] = TelegramChannel(telegram.token.get_secret_value(), telegram.base_url, formatter)
-    if slack.chats and slack.bot_token:
+    if slack.bot_token:
         from bot.channels.slack import SlackChannel
         from formatters.slack import SlackFormatter
 
-        spelled = SlackFormatter(words(settings.language))
+        spelled = SlackFormatter(said, buttons=listens(settings, "slack"))
         channels["slack"] = SlackChannel(slack.bot_token.get_secret_value(), slack.base_url, spelled)
     return channels
 
 
-async def _first(*waits: Coroutine[object, object, object]) -> None:
+async def _first(*waits: Awaitable[object]) -> None:
     """Wait for the first of several things."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -24,12 +24,29 @@ from pydantic_settings import (
 
 from bot.advice import PREFIX, check_environment, told
 from bot.errors import SettingsError
-from bot.values import SLACK_CHAT, TELEGRAM_CHAT, bare, clock_time, duration, listed, matching, nearest_zone, weekdays
+from bot.values import (
+    SLACK_CHAT,
+    SLACK_PERSON,
+    TELEGRAM_CHAT,
+    TELEGRAM_PERSON,
+    bare,
+    clock_time,
+    duration,
+    listed,
+    matching,
+    nearest_zone,
+    of_webhook,
+    weekdays,
+)
 
 FILE = "paperboy.toml"
 
+# A proxy that speaks HTTPS, or a Bot API server of one's own on the same machine; empty: there is none.
+_WEBHOOK = re.compile(r"(?:(?:https://[\w.-]+|http://(?:localhost|127(?:\.\d+){3}|\[::1\]))(?::\d+)?(?:/[^\s{}?#]*)?)?")
+
 Chats = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
 Token = Annotated[SecretStr | None, BeforeValidator(bare)]
+Secret = Annotated[SecretStr | None, BeforeValidator(of_webhook)]
 
 
 class _Table(BaseModel):
@@ -92,8 +109,14 @@ class Telegram(_Table):
     """Where the Bot API answers; another one for a Bot API server of your own."""
     chats: Chats = ()
     """Who receives the digest: "@channel", "-1001234567890", or "-1001234567890:77" for a topic."""
-    layout: Literal["messages"] = "messages"
-    """"messages": an index and one message per paper."""
+    layout: Literal["messages", "digest", "index"] = "messages"
+    """"messages": an index and one message per paper; "digest": all in one message; "index": the index alone."""
+    listen: Literal["polling", "webhook", "off"] = "polling"
+    """How readers' commands come in: "polling", "webhook", or "off" for delivery alone."""
+    webhook_url: str = ""
+    """Where Telegram reaches `web` from outside, for "webhook": "https://papers.example.org/telegram"."""
+    webhook_secret: Secret = None
+    """What Telegram proves itself with at the webhook: 1 to 256 of A-Z, a-z, 0-9, _ and -."""
 
     @field_validator("chats")
     @classmethod
@@ -107,18 +130,29 @@ class Telegram(_Table):
             raise ValueError('this is no address of a Bot API; write one such as "https://api.telegram.org/bot"')
         return value
 
+    @field_validator("webhook_url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if not _WEBHOOK.fullmatch(value):
+            raise ValueError('Telegram posts to HTTPS alone; write one such as "https://papers.example.org/telegram"')
+        return value
+
 
 class Slack(_Table):
     bot_token: Token = None
     """The bot token (xoxb-…) of your Slack app; better in the environment than in the file."""
     app_token: Token = None
-    """The app-level token (xapp-…), for commands; delivery does without it."""
+    """The app-level token (xapp-…) for commands over Socket Mode; delivery does without it."""
+    signing_secret: Token = None
+    """The app's signing secret, for commands over HTTP."""
     base_url: str = "https://slack.com/api/"
     """Where Slack's Web API answers."""
     chats: Chats = ()
     """Who receives the digest: channel ids such as "C0123ABCD"."""
-    layout: Literal["thread", "messages"] = "thread"
-    """"thread": the index in the room, papers as its replies; "messages": all in the room."""
+    layout: Literal["thread", "messages", "digest", "index"] = "thread"
+    """"thread": the index in the room, papers as its replies; "messages": all in the room; "digest"; "index"."""
+    listen: Literal["socket", "http", "off"] = "socket"
+    """How commands come in: "socket" once there is an app_token, "http", or "off"."""
 
     @field_validator("chats")
     @classmethod
@@ -131,6 +165,30 @@ class Slack(_Table):
         if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", value):
             raise ValueError('this is no web address; write one such as "https://slack.com/api/"')
         return value
+
+
+class Web(_Table):
+    host: str = "127.0.0.1"
+    """Where the program listens for webhooks; behind a proxy that speaks HTTPS."""
+    port: int = Field(default=8080, ge=1, le=65535)
+    """The port for it."""
+
+
+class Operators(_Table):
+    telegram: Chats = ()
+    """Who may read /status in Telegram: numbers of people."""
+    slack: Chats = ()
+    """Who may in Slack: member ids such as "U0123ABCD"."""
+
+    @field_validator("telegram")
+    @classmethod
+    def _people(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return matching(value, TELEGRAM_PERSON, 'write the person\'s number, such as "12345678"', "person")
+
+    @field_validator("slack")
+    @classmethod
+    def _members(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return matching(value, SLACK_PERSON, 'write the member id, such as "U0123ABCD"', "person")
 
 
 class Settings(BaseSettings):
@@ -155,6 +213,8 @@ class Settings(BaseSettings):
     store: Store = Store()
     telegram: Telegram = Telegram()
     slack: Slack = Slack()
+    web: Web = Web()
+    operators: Operators = Operators()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -10,17 +10,20 @@ from pathlib import Path
 
 from bot import sample
 from bot.channels.terminal import Terminal, TerminalChannel
-from bot.commands import Context, answer
+from bot.commands import Desk
 from bot.config import Settings
 from bot.delivery import Drain
+from bot.flood import Flood
 from bot.log import configure
 from bot.planning import plan
 from bot.sources.folder import FolderSource
 from bot.store import Store, opened
+from bot.talk import Asker
 from formatters.locale import Words, words
 from formatters.terminal import TerminalFormatter
 
 CHAT = "this terminal"
+_PATIENT = Flood(burst=sys.maxsize)  # lines may come from a file
 
 
 async def run(settings: Settings) -> None:
@@ -33,26 +36,27 @@ async def run(settings: Settings) -> None:
         async with opened(f"sqlite:///{folder}/demo.db") as store:
             await _deliver(store, channel)
             if not console.quiet:  # else nobody reads any more
-                await _talk(store, channel, said)
+                formatters, counters = {channel.name: channel.formatter}, {channel.name: channel.counter}
+                await _talk(Desk(store, settings, formatters, counters, flood=_PATIENT), channel, said)
 
 
 async def _deliver(store: Store, channel: TerminalChannel) -> None:
     source = FolderSource("sample", Path(sample.__file__).parent)
     await store.join(channel.name, "messages", {CHAT: channel.counter(CHAT)})
     found = await source.digests()
-    await plan(store, source.name, found, {channel.name: channel.formatter}, catch_up=1, fresh=True)
+    await plan(store, source.name, found, {channel.name: channel.formatter}, catch_up=1)
+    await store.gate("", 0.0)
     await Drain(store, {channel.name: channel}).run()
 
 
-async def _talk(store: Store, channel: TerminalChannel, said: Words) -> None:
-    context = Context(store, channel.formatter, said)
+async def _talk(desk: Desk, channel: TerminalChannel, said: Words) -> None:
     await channel.say(said.demo_hint)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the end of the line
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     while line := _typed():
         if line.strip():
-            for message in await answer(context, line):
+            for message in (await desk.answer(Asker(channel.name, CHAT), line)).messages:
                 await channel.send(CHAT, message.body, ref="", thread="")
 
 

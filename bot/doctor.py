@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
 from rich.markup import escape
 
-from bot.app import Paperboy, assembled, next_run
+from bot.app import Paperboy, assembled, listeners, listens
 from bot.channels.terminal import Terminal
 from bot.config import Settings
-from bot.errors import PaperboyError, SourceError
+from bot.errors import PaperboyError, SettingsError, SourceError
+from bot.hours import Hours
 from bot.protocols import Source
 
 _CLOCK_TOLERANCE = 60.0  # seconds
@@ -42,11 +43,13 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                     yield finding
             for finding in await _channels(paperboy):
                 yield finding
+            for finding in _listening(paperboy):
+                yield finding
     except PaperboyError as error:
         yield "set-up", str(error)
         return
     yield await _clock(settings)
-    yield f"next run {next_run(settings, datetime.now(settings.zone)):%Y-%m-%d %H:%M} {settings.timezone}", ""
+    yield f"next run {Hours.of(settings).next(datetime.now(UTC)):%Y-%m-%d %H:%M} {settings.timezone}", ""
 
 
 async def _source(source: Source) -> Sequence[Finding]:
@@ -69,6 +72,16 @@ async def _channels(paperboy: Paperboy) -> Sequence[Finding]:
         chats = getattr(paperboy.settings, name).chats
         findings += [(f"{name} {what}", cure.removeprefix(f"{what}: ")) for what, cure in await channel.check(chats)]
     return findings
+
+
+def _listening(paperboy: Paperboy) -> Sequence[Finding]:
+    """Say of each channel whether readers can talk to the bot while `run` runs."""
+    try:
+        listeners(paperboy)
+    except SettingsError as error:
+        return [("commands", str(error))]
+    heard = {name: listens(paperboy.settings, name) for name in paperboy.channels}
+    return [(f"{name} {'listens to commands' if heard[name] else 'delivers only'}", "") for name in heard]
 
 
 async def _clock(settings: Settings) -> Finding:

@@ -8,21 +8,22 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bot.app import Paperboy, assembled, next_run
+from bot.app import Paperboy, assembled
 from bot.channels.terminal import Terminal
 from bot.config import Settings
 from bot.delivery import Report
+from bot.hours import Hours
 from bot.receipt import receipt, unsettled
 from bot.records import Chat, Receipt, Row, Standing
 from bot.store import opened
 
-STATES = ("sent", "pending", "stale", "failed", "unconfirmed")
+STATES = ("sent", "scheduled", "pending", "stale", "failed", "unconfirmed")
 
 
 async def deliver_once(settings: Settings) -> int:
@@ -31,7 +32,7 @@ async def deliver_once(settings: Settings) -> int:
         paperboy.stop_on_signals()
         say = Terminal(stderr=True, soft_wrap=True, highlight=False, emoji=False, markup=False).print
         async with paperboy.store.delivering(paperboy.stopping, say) as mine:
-            errors = await paperboy.plan(fresh=True, resume=True) if mine else []
+            errors = await paperboy.plan(at_once=True, resume=True) if mine else []
             for problem in [*problems(paperboy), *map(str, errors)]:
                 say(problem)
             if mine:
@@ -88,7 +89,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print the receipt of the recent digests and the next run."""
     async with opened(settings.store.url) as store:
         digests = await receipt(store, settings)
-    when = next_run(settings, datetime.now(settings.zone))
+    when = Hours.of(settings).next(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(standing), "chats": list(map(asdict, lines))} for standing, lines in digests]
         json.dump({"digests": listed, "next_run": when.isoformat()}, sys.stdout, ensure_ascii=False, indent=2)

@@ -11,7 +11,9 @@ from typing import Any
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TELEGRAM_CHAT = re.compile(r"(?:@[A-Za-z]\w{3,31}|-?\d{1,16})(?::\d{1,16})?", re.ASCII)
+TELEGRAM_PERSON = re.compile(r"\d{1,16}", re.ASCII)
 SLACK_CHAT = re.compile(r"[CDGUW][A-Z0-9]{2,}")
+SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 _TOKEN = re.compile(r"\d+:[\w-]{20,}|x(?:ox[a-z]|app)-.+")
 _DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
 
@@ -49,11 +51,11 @@ def clock_time(value: object) -> object:
 
 
 def bare(value: object) -> object:
-    """Take the blanks off a token, which copying and secret files leave behind."""
+    """Take the blanks off a token or secret, which copying and secret files leave behind."""
     if not isinstance(value, str):
         return value
     if not re.fullmatch(r"[!-~]*", value.strip()):
-        raise ValueError("this is no token: it holds blanks or letters that no token has; copy it anew")
+        raise ValueError("this is no token and no secret: it holds blanks or letters that none has; copy it anew")
     return value.strip()
 
 
@@ -79,10 +81,21 @@ def nearest_zone(value: str, zones: Iterable[str]) -> str:
     return f"did you mean {named[close[0]]}?" if close else 'write a name such as "Asia/Seoul" or "UTC"'
 
 
-def matching(values: tuple[str, ...], pattern: re.Pattern[str], advice: str) -> tuple[str, ...]:
+def of_webhook(value: object) -> object:
+    """Take what Telegram takes as `secret_token`, or nothing."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value.strip()):
+        raise ValueError("Telegram takes no such secret; write 1 to 256 of A-Z, a-z, 0-9, _ and -")
+    return value.strip()
+
+
+def matching(
+    values: tuple[str, ...], pattern: re.Pattern[str], advice: str, what: str = "address of a chat"
+) -> tuple[str, ...]:
     for value in values:
         if _TOKEN.fullmatch(value):
-            raise ValueError(f"a token stands among the chats; take it away, and {advice}")
+            raise ValueError(f"a token stands here; take it away, and {advice}")
         if not pattern.fullmatch(value):
-            raise ValueError(f"{value!r} is no address of a chat; {advice}")
+            raise ValueError(f"{value!r} is no {what}; {advice}")
     return tuple(dict.fromkeys(values))

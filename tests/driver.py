@@ -16,7 +16,7 @@ async def main() -> None:
     settings = load(Path(sys.argv[1]))
     async with assembled(settings, hasty(settings), AT_ONCE) as paperboy:
         async with paperboy.store.delivering(paperboy.stopping):
-            await paperboy.plan(fresh=True, resume=True)
+            await paperboy.plan(at_once=True, resume=True)
             await paperboy.drain()
         lines = await unsettled(paperboy.store, paperboy.settings)
     sys.exit("\n".join(lines) if lines else 0)

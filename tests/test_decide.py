@@ -17,8 +17,8 @@ def known(founds: Sequence[Found], state: str = "active") -> list[Known]:
     return [Known(one.digest.id, one.post, one.digest.day, fingerprint(one.digest), state) for one in founds]
 
 
-def states(before: Sequence[Known], now: Sequence[Found], *, catch_up: int = 3, fresh: bool = True) -> dict[int, str]:
-    return {intent.digest.day.day: intent.state for intent in decide(before, now, catch_up=catch_up, fresh=fresh)}
+def states(before: Sequence[Known], now: Sequence[Found], *, catch_up: int = 3) -> dict[int, str]:
+    return {intent.digest.day.day: intent.state for intent in decide(before, now, catch_up=catch_up)}
 
 
 def test_the_first_look_delivers_the_newest_and_takes_the_rest_as_known() -> None:
@@ -27,7 +27,7 @@ def test_the_first_look_delivers_the_newest_and_takes_the_rest_as_known() -> Non
 
 def test_the_newest_is_found_by_date_then_name_whatever_the_order() -> None:
     two = [*days(2), found(digest(date(2025, 1, 2), paper(1), series="Arxiv"))]
-    intents = decide([], [*reversed(two), *days(1)], catch_up=3, fresh=True)
+    intents = decide([], [*reversed(two), *days(1)], catch_up=3)
     assert [(intent.post, intent.state) for intent in intents] == [
         ("2025-01-01-daily-papers.md", "baseline"),
         ("2025-01-02-arxiv.md", "baseline"),
@@ -36,7 +36,7 @@ def test_the_newest_is_found_by_date_then_name_whatever_the_order() -> None:
 
 
 def test_an_empty_newest_is_held_and_nothing_else_is_sent() -> None:
-    intents = decide([], [*days(1, 2), *days(3, papers=0)], catch_up=3, fresh=True)
+    intents = decide([], [*days(1, 2), *days(3, papers=0)], catch_up=3)
     assert [intent.state for intent in intents] == ["baseline", "baseline", "held"]
     assert intents[-1].reason == EMPTY
     assert not any(intent.spread for intent in intents)
@@ -50,7 +50,7 @@ def test_a_held_digest_is_delivered_once_it_has_papers() -> None:
 
 def test_downtime_is_caught_up_oldest_first_but_not_without_end() -> None:
     before = known(days(1))
-    intents = decide(before, days(1, 2, 3, 4, 5, 6), catch_up=3, fresh=True)
+    intents = decide(before, days(1, 2, 3, 4, 5, 6), catch_up=3)
     assert [(one.digest.day.day, one.state) for one in intents] == [
         (2, "skipped"),
         (3, "skipped"),
@@ -72,14 +72,9 @@ def test_a_post_from_before_the_first_look_is_no_news() -> None:
 
 def test_a_second_series_of_the_same_day_is_delivered() -> None:
     arxiv = found(digest(date(2025, 1, 10), paper(1), series="Arxiv"))
-    assert [one.digest.id for one in decide(known(days(10)), [*days(10), arxiv], catch_up=3, fresh=True)] == [
+    assert [one.digest.id for one in decide(known(days(10)), [*days(10), arxiv], catch_up=3)] == [
         "arxiv/2025-01-10"
     ]
-
-
-def test_new_digests_wait_when_it_is_not_their_time_but_edits_do_not() -> None:
-    changed = found(digest(date(2025, 1, 1), paper(1), paper(2, word="new")))
-    assert states(known(days(1)), [changed, *days(2)], fresh=False) == {1: "active"}
 
 
 def test_an_unchanged_post_is_left_alone() -> None:
@@ -118,14 +113,14 @@ def test_a_post_with_a_new_title_is_the_same_digest() -> None:
     before = days(1)[0]
     digest_now = replace(before.digest, id="papers-of-the-day/2025-01-01", series="Papers of the Day")
     retitled = replace(before, digest=digest_now)
-    intents = decide(known([before]), [retitled], catch_up=3, fresh=True)
+    intents = decide(known([before]), [retitled], catch_up=3)
     assert [(one.digest.id, one.state, one.spread) for one in intents] == [(before.digest.id, "active", False)]
 
 
 def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
     before = days(1)[0]
     redated = found(digest(date(2025, 1, 2), *before.digest.papers), before.post)
-    assert [one.digest.id for one in decide(known([before]), [redated], catch_up=3, fresh=True)] == [before.digest.id]
+    assert [one.digest.id for one in decide(known([before]), [redated], catch_up=3)] == [before.digest.id]
 
 
 def test_a_delivered_post_that_lost_all_its_papers_is_left_as_delivered() -> None:
@@ -139,4 +134,4 @@ def test_a_changed_post_of_the_baseline_is_read_but_not_sent() -> None:
 
 
 def test_an_empty_source_is_nothing_to_do() -> None:
-    assert decide([], [], catch_up=3, fresh=True) == []
+    assert decide([], [], catch_up=3) == []

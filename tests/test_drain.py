@@ -43,10 +43,11 @@ class House:
     channel: MemoryChannel = field(default_factory=MemoryChannel)
     reports: list[tuple[str, str, str]] = field(default_factory=list)
 
-    async def look(self, now: Sequence[Found], *, fresh: bool = True) -> None:
+    async def look(self, now: Sequence[Found], *, opening: float = 0.0) -> None:
         """Plan what the source holds now."""
         formatters = {self.channel.name: self.channel.formatter}
-        await plan(self.store, "blog", now, formatters, catch_up=3, fresh=fresh)
+        await plan(self.store, "blog", now, formatters, catch_up=3)
+        await self.store.gate("", opening)
 
     async def drain(self, waits: Waits = NOW, stopping: asyncio.Event | None = None) -> Drain:
         stopping = stopping or asyncio.Event()
@@ -152,9 +153,12 @@ async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(house: House
 async def test_a_chat_that_joins_at_night_waits_for_the_morning(house: House) -> None:
     await house.run(days(1))
     await house.store.join("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
-    await house.look(days(1), fresh=False)
+    await house.look(days(1), opening=house.clock() + 3600)
     await house.drain()
     assert house.shown("c") == []
+    house.clock.now += 3600
+    await house.drain()
+    assert len(house.shown("c")) == 3
 
 
 async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_back(house: House) -> None:
@@ -629,7 +633,8 @@ async def test_two_channels_are_kept_apart(house: House) -> None:
     other = MemoryChannel(name="other")
     await house.store.join("other", "messages", {"a": "a"})
     formatters = {"terminal": house.channel.formatter, "other": other.formatter}
-    await plan(house.store, "blog", days(1), formatters, catch_up=3, fresh=True)
+    await plan(house.store, "blog", days(1), formatters, catch_up=3)
+    await house.store.gate("", 0.0)
     await Drain(house.store, {"terminal": house.channel, "other": other}, NOW).run()
     assert numbers(house.shown("a")) == ["index", "1", "2"]
     assert len(other.chats["a"]) == 3

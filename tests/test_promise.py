@@ -145,7 +145,8 @@ class Promise(RuleBasedStateMachine):
     async def _run(self) -> None:
         founds = [found(one) for one in self.posts.values()]
         formatters = {"terminal": self.channel.formatter}
-        await plan(self.store, "blog", founds, formatters, catch_up=3, fresh=True)
+        await plan(self.store, "blog", founds, formatters, catch_up=3)
+        await self.store.gate("", 0.0)
         await Drain(self.store, {"terminal": self.channel}, Waits(settle=0, back_off=0)).run()
 
 

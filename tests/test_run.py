@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.app import LOOK_BACK, clock, is_open, look_from, next_run
+from bot.app import LOOK_BACK, clock, look_from
 from bot.config import Schedule, Settings
+from bot.hours import Hours
 from tests.fakes.telegram import FakeTelegram
 from tests.house import DATA, PRIVATE, ROOT
 
@@ -38,7 +39,7 @@ def schedule(at: str = "08:30", days: str = "mon-fri") -> Settings:
     ],
 )
 def test_new_digests_go_out_from_the_daily_minute_to_midnight(moment: str, expected: bool) -> None:
-    assert is_open(schedule(), datetime.fromisoformat(moment).replace(tzinfo=SEOUL)) is expected
+    assert Hours.of(schedule()).is_open(datetime.fromisoformat(moment).replace(tzinfo=SEOUL)) is expected
 
 
 @pytest.mark.parametrize(
@@ -50,14 +51,14 @@ def test_new_digests_go_out_from_the_daily_minute_to_midnight(moment: str, expec
     ],
 )
 def test_the_next_run_is_the_next_daily_minute(moment: str, expected: str) -> None:
-    when = next_run(schedule(), datetime.fromisoformat(moment).replace(tzinfo=SEOUL))
+    when = Hours.of(schedule()).next(datetime.fromisoformat(moment).replace(tzinfo=SEOUL))
     assert when == datetime.fromisoformat(expected).replace(tzinfo=SEOUL)
 
 
 def test_summer_time_moves_no_run() -> None:
     settings = Settings(timezone="Europe/Berlin", schedule=Schedule.model_validate({"at": "08:30"}))
     before = datetime(2025, 3, 29, 9, 0, tzinfo=settings.zone)
-    assert next_run(settings, before).isoformat() == "2025-03-30T08:30:00+02:00"
+    assert Hours.of(settings).next(before).isoformat() == "2025-03-30T08:30:00+02:00"
 
 
 class Running:
@@ -175,7 +176,7 @@ def test_a_post_dated_far_off_by_mistake_hides_no_other() -> None:
 
 def test_days_over_the_weekend_are_understood_by_the_clock(tmp_path: Path) -> None:
     settings = schedule(days="fri-mon")
-    assert [is_open(settings, datetime(2025, 1, day, 12, tzinfo=SEOUL)) for day in range(9, 15)] == [
+    assert [Hours.of(settings).is_open(datetime(2025, 1, day, 12, tzinfo=SEOUL)) for day in range(9, 15)] == [
         *(False, True, True, True, True),
         False,
     ]

@@ -46,9 +46,15 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def test_migrations_make_exactly_the_tables_that_the_code_uses(store: Store, tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
     with engine.connect() as db:
-        context = MigrationContext.configure(db, opts={"compare_type": True})
+        ours = {"compare_type": True, "include_name": lambda name, kind, _: not _of_fts5(name, kind)}
+        context = MigrationContext.configure(db, opts=ours)
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def _of_fts5(name: str | None, kind: str) -> bool:
+    """Tell a table of the full-text index, which SQLite makes by itself."""
+    return kind == "table" and name is not None and (name == "words" or name.startswith("words_"))
 
 
 async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(store: Store, tmp_path: Path) -> None:
@@ -66,7 +72,7 @@ async def test_opening_again_keeps_everything(tmp_path: Path) -> None:
         await store.write_plan("blog", intent(RICH), [])
     async with opened(url) as store:
         assert await store.digest("blog", RICH.id) == RICH
-        assert await store.newest() == RICH
+        assert await store.archive.newest() == RICH
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,7 @@ async def test_a_full_disk_is_said_and_nothing_is_lost(store: Store) -> None:
     long = digest(date(2025, 1, 2), *(paper(n, word="long " * 2000) for n in range(50)))
     with pytest.raises(LedgerError, match="disk is full"):
         await store.write_plan("blog", intent(long), [])
-    assert await store.newest() == RICH
+    assert await store.archive.newest() == RICH
 
 
 async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(store: Store, tmp_path: Path) -> None:
@@ -171,7 +177,7 @@ async def test_standings_leave_out_the_baseline_and_come_older_first(store: Stor
 
 
 async def test_an_empty_ledger_answers_with_nothing(store: Store) -> None:
-    assert await store.newest() is None
+    assert await store.archive.newest() is None
     assert await store.standings(3) == []
     assert await store.known("blog") == []
     assert await store.open_rows() == 0

@@ -354,7 +354,7 @@ async def test_an_older_message_of_the_bot_is_never_taken_for_it(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
     for text in ("Old", "Older"):
-        await send(channel, CHANNEL, text)
+        await channel.bot.send_message(CHANNEL, text)  # of another process: the channel knows nothing of it
         server.shown(CHANNEL)[-1].date -= 86_400
     with pytest.raises(Rejected, match="101"):
         await channel.reconcile(CHANNEL, doubt(after=LAST))

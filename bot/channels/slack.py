@@ -20,7 +20,7 @@ from formatters.message import Formatter
 
 EVENT = "paperboy_delivery"
 # The last four are what an answer that makes no sense ends in.
-_FAILURES = (aiohttp.ClientError, TimeoutError, SlackClientError, AttributeError, KeyError, TypeError, ValueError)
+FAILURES = (aiohttp.ClientError, TimeoutError, SlackClientError, AttributeError, KeyError, TypeError, ValueError)
 _Answer = TypeVar("_Answer")
 _CLOCK_SKEW = 300.0  # seconds by which our clock may be ahead of Slack's
 _MOST_PAGES = 5
@@ -73,11 +73,14 @@ class SlackChannel:
         self._token = token
         self._timeout = timeout  # seconds in which an answer must be there
         self._base_url = base_url.rstrip("/") + "/"
-        self._pacer = pacer or Pacer(None, lambda _room: [Spaced(_SPACING)])
+        self._pacer = pacer or Pacer(None, lambda _room: [Spaced(_SPACING, slack=2 * _SPACING)])
         self._session: aiohttp.ClientSession | None = None
 
     def counter(self, address: str) -> str:
         return address
+
+    async def kind(self, address: str) -> str:
+        return "channel" if address.startswith(("C", "G")) else "private"
 
     async def turn(self, address: str, *, reply: bool = False) -> None:
         await self._pacer.turn(address, reply=reply)
@@ -85,13 +88,13 @@ class SlackChannel:
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
         place: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
         metadata = {"event_type": EVENT, "event_payload": {"key": ref}}
-        post = self._client().chat_postMessage(**{**body, **place, "metadata": metadata})
+        post = self.client().chat_postMessage(**{**body, **place, "metadata": metadata})
         [ts] = await self._call(address, _parts(post, "ts"))
         return str(ts)
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         kept: dict[str, Any] = {name: value for name, value in body.items() if name in {"text", "blocks"}}
-        await self._call(address, self._client().chat_update(channel=address, ts=remote_id, **kept))
+        await self._call(address, self.client().chat_update(channel=address, ts=remote_id, **kept))
 
     async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
         """Look for the message by the key that travelled with it."""
@@ -100,7 +103,7 @@ class SlackChannel:
             try:
                 page = await self._page(address, doubt, cursor)
                 found = next((one["ts"] for one in page["messages"] if _key(one) == doubt.ref), "")
-            except _FAILURES as error:
+            except FAILURES as error:
                 if _code(error) in _NO_HISTORY:
                     return Unknown("the app may not read this channel; give it channels:history and invite it")
                 raise self._paused(error, address) from error
@@ -116,12 +119,12 @@ class SlackChannel:
         oldest = f"{doubt.attempted_at - _CLOCK_SKEW:.6f}"
         query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "oldest": oldest, "limit": 200}
         if doubt.thread:
-            return self._client().conversations_replies(**query, ts=doubt.thread, cursor=cursor)
-        return self._client().conversations_history(**query, cursor=cursor)
+            return self.client().conversations_replies(**query, ts=doubt.thread, cursor=cursor)
+        return self.client().conversations_history(**query, cursor=cursor)
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         try:
-            user, team = await self._call("token", _parts(self._client().auth_test(), "user", "team"))
+            user, team = await self._call("token", _parts(self.client().auth_test(), "user", "team"))
         except SendError as error:
             return [("token", str(error))]
         return [(f"token: {user} in {team}", ""), *[await self._check_chat(one) for one in addresses]]
@@ -132,10 +135,10 @@ class SlackChannel:
 
     async def _check_chat(self, address: str) -> tuple[str, str]:
         try:
-            [known] = await _parts(self._client().conversations_info(channel=address), "channel")
+            [known] = await _parts(self.client().conversations_info(channel=address), "channel")
             name, archived = known.get("name"), known.get("is_archived")
             may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
-        except _FAILURES as error:
+        except FAILURES as error:
             if _code(error) == "missing_scope":
                 return address, "cannot be checked without the scope channels:read; `paperboy deliver` will tell"
             return address, str(translate(error, self._token))
@@ -146,7 +149,7 @@ class SlackChannel:
     async def _call(self, address: str, call: Awaitable[_Answer]) -> _Answer:
         try:
             return await call
-        except _FAILURES as error:
+        except FAILURES as error:
             raise self._paused(error, address) from error
 
     def _paused(self, error: Exception, address: str) -> SendError:
@@ -156,7 +159,7 @@ class SlackChannel:
             self._pacer.pause(address, translated.after or 0.0)
         return translated
 
-    def _client(self) -> AsyncWebClient:
+    def client(self) -> AsyncWebClient:
         """Make the client with one session for all calls, inside the running loop."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._timeout, sock_connect=10)

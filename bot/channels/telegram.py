@@ -5,22 +5,36 @@ Sources of the facts: Telegram Bot API, and the sources of its server where the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
-from telegram import Bot, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted, LinkPreviewOptions, Message
-from telegram.error import (
-    TelegramError,
+from telegram import (
+    Bot,
+    Chat,
+    ChatMemberAdministrator,
+    ChatMemberOwner,
+    ChatMemberRestricted,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+    TelegramObject,
 )
+from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.channels.telegram_errors import translate
+from bot.channels.telegram_polls import Polls
 from bot.errors import BotGone, Rejected, RetryLater, SendError, Unconfirmed
 from bot.pacing import Limit, Pacer, Spaced, Windowed
 from bot.protocols import Absent, Doubt, There, Unknown
 from formatters.message import Formatter
+from formatters.telegram import BOT
 
 MOST_PROBES = 60
 ABSENT_RUN = 10  # so many ids in a row that are not there end the search
@@ -31,6 +45,14 @@ _ALONE = 60.0  # seconds within which nobody else posts between two messages of 
 # The limits are 30 a second per bot, 1 a second per chat, 20 a minute per group and channel
 # (core.telegram.org/bots/faq). A hundredth is added: calls arrive a little closer than they left.
 _MARGIN = 1.01
+
+_REMEMBERED = 1000  # ids of each counter, many more than are ever probed
+# What a body may hold that the SDK has a type for, and what an edit does not take.
+_TYPES: dict[str, type[TelegramObject]] = {
+    "link_preview_options": LinkPreviewOptions,
+    "reply_parameters": ReplyParameters,
+}
+_SENDING = {"disable_notification", "reply_parameters"}
 
 _Answer = TypeVar("_Answer")
 
@@ -47,26 +69,43 @@ class TelegramChannel:
         self._token = token
         # The longer an answer may take, the fewer sends end in doubt.
         request = HTTPXRequest(read_timeout=timeout, write_timeout=timeout, connect_timeout=10, pool_timeout=30)
-        self._bot = Bot(token, base_url=base_url, request=request)
+        self._polling = Polls(connection_pool_size=1, connect_timeout=10)
+        self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
         self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
+        self._name = ""
+        # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
+        self._rooms: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._sent: dict[str, deque[int]] = {}  # the newest ids of each counter
+        self._numbers: dict[str, str] = {}  # of chats that have a name too: "@my_channel" is -100…
 
     def counter(self, address: str) -> str:
         """Name the sequence of ids: channels and supergroups have their own, all else shares the bot's."""
         chat, _ = _split(address)
-        return chat if chat.startswith("@") or int(chat) <= -(10**12) else "bot"
+        return chat.lower() if chat.startswith("@") or int(chat) <= -(10**12) else "bot"
+
+    async def kind(self, address: str) -> str:
+        """Ask only where the number does not tell: channels and supergroups look alike."""
+        chat, _ = _split(address)
+        if self.counter(address) == "bot":
+            return "group" if chat.startswith("-") else "private"
+        await self.turn(address)
+        known = await self._call(chat, self.bot.get_chat(chat))
+        return {"private": "private", "channel": "channel"}.get(known.type, "group")
 
     async def turn(self, address: str, *, reply: bool = False) -> None:
         await self._pacer.turn(_split(address)[0], reply=reply)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
-        chat, topic = _split(address)
-        sent = await self._call(chat, self._bot.send_message(chat_id=chat, message_thread_id=topic, **_arguments(body)))
+        async with self._room(address):
+            sent = await self._post(address, body)
+            self._learn(sent.chat)
+            self._sent.setdefault(self._one_counter(address), deque(maxlen=_REMEMBERED)).append(sent.message_id)
         return str(sent.message_id)
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         chat, _ = _split(address)
         try:
-            await self._call(chat, self._edit(chat, int(remote_id), body))
+            await self._call(chat, self._edit(chat, int(remote_id), await self._named(body)))
         except Rejected as error:
             if "message is not modified" not in str(error).lower():
                 raise
@@ -78,6 +117,7 @@ class TelegramChannel:
         first one known to be newer are; and where the chat is all new to us, the message is sent
         once more: its id tells where to look, and of two copies the newer is deleted.
         """
+        await self._know(address)
         alone = doubt.attempted_at - doubt.after_at < _ALONE
         if not alone and await self._may_edit_others(address):
             # Somebody may have posted in between, and asking would overwrite that.
@@ -105,7 +145,7 @@ class TelegramChannel:
         """
         run = probes = 0
         for candidate in candidates:
-            if candidate in doubt.taken:
+            if candidate in doubt.taken or candidate in self._ours(address):
                 run = 0
                 continue
             if (run >= ABSENT_RUN + doubt.others and candidate > used) or candidate < 1:
@@ -125,8 +165,8 @@ class TelegramChannel:
         Nothing is remembered: what an error or a crash interrupts, the next call finds and ends.
         """
         await self.turn(address)
-        again = int(await self.send(address, doubt.body, ref=doubt.ref, thread=doubt.thread))
-        return await self._oldest(address, doubt, again + 1)
+        again = await self._post(address, doubt.body)
+        return await self._oldest(address, doubt, again.message_id + 1)
 
     async def _oldest(self, address: str, doubt: Doubt, below: int) -> There | Absent | Unknown:
         """Look for copies just below an id, and delete all but the oldest."""
@@ -138,7 +178,7 @@ class TelegramChannel:
         for newer in copies[:-1]:
             await self.turn(address)
             with suppress(Rejected):  # it is gone already when only the answer was lost
-                await self._call(chat, self._bot.delete_message(chat, newer))
+                await self._call(chat, self.bot.delete_message(chat, newer))
         return There(str(copies[-1])) if copies else found
 
     async def _may_edit_others(self, address: str) -> bool:
@@ -148,30 +188,50 @@ class TelegramChannel:
             return False
         me = int(self._token.partition(":")[0])  # a token begins with the bot's id
         try:
-            member = await self._call(chat, self._bot.get_chat_member(chat, me))
+            member = await self._call(chat, self.bot.get_chat_member(chat, me))
         except (Rejected, BotGone):
             return False  # who is no member has no such right; a refused token is refused again when asking
         return isinstance(member, ChatMemberAdministrator) and bool(member.can_edit_messages)
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         try:
-            me = await self._call("token", self._bot.get_me())
+            me = await self._call("token", self.bot.get_me())
         except SendError as error:
             return [("token", str(error))]
         return [(f"token: @{me.username}", ""), *[await self._check_chat(address, me.id) for address in addresses]]
 
+    async def username(self) -> str:
+        """Give the bot's name, asked for once."""
+        if not self._name:
+            self._name = (await self._call("token", self.bot.get_me())).username or ""
+        return self._name
+
+    async def spelled(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Give a body in the SDK's own types, links to the bot with its name."""
+        arguments: dict[str, Any] = dict(body)
+        for name, kind in _TYPES.items():
+            if isinstance(value := body.get(name), Mapping):
+                arguments[name] = kind.de_json({**value}, self.bot)
+        if isinstance(markup := body.get("reply_markup"), Mapping):
+            rows = [[dict(key) for key in row] for row in markup["inline_keyboard"]]
+            for key in (key for row in rows for key in row if key.get("url", "").startswith(BOT)):
+                key["url"] = key["url"].replace("/BOT?", f"/{await self.username()}?", 1)
+            arguments["reply_markup"] = InlineKeyboardMarkup.de_json({"inline_keyboard": rows}, self.bot)
+        return arguments
+
     async def close(self) -> None:
-        await self._bot.request.shutdown()
+        await self.bot.request.shutdown()
+        await self._polling.shutdown()
 
     async def _check_chat(self, address: str, me: int) -> tuple[str, str]:
         """Ask whether the bot may write in a chat."""
         chat, _ = _split(address)
         try:
             await self.turn(address)
-            known = await self._call(chat, self._bot.get_chat(chat))
+            known = await self._call(chat, self.bot.get_chat(chat))
             if known.type == "private":
                 return address, ""
-            member = await self._call(chat, self._bot.get_chat_member(chat, me))
+            member = await self._call(chat, self.bot.get_chat_member(chat, me))
         except SendError as error:
             return address, str(error)
         return f"{address}: {known.title}", _missing_right(known.type, member)
@@ -180,7 +240,11 @@ class TelegramChannel:
         """Tell whether a message with this id has this content; None when there is none at all."""
         chat, _ = _split(address)
         try:
-            edited = await self._call(chat, self._edit(chat, candidate, doubt.body))
+            arguments = await self._named(doubt.body)
+            async with self._room(address):
+                if candidate in self._ours(address):
+                    return False  # it was sent while we waited
+                edited = await self._call(chat, self._edit(chat, candidate, arguments))
         except Rejected as error:
             if "message is not modified" in str(error).lower():
                 return True
@@ -194,9 +258,44 @@ class TelegramChannel:
             raise Rejected(f"asking for a doubtful send changed message {candidate}, an older one of the bot's")
         return True  # it was ours, with an older wording, and has the new one now
 
-    def _edit(self, chat: str, message_id: int, body: Mapping[str, object]) -> Awaitable[Any]:
-        arguments = _arguments({name: value for name, value in body.items() if name != "disable_notification"})
-        return self._bot.edit_message_text(chat_id=chat, message_id=message_id, **arguments)
+    def _edit(self, chat: str, message_id: int, arguments: Mapping[str, Any]) -> Awaitable[Any]:
+        kept = {name: value for name, value in arguments.items() if name not in _SENDING}
+        return self.bot.edit_message_text(chat_id=chat, message_id=message_id, **kept)
+
+    async def _post(self, address: str, body: Mapping[str, object]) -> Message:
+        chat, topic = _split(address)
+        arguments = await self._named(body)
+        return await self._call(chat, self.bot.send_message(chat_id=chat, message_thread_id=topic, **arguments))
+
+    def _room(self, address: str) -> asyncio.Lock:
+        chat = _split(address)[0].lower()
+        return self._rooms.setdefault(self._numbers.get(chat, chat), asyncio.Lock())
+
+    def _ours(self, address: str) -> Collection[int]:
+        return self._sent.get(self._one_counter(address), ())
+
+    def _one_counter(self, address: str) -> str:
+        """Name the sequence of ids in one way, whether a chat is called by its name or by its number."""
+        counter = self.counter(address)
+        return self._numbers.get(counter, counter)
+
+    async def _know(self, address: str) -> None:
+        """Learn the number of a chat that is called by its name: replies there go to the number."""
+        chat, _ = _split(address)
+        if chat.startswith("@") and chat.lower() not in self._numbers:
+            await self.turn(address)
+            self._learn(await self._call(chat, self.bot.get_chat(chat)))
+
+    def _learn(self, chat: Chat) -> None:
+        if chat.username and self.counter(str(chat.id)) != "bot":
+            self._numbers[f"@{chat.username}".lower()] = str(chat.id)
+
+    async def _named(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Give a body to call with; RetryLater when the bot's name is needed and cannot be asked for."""
+        try:
+            return await self.spelled(body)
+        except Unconfirmed as error:
+            raise RetryLater(str(error)) from error
 
     async def _call(self, chat: str, call: Awaitable[_Answer]) -> _Answer:
         try:
@@ -233,12 +332,5 @@ def _split(address: str) -> tuple[str, int | None]:
 
 def _limits(chat: str) -> list[Limit]:
     if chat.startswith(("-", "@")):
-        return [Spaced(_MARGIN), Windowed(20, 60 * _MARGIN)]
-    return [Spaced(_MARGIN)]
-
-
-def _arguments(body: Mapping[str, object]) -> dict[str, Any]:
-    preview = body.get("link_preview_options")
-    if not isinstance(preview, Mapping):
-        return dict(body)
-    return {**body, "link_preview_options": LinkPreviewOptions(**preview)}
+        return [Spaced(_MARGIN, slack=2 * _MARGIN), Windowed(20, 60 * _MARGIN)]
+    return [Spaced(_MARGIN, slack=2 * _MARGIN)]

@@ -58,7 +58,7 @@ def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
             # Not in Telegram's form, so not its word: a proxy let the call not through.
             return RetryLater(f"Telegram cannot be reached, something else answers: {words}")
         case RetryAfter():
-            return RetryLater(f"Telegram asks to wait: {words}", _seconds(error), flood=True)
+            return RetryLater(f"Telegram asks to wait: {words}", seconds(error), flood=True)
         case ChatMigrated():
             return ChatMoved(f"{chat} became the supergroup {error.new_chat_id}", str(error.new_chat_id))
         case InvalidToken():
@@ -81,7 +81,8 @@ def _never_left(error: NetworkError) -> bool:
     return isinstance(error.__cause__, _UNSENT)
 
 
-def _seconds(error: RetryAfter) -> float:
+def seconds(error: RetryAfter) -> float:
+    """Give how long Telegram asks to wait."""
     with warnings.catch_warnings():  # the type of the number is about to change, and it says so each time
         warnings.simplefilter("ignore", PTBDeprecationWarning)
         after = error.retry_after

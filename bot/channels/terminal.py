@@ -33,6 +33,9 @@ class TerminalChannel:
     def counter(self, address: str) -> str:
         return address
 
+    async def kind(self, address: str) -> str:  # noqa: ARG002
+        return "private"
+
     async def turn(self, address: str, *, reply: bool = False) -> None:
         """Take no time: a terminal has no limits."""
 
