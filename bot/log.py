@@ -15,7 +15,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("paperboy")
 # a word: addresses have "/bot" before them, and a terminal's colours end in a letter.
 _TOKEN = re.compile(r"(?<!\d)\d{5,}(?::|%3A)[A-Za-z0-9_-]{20,}|(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}")
 # They write every address at INFO, and Telegram's addresses hold the token.
-_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "slack_sdk", "aiosqlite", "alembic")
+_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "slack_sdk", "slack_bolt", "aiosqlite", "alembic")
 # It logs, with a traceback, answers that are no JSON; it raises them as well, and we tell them in our own words.
 _REPEATING = ("telegram.request",)
 
