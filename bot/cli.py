@@ -141,7 +141,8 @@ def _log(settings: Settings, level: str) -> None:
 
     from bot.log import configure
 
-    secrets = (settings.telegram.token, settings.slack.bot_token, settings.slack.app_token)
+    telegram, slack = settings.telegram, settings.slack
+    secrets = (telegram.token, telegram.webhook_secret, slack.bot_token, slack.app_token, slack.signing_secret)
     configure([secret.get_secret_value() for secret in secrets if secret], level=logging.getLevelNamesMapping()[level])
 
 

@@ -77,7 +77,7 @@ def settings(wishes: Wishes, words: Words, layouts: Sequence[str], note: str = "
     said = [span for name, fact in facts if fact for span in (LINE, Span(f"{name}: "), Span(fact, styles=BOLD))]
     title = Span(words.settings, styles=BOLD)
     head = (*_note(note), title, LINE, Span(state), *said, GAP, Span(words.set_time.format(example=_EXAMPLE)))
-    return Page(head, rows=tuple(filter(None, _choices(wishes, words, layouts))))
+    return Page(head, rows=_choices(wishes, words, layouts))
 
 
 def start(text: str, words: Words) -> Page:
@@ -95,7 +95,7 @@ def status(lines: Sequence[str], words: Words, *, stuck: bool) -> Page:
 def help_with_settings(word: str, near: str, words: Words) -> str:
     """Say which word of `/settings` was not understood."""
     said = words.not_understood.format(word=word, example=_EXAMPLE)
-    return f"{said} {words.did_you_mean.format(near=near)}" if near else said
+    return f"{said}\n{words.did_you_mean.format(near=near)}" if near else said
 
 
 def full(digest: Digest, paper: Paper, words: Words) -> Button:
@@ -154,14 +154,18 @@ def _note(note: str) -> Spans:
     return (Span(note), GAP) if note else ()
 
 
-def _choices(wishes: Wishes, words: Words, layouts: Sequence[str]) -> list[tuple[Button, ...]]:
-    subscribe = ("/unsubscribe", words.unsubscribe) if wishes.receives else ("/subscribe", words.subscribe)
-    silence = ("/settings loud", words.loud) if wishes.silent else ("/settings silent", words.silent)
-    return [
-        *((Button(words.layouts[one], f"/settings layout {one}"),) for one in layouts if one != wishes.layout),
-        tuple(
-            Button(name, f"/settings language {one}") for one, name in words.languages.items() if one != wishes.language
+def _choices(wishes: Wishes, words: Words, layouts: Sequence[str]) -> tuple[tuple[Button, ...], ...]:
+    """Offer all that is not chosen yet, a row for each."""
+    silence = [("loud", words.loud) if wishes.silent else ("silent", words.silent)] if wishes.silent is not None else []
+    others = [
+        *((words.layout, words.layouts[one], f"layout {one}") for one in layouts if one != wishes.layout),
+        *(
+            (words.own_language, name, f"language {one}")
+            for one, name in words.languages.items()
+            if one != wishes.language
         ),
-        () if wishes.silent is None else (Button(f"{words.sound}: {silence[1]}", silence[0]),),
-        (Button(words.reset, "/settings default"), Button(subscribe[1], subscribe[0])),
+        *((words.sound, name, one) for one, name in silence),
     ]
+    rows = [(Button(f"{name} → {choice}", f"/settings {wish}"),) for name, choice, wish in others]
+    subscription = ("/unsubscribe", words.unsubscribe) if wishes.receives else ("/subscribe", words.subscribe)
+    return (*rows, (Button(words.reset, "/settings default"), Button(subscription[1], subscription[0])))

@@ -29,10 +29,8 @@ _IN_A_BLOCK = 25  # buttons of an actions block
 _MOST_BUTTONS = 200
 _LONGEST_LABEL = 75  # characters of a button
 _LONGEST_SECTION = 3000
-# Names of commands are shared by a whole workspace, so most of ours are longer there (deploy/slack-manifest.yaml);
-# "start" is none, but may be said to the app in plain words.
-_PREFIXED = {"search", "settings", "subscribe", "unsubscribe", "status", "help"}
-_COMMAND = re.compile(r"(?<![\w/])/(search|settings|subscribe|unsubscribe|status|start|help)\b", re.ASCII)
+# Names of commands are shared by a whole workspace, so these are longer there (deploy/slack-manifest.yaml).
+_COMMAND = re.compile(r"(?<![\w/])/(?=(?:search|subscribe|unsubscribe|settings|status|help)\b)", re.ASCII)
 
 
 class SlackFormatter:
@@ -120,11 +118,7 @@ _HEAD: tuple[Limit, ...] = ((_characters, LONGEST_TEXT),)  # leaves room for a p
 
 def _spoken(span: Span) -> Span:
     """Name commands as they are typed in Slack."""
-
-    def typed(found: re.Match[str]) -> str:
-        return f"/papers-{found[1]}" if found[1] in _PREFIXED else found[1]
-
-    return replace(span, text=_COMMAND.sub(typed, span.text))
+    return replace(span, text=_COMMAND.sub("/papers-", span.text))
 
 
 def _bodies(spans: Spans) -> list[Mapping[str, object]]:
@@ -143,9 +137,11 @@ def _body(spans: Spans) -> Mapping[str, object]:
 
 def _fallback(text: str) -> str:
     """Escape as much of a text as still fits when escaped; nothing is cut inside an entity."""
+    escaped = escape(text)
+    if len(escaped) <= LONGEST_TEXT:
+        return escaped
     ends = list(accumulate(len(escape(character)) for character in text))
-    fits = not ends or ends[-1] <= LONGEST_TEXT
-    return escape(text if fits else shorten(text, bisect_right(ends, LONGEST_TEXT - 1) + 1))
+    return escape(shorten(f"{text}…", bisect_right(ends, LONGEST_TEXT - 1) + 1))
 
 
 def _with_addresses(blocks: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from formatters.markdown import walk
 from formatters.model import Paper, Section
@@ -52,6 +53,7 @@ class Summary:
     other: str = ""  # what else there is to say of a paper of which none of these is known
 
 
+@lru_cache(512)  # a digest is laid out in many editions
 def summarise(paper: Paper) -> Summary:
     """Pick the first sentence each of goal, contribution and results, empty where a post has none.
 

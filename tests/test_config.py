@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import time, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from bot.config import FILE, Schedule, Settings, Slack, Source, Store, Telegram, load
+from bot.config import FILE, Operators, Schedule, Settings, Slack, Source, Store, Telegram, Web, load
 from bot.errors import SettingsError
 from bot.values import weekdays
 
@@ -20,7 +21,11 @@ SECRET = "987654321:AAE-a-token-that-nobody-may-see-0123"
 TELEGRAM_CHAT = 'write "@channel", "-1001234567890", or "-1001234567890:77"'
 DAYS = 'write days such as "mon-sun", "mon-fri" or "mon,wed,fri"'
 MEND = "mend that line: texts stand in quotes, tables in brackets"
-A_TOKEN = f"a token stands among the chats; take it away, and {TELEGRAM_CHAT}"
+A_TOKEN = f"a token stands here; take it away, and {TELEGRAM_CHAT}"
+A_PERSON = 'write the person\'s number, such as "12345678"'
+NO_SECRET = "Telegram takes no such secret; write 1 to 256 of A-Z, a-z, 0-9, _ and -"
+NO_TOKEN = "this is no token and no secret: it holds blanks or letters that none has; copy it anew"
+NO_WEBHOOK = 'Telegram posts to HTTPS alone; write one such as "https://papers.example.org/telegram"'
 SOURCE = '[[sources]]\nname = "daily"\nkind = "folder"\npath = "_posts"\n'
 
 WHOLE = """
@@ -47,14 +52,27 @@ url = "sqlite:///ledger.db"
 token = "123456:FAKE"
 base_url = "http://localhost:8081/bot"
 chats = ["@my_channel", "-1001234567890", "-1001234567890:77", 42]
-layout = "messages"
+layout = "digest"
+listen = "webhook"
+webhook_url = "https://papers.example.org/telegram"
+webhook_secret = "FAKE_webhook-secret"
 
 [slack]
 bot_token = "xoxb-FAKE"
 app_token = "xapp-FAKE"
+signing_secret = "0123456789abcdef"
 base_url = "http://localhost:8082/api/"
 chats = ["C0123ABCD"]
 layout = "messages"
+listen = "http"
+
+[web]
+host = "0.0.0.0"
+port = 8443
+
+[operators]
+telegram = [12345678, "87654321"]
+slack = ["U0123ABCD", "W0123ABCD"]
 """
 
 
@@ -96,16 +114,20 @@ def test_every_key() -> None:
     assert (settings.schedule.at, settings.schedule.days) == (time(7, 15), "mon-fri")
     assert (settings.schedule.sweep, settings.schedule.catch_up) == (timedelta(seconds=90), 5)
     assert settings.store.url == f"sqlite:///{Path.cwd()}/ledger.db"
-    assert settings.telegram.token is not None
-    assert settings.telegram.token.get_secret_value() == "123456:FAKE"
+    assert revealed(settings.telegram.token) == "123456:FAKE"
+    assert (settings.telegram.listen, settings.slack.listen) == ("webhook", "http")
+    assert settings.telegram.webhook_url == "https://papers.example.org/telegram"
+    assert revealed(settings.telegram.webhook_secret) == "FAKE_webhook-secret"
     assert settings.telegram.base_url == "http://localhost:8081/bot"
     assert settings.telegram.chats == ("@my_channel", "-1001234567890", "-1001234567890:77", "42")
-    assert settings.slack.bot_token is not None
-    assert settings.slack.bot_token.get_secret_value() == "xoxb-FAKE"
-    assert settings.slack.app_token is not None
-    assert settings.slack.app_token.get_secret_value() == "xapp-FAKE"
+    assert revealed(settings.slack.bot_token) == "xoxb-FAKE"
+    assert revealed(settings.slack.app_token) == "xapp-FAKE"
+    assert revealed(settings.slack.signing_secret) == "0123456789abcdef"
     assert (settings.slack.base_url, settings.slack.chats) == ("http://localhost:8082/api/", ("C0123ABCD",))
-    assert (settings.telegram.layout, settings.slack.layout) == ("messages", "messages")
+    assert (settings.telegram.layout, settings.slack.layout) == ("digest", "messages")
+    assert (settings.web.host, settings.web.port) == ("0.0.0.0", 8443)
+    assert settings.operators.telegram == ("12345678", "87654321")
+    assert settings.operators.slack == ("U0123ABCD", "W0123ABCD")
 
 
 def test_defaults_without_any_file() -> None:
@@ -118,6 +140,10 @@ def test_defaults_without_any_file() -> None:
     assert settings.slack.base_url == "https://slack.com/api/"
     assert (settings.telegram.layout, settings.slack.layout) == ("messages", "thread")
     assert settings.store.url == f"sqlite:///{Path.cwd()}/paperboy.db"
+    assert (settings.telegram.listen, settings.slack.listen) == ("polling", "socket")
+    assert (settings.telegram.webhook_url, settings.telegram.webhook_secret) == ("", None)
+    assert (settings.web.host, settings.web.port) == ("127.0.0.1", 8080)  # nobody from outside, without a proxy
+    assert (settings.operators.telegram, settings.operators.slack) == ((), ())
 
 
 def test_an_empty_file_and_a_byte_order_mark() -> None:
@@ -134,6 +160,8 @@ def test_the_example_loads_and_names_every_key() -> None:
     assert unset(settings) == []
     assert settings.telegram.token is not None
     assert settings.sources[0].path == EXAMPLE.parent / "_posts"
+    assert settings.operators == Operators()  # who copies the file gives no rights to a stranger
+    assert not settings.telegram.webhook_secret
 
 
 def unset(table: BaseModel, before: str = "") -> list[str]:
@@ -147,9 +175,9 @@ def unset(table: BaseModel, before: str = "") -> list[str]:
 
 
 def test_a_key_left_out_is_noticed_by_the_test_above() -> None:
-    write(WHOLE.replace("catch_up = 5\n", "").replace('language = "en"\n', ""))
+    write(WHOLE.replace("catch_up = 5\n", "").replace('language = "en"\n', "").replace("port = 8443\n", ""))
 
-    assert sorted(unset(load())) == ["language", "schedule.catch_up"]
+    assert sorted(unset(load())) == ["language", "schedule.catch_up", "web.port"]
 
 
 # Where it is found
@@ -210,12 +238,21 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "TELEGRAM__TOKEN": "1:other",
         "TELEGRAM__BASE_URL": "http://127.0.0.1:1/bot",
         "TELEGRAM__CHATS": "@other_channel, -100777:5",
-        "TELEGRAM__LAYOUT": "messages",
+        "TELEGRAM__LAYOUT": "index",
+        "TELEGRAM__LISTEN": "off",
+        "TELEGRAM__WEBHOOK_URL": "https://other.example.org:8443/hook",
+        "TELEGRAM__WEBHOOK_SECRET": "other",
         "SLACK__BOT_TOKEN": "xoxb-other",
         "SLACK__APP_TOKEN": "xapp-other",
+        "SLACK__SIGNING_SECRET": "fedcba9876543210",
         "SLACK__BASE_URL": "http://127.0.0.1:1/",
         "SLACK__CHATS": '["C0AAAAAAA", "C0BBBBBBB"]',
-        "SLACK__LAYOUT": "thread",
+        "SLACK__LAYOUT": "digest",
+        "SLACK__LISTEN": "socket",
+        "WEB__HOST": "::1",
+        "WEB__PORT": "80",
+        "OPERATORS__TELEGRAM": "1, 2",
+        "OPERATORS__SLACK": "U0AAAAAAA",
     }.items():
         monkeypatch.setenv(f"PAPERBOY_{name}", value)
 
@@ -239,15 +276,22 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "token": "1:other",
             "base_url": "http://127.0.0.1:1/bot",
             "chats": ("@other_channel", "-100777:5"),
-            "layout": "messages",
+            "layout": "index",
+            "listen": "off",
+            "webhook_url": "https://other.example.org:8443/hook",
+            "webhook_secret": "other",
         },
         "slack": {
             "bot_token": "xoxb-other",
             "app_token": "xapp-other",
+            "signing_secret": "fedcba9876543210",
             "base_url": "http://127.0.0.1:1/",
             "chats": ("C0AAAAAAA", "C0BBBBBBB"),
-            "layout": "thread",
+            "layout": "digest",
+            "listen": "socket",
         },
+        "web": {"host": "::1", "port": 80},
+        "operators": {"telegram": ("1", "2"), "slack": ("U0AAAAAAA",)},
     }
 
 
@@ -303,13 +347,70 @@ def test_dotenv_beside_the_file_and_in_the_working_directory(monkeypatch: pytest
     assert (settings.schedule.days, settings.schedule.at) == ("mon", time(2))
 
 
-def test_tokens_lose_the_blanks_of_copying(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PAPERBOY_TELEGRAM__TOKEN", f" {SECRET}\n")
+@pytest.mark.parametrize(
+    "key", ["telegram.token", "telegram.webhook_secret", "slack.bot_token", "slack.app_token", "slack.signing_secret"]
+)
+def test_secrets_lose_the_blanks_of_copying(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    table, name = key.split(".")
+    monkeypatch.setenv(f"PAPERBOY_{table}__{name}".upper(), " 0123-abc_DEF\n")
 
-    token = load().telegram.token
+    assert revealed(getattr(getattr(load(), table), name)) == "0123-abc_DEF"
 
-    assert token is not None
-    assert token.get_secret_value() == SECRET
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://papers.example.org",
+        "https://papers.example.org/",
+        "https://203.0.113.7:8443/a/path-of_ours",
+        "http://localhost:8081/telegram",
+        "http://127.0.0.1/telegram",
+        "http://127.1.2.3:9/",
+        "http://[::1]:8081/telegram",
+    ],
+)
+def test_addresses_that_telegram_or_a_server_beside_us_posts_to(url: str) -> None:
+    write(f'[telegram]\nwebhook_url = "{url}"')
+
+    assert load().telegram.webhook_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://papers.example.org/telegram",
+        "http://localhost.example.org/",
+        "http://127.0.0.1.example.org/",
+        "papers.example.org",
+        "https://",
+        "https:///telegram",
+        "https://user:password@papers.example.org/",
+        "https://papers.example.org/{anything}",
+        "https://papers.example.org/a?b=c",
+        "https://papers.example.org/a#b",
+        "https://papers.example.org/a b",
+        "ftp://papers.example.org/",
+    ],
+)
+def test_addresses_that_telegram_does_not_post_to(url: str) -> None:
+    write(f'[telegram]\nwebhook_url = "{url}"')
+
+    assert refusal() == [f"{FILE}: telegram.webhook_url: {NO_WEBHOOK}"]
+
+
+@pytest.mark.parametrize("secret", ["a", "A-Z_09", "x" * 256])
+def test_secrets_that_telegram_takes(secret: str) -> None:
+    write(f'[telegram]\nwebhook_secret = "{secret}"')
+
+    assert revealed(load().telegram.webhook_secret) == secret
+
+
+@pytest.mark.parametrize("secret", ["two words", "비밀", "a.b", "a:b", "x" * 257])
+def test_secrets_that_telegram_does_not_take(secret: str) -> None:
+    write(f'[telegram]\nwebhook_secret = "{secret}"')
+
+    assert refusal() == [f"{FILE}: telegram.webhook_secret: {NO_SECRET}"]
 
 
 # What is refused: key, problem, way out
@@ -381,8 +482,37 @@ def test_tokens_lose_the_blanks_of_copying(monkeypatch: pytest.MonkeyPatch) -> N
             '[slack]\nchats = ["#papers"]',
             ["slack.chats: '#papers' is no address of a chat; write its id, such as \"C0123ABCD\"; names do not do"],
         ),
-        ('[slack]\nlayout = "tread"', ['slack.layout: write "thread" or "messages"']),
-        ('[telegram]\nlayout = "thread"', ['telegram.layout: write "messages"']),
+        ('[slack]\nlayout = "tread"', ['slack.layout: write "thread", "messages", "digest" or "index"']),
+        ('[telegram]\nlayout = "thread"', ['telegram.layout: write "messages", "digest" or "index"']),
+        (
+            '[telegram]\nlisten = true\n[slack]\nlisten = "webhook"',
+            [
+                'telegram.listen: write "polling", "webhook" or "off"',
+                'slack.listen: write "socket", "http" or "off"',
+            ],
+        ),
+        ("[telegram]\nwebhook_secret = 5", ["telegram.webhook_secret: write a text in quotes"]),
+        ('[slack]\nsigning_secret = "a b"', [f"slack.signing_secret: {NO_TOKEN}"]),
+        ("[web]\nport = 0", ["web.port: write 1 or more"]),
+        ("[web]\nport = 65536", ["web.port: write 65535 or less"]),
+        ('[web]\nport = "https"\nhost = 1', ["web.host: write a text in quotes", "web.port: write a whole number"]),
+        ("[web]\nprt = 1", ["web.prt is no setting; did you mean web.port?"]),
+        (
+            '[operators]\ntelegram = ["@kim", 5]\nslack = ["C0123ABCD"]',
+            [
+                f"operators.telegram: '@kim' is no person; {A_PERSON}",
+                "operators.slack: 'C0123ABCD' is no person; write the member id, such as \"U0123ABCD\"",
+            ],
+        ),
+        (
+            '[operators]\ntelegram = ["-1001234567890"]',
+            [f"operators.telegram: '-1001234567890' is no person; {A_PERSON}"],
+        ),
+        (
+            f'[operators]\ntelegram = ["{SECRET}"]',
+            [f"operators.telegram: a token stands here; take it away, and {A_PERSON}"],
+        ),
+        ('operators = ["12345678"]', ['operators: write a table, headed "[operators]"']),
         (
             '[telegram]\nbase_url = "localhost:8081"\n[slack]\nbase_url = "slack.com"',
             [
@@ -393,7 +523,7 @@ def test_tokens_lose_the_blanks_of_copying(monkeypatch: pytest.MonkeyPatch) -> N
         ("[telegram]\ntoken = 5", ["telegram.token: write a text in quotes"]),
         (
             '[slack]\nbot_token = "토큰"',
-            ["slack.bot_token: this is no token: it holds blanks or letters that no token has; copy it anew"],
+            [f"slack.bot_token: {NO_TOKEN}"],
         ),
     ],
 )
@@ -413,6 +543,9 @@ def test_wrong_settings_in_the_file(toml: str, lines: list[str]) -> None:
         ("SOURCES__PATH", "x", " overrides no setting; did you mean PAPERBOY_SOURCES__0__PATH?"),
         ("TELEGRAM", SECRET, " is a table; set its keys one by one, such as PAPERBOY_TELEGRAM__TOKEN"),
         ("SOURCES", "[{", " is a table; set its keys one by one, such as PAPERBOY_SOURCES__0__NAME"),
+        ("OPERATORS", "1", " is a table; set its keys one by one, such as PAPERBOY_OPERATORS__TELEGRAM"),
+        ("WEB__PRT", "1", " overrides no setting; did you mean PAPERBOY_WEB__PORT?"),
+        ("OPERATORS__TELEGRAM", "1;2", f": '1;2' is no person; {A_PERSON}"),
         ("SCHEDULE", "5", " is a table; set its keys one by one, such as PAPERBOY_SCHEDULE__AT"),
         ("LANGUAGE", "", ': write "ko" or "en"'),
         ("TIMEZONE", "Mars", ': \'Mars\' is no time zone; write a name such as "Asia/Seoul" or "UTC"'),
@@ -476,6 +609,10 @@ def test_a_home_directory_of_nobody() -> None:
     [
         f'[telegram]\ntoken = "{SECRET}"\nlayout = "wrong"',
         f'[telegram]\ntokn = "{SECRET}"',
+        f'[telegram]\nwebhook_secret = "{SECRET}"',
+        f'[telegram]\nwebhook_url = "{SECRET}"',
+        f'[slack]\nsigning_secret = "{SECRET} {SECRET}"',
+        f'[operators]\nslack = ["{SECRET}"]',
         f'[telegram]\ntoken = ["{SECRET}"]',
         f'[telegram]\ntoken = "{SECRET} {SECRET}"',
         f'telegram = "{SECRET}"',
@@ -492,15 +629,18 @@ def test_no_error_shows_a_secret(toml: str) -> None:
 
     assert SECRET not in repr(caught.value)
     assert caught.value.__suppress_context__
-    assert "token" in str(caught.value) or "telegram" in str(caught.value) or "TOML" in str(caught.value)
+    assert re.search("token|telegram|secret|TOML", str(caught.value))
 
 
 def test_settings_do_not_show_their_secrets() -> None:
-    write(f'[telegram]\ntoken = "{SECRET}"\n[slack]\nbot_token = "{SECRET}"\napp_token = "{SECRET}"')
+    theirs = f'bot_token = "{SECRET}"\napp_token = "{SECRET}"\nsigning_secret = "{SECRET}"'
+    write(f'[telegram]\ntoken = "{SECRET}"\nwebhook_secret = "{SECRET.replace(":", "-")}"\n[slack]\n{theirs}')
 
     settings = load()
 
-    assert SECRET not in f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+    assert (
+        SECRET.partition(":")[2] not in f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
+    )
     assert "**********" in repr(settings)
 
 
@@ -537,12 +677,13 @@ def test_days_that_are_none(days: str) -> None:
 
 def test_each_setting_is_described() -> None:
     """The README's table is made of these words."""
-    tables: tuple[type[BaseModel], ...] = (Settings, Schedule, Slack, Source, Store, Telegram)
+    tables: tuple[type[BaseModel], ...] = (Settings, Schedule, Slack, Source, Store, Telegram, Web, Operators)
+    tables_of_settings = {one.__name__.lower() for one in tables}
     undescribed = [
         f"{table.__name__}.{name}"
         for table in tables
         for name, field in table.model_fields.items()
-        if not field.description and name not in {"schedule", "store", "telegram", "slack"}
+        if not field.description and not (table is Settings and name in tables_of_settings)
     ]
 
     assert undescribed == []

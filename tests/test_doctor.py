@@ -70,9 +70,20 @@ async def test_all_is_well() -> None:
         "✓ telegram -1002: Chat -1002",
         "✓ slack token: paperboy",
         "✓ slack C0123ABCD: #papers",
+        "✓ telegram listens to commands",
+        "✓ slack delivers only",
         "✓ clock",
     ]
     assert done.lines[-1].startswith("✓ next run ")
+
+
+async def test_a_webhook_without_its_address_is_found() -> None:
+    done = await paperboy("doctor", **TOKENS, PAPERBOY_TELEGRAM__LISTEN="webhook")
+
+    assert done.code == 1
+    assert (
+        '✗ commands: telegram.listen = "webhook" needs telegram.webhook_url and telegram.webhook_secret' in done.lines
+    )
 
 
 async def test_it_sends_nothing(telegram: FakeTelegram, slack: FakeSlack) -> None:

@@ -4,149 +4,69 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any, NamedTuple
+from itertools import pairwise, product
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from rich.text import Text
 
 from bot.parse import slug
 from formatters import compose, links
-from formatters.locale import Words, words
-from formatters.message import Formatter, Message
+from formatters.edition import LAYOUTS, Edition
+from formatters.locale import words
+from formatters.message import Message
 from formatters.model import Digest, Link, Paper, Section
+from formatters.page import reference
 from formatters.slack import SlackFormatter
-from formatters.spans import Spans, plain, shorten
+from formatters.spans import shorten
 from formatters.telegram import TelegramFormatter
-from formatters.terminal import TerminalFormatter
-from tests.fakes import blocks, markup
-from tests.golden import POSTS, check, digest_of, is_digest
+from tests.fakes import markup
+from tests.golden import check
+from tests.nasty import ADDRESS, NASTY, PAPER, nasty
+from tests.seen import (
+    CASES,
+    COMMON,
+    DIGESTS,
+    FORTY,
+    LANGUAGES,
+    LISTENING,
+    UNSAFE,
+    Case,
+    all_cases,
+    each_case,
+    each_digest,
+    letters,
+    said,
+    same_link,
+    same_links,
+    seen,
+)
 
-# What a reader sees, and what a platform refuses
+TELEGRAM, SLACK, TERMINAL = (case.formatter for case in CASES[:3])
+INDEX = Edition("index")
+SPELLED = {"index": compose.index, "digest": compose.compact}
+FACES = [(silent, here) for silent, here in product((False, True), repeat=2)]
 
-
-class Seen(NamedTuple):
-    text: str
-    links: list[tuple[str, str]]
-
-
-def seen(channel: str, body: Mapping[str, object]) -> Seen:
-    """Give what readers see of a body; fail where the platform would refuse it or drop a part."""
-    assert json.loads(json.dumps(body)) == body
-    show = {"telegram": _seen_in_telegram, "slack": _seen_in_slack, "terminal": _seen_in_terminal}[channel]
-    found = show(dict(body))
-    assert all(url.startswith(("http://", "https://")) for _, url in found.links)
-    return found
-
-
-def _seen_in_telegram(body: dict[str, Any]) -> Seen:
-    assert body.keys() == {"text", "parse_mode", "link_preview_options", "disable_notification"}
-    assert len(body["text"].encode()) <= markup.MAX_RAW_TEXT
-    assert body["link_preview_options"] == {"is_disabled": True}
-    text, entities = markup.parse(body["text"], body["parse_mode"])
-    units = text.encode("utf-16-le")
-    assert 0 < len(units) // 2 <= markup.MAX_TEXT
-    assert len(entities) <= markup.MAX_ENTITIES
-    assert sum("<a " in tag for tag in re.findall("<[^>]*>", body["text"])) == sum("url" in each for each in entities)
-    return Seen(
-        text,
-        [
-            (units[2 * each["offset"] : 2 * (each["offset"] + each["length"])].decode("utf-16-le"), each["url"])
-            for each in entities
-            if "url" in each
-        ],
-    )
-
-
-def _seen_in_slack(body: dict[str, Any]) -> Seen:
-    assert body.keys() == {"text", "blocks", "mrkdwn", "unfurl_links", "unfurl_media"}
-    assert {body["mrkdwn"], body["unfurl_links"], body["unfurl_media"]} == {False}
-    blocks.check_blocks(body["blocks"])
-    assert 0 < len(body["text"]) <= 4000
-    assert re.fullmatch(r"(?:[^<>&]|&(?:lt|gt|amp);)*", body["text"])
-    parts = [part for block in body["blocks"] for part in block["elements"]]
-    elements = [element for part in parts for element in part["elements"]]
-    assert sum(len(element["text"]) + len(element.get("url", "")) for element in elements) <= blocks.MAX_TEXT
-    text = "\n".join("".join(element["text"] for element in part["elements"]) for part in parts)
-    return Seen(text, [(element["text"], element["url"]) for element in elements if "url" in element])
-
-
-def _seen_in_terminal(body: dict[str, Any]) -> Seen:
-    assert body.keys() == {"markup"}
-    text = Text.from_markup(body["markup"], emoji=False)
-    styled = [(text.plain[span.start : span.end], str(span.style)) for span in text.spans]
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text.plain)
-    return Seen(text.plain, [(label, style.removeprefix("link ")) for label, style in styled if "link " in style])
-
-
-OBEYED = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
-
-
-def letters(text: str) -> str:
-    """Leave what must not be lost: all but white space and control characters."""
-    return "".join(text.translate(OBEYED).split())
-
-
-def said(spans: Spans) -> str:
-    return letters(plain(spans))
-
-
-def same_link(url: str) -> str:
-    """Spell an address as Telegram shows it: hosts in small letters, a path always."""
-    found = re.match(r"(https?://)([^/?#]+)/?(.*)", url, re.DOTALL)
-    assert found is not None
-    return f"{found[1]}{found[2].lower()}/{found[3]}"
-
-
-def same_links(urls: Iterable[str]) -> set[str]:
-    return {same_link(url) for url in urls}
+each_layout = pytest.mark.parametrize("layout", LAYOUTS)
 
 
 # The contract
 
 
-class Case(NamedTuple):
-    """A formatter in one of its languages."""
-
-    formatter: Formatter
-    words: Words
-
-    def __str__(self) -> str:
-        return f"{self.formatter.channel}-{self.words.language}"
-
-    def see(self, message: Message) -> Seen:
-        return seen(self.formatter.channel, message.body)
-
-
-KINDS: list[Callable[[Words], Formatter]] = [TelegramFormatter, SlackFormatter, TerminalFormatter]
-CASES = [Case(kind(words(language)), words(language)) for language in ("ko", "en") for kind in KINDS]
-TELEGRAM, SLACK, TERMINAL = (case.formatter for case in CASES[:3])
-DIGESTS = {digest.id: digest for digest in map(digest_of, filter(is_digest, POSTS))}
-COMMON, UNSAFE, FORTY = (
-    DIGESTS["daily-papers/2025-01-06"],
-    DIGESTS["arxiv/2025-01-10"],
-    DIGESTS["daily-papers/2025-01-15"],
-)
-
-each_case = pytest.mark.parametrize("case", CASES, ids=str)
-each_digest = pytest.mark.parametrize("digest", list(DIGESTS.values()), ids=list(DIGESTS))
-
-
-@each_case
+@all_cases
 @each_digest
 def test_one_message_per_paper_with_its_title_and_link(case: Case, digest: Digest) -> None:
     messages = case.formatter.digest(digest)
-    index = case.formatter.contents(digest)
-    cards = messages[len(index) :]
+    cards = [message for message in messages if message.key.startswith("paper/")]
 
-    assert messages[: len(index)] == index
+    assert cards == list(messages[len(messages) - len(digest.papers) :])
     assert [card.key for card in cards] == [f"paper/{paper.id}" for paper in digest.papers]
     for paper, card in zip(digest.papers, cards, strict=True):
         shown = case.see(card)
+        assert card == case.formatter.card(digest, paper)
         assert shown.text.startswith(f"{paper.number}. {paper.title}")
         assert letters(shown.text).startswith(said(compose.card(paper, case.words)))
         assert same_links(url for _, url in shown.links) == same_links(
@@ -154,17 +74,58 @@ def test_one_message_per_paper_with_its_title_and_link(case: Case, digest: Diges
         )
 
 
-@each_case
+@all_cases
 @each_digest
-def test_the_index_lists_every_paper_with_its_link(case: Case, digest: Digest) -> None:
-    index = case.formatter.contents(digest)
-    shown = [case.see(message) for message in index]
+def test_a_list_says_everything_with_every_link(case: Case, digest: Digest) -> None:
+    for layout, spell in SPELLED.items():
+        listed = case.formatter.digest(digest, Edition(layout))
+        shown = [case.see(message) for message in listed]
 
-    assert [message.key for message in index] == ["index", *(f"index/{n}" for n in range(2, len(index) + 1))]
-    assert letters("".join(part.text for part in shown)) == said(compose.index(digest, case.words))
-    listed = {(label, same_link(url)) for part in shown for label, url in part.links}
-    titles = {(paper.title, links.safe(paper.url)) for paper in digest.papers}
-    assert {(title, same_link(url)) for title, url in titles if url} <= listed
+        assert [message.key for message in listed] == [layout, *(f"{layout}/{n}" for n in range(2, len(listed) + 1))]
+        assert letters("".join(part.text for part in shown)) == said(spell(digest, case.words))
+        found = {(label, same_link(url)) for part in shown for label, url in part.links}
+        titles = {(paper.title, links.safe(paper.url)) for paper in digest.papers}
+        assert {(title, same_link(url)) for title, url in titles if url} <= found
+
+
+@all_cases
+@each_digest
+def test_an_index_comes_before_the_papers(case: Case, digest: Digest) -> None:
+    """It is the index that chats get which want nothing else, but for its buttons: each paper has its own."""
+    index = case.formatter.digest(digest, INDEX)
+    messages = case.formatter.digest(digest)[: len(index)]
+
+    assert [message.key for message in messages] == [message.key for message in index]
+    assert [case.see(message)[:2] for message in messages] == [case.see(message)[:2] for message in index]
+    assert not any(case.see(message).buttons for message in messages)
+    assert case.buttons or messages == index
+
+
+@all_cases
+def test_a_thread_holds_the_same_messages(case: Case) -> None:
+    for digest in DIGESTS.values():
+        assert case.formatter.digest(digest, Edition("thread")) == case.formatter.digest(digest)
+
+
+@all_cases
+def test_one_compact_digest_in_as_few_messages_as_fit(case: Case) -> None:
+    """No message has room for the next one."""
+    for digest in DIGESTS.values():
+        shown = [message.body for message in case.formatter.digest(digest, Edition("digest"))]
+
+        assert len(shown) == 1 or digest == FORTY
+        assert [pair for pair in pairwise(shown) if sum(map(fullness, pair)) <= 1] == []
+
+
+def fullness(body: Mapping[str, object]) -> float:
+    """Give the part of a message that is taken, by the limit that is nearest."""
+    if "blocks" in body:
+        found = seen("slack", body)
+        return (len(found.text) + sum(len(url) for _, url in found.links)) / 10_000
+    html = str(body["text"])
+    text = markup.parse(html, "HTML")[0]
+    tags = len(re.findall(r"<\w", html))
+    return max(len(text.encode("utf-16-le")) / 2 / 4096, len(html.encode()) / 32_768, tags / 100)
 
 
 @each_case
@@ -177,6 +138,7 @@ def test_the_full_summary_says_everything(case: Case, digest: Digest) -> None:
         stem = f"full/{paper.id}"
         assert [message.key for message in messages] == [stem, *(f"{stem}/{n}" for n in range(2, len(messages) + 1))]
         assert letters("".join(part.text for part in shown)).startswith(said(compose.full(paper)))
+        assert not any(part.buttons for part in shown)
 
 
 @each_case
@@ -184,18 +146,161 @@ def test_the_full_summary_says_everything(case: Case, digest: Digest) -> None:
 def test_keys_are_unique_and_stay_when_papers_change_places(case: Case, digest: Digest) -> None:
     reordered = [replace(paper, number=n) for n, paper in enumerate(reversed(digest.papers), 1)]
 
-    before = case.formatter.digest(digest)
-    after = case.formatter.digest(replace(digest, papers=tuple(reordered)))
+    for edition in map(Edition, LAYOUTS):
+        before = case.formatter.digest(digest, edition)
+        after = case.formatter.digest(replace(digest, papers=tuple(reordered)), edition)
 
-    assert len({message.key for message in before}) == len(before)
-    assert {message.key for message in after} == {message.key for message in before}
+        assert len({message.key for message in before}) == len(before)
+        assert {message.key for message in after} == {message.key for message in before}
+
+
+@all_cases
+def test_equal_papers_give_equal_messages(case: Case) -> None:
+    """Also when a formatter was made to speak its language by another."""
+    for language in LANGUAGES:
+        again = case.formatter.speaking(words(language)).speaking(case.words)
+
+        assert [again.digest(COMMON, Edition(layout)) for layout in LAYOUTS] == [
+            case.formatter.digest(COMMON, Edition(layout)) for layout in LAYOUTS
+        ]
+
+
+@all_cases
+def test_speaking_another_language(case: Case) -> None:
+    (other,) = (one for one in (*CASES, *LISTENING) if is_translation(one, case))
+
+    assert case.formatter.speaking(other.words).digest(COMMON) == other.formatter.digest(COMMON)
+    assert case.formatter.speaking(other.words).digest(COMMON) != case.formatter.digest(COMMON)
+    assert case.formatter.speaking(other.words).paper(COMMON.papers[0]) == case.formatter.paper(COMMON.papers[0])
+
+
+def is_translation(one: Case, other: Case) -> bool:
+    same = (one.formatter.channel, one.buttons) == (other.formatter.channel, other.buttons)
+    return same and one.words.language != other.words.language
+
+
+# Buttons
+
+
+@pytest.mark.parametrize("case", LISTENING, ids=str)
+@each_digest
+def test_every_paper_has_one_button_that_names_it(case: Case, digest: Digest) -> None:
+    for layout, (silent, here) in product(LAYOUTS, FACES):
+        edition = Edition(layout, silent=silent, here=here)
+        shown = [case.see(message) for message in case.formatter.digest(digest, edition)]
+        buttons = [button for message in shown for button in message.buttons]
+
+        in_chat = here or case.formatter.channel == "slack"
+        lines = [f"/paper {reference(digest, paper)}" for paper in digest.papers]
+        assert [line for _, line in buttons] == (lines if in_chat else [f"/start paper-{line[7:]}" for line in lines])
+        listed = layout in SPELLED
+        labels = [str(paper.number) if listed else case.words.full_summary for paper in digest.papers]
+        assert [label for label, _ in buttons] == labels
+        assert [len(message.buttons) for message in shown if message.buttons] == (
+            [len(lines)] * bool(lines) if listed else [1] * len(lines)
+        )
+        assert not listed or not any(message.rows for message in shown[:-1])  # below all that they belong to
 
 
 @each_case
-def test_equal_papers_give_equal_messages(case: Case) -> None:
-    again = Case(type(case.formatter)(case.words), case.words)  # type: ignore[call-arg]
+@each_layout
+def test_who_does_not_listen_shows_no_buttons(case: Case, layout: str) -> None:
+    for digest in DIGESTS.values():
+        messages = case.formatter.digest(digest, Edition(layout, here=True))
 
-    assert case.formatter.digest(COMMON) == again.formatter.digest(COMMON)
+        assert not any(case.see(message).buttons for message in messages)
+        assert [message for message in messages if "reply_markup" in message.body] == []
+
+
+@pytest.mark.parametrize("case", LISTENING, ids=str)
+@each_layout
+def test_more_papers_than_buttons(case: Case, layout: str) -> None:
+    papers = [Paper(f"p{n}", n, f"T{n}", "", (), ()) for n in range(1, 251)]
+    digest = replace(COMMON, papers=tuple(papers))
+
+    messages = case.formatter.digest(digest, Edition(layout, here=True))
+
+    most = {"telegram": 100, "slack": 200}[case.formatter.channel] if layout in SPELLED else 250
+    lines = [line for message in messages for _, line in case.see(message).buttons]
+    assert lines == [f"/paper {reference(digest, paper)}" for paper in papers[:most]]
+
+
+def test_rows_of_numbers_fit_a_phone() -> None:
+    buttons = TelegramFormatter(words("ko"), buttons=True).digest(FORTY, Edition("index", here=True))[-1]
+    blocks = SlackFormatter(words("ko"), buttons=True).digest(FORTY, INDEX)[-1]
+
+    assert [len(row) for row in seen("telegram", buttons.body).rows] == [8] * 5
+    assert [len(row) for row in seen("slack", blocks.body).rows] == [25, 15]
+
+
+def test_a_reference_stays_the_same_for_ever() -> None:
+    """Buttons and links that were sent hold them."""
+    assert reference(COMMON, COMMON.papers[0]) == "242d0210ef484e77"
+    names = [reference(digest, paper) for digest in DIGESTS.values() for paper in digest.papers]
+    assert all(re.fullmatch("[0-9a-f]{16}", name) for name in names)
+    assert len(set(names)) == len(names)
+
+
+def test_a_reference_is_of_a_paper_in_its_digest() -> None:
+    """Nothing else of either counts, and no two of them run together."""
+    paper, others = COMMON.papers[0], COMMON.papers[1:]
+    changed = replace(paper, number=7, title="Other", url="", links=(), sections=())
+    glued = replace(COMMON, id=f"{COMMON.id}x"), replace(paper, id=paper.id[1:])
+
+    assert reference(replace(COMMON, title="Other", papers=others), changed) == reference(COMMON, paper)
+    assert reference(UNSAFE, paper) != reference(COMMON, paper)
+    assert reference(*glued) != reference(COMMON, replace(paper, id=f"x{paper.id[1:]}"))
+
+
+# Editions
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("language", ["", *LANGUAGES])
+@pytest.mark.parametrize(("silent", "here"), FACES)
+def test_an_edition_is_read_as_it_was_spelled(layout: str, language: str, silent: bool, here: bool) -> None:
+    edition = Edition(layout, language, silent, here)
+
+    assert Edition.read(str(edition)) == edition
+    assert str(edition).split()[0] == layout
+
+
+def test_how_editions_are_spelled() -> None:
+    """The ledger holds them."""
+    assert [str(Edition()), str(Edition("thread", "ko", silent=True, here=True)), str(Edition("index", here=True))] == [
+        "messages",
+        "thread ko silent here",
+        "index here",
+    ]
+
+
+@all_cases
+@each_digest
+def test_silence_and_place_change_no_word(case: Case, digest: Digest) -> None:
+    for layout, (silent, here) in product(LAYOUTS, FACES[1:]):
+        plain = case.formatter.digest(digest, Edition(layout))
+        messages = case.formatter.digest(digest, Edition(layout, silent=silent, here=here))
+        assert [unfaced(message) for message in messages] == [unfaced(message) for message in plain]
+        assert case.formatter.channel == "telegram" or messages == plain
+
+
+def unfaced(message: Message) -> tuple[str, dict[str, object]]:
+    """Leave what neither silence nor the place of answers may change."""
+    kept = {name: value for name, value in message.body.items() if name not in ("disable_notification", "reply_markup")}
+    return message.key, kept
+
+
+@each_layout
+@pytest.mark.parametrize("silent", [False, True])
+def test_one_message_makes_a_sound_unless_none_shall(layout: str, silent: bool) -> None:
+    messages = TELEGRAM.digest(FORTY, Edition(layout, silent=silent))
+
+    loud = [message.key for message in messages if not message.body["disable_notification"]]
+    assert loud == [] if silent else [messages[0].key]
+    assert len(messages) > 1
+
+
+# Of the bot's own
 
 
 @each_case
@@ -205,12 +310,36 @@ def test_a_notice_is_one_message_that_means_itself(case: Case) -> None:
     notice = case.formatter.notice(text)
 
     assert notice.key == "notice"
-    assert case.see(notice) == Seen(text, [])
+    assert case.see(notice)[:2] == (text, [])
 
 
 @each_case
 def test_a_long_notice_is_one_message_too(case: Case) -> None:
     assert case.see(case.formatter.notice("word " * 5000)).text.startswith("word word")
+
+
+def test_an_answer_makes_a_sound() -> None:
+    assert not TELEGRAM.notice("Hello").body["disable_notification"]
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("/search 로 찾을 수 있습니다.", "/papers-search 로 찾을 수 있습니다."),
+        ("예: /settings 08:00", "예: /papers-settings 08:00"),
+        ("(/subscribe now)", "(/papers-subscribe now)"),
+        ("/unsubscribe, /status, /help.", "/papers-unsubscribe, /papers-status, /papers-help."),
+        ("/paper 3, /papers 2025-01-06", "/paper 3, /papers 2025-01-06"),
+        ("/papers-search x", "/papers-search x"),
+        ("/searching, /var/status, https://a.org/help", "/searching, /var/status, https://a.org/help"),
+        ("and/or/help a/search", "and/or/help a/search"),
+    ],
+)
+def test_commands_have_longer_names_in_slack(text: str, spelled: str) -> None:
+    assert seen("slack", SLACK.notice(text).body).text == spelled
+    assert SLACK.notice(text).body["text"] == spelled
+    assert seen("telegram", TELEGRAM.notice(text).body).text == text
+    assert seen("terminal", TERMINAL.notice(text).body).text == text
 
 
 @each_case
@@ -230,11 +359,12 @@ def test_text_that_looks_like_markup_means_itself(case: Case) -> None:
         assert literal in text
 
 
-@each_case
-def test_an_address_that_is_no_link_leads_nowhere(case: Case) -> None:
+@all_cases
+@each_layout
+def test_an_address_that_is_no_link_leads_nowhere(case: Case, layout: str) -> None:
     paper = UNSAFE.papers[3]
 
-    for message in (*case.formatter.digest(UNSAFE), *case.formatter.paper(paper)):
+    for message in (*case.formatter.digest(UNSAFE, Edition(layout)), *case.formatter.paper(paper)):
         assert "javascript" not in json.dumps(message.body)
 
 
@@ -263,7 +393,7 @@ def test_slack_without_markup_shows_the_addresses() -> None:
 
 
 def test_without_markup_what_grows_too_long_stays_without_addresses() -> None:
-    index, *_ = TELEGRAM.contents(FORTY)
+    index, *_ = TELEGRAM.digest(FORTY, INDEX)
     long = Paper("x", 1, "Title", "https://a.org/" + "x" * 2000, (Link("L", "https://b.org/" + "x" * 2000),), ())
     (card,) = SLACK.paper(long)
 
@@ -272,19 +402,12 @@ def test_without_markup_what_grows_too_long_stays_without_addresses() -> None:
 
 
 def test_a_terminal_refuses_nothing() -> None:
-    (index,) = TERMINAL.contents(COMMON)
+    (index,) = TERMINAL.digest(COMMON, INDEX)
 
     assert TERMINAL.plain(index.body) == index.body
 
 
 # Of one channel
-
-
-def test_the_index_makes_a_sound_and_papers_do_not() -> None:
-    silent = {message.key: message.body["disable_notification"] for message in TELEGRAM.digest(FORTY)}
-
-    assert [key for key, is_silent in silent.items() if not is_silent] == ["index"]
-    assert "index/2" in silent
 
 
 def test_the_fallback_of_slack_says_the_same_as_its_blocks() -> None:
@@ -295,9 +418,17 @@ def test_the_fallback_of_slack_says_the_same_as_its_blocks() -> None:
 
 
 def test_the_fallback_of_slack_is_cut_between_characters() -> None:
-    fallbacks = [str(SLACK.notice(text).body["text"]) for text in ("&" * 800, "&" * 801, "a" * 4000, "a" * 4001)]
+    texts = ("&" * 800, "&" * 801, "a" * 4000, "a" * 4001, "a" * 3995 + "&", "a" * 3997 + "&")
+    fallbacks = [str(SLACK.notice(text).body["text"]) for text in texts]
 
-    assert fallbacks == ["&amp;" * 800, "&amp;" * 799 + "…", "a" * 4000, "a" * 3999 + "…"]
+    assert fallbacks == [
+        "&amp;" * 800,
+        "&amp;" * 799 + "…",
+        "a" * 4000,
+        "a" * 3999 + "…",
+        "a" * 3995 + "&amp;",
+        "a" * 3997 + "…",
+    ]
 
 
 def test_styles_in_each_channel() -> None:
@@ -322,7 +453,7 @@ def test_more_links_and_styles_than_a_message_may_have(case: Case) -> None:
     digest = replace(COMMON, papers=tuple(papers))
     styled = replace(papers[0], sections=(Section("", "**b** *i* `c` " * 100),))
 
-    index = [link for message in case.formatter.contents(digest) for link in case.see(message).links]
+    index = [link for message in case.formatter.digest(digest, INDEX) for link in case.see(message).links]
     full = "".join(case.see(message).text for message in case.formatter.paper(styled))
 
     assert [label for label, _ in index] == [paper.title for paper in papers]
@@ -331,48 +462,6 @@ def test_more_links_and_styles_than_a_message_may_have(case: Case) -> None:
 
 # Whatever the input
 
-NASTY = st.one_of(
-    st.text(max_size=60),
-    st.text("<>&*_~`[]()\\|!:/'\" ab가\n\t", max_size=60),
-    st.text("\x00\x07\x1b\x7f\x9b\u202e\u200f\u200b\u2028\ufeff a", max_size=20),
-    st.text("😀👩‍💻", min_size=1, max_size=3).map(lambda text: text * 900),
-    st.text("가a&<😀", min_size=1, max_size=5).map(lambda text: text * 1000),
-    st.sampled_from(
-        [
-            "<!channel>",
-            "<@U123>",
-            "<https://a.org|b>",
-            "</b></a>",
-            "&lt;&#60;&nbsp;",
-            "[/bold]",
-            "[link=x]",
-            "\\",
-            ":fire:",
-        ]
-    ),
-    st.just("word " * 1000),
-)
-ADDRESS = st.one_of(
-    st.just("https://arxiv.org/abs/2501.00001"),
-    st.builds("https://a.org/{}".format, st.text(max_size=20)),
-    st.just("https://a.org/?" + "&" * 2000),
-    st.just("https://a.org/" + "x" * 2000),
-    NASTY,
-)
-SECTION = st.builds(Section, NASTY, st.lists(NASTY, max_size=3).map("\n\n".join))
-PAPER = st.builds(
-    Paper,
-    st.just("id"),
-    st.integers(1, 9999),
-    NASTY,
-    ADDRESS,
-    st.lists(st.builds(Link, NASTY, ADDRESS), max_size=10).map(tuple),
-    st.lists(SECTION, max_size=3).map(tuple),
-)
-nasty = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-
 
 @pytest.mark.parametrize("case", CASES[:3], ids=str)
 @nasty
@@ -380,7 +469,7 @@ nasty = settings(
 def test_any_paper_is_one_message_and_a_whole_summary(case: Case, paper: Paper) -> None:
     digest = Digest("x/2025-01-06", paper.title, date(2025, 1, 6), paper.title, paper.url, paper.title, (paper,))
 
-    index = [case.see(message) for message in case.formatter.contents(digest)]
+    index = [case.see(message) for message in case.formatter.digest(digest, INDEX)]
     (card,) = case.formatter.digest(digest)[len(index) :]
     full = [case.see(message) for message in case.formatter.paper(paper)]
 
@@ -393,6 +482,24 @@ def test_any_paper_is_one_message_and_a_whole_summary(case: Case, paper: Paper) 
         assert json.dumps(case.formatter.plain(message.body))
 
 
+EDITION = st.builds(Edition, st.sampled_from(LAYOUTS), silent=st.booleans(), here=st.booleans())
+
+
+@pytest.mark.parametrize("case", [*LISTENING[:2], CASES[2]], ids=str)
+@nasty
+@given(st.lists(PAPER, max_size=4), NASTY, ADDRESS, EDITION)
+def test_any_digest_in_any_edition(case: Case, drawn: list[Paper], text: str, url: str, edition: Edition) -> None:
+    papers = tuple(replace(paper, id=f"p{n}", number=n) for n, paper in enumerate(drawn, 1))
+    digest = Digest("x/2025-01-06", text, date(2025, 1, 6), text, url, text, papers)
+
+    shown = [case.see(message) for message in case.formatter.digest(digest, edition)]
+
+    if edition.layout in SPELLED:
+        assert letters("".join(part.text for part in shown)) == said(SPELLED[edition.layout](digest, case.words))
+    buttons = [line.split()[1].removeprefix("paper-") for part in shown for _, line in part.buttons]
+    assert buttons == [reference(digest, paper) for paper in papers if case.buttons]
+
+
 # What people read, kept as files
 
 SHOWN = {
@@ -402,6 +509,7 @@ SHOWN = {
     "daily-papers/2025-01-14": 1,
 }
 FILES = {"telegram": "html", "slack": "json", "terminal": "txt"}
+KEEPING = {case.formatter.channel: case for case in (*LISTENING[:2], CASES[2])}
 KEPT = [(case, name) for case in CASES for name in SHOWN if case.words.language == "ko" or name == COMMON.id]
 
 
@@ -420,3 +528,17 @@ def test_what_people_read(case: Case, name: str) -> None:
 
     text = "\n\n".join(f"===== {message.key}\n\n{readable(message)}" for message in messages)
     check(f"{slug(name)}.{case.words.language}.{FILES[case.formatter.channel]}", f"{text}\n")
+
+
+@pytest.mark.parametrize("channel", KEEPING)
+def test_what_people_read_of_a_bot_that_listens(channel: str) -> None:
+    case = KEEPING[channel]
+    places = (False, True) if channel == "telegram" else (False,)
+    editions = [Edition(layout, here=here) for layout in SPELLED for here in places]
+    shown = [(str(edition), message) for edition in editions for message in case.formatter.digest(COMMON, edition)]
+    shown += [("messages", case.formatter.card(COMMON, COMMON.papers[0]))]
+
+    check(
+        f"editions.{channel}.txt",
+        "".join(f"===== {edition}: {message.key}\n\n{case.write(message)}\n\n" for edition, message in shown),
+    )

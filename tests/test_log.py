@@ -7,13 +7,16 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import structlog
+from pydantic import BaseModel, SecretStr
 
 from bot.channels.slack import SlackChannel
 from bot.channels.telegram import TelegramChannel
+from bot.cli import _log
+from bot.config import Operators, Schedule, Settings, Slack, Source, Store, Telegram, Web
 from bot.errors import SendError
 from bot.log import _TALKATIVE, configure, log, redacted
 from bot.pacing import Pacer
@@ -28,6 +31,7 @@ from tests.fakes.telegram import FakeTelegram
 TELEGRAM = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 SLACK = "xoxb-0123456789-abcdefABCDEF"
 LITERAL = "a secret of no known shape"
+TABLES: tuple[type[BaseModel], ...] = (Operators, Schedule, Slack, Source, Store, Telegram, Web)
 
 
 class Stream(io.StringIO):
@@ -195,6 +199,33 @@ async def test_the_sdks_write_no_token_even_when_they_tell_everything(
     assert "chat.postMessage" in text
     assert TELEGRAM not in text
     assert SLACK not in text
+
+
+def secrets_of(table: type[BaseModel]) -> list[str]:
+    """List the keys of a table that hold secrets."""
+    return [name for name, field in table.model_fields.items() if SecretStr in get_args(field.annotation)]
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [(kind.__name__.lower(), name) for kind in TABLES for name in secrets_of(kind)],
+)
+def test_every_secret_of_the_settings_is_struck_out(table: str, name: str) -> None:
+    """None of these looks like a token, and some are none."""
+    settings = Settings.model_validate({table: {name: "no-known-shape"}})
+    stream = Stream(terminal=False)
+    with contextlib.redirect_stderr(stream):
+        _log(settings, "INFO")
+        log.info("with no-known-shape in it")
+
+    assert json.loads(stream.getvalue())["event"] == "with [secret] in it"
+
+
+def test_which_secrets_there_are() -> None:
+    assert {(kind.__name__, name) for kind in TABLES for name in secrets_of(kind)} == {
+        *(("Telegram", name) for name in ("token", "webhook_secret")),
+        *(("Slack", name) for name in ("bot_token", "app_token", "signing_secret")),
+    }
 
 
 # The two forms

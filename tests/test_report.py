@@ -7,12 +7,14 @@ import json
 import os
 import pty
 import shutil
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.store import opened
+from bot.values import WEEKDAYS
 from tests.fakes.faults import forbidden, truncated
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
@@ -100,14 +102,48 @@ async def test_deliver_twice_and_look_at_the_receipt(desk: Desk) -> None:
     assert (after.code, after.err) == (0, "")
     assert [line.split() for line in after.lines[:-1]] == [
         ["arxiv/2025-01-05,", "1", "paper,", "active"],
-        ["chat", "sent", "pending", "stale", "failed", "unconfirmed"],
-        ["slack", "C0123ABCD", "2", "0", "0", "0", "0"],
-        ["telegram", "@my_channel", "2", "0", "0", "0", "0"],
-        ["telegram", "42", "2", "0", "0", "0", "0"],
+        ["chat", "sent", "scheduled", "pending", "stale", "failed", "unconfirmed"],
+        ["slack", "C0123ABCD", "2", "0", "0", "0", "0", "0"],
+        ["telegram", "@my_channel", "2", "0", "0", "0", "0", "0"],
+        ["telegram", "42", "2", "0", "0", "0", "0", "0"],
         [],
     ]
     assert after.lines[-1].startswith(NEXT)
     assert after.lines[-1].endswith(" 08:30 Asia/Seoul")
+
+
+async def test_chats_with_hours_of_their_own_wait_for_them(desk: Desk) -> None:
+    desk.settle(telegram=("@my_channel", "42"))
+    await desk.run("deliver")
+    later = WEEKDAYS[(datetime.now(UTC).weekday() + 2) % 7]
+    async with opened(f"sqlite:///{Path.cwd()}/state/ledger.db") as store:
+        chat = await store.subscribers.find("telegram", ("42",))
+        assert chat is not None
+        await store.subscribers.wish(chat.id, "messages", schedule=f"08:00 {later} UTC")
+    desk.post(ONE)
+
+    done = await desk.run("deliver")
+    status = await desk.run("status")
+
+    assert (done.code, done.err, done.lines[-1]) == (0, "", "2 messages sent")
+    assert desk.telegram.shown("42") == []
+    counts = next(line.split() for line in status.lines if line.startswith("telegram 42"))
+    assert counts == ["telegram", "42", "0", "2", "0", "0", "0", "0"]
+
+
+@pytest.mark.parametrize(("listen", "asked"), [("polling", 1), ("off", 0)])
+async def test_what_a_chat_is_is_asked_once_where_readers_are_heard(desk: Desk, listen: str, asked: int) -> None:
+    desk.post(ONE)
+
+    for _ in range(2):
+        done = await desk.run("deliver", PAPERBOY_TELEGRAM__LISTEN=listen)
+        assert (done.code, done.err) == (0, "")
+
+    assert [call.method for call in desk.telegram.calls].count("getChat") == asked
+    assert ["reply_markup" in call.arguments for call in desk.telegram.calls if call.method == "sendMessage"] == [
+        False,
+        bool(asked),
+    ]
 
 
 async def test_the_receipt_as_json(desk: Desk) -> None:
@@ -214,7 +250,7 @@ async def test_a_digest_without_papers_is_held(desk: Desk) -> None:
     assert (done.code, done.out) == (1, "nothing new to send\n")
     assert done.err == f"daily-papers/2025-01-11: held: {held}\n"
     assert status.lines[0] == f"daily-papers/2025-01-11, 0 papers, held: {held}"
-    assert desk.telegram.calls == []
+    assert [call.method for call in desk.telegram.calls] == ["getChat"]  # what the chat is, asked for once
 
 
 # What goes wrong at the platforms
@@ -236,13 +272,13 @@ async def test_an_unknown_chat_does_not_keep_the_others_back(desk: Desk) -> None
     assert "Chat not found" in telegram
     assert "check the address" in telegram
     counts = next(line.split() for line in status.lines if "-1009999" in line)
-    assert counts == ["telegram", "-1009999", "0", "1", "0", "1", "0"]
+    assert counts == ["telegram", "-1009999", "0", "0", "1", "0", "1", "0"]
     assert any("Chat not found" in line for line in status.lines)
 
 
 async def test_a_chat_that_shut_us_out(desk: Desk) -> None:
     desk.post(ONE)
-    desk.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat="-1001"))
+    desk.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat="-1001", times=None))
 
     done = await desk.run("deliver")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from formatters import compose, links
+from formatters.edition import Edition
 from formatters.model import Digest
 from formatters.spans import plain
 from formatters.summary import summarise
@@ -76,7 +77,7 @@ def test_each_paper_is_one_message_with_its_title_and_link(post: Path, case: Cas
 def test_indexes_and_full_summaries_are_taken(post: Path, case: Case) -> None:
     digest = digest_of(post)
 
-    index = [case.see(message).text for message in case.formatter.contents(digest)]
+    index = [case.see(message).text for message in case.formatter.digest(digest, Edition("index"))]
     assert letters("".join(index)) == said(compose.index(digest, case.words))
     for paper in digest.papers:
         full = [case.see(message).text for message in case.formatter.paper(paper)]

@@ -74,7 +74,6 @@ class Words:
     nothing_delivered: str
     resend: str
     resent: Callable[[int], str]  # how many messages
-    home: str
     demo_hint: str
     commands: dict[str, str]  # name to what it does
     operator_commands: dict[str, str]

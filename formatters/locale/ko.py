@@ -91,7 +91,6 @@ WORDS = Words(
     nothing_delivered="아직 보낸 것이 없습니다.",
     resend="실패·미확인 다시 보내기",
     resent=lambda count: f"메시지 {count}개를 다시 보냅니다.",
-    home="홈",
     demo_hint="/paper 3, /papers, /search 확산, /help 를 입력해 보세요. Ctrl-D로 끝냅니다.",
     commands={
         "paper": "논문 하나의 전체 요약 (예: /paper 3, /paper 2509.07969, /paper attention)",
