@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -21,7 +22,7 @@ from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SettingsErr
 from bot.hours import Hours
 from bot.log import log
 from bot.planning import plan
-from bot.protocols import Channel, Listener, Source
+from bot.protocols import Channel, Found, Listener, Source
 from bot.sources.folder import FolderSource
 from bot.store import Store, opened
 from bot.values import WEEKDAYS, weekdays
@@ -30,6 +31,7 @@ from formatters.locale import words
 # Posts are looked at again for so long behind the newest ones: they are edited within days, if at all.
 LOOK_BACK = timedelta(days=14)
 _LONGEST_PAUSE = 86400.0  # seconds; the clock wakes much earlier
+_LISTEN_AGAIN = 5.0  # seconds
 _NEWEST = 5  # so many, since one of them may bear a date far off by mistake
 
 
@@ -47,7 +49,7 @@ class Paperboy:
     told: dict[str, str] = field(default_factory=dict)  # problems of posts that were logged already
     resumed: date | None = None  # the day on which `run` last gave paused chats another try
 
-    @property
+    @cached_property
     def desk(self) -> Desk:
         """Give what answers readers."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
@@ -62,13 +64,9 @@ class Paperboy:
         await self._join()
         if resume:
             await self.store.resume()
-        errors = []
-        for source in self.sources:
-            try:
-                await self._plan(source)
-            except SourceError as error:
-                errors.append(error)
-        await self.store.calm()
+        eager = await self.store.eager()
+        errors = [error for source in self.sources if (error := await self._plan(source))]
+        await self.store.calm(eager)
         await self._gate(at_once=at_once)
         return errors
 
@@ -92,20 +90,28 @@ class Paperboy:
         """Ask what the chats of the settings are, once each: it decides where buttons are answered."""
         for chat in await self.store.subscribers.strangers(channel.name):
             try:
-                kind = await channel.kind(chat.address)
+                kind, number = await channel.kind(chat.address), await channel.number(chat.address)
             except (ChatGone, Rejected):
                 continue
             except SendError:
                 return  # the platform is away; there is another sweep
-            await self.store.subscribers.wish(chat.id, layout, kind=kind)
+            if number == chat.address or not await self.store.subscribers.merge(chat, number):
+                await self.store.subscribers.wish(chat.id, layout, kind=kind)
 
-    async def _plan(self, source: Source) -> None:
+    async def _plan(self, source: Source) -> SourceError | None:
+        """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""
         known = await self.store.known(source.name)
-        found = await source.digests(look_from([one.day for one in known]))
+        found: Sequence[Found] = ()
+        problem = None
+        try:
+            found = await source.digests(look_from([one.day for one in known]))
+        except SourceError as error:
+            problem = error
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         catch_up = self.settings.schedule.catch_up
         for intent in await plan(self.store, source.name, found, formatters, catch_up=catch_up):
             log.info("planned", source=source.name, digest=intent.digest.id, state=intent.state, reason=intent.reason)
+        return problem
 
     async def drain(self, report: Report = silent) -> None:
         """Send everything that is due."""
@@ -124,7 +130,7 @@ class Paperboy:
         """
         scheduler = clock(self.settings, self.wake)
         scheduler.start()
-        listening = [asyncio.create_task(listener.listen(self.stopping)) for listener in listeners]
+        listening = [asyncio.create_task(self._listening(listener)) for listener in listeners]
         log.info("running", next_run=str(Hours.of(self.settings).next(datetime.now(UTC))))
         try:
             while not self.stopping.is_set():
@@ -133,9 +139,20 @@ class Paperboy:
                 pause = await self._pause()
                 await _first(self.wake.wait(), self.stopping.wait(), asyncio.sleep(pause))
         finally:
+            self.stopping.set()  # who listens must end, whatever ended this
             scheduler.shutdown(wait=False)
             await asyncio.gather(*listening)
             log.info("stopped")
+
+    async def _listening(self, listener: Listener) -> None:
+        """Let a listener listen; one that ends by itself is told, and begins anew."""
+        while not self.stopping.is_set():
+            try:
+                await listener.listen(self.stopping)
+            except Exception:  # noqa: BLE001 - a bot that hears nothing must say so
+                log.exception("listener ended", listener=type(listener).__name__)
+            if not self.stopping.is_set():
+                await _first(self.stopping.wait(), asyncio.sleep(_LISTEN_AGAIN))
 
     async def _pause(self) -> float:
         """Give the seconds until something in the ledger is due."""
@@ -173,6 +190,8 @@ class Paperboy:
                 if self.wake.is_set():
                     self.wake.clear()
                     await self._look(resume=False)
+                    if running.done():
+                        self.wake.set()  # what was planned since is for another sweep, which begins at once
                     drain.admit()
         finally:
             await running

@@ -107,9 +107,11 @@ class Archive:
     async def remember(self, channel: str, address: str, said: str) -> int:
         """Keep what was searched for, and give its id."""
         theirs = and_(searches.c.channel == channel, searches.c.address == address)
-        newest = select(searches.c.id).where(theirs).order_by(searches.c.id.desc()).limit(_KEPT_SEARCHES)
-        row = insert(searches).values(channel=channel, address=address, words=said)
-        again = row.on_conflict_do_update(["channel", "address", "words"], set_={"words": said})
+        latest = (searches.c.asked_at.desc(), searches.c.id.desc())
+        newest = select(searches.c.id).where(theirs).order_by(*latest).limit(_KEPT_SEARCHES)
+        now = self._clock()
+        row = insert(searches).values(channel=channel, address=address, words=said, asked_at=now)
+        again = row.on_conflict_do_update(["channel", "address", "words"], set_={"asked_at": now})
         async with self._write() as db:
             made: int = (await db.execute(again.returning(searches.c.id))).scalar_one()
             await db.execute(delete(searches).where(theirs, searches.c.id.not_in(newest), searches.c.id != made))
@@ -143,7 +145,7 @@ class Archive:
         return [Hit(ref, number, title, line, date.fromisoformat(day)) for ref, number, title, line, day in rows], count
 
 
-_LATEST = (digests.c.day.desc(), digests.c.post.desc())
+_LATEST = (digests.c.day.desc(), digests.c.found_at.desc(), digests.c.id.desc())  # of one day the one that came last
 _PAPERS = digests.c.id.in_(select(papers.c.digest_id))
 
 

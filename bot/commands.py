@@ -6,19 +6,21 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot import operating, reading, wishing
 from bot.asking import asked, seen
 from bot.config import Settings
 from bot.flood import Flood, Verdict
-from bot.records import Subscriber
+from bot.hours import Hours
 from bot.store import Store
-from bot.talk import Answer, Asker, Context
+from bot.talk import Answer, Asker, Context, language
 from formatters import pages
 from formatters.compose import help_text
 from formatters.locale import words
 from formatters.message import Formatter, Message
 
+_LONGEST_LINE = 4096  # characters that are read; Slack sends ten times as many
 LONGEST_ECHO = 40  # characters of what was typed
 
 
@@ -32,15 +34,34 @@ class Desk:
     counters: Mapping[str, Callable[[str], str]]
     wake: Callable[[], object] = lambda: None
     flood: Flood = field(default_factory=Flood)
+    # In a group: 20 messages a minute are all that Telegram takes, and digests need some of them.
+    talkers: Flood = field(default_factory=lambda: Flood(burst=3, per_second=0.1))
+    rooms: Flood = field(default_factory=lambda: Flood(burst=8, per_second=0.15, steady=True))
     clock: Callable[[], float] = time.monotonic
 
     async def answer(self, asker: Asker, line: str) -> Answer:
         """Answer one line; wrong input gets help, who asks too much nothing. Wishes are kept before it returns."""
-        verdict = self.flood.verdict((asker.channel, asker.address, asker.user), self.clock())
+        line = line[:_LONGEST_LINE]
+        command, name, argument = _read(line, meant=asker.meant)
+        if command is None and not asker.meant:
+            return Answer()  # and nothing is counted: it may have been said to somebody else
+        verdict = self._verdict(asker)
         if verdict is Verdict.SILENCE:
             return Answer()
         context = await self._context(asker)
-        return context.tell(context.words.slow_down) if verdict is Verdict.NOTE else await _answered(context, line)
+        if verdict is Verdict.NOTE:
+            return context.tell(context.words.slow_down)
+        return await command(context, argument) if command else await _bare(context, line, name)
+
+    def _verdict(self, asker: Asker) -> Verdict:
+        """Judge who asks, and in a group all of it: its answers share what the platform lets us send there."""
+        now, room = self.clock(), (asker.channel, asker.address.partition(":")[0])
+        if asker.kind == "private" or asker.alone:
+            return self.flood.verdict((*room, asker.user), now)
+        own = self.talkers.verdict((*room, asker.user), now)
+        if own is not Verdict.ANSWER:
+            return own
+        return Verdict.ANSWER if self.rooms.verdict(room, now) is Verdict.ANSWER else Verdict.SILENCE
 
     async def welcome(self, asker: Asker) -> Message:
         """Greet a group or channel that let the bot in."""
@@ -53,29 +74,23 @@ class Desk:
 
     async def _context(self, asker: Asker) -> Context:
         chat = await self.store.subscribers.find(asker.channel, (asker.address, *asker.names))
-        said = words(_language(asker, chat, self.settings.language))
+        said = words(language(asker, chat, self.settings.language))
         formatter = self.formatters[asker.channel].speaking(said)
         counter = self.counters[asker.channel]
-        today = datetime.now(self.settings.zone).date()
+        zone = Hours.of(self.settings, chat.schedule if chat else "").zone
+        today = datetime.now(ZoneInfo(zone)).date()
         return Context(asker, chat, said, formatter, self.store, self.settings, counter, self.wake, today)
 
 
-def _language(asker: Asker, chat: Subscriber | None, usual: str) -> str:
-    """Choose what was set, then what the reader's platform says, then what the operator set."""
-    if chat and chat.language:
-        return chat.language
-    if not (asker.language and (asker.kind == "private" or asker.pressed or asker.alone)):
-        return usual
-    return "ko" if asker.language.lower().startswith("ko") else "en"
-
-
-async def _answered(context: Context, line: str) -> Answer:
+def _read(line: str, *, meant: bool) -> tuple[Command | None, str, str]:
+    """Give a line's command, its name as typed, and the rest; what may be meant for others needs the slash."""
     name, argument = [*seen(line).split(maxsplit=1), "", ""][:2]
     command = _COMMANDS.get(name.removeprefix("/").casefold())
-    if command:
-        return await command(context, argument)
-    if not context.asker.meant:
-        return Answer()
+    return command if meant or name.startswith("/") else None, name, argument
+
+
+async def _bare(context: Context, line: str, name: str) -> Answer:
+    """Answer what is no command: a number or an id alone is a paper."""
     bare = asked(line, context.today)
     if bare.number is not None or bare.paper:
         return await reading.paper(context, line)

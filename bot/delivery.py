@@ -18,6 +18,8 @@ from bot.records import Chat, Row
 from bot.store import Store
 from bot.waiting import unless
 
+_MOST_DOUBLINGS = 30  # of a pause; more would not fit a number
+
 
 @dataclass(frozen=True, slots=True)
 class Waits:
@@ -64,7 +66,7 @@ class Drain:
         try:
             async with asyncio.TaskGroup() as lanes:
                 await self._open_lanes(lanes)
-                while self._at_work:
+                while self._at_work or self._more:
                     await self._changed.wait()
                     self._changed.clear()
                     if self._more:
@@ -190,13 +192,15 @@ class Drain:
         """
         tries = self.tries.get(chat.id, 0)
         self.tries[chat.id] = tries + 1
-        return self.clock() + min(self.waits.settle * 2.0 ** (row.attempts + tries), self.waits.most)
+        return self.clock() + min(
+            self.waits.settle * 2.0 ** min(row.attempts + tries, _MOST_DOUBLINGS), self.waits.most
+        )
 
     def _later(self, chat: Chat, error: errors.RetryLater) -> float:
         """Give the time of the next try: the platform's word, else twice as long each time."""
         tries = self.tries.get(chat.id, 0)
         self.tries[chat.id] = tries + 1
-        back_off = min(self.waits.back_off * 2**tries, self.waits.most)
+        back_off = min(self.waits.back_off * 2.0 ** min(tries, _MOST_DOUBLINGS), self.waits.most)
         return self.clock() + (back_off if error.after is None else error.after)
 
     async def _settle(self, chat: Chat, row: Row, state: str, **values: object) -> None:

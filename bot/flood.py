@@ -40,9 +40,11 @@ class Flood:
     """Tell which lines to answer: `burst` of a sender at once, `per_second` in the long run.
 
     At most `most` senders are remembered. A line never costs a scan of them, at most some steps in a heap.
+    What many share is `steady`: nobody is to blame, so what is refilled is answered at any time.
     """
 
-    def __init__(self, burst: int = 5, per_second: float = 1.0, most: int = 10_000) -> None:
+    def __init__(self, burst: int = 5, per_second: float = 1.0, most: int = 10_000, *, steady: bool = False) -> None:
+        self._steady = steady
         self._burst = burst
         self._per_second = per_second
         self._most = most
@@ -56,13 +58,14 @@ class Flood:
         bucket = self._buckets.get(who) or self._new(who, now)
         bucket.taken = max(0.0, bucket.taken - max(0.0, now - bucket.seen) * self._per_second)
         bucket.seen = now
-        if bucket.taken + (min(_AWAKE, self._burst) if bucket.silent else 1) <= self._burst:
+        needed = min(_AWAKE, self._burst) if bucket.silent and not self._steady else 1
+        if bucket.taken + needed <= self._burst:
             bucket.silent = False
             bucket.taken += 1
             return Verdict.ANSWER
         verdict = Verdict.SILENCE if bucket.silent else Verdict.NOTE
         bucket.silent = True
-        bucket.taken = self._burst
+        bucket.taken = bucket.taken if self._steady else self._burst
         return verdict
 
     def _new(self, who: Hashable, now: float) -> _Bucket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,8 @@ class Hours:
     def of(cls, settings: Settings, spelled: str = "") -> Self:
         """Give the hours that a chat wishes, or those of the operator where it wishes none."""
         schedule = settings.schedule
-        return cls.read(spelled) if spelled else cls(schedule.at, schedule.days, settings.timezone)
+        days = "".join(schedule.days.split())  # "mon, wed, fri" is one word among three
+        return cls.read(spelled) if spelled else cls(schedule.at, days, settings.timezone)
 
     @property
     def weekdays(self) -> list[int]:
@@ -41,17 +42,20 @@ class Hours:
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether new digests are delivered at this moment, given in any time zone."""
-        local = now.astimezone(ZoneInfo(self.zone))
-        return local.weekday() in weekdays(self.days) and local.time() >= self.at
+        today = now.astimezone(ZoneInfo(self.zone)).date()
+        return today.weekday() in weekdays(self.days) and self._begin(today).timestamp() <= now.timestamp()
 
     def next(self, now: datetime) -> datetime:
         """Give the next moment at which these hours begin."""
-        local = now.astimezone(ZoneInfo(self.zone))
-        day = local.date() if local.time() < self.at else local.date() + timedelta(days=1)
-        while day.weekday() not in weekdays(self.days):
+        day = now.astimezone(ZoneInfo(self.zone)).date()
+        while day.weekday() not in weekdays(self.days) or self._begin(day).timestamp() <= now.timestamp():
             day += timedelta(days=1)
-        return datetime.combine(day, self.at, tzinfo=local.tzinfo)
+        return self._begin(day)
 
     def opening(self, now: datetime) -> float:
         """Give the time, in seconds since 1970, from which a digest may go out: 0 when it may now."""
         return 0.0 if self.is_open(now) else self.next(now).timestamp()
+
+    def _begin(self, day: date) -> datetime:
+        """Give the moment; compare timestamps, for hours come twice when summer time ends."""
+        return datetime.combine(day, self.at, tzinfo=ZoneInfo(self.zone))

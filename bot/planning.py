@@ -97,18 +97,22 @@ async def plan(
 ) -> list[Intent]:
     """Write into the ledger what shall be sent and edited; call it while `store.delivering`.
 
-    The newest delivered digest goes to chats that joined since as well, if they want it.
+    The newest delivered digest goes to chats that joined since as well, if they want it; what still
+    waits for a chat's hours is laid out anew when the chat changed its wishes.
     """
     known = await store.known(source)
     intents = decide(known, found, catch_up=catch_up)
     for intent in intents:
         await store.write_plan(source, intent, await _rendered(store, source, intent, formatters))
     await store.keep_up(source, {_name(one, known): one.post for one in found})
-    newest = next((one for one in reversed(await store.known(source)) if one.state == "active"), None)
-    if newest and await store.unserved(source, newest.name):
-        digest = await store.digest(source, newest.name)
-        again = Intent(digest, newest.post, newest.fingerprint, "active", update=False, spread=True)
-        await store.write_plan(source, again, await _rendered(store, source, again, formatters))
+    delivered = [one for one in await store.known(source) if one.state == "active"]
+    outdated = await store.outdated(source)
+    for one in delivered:
+        newer = one is delivered[-1] and await store.unserved(source, one.name)
+        if newer or one.name in outdated:
+            digest = await store.digest(source, one.name)
+            again = Intent(digest, one.post, one.fingerprint, "active", update=False, spread=newer)
+            await store.write_plan(source, again, await _rendered(store, source, again, formatters))
     return intents
 
 

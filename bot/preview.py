@@ -11,8 +11,9 @@ from bot.channels.terminal import Terminal
 from bot.config import Settings, Source
 from bot.errors import ParseError, SourceError
 from bot.sources import folder
+from formatters.edition import Edition
 from formatters.locale import Words, words
-from formatters.message import Formatter, Message
+from formatters.message import USUAL, Formatter, Message
 from formatters.model import Digest
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -28,10 +29,12 @@ FORMATTERS: dict[str, Callable[[Words], Formatter]] = {
 def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str, as_json: bool) -> None:
     """Print the messages of posts in the order of sending; SourceError for a post named that is none."""
     formatter: Formatter = FORMATTERS[channel](words(settings.language))
+    table = getattr(settings, channel, None)  # the terminal has none
+    edition = Edition(table.layout) if table else USUAL
     pages = [
         (path, message)
         for path, digest in _digests(posts, settings.sources)
-        for message in _messages(formatter, digest, paper, path)
+        for message in _messages(formatter, digest, edition, paper, path)
     ]
     if as_json:
         _print_json(pages, formatter)
@@ -82,9 +85,9 @@ def _word(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
 
-def _messages(formatter: Formatter, digest: Digest, paper: str, path: Path) -> Sequence[Message]:
+def _messages(formatter: Formatter, digest: Digest, edition: Edition, paper: str, path: Path) -> Sequence[Message]:
     if not paper:
-        return formatter.digest(digest)
+        return formatter.digest(digest, edition)
     chosen = [one for one in digest.papers if paper in ("all", str(one.number))]
     if not chosen:
         numbers = f"{digest.papers[0].number} to {digest.papers[-1].number}"

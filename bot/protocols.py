@@ -92,6 +92,9 @@ class Channel(Protocol):
     async def kind(self, address: str) -> str:
         """Tell what a chat is: "private", "group" or "channel"."""
 
+    async def number(self, address: str) -> str:
+        """Give a chat's address as the platform numbers it, under which its people may have subscribed."""
+
     async def turn(self, address: str, *, reply: bool = False) -> None:
         """Wait until one more call to this chat keeps every limit."""
 

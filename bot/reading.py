@@ -51,10 +51,14 @@ async def search(context: Context, argument: str) -> Answer:
     said = await archive.recall(asker.channel, asker.address, int(earlier[1])) if earlier else text
     if not said:
         return context.tell(context.words.stale_page)
-    start = (page - 1) * pages.HITS_ON_A_PAGE
-    hits, count = await archive.search(said, pages.HITS_ON_A_PAGE, start)
-    if not hits:
+    size = pages.HITS_ON_A_PAGE
+    hits, count = await archive.search(said, size, (page - 1) * size)
+    if not count:
         return context.tell(context.words.nothing_found.format(words=said[:_LONGEST_ECHO]))
+    if not hits:  # beyond the end
+        page = -(-count // size)
+        hits, count = await archive.search(said, size, (page - 1) * size)
+    start = (page - 1) * size
     kept = await archive.remember(asker.channel, asker.address, said) if count > len(hits) else 0
     turn = pages.Turn(f"/search ~{kept}", f"/search {said}", page, start + len(hits) < count)
     return context.show(pages.hits(context.words.found(said[:_LONGEST_ECHO], count), hits, context.words, turn))
@@ -70,10 +74,12 @@ async def _by_id(context: Context, want: Asked) -> Answer:
 
 async def _by_title(context: Context, want: Asked) -> Answer:
     hits = await context.store.archive.titled(want.words, _MOST_CHOICES, want.day)
-    once = list({hit.title: hit for hit in reversed(hits)}.values())[::-1]  # the newest of those presented twice
-    if not once:
+    if not hits:
         return context.tell(context.words.no_such_title.format(words=want.words[:_LONGEST_ECHO]))
-    return await _chosen(context, once)
+    once: dict[str, Hit] = {}
+    for hit in hits:
+        once.setdefault(hit.title, hit)  # the newest of those presented twice
+    return await _chosen(context, list(once.values()))
 
 
 async def _chosen(context: Context, hits: Sequence[Hit]) -> Answer:

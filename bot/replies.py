@@ -29,9 +29,9 @@ class Replies:
         self._channel = channel
         self._archive = archive
         self._rooms: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[object]] = set()
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something while the next reader is heard already."""
         task = asyncio.create_task(work)
         self._under_way.add(task)
@@ -120,7 +120,7 @@ class Replies:
     def _lost(self, address: str, error: SendError) -> None:
         log.warning("answer lost", channel=self._channel.name, chat=address, error=str(error))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[object]) -> None:
         self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("answer lost", channel=self._channel.name, exc_info=error)

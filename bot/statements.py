@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -26,6 +26,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -43,6 +44,14 @@ def remove_others(channel: str, listed: Collection[str]) -> Update:
     """Remove what the settings no longer list; who subscribed by himself stays."""
     theirs = (chats.c.channel == channel, chats.c.origin == "settings", chats.c.name.not_in(listed))
     return update(chats).where(*theirs).values(state="removed")
+
+
+def adopt(channel: str, name: str) -> Update:
+    """Let the settings name a chat that the ledger knows by another name: it moved, or its people subscribed it."""
+    taken = chats.alias()
+    known = (chats.c.channel == channel, chats.c.address == name, chats.c.name != name)
+    free = not_(exists().where(taken.c.channel == channel, taken.c.name == name))
+    return update(chats).where(*known, free).values(name=name)
 
 
 def list_chat(channel: str, name: str, counter: str, layout: str) -> Insert:
@@ -90,7 +99,9 @@ def reopened(*which: ColumnElement[bool]) -> Update:
 
 
 def pause(chat: int, reason: str) -> Update:
-    return update(chats).where(chats.c.id == chat).values(state="paused", reason=reason)
+    """Send nothing to a chat that cannot be written to; one that unsubscribed meanwhile stays as it is."""
+    active = (chats.c.id == chat, chats.c.state == "active")
+    return update(chats).where(*active).values(state="paused", reason=reason)
 
 
 def move(chat: int, address: str, counter: str) -> Update:
@@ -120,7 +131,15 @@ def used(source: str, name: str) -> Compound[Any]:
 
 def unserved(source: str, name: str) -> Select[tuple[Any, ...]]:
     digest = select(digests.c.id).where(_is(source, name)).scalar_subquery()
-    return select(chats.c.id).where(_shall_have(digest)).limit(1)
+    return select(chats.c.id).where(or_(_shall_have(digest), _EAGER)).limit(1)
+
+
+def outdated(source: str) -> Select[tuple[Any, ...]]:
+    """List the digests that still wait, in an edition of before, for the hours of a chat that changed its wishes."""
+    theirs = deliveries.join(messages).join(digests).join(chats)
+    other = (digests.c.source == source, digests.c.state == "active", messages.c.edition != chats.c.edition)
+    waits = _waits_wholly(messages.c.digest_id, chats.c.id)
+    return select(digests.c.name).select_from(theirs).where(*other, chats.c.state != "removed", waits).distinct()
 
 
 def write_digest(source: str, intent: Intent, now: float) -> Insert:
@@ -177,39 +196,84 @@ def reopen(digest: int, rendered: Rendered, keys: Collection[str]) -> Update:
     return update(deliveries).where(settled).values(state=due, plain=0)
 
 
-_NOT_YET = 1e11  # a time that never comes: `gate` replaces it
+_NOT_YET = 1e11  # a time that never comes: `gate` replaces it, or `let_out`
+_EAGER = and_(chats.c.state == "active", chats.c.eager == 1)
 
 
 def first_rows(digest: int) -> Insert:
     """Give every chat that shall have a digest and has nothing of it all its messages.
 
-    They wait for the chat's hour, which `gate` knows; those of eager chats do not.
+    They wait for the chat's hour, which `gate` knows.
     """
-    hour = case((chats.c.eager == 1, null()), else_=_NOT_YET)
     new = (chats.c.edition == messages.c.edition, _shall_have(literal(digest)))
-    return _insert(_pairs(digest, hour).where(*new))
+    return _insert(_pairs(digest, literal(_NOT_YET)).where(*new))
 
 
-def more_rows(digest: int) -> Insert:
+def more_rows(digest: int, *, eager: bool) -> Insert:
     """Give every chat that has some messages of a digest the others, in the edition it has.
 
-    A paused chat too: when it lets us in again, nothing is missing.
+    They wait like those that it has. A paused chat gets them too: when it lets us in again, nothing is
+    missing. What a chat has from before it unsubscribed is completed only where it is `eager`.
     """
     other, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, theirs.c.edition == messages.c.edition, other.c.chat_id == chats.c.id)
-    return _insert(
-        _pairs(digest, null()).where(chats.c.state != "removed", exists().select_from(other.join(theirs)).where(*same))
+    came = func.coalesce(other.c.sent_at, other.c.attempted_at, chats.c.since)
+    lately = or_(came >= chats.c.since, _EAGER) if eager else came >= chats.c.since
+    wait = select(func.max(other.c.not_before)).select_from(other.join(theirs)).where(*same, _waits(other))
+    has = exists().select_from(other.join(theirs)).where(*same, lately)
+    hour = wait.correlate(chats, messages).scalar_subquery()
+    return _insert(_pairs(digest, hour).where(chats.c.state != "removed", has))
+
+
+def reworded(digest: int) -> Select[Any]:
+    """List the chats that wait for a digest in an edition of before, where it is laid out as they wish now."""
+    laid_out = exists().where(messages.c.digest_id == digest, messages.c.edition == chats.c.edition)
+    channel = messages.c.channel == chats.c.channel
+    old = _holds(literal(digest), lambda theirs: theirs.c.edition != chats.c.edition)
+    waits = _waits_wholly(literal(digest), chats.c.id)
+    return select(chats.c.id).where(chats.c.state != "removed", waits, old, laid_out.where(channel))
+
+
+def new_rows(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
+    """Put what chats wish now in the place of what waits for their hours."""
+    theirs = select(messages.c.id).where(messages.c.digest_id == digest)
+    wished = (messages.c.edition == chats.c.edition, chats.c.id.in_(waiting))
+    return (
+        delete(deliveries).where(deliveries.c.chat_id.in_(waiting), deliveries.c.message_id.in_(theirs)),
+        _insert(_pairs(digest, literal(_NOT_YET)).where(*wished)),
     )
 
 
-def gate(schedule: str, now: float, opening: float) -> Update:
+def gate(schedule: str, opening: float) -> Update:
     """Move what still waits for its chat's hour to `opening`; what was let out once goes on at any hour."""
     theirs = select(chats.c.id).where(chats.c.schedule == schedule)
-    waits = (deliveries.c.state == "pending", deliveries.c.attempts == 0, deliveries.c.not_before > now)
-    return update(deliveries).where(*waits, deliveries.c.chat_id.in_(theirs)).values(not_before=opening)
+    return update(deliveries).where(_waits(deliveries), deliveries.c.chat_id.in_(theirs)).values(not_before=opening)
 
 
-CALM = update(chats).where(chats.c.eager == 1).values(eager=0)
+EAGER = select(chats.c.id).where(_EAGER)
+
+
+def let_out(eager: Collection[int]) -> tuple[Update, Update]:
+    """Let chats that want the newest digest at once have all that waits for their hours."""
+    theirs = (_waits(deliveries), deliveries.c.chat_id.in_(eager))
+    return (
+        update(deliveries).where(*theirs).values(not_before=null()),
+        update(chats).where(chats.c.id.in_(eager)).values(eager=0),
+    )
+
+
+def _waits(rows: Any) -> ColumnElement[bool]:
+    """Tell whether a delivery waits for its chat's hour; 0 or none is the time of what was let out."""
+    return and_(rows.c.state == "pending", rows.c.attempts == 0, func.coalesce(rows.c.not_before, 0.0) > 0)
+
+
+def _waits_wholly(digest: ColumnElement[int], chat: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether all that a chat has of a digest waits for its hour, and that it has something."""
+    rows, theirs = deliveries.alias(), messages.alias()
+    same = (theirs.c.digest_id == digest, rows.c.chat_id == chat)
+    some = exists().select_from(rows.join(theirs)).where(*same)
+    out = exists().select_from(rows.join(theirs)).where(*same, not_(_waits(rows)))
+    return and_(some.correlate_except(rows, theirs), not_(out.correlate_except(rows, theirs)))
 
 
 def _shall_have(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
@@ -234,13 +298,15 @@ def _insert(pairs: Select[tuple[Any, ...]]) -> Insert:
     )
 
 
-def _holds(digest: ScalarSelect[Any] | ColumnElement[int]) -> Exists:
-    """Tell whether a chat (of the enclosing statement) has anything of a digest."""
+def _holds(
+    digest: ScalarSelect[Any] | ColumnElement[int], which: Callable[[Any], ColumnElement[bool]] = lambda _: true()
+) -> Exists:
+    """Tell whether a chat (of the enclosing statement) has anything of a digest, or of some of its messages."""
     theirs, held = messages.alias(), deliveries.alias()
     return (
         exists()
         .select_from(held.join(theirs))
-        .where(theirs.c.digest_id == digest, held.c.chat_id == chats.c.id)
+        .where(theirs.c.digest_id == digest, held.c.chat_id == chats.c.id, which(theirs))
         .correlate(chats)
     )
 
@@ -331,23 +397,27 @@ def _head() -> Select[tuple[Any, ...]]:
 HEAD = _head()
 
 
+_due_at = func.coalesce(deliveries.c.not_before, 0.0)
+
+
 def claim(row: Row, now: float) -> Update:
     """Note that a row is under way, if it still is as it was read; a new message also notes its wording."""
     sending = {"state": "sending", "sent_hash": row.hash, "thread": row.thread}
     tried = sending if row.state == "pending" else {"state": "editing"}
     return (
         update(deliveries)
-        .where(deliveries.c.id == row.id, deliveries.c.state == row.state)
+        .where(deliveries.c.ref == row.ref, deliveries.c.state == row.state, _due_at == row.not_before)
         .values(**tried, attempts=deliveries.c.attempts + 1, attempted_at=now)
     )
 
 
-def settle(row: int, values: Mapping[str, object]) -> Update:
-    return update(deliveries).where(deliveries.c.id == row).values(values)
+def settle(row: Row, values: Mapping[str, object]) -> Update:
+    """Write what became of a row, known by its ref: SQLite gives the id of a dropped row to another one."""
+    return update(deliveries).where(deliveries.c.ref == row.ref).values(values)
 
 
-def holds(row: int) -> Select[Any]:
-    return select(deliveries.c.id).where(deliveries.c.id == row)
+def holds(row: Row) -> Select[Any]:
+    return select(deliveries.c.id).where(deliveries.c.ref == row.ref, _due_at == row.not_before)
 
 
 def sent_or_stale(body_hash: str) -> ColumnElement[str]:

@@ -66,6 +66,8 @@ class Store:
     async def join(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
         """Make the chats of a channel those listed, name to counter; one no longer listed is kept but removed."""
         async with self._write() as db:
+            for name in listed:
+                await db.execute(statements.adopt(channel, name))
             await db.execute(statements.remove_others(channel, listed))
             for name, counter in listed.items():
                 await db.execute(statements.list_chat(channel, name, counter, layout))
@@ -79,7 +81,7 @@ class Store:
     async def gate(self, schedule: str, opening: float) -> None:
         """Let digests go out from `opening` on in chats of this schedule that have nothing of them yet."""
         async with self._write() as db:
-            await db.execute(statements.gate(schedule, self._clock(), opening))
+            await db.execute(statements.gate(schedule, opening))
 
     async def next_due(self) -> float | None:
         """Give the time at which something is due next, None for never."""
@@ -107,9 +109,14 @@ class Store:
             return {(channel, edition) for channel, edition in await db.execute(statements.used(source, name))}
 
     async def unserved(self, source: str, name: str) -> bool:
-        """Tell whether an active chat that shall have a digest has nothing yet of it."""
+        """Tell whether an active chat that shall have a digest has nothing yet of it, or wants it at once."""
         async with self._read() as db:
             return (await db.execute(statements.unserved(source, name))).first() is not None
+
+    async def outdated(self, source: str) -> set[str]:
+        """Name the digests that wait for a chat's hours in an edition that it no longer wishes."""
+        async with self._read() as db:
+            return set((await db.execute(statements.outdated(source))).scalars())
 
     async def write_plan(self, source: str, intent: Intent, rendered: Sequence[Rendered]) -> None:
         """Write a digest, its messages and its deliveries in one transaction."""
@@ -120,7 +127,10 @@ class Store:
             for one in rendered:
                 await _write_messages(db, digest, one, update=intent.update)
             if rendered:
-                await db.execute(statements.more_rows(digest))
+                await db.execute(statements.more_rows(digest, eager=intent.spread))
+                waiting = (await db.execute(statements.reworded(digest))).scalars().all()
+                for statement in statements.new_rows(digest, waiting):
+                    await db.execute(statement)
             if intent.spread:
                 await db.execute(statements.first_rows(digest))
 
@@ -133,12 +143,18 @@ class Store:
             for name, post in posts.items():
                 found = (await db.execute(statements.take_post(source, name, post))).scalar_one_or_none()
                 if found is not None:
-                    await db.execute(statements.more_rows(found))
+                    await db.execute(statements.more_rows(found, eager=False))
 
-    async def calm(self) -> None:
-        """Note that chats which wanted the newest digest at once have it."""
+    async def eager(self) -> list[int]:
+        """List the chats that want the newest digest at once."""
+        async with self._read() as db:
+            return list((await db.execute(statements.EAGER)).scalars())
+
+    async def calm(self, eager: Sequence[int]) -> None:
+        """Let chats that wanted the newest digest at once have it now that it is planned."""
         async with self._write() as db:
-            await db.execute(statements.CALM)
+            for statement in statements.let_out(eager):
+                await db.execute(statement)
 
     # --- draining
 
@@ -200,7 +216,7 @@ class Store:
     async def holds(self, row: Row) -> bool:
         """Tell whether a row is still there: what waits is dropped when a post or a subscription goes."""
         async with self._read() as db:
-            return (await db.execute(statements.holds(row.id))).first() is not None
+            return (await db.execute(statements.holds(row))).first() is not None
 
     async def settle(self, row: Row, state: str, **values: object) -> None:
         """Commit what became of a row; what was sent is due again if its post changed meanwhile."""
@@ -210,7 +226,7 @@ class Store:
         if not row.remote_id and "remote_id" in values:
             settled |= {"sent_at": self._clock()}  # an edit does not make a message younger
         async with self._write() as db:
-            await db.execute(statements.settle(row.id, settled | values))
+            await db.execute(statements.settle(row, settled | values))
 
     async def pause(self, chat: Chat, reason: str) -> None:
         async with self._write() as db:

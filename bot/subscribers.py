@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, not_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.records import Subscriber
 from bot.sqlite import Database
 from bot.statements import edition_of, reopened, unsent
-from bot.tables import chats, deliveries
+from bot.tables import chats, deliveries, messages
+
+# What never arrived and will not by itself; of what is in doubt it must still be found out.
+_UNSENT = and_(deliveries.c.state.in_(("pending", "failed")), deliveries.c.remote_id.is_(None))
+_VANISHED = select(messages.c.id).where(messages.c.vanished == 1)
 
 _FIELDS = (
     *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
     *(chats.c.layout, chats.c.language, chats.c.silent, chats.c.schedule),
 )
+
+
+_NAMES = (chats.c.address, chats.c.name)
 
 
 class Subscribers:
@@ -29,8 +36,7 @@ class Subscribers:
 
     async def find(self, channel: str, addresses: Sequence[str]) -> Subscriber | None:
         """Find the chat known by one of these addresses, preferably one that receives."""
-        known = or_(chats.c.address.in_(addresses), chats.c.name.in_(addresses))
-        query = select(*_FIELDS).where(chats.c.channel == channel, known)
+        query = select(*_FIELDS).where(chats.c.channel == channel, or_(*_known_by(addresses)))
         receiving_first = query.order_by(chats.c.state == "removed", chats.c.id).limit(1)
         async with self._read() as db:
             row = (await db.execute(receiving_first)).first()
@@ -38,22 +44,42 @@ class Subscribers:
 
     async def places(self, channel: str, names: Sequence[str]) -> list[Subscriber]:
         """List a chat and its topics, as far as the ledger knows them."""
-        one = [column == name for name in names for column in (chats.c.address, chats.c.name)]
-        topics = [column.startswith(f"{name}:") for name in names for column in (chats.c.address, chats.c.name)]
-        query = select(*_FIELDS).where(chats.c.channel == channel, or_(*one, *topics))
+        begins = [f"{name}:" for name in names]
+        topics = [column.startswith(begin, autoescape=True) for begin in begins for column in _NAMES]
+        query = select(*_FIELDS).where(chats.c.channel == channel, or_(*_known_by(names), *topics))
         async with self._read() as db:
-            return [_subscriber(row) for row in await db.execute(query)]
+            return [_subscriber(row) for row in await db.execute(query.order_by(chats.c.id))]
 
     async def strangers(self, channel: str) -> list[Subscriber]:
         """List the chats of the settings of which it is not known what they are."""
         unknown = (chats.c.channel == channel, chats.c.kind == "", chats.c.state == "active")
+        query = select(*_FIELDS).where(*unknown).order_by(chats.c.id)
         async with self._read() as db:
-            return [_subscriber(row) for row in await db.execute(select(*_FIELDS).where(*unknown))]
+            return [_subscriber(row) for row in await db.execute(query)]
+
+    async def merge(self, listed: Subscriber, number: str) -> bool:
+        """Let a chat that the settings just named be the one that its people subscribed: it would get all twice.
+
+        Gives False where nobody did. One that has messages already stays, and the other receives no more.
+        """
+        same = (chats.c.channel == listed.channel, chats.c.address == number, chats.c.id != listed.id)
+        held = select(deliveries.c.id).where(deliveries.c.chat_id == listed.id).limit(1)
+        async with self._write() as db:
+            receiving_first = select(chats.c.id).where(*same).order_by(chats.c.state == "removed", chats.c.id)
+            other = (await db.execute(receiving_first)).scalars().first()
+            if other is None:
+                return False
+            if (await db.execute(held)).first():
+                await db.execute(update(chats).where(chats.c.id == other).values(state="removed", origin="settings"))
+                return False
+            await db.execute(delete(chats).where(chats.c.id == listed.id))
+            await db.execute(update(chats).where(chats.c.id == other).values(name=listed.name))
+        return True
 
     async def meet(self, channel: str, address: str, counter: str, kind: str, language: str, layout: str) -> int:
-        """Note a chat that receives nothing yet, and give its id."""
+        """Note a chat that receives nothing yet, and give its id; its people have decided nothing."""
         row = {"channel": channel, "name": address, "address": address, "counter": counter, "kind": kind}
-        wishes = {"language": language, "origin": "reader", "state": "removed", "edition": layout}
+        wishes = {"language": language, "state": "removed", "edition": layout}
         made = insert(chats).values(**row, **wishes).on_conflict_do_update(["channel", "name"], set_={"kind": kind})
         async with self._write() as db:
             chat: int = (await db.execute(made.returning(chats.c.id))).scalar_one()
@@ -61,21 +87,27 @@ class Subscribers:
         return chat
 
     async def subscribe(self, chat: int, layout: str, *, now: bool) -> None:
-        """Let a chat receive digests from now on; with `now`, the newest one at once."""
-        values = {"origin": "reader", "state": "active", "reason": "", "since": self._clock(), "eager": int(now)}
+        """Let a chat receive digests from now on; with `now`, the newest one at once.
+
+        One that receives already, or would if it could be written to, goes on with those that it shall have.
+        """
+        since = case((chats.c.state == "removed", self._clock()), else_=chats.c.since)
+        eager = 1 if now else chats.c.eager
+        values = {"origin": "reader", "state": "active", "reason": "", "since": since, "eager": eager}
+        gone = select(chats.c.id).where(chats.c.id == chat, chats.c.state == "removed")
         async with self._write() as db:
+            await db.execute(delete(deliveries).where(_UNSENT, deliveries.c.chat_id.in_(gone)))
             await db.execute(update(chats).where(chats.c.id == chat).values(values))
             await _respell(db, chat, layout)
 
     async def unsubscribe(self, chat: int) -> None:
         """Let a chat receive nothing more; what waits for it is dropped."""
-        waits = (deliveries.c.chat_id == chat, deliveries.c.state == "pending")
+        gone = {"origin": "reader", "state": "removed", "reason": "", "eager": 0}
         async with self._write() as db:
-            gone = {"origin": "reader", "state": "removed", "reason": "", "eager": 0}
             await db.execute(update(chats).where(chats.c.id == chat).values(gone))
-            await db.execute(delete(deliveries).where(*waits))
+            await db.execute(delete(deliveries).where(_UNSENT, deliveries.c.chat_id == chat))
 
-    async def wish(self, chat: int, layout: str, **wishes: object) -> None:
+    async def wish(self, chat: int, layout: str, /, **wishes: object) -> None:
         """Write what a chat wishes; `layout` is what the operator set."""
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(wishes))
@@ -95,18 +127,29 @@ class Subscribers:
             await db.execute(update(chats).where(chats.c.id == chat, chats.c.state == "paused").values(back))
 
     async def retry(self) -> int:
-        """Make all that failed or is unconfirmed due again, and give how many messages that are.
+        """Make all that failed or is held unconfirmed due again, and give how many messages that are.
 
-        An unconfirmed one is sent again: whoever asks has looked, and it is not there.
+        What is held is sent again: whoever asks has looked, and it is not there. Of what is not held the
+        program will find out by itself.
         """
         receiving = select(chats.c.id).where(chats.c.state != "removed")
-        again = (deliveries.c.state.in_(("failed", "unconfirmed")), deliveries.c.chat_id.in_(receiving))
+        held = and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
+        dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(_VANISHED))
+        stuck = or_(and_(deliveries.c.state == "failed", not_(dropped)), held)
         due = {"state": unsent("pending", "stale"), "not_before": None, "plain": 0}
         async with self._write() as db:
-            retried = await db.execute(update(deliveries).where(*again).values(due))
+            again = update(deliveries).where(stuck, deliveries.c.chat_id.in_(receiving))
+            retried = await db.execute(again.values(due))
             back = {"state": "active", "reason": ""}
             await db.execute(update(chats).where(chats.c.state == "paused").values(back))
         return int(retried.rowcount)
+
+
+def _known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Match chats by their addresses; the case of names such as "@my_channel" makes no difference."""
+    public = [address.lower() for address in addresses if address.startswith("@")]
+    folded = [func.lower(column).in_(public) for column in _NAMES] if public else []
+    return [*(column.in_(addresses) for column in _NAMES), *folded]
 
 
 def _subscriber(row: Any) -> Subscriber:

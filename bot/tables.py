@@ -150,6 +150,7 @@ searches = Table(
     Column("channel", String, nullable=False),
     Column("address", String, nullable=False),
     Column("words", String, nullable=False),
+    Column("asked_at", Float, nullable=False),
     UniqueConstraint("channel", "address", "words"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
@@ -76,6 +77,16 @@ class Context:
         hours = Hours.of(self.settings, self.chat.schedule if self.chat else "")
         return pages.when(hours.at, hours.weekdays, hours.zone, self.words)
 
+    @property
+    def first_language(self) -> str:
+        """Give the language in which this chat receives at first; empty is what the operator set."""
+        return _spoken(self.asker.language) if self.asker.kind == "private" else ""
+
+    @property
+    def language(self) -> str:
+        """Give the language in which this chat receives, whatever its answers are in."""
+        return (self.chat.language if self.chat else self.first_language) or self.settings.language
+
     async def may_manage(self) -> bool:
         """Tell whether who asks decides for this chat."""
         return self.asker.kind == "private" or await self.asker.administers()
@@ -84,10 +95,9 @@ class Context:
         """Give the id of this chat, which is noted when it never was."""
         if self.chat:
             return self.chat.id
-        asker, language = self.asker, self.words.language if self.asker.kind == "private" else ""
-        counter = self.counter(asker.address)
+        asker, counter = self.asker, self.counter(self.asker.address)
         return await self.store.subscribers.meet(
-            asker.channel, asker.address, counter, asker.kind, language, self.layout
+            asker.channel, asker.address, counter, asker.kind, self.first_language, self.layout
         )
 
     def tell(self, text: str) -> Answer:
@@ -97,3 +107,17 @@ class Context:
     def show(self, *shown: Page, note: str = "") -> Answer:
         """Answer with pages, which take the place of the one whose button was pressed."""
         return Answer(tuple(map(self.formatter.page, shown)), note=note, replaces=len(shown) == 1)
+
+
+def language(asker: Asker, chat: Subscriber | None, usual: str) -> str:
+    """Choose what was set, then what the reader's platform says, then what the operator set."""
+    if chat and chat.language:
+        return chat.language
+    own = asker.kind == "private" or asker.alone  # in a group all see the answer
+    return (_spoken(asker.language) if own else "") or usual
+
+
+def _spoken(code: str) -> str:
+    """Give the one of the bot's languages that suits a platform's code, empty where there is no code."""
+    main = re.split("[-_]", code.lower())[0]
+    return {"": "", "ko": "ko"}.get(main, "en")

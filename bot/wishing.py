@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.hours import Hours
-from bot.talk import Answer, Context
+from bot.talk import Answer, Context, language
 from bot.wishes import Wish, WishError, wished
 from formatters import pages
 from formatters.locale import words
@@ -22,14 +22,16 @@ async def subscribe(context: Context, argument: str) -> Answer:
     if not await context.may_manage():
         return context.tell(context.words.administrators_only)
     now = argument.casefold() in _NOW
-    chat = context.chat
-    if chat and chat.state == "active" and not (now and await _lacks_newest(context, chat.id)):
+    if argument and not now:
+        return context.tell(f"/subscribe – {context.words.commands['subscribe']}")
+    lacks = now and await _lacks_newest(context)
+    if context.chat and context.chat.state == "active" and not lacks:
         return context.tell(context.words.already_subscribed.format(when=context.when))
     known = await context.known()
     await context.store.subscribers.resume(known)
     await context.store.subscribers.subscribe(known, context.layout, now=now)
     context.wake()
-    said = context.words.subscribed_now if now else context.words.subscribed.format(when=context.when)
+    said = context.words.subscribed_now if lacks else context.words.subscribed.format(when=context.when)
     return context.tell(said)
 
 
@@ -63,14 +65,15 @@ async def _saved(context: Context) -> Answer:
     """Show the settings as they are now, in the language they may have changed to."""
     asker = context.asker
     chat = await context.store.subscribers.find(asker.channel, (asker.address, *asker.names))
-    said = context.words if not (chat and chat.language) else words(chat.language)
+    said = words(language(asker, chat, context.settings.language))
     now = replace(context, chat=chat, words=said, formatter=context.formatter.speaking(said))
     return now.show(_page(now, "" if asker.pressed else said.saved), note=said.saved)
 
 
-async def _lacks_newest(context: Context, chat: int) -> bool:
+async def _lacks_newest(context: Context) -> bool:
     archive = context.store.archive
-    newest, last = await archive.newest(), await archive.last_seen(chat)
+    newest = await archive.newest()
+    last = await archive.last_seen(context.chat.id) if context.chat else None
     return newest is not None and (last is None or last.day < newest.day)
 
 
@@ -86,18 +89,17 @@ def _possible(wish: Wish, context: Context) -> Wish:
 
 def _values(context: Context, wish: Wish) -> dict[str, object]:
     """Give the columns that a wish changes."""
-    if wish.reset:
-        return {"layout": "", "language": "", "silent": 0, "schedule": ""}
+    usual = {"layout": "", "language": context.first_language, "silent": 0, "schedule": ""} if wish.reset else {}
     values: dict[str, object] = {"layout": wish.layout, "language": wish.language, "schedule": _schedule(context, wish)}
     silent = {} if wish.silent is None else {"silent": int(wish.silent)}
-    return {name: value for name, value in values.items() if value} | silent
+    return usual | {name: value for name, value in values.items() if value} | silent
 
 
 def _schedule(context: Context, wish: Wish) -> str:
     """Spell the hours that a chat wishes now, those it did not name as they were."""
     if not (wish.at or wish.days or wish.zone):
         return ""
-    before = Hours.of(context.settings, context.chat.schedule if context.chat else "")
+    before = Hours.of(context.settings, context.chat.schedule if context.chat and not wish.reset else "")
     return str(Hours(before.at if wish.at is None else wish.at, wish.days or before.days, wish.zone or before.zone))
 
 
@@ -106,7 +108,7 @@ def _page(context: Context, note: str = "") -> Page:
     silent = None if context.asker.channel in _SOUNDLESS else bool(chat and chat.silent)
     layout = (chat.layout if chat else "") or context.layout
     state = chat.state if chat else "removed"
-    wishes = pages.Wishes(state != "removed", state == "paused", layout, context.words.language, silent, context.when)
+    wishes = pages.Wishes(state != "removed", state == "paused", layout, context.language, silent, context.when)
     return pages.settings(wishes, context.words, _layouts(context), note)
 
 

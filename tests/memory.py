@@ -46,8 +46,18 @@ class MemoryChannel:
     readable: bool = True  # whether `reconcile` can find anything out
     calls: list[tuple[str, str]] = field(default_factory=list)  # what was called, and where
     threads: list[tuple[str, str]] = field(default_factory=list)  # address, parent of each send
+    kinds: dict[str, str] = field(default_factory=dict)  # what chats are, where they are not private
 
     def counter(self, address: str) -> str:
+        return address
+
+    async def kind(self, address: str) -> str:
+        trouble = self._next("kind", address)
+        if trouble.error:
+            raise trouble.error
+        return self.kinds.get(address, "private")
+
+    async def number(self, address: str) -> str:
         return address
 
     async def turn(self, address: str, *, reply: bool = False) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 
@@ -14,77 +13,19 @@ from structlog.testing import capture_logs
 from bot import errors
 from bot.delivery import Drain, Waits
 from bot.planning import plan
-from bot.protocols import Absent, Doubt, Found, There, Unknown
+from bot.protocols import Absent, Doubt, There, Unknown
 from bot.records import Chat, Row
-from bot.store import Store, opened
+from tests.ledger import NOW, House, housed, numbers
 from tests.memory import CrashError, MemoryChannel, Trouble, lost, refused
 from tests.samples import days, digest, found, paper
 
-NOW = Waits(settle=0, back_off=0)
 TOO_LONG = Waits(settle=0, back_off=1000)
-
-
-@dataclass
-class Clock:
-    """Seconds since 1970 that pass only when a test says so."""
-
-    now: float = 1_750_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class House:
-    """Everything between a source and a chat, with no waiting."""
-
-    store: Store
-    clock: Clock
-    channel: MemoryChannel = field(default_factory=MemoryChannel)
-    reports: list[tuple[str, str, str]] = field(default_factory=list)
-
-    async def look(self, now: Sequence[Found], *, opening: float = 0.0) -> None:
-        """Plan what the source holds now."""
-        formatters = {self.channel.name: self.channel.formatter}
-        await plan(self.store, "blog", now, formatters, catch_up=3)
-        await self.store.gate("", opening)
-
-    async def drain(self, waits: Waits = NOW, stopping: asyncio.Event | None = None) -> Drain:
-        stopping = stopping or asyncio.Event()
-        drain = Drain(self.store, {"terminal": self.channel}, waits, self.clock, stopping, report=self._report)
-        await drain.run()
-        return drain
-
-    async def run(self, now: Sequence[Found], waits: Waits = NOW) -> None:
-        await self.look(now)
-        await self.drain(waits)
-
-    def shown(self, address: str) -> list[str]:
-        """Give the first line of each message that a chat shows."""
-        return [str(one.body["markup"]).splitlines()[0] for one in self.channel.chats[address]]
-
-    async def counts(self, chat: str, name: str = "daily-papers/2025-01-01") -> dict[str, int]:
-        receipts = await self.store.receipts("blog", name)
-        return next((receipt.counts for receipt in receipts if receipt.chat == chat), {})
-
-    async def problems(self, chat: str, name: str = "daily-papers/2025-01-01") -> list[str]:
-        return next(one.problems for one in await self.store.receipts("blog", name) if one.chat == chat)
-
-    def _report(self, chat: Chat, row: Row, state: str, why: str) -> None:
-        self.reports.append((chat.name, row.key, state))
 
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    clock = Clock()
-    async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
-        await store.join("terminal", "messages", {"a": "a", "b": "b"})
-        yield House(store, clock)
-
-
-def numbers(lines: Sequence[str]) -> list[str]:
-    """Give what each message is: "index", or a paper's number."""
-    return [line.split("[bold]")[1].split(".")[0] if ". " in line else "index" for line in lines]
+    async with housed(tmp_path, "a", "b") as house:
+        yield house
 
 
 async def test_every_chat_gets_the_index_then_the_papers_in_order(house: House) -> None:
@@ -627,6 +568,27 @@ async def test_a_ledger_that_cannot_be_written_ends_the_run_in_words(house: Hous
     (tmp_path / "ledger.db-wal").unlink(missing_ok=True)
     with pytest.raises(errors.LedgerError, match="ledger"):
         await house.drain()
+
+
+async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There was nothing to do in any chat, and the run was about to end."""
+    lanes = house.store.lanes
+    channels = {"terminal": house.channel, "other": MemoryChannel(name="other")}
+    drain = Drain(house.store, channels, NOW, house.clock)
+
+    async def slowly(channel: str, until: float) -> list[Chat]:
+        found = await lanes(channel, until)
+        if channel == "other" and not house.channel.calls:
+            await house.look(days(1))
+            drain.admit()
+        return found
+
+    monkeypatch.setattr(house.store, "lanes", slowly)
+    async with asyncio.timeout(10):
+        await drain.run()
+    assert house.read("a") == house.read("b") == ["index", "1", "2"]
 
 
 async def test_two_channels_are_kept_apart(house: House) -> None:

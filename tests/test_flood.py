@@ -231,3 +231,12 @@ def test_no_clock_breaks_it(lines: list[Line], most: int) -> None:
     said = verdicts(flood, lines)
     assert len(said) == len(lines)
     assert len(flood._buckets) == len(flood._queue) <= most
+
+
+def test_what_many_share_is_answered_as_far_as_it_is_refilled() -> None:
+    shared = Flood(burst=2, per_second=0.1, steady=True)
+
+    verdicts = [shared.verdict("a group", second) for second in range(40)]
+
+    assert verdicts.count(Verdict.ANSWER) == 2 + 3
+    assert verdicts[10] is verdicts[20] is verdicts[30] is Verdict.ANSWER

@@ -94,6 +94,35 @@ def test_the_index_makes_a_sound_and_the_papers_are_silent() -> None:
     assert all(call["arguments"]["link_preview_options"] == {"is_disabled": True} for call in found)
 
 
+@pytest.mark.parametrize(
+    ("channel", "layout", "keys"),
+    [
+        ("telegram", "messages", ["index", "paper/2201.11903", "paper/2403.09629", "paper/2203.15556"]),
+        ("telegram", "digest", ["digest"]),
+        ("telegram", "index", ["index"]),
+        ("slack", "thread", ["index", "paper/2201.11903", "paper/2403.09629", "paper/2203.15556"]),
+        ("slack", "digest", ["digest"]),
+        ("slack", "index", ["index"]),
+    ],
+)
+def test_the_layout_of_the_settings_is_used(
+    monkeypatch: pytest.MonkeyPatch, channel: str, layout: str, keys: list[str]
+) -> None:
+    monkeypatch.setenv(f"PAPERBOY_{channel.upper()}__LAYOUT", layout)
+
+    found = calls(POST, "--channel", channel)
+
+    assert [call["key"] for call in found] == keys
+    said = "\n".join(map(readable, found))
+    assert [paper.number for paper in sources(POST) if f"{paper.number}. {paper.title}" not in said] == []
+
+
+def test_a_terminal_has_no_layout_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERBOY_TELEGRAM__LAYOUT", "index")
+
+    assert len(calls(POST)) == 4
+
+
 # Every paper is one message with its title and link
 
 

@@ -1,7 +1,8 @@
 """The promise, against anything: nothing lost, nothing doubled, order kept.
 
-Hypothesis makes up histories of posts, edits, new chats, faults and crashes; in the end every chat
-must read as the newest post does.
+Hypothesis makes up histories of posts, edits, new chats, readers who come, go and change their minds,
+nights, faults and crashes; in the end every chat must read as the newest post does, and of what came
+before he subscribed a reader has lost nothing that he was promised.
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ from bot import errors
 from bot.delivery import Drain, Waits
 from bot.planning import plan
 from bot.store import Store, opened
+from formatters.edition import Edition
 from formatters.model import Digest
 from tests.memory import CrashError, MemoryChannel, Trouble, lost, refused
 from tests.samples import digest, found, paper
 
 CHATS = ("a", "b", "c")
+READERS = ("r", "s")
+LAYOUTS = ("messages", "digest", "index")
+NEVER = 1e10  # the morning after a night that does not end by itself
 Result = TypeVar("Result")
 
 TROUBLES: dict[str, Callable[[], Trouble]] = {
@@ -53,6 +58,8 @@ class Promise(RuleBasedStateMachine):
         self.posts: dict[int, Digest] = {}
         self.chats: set[str] = set()
         self.seen: dict[str, int] = {}  # how many messages of a chat were looked at
+        self.planned: set[int] = set()  # days of the posts that a process has found
+        self.promised: dict[str, set[int]] = {}  # days that a reader who subscribes now need not get
         self.crashes = 0
         self.stack = AsyncExitStack()
         self.store = self._do(self._open())
@@ -70,6 +77,33 @@ class Promise(RuleBasedStateMachine):
     def _join(self, chat: str) -> None:
         self.chats.add(chat)
         self._do(self.store.join("terminal", "messages", {name: name for name in sorted(self.chats)}))
+
+    @rule(reader=st.sampled_from(READERS), now=st.booleans())
+    def subscribe(self, reader: str, now: bool) -> None:
+        """A reader subscribes, or wants the newest at once."""
+        if reader not in self.promised:
+            self.promised[reader] = set(self.planned)
+        if now:
+            self.promised[reader].discard(max(self.posts))
+        self._do(self._subscribe(reader, now=now))
+
+    @rule(reader=st.sampled_from(READERS))
+    def unsubscribe(self, reader: str) -> None:
+        if self.promised.pop(reader, None) is not None:
+            self._do(self._unsubscribe(reader))
+
+    @rule(reader=st.sampled_from(READERS), layout=st.sampled_from(["", "digest", "index"]))
+    def wish(self, reader: str, layout: str) -> None:
+        """A reader wishes another layout, subscribed or not, even in the middle of a digest."""
+        self._do(self._wish(reader, layout))
+
+    @rule()
+    def night(self) -> None:
+        """A process runs while all hours are closed, and perhaps dies."""
+        try:
+            self._do(self._run(opening=NEVER))
+        except* CrashError:
+            self.crashes += 1
 
     @rule(numbers=st.lists(st.integers(1, 5), min_size=1, max_size=4, unique=True), word=st.sampled_from("xyz"))
     def edit(self, numbers: list[int], word: str) -> None:
@@ -113,23 +147,39 @@ class Promise(RuleBasedStateMachine):
             self.seen[chat] = len(shown)
 
     def teardown(self) -> None:
-        """In the end, without troubles, all chats hold all of the newest post, once."""
+        try:
+            self._settled()
+        finally:
+            self._do(self.stack.aclose())
+            self.runner.close()
+            shutil.rmtree(self.folder)
+
+    def _settled(self) -> None:
+        """In the end, without troubles, all who shall have the newest post hold all of it, once."""
         self.channel.troubles.clear()
         self._do(self._run())
-        newest = self.posts[max(self.posts)]
-        wanted = sorted(str(message.body) for message in self.channel.formatter.digest(newest))
         for chat in self.chats:
-            held = [str(dict(one.body)) for one in self.channel.chats[chat]]
-            assert sorted(body for body in held if body in wanted) == wanted, f"{chat} lacks something"
+            held = self._held(chat)
+            wanted = self._newest("messages")
+            assert sorted(body for body in held if body in wanted) == sorted(wanted), f"{chat} lacks something"
             assert len(held) == len(set(held)), f"{chat} holds a message twice"
-        self._do(self.stack.aclose())
-        self.runner.close()
-        shutil.rmtree(self.folder)
+        for reader, came_before in self.promised.items():
+            if max(self.posts) not in came_before:
+                whole = [set(self._newest(layout)) <= set(self._held(reader)) for layout in LAYOUTS]
+                assert any(whole), f"{reader} lacks something"
+        self._do(self._no_digest_came_in_two_ways())
+
+    def _held(self, chat: str) -> list[str]:
+        return [str(dict(one.body)) for one in self.channel.chats[chat]]
+
+    def _newest(self, layout: str) -> list[str]:
+        """Give what the newest post reads like in a layout."""
+        newest = self.channel.formatter.digest(self.posts[max(self.posts)], Edition(layout))
+        return [str(dict(message.body)) for message in newest]
 
     def _place(self, body: object) -> int | None:
         """Give a message's place in the newest post, None for one of an older post."""
-        newest = self.posts[max(self.posts)]
-        bodies = [str(dict(message.body)) for message in self.channel.formatter.digest(newest)]
+        bodies = self._newest("messages")
         return bodies.index(str(body)) if str(body) in bodies else None
 
     def _settled_once(self) -> bool:
@@ -142,11 +192,39 @@ class Promise(RuleBasedStateMachine):
     async def _open(self) -> Store:
         return await self.stack.enter_async_context(opened(f"sqlite:///{self.folder}/ledger.db"))
 
-    async def _run(self) -> None:
+    async def _subscribe(self, reader: str, *, now: bool) -> None:
+        await self.store.subscribers.subscribe(await self._known(reader), "messages", now=now)
+
+    async def _unsubscribe(self, reader: str) -> None:
+        await self.store.subscribers.unsubscribe(await self._known(reader))
+
+    async def _wish(self, reader: str, layout: str) -> None:
+        await self.store.subscribers.wish(await self._known(reader), "messages", layout=layout)
+
+    async def _known(self, reader: str) -> int:
+        return await self.store.subscribers.meet("terminal", reader, reader, "", "", "messages")
+
+    async def _no_digest_came_in_two_ways(self) -> None:
+        """Whatever a chat shows is in the ledger, and all that it has of a digest is of one edition."""
+        arrived = (
+            "SELECT chats.name, count(DISTINCT messages.edition), count(*) FROM deliveries JOIN chats ON chats.id = chat_id"
+            " JOIN messages ON messages.id = message_id WHERE remote_id IS NOT NULL GROUP BY chats.id, digest_id"
+        )
+        async with self.store._read() as db:
+            rows = [tuple(row) for row in await db.exec_driver_sql(arrived)]
+        assert {editions for _, editions, _ in rows} <= {1}
+        for chat in READERS:
+            known = sum(count for name, _, count in rows if name == chat)
+            assert known == len(self.channel.chats[chat]), f"{chat} shows what the ledger does not know"
+
+    async def _run(self, *, opening: float = 0.0) -> None:
         founds = [found(one) for one in self.posts.values()]
         formatters = {"terminal": self.channel.formatter}
+        eager = await self.store.eager()
         await plan(self.store, "blog", founds, formatters, catch_up=3)
-        await self.store.gate("", 0.0)
+        await self.store.calm(eager)
+        await self.store.gate("", opening)
+        self.planned |= self.posts.keys()
         await Drain(self.store, {"terminal": self.channel}, Waits(settle=0, back_off=0)).run()
 
 

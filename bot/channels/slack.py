@@ -82,6 +82,16 @@ class SlackChannel:
     async def kind(self, address: str) -> str:
         return "channel" if address.startswith(("C", "G")) else "private"
 
+    async def number(self, address: str) -> str:
+        """Give the direct message in which a person is written to; without the right to ask, the person."""
+        if not address.startswith(("U", "W")):
+            return address
+        try:
+            [opened] = await _parts(self.client().conversations_open(users=address), "channel")
+            return str(opened["id"])
+        except FAILURES:
+            return address
+
     async def turn(self, address: str, *, reply: bool = False) -> None:
         await self._pacer.turn(address, reply=reply)
 

@@ -6,9 +6,11 @@ Sources of the facts: Telegram Bot API, and the sources of its server where the 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Awaitable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -16,6 +18,7 @@ from weakref import WeakValueDictionary
 from telegram import (
     Bot,
     Chat,
+    ChatFullInfo,
     ChatMemberAdministrator,
     ChatMemberOwner,
     ChatMemberRestricted,
@@ -75,7 +78,7 @@ class TelegramChannel:
         self._name = ""
         # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
         self._rooms: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._sent: dict[str, deque[int]] = {}  # the newest ids of each counter
+        self._known: dict[str, deque[tuple[float, int]]] = {}  # the newest ids of each counter, and since when
         self._numbers: dict[str, str] = {}  # of chats that have a name too: "@my_channel" is -100…
 
     def counter(self, address: str) -> str:
@@ -92,15 +95,28 @@ class TelegramChannel:
         known = await self._call(chat, self.bot.get_chat(chat))
         return {"private": "private", "channel": "channel"}.get(known.type, "group")
 
+    async def number(self, address: str) -> str:
+        chat, colon, topic = address.partition(":")
+        if not chat.startswith("@"):
+            return address
+        await self.turn(address)
+        known = await self._call(chat, self.bot.get_chat(chat))
+        return f"{known.id}{colon}{topic}"
+
     async def turn(self, address: str, *, reply: bool = False) -> None:
         await self._pacer.turn(_split(address)[0], reply=reply)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
         async with self._room(address):
             sent = await self._post(address, body)
-            self._learn(sent.chat)
-            self._sent.setdefault(self._one_counter(address), deque(maxlen=_REMEMBERED)).append(sent.message_id)
+            self.heard(sent.chat, sent.message_id)
         return str(sent.message_id)
+
+    def heard(self, chat: Chat, message_id: int) -> None:
+        """Note the id of a message, ours or another's: it is older than all that is sent from now on."""
+        self._learn(chat)
+        known = self._known.setdefault(self._one_counter(str(chat.id)), deque(maxlen=_REMEMBERED))
+        known.append((time.time(), message_id))
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         chat, _ = _split(address)
@@ -113,16 +129,19 @@ class TelegramChannel:
     async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
         """Ask by editing: a bot cannot read, but "not modified" means that the very text stands there.
 
-        Ids behind the last one known to be older are tried. Without such an id, those before the
-        first one known to be newer are; and where the chat is all new to us, the message is sent
-        once more: its id tells where to look, and of two copies the newer is deleted.
+        Ids behind the last one known to be older are tried. Without such an id, or where many may
+        have come in between, those before the first one known to be newer are; and where none is
+        known, the message is sent once more: its id tells where to look, and of two copies the
+        newer is deleted.
         """
         await self._know(address)
+        doubt = self._nearer(address, doubt)
         alone = doubt.attempted_at - doubt.after_at < _ALONE
         if not alone and await self._may_edit_others(address):
             # Somebody may have posted in between, and asking would overwrite that.
             return Unknown('look into the chat; take the right "edit messages" from the bot so that it can look itself')
-        if doubt.after:
+        crowded = self.counter(address) == "bot" and not alone  # ids in between are those of other chats
+        if doubt.after and not crowded:
             return await self._search(address, doubt, count(doubt.after + 1), max(doubt.taken, default=0))
         if doubt.taken:
             first = min(doubt.taken)
@@ -131,7 +150,7 @@ class TelegramChannel:
             if not isinstance(found, Absent):
                 return found
             return await self._search(address, doubt, count(first), max(doubt.taken))
-        found = await self._search(address, doubt, iter(range(1, ABSENT_RUN + 1)))
+        found = await self._search(address, doubt, iter(range(doubt.after + 1, doubt.after + ABSENT_RUN + 1)))
         return found if isinstance(found, There) else await self._sent_once(address, doubt)
 
     async def _search(
@@ -145,10 +164,10 @@ class TelegramChannel:
         """
         run = probes = 0
         for candidate in candidates:
-            if candidate in doubt.taken or candidate in self._ours(address):
+            if candidate in doubt.taken or self._knows(address, candidate):
                 run = 0
                 continue
-            if (run >= ABSENT_RUN + doubt.others and candidate > used) or candidate < 1:
+            if (run >= ABSENT_RUN + doubt.others and candidate > used) or candidate <= doubt.after:
                 return Absent()
             if probes == MOST_PROBES:
                 break
@@ -242,7 +261,7 @@ class TelegramChannel:
         try:
             arguments = await self._named(doubt.body)
             async with self._room(address):
-                if candidate in self._ours(address):
+                if self._knows(address, candidate):
                     return False  # it was sent while we waited
                 edited = await self._call(chat, self._edit(chat, candidate, arguments))
         except Rejected as error:
@@ -271,8 +290,16 @@ class TelegramChannel:
         chat = _split(address)[0].lower()
         return self._rooms.setdefault(self._numbers.get(chat, chat), asyncio.Lock())
 
-    def _ours(self, address: str) -> Collection[int]:
-        return self._sent.get(self._one_counter(address), ())
+    def _knows(self, address: str, candidate: int) -> bool:
+        """Tell whether an id is that of another message, which asking would overwrite."""
+        return any(known == candidate for _, known in self._known.get(self._one_counter(address), ()))
+
+    def _nearer(self, address: str, doubt: Doubt) -> Doubt:
+        """Start behind what we know to be older, which the ledger does not: what readers wrote, for one."""
+        known = self._known.get(self._one_counter(address), ())
+        older = [(number, at) for at, number in known if at <= doubt.attempted_at and number not in doubt.taken]
+        after, after_at = max(older, default=(0, 0.0))
+        return replace(doubt, after=after, after_at=after_at) if after > doubt.after else doubt
 
     def _one_counter(self, address: str) -> str:
         """Name the sequence of ids in one way, whether a chat is called by its name or by its number."""
@@ -286,7 +313,7 @@ class TelegramChannel:
             await self.turn(address)
             self._learn(await self._call(chat, self.bot.get_chat(chat)))
 
-    def _learn(self, chat: Chat) -> None:
+    def _learn(self, chat: Chat | ChatFullInfo) -> None:
         if chat.username and self.counter(str(chat.id)) != "bot":
             self._numbers[f"@{chat.username}".lower()] = str(chat.id)
 

@@ -32,8 +32,20 @@ def _numbered(raw: object) -> bool:
 
 def _legible(raw: dict[str, Any]) -> dict[str, Any]:
     try:
-        Update.de_json(raw, None)
+        _check(Update.de_json(raw, None))
     except Exception as error:  # noqa: BLE001 - whatever it holds, the others must come in
         log.warning("update", update=raw["update_id"], error=f"cannot be read ({type(error).__name__}: {error})")
         return {"update_id": raw["update_id"]}
     return raw
+
+
+def _check(update: Update) -> None:
+    """Raise for ids that are missing or no numbers, on which all else relies: the SDK takes anything."""
+    message = update.effective_message
+    people = (update.effective_chat, update.effective_user, message and message.sender_chat)
+    numbers = [one.id for one in people if one]
+    if message:
+        numbers += [message.chat.id, message.message_id]
+        numbers += [message.migrate_to_chat_id or 0, message.message_thread_id or 0]
+    if not all(type(number) is int for number in numbers):
+        raise TypeError("an id is no number")

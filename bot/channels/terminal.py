@@ -36,6 +36,9 @@ class TerminalChannel:
     async def kind(self, address: str) -> str:  # noqa: ARG002
         return "private"
 
+    async def number(self, address: str) -> str:
+        return address
+
     async def turn(self, address: str, *, reply: bool = False) -> None:
         """Take no time: a terminal has no limits."""
 

@@ -57,7 +57,7 @@ class SlackSocket:
         tries = 0
         while not stopping.is_set():
             tries = 0 if await self._connection(stopping) else tries + 1
-            await unless(asyncio.sleep(min(2.0**tries, _LONGEST_PAUSE)), stopping)
+            await unless(asyncio.sleep(min(2.0 ** min(tries, 10), _LONGEST_PAUSE)), stopping)
         await self._events.replies.finish()
 
     @cached_property

@@ -54,7 +54,7 @@ class Commands:
         """Do what a button says, as whoever pressed it: a client can send what is on no button."""
         press = Press.read(body)
         if press:
-            asker = await self._people.asker(press.channel or press.home, press.user, pressed=True)
+            asker = await self._people.asker(press.channel or press.home, press.user, pressed=True, alone=True)
             shared = _SHARE.fullmatch(press.line)
             answer = await self._desk.answer(asker, shared[1] if shared else press.line)
             if answer.messages:

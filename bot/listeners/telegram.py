@@ -57,13 +57,14 @@ class TelegramPoller:
                 await unless(asyncio.sleep(pause), stopping)
         await self._confirm()
         await self._updates.replies.finish()
-        await menu
+        menu.cancel()
+        await asyncio.gather(menu, return_exceptions=True)
 
     async def _poll(self, stopping: asyncio.Event, tries: int) -> float:
         """Take in what there is, and give how long to pause before the next poll."""
         try:
             updates = await self._asked(stopping)
-            await self._updates.take_in(updates)
+            await self._taken(updates)
         except Exception as error:  # noqa: BLE001 - a poller must not die of anything, least of all in silence
             return await self._recovered(error, tries)
         if updates:
@@ -76,6 +77,15 @@ class TelegramPoller:
         async with asyncio.timeout(HANGING):
             ask = self._bot.get_updates(offset=self._offset, timeout=POLL, allowed_updates=HEARD)
             return await unless(ask, stopping) or ()
+
+    async def _taken(self, updates: Sequence[Update]) -> None:
+        """Take updates in; those that a bug of ours trips over are not asked for again and again."""
+        try:
+            await self._updates.take_in(updates)
+        except PaperboyError:
+            raise
+        except Exception:  # noqa: BLE001 - the next updates must come in
+            log.exception("updates", updates=[update.update_id for update in updates])
 
     async def _recovered(self, error: Exception, tries: int) -> float:
         """Do what an error asks for, and give how long to pause."""
@@ -119,7 +129,8 @@ class TelegramWebhook:
         await self._announce(stopping)
         await stopping.wait()
         await self._updates.replies.finish()
-        await menu
+        menu.cancel()
+        await asyncio.gather(menu, return_exceptions=True)
 
     async def receive(self, request: web.Request) -> web.Response:
         """Answer 200 when an update is taken in: Telegram repeats all others."""
@@ -128,7 +139,7 @@ class TelegramWebhook:
             return web.Response(status=403)
         try:
             update = read(json.loads(await request.read()), self._bot)
-        except ValueError:
+        except (ValueError, RecursionError):  # what is no update, or nested like no update
             update = None
         return web.Response(status=await self._taken(update) if update else 400)
 
@@ -157,8 +168,9 @@ class TelegramWebhook:
         return True
 
     def _why(self, error: Exception) -> str:
-        said = translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error
-        return f"setWebhook: {said}{'; check telegram.webhook_url' if isinstance(error, BadRequest) else ''}"
+        if isinstance(error, BadRequest):
+            return f"Telegram refuses the webhook: {error}; check telegram.webhook_url"
+        return str(translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error)
 
 
 def telegram_listener(

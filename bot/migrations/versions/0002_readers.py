@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("words", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_searches"),
         sa.UniqueConstraint("channel", "address", "words", name="uq_searches_channel_address_words"),
     )
