@@ -841,6 +841,12 @@ async def test_papers_and_days_are_spelled_in_the_readers_language(hall: Hall) -
     assert await hall.reader(language="ko").reads("/paper 9") == KO.no_such_paper.format(number=9, last=4)
 
 
+async def test_other_ways_of_answering_know_the_reader_too(hall: Hall) -> None:
+    """Inline mode answers no line."""
+    context = await hall.desk.speaking(hall.reader(MINA, "ko").asker)
+    assert (context.words, context.chat) == (KO, await hall.chat(MINA))
+
+
 # --- flooding
 
 

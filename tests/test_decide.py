@@ -72,9 +72,7 @@ def test_a_post_from_before_the_first_look_is_no_news() -> None:
 
 def test_a_second_series_of_the_same_day_is_delivered() -> None:
     arxiv = found(digest(date(2025, 1, 10), paper(1), series="Arxiv"))
-    assert [one.digest.id for one in decide(known(days(10)), [*days(10), arxiv], catch_up=3)] == [
-        "arxiv/2025-01-10"
-    ]
+    assert [one.digest.id for one in decide(known(days(10)), [*days(10), arxiv], catch_up=3)] == ["arxiv/2025-01-10"]
 
 
 def test_an_unchanged_post_is_left_alone() -> None:

@@ -265,7 +265,7 @@ AIOHTTP: list[tuple[Exception, type[SendError]]] = [
 
 @pytest.mark.parametrize(("error", "meaning"), AIOHTTP, ids=[type(error).__name__ for error, _ in AIOHTTP])
 def test_what_a_broken_connection_to_slack_means(error: Exception, meaning: type[SendError]) -> None:
-    assert isinstance(error, slack._FAILURES)
+    assert isinstance(error, slack.FAILURES)
     assert type(slack.translate(error, SLACK_TOKEN)) is meaning
 
 

@@ -207,8 +207,9 @@ class Promise(RuleBasedStateMachine):
     async def _no_digest_came_in_two_ways(self) -> None:
         """Whatever a chat shows is in the ledger, and all that it has of a digest is of one edition."""
         arrived = (
-            "SELECT chats.name, count(DISTINCT messages.edition), count(*) FROM deliveries JOIN chats ON chats.id = chat_id"
-            " JOIN messages ON messages.id = message_id WHERE remote_id IS NOT NULL GROUP BY chats.id, digest_id"
+            "SELECT chats.name, count(DISTINCT messages.edition), count(*) FROM deliveries"
+            " JOIN chats ON chats.id = chat_id JOIN messages ON messages.id = message_id"
+            " WHERE remote_id IS NOT NULL GROUP BY chats.id, digest_id"
         )
         async with self.store._read() as db:
             rows = [tuple(row) for row in await db.exec_driver_sql(arrived)]

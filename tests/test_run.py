@@ -385,6 +385,37 @@ async def test_a_mistake_of_our_own_ends_the_program_and_all_who_listen() -> Non
     assert listening.ended
 
 
+async def test_who_listens_no_more_is_told_of_and_listens_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.app._LISTEN_AGAIN", 0.01)
+
+    class Dying(Listening):
+        times = 0
+
+        async def listen(self, stopping: asyncio.Event) -> None:
+            self.times += 1
+            if self.times == 1:
+                raise ZeroDivisionError
+            if self.times > 2:
+                await super().listen(stopping)
+
+    dying = Dying()
+    with capture_logs() as logs:
+        async with put_together(memory()) as paperboy, running(paperboy, dying):
+            while dying.times < 3:
+                await asyncio.sleep(0.01)
+    assert dying.ended
+    assert [line["listener"] for line in logs if line["event"] == "listener ended"] == ["Dying"]
+
+
+async def test_stopping_does_not_wait_for_who_would_listen_again() -> None:
+    class Deaf(Listening):
+        async def listen(self, stopping: asyncio.Event) -> None:
+            """End at once."""
+
+    async with asyncio.timeout(4), put_together(memory()) as paperboy, running(paperboy, Deaf()):
+        await asyncio.sleep(0.1)
+
+
 async def test_a_ledger_that_fails_for_a_while_does_not_end_it(tmp_path: Path) -> None:
     channel, listening = memory(), Listening()
     async with put_together(channel, schedule={"at": "00:00", "sweep": "1h"}) as paperboy:

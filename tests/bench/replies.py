@@ -1,0 +1,129 @@
+"""How long a reader waits for an answer while a broadcast uses all that the platform allows.
+
+`python -m tests.bench.replies [SECONDS]` measures Paperboy, and python-telegram-bot's own
+AIORateLimiter with the same texts, from the moment a question is handed out by getUpdates to the
+moment the sendMessage of its answer arrives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from telegram import Update
+from telegram.ext import AIORateLimiter, Application, CommandHandler, ContextTypes
+
+from bot.app import Paperboy
+from bot.channels.telegram import TelegramChannel
+from bot.config import Settings
+from bot.listeners.telegram import telegram_listener
+from bot.sources.folder import FolderSource
+from bot.store import opened
+from bot.web import Web
+from formatters.locale import words
+from formatters.telegram import TelegramFormatter
+from tests.bench.readers import SUBSCRIBERS, Crowd, Measured, crowd
+from tests.house import DATA
+
+POST = "2025-01-08-daily-papers-20250108.md"
+WARM_UP = 1.5  # seconds in which the broadcast gets up to its rate
+
+Side = Callable[[Crowd, Path], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def paperboy(people: Crowd, folder: Path) -> AsyncIterator[None]:
+    """Deliver and listen as the product does, with all its limits."""
+    formatter = TelegramFormatter(words("en"), buttons=True)
+    channel = TelegramChannel(people.token, people.base_url, formatter)
+    telegram = {"token": people.token, "base_url": people.base_url, "chats": list(SUBSCRIBERS)}
+    settings = Settings.model_validate({"language": "en", "telegram": telegram})
+    async with opened(f"sqlite:///{folder}/paperboy.db") as store:
+        one = Paperboy(settings, store, [FolderSource("daily", folder)], {"telegram": channel})
+        await one.plan(at_once=True, resume=False)
+        listener = telegram_listener(settings.telegram, channel, one.desk, Web("", 0))
+        tasks = [asyncio.create_task(one.drain()), asyncio.create_task(listener.listen(one.stopping))]
+        yield
+        one.stopping.set()
+        await asyncio.gather(*tasks)
+        await channel.close()
+
+
+@asynccontextmanager
+async def rate_limiter(people: Crowd, folder: Path) -> AsyncIterator[None]:
+    """Do the same with what python-telegram-bot offers for it."""
+    broadcast, papers = await _bodies(folder)
+    limiter = AIORateLimiter()
+    app = Application.builder().token(people.token).base_url(people.base_url).rate_limiter(limiter)
+    application = app.concurrent_updates(True).build()
+
+    async def paper(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        if update.effective_chat and context.args:
+            for body in papers[int(context.args[0]) - 1]:
+                await application.bot.send_message(update.effective_chat.id, **body)
+
+    async def lane(chat: str) -> None:
+        for body in broadcast:
+            await application.bot.send_message(chat, **body)
+
+    application.add_handler(CommandHandler("paper", paper))
+    async with application:
+        await application.start()
+        assert application.updater
+        await application.updater.start_polling()
+        lanes = [asyncio.create_task(lane(chat)) for chat in SUBSCRIBERS]
+        yield
+        for one in lanes:
+            one.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+        await application.updater.stop()
+        await application.stop()
+
+
+async def _bodies(folder: Path) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
+    """Spell the messages of the digest, and of each paper in full."""
+    [found] = await FolderSource("daily", folder).digests()
+    formatter = TelegramFormatter(words("en"))
+    broadcast = [_plain(message.body) for message in formatter.digest(found.digest)]
+    return broadcast, [[_plain(part.body) for part in formatter.paper(one)] for one in found.digest.papers]
+
+
+def _plain(body: Mapping[str, object]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "link_preview_options"}
+
+
+async def measured(side: Side, seconds: float) -> Measured:
+    """Let people talk to one side while it broadcasts."""
+    with crowd() as people, tempfile.TemporaryDirectory() as folder:
+        shutil.copy(DATA / POST, folder)
+        async with side(people, Path(folder)):
+            await asyncio.sleep(WARM_UP)
+            return await people.talk(seconds)
+
+
+SIDES: dict[str, Side] = {"Paperboy": paperboy, "AIORateLimiter": rate_limiter}
+
+
+def table(found: Mapping[str, Measured]) -> str:
+    lines = [f"{'':16}{'p50':>10}{'p99':>10}{'longest':>10}{'answered':>12}{'broadcast':>12}"]
+    for name, one in found.items():
+        waits = "".join(f"{one.percentile(part) * 1000:>7.0f} ms" for part in (0.5, 0.99, 1.0))
+        lines.append(f"{name:16}{waits}{one.answered:>7}/{len(one.waits):<4}{one.rate:>10.1f}/s")
+    return "\n".join(lines)
+
+
+async def main(seconds: float) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    found = {name: await measured(side, seconds) for name, side in SIDES.items()}
+    sys.stdout.write(f"{len(SUBSCRIBERS)} chats, a question each 50 ms for {seconds:.0f} s\n{table(found)}\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(float(sys.argv[1]) if len(sys.argv) > 1 else 15.0))

@@ -1,0 +1,313 @@
+"""What people write to the bot in Telegram, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bot.flood import Flood
+from tests.fakes import faults
+from tests.telegram_house import (
+    ANN,
+    BASIC,
+    BOSS,
+    CHANNEL,
+    EN,
+    FORUM,
+    GROUP,
+    KO,
+    MINA,
+    NAME,
+    OPERATOR,
+    OTHER_TOPIC,
+    READER,
+    SECOND,
+    TOPIC,
+    Delivered,
+    House,
+    delivered,
+    listening_house,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
+
+COMMANDS = {
+    "/paper 2": SECOND,
+    "/papers": "Daily Papers · Wednesday, 8 January 2025",
+    "/search bayes": "“bayes”: 1 paper",
+    "/settings": EN.settings,
+    "/help": EN.help,
+    "/start": EN.help,
+    "/status": EN.operators_only,
+    "/subscribe": EN.subscribed.split("{")[0],
+    "/unsubscribe": EN.unsubscribed,
+}
+WHICH = EN.which_paper.format(last=3)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
+    return delivered(tmp_path_factory.mktemp("delivered"))
+
+
+@pytest.fixture
+async def house(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    async with listening_house(template, monkeypatch) as made:
+        yield made
+
+
+# Each command in each kind of chat
+
+
+@pytest.mark.parametrize("chat", [str(BOSS), BASIC])
+async def test_each_command_where_the_bot_was_never_heard_of(house: House, chat: str) -> None:
+    for line, answer in COMMANDS.items():
+        said = await house.hears(chat, BOSS, line)
+        assert len(said) == 1, line
+        assert said[0].startswith(answer), line
+
+
+@pytest.mark.parametrize("more", [{}, {"topic": TOPIC}])
+async def test_each_command_in_a_group(house: House, more: dict[str, Any]) -> None:
+    """A group that receives: subscribing says so, and leaving it ends that."""
+    chat = FORUM if more else GROUP
+    others = COMMANDS | {"/subscribe": EN.already_subscribed.split("{")[0], "/start": EN.help}
+    for line, answer in others.items():
+        [said] = await house.hears(chat, BOSS, line, **more)
+        assert said.startswith(answer), line
+    shown = house.server.shown(chat)[-len(others) :]
+    assert [message.thread for message in shown] == [more.get("topic")] * len(others)
+    assert all(message.reply_to for message in shown)
+
+
+async def test_a_topic_has_settings_of_its_own(house: House) -> None:
+    said = await house.hears(FORUM, BOSS, "/subscribe", topic=OTHER_TOPIC)
+    assert said[0].startswith(EN.subscribed.split("{")[0])
+    await house.hears(FORUM, BOSS, "/settings silent", topic=OTHER_TOPIC)
+    assert [(await house.chat(f"{FORUM}:{topic}")).silent for topic in (TOPIC, OTHER_TOPIC)] == [False, True]
+    await house.hears(FORUM, BOSS, "/subscribe")  # in General
+    assert (await house.chat(FORUM)).state == "active"
+    await house.hears(FORUM, BOSS, "/unsubscribe", topic=OTHER_TOPIC)
+    states = [(await house.chat(address)).state for address in (FORUM, f"{FORUM}:{TOPIC}", f"{FORUM}:{OTHER_TOPIC}")]
+    assert states == ["active", "active", "removed"]
+
+
+async def test_what_a_topic_subscribed_to_comes_there(house: House) -> None:
+    before = house.count(FORUM)
+    await house.hears(FORUM, BOSS, "/subscribe now", topic=OTHER_TOPIC)
+    assert house.paperboy.wake.is_set()
+    await house.deliver()
+    _, *papers = house.server.shown(FORUM)[before:]
+    assert len(papers) == 4
+    assert {message.thread for message in papers} == {OTHER_TOPIC}
+
+
+async def test_a_thread_of_replies_is_no_topic(house: House) -> None:
+    paper = house.server.shown(GROUP)[-1].id
+    house.server.says(GROUP, ANN, "/paper 2", reply_to=paper)
+    await house.quiet()
+    answer = house.server.shown(GROUP)[-1]
+    assert answer.text.startswith(SECOND)
+    assert await house.store.subscribers.places("telegram", [f"{GROUP}:{paper}"]) == []
+
+
+@pytest.mark.parametrize("chat", [GROUP, BASIC, FORUM])
+async def test_only_administrators_manage_a_chat(house: House, chat: str) -> None:
+    before = await house.store.subscribers.places("telegram", [chat])
+    for line in ("/subscribe", "/unsubscribe", "/settings silent", "/subscribe now"):
+        assert await house.hears(chat, ANN, line) == [EN.administrators_only], line
+    assert await house.store.subscribers.places("telegram", [chat]) == before
+
+
+# A channel speaks for itself
+
+
+async def test_a_channel_manages_itself(house: House) -> None:
+    posted = []
+    for line in ("/settings", "/settings silent", "/unsubscribe", "/Unsubscribe@FAKE_paperboy_bot", "/subscribe"):
+        before = house.count(CHANNEL)
+        house.server.posts(CHANNEL, line)
+        await house.quiet()
+        posted += house.said(CHANNEL, before)
+    assert [said.splitlines()[0] for said in posted] == [
+        EN.settings,
+        EN.saved,
+        EN.unsubscribed,
+        EN.not_subscribed,
+        EN.subscribed.format(when="every day at 08:30 (Asia/Seoul)"),
+    ]
+    chat = await house.chat("@my_channel")
+    assert (chat.silent, chat.state, chat.address) == (True, "active", "@my_channel")
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        "Good morning",
+        "/paper 3",
+        "/papers",
+        "/help",
+        "/start",
+        "/nonsense",
+        "/settings@other",
+        f"@{NAME}",
+        "@",
+        "/",
+        "３",
+    ],
+)
+async def test_other_posts_are_harmless(house: House, post: str) -> None:
+    before = house.count(CHANNEL)
+    house.server.posts(CHANNEL, post)
+    await house.quiet()
+    assert house.said(CHANNEL, before) == []
+
+
+# What is ours
+
+
+@pytest.mark.parametrize("chat", [str(ANN), GROUP])
+@pytest.mark.parametrize(
+    "line",
+    [f"/paper@{NAME} 2", f"/paper@{NAME.upper()} 2", f"@{NAME} paper 2", f"@{NAME}, paper 2", f"@{NAME}\n/paper 2"],
+)
+async def test_said_to_us_by_name(house: House, chat: str, line: str) -> None:
+    [said] = await house.hears(chat, ANN, line)
+    assert said.startswith(SECOND)
+
+
+@pytest.mark.parametrize("chat", [str(ANN), GROUP])
+async def test_said_to_another_bot(house: House, chat: str) -> None:
+    assert await house.hears(chat, ANN, "/paper@other_bot 2") == []
+    assert await house.hears(chat, ANN, f"/paper@{NAME}2 2") == []
+
+
+@pytest.mark.parametrize(
+    "line", ["/nonsense", "/nonsense 3", "hello", "paper 2", "2", "@other_bot paper 2", "/", "/논문"]
+)
+async def test_talk_of_a_group_is_none_of_our_business(house: House, line: str) -> None:
+    assert await house.hears(GROUP, ANN, line) == []
+
+
+async def test_in_private_everything_is_said_to_us(house: House) -> None:
+    assert [
+        (await house.hears(str(ANN), ANN, line))[0] for line in ("/nonsense 3", "hello", "/paper", "paper abc")
+    ] == [
+        EN.unknown_command.format(command="/nonsense"),
+        EN.unknown_command.format(command="hello"),
+        WHICH,
+        EN.no_such_title.format(words="abc"),
+    ]
+    assert await house.hears(GROUP, ANN, f"/nonsense@{NAME}") == [EN.unknown_command.format(command="/nonsense")]
+    assert (await house.hears(str(ANN), ANN, "2"))[0].startswith(SECOND)
+
+
+async def test_edited_messages_are_not_answered_again(house: House) -> None:
+    assert len(await house.hears(str(ANN), ANN, "/paper 2")) == 1
+    assert await house.hears(str(ANN), ANN, "/paper 3", edited=True) == []
+    assert len(await house.hears(str(ANN), ANN, "/paper 1")) == 1
+
+
+async def test_pictures_and_services_say_nothing(house: House) -> None:
+    photo = {"photo": [{"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1}], "caption": "/paper 2"}
+    for more in (photo, {"new_chat_title": "New"}, {"sticker": None}, {"text": ""}):
+        number = house.server.says(str(ANN), ANN, "/paper 2")
+        message = house.server.inbox.pending[-1]["message"]
+        del message["text"], message["entities"]
+        message |= {name: value for name, value in more.items() if value is not None}
+        await house.quiet()
+        assert number
+    assert house.said(str(ANN)) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {
+            "via_bot": {"id": 123456, "is_bot": True, "first_name": "Paperboy", "username": NAME}
+        },  # shared from inline mode
+        {"is_automatic_forward": True},  # what was posted in the channel that the group discusses
+    ],
+)
+async def test_what_was_said_elsewhere(house: House, more: dict[str, Any]) -> None:
+    house.server.says(GROUP, BOSS, "/settings silent")
+    house.server.inbox.pending[-1]["message"] |= more
+    await house.quiet()
+    assert not (await house.chat(GROUP)).silent
+
+
+# Who says it
+
+
+async def test_an_anonymous_administrator_is_one(house: House) -> None:
+    [said] = await house.hears(GROUP, BOSS, "/settings silent", sender_chat=GROUP)
+    assert said.startswith(EN.saved)
+    assert await house.hears(GROUP, BOSS, "/status", sender_chat=GROUP) == [EN.operators_only]
+
+
+async def test_a_channel_that_writes_in_a_group_is_none(house: House) -> None:
+    house.server.add_chat("-1009", "channel")
+    assert await house.hears(GROUP, BOSS, "/settings silent", sender_chat="-1009") == [EN.administrators_only]
+
+
+async def test_the_language_is_the_readers_own_until_they_choose(house: House) -> None:
+    mine = str(ANN)
+    assert (await house.hears(mine, ANN, "/paper 9", language="ko"))[0] == KO.no_such_paper.format(number=9, last=3)
+    assert (await house.hears(mine, ANN, "/paper 9", language="ko-KR"))[0].startswith("9번")
+    for language in ("en", "de", "", "xx-strange"):
+        assert await house.hears(mine, ANN, "/paper 9", language=language) == [
+            EN.no_such_paper.format(number=9, last=3)
+        ]
+    [said] = await house.hears(mine, ANN, "/settings language ko", language="en")
+    assert said.startswith(KO.saved)
+    assert (await house.hears(mine, ANN, "/paper 9", language="en"))[0].startswith("9번")
+    assert (await house.hears(GROUP, ANN, "/paper 9", language="ko"))[0].startswith("There is no paper 9")
+
+
+async def test_an_operator_reads_the_receipt(house: House) -> None:
+    [said] = await house.hears(str(OPERATOR), OPERATOR, "/status")
+    assert said.splitlines()[:2] == ["arxiv/2025-01-05 · 1 paper", EN.status_line.format(chats=4, sent=8, all=8)]
+    [menu] = await house.hears(str(OPERATOR), OPERATOR, "/help")
+    assert "/status" in menu
+
+
+async def test_a_reader_who_floods_is_slowed_and_nobody_else(house: House) -> None:
+    house.desk.flood = Flood()
+    for _ in range(12):
+        house.server.says(str(ANN), ANN, "/paper 2")
+    assert len(await house.hears(READER, MINA, "/paper 2")) == 1
+    assert [said.startswith(SECOND) for said in house.said(str(ANN))] == [True] * 5 + [False]
+    assert house.said(str(ANN))[-1] == EN.slow_down
+
+
+async def test_a_deep_link_from_a_channel_opens_the_paper(house: House) -> None:
+    _, link = house.server.button(CHANNEL, EN.full_summary)
+    start = link.removeprefix(f"https://t.me/{NAME}?start=")
+    assert len(start) <= 64
+    [said] = await house.hears(str(ANN), ANN, f"/start {start}")
+    assert said.startswith("3. Batch Normalization")
+    assert await house.hears(str(ANN), ANN, "/start paper-0123456789abcdef") == [EN.paper_gone]
+    for junk in ("paper-", "paper-ffff", "x", "paper-" + "é" * 10):
+        assert len(await house.hears(str(ANN), ANN, f"/start {junk}")) == 1
+
+
+async def test_settings_of_one_chat_keep_their_order(house: House) -> None:
+    for language in ["ko", "en"] * 10 + ["ko"]:
+        house.server.says(READER, MINA, f"/settings language {language}")
+    await house.quiet()
+    assert (await house.chat(READER)).language == "ko"
+    assert house.said(READER)[-1].startswith(KO.saved)
+
+
+async def test_a_chat_whose_answer_waits_delays_no_other(house: House) -> None:
+    house.server.faults.add(faults.flood(1, method="sendMessage", chat=str(ANN)))
+    house.server.says(str(ANN), ANN, "/paper 2")
+    await house.server.answered("sendMessage")
+    house.server.says(READER, MINA, "/paper 2")
+    await house.server.answered("sendMessage", 2)
+    assert house.said(READER)[-1].startswith(SECOND)
+    assert house.said(str(ANN)) == []
+    await house.quiet()
+    assert len(house.said(str(ANN))) == 1
