@@ -128,6 +128,7 @@ class Store:
                 await _write_messages(db, digest, one, update=intent.update)
             if rendered:
                 await db.execute(statements.more_rows(digest, eager=intent.spread))
+            if not intent.update:
                 waiting = (await db.execute(statements.reworded(digest))).scalars().all()
                 for statement in statements.new_rows(digest, waiting):
                     await db.execute(statement)

@@ -21,7 +21,7 @@ from formatters.model import Link, Paper, Section
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
-from tests.ledger import Clock, House
+from tests.ledger import Clock, House, empty
 from tests.memory import MemoryChannel
 from tests.samples import digest, found
 from tests.seen import Seen, seen
@@ -154,6 +154,8 @@ async def furnished(folder: Path, template: Path | None, settings: Settings = SE
     clock.now += 10 * 86_400
     if template:
         shutil.copy(template, path)
+    else:
+        await empty(path)
     formatters: dict[str, Formatter] = {
         "telegram": TelegramFormatter(KO, buttons=True),
         "slack": SlackFormatter(KO, buttons=True),

@@ -17,6 +17,7 @@ from tests.memory import MemoryChannel
 
 NOW = Waits(settle=0, back_off=0)
 AT_ONCE: Mapping[str, float] = {}
+_empty: list[bytes] = []
 
 
 @dataclass
@@ -119,10 +120,21 @@ class House:
         self.reports.append((chat.name, row.key, state))
 
 
+async def empty(path: Path) -> None:
+    """Make an empty ledger, for all tests of a process but the first one by copying that."""
+    if _empty:
+        path.write_bytes(_empty[0])
+        return
+    async with opened(f"sqlite:///{path}"):
+        pass
+    _empty.append(path.read_bytes())
+
+
 @asynccontextmanager
 async def housed(folder: Path, *listed: str) -> AsyncIterator[House]:
     """Open a ledger whose settings list some chats."""
     clock = Clock()
+    await empty(folder / "ledger.db")
     async with opened(f"sqlite:///{folder}/ledger.db", clock) as store:
         await store.join("terminal", "messages", {name: name for name in listed})
         yield House(store, clock)

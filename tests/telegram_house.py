@@ -79,14 +79,15 @@ def furnish(server: FakeTelegram) -> None:
         server.member(chat, ANN, "member")
 
 
+@cache
 def delivered(folder: Path) -> Delivered:
     """Deliver two digests, once for all tests."""
-    return asyncio.run(_delivered(folder))
+    return asyncio.run(_delivered(folder / "delivered"))
 
 
 async def _delivered(folder: Path) -> Delivered:
     posts = folder / "_posts"
-    posts.mkdir()
+    posts.mkdir(parents=True)
     async with FakeTelegram() as server, house(server, folder) as one:
         furnish(server)
         for post in (OLDER, POST):

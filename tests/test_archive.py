@@ -15,7 +15,7 @@ from bot.records import Intent
 from bot.store import Store, opened
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
-from tests.ledger import Clock, House
+from tests.ledger import Clock, House, empty
 from tests.samples import days, digest, found, paper
 
 DAY = date(2025, 1, 1)
@@ -39,6 +39,7 @@ KOREAN = Paper(
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    await empty(tmp_path / "ledger.db")
     async with opened(f"sqlite:///{tmp_path}/ledger.db", Clock()) as store:
         yield store
 

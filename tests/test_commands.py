@@ -594,6 +594,15 @@ async def test_a_page_says_what_the_group_receives_whoever_presses(hall: Hall) -
     assert (await hall.chat(GROUP)).language == ""
 
 
+async def test_a_page_that_one_alone_sees_says_what_the_room_receives(hall: Hall) -> None:
+    """The page is in English, and the digests are in Korean."""
+    (said,) = await hall.slack(room=ROOM, alone=True).sees("/settings")
+    assert f"{EN.own_language}: 한국어" in said.text
+    assert {"/settings language en", "/settings language ko"} & {line for _, line in said.buttons} == {
+        "/settings language en"
+    }
+
+
 async def test_slack_has_threads_and_no_silence(hall: Hall) -> None:
     ann = hall.slack()
     (said,) = await ann.sees("/settings layout messages")

@@ -51,8 +51,8 @@ async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(house: House
 
 async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(house: House) -> None:
     people = house.store.subscribers
-    await house.store.join("terminal", "messages", {"@a": "@a"})
     await people.meet("terminal", "-100", "-100", "channel", "", "messages")
+    await house.store.join("terminal", "messages", {"@a": "@a"})
     assert await people.find("terminal", ("-100", "@a")) == await house.known("@a")
     assert (await house.known("-100")).state == "removed"
     assert await people.find("telegram", ("-100", "@a")) is None

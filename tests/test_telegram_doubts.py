@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +18,7 @@ from tests.fakes import faults
 from tests.fakes.faults import Fault
 from tests.house import DATA
 from tests.telegram_house import (
+    BASIC,
     BOSS,
     CHANNEL,
     FORUM,
@@ -36,7 +38,7 @@ LATER = Waits(settle=100.0, patience=1.0)  # leave what is in doubt to the next 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.mktemp("delivered"))
+    return delivered(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture
@@ -68,8 +70,15 @@ async def whole(house: House, chat: str, before: int, answers: int) -> None:
     assert len(shown) == 1 + len(papers.papers) + answers
 
 
-@pytest.mark.parametrize("chat", [READER, GROUP, FORUM, CHANNEL])
-@pytest.mark.parametrize("fault", [faults.lost_answer(), faults.reset()])
+@pytest.mark.parametrize(
+    ("chat", "fault"),
+    [
+        (READER, faults.lost_answer()),
+        (READER, faults.reset()),
+        (FORUM, faults.lost_answer()),
+        (CHANNEL, faults.reset()),
+    ],
+)
 async def test_answers_that_go_out_meanwhile(house: House, chat: str, fault: Fault) -> None:
     """Each question about the doubtful send makes somebody ask, so that answers take the ids asked about next."""
     before, asked = house.count(chat), 0
@@ -89,8 +98,9 @@ async def test_answers_that_go_out_meanwhile(house: House, chat: str, fault: Fau
     await whole(house, chat, before, asked)
 
 
-@pytest.mark.parametrize("chat", [READER, GROUP, CHANNEL])
-@pytest.mark.parametrize("fault", [faults.lost_answer(), faults.reset()])
+@pytest.mark.parametrize(
+    ("chat", "fault"), [(READER, faults.reset()), (GROUP, faults.lost_answer()), (CHANNEL, faults.reset())]
+)
 async def test_answers_from_before_a_restart(house: House, chat: str, fault: Fault) -> None:
     before = house.count(chat)
     fault.method, fault.chat = "sendMessage", chat
@@ -120,3 +130,33 @@ async def test_an_answer_under_way_is_waited_for(house: House) -> None:
     await Drain(house.store, house.paperboy.channels, LATER, clock=lambda: time.time() + 3600).run()
     await house.quiet()
     await whole(house, READER, before, 1)
+
+
+async def test_what_a_group_talks_about_takes_ids_too(house: House) -> None:
+    """Private chats and basic groups share a counter: nobody answers there, but the ids are gone."""
+    for _ in range(30):
+        house.server.says(BASIC, BOSS, "unheard")
+    house.server.inbox.pending.clear()
+    house.server.says(BASIC, BOSS, "heard")
+    await house.quiet()
+    before = house.count(READER)
+    house.server.faults.add(faults.lost_answer(method="sendMessage", chat=READER))
+    await house.paperboy.drain()
+    await whole(house, READER, before, 0)
+
+
+@pytest.mark.parametrize("talk", [0, 30])
+@pytest.mark.parametrize("fault", [faults.lost_answer(), faults.reset()])
+async def test_a_day_of_talk_that_nobody_remembers(house: House, fault: Fault, talk: int) -> None:
+    """All that is known of private chats is from yesterday: the next message tells where to look."""
+    with sqlite3.connect("paperboy.db") as ledger:
+        ledger.execute("UPDATE deliveries SET sent_at = sent_at - 86400")
+    ledger.close()
+    await house.stop()
+    for _ in range(talk):
+        house.server.says(BASIC, BOSS, "hello")
+    before = house.count(READER)
+    fault.method, fault.chat = "sendMessage", READER
+    house.server.faults.add(fault)
+    await house.paperboy.drain()
+    await whole(house, READER, before, 0)

@@ -15,12 +15,13 @@ from telegram import Bot
 from telegram.error import Conflict
 
 import bot.sqlite
+from bot import talk
 from bot.commands import Desk
 from bot.errors import LedgerError
 from bot.listeners import telegram as listener
 from bot.listeners import telegram_menu
 from bot.subscribers import Subscribers
-from bot.talk import Answer, Asker
+from bot.talk import Asker
 from formatters.telegram import utf16
 from tests.fakes import answers, faults
 from tests.fakes.faults import Fault
@@ -44,7 +45,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.mktemp("delivered"))
+    return delivered(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(autouse=True)
@@ -179,10 +180,11 @@ async def test_the_bots_name_is_asked_for_until_it_is_known(house: House) -> Non
 async def test_strange_updates_hide_no_others(house: House) -> None:
     with capture_logs() as logs:
         junk: Any
-        for junk in ({"chat": 5}, [], {"message_id": "x", "date": {}, "chat": {"id": "y"}}):
+        lost: dict[str, Any] = {"message_id": 1, "date": 1, "chat": None, "migrate_to_chat_id": 7}
+        for junk in (lost, {"chat": 5}, [], {"message_id": "x", "date": {}, "chat": {"id": "y"}}):
             house.server.inbox.add("message", junk)
         await help_comes(house)
-    assert len([line for line in logs if line["event"] == "update"]) == 3
+    assert len([line for line in logs if line["event"] == "update"]) == 4
 
 
 # Answers that fail
@@ -226,7 +228,7 @@ async def test_a_ledger_that_cannot_be_written_loses_no_answer(house: House, mon
 async def test_a_bug_silences_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = Desk.answer
 
-    async def broken(desk: Desk, asker: Asker, line: str) -> Answer:
+    async def broken(desk: Desk, asker: Asker, line: str) -> talk.Answer:
         if line.startswith("/paper"):
             raise ZeroDivisionError
         return await answer(desk, asker, line)
@@ -287,7 +289,7 @@ async def test_a_press_that_could_not_be_kept_is_answered_when_it_is(
 async def test_nothing_is_answered_twice_after_a_clean_stop(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     answer, asked = Desk.answer, asyncio.Event()
 
-    async def noted(desk: Desk, asker: Asker, line: str) -> Answer:
+    async def noted(desk: Desk, asker: Asker, line: str) -> talk.Answer:
         asked.set()
         return await answer(desk, asker, line)
 
@@ -306,7 +308,7 @@ async def test_a_process_that_dies_loses_no_wish(house: House, monkeypatch: pyte
     """It dies before or after the wish is written, but before Telegram knows that the update came in."""
     answer = Desk.answer
 
-    async def dying(desk: Desk, asker: Asker, line: str) -> Answer:
+    async def dying(desk: Desk, asker: Asker, line: str) -> talk.Answer:
         if kept:
             await answer(desk, asker, line)
         house.listening[0].cancel()

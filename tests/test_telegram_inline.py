@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.mktemp("delivered"))
+    return delivered(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

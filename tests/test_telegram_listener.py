@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.flood import Flood
+from bot.listeners.telegram import HEARD
 from tests.fakes import faults
 from tests.telegram_house import (
     ANN,
@@ -49,7 +50,7 @@ WHICH = EN.which_paper.format(last=3)
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.mktemp("delivered"))
+    return delivered(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture
@@ -83,15 +84,14 @@ async def test_each_command_in_a_group(house: House, more: dict[str, Any]) -> No
 
 
 async def test_a_topic_has_settings_of_its_own(house: House) -> None:
-    said = await house.hears(FORUM, BOSS, "/subscribe", topic=OTHER_TOPIC)
-    assert said[0].startswith(EN.subscribed.split("{")[0])
+    addresses = (FORUM, f"{FORUM}:{TOPIC}", f"{FORUM}:{OTHER_TOPIC}")
+    for topic in (None, OTHER_TOPIC):  # General, and another
+        [said] = await house.hears(FORUM, BOSS, "/subscribe", topic=topic)
+        assert said.startswith(EN.subscribed.split("{")[0])
     await house.hears(FORUM, BOSS, "/settings silent", topic=OTHER_TOPIC)
-    assert [(await house.chat(f"{FORUM}:{topic}")).silent for topic in (TOPIC, OTHER_TOPIC)] == [False, True]
-    await house.hears(FORUM, BOSS, "/subscribe")  # in General
-    assert (await house.chat(FORUM)).state == "active"
+    assert [(await house.chat(address)).silent for address in addresses] == [False, False, True]
     await house.hears(FORUM, BOSS, "/unsubscribe", topic=OTHER_TOPIC)
-    states = [(await house.chat(address)).state for address in (FORUM, f"{FORUM}:{TOPIC}", f"{FORUM}:{OTHER_TOPIC}")]
-    assert states == ["active", "active", "removed"]
+    assert [(await house.chat(address)).state for address in addresses] == ["active", "active", "removed"]
 
 
 async def test_what_a_topic_subscribed_to_comes_there(house: House) -> None:
@@ -142,25 +142,11 @@ async def test_a_channel_manages_itself(house: House) -> None:
     assert (chat.silent, chat.state, chat.address) == (True, "active", "@my_channel")
 
 
-@pytest.mark.parametrize(
-    "post",
-    [
-        "Good morning",
-        "/paper 3",
-        "/papers",
-        "/help",
-        "/start",
-        "/nonsense",
-        "/settings@other",
-        f"@{NAME}",
-        "@",
-        "/",
-        "３",
-    ],
-)
-async def test_other_posts_are_harmless(house: House, post: str) -> None:
+async def test_other_posts_are_harmless(house: House) -> None:
     before = house.count(CHANNEL)
-    house.server.posts(CHANNEL, post)
+    for post in ("Good morning", "/paper 3", "/papers", "/help", "/start", "/nonsense", "/", "@", "３", f"@{NAME}"):
+        house.server.posts(CHANNEL, post)
+    house.server.posts(CHANNEL, "/settings@other")
     await house.quiet()
     assert house.said(CHANNEL, before) == []
 
@@ -168,14 +154,16 @@ async def test_other_posts_are_harmless(house: House, post: str) -> None:
 # What is ours
 
 
+async def test_only_what_is_heard_is_asked_for(house: House) -> None:
+    await house.hears(str(ANN), ANN, "/help")
+    assert house.server.inbox.webhook_info()["allowed_updates"] == sorted(HEARD)
+
+
 @pytest.mark.parametrize("chat", [str(ANN), GROUP])
-@pytest.mark.parametrize(
-    "line",
-    [f"/paper@{NAME} 2", f"/paper@{NAME.upper()} 2", f"@{NAME} paper 2", f"@{NAME}, paper 2", f"@{NAME}\n/paper 2"],
-)
-async def test_said_to_us_by_name(house: House, chat: str, line: str) -> None:
-    [said] = await house.hears(chat, ANN, line)
-    assert said.startswith(SECOND)
+async def test_said_to_us_by_name(house: House, chat: str) -> None:
+    for to_us in (f"/paper@{NAME}", f"/paper@{NAME.upper()}", f"@{NAME} paper", f"@{NAME}, paper", f"@{NAME}\n/paper"):
+        [said] = await house.hears(chat, ANN, f"{to_us} 2")
+        assert said.startswith(SECOND), to_us
 
 
 @pytest.mark.parametrize("chat", [str(ANN), GROUP])
@@ -184,11 +172,9 @@ async def test_said_to_another_bot(house: House, chat: str) -> None:
     assert await house.hears(chat, ANN, f"/paper@{NAME}2 2") == []
 
 
-@pytest.mark.parametrize(
-    "line", ["/nonsense", "/nonsense 3", "hello", "paper 2", "2", "@other_bot paper 2", "/", "/논문"]
-)
-async def test_talk_of_a_group_is_none_of_our_business(house: House, line: str) -> None:
-    assert await house.hears(GROUP, ANN, line) == []
+async def test_talk_of_a_group_is_none_of_our_business(house: House) -> None:
+    for line in ("/nonsense", "/nonsense 3", "hello", "paper 2", "2", "@other_bot paper 2", "/", "/논문"):
+        assert await house.hears(GROUP, ANN, line) == [], line
 
 
 async def test_in_private_everything_is_said_to_us(house: House) -> None:

@@ -35,7 +35,7 @@ Maker = st.SearchStrategy[Any]
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.mktemp("delivered"))
+    return delivered(tmp_path_factory.getbasetemp())
 
 
 def some(required: dict[str, Maker], **optional: Maker) -> Maker:
@@ -156,7 +156,7 @@ def damage(draw: st.DrawFn, payload: Raw) -> None:
 @pytest.mark.parametrize("damaged", [False, True])
 def test_no_stream_of_updates_stops_the_bot(template: Delivered, *, damaged: bool) -> None:
     @given(stream=updates(damaged=damaged))
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
     def survive(stream: list[Raw]) -> None:
         errors = asyncio.run(survived(template, stream))
         assert damaged or errors == []

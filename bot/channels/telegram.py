@@ -18,7 +18,6 @@ from weakref import WeakValueDictionary
 from telegram import (
     Bot,
     Chat,
-    ChatFullInfo,
     ChatMemberAdministrator,
     ChatMemberOwner,
     ChatMemberRestricted,
@@ -93,15 +92,13 @@ class TelegramChannel:
             return "group" if chat.startswith("-") else "private"
         await self.turn(address)
         known = await self._call(chat, self.bot.get_chat(chat))
+        self._learn(known)
         return {"private": "private", "channel": "channel"}.get(known.type, "group")
 
     async def number(self, address: str) -> str:
+        """Give what was learnt when it was asked what the chat is."""
         chat, colon, topic = address.partition(":")
-        if not chat.startswith("@"):
-            return address
-        await self.turn(address)
-        known = await self._call(chat, self.bot.get_chat(chat))
-        return f"{known.id}{colon}{topic}"
+        return f"{self._numbers.get(chat.lower(), chat)}{colon}{topic}"
 
     async def turn(self, address: str, *, reply: bool = False) -> None:
         await self._pacer.turn(_split(address)[0], reply=reply)
@@ -134,7 +131,6 @@ class TelegramChannel:
         known, the message is sent once more: its id tells where to look, and of two copies the
         newer is deleted.
         """
-        await self._know(address)
         doubt = self._nearer(address, doubt)
         alone = doubt.attempted_at - doubt.after_at < _ALONE
         if not alone and await self._may_edit_others(address):
@@ -306,14 +302,8 @@ class TelegramChannel:
         counter = self.counter(address)
         return self._numbers.get(counter, counter)
 
-    async def _know(self, address: str) -> None:
-        """Learn the number of a chat that is called by its name: replies there go to the number."""
-        chat, _ = _split(address)
-        if chat.startswith("@") and chat.lower() not in self._numbers:
-            await self.turn(address)
-            self._learn(await self._call(chat, self.bot.get_chat(chat)))
-
-    def _learn(self, chat: Chat | ChatFullInfo) -> None:
+    def _learn(self, chat: Chat) -> None:
+        """Learn the number of a chat that has a name too: answers go to the number."""
         if chat.username and self.counter(str(chat.id)) != "bot":
             self._numbers[f"@{chat.username}".lower()] = str(chat.id)
 

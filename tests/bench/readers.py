@@ -80,6 +80,7 @@ def crowd() -> Iterator[Crowd]:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs,), daemon=True)
     process.start()
+    theirs.close()  # else nobody would notice that it died
     try:
         yield Crowd(ours)
     finally:

@@ -1,0 +1,472 @@
+"""How near to the platform's limits a broadcast goes: `python -m tests.bench.limit`.
+
+Time is virtual, and the server a part of this process, so that an hour passes in seconds and every run
+gives the same figures. All else is real: the ledger, the plan, the drain, the Telegram channel with its
+pacer and its limits, and the SDK, down to the request that it hands to its transport.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import random
+import tempfile
+from bisect import bisect_left
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from queue import Queue
+from typing import Any
+from unittest.mock import patch
+
+import aiosqlite.core
+from telegram import Bot
+from telegram.error import RetryAfter
+from telegram.ext import AIORateLimiter, ExtBot
+from telegram.request import BaseRequest, RequestData
+
+from bot.channels.telegram import TelegramChannel
+from bot.delivery import Drain
+from bot.log import configure
+from bot.pacing import Pacer
+from bot.planning import plan
+from bot.protocols import Found
+from bot.store import Store, opened
+from formatters.locale import words
+from formatters.model import Digest
+from formatters.telegram import TelegramFormatter
+from tests.bench.table import Row, say, show, verdict
+from tests.fakes.rates import Gate, Limits
+from tests.golden import DATA, SHARED, digest_of
+from tests.virtual import run
+
+TOKEN = "123456:FAKE-telegram-token"
+PAPERS = 18
+MOST_TIME = 1.02  # times the least possible
+MOST_LATE = 1.1  # times a chat's own least time
+_LIMITS = Limits()
+_MEMORY = Path("/dev/shm")  # a disk's pace counts nothing in virtual time
+_EPOCH = 1_750_000_000.0  # what virtual time begins at
+# From when on a bot that keeps the limits with a margin of a hundredth could have sent once more.
+_EVENLY, _AFTER_THE_LAST_SECOND = 1.1 / _LIMITS.bot, 1.02
+
+Arguments = Mapping[str, Any]  # of the SDK's call
+Broadcast = Callable[["Server", Sequence[str]], Awaitable[None]]
+
+
+# What is sent, and to whom
+
+
+def broadcast_digest() -> Digest:
+    """Give the digest of 18 papers, that of the blog where its posts lie beside the repository."""
+    real = SHARED / "posts/2025-09-10-daily-papers-20250910.md"
+    digest = digest_of(real if real.exists() else DATA / "2025-01-15-daily-papers-20250115.md")
+    return replace(digest, papers=digest.papers[:PAPERS])
+
+
+def crowd(private: int, groups: int, channels: int) -> list[str]:
+    """Give the addresses of so many chats, mixed as they would come to subscribe."""
+    chats = [
+        *(str(100_000 + n) for n in range(private)),
+        *(str(-1_002_000_000_000 - n) for n in range(groups)),
+        *(str(-1_003_000_000_000 - n) for n in range(channels)),
+    ]
+    random.Random(1).shuffle(chats)
+    return chats
+
+
+def telegram_channel(
+    bot: Bot | None = None, base_url: str = "http://nowhere.invalid/bot", *, paced: bool = True
+) -> TelegramChannel:
+    """Make the channel as the program does, buttons and all; `bot` takes the place of its own."""
+    pacer = None if paced else Pacer(None, lambda _: [])
+    channel = TelegramChannel(TOKEN, base_url, TelegramFormatter(words("ko"), buttons=True), pacer)
+    channel.bot = bot or channel.bot
+    return channel
+
+
+async def spelled(channel: TelegramChannel) -> list[dict[str, Any]]:
+    """Give the messages of the broadcast as arguments of the SDK's call."""
+    return [await channel.spelled(message.body) for message in channel.formatter.digest(broadcast_digest())]
+
+
+async def planned(store: Store, channel: TelegramChannel, chats: Iterable[str]) -> None:
+    """Plan the broadcast for chats of the settings, to go out at once."""
+    await store.join(channel.name, "messages", {chat: channel.counter(chat) for chat in chats})
+    await plan(store, "blog", [Found(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, catch_up=3)
+    for spelled_hours in await store.schedules():
+        await store.gate(spelled_hours, 0.0)
+
+
+# A server that time does not pass for
+
+
+@dataclass
+class Server:
+    """Take messages as Telegram does, no more than its limits allow; each answer takes some time."""
+
+    answer_time: float = 0.05
+    jitter: float = 0.0  # by so much an answer takes longer or shorter
+    gate: Gate = field(default_factory=lambda: Gate(_LIMITS))
+    taken: list[tuple[float, str, str]] = field(default_factory=list)  # when, where, what
+    refused: int = 0
+    _chance: random.Random = field(default_factory=lambda: random.Random(2))
+
+    async def call(self, method: str, arguments: Mapping[str, str]) -> tuple[int, bytes]:
+        """Answer one request of the SDK."""
+        await self._on_its_way()
+        code, answer = self._me() if method == "getMe" else self._take(arguments["chat_id"], arguments["text"])
+        await self._on_its_way()
+        return code, json.dumps(answer).encode()
+
+    async def _on_its_way(self) -> None:
+        await asyncio.sleep((self.answer_time + self._chance.uniform(-self.jitter, self.jitter)) / 2)
+
+    def _me(self) -> tuple[int, object]:
+        return 200, {"ok": True, "result": {"id": 1, "is_bot": True, "first_name": "P", "username": "paperboy_bot"}}
+
+    def _take(self, chat: str, text: str) -> tuple[int, object]:
+        now = asyncio.get_running_loop().time()
+        if wait := self.gate.wait(chat, now):
+            self.refused += 1
+            words_of_it = f"Too Many Requests: retry after {wait}"
+            return 429, {
+                "ok": False,
+                "error_code": 429,
+                "description": words_of_it,
+                "parameters": {"retry_after": wait},
+            }
+        self.taken.append((now, chat, text))
+        kind = "supergroup" if chat.startswith("-") else "private"
+        message = {"message_id": len(self.taken), "date": int(_EPOCH), "chat": {"id": int(chat), "type": kind}}
+        return 200, {"ok": True, "result": message}
+
+
+class Wire(BaseRequest):
+    """Carry the SDK's requests to a server of this process."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    @property
+    def read_timeout(self) -> float | None:
+        return None
+
+    async def initialize(self) -> None:
+        """Open nothing."""
+
+    async def shutdown(self) -> None:
+        """Close nothing."""
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *timeouts: Any, **more: Any
+    ) -> tuple[int, bytes]:
+        arguments = request_data.json_parameters if request_data else {}
+        return await self._server.call(url.rpartition("/")[2], arguments)
+
+
+class Inline(Queue[Any]):
+    """Run a connection's work where it is asked for: virtual time cannot wait for its thread.
+
+    A commit takes up to `commit` seconds.
+    """
+
+    commit = 0.0
+    _chance = random.Random(3)
+
+    def put_nowait(self, item: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
+        future, function = item
+        try:
+            result, error = function(), None
+        except Exception as raised:  # noqa: BLE001 (it is raised where the future is awaited)
+            result, error = None, raised
+        if future is None:
+            return
+        settle = partial(future.set_exception, error) if error else partial(future.set_result, result)
+        if self.commit and isinstance(function, partial) and getattr(function.func, "__name__", "") == "commit":
+            future.get_loop().call_later(self._chance.uniform(0, self.commit), settle)
+        else:
+            settle()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """Let the connection's thread end at once."""
+        return None, lambda: aiosqlite.core._STOP_RUNNING_SENTINEL
+
+
+# Who sends
+
+
+async def paperboy(server: Server, chats: Sequence[str]) -> None:
+    """Plan and drain as the program does, with a ledger of its own."""
+    loop = asyncio.get_running_loop()
+
+    def clock() -> float:
+        return _EPOCH + loop.time()
+
+    channel = telegram_channel(Bot(TOKEN, request=Wire(server), get_updates_request=Wire(server)))
+    with (
+        tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
+        patch.object(aiosqlite.core, "SimpleQueue", Inline),
+    ):
+        async with opened(f"sqlite:///{folder}/ledger.db", clock) as store:
+            await planned(store, channel, chats)
+            await Drain(store, {channel.name: channel}, clock=clock).run()
+    await channel.close()
+
+
+@asynccontextmanager
+async def _bot(server: Server, limiter: AIORateLimiter | None) -> AsyncIterator[tuple[Bot, list[dict[str, Any]]]]:
+    bot = ExtBot(TOKEN, request=Wire(server), get_updates_request=Wire(server), rate_limiter=limiter)
+    channel = telegram_channel(bot)
+    yield bot, await spelled(channel)
+    await channel.close()
+
+
+def limited(*, retries: int, at_once: bool = False) -> Broadcast:
+    """Send with the SDK's own limiter: chats side by side, each in order, or all messages at once."""
+
+    async def send(server: Server, chats: Sequence[str]) -> None:
+        async with _bot(server, AIORateLimiter(max_retries=retries)) as (bot, messages):
+
+            async def lane(chat: str, part: Iterable[Arguments]) -> None:
+                for arguments in part:
+                    with suppress(RetryAfter):  # given up, as the SDK's error handlers do: it is logged
+                        await bot.send_message(chat, **arguments)
+
+            lanes = (
+                [(chat, [one]) for chat in chats for one in messages]
+                if at_once
+                else [(chat, messages) for chat in chats]
+            )
+            await asyncio.gather(*(lane(chat, texts) for chat, texts in lanes))
+
+    return send
+
+
+def one_by_one(*, by_chat: bool) -> Broadcast:
+    """Send in a plain loop that sleeps when it is told to."""
+
+    async def send(server: Server, chats: Sequence[str]) -> None:
+        async with _bot(server, None) as (bot, messages):
+            by_paper = ((chat, one) for one in messages for chat in chats)
+            for chat, arguments in ((chat, one) for chat in chats for one in messages) if by_chat else by_paper:
+                while True:
+                    try:
+                        await bot.send_message(chat, **arguments)
+                        break
+                    except RetryAfter as error:
+                        await asyncio.sleep(float(error._retry_after.total_seconds()))
+
+    return send
+
+
+# How good that was
+
+
+def earliest(number: int, *windows: tuple[int, float]) -> list[float]:
+    """Say when so many messages can be taken at the soonest, where windows of (most, seconds) are kept."""
+    times: list[float] = []
+    for n in range(number):
+        times.append(max([0.0, *(times[n - most] + span for most, span in windows if n >= most)]))
+    return times
+
+
+def own_windows(chat: str) -> list[tuple[int, float]]:
+    minute = [(_LIMITS.group, 60.0)] if chat.startswith("-") else []
+    return [(_LIMITS.chat, 1.0), *minute]
+
+
+def least(chats: Iterable[str], each: int) -> float:
+    """Give the time before which no broadcast can be over: the bot's limit, or that of a single chat."""
+    listed = list(chats)
+    whole = earliest(len(listed) * each, (_LIMITS.bot, 1.0))[-1]
+    return max(whole, *(own_least(chat, each) for chat in listed))
+
+
+def own_least(chat: str, each: int) -> float:
+    return earliest(each, *own_windows(chat))[-1]
+
+
+@dataclass
+class Outcome:
+    """What a server saw of a broadcast."""
+
+    server: Server
+    chats: Sequence[str]
+    expected: Sequence[str]  # the texts that each chat shall have
+
+    @property
+    def ratio(self) -> float:
+        """Give the time taken over the least possible, both until the server has the last message."""
+        return self.server.taken[-1][0] / (least(self.chats, len(self.expected)) + self.server.answer_time / 2)
+
+    def by_chat(self) -> dict[str, list[tuple[float, str]]]:
+        found: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
+        for at, chat, text in self.server.taken:
+            found[chat].append((at, text))
+        return found
+
+    @property
+    def lost(self) -> int:
+        missing = (Counter(self.expected) - Counter(text for _, text in self.by_chat()[chat]) for chat in self.chats)
+        return sum(one.total() for one in missing)
+
+    @property
+    def doubled(self) -> int:
+        more = (Counter(text for _, text in self.by_chat()[chat]) - Counter(self.expected) for chat in self.chats)
+        return sum(one.total() for one in more)
+
+    @property
+    def out_of_order(self) -> int:
+        """Count the messages that came behind one that belongs behind them."""
+        place = {text: n for n, text in enumerate(self.expected)}
+        return sum(_behind([place[text] for _, text in got]) for got in self.by_chat().values())
+
+    def late(self) -> tuple[float, int]:
+        """Tell how late the last chat was, over its own least time, and how many were late without need.
+
+        A chat waits with need while the bot's limit leaves no room: see `_room`. What it waited without,
+        added to its own least time, is what it should have taken.
+        """
+        room = list(self._room())
+        worst, unforced = 0.0, 0
+        for chat, got in self.by_chat().items():
+            own = own_least(chat, len(got)) + self.server.answer_time / 2
+            waits = _waits([at for at, _ in got], own_windows(chat), self.server.answer_time / 2)
+            worst = max(worst, got[-1][0] / own)
+            needless = sum(_overlap(wait, room) for wait in waits)
+            unforced += got[-1][0] > MOST_LATE * own and own + needless > MOST_LATE * own
+        return worst, unforced
+
+    def _room(self) -> Iterator[tuple[float, float]]:
+        """Give the stretches of time in which the bot's limit allowed a message and none came."""
+        times = [0.0, *(at for at, *_ in self.server.taken)]
+        recent: deque[float] = deque(maxlen=_LIMITS.bot)
+        for last, following in pairwise(times):
+            recent.append(last)
+            window = recent[0] + _AFTER_THE_LAST_SECOND if len(recent) == _LIMITS.bot else 0.0
+            if (start := max(last + _EVENLY, window)) < following:
+                yield start, following
+
+
+def _behind(places: Iterable[int]) -> int:
+    highest, behind = -1, 0
+    for place in places:
+        behind += place < highest
+        highest = max(highest, place)
+    return behind
+
+
+def _waits(times: Sequence[float], windows: Sequence[tuple[int, float]], start: float) -> Iterator[tuple[float, float]]:
+    """Give the stretches in which a chat's own limits would have let its next message in."""
+    for n, at in enumerate(times):
+        ready = max([start, *(times[n - most] + span for most, span in windows if n >= most)])
+        if ready < at:
+            yield ready, at
+
+
+def _overlap(wait: tuple[float, float], room: Sequence[tuple[float, float]]) -> float:
+    first = max(0, bisect_left(room, wait) - 1)
+    found = 0.0
+    for start, end in room[first:]:
+        if start >= wait[1]:
+            break
+        found += max(0.0, min(end, wait[1]) - max(start, wait[0]))
+    return found
+
+
+# The table
+
+SENDERS: Mapping[str, Broadcast] = {
+    "Paperboy": paperboy,
+    "AIORateLimiter, chats side by side": limited(retries=0),
+    "AIORateLimiter, the same, 5 retries": limited(retries=5),
+    "AIORateLimiter, all at once, 5 retries": limited(retries=5, at_once=True),
+    "a plain loop, paper by paper": one_by_one(by_chat=False),
+    "a plain loop, chat by chat": one_by_one(by_chat=True),
+}
+
+
+def outcome(sender: Broadcast, chats: Sequence[str], answer_time: float, jitter: float = 0.0) -> Outcome:
+    """Let one sender broadcast in virtual time."""
+
+    async def broadcast() -> Outcome:
+        server = Server(answer_time, jitter)
+        await sender(server, chats)
+        channel = telegram_channel(Bot(TOKEN, request=Wire(server)))
+        expected = [str(arguments["text"]) for arguments in await spelled(channel)]
+        await channel.close()
+        return Outcome(server, chats, expected)
+
+    return run(broadcast())
+
+
+def _row(name: str, one: Outcome) -> Row:
+    worst, unforced = one.late()
+    counts = (one.server.refused, one.lost, one.doubled, one.out_of_order)
+    return (
+        name,
+        f"{one.ratio:.3f}" if not one.lost else f"({one.ratio:.3f})",
+        *map(str, counts),
+        f"{worst:.2f}",
+        str(unforced),
+    )
+
+
+HEAD = ("", "time / least", "429s", "lost", "doubled", "disordered", "last / own least", "late")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answer", type=float, default=0.05, help="seconds that each answer takes")
+    parser.add_argument("--jitter", type=float, default=0.0, help="seconds by which an answer takes longer or shorter")
+    parser.add_argument("--only", default="", help="senders whose names begin so")
+    parser.add_argument("--commit", type=float, default=0.0, help="seconds that a commit of the ledger takes at most")
+    options = parser.parse_args()
+    Inline.commit = options.commit
+    configure(level=logging.CRITICAL)
+    logging.disable(logging.CRITICAL)  # each 429 that the SDK gives up is logged with a traceback
+    chats, few = crowd(300, 60, 10), crowd(20, 4, 2)
+    senders = {name: sender for name, sender in SENDERS.items() if name.startswith(options.only)}
+    results = {name: outcome(sender, chats, options.answer, options.jitter) for name, sender in senders.items()}
+    small = {name: outcome(sender, few, options.answer, options.jitter) for name, sender in senders.items()}
+    each = PAPERS + 1
+    title = f"{each} messages to 300 private chats, 60 groups and 10 channels, an answer taking {options.answer:g} s"
+    show(title, HEAD, [_row(name, one) for name, one in results.items()], *_how(chats, each, options.answer))
+    show(
+        "The same to 20, 4 and 2: the bot's limit is not reached",
+        HEAD,
+        [_row(name, one) for name, one in small.items()],
+    )
+    if {"Paperboy"} <= results.keys():
+        _judge(results["Paperboy"], small["Paperboy"])
+
+
+def _how(chats: Sequence[str], each: int, answer_time: float) -> Iterator[str]:
+    number = len(chats) * each
+    yield f"The least: {number:,} messages, {_LIMITS.bot} in any second, the last one at {least(chats, each):.0f} s;"
+    yield f"{each} messages in one chat, 1 a second and 20 a minute, need {own_least('-1', each):.0f} s;"
+    yield f"half an answer's time, {answer_time / 2:g} s, until the server has it. Virtual time: all rounds are alike."
+    yield "In brackets: with messages missing. An AIORateLimiter without retries is the SDK's default."
+    yield "Last: when the last chat had all, over the least time that a chat needs by its own limits."
+    yield "Late: chats later than 1.1 times their own least time though the bot's limit left room."
+
+
+def _judge(full: Outcome, few: Outcome) -> None:
+    late = full.late()[1] + few.late()[1]
+    clean = not (full.server.refused + few.server.refused + full.lost + full.doubled + full.out_of_order)
+    say(
+        f"time / least at most {MOST_TIME}: {verdict(full.ratio <= MOST_TIME)}; no 429: {verdict(clean)};"
+        f" no chat late without need: {verdict(not late and few.late()[0] <= MOST_LATE)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
