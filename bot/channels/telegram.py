@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 from telegram import (
     Bot,
     Chat,
+    ChatFullInfo,
     ChatMemberAdministrator,
     ChatMemberOwner,
     ChatMemberRestricted,
@@ -302,7 +303,7 @@ class TelegramChannel:
         counter = self.counter(address)
         return self._numbers.get(counter, counter)
 
-    def _learn(self, chat: Chat) -> None:
+    def _learn(self, chat: Chat | ChatFullInfo) -> None:
         """Learn the number of a chat that has a name too: answers go to the number."""
         if chat.username and self.counter(str(chat.id)) != "bot":
             self._numbers[f"@{chat.username}".lower()] = str(chat.id)

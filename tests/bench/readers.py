@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import multiprocessing
 import time
 from collections.abc import Iterator
@@ -17,8 +18,8 @@ from tests.fakes.telegram import FakeTelegram
 
 SUBSCRIBERS = tuple(str(number) for number in range(1_000_001, 1_000_201))
 _READERS = tuple(str(number) for number in range(2_000_001, 2_000_401))
-_EVERY = 0.05  # seconds between two questions
-_PATIENCE = 3.0  # seconds after the last question; who waits longer was not answered
+EVERY = 0.05  # seconds between two questions
+PATIENCE = 3.0  # seconds after the last question; who waits longer was not answered
 _PAPERS = 3
 
 
@@ -34,7 +35,7 @@ class Measured:
 
     @property
     def answered(self) -> int:
-        return sum(wait < float("inf") for wait in self.waits)
+        return sum(wait < math.inf for wait in self.waits)
 
 
 @dataclass
@@ -58,7 +59,7 @@ class _Watch:
                 self.asked.setdefault(str(update["message"]["chat"]["id"]), time.perf_counter())
 
     def waits(self) -> list[float]:
-        return [self.answered.get(chat, float("inf")) - at for chat, at in self.asked.items()]
+        return [self.answered.get(chat, math.inf) - at for chat, at in self.asked.items()]
 
 
 class Crowd:
@@ -109,10 +110,10 @@ async def _served(pipe: Connection) -> None:
 
 async def _ask(server: FakeTelegram, watch: _Watch, seconds: float) -> None:
     """Let one reader after the other ask for a paper, and wait for the last answers."""
-    count = int(seconds / _EVERY)
+    count = int(seconds / EVERY)
     for number, reader in enumerate(_READERS[:count]):
         server.says(reader, reader, f"/paper {number % _PAPERS + 1}", language="en")
-        await asyncio.sleep(_EVERY)
-    until = time.perf_counter() + _PATIENCE
+        await asyncio.sleep(EVERY)
+    until = time.perf_counter() + PATIENCE
     while len(watch.answered) < count and time.perf_counter() < until:
-        await asyncio.sleep(_EVERY)
+        await asyncio.sleep(EVERY)

@@ -8,6 +8,7 @@ moment the sendMessage of its answer arrives.
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 import sys
 import tempfile
@@ -29,7 +30,8 @@ from bot.store import opened
 from bot.web import Web
 from formatters.locale import words
 from formatters.telegram import TelegramFormatter
-from tests.bench.readers import SUBSCRIBERS, Crowd, Measured, crowd
+from tests.bench.readers import EVERY, PATIENCE, SUBSCRIBERS, Crowd, Measured, crowd
+from tests.bench.table import Row, show
 from tests.house import DATA
 
 POST = "2025-01-08-daily-papers-20250108.md"
@@ -111,18 +113,31 @@ async def measured(side: Side, seconds: float) -> Measured:
 SIDES: dict[str, Side] = {"Paperboy": paperboy, "AIORateLimiter": rate_limiter}
 
 
-def table(found: Mapping[str, Measured]) -> str:
-    lines = [f"{'':16}{'p50':>10}{'p99':>10}{'longest':>10}{'answered':>12}{'broadcast':>12}"]
-    for name, one in found.items():
-        waits = "".join(f"{one.percentile(part) * 1000:>7.0f} ms" for part in (0.5, 0.99, 1.0))
-        lines.append(f"{name:16}{waits}{one.answered:>7}/{len(one.waits):<4}{one.rate:>10.1f}/s")
-    return "\n".join(lines)
+def rows(found: Mapping[str, Measured]) -> list[Row]:
+    return [
+        (
+            name,
+            *(_spelled(one.percentile(part)) for part in (0.5, 0.99, 1.0)),
+            f"{one.answered} of {len(one.waits)}",
+            f"{one.rate:.1f} a second",
+        )
+        for name, one in found.items()
+    ]
+
+
+def _spelled(wait: float) -> str:
+    return f"{wait * 1000:.0f} ms" if wait < math.inf else "none"
 
 
 async def main(seconds: float) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     found = {name: await measured(side, seconds) for name, side in SIDES.items()}
-    sys.stdout.write(f"{len(SUBSCRIBERS)} chats, a question each 50 ms for {seconds:.0f} s\n{table(found)}\n")
+    show(
+        f"A question each {EVERY * 1000:.0f} ms for {seconds:g} s, while {len(SUBSCRIBERS)} chats receive a digest",
+        ("", "p50", "p99", "longest", "answered", "broadcast"),
+        rows(found),
+        f"Waits are from getUpdates to sendMessage; none: no answer {PATIENCE:g} s after the last question.",
+    )
 
 
 if __name__ == "__main__":
