@@ -15,20 +15,24 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.alarm import Alarm, Bell
 from bot.commands import Desk
 from bot.config import Settings
+from bot.decisions import Rules
 from bot.delivery import Drain, Report, Waits, silent
 from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SettingsError, SourceError
 from bot.hours import Hours
 from bot.log import log
+from bot.outages import Outages
 from bot.planning import plan
 from bot.protocols import Channel, Found, Listener, Source
+from bot.replies import Replies
 from bot.sources.folder import FolderSource
 from bot.store import Store, opened
 from bot.values import WEEKDAYS, weekdays
 from formatters.locale import words
 
-# Posts are looked at again for so long behind the newest ones: they are edited within days, if at all.
+# Posts are looked at again for at least so long behind the newest ones: they are edited within days, if at all.
 LOOK_BACK = timedelta(days=14)
 _LONGEST_PAUSE = 86400.0  # seconds; the clock wakes much earlier
 _LISTEN_AGAIN = 5.0  # seconds
@@ -47,6 +51,7 @@ class Paperboy:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     told: dict[str, str] = field(default_factory=dict)  # problems of posts that were logged already
+    outages: Outages = field(default_factory=Outages)
     resumed: date | None = None  # the day on which `run` last gave paused chats another try
 
     @cached_property
@@ -54,7 +59,17 @@ class Paperboy:
         """Give what answers readers."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         counters = {name: channel.counter for name, channel in self.channels.items()}
-        return Desk(self.store, self.settings, formatters, counters, self.wake.set)
+        return Desk(self.store, self.settings, formatters, counters, self.wake.set, outages=self.outages)
+
+    @cached_property
+    def alarm(self) -> Alarm:
+        """Give what tells the operators' chats of troubles."""
+        bells = [
+            Bell(chat, Replies(channel, self.store.archive), channel.formatter.notice)
+            for name, channel in self.channels.items()
+            for chat in self.settings.operators.told(name)
+        ]
+        return Alarm(self.settings, self.store.troubles, self.outages, bells, self.store.clock)
 
     async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.
@@ -104,13 +119,12 @@ class Paperboy:
         found: Sequence[Found] = ()
         problem = None
         try:
-            found = await source.digests(look_from([one.day for one in known]))
+            found = await source.digests(look_from([one.day for one in known], self.settings.schedule.edits_for))
         except SourceError as error:
             problem = error
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
-        catch_up = self.settings.schedule.catch_up
-        for intent in await plan(self.store, source.name, found, formatters, catch_up=catch_up):
-            log.info("planned", source=source.name, digest=intent.digest.id, state=intent.state, reason=intent.reason)
+        for one in await plan(self.store, source.name, found, formatters, rules(self.settings)):
+            log.info("planned", source=source.name, digest=one.name, state=one.state, reason=one.reason)
         return problem
 
     async def drain(self, report: Report = silent) -> None:
@@ -172,13 +186,23 @@ class Paperboy:
                     await self._look(resume=resume)
                     await self._drain_and_look()
                     self.resumed = now.date() if resume else self.resumed
+                    self.outages.end("run", "")
+                    await self.alarm.look()
         except PaperboyError as error:
             log.error("run failed", error=str(error))
+            self.outages.begin("run", "", str(error), brief=0.0)
+            await self.alarm.look()
 
     async def _look(self, *, resume: bool) -> None:
-        for error in await self.plan(at_once=False, resume=resume):
-            log.error("source", error=str(error))
+        errors = [str(error) for error in await self.plan(at_once=False, resume=resume)]
+        for error in errors:
+            log.error("source", error=error)
+        if errors:
+            self.outages.begin("source", "", "; ".join(errors), brief=0.0)
+        else:
+            self.outages.end("source", "")
         self._tell_problems()
+        await self.alarm.look()
 
     async def _drain_and_look(self) -> None:
         """Send everything that is due; what comes up meanwhile, such as a subscriber, does not wait for the end."""
@@ -233,7 +257,7 @@ def listeners(paperboy: Paperboy) -> list[Listener]:
     from bot.web import Web
 
     settings, desk = paperboy.settings, paperboy.desk
-    server = Web(settings.web.host, settings.web.port)
+    server = Web(settings.web.host, settings.web.port, paperboy.outages)
     made: list[Listener] = []
     if listens(settings, "telegram") and (telegram := paperboy.channels.get("telegram")):
         from bot.listeners.telegram import telegram_listener
@@ -268,9 +292,15 @@ def clock(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
     return scheduler
 
 
-def look_from(known: Sequence[date]) -> date | None:
+def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:
     """Give the day from which posts are looked at, None for all of them."""
-    return sorted(known)[-_NEWEST:][0] - LOOK_BACK if known else None
+    return sorted(known)[-_NEWEST:][0] - max(LOOK_BACK, edits_for) if known else None
+
+
+def rules(settings: Settings) -> Rules:
+    """Give what the operator set of how digests are decided upon."""
+    schedule = settings.schedule
+    return Rules(schedule.catch_up, schedule.gate_wait.total_seconds(), schedule.edits_for.total_seconds())
 
 
 def _check(settings: Settings) -> None:

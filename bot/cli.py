@@ -39,6 +39,11 @@ Config = Annotated[
 ]
 
 
+Chat = Annotated[
+    str, typer.Argument(metavar="[CHAT]", help="One chat, as `status` names it; without it, all.", show_default=False)
+]
+
+
 @app.callback()
 def _every(context: typer.Context, config: Config = None) -> None:
     context.obj = config
@@ -110,6 +115,46 @@ def doctor(context: typer.Context, config: Config = None) -> None:
     settings = _settings(config or context.obj)
     _log(settings, "ERROR")
     sys.exit(_run(examine(settings)))
+
+
+@app.command()
+def retry(context: typer.Context, chat: Chat = "", config: Config = None) -> None:
+    """Send again what failed, is unconfirmed or held: you have looked, and it is not there."""
+    from bot import settling
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    _run(settling.retry(settings, chat))
+
+
+@app.command()
+def discard(
+    context: typer.Context,
+    chat: Chat = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what waits, and what the sources hold now: nothing old is sent.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Give up what failed, is unconfirmed or held; what stands in a chat stays there."""
+    from bot import settling
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    _run(settling.discard(settings, chat, everything=everything))
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file; one that exists is left alone.")],
+    config: Config = None,
+) -> None:
+    """Copy the ledger to FILE, while it is in use."""
+    from bot.backup import backup
+
+    size = backup(_settings(config or context.obj).store.path, file)
+    typer.echo(f"{file}: {size:,} bytes, checked")
 
 
 def main() -> None:

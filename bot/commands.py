@@ -13,6 +13,7 @@ from bot.asking import asked, seen
 from bot.config import Settings
 from bot.flood import Flood, Verdict
 from bot.hours import Hours
+from bot.outages import Outages
 from bot.store import Store
 from bot.talk import Answer, Asker, Context, language
 from formatters import pages
@@ -38,6 +39,7 @@ class Desk:
     talkers: Flood = field(default_factory=lambda: Flood(burst=3, per_second=0.1))
     rooms: Flood = field(default_factory=lambda: Flood(burst=8, per_second=0.15, steady=True))
     clock: Callable[[], float] = time.monotonic
+    outages: Outages = field(default_factory=Outages)
 
     async def answer(self, asker: Asker, line: str) -> Answer:
         """Answer one line; wrong input gets help, who asks too much nothing. Wishes are kept before it returns."""

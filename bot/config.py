@@ -32,6 +32,7 @@ from bot.values import (
     bare,
     clock_time,
     duration,
+    in_words,
     listed,
     matching,
     nearest_zone,
@@ -43,6 +44,9 @@ FILE = "paperboy.toml"
 
 # A proxy that speaks HTTPS, or a Bot API server of one's own on the same machine; empty: there is none.
 _WEBHOOK = re.compile(r"(?:(?:https://[\w.-]+|http://(?:localhost|127(?:\.\d+){3}|\[::1\]))(?::\d+)?(?:/[^\s{}?#]*)?)?")
+
+_TELEGRAM_ADVICE = 'write "@channel", "-1001234567890", or "-1001234567890:77"'
+_SLACK_ADVICE = 'write its id, such as "C0123ABCD"; names do not do'
 
 Chats = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
 Token = Annotated[SecretStr | None, BeforeValidator(bare)]
@@ -75,6 +79,12 @@ class Schedule(_Table):
     """How often late posts, edits and pending rows are looked at."""
     catch_up: int = Field(default=3, ge=1)
     """How many missed digests are delivered after downtime, oldest first."""
+    gate_wait: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
+    """How long a post that is empty, shrank, or says mostly nothing is waited for; then it goes out as it is."""
+    edits_for: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
+    """How long delivered messages follow the edits of their post."""
+    overdue: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
+    """How much later than usual a post may come before the operators are told; "0s": never."""
 
     @field_validator("days")
     @classmethod
@@ -93,6 +103,10 @@ class Schedule(_Table):
 class Store(_Table):
     url: str = "sqlite:///paperboy.db"
     """The ledger: sqlite:///FILE, from the settings file's own folder."""
+
+    @property
+    def path(self) -> Path:
+        return Path(self.url.removeprefix("sqlite:///"))
 
     @field_validator("url")
     @classmethod
@@ -121,7 +135,7 @@ class Telegram(_Table):
     @field_validator("chats")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return matching(value, TELEGRAM_CHAT, 'write "@channel", "-1001234567890", or "-1001234567890:77"')
+        return matching(value, TELEGRAM_CHAT, _TELEGRAM_ADVICE)
 
     @field_validator("base_url")
     @classmethod
@@ -157,7 +171,7 @@ class Slack(_Table):
     @field_validator("chats")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return matching(value, SLACK_CHAT, 'write its id, such as "C0123ABCD"; names do not do')
+        return matching(value, SLACK_CHAT, _SLACK_ADVICE)
 
     @field_validator("base_url")
     @classmethod
@@ -179,6 +193,10 @@ class Operators(_Table):
     """Who may read /status in Telegram: numbers of people."""
     slack: Chats = ()
     """Who may in Slack: member ids such as "U0123ABCD"."""
+    telegram_chat: Annotated[str, BeforeValidator(in_words)] = ""
+    """The chat that is told of troubles; without it, those who may read /status are."""
+    slack_chat: str = ""
+    """The same in Slack: a channel's id, such as "C0123ABCD"."""
 
     @field_validator("telegram")
     @classmethod
@@ -189,6 +207,21 @@ class Operators(_Table):
     @classmethod
     def _members(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return matching(value, SLACK_PERSON, 'write the member id, such as "U0123ABCD"', "person")
+
+    @field_validator("telegram_chat")
+    @classmethod
+    def _telegram_chat(cls, value: str) -> str:
+        return next(iter(matching((value,) if value else (), TELEGRAM_CHAT, _TELEGRAM_ADVICE)), "")
+
+    @field_validator("slack_chat")
+    @classmethod
+    def _slack_chat(cls, value: str) -> str:
+        return next(iter(matching((value,) if value else (), SLACK_CHAT, _SLACK_ADVICE)), "")
+
+    def told(self, channel: str) -> tuple[str, ...]:
+        """List the chats of a channel that are told of troubles."""
+        chat, people = (self.telegram_chat, self.telegram) if channel == "telegram" else (self.slack_chat, self.slack)
+        return (chat,) if chat else people
 
 
 class Settings(BaseSettings):

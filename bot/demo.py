@@ -12,6 +12,7 @@ from bot import sample
 from bot.channels.terminal import Terminal, TerminalChannel
 from bot.commands import Desk
 from bot.config import Settings
+from bot.decisions import Rules
 from bot.delivery import Drain
 from bot.flood import Flood
 from bot.log import configure
@@ -44,7 +45,7 @@ async def _deliver(store: Store, channel: TerminalChannel) -> None:
     source = FolderSource("sample", Path(sample.__file__).parent)
     await store.join(channel.name, "messages", {CHAT: channel.counter(CHAT)})
     found = await source.digests()
-    await plan(store, source.name, found, {channel.name: channel.formatter}, catch_up=1)
+    await plan(store, source.name, found, {channel.name: channel.formatter}, Rules(catch_up=1))
     await store.gate("", 0.0)
     await Drain(store, {channel.name: channel}).run()
 

@@ -19,7 +19,7 @@ async def status(context: Context, argument: str) -> Answer:
     if not context.operates:
         return context.tell(context.words.operators_only)
     if argument.casefold() == "retry":
-        count = await context.store.subscribers.retry()
+        count = await context.store.troubles.retry()
         context.wake()
         return context.tell(context.words.resent(count))
     digests = await receipt(context.store, context.settings)

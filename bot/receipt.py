@@ -6,6 +6,8 @@ from bot.config import Settings
 from bot.records import Receipt, Standing
 from bot.store import Store
 
+_SETTLED = ("sent", "scheduled", "discarded")
+
 
 async def receipt(store: Store, settings: Settings) -> list[tuple[Standing, list[Receipt]]]:
     """Tell how the recent digests stand in every chat; a held one only while nothing newer came."""
@@ -19,13 +21,13 @@ async def unsettled(store: Store, settings: Settings) -> list[str]:
     """Say what of the recent digests is not settled as sent, a line each."""
     lines = []
     for standing, receipts in await receipt(store, settings):
-        if standing.state == "held":
-            lines.append(f"{standing.name}: held: {standing.reason}")
+        if standing.waits:
+            lines.append(f"{standing.name}: {standing.state}: {standing.reason}")
         lines += [line for one in receipts for line in _open(one)]
     return lines
 
 
 def _open(one: Receipt) -> list[str]:
-    counts = ", ".join(f"{count} {state}" for state, count in one.counts.items() if state not in {"sent", "scheduled"})
+    counts = ", ".join(f"{count} {state}" for state, count in one.counts.items() if state not in _SETTLED)
     why = f": {'; '.join(one.problems)}" if one.problems else ""
     return [f"{one.digest} {one.channel} {one.chat}: {counts}{why}"] if counts else []

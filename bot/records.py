@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from formatters.message import Message
 from formatters.model import Digest
@@ -19,6 +20,10 @@ class Known:
     day: date
     fingerprint: str
     state: str
+    reason: str
+    papers: int
+    found_at: float  # when its papers were first seen
+    held_since: float | None  # when its post was first seen unfinished, while it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,23 @@ class Intent:
     fingerprint: str
     state: str
     reason: str = ""
+    held_since: float | None = None
     update: bool = True  # messages that the ledger holds may change
     spread: bool = False  # chats that have nothing of it yet receive it
+
+    @property
+    def name(self) -> str:
+        return self.digest.id
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is noted of a delivered digest that stays as it is."""
+
+    name: str
+    state: ClassVar[str] = "active"
+    reason: str
+    held_since: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +133,15 @@ class Standing:
     state: str
     reason: str
     papers: int
+    waits: bool  # its post looks unfinished
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that operators must know of, once as long as it lasts."""
+
+    key: str
+    kind: str  # which of the words tells it
+    where: str
+    why: str
+    news: bool = True  # else it may still come right by itself

@@ -53,16 +53,20 @@ class Replies:
         thread: str = "",
         more: Mapping[str, object] = MappingProxyType({}),
         names: Sequence[str] = (),
-    ) -> None:
-        """Send an answer in order; `more` are further arguments of the call, `names` other addresses of the chat."""
+    ) -> SendError | None:
+        """Send an answer in order; `more` are further arguments of the call, `names` other addresses of the chat.
+
+        Gives the error at which it ended, if it did.
+        """
         async with self._room(address):
             for message in messages:
                 try:
                     remote_id = await self._send(address, {**message.body, **more}, thread)
                 except SendError as error:
                     self._lost(address, error)
-                    return
+                    return error
                 await self._note((address, *names), remote_id)
+        return None
 
     async def edit(self, address: str, remote_id: str, message: Message) -> None:
         """Put an answer in the place of an earlier one."""

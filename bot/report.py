@@ -38,6 +38,7 @@ async def deliver_once(settings: Settings) -> int:
             if mine:
                 with _progress(await paperboy.store.open_rows()) as report:
                     await paperboy.drain(report)
+                await paperboy.alarm.look()
         lines = await unsettled(paperboy.store, settings)
         for line in lines:
             say(line)
@@ -109,9 +110,10 @@ def _print_digest(console: Terminal, standing: Standing, receipts: list[Receipt]
     title = f"{standing.name}, {papers}, {standing.state}{reason}"
     console.print(escape(title), style="bold")
     if receipts:
-        table = Table("chat", *STATES, box=None, pad_edge=False)
+        given_up = ("discarded",) if any("discarded" in line.counts for line in receipts) else ()
+        table = Table("chat", *STATES, *given_up, box=None, pad_edge=False)
         for line in receipts:
-            counts = [str(line.counts.get(state, 0)) for state in STATES]
+            counts = [str(line.counts.get(state, 0)) for state in (*STATES, *given_up)]
             table.add_row(escape(f"{line.channel} {line.chat}"), *counts)
         console.print(table)
     for line in receipts:

@@ -81,7 +81,7 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        raise LedgerError(f"ledger {path}: {_cure(str(error.orig))}") from error
+        raise LedgerError(f"ledger {path}: {cure(str(error.orig))}") from error
     except OSError as error:
         raise LedgerError(f"ledger {path}: {error.strerror}; check the folder and its rights") from error
     except CommandError as error:
@@ -98,6 +98,7 @@ _CURES = {
 }
 
 
-def _cure(problem: str) -> str:
+def cure(problem: str) -> str:
+    """Say what to do about what SQLite says."""
     known = next((cure for sign, cure in _CURES.items() if sign in problem), "cannot be used; is its disk well?")
     return f"{known} ({problem})"

@@ -33,8 +33,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from bot.records import Chat, Intent, Rendered, Row
-from bot.tables import chats, deliveries, digests, messages, replies
+from bot.records import Chat, Intent, Remark, Rendered, Row
+from bot.tables import chats, deliveries, digests, messages, papers, replies
 from formatters.message import Message
 
 # --- chats
@@ -116,9 +116,14 @@ def leave(chat: int) -> Update:
 
 # --- planning
 
+_PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
+
 
 def known(source: str) -> Select[tuple[Any, ...]]:
-    columns = (digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state)
+    columns = (
+        *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, digests.c.reason),
+        *(_PAPERS.label("papers"), digests.c.found_at, digests.c.held_since),
+    )
     return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
 
 
@@ -150,11 +155,16 @@ def write_digest(source: str, intent: Intent, now: float) -> Insert:
         "content": {**asdict(intent.digest), "day": intent.digest.day.isoformat()},
         "state": intent.state,
         "reason": intent.reason,
+        "held_since": intent.held_since,
     }
     row = upsert(digests).values(source=source, name=intent.digest.id, found_at=now, **values)
     # A digest that was held is found when it has papers: whoever subscribed meanwhile receives it.
     found = {"found_at": now} if intent.spread and intent.update else {}
     return row.on_conflict_do_update(["source", "name"], set_=values | found).returning(digests.c.id)
+
+
+def remark(source: str, one: Remark) -> Update:
+    return update(digests).where(_is(source, one.name)).values(reason=one.reason, held_since=one.held_since)
 
 
 def take_post(source: str, name: str, post: str) -> Update:
@@ -188,7 +198,7 @@ def reopen(digest: int, rendered: Rendered, keys: Collection[str]) -> Update:
     """Make rows of changed messages due again, unless the chat already reads so."""
     changed = select(messages.c.id).where(_rendered(digest, rendered), messages.c.key.in_(keys))
     wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
-    settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_(("sent", "stale", "failed")))
+    settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_(("sent", "stale", "failed")), KEPT)
     counter = select(chats.c.counter).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
     final = or_(deliveries.c.sent_hash == wanted, deliveries.c.place != counter)  # a chat that moved is not edited
     stands = and_(deliveries.c.remote_id.is_not(None), final)
@@ -465,7 +475,7 @@ def content(source: str, name: str) -> Select[tuple[Any, ...]]:
 
 
 STANDINGS = (
-    select(digests.c.source, digests.c.name, digests.c.state, digests.c.reason, digests.c.content)
+    select(digests.c.source, digests.c.name, digests.c.state, digests.c.reason, _PAPERS, digests.c.held_since)
     .where(digests.c.state.in_(("held", "active", "skipped")))
     .order_by(digests.c.day.desc(), digests.c.post.desc())
 )
@@ -473,7 +483,7 @@ STANDINGS = (
 
 def receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
     waits = and_(deliveries.c.state == "pending", deliveries.c.attempts == 0, deliveries.c.not_before > now)
-    state = case((waits, "scheduled"), else_=deliveries.c.state)
+    state = case((waits, "scheduled"), (not_(KEPT), "discarded"), else_=deliveries.c.state)
     columns = (chats.c.channel, chats.c.name, chats.c.reason, state, deliveries.c.error)
     return (
         select(*columns, func.count())
@@ -494,6 +504,10 @@ def _rendered(digest: int, rendered: Rendered) -> ColumnElement[bool]:
         messages.c.channel == rendered.channel,
         messages.c.edition == rendered.edition,
     )
+
+
+# What the operator has not given up; without a problem there is no class of one.
+KEPT = func.coalesce(deliveries.c.problem, "") != "Discarded"
 
 
 def unsent(never: str, ever: str) -> ColumnElement[str]:

@@ -20,9 +20,10 @@ from bot import statements
 from bot.archive import Archive, index, index_all, loaded
 from bot.errors import LedgerError
 from bot.log import log
-from bot.records import Chat, Intent, Known, Receipt, Rendered, Row, Standing
+from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Row, Standing
 from bot.sqlite import Database, explained, make_engine, migrate
 from bot.subscribers import Subscribers
+from bot.troubles import Troubles
 from formatters.model import Digest
 
 _POLL = 0.1  # seconds between two looks at the lock
@@ -57,9 +58,10 @@ class Store:
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._path = database.path
         self._read, self._write = database.read, database.write
-        self._clock = clock
+        self.clock = clock
         self.archive = Archive(database, clock)
         self.subscribers = Subscribers(database, clock)
+        self.troubles = Troubles(database)
 
     # --- planning
 
@@ -86,21 +88,21 @@ class Store:
     async def next_due(self) -> float | None:
         """Give the time at which something is due next, None for never."""
         async with self._read() as db:
-            due: float | None = (await db.execute(statements.next_due(self._clock()))).scalar_one()
+            due: float | None = (await db.execute(statements.next_due(self.clock()))).scalar_one()
         return due
 
     async def resume(self) -> None:
         """Give paused chats and held rows another try: somebody may have let us in again."""
         async with self._write() as db:
-            for statement in statements.resume(self._clock()):
+            for statement in statements.resume(self.clock()):
                 await db.execute(statement)
 
     async def known(self, source: str) -> list[Known]:
         """List what is known of a source's digests, older first."""
         async with self._read() as db:
             return [
-                Known(name, post, date.fromisoformat(day), fingerprint, state)
-                for name, post, day, fingerprint, state in await db.execute(statements.known(source))
+                Known(**{**row._mapping, "day": date.fromisoformat(row.day)})
+                for row in await db.execute(statements.known(source))
             ]
 
     async def editions(self, source: str, name: str) -> set[tuple[str, str]]:
@@ -121,7 +123,7 @@ class Store:
     async def write_plan(self, source: str, intent: Intent, rendered: Sequence[Rendered]) -> None:
         """Write a digest, its messages and its deliveries in one transaction."""
         async with self._write() as db:
-            digest = (await db.execute(statements.write_digest(source, intent, self._clock()))).scalar_one()
+            digest = (await db.execute(statements.write_digest(source, intent, self.clock()))).scalar_one()
             if intent.update:
                 await index(db, digest, intent.digest)
             for one in rendered:
@@ -134,6 +136,11 @@ class Store:
                     await db.execute(statement)
             if intent.spread:
                 await db.execute(statements.first_rows(digest))
+
+    async def remark(self, source: str, one: Remark) -> None:
+        """Note something of a digest that stays as it is."""
+        async with self._write() as db:
+            await db.execute(statements.remark(source, one))
 
     async def keep_up(self, source: str, posts: Mapping[str, str]) -> None:
         """Take up, for digests by name, where their posts are now, and give chats what they lack of them.
@@ -201,7 +208,7 @@ class Store:
     async def open_rows(self) -> int:
         """Count the rows of active chats that want something now."""
         async with self._read() as db:
-            return int((await db.execute(statements.open_rows(self._clock()))).scalar_one())
+            return int((await db.execute(statements.open_rows(self.clock()))).scalar_one())
 
     async def head(self, chat: int) -> Row | None:
         """Give what comes next in a chat: doubtful sends first, then the older digest, in its order."""
@@ -212,7 +219,7 @@ class Store:
     async def claim(self, row: Row) -> bool:
         """Commit that a row is being sent, or False when it no longer is as it was read."""
         async with self._write() as db:
-            return bool((await db.execute(statements.claim(row, self._clock()))).rowcount)
+            return bool((await db.execute(statements.claim(row, self.clock()))).rowcount)
 
     async def holds(self, row: Row) -> bool:
         """Tell whether a row is still there: what waits is dropped when a post or a subscription goes."""
@@ -225,7 +232,7 @@ class Store:
         if state == "sent":
             settled |= {"sent_hash": row.hash, "state": statements.sent_or_stale(row.hash)}
         if not row.remote_id and "remote_id" in values:
-            settled |= {"sent_at": self._clock()}  # an edit does not make a message younger
+            settled |= {"sent_at": self.clock()}  # an edit does not make a message younger
         async with self._write() as db:
             await db.execute(statements.settle(row, settled | values))
 
@@ -264,14 +271,14 @@ class Store:
         async with self._read() as db:
             rows = (await db.execute(statements.STANDINGS.limit(most))).all()
         return [
-            Standing(source, name, state, reason, len(content["papers"]))
-            for source, name, state, reason, content in reversed(rows)
+            Standing(source, name, state, reason, papers, waits=held_since is not None)
+            for source, name, state, reason, papers, held_since in reversed(rows)
         ]
 
     async def receipts(self, source: str, name: str) -> list[Receipt]:
         """Count, per chat, how many messages of a digest are in which state, and why."""
         async with self._read() as db:
-            rows = (await db.execute(statements.receipts(source, name, self._clock()))).all()
+            rows = (await db.execute(statements.receipts(source, name, self.clock()))).all()
         lines: dict[tuple[str, str], Receipt] = {}
         for channel, chat, paused, state, error, count in rows:
             line = lines.setdefault((channel, chat), Receipt(source, name, channel, chat, {}, []))

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.records import Subscriber
 from bot.sqlite import Database
-from bot.statements import edition_of, reopened, unsent
-from bot.tables import chats, deliveries, messages
+from bot.statements import edition_of, reopened
+from bot.tables import chats, deliveries
 
 # What never arrived and will not by itself; of what is in doubt it must still be found out.
 _UNSENT = and_(deliveries.c.state.in_(("pending", "failed")), deliveries.c.remote_id.is_(None))
-_VANISHED = select(messages.c.id).where(messages.c.vanished == 1)
 
 _FIELDS = (
     *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
@@ -125,24 +124,6 @@ class Subscribers:
             await db.execute(reopened(chats.c.id == chat))
             back = {"state": "active", "reason": ""}
             await db.execute(update(chats).where(chats.c.id == chat, chats.c.state == "paused").values(back))
-
-    async def retry(self) -> int:
-        """Make all that failed or is held unconfirmed due again, and give how many messages that are.
-
-        What is held is sent again: whoever asks has looked, and it is not there. Of what is not held the
-        program will find out by itself.
-        """
-        receiving = select(chats.c.id).where(chats.c.state != "removed")
-        held = and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
-        dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(_VANISHED))
-        stuck = or_(and_(deliveries.c.state == "failed", not_(dropped)), held)
-        due = {"state": unsent("pending", "stale"), "not_before": None, "plain": 0}
-        async with self._write() as db:
-            again = update(deliveries).where(stuck, deliveries.c.chat_id.in_(receiving))
-            retried = await db.execute(again.values(due))
-            back = {"state": "active", "reason": ""}
-            await db.execute(update(chats).where(chats.c.state == "paused").values(back))
-        return int(retried.rowcount)
 
 
 def _known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:

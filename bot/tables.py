@@ -50,6 +50,7 @@ digests = Table(
     Column("state", String, nullable=False),
     Column("reason", String, nullable=False, server_default=""),
     Column("found_at", Float, nullable=False),
+    Column("held_since", Float),  # when its post was first seen unfinished, while it is
     _one_of("state", "baseline", "skipped", "held", "active"),
     UniqueConstraint("source", "name"),
 )
@@ -119,7 +120,8 @@ deliveries = Table(
     Column("place", String),  # the counter that the remote_id is of: a chat that moved counts anew
     Column("thread", String),  # the parent's remote id that the last send went under
     Column("sent_hash", String),  # of the wording last sent; delivered when there is a remote_id
-    Column("problem", String),  # the class of the last error; "Flood" where the platform named the wait
+    # The class of the last error; "Flood" where the platform named the wait, "Discarded" where the operator gave up.
+    Column("problem", String),
     Column("error", String),  # its words
     _one_of("state", "pending", "sending", "sent", "stale", "editing", "failed", "unconfirmed"),
     UniqueConstraint("message_id", "chat_id"),
@@ -164,4 +166,12 @@ replies = Table(
     Column("remote_id", Integer, nullable=False),
     Column("sent_at", Float, nullable=False, index=True),
     Index(None, "channel", "counter", "remote_id"),
+)
+
+# What the operators were told, as long as it lasts.
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("over", String, nullable=False),  # what to tell when it is over, if anything
 )

@@ -15,7 +15,7 @@ TELEGRAM_PERSON = re.compile(r"\d{1,16}", re.ASCII)
 SLACK_CHAT = re.compile(r"[CDGUW][A-Z0-9]{2,}")
 SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 _TOKEN = re.compile(r"\d+:[\w-]{20,}|x(?:ox[a-z]|app)-.+")
-_DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
+_DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
 
 
 def listed(value: object) -> object:
@@ -28,6 +28,11 @@ def listed(value: object) -> object:
     return [str(item) for item in value]
 
 
+def in_words(value: object) -> object:
+    """Take an address that is written as a bare number."""
+    return str(value) if type(value) is int else value
+
+
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
@@ -38,9 +43,9 @@ def _json(text: str) -> Any:
 def duration(value: object) -> object:
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None or not any(found.groups()):
-        raise ValueError(f'{value!r} is no length of time; write one such as "30s", "5m" or "1h30m"')
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        raise ValueError(f'{value!r} is no length of time; write one such as "30s", "5m", "1h30m" or "3d"')
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 def clock_time(value: object) -> object:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from bot.log import log
+from bot.outages import Outages
 from bot.waiting import unless
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -19,7 +20,8 @@ AGAIN = 10.0  # seconds until a port that is taken is tried again
 class Web:
     """Listen on one port, behind a proxy that speaks HTTPS."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, outages: Outages | None = None) -> None:
+        self._outages = outages or Outages()
         self.host, self.port = host, port
         self.ready = asyncio.Event()
         self.used = False
@@ -49,6 +51,7 @@ class Web:
             self._tell(f"web.host {self.host}, web.port {self.port}: {error.strerror}")
             return False
         self.port = runner.addresses[0][1]
+        self._outages.end("deaf", "web")
         log.info("web server", host=self.host, port=self.port)
         self.ready.set()
         return True
@@ -58,3 +61,4 @@ class Web:
         if why != self._told:
             log.error("web server", error=f"{why}; another program listens there, or it is not ours; change web.port")
         self._told = why
+        self._outages.begin("deaf", "web", why)

@@ -72,6 +72,12 @@ def says_nothing(text: str) -> bool:
     return not re.search(r"\w", text) or words(text).strip(".•- ").casefold() in _NO_INFORMATION
 
 
+def hollow(section: Section) -> bool:
+    """Tell whether a section says nothing, or only that there is nothing to say."""
+    lines = plain(walk(section.body)).splitlines()
+    return all(says_nothing(_label(_MARK.sub("", line.strip(), count=1))[1]) for line in lines)
+
+
 def first_sentence(text: str) -> str:
     """Give the first sentence on one line; the whole text where no sentence ends."""
     text = text.strip()

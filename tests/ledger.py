@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.decisions import Rules
 from bot.delivery import Drain, Waits
 from bot.planning import plan
 from bot.protocols import Found
@@ -16,6 +17,7 @@ from bot.store import Store, opened
 from tests.memory import MemoryChannel
 
 NOW = Waits(settle=0, back_off=0)
+AT_ANY_TIME = Rules()  # no gate, no end of edits
 AT_ONCE: Mapping[str, float] = {}
 _empty: list[bytes] = []
 
@@ -41,12 +43,18 @@ class House:
     layout: str = "messages"
 
     async def look(
-        self, now: Sequence[Found], *, opening: float = 0.0, hours: Mapping[str, float] = AT_ONCE, source: str = "blog"
+        self,
+        now: Sequence[Found],
+        *,
+        opening: float = 0.0,
+        hours: Mapping[str, float] = AT_ONCE,
+        source: str = "blog",
+        rules: Rules = AT_ANY_TIME,
     ) -> None:
         """Plan what the source holds now; `hours` are the openings of chats with hours of their own."""
         formatters = {self.channel.name: self.channel.formatter}
         eager = await self.store.eager()
-        await plan(self.store, source, now, formatters, catch_up=3)
+        await plan(self.store, source, now, formatters, rules)
         await self.store.calm(eager)
         await self.gate(opening, hours)
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from bot.channels.slack import SlackChannel
 from bot.commands import Desk
 from bot.config import Operators, Settings, Slack
+from bot.decisions import Rules
 from bot.delivery import Drain
 from bot.listeners.slack import PATH, slack_listener
 from bot.pacing import Pacer
@@ -127,7 +128,7 @@ async def deliver(store: Store, channel: SlackChannel, *posts: str) -> None:
     for post in posts:
         shutil.copy(DATA / post, folder)
         found = await FolderSource("daily", folder).digests()
-        await plan(store, "daily", found, {"slack": channel.formatter}, catch_up=3)
+        await plan(store, "daily", found, {"slack": channel.formatter}, Rules())
         await store.gate("", 0.0)
         await Drain(store, {"slack": channel}).run()
 

@@ -44,6 +44,9 @@ at = "07:15"
 days = "mon-fri"
 sweep = "1m30s"
 catch_up = 5
+gate_wait = "30m"
+edits_for = "7d"
+overdue = "0s"
 
 [store]
 url = "sqlite:///ledger.db"
@@ -73,6 +76,8 @@ port = 8443
 [operators]
 telegram = [12345678, "87654321"]
 slack = ["U0123ABCD", "W0123ABCD"]
+telegram_chat = -1001234567891
+slack_chat = "C0123ABCE"
 """
 
 
@@ -234,6 +239,9 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "SCHEDULE__DAYS": "sat,sun",
         "SCHEDULE__SWEEP": "1h",
         "SCHEDULE__CATCH_UP": "1",
+        "SCHEDULE__GATE_WAIT": "1h",
+        "SCHEDULE__EDITS_FOR": "2d",
+        "SCHEDULE__OVERDUE": "45m",
         "STORE__URL": "sqlite:////var/lib/paperboy/ledger.db",
         "TELEGRAM__TOKEN": "1:other",
         "TELEGRAM__BASE_URL": "http://127.0.0.1:1/bot",
@@ -253,6 +261,8 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "WEB__PORT": "80",
         "OPERATORS__TELEGRAM": "1, 2",
         "OPERATORS__SLACK": "U0AAAAAAA",
+        "OPERATORS__TELEGRAM_CHAT": "@other_operators",
+        "OPERATORS__SLACK_CHAT": "C0CCCCCCC",
     }.items():
         monkeypatch.setenv(f"PAPERBOY_{name}", value)
 
@@ -270,7 +280,15 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
                 "permalink": "https://example.org/:title",
             },
         ),
-        "schedule": {"at": time(23, 59), "days": "sat,sun", "sweep": timedelta(hours=1), "catch_up": 1},
+        "schedule": {
+            "at": time(23, 59),
+            "days": "sat,sun",
+            "sweep": timedelta(hours=1),
+            "catch_up": 1,
+            "gate_wait": timedelta(hours=1),
+            "edits_for": timedelta(days=2),
+            "overdue": timedelta(minutes=45),
+        },
         "store": {"url": "sqlite:////var/lib/paperboy/ledger.db"},
         "telegram": {
             "token": "1:other",
@@ -291,7 +309,12 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "listen": "socket",
         },
         "web": {"host": "::1", "port": 80},
-        "operators": {"telegram": ("1", "2"), "slack": ("U0AAAAAAA",)},
+        "operators": {
+            "telegram": ("1", "2"),
+            "slack": ("U0AAAAAAA",),
+            "telegram_chat": "@other_operators",
+            "slack_chat": "C0CCCCCCC",
+        },
     }
 
 
@@ -451,7 +474,7 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
             [
                 "schedule.at: '8:75' is no time of day; write one such as \"08:30\", in quotes",
                 f"schedule.days: 'mon-fry' is no day of the week; {DAYS}",
-                'schedule.sweep: \'5\' is no length of time; write one such as "30s", "5m" or "1h30m"',
+                'schedule.sweep: \'5\' is no length of time; write one such as "30s", "5m", "1h30m" or "3d"',
                 "schedule.catch_up: write 1 or more",
             ],
         ),
@@ -459,7 +482,7 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
             '[schedule]\nat = 08:30:00\nsweep = "99999999h"\ncatch_up = "three"',
             [
                 "schedule.at: '08:30:00' is no time of day; write one such as \"08:30\", in quotes",
-                'schedule.sweep: \'99999999h\' is no length of time; write one such as "30s", "5m" or "1h30m"',
+                'schedule.sweep: \'99999999h\' is no length of time; write one such as "30s", "5m", "1h30m" or "3d"',
                 "schedule.catch_up: write a whole number",
             ],
         ),

@@ -6,19 +6,54 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from bot.planning import EMPTY, MISSED, decide, fingerprint
+import pytest
+
+from bot.decisions import LOST_ALL, MISSED, STAYED_EMPTY, TOO_LATE, Rules, decide, fingerprint
+from bot.gate import EMPTY
 from bot.protocols import Found
-from bot.records import Known
-from formatters.model import Link, Section
+from bot.records import Intent, Known, Remark
+from formatters.model import Link, Paper, Section
 from tests.samples import days, digest, found, paper
 
+HOUR, DAY = 3600.0, 86400.0
+RULES = Rules(catch_up=3, gate_wait=2 * HOUR, edits_for=3 * DAY)
+FOUND_AT = 1_735_700_000.0
 
-def known(founds: Sequence[Found], state: str = "active") -> list[Known]:
-    return [Known(one.digest.id, one.post, one.digest.day, fingerprint(one.digest), state) for one in founds]
+
+def known(
+    founds: Sequence[Found], state: str = "active", reason: str = "", held_since: float | None = None
+) -> list[Known]:
+    return [
+        Known(
+            *(one.digest.id, one.post, one.digest.day, fingerprint(one.digest), state, reason),
+            *(len(one.digest.papers), FOUND_AT, held_since),
+        )
+        for one in founds
+    ]
 
 
-def states(before: Sequence[Known], now: Sequence[Found], *, catch_up: int = 3) -> dict[int, str]:
-    return {intent.digest.day.day: intent.state for intent in decide(before, now, catch_up=catch_up)}
+def decided(before: Sequence[Known], now: Sequence[Found], after: float = HOUR) -> list[Intent]:
+    """Decide so many seconds after all was found, where nothing is to be noted."""
+    intents = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, Intent)]
+    assert len(intents) == len(decide(before, now, RULES, FOUND_AT + after))
+    return intents
+
+
+def noted(before: Sequence[Known], now: Sequence[Found], after: float) -> list[Remark]:
+    """Decide so many seconds after all was found, where all stays as it is."""
+    remarks = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, Remark)]
+    assert len(remarks) == len(decide(before, now, RULES, FOUND_AT + after))
+    return remarks
+
+
+def states(before: Sequence[Known], now: Sequence[Found], after: float = HOUR) -> dict[int, str]:
+    return {intent.digest.day.day: intent.state for intent in decided(before, now, after)}
+
+
+def hollow(*numbers: int, said: str = "정보 부족") -> list[Paper]:
+    """Give papers whose sections say nothing."""
+    sections = (Section("Introduction", f"- Goal: {said}\n- Contribution: {said}"), Section("Results", ""))
+    return [replace(paper(number), sections=sections) for number in numbers]
 
 
 def test_the_first_look_delivers_the_newest_and_takes_the_rest_as_known() -> None:
@@ -27,7 +62,7 @@ def test_the_first_look_delivers_the_newest_and_takes_the_rest_as_known() -> Non
 
 def test_the_newest_is_found_by_date_then_name_whatever_the_order() -> None:
     two = [*days(2), found(digest(date(2025, 1, 2), paper(1), series="Arxiv"))]
-    intents = decide([], [*reversed(two), *days(1)], catch_up=3)
+    intents = decided([], [*reversed(two), *days(1)])
     assert [(intent.post, intent.state) for intent in intents] == [
         ("2025-01-01-daily-papers.md", "baseline"),
         ("2025-01-02-arxiv.md", "baseline"),
@@ -36,21 +71,21 @@ def test_the_newest_is_found_by_date_then_name_whatever_the_order() -> None:
 
 
 def test_an_empty_newest_is_held_and_nothing_else_is_sent() -> None:
-    intents = decide([], [*days(1, 2), *days(3, papers=0)], catch_up=3)
+    intents = decided([], [*days(1, 2), *days(3, papers=0)])
     assert [intent.state for intent in intents] == ["baseline", "baseline", "held"]
     assert intents[-1].reason == EMPTY
     assert not any(intent.spread for intent in intents)
 
 
 def test_a_held_digest_is_delivered_once_it_has_papers() -> None:
-    before = known(days(1), "baseline") + known(days(2, papers=0), "held")
+    before = known(days(1), "baseline") + known(days(2, papers=0), "held", EMPTY, FOUND_AT)
     assert states(before, days(2)) == {2: "active"}
     assert states(before, days(2, papers=0)) == {}
 
 
 def test_downtime_is_caught_up_oldest_first_but_not_without_end() -> None:
     before = known(days(1))
-    intents = decide(before, days(1, 2, 3, 4, 5, 6), catch_up=3)
+    intents = decided(before, days(1, 2, 3, 4, 5, 6))
     assert [(one.digest.day.day, one.state) for one in intents] == [
         (2, "skipped"),
         (3, "skipped"),
@@ -72,7 +107,7 @@ def test_a_post_from_before_the_first_look_is_no_news() -> None:
 
 def test_a_second_series_of_the_same_day_is_delivered() -> None:
     arxiv = found(digest(date(2025, 1, 10), paper(1), series="Arxiv"))
-    assert [one.digest.id for one in decide(known(days(10)), [*days(10), arxiv], catch_up=3)] == ["arxiv/2025-01-10"]
+    assert [one.digest.id for one in decided(known(days(10)), [*days(10), arxiv])] == ["arxiv/2025-01-10"]
 
 
 def test_an_unchanged_post_is_left_alone() -> None:
@@ -111,18 +146,98 @@ def test_a_post_with_a_new_title_is_the_same_digest() -> None:
     before = days(1)[0]
     digest_now = replace(before.digest, id="papers-of-the-day/2025-01-01", series="Papers of the Day")
     retitled = replace(before, digest=digest_now)
-    intents = decide(known([before]), [retitled], catch_up=3)
+    intents = decided(known([before]), [retitled])
     assert [(one.digest.id, one.state, one.spread) for one in intents] == [(before.digest.id, "active", False)]
 
 
 def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
     before = days(1)[0]
     redated = found(digest(date(2025, 1, 2), *before.digest.papers), before.post)
-    assert [one.digest.id for one in decide(known([before]), [redated], catch_up=3)] == [before.digest.id]
+    assert [one.digest.id for one in decided(known([before]), [redated])] == [before.digest.id]
 
 
-def test_a_delivered_post_that_lost_all_its_papers_is_left_as_delivered() -> None:
-    assert states(known(days(1)), days(1, papers=0)) == {}
+@pytest.mark.parametrize(
+    "now", [days(1, papers=1), [found(digest(date(2025, 1, 1), *hollow(1, 2)))], days(1, papers=0)]
+)
+def test_a_delivered_post_that_looks_unfinished_is_not_edited_at_once(now: Sequence[Found]) -> None:
+    (remark,) = noted(known(days(1)), now, HOUR)
+    assert remark.name == "daily-papers/2025-01-01"
+    assert remark.held_since == FOUND_AT + HOUR
+    waiting = known(days(1), reason=remark.reason, held_since=remark.held_since)
+    assert noted(waiting, now, 3 * HOUR - 1) == []
+    after = decide(waiting, now, RULES, FOUND_AT + 3 * HOUR)
+    assert [one.reason for one in after] == [LOST_ALL if not now[0].digest.papers else ""]
+    assert [one.held_since for one in after] == [None if now[0].digest.papers else remark.held_since]
+
+
+def test_a_post_that_stays_emptied_is_told_of_once() -> None:
+    assert noted(known(days(1), reason=LOST_ALL, held_since=FOUND_AT), days(1, papers=0), DAY) == []
+
+
+@pytest.mark.parametrize("reason", ["the post shrank from 2 papers to 1", LOST_ALL, TOO_LATE])
+def test_a_post_that_is_again_as_it_was_delivered_is_well(reason: str) -> None:
+    assert noted(known(days(1), reason=reason, held_since=FOUND_AT), days(1), 9 * DAY) == [
+        Remark("daily-papers/2025-01-01", "", None)
+    ]
+
+
+def test_a_shrunken_post_that_grows_again_is_edited_at_once() -> None:
+    grown = days(1, papers=3)
+    (intent,) = decided(known(days(1), reason="the post shrank", held_since=FOUND_AT), grown, 60)
+    assert (intent.state, intent.update, intent.held_since, intent.reason) == ("active", True, None, "")
+
+
+def test_a_digest_is_edited_no_more_after_edits_for() -> None:
+    changed = [found(digest(date(2025, 1, 1), paper(1, word="other"), paper(2)))]
+    assert states(known(days(1)), changed, 3 * DAY) == {1: "active"}
+    assert noted(known(days(1)), changed, 3 * DAY + 1) == [Remark("daily-papers/2025-01-01", TOO_LATE, None)]
+    assert noted(known(days(1), reason=TOO_LATE), changed, 4 * DAY) == []
+
+
+@pytest.mark.parametrize("said", ["정보 부족", "N/A", "", "..."])
+def test_a_new_post_that_says_mostly_nothing_is_held_then_sent_with_what_it_has(said: str) -> None:
+    sparse = [found(digest(date(2025, 1, 2), paper(1), *hollow(2, 3, said=said)))]
+    (intent,) = decided(known(days(1)), sparse, 0)
+    assert (intent.state, intent.spread, intent.held_since) == ("held", False, FOUND_AT)
+    assert intent.reason == "4 of the post's 5 sections say nothing yet"
+    held = known(days(1)) + known(sparse, "held", intent.reason, FOUND_AT)
+    assert decided(held, sparse, 2 * HOUR - 1) == []
+    (sent,) = decided(held, sparse, 2 * HOUR)
+    assert (sent.state, sent.spread, sent.held_since, sent.reason) == ("active", True, None, "")
+
+
+def test_half_of_the_sections_saying_something_is_enough() -> None:
+    assert states(known(days(1)), [found(digest(date(2025, 1, 2), paper(1), paper(2), *hollow(3)))]) == {2: "active"}
+
+
+def test_a_list_of_titles_is_a_digest_too() -> None:
+    titles = [replace(paper(number), sections=()) for number in (1, 2)]
+    assert states(known(days(1)), [found(digest(date(2025, 1, 2), *titles))]) == {2: "active"}
+
+
+def test_a_held_post_that_changes_is_read_again_but_its_wait_does_not_begin_anew() -> None:
+    empty, sparse = days(2, papers=0), [found(digest(date(2025, 1, 2), *hollow(1, 2)))]
+    (intent,) = decided(known(empty, "held", EMPTY, FOUND_AT), sparse, HOUR)
+    assert (intent.state, intent.held_since) == ("held", FOUND_AT)
+
+
+def test_a_held_post_that_shrinks_is_still_held() -> None:
+    (intent,) = decided(known(days(2), "held", "whatever", FOUND_AT), days(2, papers=1), HOUR)
+    assert (intent.state, intent.reason) == ("held", "the post shrank from 2 papers to 1")
+
+
+def test_a_post_that_stays_empty_is_skipped_but_delivered_when_it_has_papers_at_last() -> None:
+    before = known(days(1)) + known(days(2, papers=0), "held", EMPTY, FOUND_AT)
+    (intent,) = decided(before, days(1) + days(2, papers=0), 2 * HOUR)
+    assert (intent.state, intent.reason) == ("skipped", STAYED_EMPTY)
+    skipped = known(days(1)) + known(days(2, papers=0), "skipped", STAYED_EMPTY)
+    assert decided(skipped, days(1) + days(2, papers=0), DAY) == []
+    assert states(skipped, days(1, 2), DAY) == {2: "active"}
+
+
+def test_what_was_missed_is_read_but_not_sent() -> None:
+    (intent,) = decided(known(days(1), "skipped", MISSED), days(1, papers=3), DAY)
+    assert (intent.state, intent.reason, intent.spread) == ("skipped", MISSED, False)
 
 
 def test_a_changed_post_of_the_baseline_is_read_but_not_sent() -> None:
@@ -132,4 +247,4 @@ def test_a_changed_post_of_the_baseline_is_read_but_not_sent() -> None:
 
 
 def test_an_empty_source_is_nothing_to_do() -> None:
-    assert decide([], [], catch_up=3) == []
+    assert decided([], []) == []

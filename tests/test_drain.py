@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import errors
+from bot.decisions import Rules
 from bot.delivery import Drain, Waits
 from bot.planning import plan
 from bot.protocols import Absent, Doubt, There, Unknown
@@ -595,7 +596,7 @@ async def test_two_channels_are_kept_apart(house: House) -> None:
     other = MemoryChannel(name="other")
     await house.store.join("other", "messages", {"a": "a"})
     formatters = {"terminal": house.channel.formatter, "other": other.formatter}
-    await plan(house.store, "blog", days(1), formatters, catch_up=3)
+    await plan(house.store, "blog", days(1), formatters, Rules())
     await house.store.gate("", 0.0)
     await Drain(house.store, {"terminal": house.channel, "other": other}, NOW).run()
     assert numbers(house.shown("a")) == ["index", "1", "2"]

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot import errors
+from bot.decisions import Rules
 from bot.delivery import Drain, Waits
 from bot.planning import plan
 from bot.store import Store, opened
@@ -222,7 +223,7 @@ class Promise(RuleBasedStateMachine):
         founds = [found(one) for one in self.posts.values()]
         formatters = {"terminal": self.channel.formatter}
         eager = await self.store.eager()
-        await plan(self.store, "blog", founds, formatters, catch_up=3)
+        await plan(self.store, "blog", founds, formatters, Rules())
         await self.store.calm(eager)
         await self.store.gate("", opening)
         self.planned |= self.posts.keys()

@@ -13,6 +13,7 @@ import pytest
 from bot import sample
 from bot.commands import Desk
 from bot.config import Operators, Settings
+from bot.decisions import Rules
 from bot.delivery import Drain
 from bot.flood import Flood
 from bot.planning import plan
@@ -39,7 +40,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with opened(f"sqlite:///{tmp_path}/paperboy.db") as store:
         await store.join("telegram", "messages", {OPERATOR: "bot"})
         found = await FolderSource("daily-papers", Path(sample.__file__).parent).digests()
-        await plan(store, "daily-papers", found, {"telegram": formatter}, catch_up=1)
+        await plan(store, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
         await store.gate("", 0.0)
         await Drain(store, {"telegram": channel}).run()
         yield Desk(store, settings, {"telegram": formatter}, {"telegram": channel.counter})

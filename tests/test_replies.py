@@ -77,7 +77,7 @@ def parts(*texts: str) -> list[Message]:
     return [Message("notice", {"markup": text}) for text in texts]
 
 
-def done(work: Coroutine[object, object, None]) -> tuple[float, list[EventDict]]:
+def done(work: Coroutine[object, object, object]) -> tuple[float, list[EventDict]]:
     """Give how long it took, and what was logged."""
 
     async def timed() -> float:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import pty
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,55 +14,15 @@ import pytest
 
 from bot.store import opened
 from bot.values import WEEKDAYS
+from tests.desk import Desk
 from tests.fakes.faults import forbidden, truncated
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
-from tests.golden import DATA
-from tests.program import PATH, TOKENS, Done, paperboy
+from tests.program import PATH, TOKENS
 
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper, so that a run is an index and a message
 HELD = "2025-01-11-daily-papers-20250111.md"
 NEXT = "Next run: "
-
-SETTINGS = """
-language = "en"
-[[sources]]
-name = "daily"
-kind = "folder"
-path = "_posts"
-[store]
-url = "sqlite:///state/ledger.db"
-[telegram]
-chats = {telegram}
-base_url = "{telegram_url}"
-[slack]
-chats = {slack}
-base_url = "{slack_url}"
-"""
-
-
-class Desk:
-    """An operator at work: a folder of posts, settings, and the two platforms."""
-
-    def __init__(self, telegram: FakeTelegram, slack: FakeSlack) -> None:
-        self.telegram, self.slack = telegram, slack
-        telegram.add_chat("-1001", "channel", "my_channel")
-        telegram.add_chat("42", "private")
-        slack.add_channel("C0123ABCD", "papers")
-        Path("_posts").mkdir()
-        self.settle()
-
-    def settle(self, telegram: tuple[str, ...] = ("@my_channel",), slack: tuple[str, ...] = ()) -> None:
-        """Write the settings."""
-        addresses = {"telegram_url": self.telegram.base_url, "slack_url": self.slack.base_url}
-        text = SETTINGS.format(telegram=json.dumps(telegram), slack=json.dumps(slack), **addresses)
-        Path("paperboy.toml").write_text(text)
-
-    def post(self, name: str) -> None:
-        shutil.copy(DATA / name, "_posts")
-
-    async def run(self, *arguments: str, **environ: str) -> Done:
-        return await paperboy(*arguments, **{**TOKENS, **environ})
 
 
 @pytest.fixture
@@ -162,6 +121,7 @@ async def test_the_receipt_as_json(desk: Desk) -> None:
             "state": "active",
             "reason": "",
             "papers": 1,
+            "waits": False,
             "chats": [{**line, "counts": {"sent": 2}, "problems": []}],
         }
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from bot.decisions import Rules
 from bot.planning import plan
 from bot.sources.folder import FolderSource
 from formatters.locale import words
@@ -128,7 +129,7 @@ async def write_post(house: SlackHouse, count: int) -> None:
     post.parent.mkdir(exist_ok=True)
     post.write_text(f"---\ntitle: Daily Papers\ndate: 2025-02-01\n---\n\n{papers}\n")
     found = await FolderSource("daily", post.parent).digests()
-    await plan(house.store, "daily", found, {"slack": house.channel.formatter}, catch_up=3)
+    await plan(house.store, "daily", found, {"slack": house.channel.formatter}, Rules())
 
 
 async def test_without_any_digest_it_says_so(slack: FakeSlack) -> None:

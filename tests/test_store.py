@@ -170,8 +170,8 @@ async def test_standings_leave_out_the_baseline_and_come_older_first(store: Stor
     for day, state, reason in ((1, "baseline", ""), (2, "skipped", "late"), (3, "active", ""), (4, "held", "empty")):
         await store.write_plan("blog", intent(digest(date(2025, 1, day), paper(1)), state, reason), [])
     assert await store.standings(2) == [
-        Standing("blog", "daily-papers/2025-01-03", "active", "", 1),
-        Standing("blog", "daily-papers/2025-01-04", "held", "empty", 1),
+        Standing("blog", "daily-papers/2025-01-03", "active", "", 1, waits=False),
+        Standing("blog", "daily-papers/2025-01-04", "held", "empty", 1, waits=False),
     ]
     assert [standing.state for standing in await store.standings(9)] == ["skipped", "active", "held"]
 

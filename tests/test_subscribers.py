@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot import errors
-from bot.delivery import Waits
 from bot.records import Subscriber
 from formatters.edition import Edition
 from tests.ledger import House, housed
-from tests.memory import Trouble, lost, refused
-from tests.samples import days, digest, found, paper
+from tests.memory import refused
+from tests.samples import days
 
 CLOSED = errors.ChatGone("b: kicked")
 
@@ -234,70 +233,3 @@ async def test_there_may_be_no_other_or_more_than_one(house: House) -> None:
     await house.store.move(moved, "-100", "-100")
     assert await house.store.subscribers.merge(await house.known("a"), "-100")
     assert (await house.known("a")).id == moved
-
-
-# --- what an operator sends again
-
-
-async def test_what_failed_is_tried_again_markup_and_all(house: House) -> None:
-    house.channel.troubles["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
-    await house.run(days(1))
-    assert await house.counts("a") == {"failed": 1, "sent": 2}
-    assert await house.store.subscribers.retry() == 1
-    await house.drain()
-    assert await house.counts("a") == {"sent": 3}
-    assert await house.problems("a") == []
-    assert await house.store.subscribers.retry() == 0
-
-
-async def test_a_failed_edit_is_an_edit_again(house: House) -> None:
-    await house.run(days(1))
-    house.channel.troubles["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
-    changed = [found(digest(days(1)[0].digest.day, paper(1, word="new"), paper(2)))]
-    await house.run(changed)
-    assert await house.store.subscribers.retry() == 1
-    await house.drain()
-    assert [one.edits for one in house.channel.chats["a"]] == [0, 1, 0]
-
-
-async def test_what_is_held_is_sent_again_since_somebody_has_looked(house: House) -> None:
-    house.channel.readable = False
-    house.channel.troubles["a"].append(refused(errors.Unconfirmed("reset")))
-    await house.run(days(1))
-    assert await house.counts("a") == {"unconfirmed": 1, "sent": 2}
-    assert await house.store.subscribers.retry() == 1
-    await house.drain()
-    assert sorted(house.read("a")) == ["1", "2", "index"]
-
-
-async def test_of_a_doubt_that_is_being_settled_nothing_is_sent_again(house: House) -> None:
-    """The message has arrived; the program will ask in a while and see that."""
-    house.channel.troubles["a"].append(lost())
-    await house.run(days(1), Waits(settle=90))
-    assert await house.store.subscribers.retry() == 0
-    house.clock.now += 91
-    await house.drain()
-    assert house.read("a") == ["index", "1", "2"]
-
-
-async def test_a_closed_chat_is_tried_again_and_one_that_left_is_not(house: House) -> None:
-    for name in "bc":
-        await house.subscriber(name)
-        house.channel.troubles[name].append(refused(CLOSED))
-    await house.run(days(1))
-    await house.unsubscribe("c")
-    assert await house.store.subscribers.retry() == 1
-    await house.drain()
-    assert (house.read("b"), house.read("c")) == (["index", "1", "2"], [])
-    assert (await house.known("c")).state == "removed"
-
-
-async def test_what_its_post_no_longer_has_is_not_counted(house: House) -> None:
-    day = days(1)[0].digest.day
-    house.channel.troubles["a"] += [Trouble(), Trouble(), *(refused(errors.Rejected("no")) for _ in range(2))]
-    await house.run([found(digest(day, paper(1), paper(2)))])
-    assert await house.counts("a") == {"failed": 1, "sent": 2}
-    await house.run([found(digest(day, paper(1)))])
-    assert await house.store.subscribers.retry() == 0
-    await house.drain()
-    assert house.read("a") == ["index", "1"]

@@ -50,7 +50,7 @@ class SlackSocket:
         self._channel = channel
         self._events = events
         self._token = token
-        self._ear = Ear("slack")
+        self._ear = Ear("slack", events.desk.outages)
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def listen(self, stopping: asyncio.Event) -> None:

@@ -44,7 +44,7 @@ class Events:
 
     def __init__(self, channel: SlackChannel, desk: Desk) -> None:
         self.replies = Replies(channel, desk.store.archive)
-        self._desk = desk
+        self.desk = desk
         self._people = People(channel)
         self._home = Home(channel, desk, self.replies)
         self._commands = Commands(channel, desk, self._people, self._home, self.replies)
@@ -98,7 +98,7 @@ class Events:
             await self._said(asker, event, event.get("thread_ts") or "")
 
     async def _said(self, asker: Asker, event: Payload, thread: str) -> None:
-        answer = await self._desk.answer(asker, typed(event.get("text") or "") or "/help")
+        answer = await self.desk.answer(asker, typed(event.get("text") or "") or "/help")
         self.replies.later(self.replies.send(asker.address, answer.messages, thread=thread))
 
     async def _opened(self, body: Payload) -> None:
@@ -119,22 +119,22 @@ class Events:
             return  # somebody else joined
         places = await self._resumed(event["channel"])
         if not any(place.receives for place in places):
-            welcome = await self._desk.welcome(Asker("slack", event["channel"], kind="channel"))
+            welcome = await self.desk.welcome(Asker("slack", event["channel"], kind="channel"))
             self.replies.later(self.replies.send(event["channel"], [welcome]))
 
     async def _back(self, body: Payload) -> None:
         await self._resumed(body["event"]["channel"])
 
     async def _resumed(self, channel: str) -> Sequence[Subscriber]:
-        subscribers = self._desk.store.subscribers
+        subscribers = self.desk.store.subscribers
         places = await subscribers.places("slack", (channel,))
         for place in places:
             await subscribers.resume(place.id)
-        self._desk.wake()
+        self.desk.wake()
         return places
 
     async def _out(self, body: Payload) -> None:
-        event, subscribers = body["event"], self._desk.store.subscribers
+        event, subscribers = body["event"], self.desk.store.subscribers
         for place in await subscribers.places("slack", (event["channel"],)):
             await subscribers.pause(place.id, _OUT[event["type"]])
 

@@ -44,7 +44,7 @@ class TelegramPoller:
     def __init__(self, channel: TelegramChannel, updates: Updates) -> None:
         self._bot = channel.bot
         self._updates = updates
-        self._ear = Ear("telegram")
+        self._ear = Ear("telegram", updates.desk.outages)
         self._offset = 0
 
     async def listen(self, stopping: asyncio.Event) -> None:
@@ -121,7 +121,7 @@ class TelegramWebhook:
     def __init__(self, channel: TelegramChannel, updates: Updates, url: str, secret: str) -> None:
         self._bot = channel.bot
         self._updates = updates
-        self._ear = Ear("telegram")
+        self._ear = Ear("telegram", updates.desk.outages)
         self._url, self._secret = url, secret
 
     async def listen(self, stopping: asyncio.Event) -> None:

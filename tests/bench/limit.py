@@ -32,6 +32,7 @@ from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
 
 from bot.channels.telegram import TelegramChannel
+from bot.decisions import Rules
 from bot.delivery import Drain
 from bot.log import configure
 from bot.pacing import Pacer
@@ -99,7 +100,7 @@ async def spelled(channel: TelegramChannel) -> list[dict[str, Any]]:
 async def planned(store: Store, channel: TelegramChannel, chats: Iterable[str]) -> None:
     """Plan the broadcast for chats of the settings, to go out at once."""
     await store.join(channel.name, "messages", {chat: channel.counter(chat) for chat in chats})
-    await plan(store, "blog", [Found(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, catch_up=3)
+    await plan(store, "blog", [Found(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, Rules())
     for spelled_hours in await store.schedules():
         await store.gate(spelled_hours, 0.0)
 

@@ -1,0 +1,147 @@
+"""Decide what shall become of each digest: what the ledger knows and what a source holds now in, intents out.
+
+Pure. The daily run, an edited post, one that is not finished yet: all are this one comparison.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from bot.gate import unfinished
+from bot.protocols import Found
+from bot.records import Intent, Known, Remark
+from formatters.markdown import walk
+from formatters.model import Digest, Paper
+from formatters.spans import plain, words
+
+MISSED = "more digests were missed than catch_up delivers"
+STAYED_EMPTY = "the post stayed without papers"
+LOST_ALL = "the post lost all its papers; what was delivered stays"
+TOO_LATE = "the post changed after edits_for; what was delivered stays"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator set of this; lengths of time in seconds."""
+
+    catch_up: int = 3
+    gate_wait: float = 0.0
+    edits_for: float = math.inf
+
+
+def decide(known: Sequence[Known], found: Sequence[Found], rules: Rules, now: float) -> list[Intent | Remark]:
+    """Say what shall become of each digest that is new or changed, older first; `now` in seconds since 1970.
+
+    The first look at a source delivers its newest digest alone; later ones are delivered as they
+    come, the newest `catch_up` of those that came since the last look. What looks unfinished waits
+    for `gate_wait`; what changes later than `edits_for` is left as it was delivered.
+    """
+    before = {one.name: one for one in known}
+    intents = [_recognised(one, known) for one in sorted(found, key=lambda one: (one.digest.day, one.post))]
+    settled = [(before[one.digest.id], one) for one in intents if _is_settled(before.get(one.digest.id), one)]
+    changed = [_changed(was, intent, rules, now) for was, intent in settled]
+    fresh = [one for one in intents if not _is_settled(before.get(one.digest.id), one)]
+    return [*(one for one in changed if one), *_fresh(fresh, before, rules, now)]
+
+
+def name_of(found: Found, known: Sequence[Known]) -> str:
+    """Give the name the ledger knows a digest by: its own, or that of its post when title or day changed."""
+    names = {one.name for one in known}
+    same_post = (one.name for one in known if one.post == found.post)
+    return found.digest.id if found.digest.id in names else next(same_post, found.digest.id)
+
+
+def fingerprint(digest: Digest) -> str:
+    """Hash what a digest says; layout, markup and the post's address do not count."""
+    said = [digest.series, digest.day.isoformat(), _said(digest.preface), *map(_paper_said, digest.papers)]
+    return hashed(said)
+
+
+def hashed(value: object) -> str:
+    """Hash any JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
+
+
+def _recognised(found: Found, known: Sequence[Known]) -> Intent:
+    digest = replace(found.digest, id=name_of(found, known))
+    return Intent(digest, found.post, fingerprint(digest), "active")
+
+
+def _is_settled(was: Known | None, intent: Intent) -> bool:
+    """Tell whether a digest was delivered, or never will be; what has papers at last is news."""
+    if was is None or was.state == "held":
+        return False
+    return was.state != "skipped" or bool(was.papers) or not intent.digest.papers
+
+
+def _changed(was: Known, intent: Intent, rules: Rules, now: float) -> Intent | Remark | None:
+    """Say what becomes of a settled digest whose post is looked at again."""
+    same = was.fingerprint == intent.fingerprint
+    if was.state != "active":
+        rewritten = not same and intent.digest.papers
+        return replace(intent, state=was.state, reason=was.reason) if rewritten else None
+    if same:
+        return _remark(was, "", None)
+    if now - was.found_at > rules.edits_for:
+        return _remark(was, TOO_LATE, None)
+    why, since = unfinished(intent.digest, was.papers), _since(was, now)
+    if why and now - since < rules.gate_wait:
+        return _remark(was, f"{why}; it is not edited before that has lasted for gate_wait", since)
+    return intent if intent.digest.papers else _remark(was, LOST_ALL, since)
+
+
+def _remark(was: Known, reason: str, since: float | None) -> Remark | None:
+    """Note something that was not noted yet."""
+    return None if (was.reason, was.held_since) == (reason, since) else Remark(was.name, reason, since)
+
+
+def _since(was: Known | None, now: float) -> float:
+    """Give when a post was first seen unfinished."""
+    return now if was is None or was.held_since is None else was.held_since
+
+
+def _fresh(new: Sequence[Intent], before: Mapping[str, Known], rules: Rules, now: float) -> Iterator[Intent]:
+    """Sort new digests into those to deliver, to hold, and those too old to be news."""
+    news = [one.day for one in before.values() if one.state != "baseline"]
+    since = min(news) if news else max((one.digest.day for one in new), default=None)
+    old = [one for one in new if since and one.digest.day < since]
+    recent = [one for one in new if one not in old]
+    if not news:  # the first look
+        old, recent = [*old, *recent[:-1]], recent[-1:]
+    full = [one for one in recent if one.digest.papers]
+    late = full[: max(0, len(full) - rules.catch_up)]
+    yield from (replace(one, state="baseline") for one in old)
+    for one in recent:
+        was = before.get(one.digest.id)
+        judged = replace(one, state="skipped", reason=MISSED) if one in late else _judged(one, was, rules, now)
+        if _is_news(was, judged):
+            yield judged
+
+
+def _judged(intent: Intent, was: Known | None, rules: Rules, now: float) -> Intent:
+    """Deliver a digest, or hold it as long as it looks unfinished, but no longer than `gate_wait`."""
+    why, since = unfinished(intent.digest, was.papers if was else 0), _since(was, now)
+    if why and now - since < rules.gate_wait:
+        return replace(intent, state="held", reason=why, held_since=since)
+    if intent.digest.papers:
+        return replace(intent, spread=True)
+    return replace(intent, state="skipped", reason=STAYED_EMPTY)
+
+
+def _is_news(was: Known | None, intent: Intent) -> bool:
+    """Tell whether the ledger says otherwise."""
+    after = (intent.state, intent.reason, intent.fingerprint)
+    return was is None or (was.state, was.reason, was.fingerprint) != after
+
+
+def _paper_said(paper: Paper) -> list[object]:
+    sections = [[section.heading, _said(section.body)] for section in paper.sections]
+    return [paper.id, paper.number, paper.title, paper.url, [asdict(link) for link in paper.links], sections]
+
+
+def _said(markdown: str) -> str:
+    return words(plain(walk(markdown)))

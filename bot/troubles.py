@@ -1,0 +1,182 @@
+"""Troubles: what operators must know of, as the ledger has it, and what they were told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.habit import Appearance
+from bot.records import Trouble
+from bot.sqlite import Database
+from bot.statements import KEPT, unsent
+from bot.tables import chats, deliveries, digests, messages, notices
+
+# The words of the partial index of open rows: SQLite uses it only where the query says the same.
+_OPEN: ColumnElement[bool] = literal_column("deliveries.state <> 'sent'")
+_CHAT = chats.c.channel + literal(" ") + chats.c.name
+
+
+class Troubles:
+    """What is wrong with deliveries and posts."""
+
+    def __init__(self, database: Database) -> None:
+        self._read, self._write = database.read, database.write
+
+    async def found(self) -> list[Trouble]:
+        """List what is wrong now; what may still come right by itself is no `news`."""
+        async with self._read() as db:
+            return [_told(row) for query in _QUERIES for row in await db.execute(query)]
+
+    async def appeared(self, since: date) -> dict[str, list[Appearance]]:
+        """List, by source, which posts of these days appeared when."""
+        columns = (digests.c.source, digests.c.day, digests.c.found_at, digests.c.state != "baseline")
+        found: dict[str, list[Appearance]] = {}
+        async with self._read() as db:
+            for source, day, at, seen in await db.execute(select(*columns).where(digests.c.day >= since.isoformat())):
+                found.setdefault(source, []).append(Appearance(date.fromisoformat(day), at, seen))
+        return found
+
+    async def told(self) -> dict[str, str]:
+        """Give the keys of what was told and lasts, each with what to tell when it is over."""
+        async with self._read() as db:
+            return {one.key: one.over for one in await db.execute(select(notices))}
+
+    async def note(self, told: Mapping[str, str], over: Collection[str]) -> None:
+        """Note what was told, and what is over."""
+        async with self._write() as db:
+            for key in over:
+                await db.execute(delete(notices).where(notices.c.key == key))
+            for key, end in told.items():
+                await db.execute(insert(notices).values(key=key, over=end).on_conflict_do_nothing())
+
+    async def retry(self, chat: str = "") -> int:
+        """Make all that failed or is held unconfirmed due again, in one chat or all; give how many messages that are.
+
+        What is held is sent again: whoever asks has looked, and it is not there. Of what is not held the
+        program will find out by itself.
+        """
+        dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(_VANISHED))
+        stuck = or_(and_(deliveries.c.state == "failed", KEPT, not_(dropped)), _HELD)
+        due = {"state": unsent("pending", "stale"), "not_before": None, "plain": 0}
+        back = {"state": "active", "reason": ""}
+        async with self._write() as db:
+            again = update(deliveries).where(_OPEN, stuck, deliveries.c.chat_id.in_(_receiving(chat)))
+            retried = await db.execute(again.values(due))
+            paused = (chats.c.state == "paused", chats.c.id.in_(_receiving(chat)))
+            await db.execute(update(chats).where(*paused).values(back))
+        return int(retried.rowcount)
+
+    async def discard(self, chat: str = "", *, waiting: bool = False) -> list[Trouble]:
+        """Give up what failed or is held unconfirmed, in one chat or all, and list what that was.
+
+        With `waiting`, all that is open is given up. What a chat holds already stays there as it is.
+        """
+        stuck = true() if waiting else or_(deliveries.c.state == "failed", _HELD)
+        which = and_(_OPEN, KEPT, stuck, deliveries.c.chat_id.in_(_receiving(chat)))
+        there = deliveries.c.remote_id.is_not(None)
+        stands = {"state": "sent", "problem": None, "error": None}
+        given_up = {"state": "failed", "problem": "Discarded", "error": None, "not_before": None}
+        async with self._write() as db:
+            rows = [_told(row) for row in await db.execute(_rows("discarded", which))]
+            await db.execute(update(deliveries).where(which, there).values(stands))
+            await db.execute(update(deliveries).where(which).values(given_up))
+        return rows
+
+    async def release(self) -> list[Trouble]:
+        """Let posts that look unfinished wait no longer, and list them; what they have goes out."""
+        async with self._write() as db:
+            posts = [_told(row) for row in await db.execute(_UNFINISHED)]
+            await db.execute(update(digests).where(digests.c.held_since.is_not(None)).values(held_since=0.0))
+        return posts
+
+    async def skip(self) -> list[Trouble]:
+        """Give up the posts that are held, and list them."""
+        skipped = {"state": "skipped", "reason": "given up by the operator", "held_since": None}
+        async with self._write() as db:
+            posts = [_told(row) for row in await db.execute(_UNFINISHED.where(digests.c.state == "held"))]
+            await db.execute(update(digests).where(digests.c.state == "held").values(skipped))
+        return posts
+
+    async def chats(self) -> list[tuple[str, str]]:
+        """List the chats that receive: as `status` names them, and without the channel."""
+        async with self._read() as db:
+            receiving = select(_CHAT, chats.c.name).where(chats.c.state != "removed").order_by(chats.c.id)
+            return [(whole, name) for whole, name in await db.execute(receiving)]
+
+
+def _told(row: Any) -> Trouble:
+    key, kind, where, why, news = row
+    return Trouble(key, kind, where, why, news=bool(news))
+
+
+def _receiving(chat: str) -> Select[Any]:
+    """Choose the chats that receive: all, or the one that `status` names so."""
+    named = literal(chat).in_(("", chats.c.name, _CHAT))
+    return select(chats.c.id).where(chats.c.state != "removed", named)
+
+
+_VANISHED = select(messages.c.id).where(messages.c.vanished == 1)
+_HELD = and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
+_REFUSED = and_(deliveries.c.state == "failed", deliveries.c.problem == "Rejected")
+_DROPPED = and_(messages.c.vanished == 1, deliveries.c.remote_id.is_(None))
+# A chat that was closed is still in trouble while it gets another try.
+_CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == "ChatGone")
+_LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
+
+
+def _trouble(kind: str, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
+    """Spell the columns of a Trouble."""
+    return select(literal(f"{kind} ") + which, literal(kind), where, why, literal(1) if news is None else news)
+
+
+def _rows(kind: str, which: ColumnElement[bool], news: ColumnElement[bool] | None = None) -> Select[Any]:
+    """List deliveries as troubles."""
+    why = func.coalesce(deliveries.c.error, "")
+    return (
+        _trouble(kind, deliveries.c.ref, _CHAT + ", " + messages.c.key, why, news)
+        .select_from(deliveries.join(chats).join(messages))
+        .where(_OPEN, KEPT, which, chats.c.state != "removed")
+        .order_by(chats.c.id, messages.c.seq)
+    )
+
+
+_PAUSED = _trouble(
+    *("paused", cast(chats.c.id, String), _CHAT),
+    case((chats.c.reason != "", chats.c.reason), else_=func.coalesce(_LAST_WORD, "")),
+).where(chats.c.state != "removed", or_(chats.c.state == "paused", chats.c.id.in_(_CLOSED)))
+_BOTS = (
+    _trouble("bot", chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
+    .select_from(deliveries.join(chats))
+    .where(_OPEN, deliveries.c.problem == "BotGone", chats.c.state != "removed")
+    .group_by(chats.c.channel)
+)
+_UNFINISHED = _trouble(
+    "held", digests.c.source + literal(" ") + digests.c.name, digests.c.name, digests.c.reason
+).where(digests.c.held_since.is_not(None))
+_QUERIES = (
+    _PAUSED,
+    _rows("refused", and_(_REFUSED, not_(_DROPPED))),
+    _rows("unconfirmed", deliveries.c.state == "unconfirmed", _HELD),
+    _BOTS,
+    _UNFINISHED,
+)
