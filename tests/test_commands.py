@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot import errors
+from bot.decisions import Rules
 from bot.flood import Flood
 from bot.talk import Answer, Asker
 from formatters import pages
@@ -654,7 +655,8 @@ async def test_the_receipt_of_trouble_and_what_is_sent_again(hall: Hall) -> None
     channel.troubles["51"] += [refused(errors.Rejected("too long")) for _ in range(2)]
     channel.troubles["52"] += [refused(errors.ChatGone("52: blocked"))]
     empty = replace(NEWEST, id="daily-papers/2025-09-11", day=NEWEST.day.replace(day=11), papers=())
-    await house.run([found(LONG), found(SEEN), found(ARXIV), found(NEWEST), found(empty)])
+    await house.look([found(LONG), found(SEEN), found(ARXIV), found(NEWEST), found(empty)], rules=Rules(gate_wait=60))
+    await house.drain()
     (said,) = await hall.reader(OPERATOR).sees("/status")
     states = EN.states
     assert f"{states['failed']} 2, {states['pending']} 4, {states['unconfirmed']} 1" in said.text
