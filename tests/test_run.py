@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -192,7 +193,7 @@ def test_days_over_the_weekend_are_understood_by_the_clock(tmp_path: Path) -> No
 TWO = {"telegram": {"token": "123456:FAKE-telegram-token", "chats": ["5", "-6"]}}
 
 
-def described(**tables: Mapping[str, object]) -> Settings:
+def described(**tables: object) -> Settings:
     """Give settings whose hours are closed, unless `tables` tell otherwise."""
     usual: dict[str, object] = {
         "timezone": "Asia/Seoul",
@@ -204,7 +205,7 @@ def described(**tables: Mapping[str, object]) -> Settings:
 
 @asynccontextmanager
 async def put_together(
-    channel: MemoryChannel, *posts: str, waits: Waits = Waits(), **tables: Mapping[str, object]
+    channel: MemoryChannel, *posts: str, waits: Waits = Waits(), **tables: object
 ) -> AsyncIterator[Paperboy]:
     folder = Path("_posts")
     folder.mkdir(exist_ok=True)
@@ -418,7 +419,8 @@ async def test_stopping_does_not_wait_for_who_would_listen_again() -> None:
 
 async def test_a_ledger_that_fails_for_a_while_does_not_end_it(tmp_path: Path) -> None:
     channel, listening = memory(), Listening()
-    async with put_together(channel, schedule={"at": "00:00", "sweep": "1h"}) as paperboy:
+    tables: dict[str, Any] = {"schedule": {"at": "00:00", "sweep": "1h"}, "operators": {"telegram": ["9"]}}
+    async with put_together(channel, **tables) as paperboy:
         ledger = tmp_path / "paperboy.db.lock"
         ledger.mkdir()
         with capture_logs() as logs:
@@ -430,6 +432,26 @@ async def test_a_ledger_that_fails_for_a_while_does_not_end_it(tmp_path: Path) -
                 paperboy.wake.set()
                 await shows(channel, "5", 4)
     assert listening.ended
+    assert [line.split(" ")[0] for line in told(channel)] == ["✖", "✔"]
+
+
+async def test_operators_are_told_once_of_posts_that_cannot_be_read_and_when_they_can() -> None:
+    channel = memory()
+    async with put_together(channel, operators={"telegram": ["9"]}, language="en") as paperboy:
+        Path("_posts").rmdir()
+        for _ in range(2):
+            await paperboy._sweep()
+        Path("_posts").mkdir()
+        for _ in range(2):
+            await paperboy._sweep()
+    broken, mended = told(channel)
+    assert "No such file or directory" in broken
+    assert mended == "✔ Posts can be read again"
+
+
+def told(channel: MemoryChannel) -> list[str]:
+    """Give what the operator was told, each time one line."""
+    return [str(one.body["markup"]).removeprefix("Paperboy\n") for one in channel.chats["9"]]
 
 
 # --- settings with which nothing could be done

@@ -149,3 +149,13 @@ async def test_chats_of_before_are_those_of_the_settings_and_wish_nothing(ledger
         assert await store.schedules() == []
         hits, count = await store.archive.search("plain things", 9, 0)
         assert (len(hits), count) == (2, 2)
+
+
+async def test_a_post_that_was_held_is_waited_for_no_longer_than_one_of_today(ledger: Upgraded) -> None:
+    await ledger.deliver(days(1, papers=0))
+    with sqlite3.connect(ledger.folder / "old.db") as db:
+        db.execute("UPDATE digests SET state = 'held'")
+    db.close()
+    async with opened(f"sqlite:///{ledger.folder}/old.db", ledger.clock) as store:
+        (held,) = await store.known("blog")
+        assert held.held_since == held.found_at > 0
