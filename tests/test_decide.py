@@ -199,7 +199,7 @@ def test_a_new_post_that_says_mostly_nothing_is_held_then_sent_with_what_it_has(
     sparse = [found(digest(date(2025, 1, 2), paper(1), *hollow(2, 3, said=said)))]
     (intent,) = decided(known(days(1)), sparse, 0)
     assert (intent.state, intent.spread, intent.held_since) == ("held", False, FOUND_AT)
-    assert intent.reason == "4 of the post's 5 sections say nothing yet"
+    assert intent.reason == "2 of the post's 3 papers say nothing yet"
     held = known(days(1)) + known(sparse, "held", intent.reason, FOUND_AT)
     assert decided(held, sparse, 2 * HOUR - 1) == []
     (sent,) = decided(held, sparse, 2 * HOUR)
@@ -208,6 +208,18 @@ def test_a_new_post_that_says_mostly_nothing_is_held_then_sent_with_what_it_has(
 
 def test_half_of_the_sections_saying_something_is_enough() -> None:
     assert states(known(days(1)), [found(digest(date(2025, 1, 2), paper(1), paper(2), *hollow(3)))]) == {2: "active"}
+
+
+def test_empty_sections_of_papers_that_say_something_count() -> None:
+    bare = [replace(paper(n), sections=(*paper(n).sections, *(Section("Results", ""),) * 2)) for n in (1, 2)]
+    (intent,) = decided(known(days(1)), [found(digest(date(2025, 1, 2), *bare))], 0)
+    assert (intent.state, intent.reason) == ("held", "4 of the post's 6 sections say nothing yet")
+
+
+def test_papers_without_any_section_count_where_others_have_some() -> None:
+    bare = [replace(paper(number), sections=()) for number in (2, 3)]
+    (intent,) = decided(known(days(1)), [found(digest(date(2025, 1, 2), paper(1), *bare))], 0)
+    assert (intent.state, intent.reason) == ("held", "2 of the post's 3 papers say nothing yet")
 
 
 def test_a_list_of_titles_is_a_digest_too() -> None:

@@ -108,7 +108,7 @@ async def test_a_held_post_goes_out_when_it_is_released(house: House) -> None:
     nothing = (Section("Introduction", "정보 부족"),)
     sparse = [found(digest(days(1)[0].digest.day, replace(paper(1), sections=nothing)))]
     await house.look(sparse, rules=gate)
-    why = "1 of the post's 1 sections say nothing yet"
+    why = "1 of the post's 1 papers say nothing yet"
     assert await news(house) == [("held", "daily-papers/2025-01-01", why)]
     assert [one.where for one in await house.store.troubles.release()] == ["daily-papers/2025-01-01"]
     await house.look(sparse, rules=gate)
