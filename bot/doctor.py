@@ -14,6 +14,7 @@ from bot.app import Paperboy, assembled, listeners, listens
 from bot.channels.terminal import Terminal
 from bot.config import Settings
 from bot.errors import PaperboyError, SettingsError, SourceError
+from bot.gate import unfinished
 from bot.hours import Hours
 from bot.protocols import Source
 
@@ -62,14 +63,15 @@ async def _source(source: Source) -> Sequence[Finding]:
         return [*odd, (f"source {source.name}", "holds no digest; check path and match")]
     newest = found[-1]
     count = len(newest.digest.papers)
-    empty = "" if count else "the newest post has no papers yet; it is held until it has"
+    why = unfinished(newest.digest, 0)
+    empty = f"the newest post looks unfinished: {why}" if why else ""
     return [*odd, (f"source {source.name}: {len(found)} digests, the newest {newest.post} with {count} papers", empty)]
 
 
 async def _channels(paperboy: Paperboy) -> Sequence[Finding]:
     findings: list[Finding] = []
     for name, channel in paperboy.channels.items():
-        chats = getattr(paperboy.settings, name).chats
+        chats = tuple(dict.fromkeys((*getattr(paperboy.settings, name).chats, *paperboy.settings.operators.told(name))))
         findings += [(f"{name} {what}", cure.removeprefix(f"{what}: ")) for what, cure in await channel.check(chats)]
     return findings
 

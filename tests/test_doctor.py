@@ -109,6 +109,19 @@ async def test_missing_rights_and_chats(telegram: FakeTelegram, slack: FakeSlack
     assert room == "slack C0123ABCD: #papers: invite the app: /invite in the channel"
 
 
+async def test_the_chats_of_operators_are_looked_at(telegram: FakeTelegram, slack: FakeSlack) -> None:
+    telegram.add_chat("7", "private")
+    slack.add_user("U0BOSS", "Boss")
+    told = {"PAPERBOY_OPERATORS__TELEGRAM": "7, 8", "PAPERBOY_OPERATORS__SLACK": "U0BOSS, U0GONE"}
+
+    done = await doctor(**told)
+
+    stranger, gone = failing(done)
+    assert stranger.startswith("telegram 8: Chat not found; check the address")
+    assert gone == "slack U0GONE: no such person, or the app lacks the scope im:write"
+    assert {"✓ telegram 7", "✓ slack U0BOSS"} < {*done.lines}
+
+
 async def test_revoked_tokens() -> None:
     telegram, slack = "123456:a-token-that-was-revoked-since", "xoxb-a-token-that-was-revoked-since"
 
@@ -157,7 +170,7 @@ async def test_odd_posts_and_a_newest_one_without_papers() -> None:
     assert done.code == 1
     odd, empty = failing(done)
     assert odd.startswith("source daily: 2025-01-10-binary.md: not a text in UTF-8")
-    assert empty.endswith("with 0 papers: the newest post has no papers yet; it is held until it has")
+    assert empty.endswith("with 0 papers: the newest post looks unfinished: the post has no papers yet")
 
 
 async def test_a_ledger_that_is_none() -> None:

@@ -59,6 +59,7 @@ _BOT_FAULTS = {
 _WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _DOUBT = {"fatal_error", "internal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 _NO_HISTORY = {"missing_scope", "not_in_channel", "no_permission", "not_allowed_token_type", "channel_not_found"}
+_PEOPLE = ("U", "W")  # what the ids of people begin with
 
 
 class SlackChannel:
@@ -84,7 +85,7 @@ class SlackChannel:
 
     async def number(self, address: str) -> str:
         """Give the direct message in which a person is written to; without the right to ask, the person."""
-        if not address.startswith(("U", "W")):
+        if not address.startswith(_PEOPLE):
             return address
         try:
             [opened] = await _parts(self.client().conversations_open(users=address), "channel")
@@ -144,6 +145,9 @@ class SlackChannel:
             await self._session.close()
 
     async def _check_chat(self, address: str) -> tuple[str, str]:
+        if address.startswith(_PEOPLE):
+            known = await self.number(address) != address
+            return address, "" if known else "no such person, or the app lacks the scope im:write"
         try:
             [known] = await _parts(self.client().conversations_info(channel=address), "channel")
             name, archived = known.get("name"), known.get("is_archived")
