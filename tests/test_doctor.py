@@ -111,6 +111,7 @@ async def test_missing_rights_and_chats(telegram: FakeTelegram, slack: FakeSlack
 
 async def test_the_chats_of_operators_are_looked_at(telegram: FakeTelegram, slack: FakeSlack) -> None:
     telegram.add_chat("7", "private")
+    slack.scopes.add("im:write")
     slack.add_user("U0BOSS", "Boss")
     told = {"PAPERBOY_OPERATORS__TELEGRAM": "7, 8", "PAPERBOY_OPERATORS__SLACK": "U0BOSS, U0GONE"}
 
