@@ -428,8 +428,12 @@ def sent_or_stale(body_hash: str) -> ColumnElement[str]:
 
 def last_id(chat: Chat, before: float) -> Select[Any, Any]:
     """Give the highest id of a counter that was known at `before`, and when that message was sent."""
-    known = select(_NUMBER, deliveries.c.sent_at).select_from(deliveries.join(chats))
-    return known.where(_counted(chat), deliveries.c.sent_at <= before).order_by(_NUMBER.desc()).limit(1)
+    sent = select(_NUMBER.label("id"), deliveries.c.sent_at).select_from(deliveries.join(chats))
+    answers = select(replies.c.remote_id, replies.c.sent_at).where(
+        replies.c.channel == chat.channel, replies.c.counter == chat.counter, replies.c.sent_at <= before
+    )
+    known = sent.where(_counted(chat), deliveries.c.sent_at <= before).union_all(answers).subquery()
+    return select(known).order_by(known.c.id.desc()).limit(1)
 
 
 def later_ids(chat: Chat, after: int) -> Select[int]:
