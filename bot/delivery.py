@@ -19,6 +19,9 @@ from bot.store import Store
 from bot.waiting import unless
 
 _MOST_DOUBLINGS = 30  # of a pause; more would not fit a number
+# Seconds before a turn at which it is granted, so that a row can be noted as under way and the call still leaves in
+# time. No more than two of a bot's turns on Telegram: a reply cannot come before one that is granted.
+_LEAD = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,11 @@ class Drain:
 
     async def _lane(self, channel: Channel, chat: Chat | None) -> None:
         while chat and (row := await self.store.head(chat.id)) and await self._due(row):
-            await unless(channel.turn(chat.address), self.stopping)
-            if self.stopping.is_set() or channel.name in self.gone:
+            await unless(channel.ready(row.body), self.stopping)
+            turn = await unless(channel.turn(chat.address, lead=_LEAD), self.stopping)
+            if turn is None or self.stopping.is_set() or channel.name in self.gone:
                 return
-            chat = await self._step(channel, chat, row)
+            chat = await self._step(channel, chat, row, turn)
 
     async def _due(self, row: Row) -> bool:
         """Wait until a row is due, or tell that it is for a later sweep."""
@@ -108,12 +112,14 @@ class Drain:
             await unless(asyncio.sleep(wait), self.stopping)
         return not self.stopping.is_set()
 
-    async def _step(self, channel: Channel, chat: Chat, row: Row) -> Chat | None:
-        """Do what one row wants; give its chat as it is afterwards, None when the lane ends."""
+    async def _step(self, channel: Channel, chat: Chat, row: Row, turn: float) -> Chat | None:
+        """Do what one row wants at its turn; give its chat as it is afterwards, None when the lane ends."""
         try:
             if row.state == "unconfirmed":
+                await _until(turn)
                 await self._reconcile(channel, chat, row)
             elif await self.store.claim(row):
+                await _until(turn)
                 await self._deliver(channel, chat, row)
             elif await self.store.holds(row):
                 return None  # another process is at work in this chat
@@ -209,6 +215,11 @@ class Drain:
         why = str(values.get("error", ""))
         event("delivery", channel=chat.channel, chat=chat.name, key=row.key, state=state, error=why)
         self.report(chat, row, state, why)
+
+
+async def _until(turn: float) -> None:
+    if (wait := turn - asyncio.get_running_loop().time()) > 0:
+        await asyncio.sleep(wait)
 
 
 def _body(channel: Channel, row: Row) -> Mapping[str, object]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -482,9 +483,10 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(house: House) -> 
     class Slow(MemoryChannel):
         """The turn of b comes when a was refused."""
 
-        async def turn(self, address: str, *, reply: bool = False) -> None:
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
             if address == "b":
                 await refusal.wait()
+            return 0.0
 
     def told(_chat: Chat, _row: Row, _state: str, _why: str) -> None:
         refusal.set()
@@ -551,10 +553,11 @@ async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(house: H
     class Beaten(MemoryChannel):
         """Somebody takes the row while we wait for our turn."""
 
-        async def turn(self, address: str, *, reply: bool = False) -> None:
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
             row = await house.store.head(1 if address == "a" else 2)
             assert row
             await house.store.claim(row)
+            return 0.0
 
     beaten = Beaten()
     await Drain(house.store, {"terminal": beaten}, NOW).run()
@@ -589,6 +592,27 @@ async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
     async with asyncio.timeout(10):
         await drain.run()
     assert house.read("a") == house.read("b") == ["index", "1", "2"]
+
+
+async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(house: House) -> None:
+    """What is noted before the call takes now more and now less time: calls would come too close to each other."""
+    turns: list[float] = []
+
+    class Paced(MemoryChannel):
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            assert 0 < lead < 0.1
+            return asyncio.get_running_loop().time() + lead
+
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            turns.append(asyncio.get_running_loop().time())
+            return await super().send(address, body, ref=ref, thread=thread)
+
+    await house.store.join("terminal", "messages", {"a": "a"})
+    await house.look(days(1))
+    house.channel = Paced()
+    await house.drain()
+    assert len(turns) == 3
+    assert all(later - earlier >= 0.05 for earlier, later in pairwise(turns))
 
 
 async def test_two_channels_are_kept_apart(house: House) -> None:
