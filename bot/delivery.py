@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from bot import errors
 from bot.log import log
@@ -18,7 +18,11 @@ from bot.records import Chat, Row
 from bot.store import Store
 from bot.waiting import unless
 
+MOST_LANES = 500  # of a channel at work at once: more than any bot's limit keeps busy, and memory stays small
 _MOST_DOUBLINGS = 30  # of a pause; more would not fit a number
+# Seconds before a turn at which it is granted, so that a row can be noted as under way and the call still leaves in
+# time. No more than two of a bot's turns on Telegram: a reply cannot come before one that is granted.
+_LEAD = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,10 @@ class Drain:
     report: Report = silent
     gone: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
     tries: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
-    _at_work: set[int] = field(default_factory=set)  # chats that have a lane
-    _more: bool = False
+    lanes: int = MOST_LANES  # of a channel at work at once
+    _at_work: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # chats with a lane, by channel
+    _again: set[int] = field(default_factory=set)  # those of them for which something came up since they looked
+    _behind: dict[str, int] = field(default_factory=dict)  # channels of whose chats only those up to an id were seen
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -63,41 +69,58 @@ class Drain:
         and is reconciled by the next run.
         """
         await self.store.recover(self.waits.settle)
+        self.admit()
         try:
             async with asyncio.TaskGroup() as lanes:
-                await self._open_lanes(lanes)
-                while self._at_work or self._more:
+                while self._behind or any(self._at_work.values()):
                     await self._changed.wait()
                     self._changed.clear()
-                    if self._more:
-                        await self._open_lanes(lanes)
+                    for name in list(self._behind):
+                        await self._open_lanes(lanes, self.channels[name])
         except* errors.PaperboyError as group:
             raise group.exceptions[0] from None
 
     def admit(self) -> None:
         """Take up what was planned since this run began."""
-        self._more = True
+        self._behind = dict.fromkeys(self.channels, 0)
         self._changed.set()
 
-    async def _open_lanes(self, lanes: asyncio.TaskGroup) -> None:
-        self._more = False
-        for channel in self.channels.values():
-            for chat in await self.store.lanes(channel.name, self.clock() + self.waits.patience):
-                if chat.id not in self._at_work:
-                    self._at_work.add(chat.id)
-                    lanes.create_task(self._lane(channel, chat)).add_done_callback(partial(self._close_lane, chat.id))
+    async def _open_lanes(self, lanes: asyncio.TaskGroup, channel: Channel) -> None:
+        """Open lanes for the next chats of a channel, once half of the places are free."""
+        at_work = self._at_work[channel.name]
+        free = self.lanes - len(at_work)
+        if free < self.lanes / 2:
+            return
+        behind = self._behind.pop(channel.name)
+        if self.stopping.is_set() or channel.name in self.gone:
+            return
+        chats = await self.store.lanes(channel.name, self.clock() + self.waits.patience, behind, free)
+        if len(chats) == free:
+            self._behind.setdefault(channel.name, chats[-1].id)
+        for chat in chats:
+            if chat.id in at_work:
+                self._again.add(chat.id)
+            else:
+                at_work.add(chat.id)
+                lanes.create_task(self._lane(channel, chat))
 
-    def _close_lane(self, chat: int, _: object) -> None:
-        self._at_work.remove(chat)
-        if not self._at_work:
-            self._changed.set()
+    async def _lane(self, channel: Channel, chat: Chat) -> None:
+        """Work in a chat until nothing is due; once more if something came up since the last look."""
+        while True:
+            self._again.discard(chat.id)
+            await self._work(channel, chat)
+            if chat.id not in self._again:
+                break
+        self._at_work[channel.name].remove(chat.id)
+        self._changed.set()
 
-    async def _lane(self, channel: Channel, chat: Chat | None) -> None:
+    async def _work(self, channel: Channel, chat: Chat | None) -> None:
         while chat and (row := await self.store.head(chat.id)) and await self._due(row):
-            await unless(channel.turn(chat.address), self.stopping)
-            if self.stopping.is_set() or channel.name in self.gone:
+            await unless(channel.ready(row.body), self.stopping)
+            turn = await unless(channel.turn(chat.address, lead=_LEAD), self.stopping)
+            if turn is None or self.stopping.is_set() or channel.name in self.gone:
                 return
-            chat = await self._step(channel, chat, row)
+            chat = await self._step(channel, chat, row, turn)
 
     async def _due(self, row: Row) -> bool:
         """Wait until a row is due, or tell that it is for a later sweep."""
@@ -108,12 +131,14 @@ class Drain:
             await unless(asyncio.sleep(wait), self.stopping)
         return not self.stopping.is_set()
 
-    async def _step(self, channel: Channel, chat: Chat, row: Row) -> Chat | None:
-        """Do what one row wants; give its chat as it is afterwards, None when the lane ends."""
+    async def _step(self, channel: Channel, chat: Chat, row: Row, turn: float) -> Chat | None:
+        """Do what one row wants at its turn; give its chat as it is afterwards, None when the lane ends."""
         try:
             if row.state == "unconfirmed":
+                await _until(turn)
                 await self._reconcile(channel, chat, row)
             elif await self.store.claim(row):
+                await _until(turn)
                 await self._deliver(channel, chat, row)
             elif await self.store.holds(row):
                 return None  # another process is at work in this chat
@@ -209,6 +234,11 @@ class Drain:
         why = str(values.get("error", ""))
         event("delivery", channel=chat.channel, chat=chat.name, key=row.key, state=state, error=why)
         self.report(chat, row, state, why)
+
+
+async def _until(turn: float) -> None:
+    if (wait := turn - asyncio.get_running_loop().time()) > 0:
+        await asyncio.sleep(wait)
 
 
 def _body(channel: Channel, row: Row) -> Mapping[str, object]:

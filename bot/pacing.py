@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ class Windowed:
     def take(self, now: float) -> None:
         if len(self._taken) == self.most:
             self._taken.popleft()
-        self._taken.append(now)
+        insort(self._taken, now)  # a reply may come before a broadcast whose turn was granted ahead
 
     def idle(self, now: float) -> bool:
         return all(taken + self.window <= now for taken in self._taken)
@@ -79,7 +80,8 @@ class _Line:
 
     room: str
     reply: bool
-    waiters: deque[tuple[int, asyncio.Future[None]]] = field(default_factory=deque)  # numbered as they came
+    lead: float
+    waiters: deque[tuple[int, asyncio.Future[float]]] = field(default_factory=deque)  # numbered as they came
 
     def first(self) -> int | None:
         """Give the number of the first who still waits; the cancelled before it leave."""
@@ -102,26 +104,31 @@ class Pacer:
         self._rooms: dict[str, list[Limit]] = {}
         self._many = _FEW  # so many rooms are worth looking for idle ones
         self._paused: dict[str, float] = {}
-        self._lines: dict[tuple[str, bool], _Line] = {}
-        self._waiting: list[tuple[float, int, _Line]] = []  # by the time when their room may be ready
+        self._lines: dict[tuple[str, bool, float], _Line] = {}
+        self._waiting: list[tuple[float, int, _Line]] = []  # by the time when their room may be granted a turn
         self._ready: list[tuple[bool, int, _Line]] = []  # for the bot's limit: first replies, then broadcasts
         self._order = count()
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
 
-    async def turn(self, room: str, *, reply: bool = False) -> None:
-        """Wait for a turn; a cancelled wait takes none."""
+    async def turn(self, room: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        """Wait for a turn and give its time; a cancelled wait takes none.
+
+        It is granted between `lead` and half as many seconds before: whoever has something to do until then
+        calls at the turn's time, neither earlier nor later. Without a lead its time is now.
+        """
         loop = asyncio.get_running_loop()
         number, granted = next(self._order), loop.create_future()
-        line = self._lines.get((room, reply))
+        line = self._lines.get((room, reply, lead))
         if line is None:
-            line = self._lines[room, reply] = _Line(room, reply)
+            line = self._lines[room, reply, lead] = _Line(room, reply, lead)
             heapq.heappush(self._waiting, (loop.time(), number, line))
             self._news.set()
         line.waiters.append((number, granted))
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._grant())
-        await granted
+        at: float = await granted
+        return at
 
     def pause(self, room: str, seconds: float) -> None:
         """Keep a room silent, as the platform asked.
@@ -158,9 +165,9 @@ class Pacer:
         """Put a line where its first waiter belongs, and away when nobody waits in it any more."""
         first = line.first()
         if first is None:
-            del self._lines[line.room, line.reply]
-        elif (ready := self._room_ready(line, now)) > now:
-            heapq.heappush(self._waiting, (ready, first, line))
+            del self._lines[line.room, line.reply, line.lead]
+        elif (grant := self._room_ready(line, now) - line.lead) > now:
+            heapq.heappush(self._waiting, (grant, first, line))
         else:
             heapq.heappush(self._ready, (not line.reply, first, line))
 
@@ -168,21 +175,29 @@ class Pacer:
         """Give when there is something to do next."""
         if not self._ready:
             return self._waiting[0][0] if self._waiting else now
-        bot = self._bot.ready(now, self._ready[0][-1].reply) if self._bot else now
-        return max(bot, self._paused.get("", now))
+        first = self._ready[0][-1]
+        return self._bot_ready(first, now) - first.lead
 
     def _serve(self, now: float) -> None:
         """Grant a turn to the first in the first line, unless it is gone or another call of the room went before."""
         _, number, line = heapq.heappop(self._ready)
-        if line.first() == number and self._room_ready(line, now) <= now:
+        at = max(self._room_ready(line, now), self._bot_ready(line, now))
+        if line.first() == number and at - line.lead <= now:
             for limit in (*self._room(line.room, now), *([self._bot] if self._bot else [])):
-                limit.take(now)
-            line.waiters.popleft()[1].set_result(None)
+                limit.take(at)
+            line.waiters.popleft()[1].set_result(at)
         self._queue(line, now)
 
     def _room_ready(self, line: _Line, now: float) -> float:
-        paused = self._paused.get(line.room, now)
-        return max(now, paused, *(limit.ready(now, line.reply) for limit in self._room(line.room, now)))
+        """Give the earliest time of a turn in a room, half the lead from now on: a grant may come a little late."""
+        soon = now + line.lead / 2
+        paused = self._paused.get(line.room, soon)
+        return max(soon, paused, *(limit.ready(soon, line.reply) for limit in self._room(line.room, now)))
+
+    def _bot_ready(self, line: _Line, now: float) -> float:
+        soon = now + line.lead / 2
+        bot = self._bot.ready(soon, line.reply) if self._bot else soon
+        return max(bot, self._paused.get("", soon))
 
     def _room(self, room: str, now: float) -> list[Limit]:
         if room not in self._rooms:

@@ -95,8 +95,14 @@ class Channel(Protocol):
     async def number(self, address: str) -> str:
         """Give a chat's address as the platform numbers it, under which its people may have subscribed."""
 
-    async def turn(self, address: str, *, reply: bool = False) -> None:
-        """Wait until one more call to this chat keeps every limit."""
+    async def ready(self, body: Mapping[str, object]) -> None:
+        """Find out beforehand what sending this needs, so that nothing comes between a turn and its call."""
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        """Wait until one more call to this chat keeps every limit, and give that time, of the event loop's clock.
+
+        With `lead` it comes up to so many seconds earlier.
+        """
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
         """Send a message and give its remote id."""

@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot import migrations
@@ -82,6 +83,8 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except DatabaseError as error:
         raise LedgerError(f"ledger {path}: {cure(str(error.orig))}") from error
+    except PoolTimeoutError as error:
+        raise LedgerError(f"ledger {path}: too much is read from it at once; run again") from error
     except OSError as error:
         raise LedgerError(f"ledger {path}: {error.strerror}; check the folder and its rights") from error
     except CommandError as error:

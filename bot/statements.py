@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -11,13 +11,10 @@ from sqlalchemy import (
     Delete,
     Exists,
     Insert,
-    Integer,
     Select,
     Update,
     and_,
-    bindparam,
     case,
-    cast,
     delete,
     exists,
     func,
@@ -33,8 +30,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from bot.records import Chat, Intent, Remark, Rendered, Row
-from bot.tables import chats, deliveries, digests, messages, papers, replies
+from bot.draining import DROPPED, unsettled
+from bot.records import Intent, Remark, Rendered
+from bot.tables import chats, deliveries, digests, messages, papers
 from formatters.message import Message
 
 # --- chats
@@ -82,11 +80,11 @@ SCHEDULES = select(chats.c.schedule).where(chats.c.state == "active").distinct()
 
 def resume(now: float) -> tuple[Update, ...]:
     """Open what a closed chat refused, what is held, what only our own back-off keeps, and the paused chats."""
-    held = and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
+    held = (deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
     return (
         reopened(),
-        update(deliveries).where(held).values(not_before=now),
-        update(deliveries).where(deliveries.c.problem == "RetryLater").values(not_before=now),
+        update(deliveries).where(unsettled(deliveries), *held).values(not_before=now),
+        update(deliveries).where(unsettled(deliveries), deliveries.c.problem == "RetryLater").values(not_before=now),
         update(chats).where(chats.c.state == "paused").values(state="active", reason=""),
     )
 
@@ -95,7 +93,7 @@ def reopened(*which: ColumnElement[bool]) -> Update:
     """Make due again what paused chats refused."""
     paused = select(chats.c.id).where(chats.c.state == "paused", *which)
     refused = (deliveries.c.state == "failed", deliveries.c.problem == "ChatGone", deliveries.c.chat_id.in_(paused))
-    return update(deliveries).where(*refused).values(state=unsent("pending", "stale"))
+    return update(deliveries).where(unsettled(deliveries), *refused).values(state=unsent("pending", "stale"))
 
 
 def pause(chat: int, reason: str) -> Update:
@@ -110,7 +108,7 @@ def move(chat: int, address: str, counter: str) -> Update:
 
 def leave(chat: int) -> Update:
     """Give up edits of what stands where a chat was before it moved."""
-    there = (deliveries.c.chat_id == chat, deliveries.c.state == "stale")
+    there = (unsettled(deliveries), deliveries.c.chat_id == chat, deliveries.c.state == "stale")
     return update(deliveries).where(*there).values(state="sent")
 
 
@@ -141,10 +139,11 @@ def unserved(source: str, name: str) -> Select[tuple[Any, ...]]:
 
 def outdated(source: str) -> Select[tuple[Any, ...]]:
     """List the digests that still wait, in an edition of before, for the hours of a chat that changed its wishes."""
-    theirs = deliveries.join(messages).join(digests).join(chats)
+    # "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them wait.
+    theirs = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
     other = (digests.c.source == source, digests.c.state == "active", messages.c.edition != chats.c.edition)
-    waits = _waits_wholly(messages.c.digest_id, chats.c.id)
-    return select(digests.c.name).select_from(theirs).where(*other, chats.c.state != "removed", waits).distinct()
+    waits = (_waits(deliveries), _waits_wholly(messages.c.digest_id, chats.c.id))
+    return select(digests.c.name).select_from(theirs).where(*other, chats.c.state != "removed", *waits).distinct()
 
 
 def write_digest(source: str, intent: Intent, now: float) -> Insert:
@@ -274,14 +273,15 @@ def let_out(eager: Collection[int]) -> tuple[Update, Update]:
 
 def _waits(rows: Any) -> ColumnElement[bool]:
     """Tell whether a delivery waits for its chat's hour; 0 or none is the time of what was let out."""
-    return and_(rows.c.state == "pending", rows.c.attempts == 0, func.coalesce(rows.c.not_before, 0.0) > 0)
+    never = (rows.c.state == "pending", rows.c.attempts == 0)
+    return and_(unsettled(rows), *never, func.coalesce(rows.c.not_before, 0.0) > 0)
 
 
 def _waits_wholly(digest: ColumnElement[int], chat: ColumnElement[int]) -> ColumnElement[bool]:
     """Tell whether all that a chat has of a digest waits for its hour, and that it has something."""
     rows, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, rows.c.chat_id == chat)
-    some = exists().select_from(rows.join(theirs)).where(*same)
+    some = exists().select_from(rows.join(theirs)).where(*same, _waits(rows))
     out = exists().select_from(rows.join(theirs)).where(*same, not_(_waits(rows)))
     return and_(some.correlate_except(rows, theirs), not_(out.correlate_except(rows, theirs)))
 
@@ -321,152 +321,6 @@ def _holds(
     )
 
 
-# --- draining
-
-
-def recover(settle: float) -> tuple[Update, ...]:
-    doubt = {
-        "state": "unconfirmed",
-        "not_before": deliveries.c.attempted_at + settle,
-        "problem": "Unconfirmed",
-        "error": "the program ended before the answer came",
-    }
-    return (
-        update(deliveries).where(deliveries.c.state == "sending").values(doubt),
-        update(deliveries).where(deliveries.c.state == "editing").values(state="stale"),
-    )
-
-
-# Rows that `drain` can still do something about; an unconfirmed one without a time is held.
-_WANTS = or_(
-    deliveries.c.state.in_(("pending", "stale")),
-    and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_not(None)),
-)
-
-
-# What a digest no longer has is not sent any more, whatever became of earlier tries.
-_DROPPED = and_(
-    messages.c.vanished == 1, deliveries.c.remote_id.is_(None), deliveries.c.state.in_(("pending", "failed"))
-)
-
-
-def _due(until: float) -> ColumnElement[bool]:
-    return and_(_WANTS, or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= until))
-
-
-def lanes(channel: str, until: float) -> Select[tuple[Any, ...]]:
-    busy = exists().where(deliveries.c.chat_id == chats.c.id, _due(until))
-    columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.counter)
-    return select(*columns).where(chats.c.channel == channel, chats.c.state == "active", busy).order_by(chats.c.id)
-
-
-def open_rows(now: float) -> Select[Any]:
-    return select(func.count()).select_from(deliveries.join(chats)).where(chats.c.state == "active", _due(now))
-
-
-def next_due(now: float) -> Select[Any]:
-    later = (chats.c.state == "active", _WANTS, deliveries.c.not_before > now)
-    return select(func.min(deliveries.c.not_before)).select_from(deliveries.join(chats)).where(*later)
-
-
-def _head() -> Select[tuple[Any, ...]]:
-    parent, index = deliveries.alias(), messages.alias()
-    same = (index.c.digest_id == messages.c.digest_id, index.c.edition == messages.c.edition, index.c.key == "index")
-    thread = (
-        select(parent.c.remote_id)
-        .select_from(parent.join(index))
-        .where(*same, parent.c.chat_id == deliveries.c.chat_id)
-        .scalar_subquery()
-    )
-    threaded = and_(messages.c.edition.startswith("thread"), messages.c.key != "index")
-    return (
-        select(
-            deliveries.c.id,
-            deliveries.c.ref,
-            deliveries.c.state,
-            messages.c.key,
-            messages.c.body,
-            messages.c.hash,
-            deliveries.c.plain,
-            deliveries.c.attempts,
-            func.coalesce(deliveries.c.not_before, 0.0),
-            func.coalesce(deliveries.c.attempted_at, 0.0),
-            func.coalesce(deliveries.c.remote_id, ""),
-            func.coalesce(deliveries.c.sent_hash, ""),
-            # A doubtful send is looked for where it went, not where it would go now.
-            func.coalesce(case((deliveries.c.state == "unconfirmed", deliveries.c.thread), (threaded, thread)), ""),
-        )
-        .select_from(deliveries.join(messages).join(digests))
-        .where(deliveries.c.chat_id == bindparam("chat"), _WANTS, not_(_DROPPED))
-        .order_by(deliveries.c.state != "unconfirmed", digests.c.day, digests.c.id, messages.c.seq)
-        .limit(1)
-    )
-
-
-# What comes next in the chat :chat, as the fields of a Row.
-HEAD = _head()
-
-
-_due_at = func.coalesce(deliveries.c.not_before, 0.0)
-
-
-def claim(row: Row, now: float) -> Update:
-    """Note that a row is under way, if it still is as it was read; a new message also notes its wording."""
-    sending = {"state": "sending", "sent_hash": row.hash, "thread": row.thread}
-    tried = sending if row.state == "pending" else {"state": "editing"}
-    return (
-        update(deliveries)
-        .where(deliveries.c.ref == row.ref, deliveries.c.state == row.state, _due_at == row.not_before)
-        .values(**tried, attempts=deliveries.c.attempts + 1, attempted_at=now)
-    )
-
-
-def settle(row: Row, values: Mapping[str, object]) -> Update:
-    """Write what became of a row, known by its ref: SQLite gives the id of a dropped row to another one."""
-    return update(deliveries).where(deliveries.c.ref == row.ref).values(values)
-
-
-def holds(row: Row) -> Select[Any]:
-    return select(deliveries.c.id).where(deliveries.c.ref == row.ref, _due_at == row.not_before)
-
-
-def sent_or_stale(body_hash: str) -> ColumnElement[str]:
-    """Choose the state of a row that was sent with a wording, by whether it is still the wanted one."""
-    wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
-    return case((wanted == body_hash, "sent"), else_="stale")
-
-
-def last_id(chat: Chat, before: float) -> Select[Any, Any]:
-    """Give the highest id of a counter that was known at `before`, and when that message was sent."""
-    known = select(_NUMBER, deliveries.c.sent_at).select_from(deliveries.join(chats))
-    return known.where(_counted(chat), deliveries.c.sent_at <= before).order_by(_NUMBER.desc()).limit(1)
-
-
-def later_ids(chat: Chat, after: int) -> Select[int]:
-    return select(_NUMBER).select_from(deliveries.join(chats)).where(_counted(chat), after < _NUMBER)
-
-
-def reply_ids(chat: Chat, after: int) -> Select[Any]:
-    theirs = (replies.c.channel == chat.channel, replies.c.counter == chat.counter)
-    return select(replies.c.remote_id).where(*theirs, replies.c.remote_id > after)
-
-
-def doubts(chat: Chat) -> Select[Any]:
-    """Count the sends of a counter of which nobody knows whether they arrived."""
-    unknown = deliveries.c.state.in_(("sending", "unconfirmed"))
-    same = and_(chats.c.channel == chat.channel, chats.c.counter == chat.counter)
-    return select(func.count()).select_from(deliveries.join(chats)).where(same, unknown)
-
-
-_NUMBER = cast(deliveries.c.remote_id, Integer)
-
-
-def _counted(chat: Chat) -> ColumnElement[bool]:
-    return and_(
-        chats.c.channel == chat.channel, deliveries.c.place == chat.counter, deliveries.c.remote_id.is_not(None)
-    )
-
-
 # --- reading
 
 
@@ -488,7 +342,7 @@ def receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
     return (
         select(*columns, func.count())
         .select_from(deliveries.join(chats).join(messages).join(digests))
-        .where(_is(source, name), chats.c.state != "removed", not_(_DROPPED))
+        .where(_is(source, name), chats.c.state != "removed", not_(DROPPED))
         .group_by(chats.c.id, state, deliveries.c.error)
         .order_by(chats.c.channel, chats.c.id)
     )

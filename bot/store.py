@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import statements
+from bot import draining, statements
 from bot.archive import Archive, index, index_all, loaded
 from bot.errors import LedgerError
 from bot.log import log
@@ -88,7 +88,7 @@ class Store:
     async def next_due(self) -> float | None:
         """Give the time at which something is due next, None for never."""
         async with self._read() as db:
-            due: float | None = (await db.execute(statements.next_due(self.clock()))).scalar_one()
+            due: float | None = (await db.execute(draining.next_due(self.clock()))).scalar_one()
         return due
 
     async def resume(self) -> None:
@@ -197,44 +197,44 @@ class Store:
     async def recover(self, settle: float) -> None:
         """Take up what a dead process left: sends are in doubt from `settle` seconds on, edits are due again."""
         async with self._write() as db:
-            for statement in statements.recover(settle):
+            for statement in draining.recover(settle):
                 await db.execute(statement)
 
-    async def lanes(self, channel: str, until: float) -> list[Chat]:
-        """List the active chats of a channel for which something is due by then."""
+    async def lanes(self, channel: str, until: float, after: int, most: int) -> list[Chat]:
+        """List the active chats of a channel for which something is due by then: the first of those behind `after`."""
         async with self._read() as db:
-            return [Chat(*row) for row in await db.execute(statements.lanes(channel, until))]
+            return [Chat(*row) for row in await db.execute(draining.lanes(channel, until, after, most))]
 
     async def open_rows(self) -> int:
         """Count the rows of active chats that want something now."""
         async with self._read() as db:
-            return int((await db.execute(statements.open_rows(self.clock()))).scalar_one())
+            return int((await db.execute(draining.open_rows(self.clock()))).scalar_one())
 
     async def head(self, chat: int) -> Row | None:
         """Give what comes next in a chat: doubtful sends first, then the older digest, in its order."""
         async with self._read() as db:
-            row = (await db.execute(statements.HEAD, {"chat": chat})).first()
+            row = (await db.execute(draining.HEAD, {"chat": chat})).first()
         return None if row is None else Row(*row)
 
     async def claim(self, row: Row) -> bool:
         """Commit that a row is being sent, or False when it no longer is as it was read."""
         async with self._write() as db:
-            return bool((await db.execute(statements.claim(row, self.clock()))).rowcount)
+            return bool((await db.execute(draining.claim(row, self.clock()))).rowcount)
 
     async def holds(self, row: Row) -> bool:
         """Tell whether a row is still there: what waits is dropped when a post or a subscription goes."""
         async with self._read() as db:
-            return (await db.execute(statements.holds(row))).first() is not None
+            return (await db.execute(draining.holds(row))).first() is not None
 
     async def settle(self, row: Row, state: str, **values: object) -> None:
         """Commit what became of a row; what was sent is due again if its post changed meanwhile."""
         settled: dict[str, object] = {"state": state, "not_before": None, "problem": None, "error": None}
         if state == "sent":
-            settled |= {"sent_hash": row.hash, "state": statements.sent_or_stale(row.hash)}
+            settled |= {"sent_hash": row.hash, "state": draining.sent_or_stale(row.hash)}
         if not row.remote_id and "remote_id" in values:
             settled |= {"sent_at": self.clock()}  # an edit does not make a message younger
         async with self._write() as db:
-            await db.execute(statements.settle(row, settled | values))
+            await db.execute(draining.settle(row, settled | values))
 
     async def pause(self, chat: Chat, reason: str) -> None:
         async with self._write() as db:
@@ -253,10 +253,10 @@ class Store:
         are in doubt.
         """
         async with self._read() as db:
-            after, sent_at = (await db.execute(statements.last_id(chat, before))).one_or_none() or (0, 0.0)
-            later = await db.execute(statements.later_ids(chat, after))
-            replies = await db.execute(statements.reply_ids(chat, after))
-            doubts = (await db.execute(statements.doubts(chat))).scalar_one()
+            after, sent_at = (await db.execute(draining.last_id(chat, before))).one_or_none() or (0, 0.0)
+            later = await db.execute(draining.later_ids(chat, after))
+            replies = await db.execute(draining.reply_ids(chat, after))
+            doubts = (await db.execute(draining.doubts(chat))).scalar_one()
             return after, sent_at, frozenset([*later.scalars(), *replies.scalars()]), max(0, doubts - 1)
 
     # --- reading

@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     column,
     table,
+    text,
 )
 
 metadata = MetaData(
@@ -126,6 +127,8 @@ deliveries = Table(
     _one_of("state", "pending", "sending", "sent", "stale", "editing", "failed", "unconfirmed"),
     UniqueConstraint("message_id", "chat_id"),
     Index(None, "chat_id", "state"),
+    # Nearly all rows are settled for ever; what is asked at each run is asked of the others.
+    Index("ix_deliveries_unsettled", "chat_id", "state", "not_before", sqlite_where=text("state != 'sent'")),
 )
 
 # Every paper of every digest, to be looked up; what it says is in its digest's content.

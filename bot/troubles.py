@@ -16,7 +16,6 @@ from sqlalchemy import (
     delete,
     func,
     literal,
-    literal_column,
     not_,
     or_,
     select,
@@ -25,14 +24,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.draining import DROPPED, unsettled
 from bot.habit import Appearance
 from bot.records import Trouble
 from bot.sqlite import Database
 from bot.statements import KEPT, unsent
 from bot.tables import chats, deliveries, digests, messages, notices
 
-# The words of the partial index of open rows: SQLite uses it only where the query says the same.
-_OPEN: ColumnElement[bool] = literal_column("deliveries.state <> 'sent'")
+_OPEN = unsettled(deliveries)
 _CHAT = chats.c.channel + literal(" ") + chats.c.name
 
 
@@ -138,7 +137,6 @@ def _receiving(chat: str) -> Select[Any]:
 _VANISHED = select(messages.c.id).where(messages.c.vanished == 1)
 _HELD = and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
 _REFUSED = and_(deliveries.c.state == "failed", deliveries.c.problem == "Rejected")
-_DROPPED = and_(messages.c.vanished == 1, deliveries.c.remote_id.is_(None))
 # A chat that was closed is still in trouble while it gets another try.
 _CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == "ChatGone")
 _LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
@@ -175,7 +173,7 @@ _UNFINISHED = _trouble(
 ).where(digests.c.held_since.is_not(None))
 _QUERIES = (
     _PAUSED,
-    _rows("refused", and_(_REFUSED, not_(_DROPPED))),
+    _rows("refused", and_(_REFUSED, not_(DROPPED))),
     _rows("unconfirmed", deliveries.c.state == "unconfirmed", _HELD),
     _BOTS,
     _UNFINISHED,

@@ -60,8 +60,11 @@ class MemoryChannel:
     async def number(self, address: str) -> str:
         return address
 
-    async def turn(self, address: str, *, reply: bool = False) -> None:
-        """Take no time."""
+    async def ready(self, body: Mapping[str, object]) -> None:
+        """Need nothing."""
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        return 0.0  # there are no limits
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
         self.threads.append((address, thread))

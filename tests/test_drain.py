@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -483,9 +484,10 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(house: House) -> 
     class Slow(MemoryChannel):
         """The turn of b comes when a was refused."""
 
-        async def turn(self, address: str, *, reply: bool = False) -> None:
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
             if address == "b":
                 await refusal.wait()
+            return 0.0
 
     def told(_chat: Chat, _row: Row, _state: str, _why: str) -> None:
         refusal.set()
@@ -552,10 +554,11 @@ async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(house: H
     class Beaten(MemoryChannel):
         """Somebody takes the row while we wait for our turn."""
 
-        async def turn(self, address: str, *, reply: bool = False) -> None:
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
             row = await house.store.head(1 if address == "a" else 2)
             assert row
             await house.store.claim(row)
+            return 0.0
 
     beaten = Beaten()
     await Drain(house.store, {"terminal": beaten}, NOW).run()
@@ -579,8 +582,8 @@ async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
     channels = {"terminal": house.channel, "other": MemoryChannel(name="other")}
     drain = Drain(house.store, channels, NOW, house.clock)
 
-    async def slowly(channel: str, until: float) -> list[Chat]:
-        found = await lanes(channel, until)
+    async def slowly(channel: str, until: float, after: int, most: int) -> list[Chat]:
+        found = await lanes(channel, until, after, most)
         if channel == "other" and not house.channel.calls:
             await house.look(days(1))
             drain.admit()
@@ -590,6 +593,114 @@ async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
     async with asyncio.timeout(10):
         await drain.run()
     assert house.read("a") == house.read("b") == ["index", "1", "2"]
+
+
+async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(house: House) -> None:
+    """What is noted before the call takes now more and now less time: calls would come too close to each other."""
+    turns: list[float] = []
+
+    class Paced(MemoryChannel):
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            assert 0 < lead < 0.1
+            return asyncio.get_running_loop().time() + lead
+
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            turns.append(asyncio.get_running_loop().time())
+            return await super().send(address, body, ref=ref, thread=thread)
+
+    await house.store.join("terminal", "messages", {"a": "a"})
+    await house.look(days(1))
+    house.channel = Paced()
+    await house.drain()
+    assert len(turns) == 3
+    assert all(later - earlier >= 0.05 for earlier, later in pairwise(turns))
+
+
+class Crowded(MemoryChannel):
+    """A chat is at work from its first turn to its last answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_work, self.most = set[str](), 0
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        self.at_work.add(address)
+        self.most = max(self.most, len(self.at_work))
+        return await super().turn(address)
+
+    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        sent = await super().send(address, body, ref=ref, thread=thread)
+        if len(self.chats[address]) == 2:
+            self.at_work.remove(address)
+        return sent
+
+
+async def test_however_many_chats_there_are_few_are_at_work_at_once(house: House) -> None:
+    crowd = [f"{number:04}" for number in range(1000)]
+    await house.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await house.look([found(digest(date(2025, 1, 1), paper(1)))])
+    house.channel = Crowded()
+    await Drain(house.store, {"terminal": house.channel}, NOW, house.clock, lanes=7).run()
+    assert {chat: house.read(chat) for chat in crowd} == {chat: ["index", "1"] for chat in crowd}
+    assert house.channel.most <= 7
+    begun = {chat: place for place, chat in enumerate(house.channel.chats)}
+    # First come, first served, as far as a slow thread lets one lane fall behind the others.
+    assert all(abs(begun[chat] - place) < 100 for place, chat in enumerate(crowd))
+
+
+async def test_what_comes_up_for_chats_already_passed_is_taken_up(house: House) -> None:
+    """The chats are more than there are places; one looked at first subscribes while the last ones have theirs."""
+    crowd = [*"abcdefgh"]
+    await house.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    drains: list[Drain] = []
+
+    class Meanwhile(MemoryChannel):
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            if address == "h" and not self.chats["h"]:
+                await house.look(days(1, 2))
+                drains[0].admit()
+            return await super().send(address, body, ref=ref, thread=thread)
+
+    house.channel = Meanwhile()
+    await house.look(days(1))
+    drains.append(Drain(house.store, {"terminal": house.channel}, NOW, house.clock, lanes=2))
+    await drains[0].run()
+    assert {chat: house.read(chat) for chat in crowd} == dict.fromkeys(crowd, ["index", "1", "2"] * 2)
+
+
+async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last look was before, and its end comes after the others were opened."""
+    head, told = house.store.head, asyncio.Event()
+    channels = {"terminal": house.channel}
+    drain = Drain(house.store, channels, NOW, house.clock)
+
+    async def slowly(chat: int) -> Row | None:
+        row = await head(chat)
+        if row is None and not told.is_set():
+            told.set()
+            await house.look(days(1, 2))
+            drain.admit()
+            while chat not in drain._again:
+                await asyncio.sleep(0)
+        return row
+
+    await house.look(days(1))
+    monkeypatch.setattr(house.store, "head", slowly)
+    async with asyncio.timeout(10):
+        await drain.run()
+    assert house.read("a") == house.read("b") == ["index", "1", "2"] * 2
+
+
+async def test_a_refused_bot_is_not_tried_in_further_chats(house: House) -> None:
+    crowd = [*"abcdefgh"]
+    await house.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    for address in crowd:
+        house.channel.troubles[address].append(refused(errors.BotGone("token revoked")))
+    await house.look(days(1))
+    await Drain(house.store, {"terminal": house.channel}, NOW, house.clock, lanes=2).run()
+    assert 1 <= len(house.channel.calls) <= 2
 
 
 async def test_two_channels_are_kept_apart(house: House) -> None:

@@ -428,9 +428,10 @@ async def test_who_unsubscribes_during_a_send_gets_that_message_and_no_other(hou
     await house.look(days(1))
 
     class Leaving(MemoryChannel):
-        async def turn(self, address: str, *, reply: bool = False) -> None:
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
             if address == "b" and len(self.chats["b"]) == 1:
                 await house.unsubscribe("b")
+            return 0.0
 
     house.channel = Leaving()
     await house.drain()

@@ -29,6 +29,7 @@ class Asked:
     at: float
     room: str
     reply: bool = False
+    lead: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ def one_a_second(room: str) -> list[Limit]:
 async def call(pacer: Pacer, asked: Asked, number: int, served: list[Served]) -> None:
     loop = asyncio.get_running_loop()
     await asyncio.sleep(asked.at - loop.time())
-    await pacer.turn(asked.room, reply=asked.reply)
+    at = await pacer.turn(asked.room, reply=asked.reply, lead=asked.lead)
+    assert asked.lead / 2 - TICK <= at - loop.time() <= asked.lead + TICK
+    await asyncio.sleep(at - loop.time())
     served.append(Served(loop.time(), asked, number))
 
 
@@ -255,6 +258,38 @@ def test_broadcasts_wait_while_replies_take_everything() -> None:
     replies = [Asked(0, f"reader {n}", reply=True) for n in range(60)]
     served = served_by(telegram_pacer(), [Asked(0, READER), *replies])
     assert served[-1].asked == Asked(0, READER)
+
+
+# Turns that are granted ahead
+
+
+def test_who_knows_its_turn_ahead_loses_nothing_but_a_little_at_first() -> None:
+    ahead = [Asked(0, str(room), lead=0.06) for room in range(90)]
+    assert times(served_by(telegram_pacer(), ahead)) == pytest.approx([0.03 + n / 30 for n in range(90)])
+    ahead = [Asked(0, GROUP, lead=0.06)] * 45
+    expected = [60 * (n // 20) + n % 20 + 0.03 for n in range(45)]
+    assert times(served_by(telegram_pacer(), ahead)) == pytest.approx(expected)
+
+
+def test_a_grant_that_comes_a_little_late_delays_no_turn() -> None:
+    """The machine is busy: each timer goes off late, by less than half the lead."""
+
+    class Late(Pacer):
+        async def _sleep(self, seconds: float) -> None:
+            await super()._sleep(seconds + 0.02)
+
+    async def story() -> list[float]:
+        pacer = Late(Spaced(1 / 30), telegram_limits)
+        return [await pacer.turn(READER, lead=0.06) for _ in range(5)]
+
+    assert run(story()) == pytest.approx([0.03 + n for n in range(5)])
+
+
+def test_a_reply_waits_for_those_alone_whose_turn_was_granted_already() -> None:
+    broadcasts = [Asked(0, str(room), lead=0.06) for room in range(300)]
+    served = served_by(telegram_pacer(), [*broadcasts, Asked(1.001, "a reader", reply=True)])
+    [reply] = [one for one in served if one.asked.reply]
+    assert reply.at <= 1.001 + 0.06 + 1 / 30
 
 
 # Waiters that come and go
@@ -470,6 +505,7 @@ def test_a_pause_reaches_those_that_wait_only_for_the_bots_limit() -> None:
 ROOMS = st.sampled_from([CHANNEL, GROUP, READER, "43"])
 MOMENTS = st.floats(0, 30).map(lambda at: round(at, 2))
 REQUESTS = st.lists(st.builds(Asked, MOMENTS, ROOMS, st.booleans()), max_size=90)
+AHEAD = st.lists(st.builds(Asked, MOMENTS, ROOMS, lead=st.sampled_from([0.0, 0.06, 1.0])), max_size=60)
 BROADCASTS = st.lists(st.builds(Asked, MOMENTS, ROOMS), max_size=90)
 FREELY = settings(deadline=None, max_examples=60)
 
@@ -489,9 +525,9 @@ def assert_spaced(moments: Sequence[float], *, interval: float, slack: float) ->
 
 
 @FREELY
-@given(REQUESTS)
-def test_no_limit_is_ever_exceeded_in_any_window(asked: list[Asked]) -> None:
-    served = served_by(telegram_pacer(), asked)
+@given(REQUESTS, AHEAD)
+def test_no_limit_is_ever_exceeded_in_any_window(asked: list[Asked], ahead: list[Asked]) -> None:
+    served = served_by(telegram_pacer(), [*asked, *ahead])
     assert closest(times(served)) >= 1 / 30 - TICK
     for room, calls in by_room(served).items():
         assert_spaced(times(calls), interval=1, slack=SLACK)

@@ -52,9 +52,10 @@ class Room:
         room = self
 
         class Slow(MemoryChannel):
-            async def turn(self, address: str, *, reply: bool = False) -> None:
+            async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
                 assert reply, "an answer has its own lane"
                 await asyncio.sleep(room.turn)
+                return 0.0
 
             async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
                 assert ref == ""
@@ -231,10 +232,11 @@ async def test_a_doubt_is_never_settled_with_the_id_of_an_answer(tmp_path: Path)
         replies = Replies(MemoryChannel(), store.archive)
         await replies.send("a", parts("one", "two"))
         await replies.send("b", parts("elsewhere"))
-        assert (await store.ids(chat, now))[2] == {1, 2}
+        assert await store.ids(chat, now - 1) == (0, 0.0, frozenset({1, 2}), 0)  # they came after the doubt
+        assert await store.ids(chat, now) == (2, now, frozenset(), 0)  # they were there before
         now += 8 * 86_400
         await replies.send("a", parts("three"))
-        assert (await store.ids(chat, now))[2] == {4}  # long ago, all doubts of that time are settled or held
+        assert (await store.ids(chat, now - 1))[2] == {4}  # long ago, all doubts of that time are settled or held
 
 
 def test_what_is_under_way_is_finished_but_not_for_ever() -> None:

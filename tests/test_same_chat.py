@@ -23,9 +23,10 @@ class Held(MemoryChannel):
     turns: defaultdict[str, asyncio.Event]
     waiting: defaultdict[str, asyncio.Event]
 
-    async def turn(self, address: str, *, reply: bool = False) -> None:
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
         self.waiting[address].set()
         await self.turns[address].wait()
+        return 0.0
 
 
 @pytest.fixture

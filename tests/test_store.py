@@ -6,15 +6,18 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import Executable, create_engine
+from sqlalchemy.dialects.sqlite import dialect
 from structlog.testing import capture_logs
 
+from bot import draining, statements
 from bot.errors import LedgerError
 from bot.records import Intent, Standing
 from bot.store import Store, opened
@@ -115,6 +118,41 @@ async def test_a_full_disk_is_said_and_nothing_is_lost(store: Store) -> None:
     with pytest.raises(LedgerError, match="disk is full"):
         await store.write_plan("blog", intent(long), [])
     assert await store.archive.newest() == RICH
+
+
+async def test_too_many_readers_at_once_are_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = store._read.__self__._engine  # type: ignore[attr-defined]
+    monkeypatch.setattr(engine.pool, "_timeout", 0.01)
+    async with AsyncExitStack() as stack:
+        for _ in range(engine.pool.size() + engine.pool._max_overflow):
+            await stack.enter_async_context(store._read())
+        with pytest.raises(LedgerError, match="too much is read"):
+            await stack.enter_async_context(store._read())
+
+
+# What is asked at each run, whether or not there is anything to do.
+LOOKS: dict[str, tuple[Executable, ...]] = {
+    "recover": draining.recover(5),
+    "lanes": (draining.lanes("telegram", 1e9, 0, 500),),
+    "open rows": (draining.open_rows(1e9),),
+    "next due": (draining.next_due(1e9),),
+    "outdated": (statements.outdated("blog"),),
+    "resume": statements.resume(1e9)[:3],
+    "gate": (statements.gate("", 1e9),),
+    "let out": statements.let_out([1])[:1],
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_years_of_settled_messages_are_not_gone_through(store: Store, look: str) -> None:
+    """SQLite finds the others by an index of their own, as long as each statement says word for word what is in it."""
+    async with store._read() as db:
+        for statement in LOOKS[look]:
+            whole = statement.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
+            rows = (await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {whole}")).all()
+            steps = [str(row[-1]) for row in rows]
+            mine = next(step for step in steps if " deliveries" in step)
+            assert "ix_deliveries_unsettled" in mine, steps
 
 
 async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(store: Store, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendE
 from bot.pacing import Pacer
 from bot.protocols import Absent, Doubt, There, Unknown
 from formatters.locale import words
+from formatters.model import Digest, Paper
 from formatters.telegram import TelegramFormatter
 from tests.fakes import faults
 from tests.fakes.answers import Answer, ok, telegram_error
@@ -38,8 +40,9 @@ class Counting(Pacer):
         self.turns: list[str] = []
         self.pauses: list[tuple[str, float]] = []
 
-    async def turn(self, room: str, *, reply: bool = False) -> None:
+    async def turn(self, room: str, *, reply: bool = False, lead: float = 0.0) -> float:
         self.turns.append(room)
+        return 0.0
 
     def pause(self, room: str, seconds: float) -> None:
         self.pauses.append((room, seconds))
@@ -587,6 +590,26 @@ def test_groups_and_channels_get_twenty_a_minute_and_one_a_second(address: str) 
 def test_readers_get_one_a_second_and_no_fewer() -> None:
     granted = moments(READER, 60)
     assert 59 < granted[-1] < 60
+
+
+async def test_the_bots_name_is_asked_for_once_and_before_the_turn(server: FakeTelegram, pacer: Counting) -> None:
+    """Between a turn and its call it would make calls leave late, and closer together than the limits allow."""
+    formatter = TelegramFormatter(words("en"), buttons=True)
+    channel = TelegramChannel(server.token, server.base_url, formatter, pacer)
+    paper = Paper("2501.00001", 1, "One", "https://example.org", (), ())
+    digest = Digest("daily/2025-01-01", "Daily", date(2025, 1, 1), "Daily", "https://example.org", "", (paper,))
+    plain, linked = FORMATTER.notice("One").body, formatter.digest(digest)[1].body
+    await channel.ready(plain)
+    assert methods(server) == []
+    server.faults.add(faults.server_error(500, method="getMe"))
+    await channel.ready(linked)  # sending will say what is wrong
+    assert methods(server) == ["getMe"]
+    await asyncio.gather(*(channel.ready(linked) for _ in range(5)))
+    assert methods(server) == ["getMe"] * 2
+    await channel.ready(linked)
+    await channel.send(READER, linked, ref="ref", thread="")
+    await channel.close()
+    assert methods(server) == ["getMe", "getMe", "sendMessage"]
 
 
 def test_topics_of_a_chat_share_its_limits() -> None:

@@ -18,6 +18,7 @@ from tests.fakes import faults
 from tests.fakes.faults import Fault
 from tests.house import DATA
 from tests.telegram_house import (
+    ANN,
     BASIC,
     BOSS,
     CHANNEL,
@@ -159,4 +160,23 @@ async def test_a_day_of_talk_that_nobody_remembers(house: House, fault: Fault, t
     fault.method, fault.chat = "sendMessage", READER
     house.server.faults.add(fault)
     await house.paperboy.drain()
+    await whole(house, READER, before, 0)
+
+
+@pytest.mark.parametrize("fault", [faults.lost_answer(), faults.reset()])
+async def test_yesterdays_answers_tell_where_to_begin(house: House, fault: Fault) -> None:
+    """Nobody remembers them but the ledger, which holds the ids of the answers."""
+    with sqlite3.connect("paperboy.db") as ledger:
+        ledger.execute("UPDATE deliveries SET sent_at = sent_at - 86400")
+    ledger.close()
+    for number in range(70):
+        await house.hears(str(ANN), ANN, f"/paper {number % 3 + 1}")
+    await house.stop()
+    before = house.count(READER)
+    fault.method, fault.chat = "sendMessage", READER
+    house.server.faults.add(fault)
+    pacer = Pacer(None, lambda _: [])
+    fresh = TelegramChannel(house.server.token, house.server.base_url, house.channel.formatter, pacer)
+    await Drain(house.store, {"telegram": fresh}, Waits(settle=0.05)).run()
+    await fresh.close()
     await whole(house, READER, before, 0)

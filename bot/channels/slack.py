@@ -93,8 +93,11 @@ class SlackChannel:
         except FAILURES:
             return address
 
-    async def turn(self, address: str, *, reply: bool = False) -> None:
-        await self._pacer.turn(address, reply=reply)
+    async def ready(self, body: Mapping[str, object]) -> None:
+        """Need nothing."""
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        return await self._pacer.turn(address, reply=reply, lead=lead)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
         place: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}

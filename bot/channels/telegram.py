@@ -27,6 +27,7 @@ from telegram import (
     Message,
     ReplyParameters,
     TelegramObject,
+    User,
 )
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
@@ -76,6 +77,7 @@ class TelegramChannel:
         self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
         self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
         self._name = ""
+        self._naming: asyncio.Future[User] | None = None
         # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
         self._rooms: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._known: dict[str, deque[tuple[float, int]]] = {}  # the newest ids of each counter, and since when
@@ -101,8 +103,14 @@ class TelegramChannel:
         chat, colon, topic = address.partition(":")
         return f"{self._numbers.get(chat.lower(), chat)}{colon}{topic}"
 
-    async def turn(self, address: str, *, reply: bool = False) -> None:
-        await self._pacer.turn(_split(address)[0], reply=reply)
+    async def ready(self, body: Mapping[str, object]) -> None:
+        """Ask for the bot's name where links to the bot need it; sending tells what came of it."""
+        if not self._name and "reply_markup" in body:
+            with suppress(SendError):
+                await self.spelled(body)
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        return await self._pacer.turn(_split(address)[0], reply=reply, lead=lead)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
         async with self._room(address):
@@ -217,9 +225,11 @@ class TelegramChannel:
         return [(f"token: @{me.username}", ""), *[await self._check_chat(address, me.id) for address in addresses]]
 
     async def username(self) -> str:
-        """Give the bot's name, asked for once."""
+        """Give the bot's name, asked for once, however many wait for it."""
         if not self._name:
-            self._name = (await self._call("token", self.bot.get_me())).username or ""
+            if self._naming is None or self._naming.done():
+                self._naming = asyncio.ensure_future(self._call("token", self.bot.get_me()))
+            self._name = (await asyncio.shield(self._naming)).username or ""
         return self._name
 
     async def spelled(self, body: Mapping[str, object]) -> dict[str, Any]:

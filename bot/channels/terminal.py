@@ -39,8 +39,11 @@ class TerminalChannel:
     async def number(self, address: str) -> str:
         return address
 
-    async def turn(self, address: str, *, reply: bool = False) -> None:
-        """Take no time: a terminal has no limits."""
+    async def ready(self, body: Mapping[str, object]) -> None:
+        """Need nothing."""
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:  # noqa: ARG002
+        return 0.0  # a terminal has no limits
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
         self._console.rule(style="dim")

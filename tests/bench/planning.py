@@ -24,6 +24,7 @@ from statistics import median
 from telegram import Bot
 
 from bot.delivery import Drain
+from bot.errors import PaperboyError
 from bot.log import configure
 from bot.store import opened
 from tests.bench.limit import TOKEN, Server, Wire, planned, telegram_channel
@@ -98,12 +99,12 @@ async def _deliver(drain: Drain, seconds: float) -> tuple[int, str]:
     """Deliver for a while, then stop in order; give how many chats had a lane, and what went wrong."""
     running = asyncio.create_task(drain.run())
     await asyncio.wait((running,), timeout=seconds)
-    lanes = len(drain._at_work)
+    lanes = sum(map(len, drain._at_work.values()))
     drain.stopping.set()
     try:
         await running
-    except ExceptionGroup as errors:
-        return lanes, str(errors.exceptions[0]).partition("\n")[0]
+    except PaperboyError as error:
+        return lanes, str(error)
     return lanes, ""
 
 
