@@ -15,22 +15,20 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot import parts
 from bot.alarm import Alarm, Bell
 from bot.commands import Desk
 from bot.config import Settings
-from bot.decisions import Rules
 from bot.delivery import Drain, Report, Waits, silent
-from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SettingsError, SourceError
+from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SourceError
 from bot.hours import Hours
 from bot.log import log
 from bot.outages import Outages
 from bot.planning import plan
 from bot.protocols import Channel, Found, Listener, Source
 from bot.replies import Replies
-from bot.sources.folder import FolderSource
 from bot.store import Store, opened
 from bot.values import WEEKDAYS, weekdays
-from formatters.locale import words
 
 # Posts are looked at again for at least so long behind the newest ones: they are edited within days, if at all.
 LOOK_BACK = timedelta(days=14)
@@ -71,6 +69,10 @@ class Paperboy:
         ]
         return Alarm(self.settings, self.store.troubles, self.outages, bells, self.store.clock)
 
+    def listeners(self) -> list[Listener]:
+        """Make what hears readers; SettingsError when one lacks what it needs."""
+        return parts.listeners(self.settings, self.channels, self.desk)
+
     async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.
 
@@ -98,7 +100,7 @@ class Paperboy:
             table = getattr(self.settings, name)
             counters = {chat: self.channels[name].counter(chat) for chat in table.chats if name in self.channels}
             await self.store.join(name, table.layout, counters)
-            if name in self.channels and listens(self.settings, name):
+            if name in self.channels and parts.listens(self.settings, name):
                 await self._learn_kinds(self.channels[name], table.layout)
 
     async def _learn_kinds(self, channel: Channel, layout: str) -> None:
@@ -123,7 +125,7 @@ class Paperboy:
         except SourceError as error:
             problem = error
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
-        for one in await plan(self.store, source.name, found, formatters, rules(self.settings)):
+        for one in await plan(self.store, source.name, found, formatters, parts.rules(self.settings)):
             log.info("planned", source=source.name, digest=one.name, state=one.state, reason=one.reason)
         return problem
 
@@ -236,42 +238,20 @@ async def assembled(
 
     Without `channels`, those that the settings name are made.
     """
-    _check(settings)
+    parts.check(settings)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(opened(settings.store.url))
-        channels = _channels(settings) if channels is None else channels
+        channels = parts.channels(settings) if channels is None else channels
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        yield Paperboy(settings, store, sources(settings), channels, waits)
+        yield Paperboy(settings, store, parts.sources(settings), channels, waits)
 
 
 async def run_forever(settings: Settings) -> None:
     """Be the long-running process."""
     async with assembled(settings) as paperboy:
         paperboy.stop_on_signals()
-        await paperboy.run(listeners(paperboy))
-
-
-def listeners(paperboy: Paperboy) -> list[Listener]:
-    """Make what hears readers: one per channel that listens, and the web server where one of them needs it."""
-    from bot.web import Web
-
-    settings, desk = paperboy.settings, paperboy.desk
-    server = Web(settings.web.host, settings.web.port, paperboy.outages)
-    made: list[Listener] = []
-    if listens(settings, "telegram") and (telegram := paperboy.channels.get("telegram")):
-        from bot.listeners.telegram import telegram_listener
-
-        made.append(telegram_listener(settings.telegram, telegram, desk, server))
-    if listens(settings, "slack") and (slack := paperboy.channels.get("slack")):
-        from bot.listeners.slack import slack_listener
-
-        made.append(slack_listener(settings.slack, slack, desk, server))
-    return [*made, server] if server.used else made
-
-
-def sources(settings: Settings) -> list[Source]:
-    return [FolderSource(one.name, one.path, match=one.match, permalink=one.permalink) for one in settings.sources]
+        await paperboy.run(paperboy.listeners())
 
 
 def clock(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
@@ -295,54 +275,6 @@ def clock(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
 def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:
     """Give the day from which posts are looked at, None for all of them."""
     return sorted(known)[-_NEWEST:][0] - max(LOOK_BACK, edits_for) if known else None
-
-
-def rules(settings: Settings) -> Rules:
-    """Give what the operator set of how digests are decided upon."""
-    schedule = settings.schedule
-    return Rules(schedule.catch_up, schedule.gate_wait.total_seconds(), schedule.edits_for.total_seconds())
-
-
-def _check(settings: Settings) -> None:
-    """Refuse settings with which nothing could be delivered."""
-    if not settings.sources:
-        example = "the settings are ./paperboy.toml or --config FILE, and deploy/paperboy.example.toml is one to copy"
-        raise SettingsError(f"sources: there is none; add a [[sources]] table with name, kind and path ({example})")
-    telegram, slack = settings.telegram, settings.slack
-    if not (telegram.chats or slack.chats or telegram.token or slack.bot_token):
-        raise SettingsError("telegram.chats and slack.chats are empty; name at least one chat")
-    if settings.telegram.chats and not settings.telegram.token:
-        raise SettingsError("telegram.token is missing; ask @BotFather for one and set PAPERBOY_TELEGRAM__TOKEN")
-    if settings.slack.chats and not settings.slack.bot_token:
-        raise SettingsError("slack.bot_token is missing; copy it from your Slack app and set PAPERBOY_SLACK__BOT_TOKEN")
-
-
-def listens(settings: Settings, channel: str) -> bool:
-    """Tell whether readers of a channel can talk to the bot."""
-    slack = settings.slack
-    if channel == "slack":
-        return bool(slack.app_token) if slack.listen == "socket" else slack.listen == "http"
-    return settings.telegram.listen != "off"
-
-
-def _channels(settings: Settings) -> dict[str, Channel]:
-    """Make the channels that have a token; an SDK is imported only where it is used."""
-    channels: dict[str, Channel] = {}
-    telegram, slack = settings.telegram, settings.slack
-    said = words(settings.language)
-    if telegram.token:
-        from bot.channels.telegram import TelegramChannel
-        from formatters.telegram import TelegramFormatter
-
-        formatter = TelegramFormatter(said, buttons=listens(settings, "telegram"))
-        channels["telegram"] = TelegramChannel(telegram.token.get_secret_value(), telegram.base_url, formatter)
-    if slack.bot_token:
-        from bot.channels.slack import SlackChannel
-        from formatters.slack import SlackFormatter
-
-        spelled = SlackFormatter(said, buttons=listens(settings, "slack"))
-        channels["slack"] = SlackChannel(slack.bot_token.get_secret_value(), slack.base_url, spelled)
-    return channels
 
 
 async def _first(*waits: Awaitable[object]) -> None:

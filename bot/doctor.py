@@ -10,7 +10,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 from rich.markup import escape
 
-from bot.app import Paperboy, assembled, listeners, listens
+from bot import parts
+from bot.app import Paperboy, assembled
 from bot.channels.terminal import Terminal
 from bot.config import Settings
 from bot.errors import PaperboyError, SettingsError, SourceError
@@ -79,10 +80,10 @@ async def _channels(paperboy: Paperboy) -> Sequence[Finding]:
 def _listening(paperboy: Paperboy) -> Sequence[Finding]:
     """Say of each channel whether readers can talk to the bot while `run` runs."""
     try:
-        listeners(paperboy)
+        paperboy.listeners()
     except SettingsError as error:
         return [("commands", str(error))]
-    heard = {name: listens(paperboy.settings, name) for name in paperboy.channels}
+    heard = {name: parts.listens(paperboy.settings, name) for name in paperboy.channels}
     return [(f"{name} {'listens to commands' if heard[name] else 'delivers only'}", "") for name in heard]
 
 

@@ -17,11 +17,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app import LOOK_BACK, Paperboy, assembled, clock, listens, look_from
+from bot.app import LOOK_BACK, Paperboy, assembled, clock, look_from
 from bot.config import Schedule, Settings
 from bot.delivery import Waits
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SettingsError
 from bot.hours import Hours
+from bot.parts import listens
 from bot.protocols import Found
 from bot.sources.folder import FolderSource
 from bot.values import WEEKDAYS
