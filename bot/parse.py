@@ -17,17 +17,16 @@ from markdown_it.token import Token
 from bot import front_matter
 from bot.errors import ParseError
 from bot.front_matter import scalar
+from formatters import markdown
 from formatters.links import arxiv_id, safe
-from formatters.markdown import inline, parser
 from formatters.model import Digest, Link, Paper, Section
-from formatters.spans import plain, words
+from formatters.spans import Spans, plain, words
 
 LARGEST_POST = 2 * 1024 * 1024  # bytes
 
-_PARSER = parser()
 # Control characters but tab and line end go; those that part words become blanks.
-_CONTROL: dict[int, str | None] = dict.fromkeys([*range(9), *range(14, 28), *range(127, 160)])
-_CONTROL |= dict.fromkeys([11, 12, *range(28, 32), 133], " ")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PARTING = "\x0b\x0c\x1c\x1d\x1e\x1f\x85"
 _FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+?)(?:\.[a-z]+)?$")
 _DATE = re.compile(r"\(?\b(\d{4})(?:[-./년]\s?)?(\d{1,2})(?:[-./월]\s?)?(\d{1,2})(?:일|\.|\b)\)?")
 _ORDINAL = re.compile(r"\s*(\d{1,4})[.)]\s*")
@@ -89,7 +88,8 @@ def _text(raw: bytes, name: str) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ParseError(f"{name}: not a text in UTF-8; save it as UTF-8 or take it out of the folder") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROL)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub(lambda found: " " if found[0] in _PARTING else "", text)
 
 
 def _unquoted(title: str) -> str:
@@ -141,9 +141,19 @@ class _Block:
     start: int  # its first line
     end: int  # the line behind its last
     tag: str
-    links: tuple[Link, ...]
-    only_links: bool
-    content: Token | None  # the inline token of a heading
+    heading: str | None  # its Markdown
+    tokens: Sequence[Token]
+
+    def links(self) -> tuple[list[Link], bool]:
+        """Give its links, and whether they can be followed and are all that it says."""
+        texts = [token.content for token in self.tokens if token.type == "inline"]
+        if not any("](" in text or "<" in text for text in texts):
+            return [], False  # as most blocks: there is no link to look for
+        read = list(map(markdown.inline, texts))
+        links = [link for spans in read for link in _links(spans)]
+        bare = "".join(span.text for spans in read for span in spans if not span.url)
+        bare += "".join(token.info + token.content for token in self.tokens if token.type in {"fence", "code_block"})
+        return links, bool(links) and all(safe(link.url) for link in links) and not re.search(r"\w", bare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +172,7 @@ class _Heading:
 def _papers(body: str) -> tuple[tuple[Paper, ...], str]:
     """Cut a body into its papers and the Markdown before the first of them."""
     lines = body.split("\n")
-    blocks = list(_blocks(_PARSER.parse(body)))
+    blocks = list(_blocks(markdown.blocks(body)))
     headings = _headings(blocks, lines)
     starts = [n for n, heading in enumerate(headings) if heading.number]
     preface = "\n".join(lines[: headings[starts[0]].start] if starts else lines).strip()
@@ -186,19 +196,14 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[_Block]:
 def _block(tokens: Sequence[Token]) -> _Block:
     first = tokens[0]
     start, end = first.map or (0, 0)
-    inlines = [token for token in tokens if token.type == "inline"]
-    links = tuple(link for token in inlines for link in _links(token.children or ()))
-    bare = "".join(span.text for token in inlines for span in inline(token.children or ()) if not span.url)
-    bare += "".join(token.info + token.content for token in tokens if token.type in {"fence", "code_block"})
-    only_links = bool(links) and all(safe(link.url) for link in links) and not re.search(r"\w", bare)
-    heading = tokens[1] if first.type == "heading_open" else None
-    return _Block(start, end, first.tag, links, only_links and heading is None, heading)
+    heading = tokens[1].content if first.type == "heading_open" else None
+    return _Block(start, end, first.tag, heading, tokens)
 
 
-def _links(tokens: Sequence[Token]) -> Iterator[Link]:
-    """Give each link of an inline text with its words; neighbours of one address are one link."""
+def _links(spans: Spans) -> Iterator[Link]:
+    """Give each link of a text with its words; neighbours of one address are one link."""
     url, label = "", ""
-    for span in (*inline(tokens), None):
+    for span in (*spans, None):
         if span is None or span.url != url:
             if url and words(label):
                 yield Link(words(label), url)
@@ -210,7 +215,7 @@ def _headings(blocks: Sequence[_Block], lines: Sequence[str]) -> list[_Heading]:
     headings: list[_Heading] = []
     paper: _Heading | None = None
     for block in blocks:
-        if block.content is None or (headings and block.start < headings[-1].end):
+        if block.heading is None or (headings and block.start < headings[-1].end):
             continue
         headings.append(_linked(block, lines) or _unlinked(block, paper))
         paper = headings[-1] if headings[-1].number else paper
@@ -219,7 +224,7 @@ def _headings(blocks: Sequence[_Block], lines: Sequence[str]) -> list[_Heading]:
 
 def _linked(block: _Block, lines: Sequence[str]) -> _Heading | None:
     """Read `N. [title](url)`, the title wrapped over further lines where it must."""
-    text = block.content.content if block.content else ""
+    text = block.heading or ""
     ordinal = _ORDINAL.match(text)
     if ordinal is None or not text[ordinal.end() :].startswith("["):
         return None
@@ -227,36 +232,28 @@ def _linked(block: _Block, lines: Sequence[str]) -> _Heading | None:
         if end > block.end and lines[end - 1].startswith("#"):
             break  # the next heading
         joined = words(" ".join([text, *lines[block.end : end]]))
-        links = list(_links(_children(joined)))
-        if links and _opens_with_link(joined):
-            return _titled(block, end, int(ordinal[1]), joined, links)
+        spans = markdown.inline(joined)
+        links = list(_links(spans))
+        if links and _ORDINAL.fullmatch(spans[0].text):  # else the bracket behind the number is a mere bracket
+            return _titled(block, end, int(ordinal[1]), spans, links)
     return None
 
 
-def _children(text: str) -> list[Token]:
-    return _PARSER.parseInline(text)[0].children or []
-
-
-def _opens_with_link(text: str) -> bool:
-    tokens = [token for token in _children(text) if token.type != "text" or token.content]
-    return len(tokens) > 1 and bool(_ORDINAL.fullmatch(tokens[0].content)) and tokens[1].type == "link_open"
-
-
-def _titled(block: _Block, end: int, number: int, text: str, links: Sequence[Link]) -> _Heading:
+def _titled(block: _Block, end: int, number: int, spans: Spans, links: Sequence[Link]) -> _Heading:
     """Take the first link as the paper's; words behind it belong to the title, further links to the links."""
     later = {link.url for link in links[1:] if safe(link.url)} - {links[0].url}
-    whole = plain(span for span in inline(_children(text)) if span.url not in later)
+    whole = plain(span for span in spans if span.url not in later)
     title = words(_ORDINAL.sub("", whole, count=1))
     return _Heading(block.start, end, block.tag, title, number, links[0].url, tuple(links[1:]))
 
 
 def _unlinked(block: _Block, paper: _Heading | None) -> _Heading:
     """Read a section's heading, or a paper's that lost its link: next number, level of the papers."""
-    text = words(plain(inline(block.content.children or ()))) if block.content else ""
+    text = words(plain(markdown.inline(block.heading or "")))
     ordinal = _ORDINAL.match(text)
     title = text[ordinal.end() :] if ordinal else ""
     if ordinal and paper and title and (int(ordinal[1]), block.tag) == (paper.number + 1, paper.level):
-        return _Heading(block.start, block.end, block.tag, title, int(ordinal[1]), links=block.links)
+        return _Heading(block.start, block.end, block.tag, title, int(ordinal[1]), links=tuple(block.links()[0]))
     return _Heading(block.start, block.end, block.tag, text)
 
 
@@ -267,8 +264,13 @@ def _paper(headings: Sequence[_Heading], ends: Sequence[int], blocks: Sequence[_
     """
     own = headings[0]
     inside = blocks[bisect_left(blocks, own.end, key=_start) : bisect_left(blocks, ends[-1], key=_start)]
-    moved = {n for block in inside if block.only_links for n in range(block.start, block.end)}
-    moved |= {block.start for block in inside[-1:] if block.tag == "hr"}  # it parts this paper from the next
+    moved = {block.start for block in inside[-1:] if block.tag == "hr"}  # it parts this paper from the next
+    links = dict.fromkeys(own.links)
+    for block in inside:
+        found, nothing_else = block.links()
+        links |= dict.fromkeys(found)
+        if nothing_else and block.heading is None:
+            moved |= set(range(block.start, block.end))
     sections = [
         Section(
             heading.text if heading is not own else "",
@@ -276,7 +278,6 @@ def _paper(headings: Sequence[_Heading], ends: Sequence[int], blocks: Sequence[_
         )
         for heading, end in zip(headings, ends, strict=True)
     ]
-    links = dict.fromkeys([*own.links, *(link for block in inside for link in block.links)])
     return Paper(
         id=arxiv_id(own.url) or slug(own.text)[:_LONGEST_SLUG].strip("-") or "paper",
         number=own.number,

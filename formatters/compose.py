@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from formatters import links
 from formatters.locale import Words
@@ -102,7 +101,7 @@ def _said(label: str, sentence: str) -> Spans:
 
 
 def _bold(spans: Iterable[Span]) -> Spans:
-    return tuple(replace(span, styles=span.styles | BOLD) for span in spans)
+    return tuple(Span(span.text, span.url, span.styles | BOLD) for span in spans)
 
 
 def _row(row: Iterable[Link]) -> list[Span]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
@@ -38,21 +37,39 @@ def _any_url(url: str) -> bool:  # noqa: ARG001 (the parameter's name is the lib
 
 
 _PARSER = parser()
+_BLOCKS = parser().disable("inline")
+# Each line costs a try of every rule, so the rules of rare blocks are left out of texts without their signs:
+# a table's bars, the marks of fences, the blanks of indented code, what lines under headings and rules end in.
+_USUAL_BLOCKS = parser().disable(["inline", "table", "fence", "code", "lheading", "hr"])
+_RARE = ("|", "```", "~~~", "    ", "\t")
+_RULED = re.compile(r"[-=*_]\s*$", re.MULTILINE)
+# The signs that inline Markdown is made of: a text without any is what it shows.
+_SIGN = re.compile(r"[\n\\`*_\[<&]")
+# A title's usual shape: plain words, then a link of plain words to an address that needs no quoting.
+_PLAIN_LINK = re.compile(r"([^\n\\`*_\[\]<&!]*)\[([^\n\\`*_\[\]<&!]+)\]\((https?://[a-z0-9.-]+/[\w./-]*)\)", re.ASCII)
 
 
 def walk(markdown: str) -> Spans:
     """Turn Markdown into spans; every word of it is in them."""
     walker = _Walker()
-    for token in _PARSER.parse(markdown):
+    for token in blocks(markdown):
         walker.block(token)
     return tuple(walker.spans)
 
 
-def inline(tokens: Iterable[Token]) -> Spans:
-    """Turn the children of an inline token into spans."""
+def blocks(markdown: str) -> list[Token]:
+    """Part Markdown into blocks; what a text among them holds, `inline` reads."""
+    rare = any(sign in markdown for sign in _RARE) or _RULED.search(markdown)
+    return (_BLOCKS if rare else _USUAL_BLOCKS).parse(markdown)
+
+
+def inline(markdown: str) -> Spans:
+    """Turn the Markdown of one text, a heading's or a paragraph's, into spans."""
+    if found := _PLAIN_LINK.fullmatch(markdown):
+        before, label, url = found.groups()
+        return (*([Span(before)] if before else []), Span(label, url))
     walker = _Walker()
-    for token in tokens:
-        walker.inline(token)
+    walker.inline(markdown)
     return tuple(walker.spans)
 
 
@@ -70,8 +87,7 @@ class _Walker:
             case "paragraph_close" | "heading_close":
                 self._owe(1 if token.hidden or self.lists else 2)
             case "inline":
-                for child in token.children or ():
-                    self.inline(child)
+                self.inline(token.content)
             case "heading_open":
                 self.styles.append("bold")
             case "blockquote_open":
@@ -123,7 +139,14 @@ class _Walker:
             case "td_open":
                 self._cell()
 
-    def inline(self, token: Token) -> None:
+    def inline(self, markdown: str) -> None:
+        if not _SIGN.search(markdown):
+            self._add(markdown)
+            return
+        for token in _PARSER.parseInline(markdown)[0].children or ():
+            self._inline(token)
+
+    def _inline(self, token: Token) -> None:
         match token.type:
             case "text":
                 self._text(token.content)

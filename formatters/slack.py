@@ -118,7 +118,7 @@ _HEAD: tuple[Limit, ...] = ((_characters, LONGEST_TEXT),)  # leaves room for a p
 
 def _spoken(span: Span) -> Span:
     """Name commands as they are typed in Slack."""
-    return replace(span, text=_COMMAND.sub("/papers-", span.text))
+    return span._replace(text=_COMMAND.sub("/papers-", span.text))
 
 
 def _bodies(spans: Spans) -> list[Mapping[str, object]]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 BLOCKS = frozenset({"quote", "pre"})  # styles of whole blocks; the others are of letters
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     text: str
     url: str = ""
     styles: frozenset[str] = frozenset()  # of "bold", "italic", "code", "quote", "pre", "table"
@@ -27,7 +26,7 @@ Limit = tuple[Callable[[Span], int], int]
 
 def block_style(span: Span) -> str:
     """Name the block that a span belongs to, "" outside of any."""
-    return next(iter(sorted(span.styles & BLOCKS)), "")
+    return min(span.styles & BLOCKS, default="") if span.styles else ""
 
 
 def plain(spans: Iterable[Span]) -> str:
@@ -44,9 +43,12 @@ def split(spans: Iterable[Span], limits: Sequence[Limit]) -> list[Spans]:
 
     Nothing but white space at a cut is dropped.
     """
+    whole = tidy(spans)
+    if _fits(whole, limits):  # as nearly all do
+        return [whole] if whole else []
     parts: list[list[Span]] = [[]]
     filled = [0] * len(limits)
-    for atom in _atoms(spans, limits, _CUTS):
+    for atom in _atoms(whole, limits, _CUTS):
         costs = _costs(atom, limits)
         longer = [have + cost for have, cost in zip(filled, _more(parts[-1], atom, costs, limits), strict=True)]
         if any(cost > most for cost, (_, most) in zip(longer, limits, strict=True)):
@@ -61,14 +63,14 @@ def tidy(spans: Iterable[Span]) -> Spans:
     """Join neighbours of one style; drop white space at both ends, which no platform shows."""
     joined: list[Span] = []
     for span in spans:
-        if not joined and not span.text.strip():
+        if not span.text or (not joined and span.text.isspace()):
             continue
         if joined and (joined[-1].url, joined[-1].styles) == (span.url, span.styles):
-            span = replace(span, text=joined.pop().text + span.text)
-        joined.append(span if joined else replace(span, text=span.text.lstrip()))
+            span = Span(joined.pop().text + span.text, span.url, span.styles)
+        joined.append(span if joined else Span(span.text.lstrip(), span.url, span.styles))
     while joined and not joined[-1].text.strip():
         joined.pop()
-    return (*joined[:-1], replace(joined[-1], text=joined[-1].text.rstrip())) if joined else ()
+    return (*joined[:-1], joined[-1]._replace(text=joined[-1].text.rstrip())) if joined else ()
 
 
 def shorten(text: str, limit: int) -> str:
@@ -105,11 +107,11 @@ def _pieces(spans: Iterable[Span], cut: re.Pattern[str]) -> Iterator[list[Span]]
     for span in spans:
         start = 0
         for found in cut.finditer(span.text):
-            piece.append(replace(span, text=span.text[start : found.end()]))
+            piece.append(span._replace(text=span.text[start : found.end()]))
             yield piece
             piece, start = [], found.end()
         if start < len(span.text):
-            piece.append(replace(span, text=span.text[start:]))
+            piece.append(span._replace(text=span.text[start:]))
     if piece:
         yield piece
 
@@ -122,7 +124,7 @@ def _more(part: Sequence[Span], atom: Sequence[Span], costs: Sequence[int], limi
     """Give what a part grows by: a span that `tidy` joins to the last one costs no second tag."""
     if not part or (part[-1].url, part[-1].styles) != (atom[0].url, atom[0].styles):
         return costs
-    tags = _costs([replace(atom[0], text="")], limits)
+    tags = _costs([atom[0]._replace(text="")], limits)
     return [cost - tag for cost, tag in zip(costs, tags, strict=True)]
 
 

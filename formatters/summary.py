@@ -22,6 +22,9 @@ _NAMES = {
     "limitations": ("limitations", "limitation", "한계", "한계점", "제한점"),
     "conclusion": ("conclusion", "conclusions", "결론"),
 }
+# What a summary says, and what is read whole for it: of other sections what may hold a label.
+_WANTED = {"goal", "contribution", "results"}
+_READ = {*_WANTED, "introduction"}
 _KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
 _NO_INFORMATION = {
     "정보 부족",
@@ -38,9 +41,11 @@ _END = re.compile(r"[.!?…][\"'”’)\]]*\s+(?![a-z])|[。！？]|\n+")
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|et al|vs|cf|figs?|eqs?|secs?|tab|refs?|alg|approx|resp|no|[A-Z])\.\s*$", re.IGNORECASE
 )
+_WORD = re.compile(r"\w")
 # What the walk writes before a list's item, and what a label of an item ends in.
 _MARK = re.compile(r"(?:•|\d{1,3}\.)\s+")
 _LABEL = re.compile(r"([^:：]+)[:：]\s*(.*)")
+_MAY_LABEL = re.compile("[:：&]")  # in Markdown, where a sign may be written by its name
 # Styles of what cannot be read as a sentence.
 _NO_PROSE = frozenset({"pre", "table"})
 
@@ -60,7 +65,11 @@ def summarise(paper: Paper) -> Summary:
     A paper with none of them gives the first sentence of any section, so that no message stands
     bare while its post says something.
     """
-    found = dict(reversed(list(_statements(paper))))
+    found: dict[str, str] = {}
+    for kind, sentence in _statements(paper):
+        found.setdefault(kind, sentence)
+        if found.keys() >= _WANTED:
+            break
     summary = Summary(found.get("goal", ""), found.get("contribution", ""), found.get("results", ""))
     if summary == Summary():
         return Summary(other=next(_any_sentence(paper), ""))
@@ -69,7 +78,7 @@ def summarise(paper: Paper) -> Summary:
 
 def says_nothing(text: str) -> bool:
     """Tell whether a section only says that there is nothing to say."""
-    return not re.search(r"\w", text) or words(text).strip(".•- ").casefold() in _NO_INFORMATION
+    return not _WORD.search(text) or words(text).strip(".•- ").casefold() in _NO_INFORMATION
 
 
 def hollow(section: Section) -> bool:
@@ -91,6 +100,8 @@ def _statements(paper: Paper) -> Iterator[tuple[str, str]]:
     """Yield (kind, first sentence) in the order of the post."""
     for section in paper.sections:
         kind = _KINDS.get(section.heading.strip(" :").casefold(), "")
+        if kind not in _READ and not _MAY_LABEL.search(section.body):
+            continue
         lines = [line for line in _lines(section) if not says_nothing(_label(line)[1])]
         labelled = [(_KINDS[label], text) for label, text in map(_label, lines) if label]
         if kind == "introduction":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from html import escape, unescape
 from itertools import groupby
 from typing import Any
@@ -102,12 +101,8 @@ def utf16(span: Span) -> int:
 
 
 def _raw_bytes(span: Span) -> int:
-    return len(escape(span.text, quote=False).encode()) + _tag_bytes(span.url, span.styles)
-
-
-@lru_cache(1024)
-def _tag_bytes(url: str, styles: frozenset[str]) -> int:
-    return len(spell([Span("", url, styles)]).encode())
+    style = block_style(span)
+    return len(_letters(span).encode()) + (len(_block(style, [])) if style else 0)
 
 
 def _entities(span: Span) -> int:
@@ -155,8 +150,10 @@ def _block(style: str, spans: list[Span]) -> str:
 
 def _letters(span: Span) -> str:
     text = escape(span.text, quote=False)
-    for style, tag in _TAGS:
-        if style in span.styles and "pre" not in span.styles:
+    if "pre" in span.styles:
+        return text
+    for style, tag in _TAGS if span.styles else ():
+        if style in span.styles:
             text = f"<{tag}>{text}</{tag}>"
-    url = links.safe(span.url)
-    return f'<a href="{escape(url)}">{text}</a>' if url and "pre" not in span.styles else text
+    url = links.safe(span.url) if span.url else ""
+    return f'<a href="{escape(url)}">{text}</a>' if url else text

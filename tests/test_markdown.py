@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from formatters.markdown import walk
+from formatters.markdown import blocks, inline, parser, walk
 from formatters.spans import Limit, Span, Spans, plain, shorten, split, tidy, words
 
 
@@ -114,6 +114,26 @@ def test_a_gap_within_a_block_belongs_to_it() -> None:
         ("\n\n", "", []),
         ("c", "", []),
     ]
+
+
+USUAL = ["", "a", "a b.", "# a", "- a", "  - b", "1. a", "> a", "-", "a  ", "<b>", "[a]: b", "a|b", ":-:"]
+RARE = ["    a", "\ta", "-     a", "|a|b|", "|-|-|", "```", "~~~ a", "- ```", "===", "---", "> --", "* * *", "- - -\r"]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from([*USUAL, *RARE]), max_size=8).map("\n".join))
+def test_rules_are_left_out_only_where_they_find_nothing(markdown: str) -> None:
+    assert blocks(markdown) == parser().disable("inline").parse(markdown)
+
+
+@given(st.text("a.[]()/:!\\*&\n 가", max_size=12))
+@example("")
+@example("b [")
+def test_a_plain_link_is_read_as_any_link(text: str) -> None:
+    """A comment, of which nothing is seen, makes a link that is not plain."""
+    for title in (f"1. [{text}](https://a.org/b)", f"{text}[b](https://a.org/b)"):
+        assert plain(inline(title)) == plain(inline(f"{title}<!-- -->"))
+        assert [span.url for span in inline(title)] == [span.url for span in inline(f"{title}<!-- -->")]
 
 
 def test_words() -> None:

@@ -2,6 +2,7 @@
 
 The texts are the posts of the blog where they lie beside the repository, else those of the tests. Each round
 begins with nothing remembered: a digest is laid out once, and what later editions find ready is not counted.
+The yardstick is markdown-it-py as anyone sets it up for such posts: CommonMark and tables, bodies alone.
 """
 
 from __future__ import annotations
@@ -14,17 +15,21 @@ import time
 from collections.abc import Callable, Sequence
 from functools import _lru_cache_wrapper, partial
 
+from markdown_it import MarkdownIt
+
 from bot import front_matter
 from bot.parse import parse
 from formatters.locale import words
-from formatters.markdown import parser
+from formatters.message import Formatter
+from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from tests.bench.table import busy, say, show, spread, verdict
 from tests.golden import DATA, SHARED
 
 MOST = 2.0
 _SHOWN = 25  # lines of the profile
-_FORMATTER = TelegramFormatter(words("ko"), buttons=True)
+_TELEGRAM = TelegramFormatter(words("ko"), buttons=True)
+_SLACK = SlackFormatter(words("ko"), buttons=True)
 _CACHES = [one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper)]
 _REMEMBERING = [one for one in _CACHES if one.__module__.startswith(("bot.", "formatters."))]
 
@@ -37,8 +42,8 @@ def posts() -> Posts:
 
 
 def markdown_alone(bodies: Sequence[str]) -> None:
-    """Let markdown-it-py parse the texts, as we set it up."""
-    markdown = parser()
+    """Let markdown-it-py parse the texts as CommonMark with tables, which is what posts are written in."""
+    markdown = MarkdownIt("commonmark").enable("table")
     for body in bodies:
         markdown.parse(body)
 
@@ -48,14 +53,16 @@ def parsed(texts: Posts) -> None:
         parse(raw, name)
 
 
-def formatted(texts: Posts, *, full: bool = False) -> None:
-    """Parse posts and lay them out for Telegram, as they are sent; with `full`, every full summary too."""
+def formatted(texts: Posts, *formatters: Formatter, full: bool = False) -> None:
+    """Parse posts and lay them out as they are sent; with `full`, every full summary too."""
     for name, raw in texts:
         digest = parse(raw, name).digest
-        if digest:
-            _FORMATTER.digest(digest)
+        if not digest:
+            continue
+        for formatter in formatters:
+            formatter.digest(digest)
             for paper in digest.papers if full else ():
-                _FORMATTER.paper(paper)
+                formatter.paper(paper)
 
 
 def seconds(work: Callable[[], None]) -> float:
@@ -78,16 +85,17 @@ def main() -> None:
     works: dict[str, Callable[[], None]] = {
         "markdown-it-py, parse": partial(markdown_alone, bodies),
         "our parse": partial(parsed, texts),
-        "our parse and format": partial(formatted, texts),
-        "the same with all full summaries": partial(formatted, texts, full=True),
+        "our parse and format for Telegram": partial(formatted, texts, _TELEGRAM),
+        "for Telegram and Slack": partial(formatted, texts, _TELEGRAM, _SLACK),
+        "for Telegram, with all full summaries": partial(formatted, texts, _TELEGRAM, full=True),
     }
     if options.profile:
-        _profile(works["our parse and format"])
+        _profile(works["our parse and format for Telegram"])
         return
     rounds = [[seconds(work) for work in works.values()] for _ in range(options.rounds + 1)][1:]  # the first warms up
     rows = [(name, spread([one[n] / one[0] for one in rounds])) for n, name in enumerate(works)]
     size = sum(len(raw) for _, raw in texts) / 1000
-    title = f"{len(texts)} posts of {size:.0f} kB together, for Telegram, in {options.rounds} rounds"
+    title = f"{len(texts)} posts of {size:.0f} kB together, in {options.rounds} rounds"
     show(title, ("", "over markdown-it-py alone"), rows, busy())
     ratio = sorted(one[2] / one[0] for one in rounds)[len(rounds) // 2]
     say(f"parse and format at most {MOST:g} times markdown-it-py alone: {verdict(ratio <= MOST)}")
