@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import sys
 from collections.abc import Coroutine
@@ -25,6 +24,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode=None,  # boxes and colours would take twice the time of all else
+    context_settings={"max_content_width": 120},
 )
 
 
@@ -192,4 +193,6 @@ def _log(settings: Settings, level: str) -> None:
 
 
 def _run(work: Coroutine[object, object, Result]) -> Result:
+    import asyncio
+
     return asyncio.run(work)
