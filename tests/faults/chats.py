@@ -1,0 +1,132 @@
+"""What chats show, and what they shall show of a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from formatters.edition import Edition
+from formatters.locale import words
+from formatters.message import Formatter
+from formatters.model import Digest
+from formatters.slack import SlackFormatter
+from formatters.telegram import BOT, TelegramFormatter
+from tests.fakes.markup import content
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack_rooms import Shown as SlackShown
+from tests.fakes.telegram import FakeTelegram
+from tests.fakes.telegram_chats import Shown as TelegramShown
+from tests.faults.outcome import Looks, Seen, Wanted, heading
+from tests.faults.tally import Verdict
+from tests.house import CHANNEL, FORUM, GROUP, PRIVATE, ROOM, furnish
+
+CHATS = (CHANNEL, GROUP, FORUM, PRIVATE, ROOM)
+NUMBER = "-1001111111111"  # of the channel that is called by its name
+
+
+@dataclass
+class Chats:
+    """The chats of both platforms, as their readers see them."""
+
+    telegram: FakeTelegram
+    slack: FakeSlack
+    names: Sequence[str] = CHATS
+    buttons: bool = False  # does the program hear readers, and so put buttons below papers?
+    here: Collection[str] = (GROUP, FORUM, PRIVATE)  # where buttons are answered in the chat itself
+    plain: set[tuple[str, str]] = field(default_factory=set)  # chat and key of what was refused with its markup
+    moved: dict[str, str] = field(default_factory=dict)  # where chats live now
+
+    def __post_init__(self) -> None:
+        furnish(self.telegram, self.slack)
+
+    def shown(self, chat: str) -> list[Seen]:
+        """Give what a chat shows, in order of arrival, before and after it moved."""
+        if chat == ROOM:
+            return self._shown_in_slack()
+        places = [self.number(chat), *([self.moved[chat]] if chat in self.moved else [])]
+        topic = chat.partition(":")[2]
+        return [_of_telegram(message, topic) for place in places for message in self.telegram.shown(place)]
+
+    def wanted(self, chat: str, digest: Digest) -> list[Wanted]:
+        """Give what a chat shall show of a digest."""
+        formatter: Formatter
+        if chat == ROOM:
+            formatter, edition = SlackFormatter(words("ko")), Edition("thread")
+        else:
+            formatter = TelegramFormatter(words("ko"), buttons=self.buttons)
+            edition = Edition(here=self.buttons and chat in self.here)
+        wanted = []
+        for message in formatter.digest(digest, edition):
+            body = formatter.plain(message.body) if (chat, message.key) in self.plain else message.body
+            looks = _in_slack(message.key, body) if chat == ROOM else self._in_telegram(body)
+            wanted.append(Wanted(message.key, heading(str(looks["text"])), looks))
+        return wanted
+
+    def number(self, chat: str) -> str:
+        """Give the number by which the fake Telegram knows a chat."""
+        return NUMBER if chat == CHANNEL else chat.partition(":")[0]
+
+    def judged(self, said: Mapping[str, str]) -> Verdict:
+        """Tell whether a verdict of the program was right."""
+        doubt = f"{said['channel']} {said['address']} {said['ref']}"
+        if said["verdict"] == "Unknown":
+            return Verdict(said["channel"], doubt, "Unknown", None)
+        copies = self._copies(said)
+        right = said["remote_id"] in copies if said["verdict"] == "There" else len(copies) <= 1
+        return Verdict(said["channel"], doubt, said["verdict"], right)
+
+    def _copies(self, said: Mapping[str, str]) -> list[str]:
+        """List the ids of all messages that are the doubtful one; in Slack its key tells, elsewhere its heading."""
+        if said["channel"] == "slack":
+            return [one.ts for one in self.slack.shown(ROOM) if _key(one) == said["ref"]]
+        text, _ = content({"text": said["text"], "parse_mode": "HTML"})
+        [chat] = [name for name in self.names if said["address"] in (name, self.moved.get(name))]
+        return [seen.id for seen in self.shown(chat) if seen.heading == heading(text)]
+
+    def _shown_in_slack(self) -> list[Seen]:
+        messages = self.slack.shown(ROOM)
+        parents = {message.ts for message in messages if not message.thread_ts}
+        return [_of_slack(message, parents) for message in messages]
+
+    def _in_telegram(self, body: Mapping[str, Any]) -> Looks:
+        text, entities = content(dict(body))
+        keyboard = body.get("reply_markup")
+        return {
+            "text": text,
+            "entities": entities,
+            "buttons": [[self._named(key) for key in row] for row in keyboard["inline_keyboard"]] if keyboard else [],
+            "silent": body["disable_notification"],
+            "preview": body["link_preview_options"],
+            "in its topic": True,
+        }
+
+    def _named(self, key: Mapping[str, str]) -> dict[str, str]:
+        url = key.get("url", "").replace(BOT, BOT.replace("BOT", self.telegram.username))
+        return {**key, **({"url": url} if url else {})}
+
+
+def _of_telegram(message: TelegramShown, topic: str) -> Seen:
+    looks = {
+        "text": message.text,
+        "entities": message.entities,
+        "buttons": message.buttons,
+        "silent": message.silent,
+        "preview": message.arguments["link_preview_options"],
+        "in its topic": message.thread == (int(topic) if topic else None),
+    }
+    return Seen(str(message.id), heading(message.text), looks)
+
+
+def _of_slack(message: SlackShown, parents: set[str]) -> Seen:
+    threaded = message.thread_ts in parents
+    looks = {"text": message.text, "blocks": message.blocks, "in the thread": threaded}
+    return Seen(message.ts, heading(message.text), looks)
+
+
+def _in_slack(key: str, body: Mapping[str, object]) -> Looks:
+    return {"text": body["text"], "blocks": body.get("blocks", []), "in the thread": key != "index"}
+
+
+def _key(message: SlackShown) -> object:
+    return ((message.metadata or {}).get("event_payload") or {}).get("key")

@@ -1,0 +1,32 @@
+"""Give each test a site, and tell at the end what became of all messages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.slack import FakeSlack
+from tests.fakes.telegram import FakeTelegram
+from tests.faults.chats import Chats
+from tests.faults.site import Site
+from tests.faults.summary import pytest_terminal_summary
+from tests.faults.tally import PROPERTY, Case
+
+__all__ = ["pytest_terminal_summary"]
+
+
+@pytest.fixture
+def record(record_property: Callable[[str, object], None]) -> Callable[[Case], None]:
+    return lambda case: record_property(PROPERTY, case.dumped())
+
+
+@pytest.fixture
+async def site(
+    tmp_path: Path, telegram: FakeTelegram, slack: FakeSlack, record: Callable[[Case], None]
+) -> AsyncIterator[Site]:
+    made = Site(tmp_path, Chats(telegram, slack), record)
+    yield made
+    for process in made.processes:
+        await process.gone()

@@ -1,0 +1,124 @@
+"""`paperboy` under conditions that a test sets, run in a process of its own.
+
+What runs is the command line as it is. Only what would cost time is taken away, and what a test needs
+is put in: no pace, short waits, another time of day, a ledger that may grow no further. Each verdict
+on a doubtful send is written to standard output, so that the test can see whether it was right.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import bot.app
+import bot.channels.slack
+import bot.channels.telegram
+import bot.cli
+import bot.listeners.slack
+import bot.listeners.telegram
+import bot.report
+import bot.sqlite
+import bot.web
+from bot.delivery import Waits
+from bot.pacing import Pacer
+from bot.protocols import Channel, Doubt
+
+_TLS = httpx.create_ssl_context()  # takes its time; nobody here speaks TLS
+VERDICT = "verdict "  # what a line with a verdict begins with
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What differs from the program as it is installed."""
+
+    waits: Waits = Waits(settle=0.05, back_off=0.05, patience=5.0)
+    timeout: float = 20.0  # seconds in which a platform must answer
+    shift: float = 0.0  # seconds by which its clock is ahead of ours
+    busy: int = 10_000  # milliseconds for which it waits for a locked ledger
+    pages: int = 0  # SQLite's pages that the ledger may have at most; 0: any number
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+def main(arguments: list[str], folder: Path, conditions: Conditions, out: Connection, err: Connection) -> None:
+    """Be the program; its standard output and error are the two ends of pipes."""
+    gc.freeze()  # what was inherited is not looked through again and again
+    for number, end in ((1, out), (2, err)):
+        os.dup2(end.fileno(), number)
+        end.close()
+    sys.stdout, sys.stderr = (open(number, "w", buffering=1, closefd=False) for number in (1, 2))  # noqa: SIM115
+    os.chdir(folder)
+    _set_environment(conditions.environ)
+    _set(conditions)
+    sys.argv = ["paperboy", *arguments]
+    bot.cli.main()
+
+
+def _set_environment(environ: Mapping[str, str]) -> None:
+    for name in [name for name in os.environ if name.startswith("PAPERBOY_")]:
+        del os.environ[name]
+    os.environ.update(COLUMNS="80", **environ)
+
+
+def _set(conditions: Conditions) -> None:
+    _speed_up(conditions)
+    _turn_the_clock(conditions.shift)
+    _limit(conditions)
+
+
+def _speed_up(conditions: Conditions) -> None:
+    for module, name in ((bot.channels.telegram, "TelegramChannel"), (bot.channels.slack, "SlackChannel")):
+        unlimited = Pacer(None, lambda _room: [])
+        _put(module, name, partial(_telling(getattr(module, name)), pacer=unlimited, timeout=conditions.timeout))
+    _put(httpx._transports.default, "create_ssl_context", lambda **_: _TLS)
+    assembled = bot.app.assembled
+    for module in (bot.app, bot.report):
+        _put(module, "assembled", lambda settings: assembled(settings, waits=conditions.waits))
+
+
+def _turn_the_clock(shift: float) -> None:
+    def clock() -> float:
+        return time.time() + shift
+
+    for name in ("opened", "Drain"):
+        _put(bot.app, name, partial(getattr(bot.app, name), clock=clock))
+
+
+def _limit(conditions: Conditions) -> None:
+    prepare = bot.sqlite._prepare
+
+    def limited(connection: Any, record: object) -> None:
+        prepare(connection, record)
+        connection.execute(f"PRAGMA busy_timeout={conditions.busy}")
+        if conditions.pages:
+            connection.execute(f"PRAGMA max_page_count={conditions.pages}")
+
+    _put(bot.sqlite, "_prepare", limited)
+
+
+def _telling(kind: Any) -> Any:
+    """Make a kind of channel that tells what it found out about doubtful sends."""
+
+    async def reconcile(self: Channel, address: str, doubt: Doubt) -> Any:
+        verdict = await kind.reconcile(self, address, doubt)
+        said = {"verdict": type(verdict).__name__, **asdict(verdict)}
+        about = {"channel": self.name, "address": address, "ref": doubt.ref, "text": doubt.body["text"]}
+        sys.stdout.write(f"{VERDICT}{json.dumps({**about, **said})}\n")
+        return verdict
+
+    return type(kind.__name__, (kind,), {"reconcile": reconcile})
+
+
+def _put(module: Any, name: str, value: Callable[..., Any]) -> None:
+    assert hasattr(module, name), f"{module.__name__} has no {name} any more"
+    setattr(module, name, value)

@@ -1,0 +1,189 @@
+"""A blog, its readers' chats on both platforms, and the program that goes between them, again and again."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bot.parse import parse
+from formatters.model import Digest
+from tests.fakes.faults import Fault
+from tests.fakes.server import Call, FakeServer
+from tests.faults import posts
+from tests.faults.chats import Chats
+from tests.faults.outcome import ChatView, Entry, Outcome
+from tests.faults.process import Ended, Process
+from tests.faults.program import VERDICT, Conditions
+from tests.faults.script import Act, Counted, Moment
+from tests.faults.tally import Case, Verdict
+from tests.house import ROOM, write_settings
+
+ALWAYS = '[schedule]\nat = "00:00"\nsweep = "1s"'  # settings with which it is never too early
+_ENTRIES = """
+    SELECT messages.key, deliveries.state, coalesce(deliveries.remote_id, ''),
+           coalesce(deliveries.error, nullif(chats.reason, ''), '')
+    FROM deliveries JOIN messages ON messages.id = message_id JOIN chats ON chats.id = chat_id
+    WHERE chats.name = ? AND messages.vanished = 0 ORDER BY deliveries.id
+"""
+
+
+@dataclass
+class Site:
+    """Everything there is; `check` ends each case."""
+
+    folder: Path
+    chats: Chats
+    record: Callable[[Case], None]
+    conditions: Conditions = field(default_factory=Conditions)
+    more: str = ""  # further tables of the settings
+    faults: int = 0  # that were tried, beside those that the platforms played
+    versions: list[Digest] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
+    process: Process | None = None  # the last of them
+
+    def __post_init__(self) -> None:
+        self.telegram, self.slack = self.chats.telegram, self.chats.slack
+        self.servers: list[FakeServer] = [self.telegram, self.slack]
+        self.scripts = [Counted(), Counted()]
+        for server, script in zip(self.servers, self.scripts, strict=True):
+            server.faults = script
+        self.posts = self.folder / "_posts"
+        self.posts.mkdir()
+        self.ledger = self.folder / "paperboy.db"
+
+    # What a test does
+
+    def post(self, text: str, name: str = posts.NAME) -> None:
+        """Put a post into the blog, in place of an older version of it; one without papers changes no chat."""
+        path = posts.put(self.posts, text, name)
+        digest = parse(path.read_bytes(), name).digest
+        assert digest
+        if digest.papers:
+            self.versions.append(digest)
+
+    def happen(self, *faults: Fault) -> None:
+        """Let these go wrong, on the platform whose method they name."""
+        for fault in faults:
+            server = self.slack if "." in (fault.method or "") else self.telegram
+            server.faults.add(fault)
+
+    def heal(self) -> None:
+        """Let the platforms work again."""
+        for server in self.servers:
+            server.faults.clear()
+
+    def at(self, number: int, act: Act, *, answered: bool = False, method: str = "") -> Moment:
+        """Do something when the platforms take their n-th call from now on, before or after they carry it out."""
+        return Moment(self.servers, number, act, answered=answered, method=method)
+
+    def kill(self) -> None:
+        """Let the program die at once."""
+        assert self.process
+        self.process.kill()
+
+    def settings(self) -> Path:
+        """Give the file of settings; it is written once, as processes may be reading it."""
+        path = self.folder / "paperboy.toml"
+        if path.exists():
+            return path
+        return write_settings(self.folder, self.telegram.base_url, self.slack.base_url, more=self.more)
+
+    async def start(self, *arguments: str, **conditions: Any) -> Process:
+        """Run the program; conditions are the fields of `Conditions`."""
+        now = replace(self.conditions, **conditions)
+        environ = {"PAPERBOY_TELEGRAM__CHATS": ",".join(name for name in self.chats.names if name != ROOM)}
+        environ |= {} if self.chats.buttons else {"PAPERBOY_TELEGRAM__LISTEN": "off"}
+        now = replace(now, environ={**environ, **now.environ})
+        self.process = Process([*arguments, "--config", str(self.settings())], self.folder, now)
+        self.processes.append(self.process)
+        await self.process.start()
+        return self.process
+
+    async def end(self, process: Process | None = None) -> Ended:
+        """Wait for the program to end."""
+        process = process or self.process
+        assert process
+        self.ended.append(await process.end())
+        return self.ended[-1]
+
+    async def deliver(self, **conditions: Any) -> Ended:
+        """Run `paperboy deliver` to its end."""
+        await self.start("deliver", **conditions)
+        return await self.end()
+
+    async def finish(self, most: int = 3, **conditions: Any) -> Ended:
+        """Run `paperboy deliver`, undisturbed, until it says that everything is settled."""
+        for _ in range(most):
+            ended = await self.deliver(**conditions)
+            if ended.code == 0:
+                return ended
+        raise AssertionError(f"not settled after {most} runs\n{ended.out}{ended.err}")
+
+    async def stop(self) -> None:
+        """Let the program that always runs settle everything, then ask it to end."""
+        assert self.process
+        await self.process.until(self._settled)
+        self.process.send(signal.SIGTERM)
+        ended = await self.end()
+        assert ended.code == 0, ended.err
+
+    def _settled(self) -> bool:
+        """Tell whether the ledger holds everything of the newest post, and all of it is sent."""
+        with suppress(sqlite3.OperationalError):  # there are no tables yet
+            wanted = ["sent"] * (len(self.versions[-1].papers) + 1)
+            return all([entry.state for entry in self.entries(chat)] == wanted for chat in self.chats.names)
+        return False
+
+    # What comes of it
+
+    @property
+    def calls(self) -> int:
+        """Count the calls that could show something."""
+        return sum(not call.method.startswith(("get", "conversations.")) for call in self._calls())
+
+    @property
+    def sends(self) -> int:
+        """Count the calls that would show one message more."""
+        return sum(call.method in ("sendMessage", "chat.postMessage") for call in self._calls())
+
+    def check(self, *unsettled: str, known: Mapping[str, Collection[str]] | None = None) -> None:
+        """Compare what the platforms took in and show with what the newest post renders to.
+
+        What stays unsettled must be expected, one by one, each with words from its reason. With `known`,
+        only these messages of each chat count.
+        """
+        outcome = Outcome()
+        for chat in self.chats.names:
+            versions = [self.chats.wanted(chat, digest) for digest in self.versions]
+            view = ChatView(chat, versions, self.chats.shown(chat), self.entries(chat))
+            outcome.add(view if known is None else view.only(known[chat]))
+        verdicts = list(self._verdicts())
+        deleted = sum(call.method == "deleteMessage" and call.status == 200 for call in self._calls())
+        self.record(Case(self.faults + sum(len(one.struck) for one in self.scripts), outcome, verdicts, deleted))
+        assert not outcome.wrong, "\n".join(outcome.wrong)
+        assert len(unsettled) == len(outcome.unsettled), outcome.unsettled
+        assert all(said in why for said, why in zip(unsettled, outcome.unsettled, strict=True)), outcome.unsettled
+        assert all(verdict.right is not False for verdict in verdicts), verdicts
+        idle = [fault for script in self.scripts for fault in script.idle]
+        assert not idle, f"these faults never happened: {idle}"
+
+    def entries(self, chat: str) -> list[Entry]:
+        """Read what the ledger says of a chat."""
+        with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as db:
+            return [Entry(*row) for row in db.execute(_ENTRIES, (chat,))]
+
+    def _verdicts(self) -> Iterator[Verdict]:
+        """Give what the program found out about doubtful sends, and whether it was right."""
+        for line in (line for ended in self.ended for line in ended.out.splitlines()):
+            if line.startswith(VERDICT):
+                yield self.chats.judged(json.loads(line.removeprefix(VERDICT)))
+
+    def _calls(self) -> list[Call]:
+        return [call for server in self.servers for call in server.calls]

@@ -1,0 +1,52 @@
+"""`kill -9` at any moment: in a call before or after it is carried out, and between calls."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from tests.faults.posts import post
+from tests.faults.site import Site
+
+PAPERS = 3
+LONGEST = 0.5  # seconds after its start within which a process is killed
+
+
+async def _struck(site: Site, chance: random.Random) -> bool:
+    """Run the program and kill it at a random moment; False when it had ended before."""
+    way = chance.choice(["asked", "answered", "any moment"])
+    if way == "any moment":
+        process = await site.start("deliver")
+        asyncio.get_running_loop().call_later(chance.uniform(0, LONGEST), process.kill)
+        return (await site.end()).killed
+    moment = site.at(chance.randint(1, 12), site.kill, answered=way == "answered")
+    ended = await site.deliver()
+    moment.forget()
+    return ended.killed
+
+
+async def _kill_and_check(site: Site, seed: int, kills: int) -> None:
+    """Kill and kill; what is delivered in between is reworded and grows, so that there is always work."""
+    chance, numbers = random.Random(seed), list(range(1, PAPERS + 1))
+    site.post(post(numbers))
+    while site.faults < kills:
+        if await _struck(site, chance):
+            site.faults += 1
+        elif site.ended[-1].code == 0:
+            numbers.insert(chance.randint(0, len(numbers)), len(numbers) + 1)
+            site.post(post(numbers, f"{len(site.versions) + 1}번째"))
+    await site.finish()
+    site.check()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_killed_five_times(site: Site, seed: int) -> None:
+    await _kill_and_check(site, seed, kills=5)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 140))
+async def test_killed_two_hundred_times_in_all(site: Site, seed: int) -> None:
+    await _kill_and_check(site, seed, kills=5)

@@ -1,0 +1,173 @@
+"""The network between the program and the platforms, and answers that are none."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from itertools import cycle, islice
+
+import pytest
+
+from bot.delivery import Waits
+from tests.fakes import faults
+from tests.fakes.faults import Fault
+from tests.fakes.server import FakeServer
+from tests.faults.chats import NUMBER
+from tests.faults.posts import post
+from tests.faults.site import Site
+from tests.house import GROUP, PRIVATE, ROOM
+
+PAPERS = range(1, 4)
+SHORT = 0.4  # seconds that an answer may take here
+IN_A_HURRY = Waits(settle=0.05, back_off=0.05, patience=0.1)
+
+TROUBLES: dict[str, Callable[..., Fault]] = {
+    "the answer is lost": faults.lost_answer,
+    "reset before the request is carried out": faults.reset,
+    "500": partial(faults.server_error, 500),
+    "502 with an HTML body": partial(faults.server_error, 502),
+    "truncated JSON": faults.truncated,
+    "a hotel's page with 200": faults.captive_portal,
+    "an answer after the time-out": partial(faults.late, 2 * SHORT),
+}
+
+
+# Sends in each kind of chat, the very first one or a later one, and edits.
+SENDS = [
+    *[("sendMessage", GROUP, 0), ("sendMessage", PRIVATE, 2), ("sendMessage", NUMBER, 1)],
+    *[("chat.postMessage", ROOM, 0), ("sendMessage", "-1002234567890", 3), ("chat.postMessage", ROOM, 2)],
+]
+EDITS = [("editMessageText", GROUP, 0), ("chat.update", ROOM, 1), ("editMessageText", PRIVATE, 1)]
+
+
+async def _send_and_edit(site: Site, troubles: Sequence[Callable[..., Fault]]) -> None:
+    """Let each send and each edit meet its trouble."""
+    made = [
+        trouble(method=method, chat=chat, skip=skip)
+        for trouble, (method, chat, skip) in zip(troubles, SENDS + EDITS, strict=True)
+    ]
+    site.post(post(PAPERS))
+    site.happen(*made[: len(SENDS)])
+    await site.finish(timeout=SHORT)
+    site.post(post([1, 9, 2, 3], "새"))
+    site.happen(*made[len(SENDS) :])
+    await site.finish(timeout=SHORT)
+    site.check()
+
+
+@pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in range(1, 7))])
+async def test_a_trouble_for_each(site: Site, turn: int) -> None:
+    troubles = deque(TROUBLES.values())
+    troubles.rotate(turn)
+    await _send_and_edit(site, list(islice(cycle(troubles), len(SENDS + EDITS))))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", TROUBLES)
+async def test_the_same_trouble_for_all(site: Site, name: str) -> None:
+    await _send_and_edit(site, [TROUBLES[name]] * len(SENDS + EDITS))
+
+
+async def test_what_the_platform_takes_in_late_is_waited_for(site: Site) -> None:
+    """It carries the send out only after our time-out, while the answer is still in doubt."""
+    site.post(post(PAPERS))
+    site.happen(faults.slow(2 * SHORT, method="sendMessage", chat=PRIVATE, skip=1))
+    site.happen(faults.slow(2 * SHORT, method="chat.postMessage", skip=1))
+    await site.finish(timeout=SHORT, waits=Waits(settle=3 * SHORT))
+    site.check()
+
+
+async def test_refused_connections_then_served(site: Site) -> None:
+    site.post(post(PAPERS))
+    for server in site.servers:
+        await server.stop()
+    assert "cannot be reached" in (await site.deliver(waits=IN_A_HURRY)).err
+    for server in site.servers:
+        await server.start()
+    site.faults += len(site.servers)
+    await site.finish()
+    site.check()
+
+
+async def test_the_platforms_go_away_in_the_middle(site: Site) -> None:
+    """Connections break in the middle of calls, and new ones are refused."""
+    site.post(post(PAPERS))
+    gone = asyncio.Event()
+    site.at(7, gone.set, answered=True)
+    await site.start("deliver", waits=IN_A_HURRY)
+    await gone.wait()
+    for server in site.servers:
+        await server.stop()
+    assert (await site.end()).code == 1
+    for server in site.servers:
+        await server.start()
+    site.faults += len(site.servers)
+    await site.finish()
+    site.check()
+
+
+@pytest.mark.long
+async def test_connections_reset_before_the_request(site: Site) -> None:
+    site.post(post(PAPERS))
+    async with _slamming(site.telegram), _slamming(site.slack):
+        assert (await site.deliver(waits=IN_A_HURRY)).code == 1
+    site.faults += len(site.servers)
+    await site.finish()
+    site.check()
+
+
+async def test_names_that_do_not_resolve(site: Site) -> None:
+    site.post(post(PAPERS))
+    nowhere = {
+        "PAPERBOY_TELEGRAM__BASE_URL": "http://api.telegram.invalid/bot",
+        "PAPERBOY_SLACK__BASE_URL": "http://slack.invalid/api/",
+    }
+    ended = await site.deliver(environ=nowhere, waits=IN_A_HURRY)
+    assert (ended.code, site.calls) == (1, 0)
+    assert "cannot be reached" in ended.err
+    site.faults += len(nowhere)
+    await site.finish()
+    site.check()
+
+
+@pytest.mark.long
+async def test_answered_after_a_minute(site: Site) -> None:
+    await _after_a_minute(site, faults.late)
+
+
+@pytest.mark.long
+@pytest.mark.xfail(strict=True, reason="what is carried out after it was asked for, and found absent, comes twice")
+async def test_carried_out_after_a_minute(site: Site) -> None:
+    """It asks 5 s after its own time-out; no platform tells what it has yet to do."""
+    await _after_a_minute(site, faults.slow)
+
+
+async def _after_a_minute(site: Site, fault: Callable[..., Fault]) -> None:
+    """Have the time-out and the waits of the installed program."""
+    site.post(post([1]))
+    site.happen(fault(60, method="sendMessage", chat=PRIVATE, skip=1), fault(60, method="chat.postMessage", skip=1))
+    await site.finish(waits=Waits())
+    async with asyncio.timeout(120):
+        while any(call.answer is None for server in site.servers for call in server.calls):
+            await asyncio.sleep(0.1)
+    site.check()
+
+
+@asynccontextmanager
+async def _slamming(server: FakeServer) -> AsyncIterator[None]:
+    """Put something in a platform's place that resets each connection as soon as it is open."""
+
+    def slam(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reset = struct.pack("ii", 1, 0)  # linger for no time: close with RST
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        writer.transport.abort()
+
+    await server.stop()
+    async with await asyncio.start_server(slam, "127.0.0.1", server.port):
+        yield
+    await server.start()

@@ -1,0 +1,103 @@
+"""Who watches the watchman: a comparison that finds nothing wrong proves nothing unless it can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.faults.outcome import ChatView, Entry, Outcome, Seen, Wanted, heading, out_of_order
+from tests.faults.tally import Case, Tally, Verdict
+
+KEYS = ("index", "a", "b")
+
+
+def _version(*keys: str, wording: str = "old") -> list[Wanted]:
+    return [Wanted(key, f"about {key}", {"text": f"{wording} {key}"}) for key in keys]
+
+
+def _seen(*keys: str, wording: str = "old") -> list[Seen]:
+    return [Seen(str(place), f"about {key}", {"text": f"{wording} {key}"}) for place, key in enumerate(keys)]
+
+
+def _sent(*keys: str) -> list[Entry]:
+    return [Entry(key, "sent", str(place), "") for place, key in enumerate(keys)]
+
+
+WELL = ChatView("chat", [_version(*KEYS)], _seen(*KEYS), _sent(*KEYS))
+
+
+def _outcome(chat: ChatView) -> Outcome:
+    outcome = Outcome()
+    outcome.add(chat)
+    return outcome
+
+
+def test_all_is_well() -> None:
+    assert _outcome(WELL) == Outcome(expected=3)
+
+
+def test_a_lost_message_is_found_twice_over_when_the_ledger_calls_it_sent() -> None:
+    outcome = _outcome(replace(WELL, seen=_seen("index", "a")))
+    assert outcome.lost == ["chat b", "chat b: said to be sent as 2"]
+
+
+def test_what_the_ledger_owns_up_to_is_unsettled_but_never_without_a_reason() -> None:
+    for why, unsettled in (("Slack does not tell", ["chat b: Slack does not tell"]), ("", [])):
+        entries = [*_sent("index", "a"), Entry("b", "unconfirmed", "", why)]
+        outcome = _outcome(replace(WELL, seen=_seen("index", "a"), entries=entries))
+        assert (outcome.unsettled, outcome.lost) == (unsettled, [] if why else ["chat b"])
+
+
+def test_each_copy_too_many_counts() -> None:
+    assert _outcome(replace(WELL, seen=_seen(*KEYS, "a", "a"))).doubled == ["chat a", "chat a"]
+
+
+def test_an_old_wording_and_a_stranger_are_not_what_was_wanted() -> None:
+    chat = replace(WELL, versions=[_version(*KEYS), _version(*KEYS, wording="new")], seen=_seen(*KEYS, "c"))
+    assert [line.split(":")[0] for line in _outcome(chat).unequal] == [
+        *(f"chat {key}" for key in KEYS),
+        "chat stranger 'about c'",
+    ]
+
+
+def test_what_the_newest_post_no_longer_has_may_stand() -> None:
+    chat = replace(WELL, versions=[_version(*KEYS), _version("index", "a")])
+    assert _outcome(chat).wrong == []
+
+
+def test_an_id_that_the_ledger_mistakes_is_a_lie() -> None:
+    entries = [*_sent("index", "a"), Entry("b", "sent", "7", "")]
+    assert _outcome(replace(WELL, entries=entries)).lost == ["chat b: said to be sent as 7"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "orders", "wrong"),
+    [
+        ("abc", ["abc"], ""),
+        ("acb", ["abc"], "b"),
+        ("cab", ["abc"], "ab"),
+        ("abxc", ["abc", "axbc"], ""),  # x came when b was sent already
+        ("axbc", ["abc", "axbc"], ""),
+        ("acxb", ["abc", "axbc"], ""),  # the order may begin anew, once
+        ("acbx", ["abc", "axbc"], "x"),
+    ],
+)
+def test_the_order_is_that_of_the_post_as_it_was_then(shown: str, orders: Sequence[str], wrong: str) -> None:
+    assert out_of_order(shown, orders) == list(wrong)
+
+
+def test_a_message_is_known_by_its_first_line_without_number_and_address() -> None:
+    assert heading("12. Of Cats\n\nmore") == heading("3. Of Cats (https://arxiv.org/abs/1)") == "Of Cats"
+
+
+def test_the_summary_adds_up_and_keeps_known_bugs_apart() -> None:
+    verdicts = [Verdict("slack", "x", "Unknown", None), Verdict("slack", "x", "There", True)]
+    good = Case(2, Outcome(expected=4, unsettled=["chat b: why"]), verdicts, copies=1)
+    bad = Case(1, Outcome(expected=4, doubled=["chat a"]))
+    head, *rest = Tally([good, Case.loaded(good.dumped())], [("test_x", bad)]).lines()
+    assert head == "faults tried 4, messages expected 8, lost 0, doubled 0, out of order 0, unsettled 2"
+    assert "  unsettled: chat b: why" in rest
+    assert [line.split()[:5] for line in rest if "metadata" in line] == [["slack", "2", "2", "0", "2"]]
+    assert "  known bug, not counted: test_x: chat a" in rest

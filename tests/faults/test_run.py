@@ -1,0 +1,91 @@
+"""The program that always runs: killed, stopped in a call, left alone by the platforms, told to wait."""
+
+from __future__ import annotations
+
+import random
+import signal
+
+import pytest
+
+from tests.fakes.faults import flood, lost_answer, ratelimited, server_error, unauthorized
+from tests.faults.posts import post
+from tests.faults.site import ALWAYS, Site
+from tests.house import PRIVATE
+
+PAPERS = range(1, 4)
+
+
+@pytest.fixture
+def site(site: Site) -> Site:
+    """Hear readers, too, and look at the posts each second; papers carry buttons."""
+    site.more = ALWAYS
+    site.chats.buttons = True
+    return site
+
+
+async def test_what_passes_is_overcome_without_anybody(site: Site) -> None:
+    site.post(post(PAPERS))
+    site.happen(lost_answer(method="sendMessage", skip=2), flood(1, method="sendMessage", chat=PRIVATE, skip=2))
+    site.happen(server_error(502, method="getUpdates"), server_error(500, method="getMe"))
+    site.happen(lost_answer(method="chat.postMessage", skip=1), ratelimited(1, method="chat.postMessage", skip=2))
+    await site.start("run")
+    await site.stop()
+    site.check()
+
+
+async def test_the_platforms_come_up_later_than_the_program(site: Site) -> None:
+    site.post(post(PAPERS))
+    for server in site.servers:
+        await server.stop()
+    process = await site.start("run")
+    await process.says("cannot be reached", times=2)
+    for server in site.servers:
+        await server.start()
+    site.faults += len(site.servers)
+    site.chats.here = ()  # nobody could tell what they are when the digest was laid out
+    await site.stop()
+    site.check()
+
+
+async def test_told_to_stop_in_a_call(site: Site) -> None:
+    """The call is ended and recorded: nothing is in doubt."""
+    site.post(post(PAPERS))
+    site.at(9, lambda: _send(site, signal.SIGTERM), method="sendMessage")
+    await site.start("run")
+    assert (await site.end()).code == 0
+    states = {entry.state for chat in site.chats.names for entry in site.entries(chat)}
+    assert states == {"sent", "pending"}
+    site.faults += 1
+    await site.start("run")
+    await site.stop()
+    site.check()
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20))])
+async def test_killed_twice(site: Site, seed: int) -> None:
+    chance = random.Random(seed)
+    site.post(post(PAPERS))
+    for _ in range(2):
+        moment = site.at(chance.randint(1, 7), lambda: _send(site, signal.SIGKILL), method="sendMessage")
+        await site.start("run")
+        assert (await site.end()).killed
+        moment.forget()
+        site.faults += 1
+    await site.start("run")
+    await site.stop()
+    site.check()
+
+
+@pytest.mark.long
+async def test_a_token_that_is_revoked_and_given_back(site: Site) -> None:
+    """Each sweep tries again."""
+    site.post(post(PAPERS))
+    site.happen(unauthorized(method="sendMessage", skip=5, times=3))
+    await site.start("run")
+    await site.stop()
+    site.check()
+
+
+def _send(site: Site, number: signal.Signals) -> None:
+    assert site.process
+    site.process.send(number)
