@@ -1,4 +1,4 @@
-"""Give each test a site, and tell at the end what became of all messages."""
+"""Give each test a site."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.faults.chats import Chats
 from tests.faults.site import Site
-from tests.faults.summary import pytest_terminal_summary
 from tests.faults.tally import PROPERTY, Case
-
-__all__ = ["pytest_terminal_summary"]
 
 
 @pytest.fixture

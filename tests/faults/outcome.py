@@ -63,51 +63,48 @@ class Outcome:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     disordered: list[str] = field(default_factory=list)
-    unequal: list[str] = field(default_factory=list)  # shown, but not as the newest post reads
-    unsettled: list[str] = field(default_factory=list)  # the ledger says that it does not know, and why
+    otherwise: list[str] = field(default_factory=list)  # shown, but not as the newest post reads; a silent ledger
+    unsettled: list[str] = field(default_factory=list)  # the ledger owns up to it, and says why
 
     @property
     def wrong(self) -> list[str]:
-        return [*self.lost, *self.doubled, *self.disordered, *self.unequal]
+        return [*self.lost, *self.doubled, *self.disordered, *self.otherwise]
 
     def add(self, chat: ChatView) -> None:
         """Compare one chat."""
         keys = {wanted.heading: wanted.key for version in chat.versions for wanted in version}
         shown = [(keys.get(seen.heading, f"stranger {seen.heading!r}"), seen) for seen in chat.seen]
-        open_ones = {entry.key: entry.why for entry in chat.entries if entry.state != "sent" and entry.why}
         self.expected += len(chat.versions[-1])
-        self.unsettled += [
-            f"{chat.name} {wanted.key}: {open_ones[wanted.key]}" for wanted in _unsettled(chat, open_ones)
-        ]
-        self._count(chat, [key for key, _ in shown], open_ones)
-        self._look(chat, shown)
-        self._believe(chat, shown)
-
-    def _count(self, chat: ChatView, shown: Sequence[str], open_ones: Mapping[str, str]) -> None:
-        counts = Counter(shown)
-        wanted = [one.key for one in chat.versions[-1]]
-        self.lost += [f"{chat.name} {key}" for key in wanted if not counts[key] and key not in open_ones]
-        self.doubled += [f"{chat.name} {key}" for key, count in counts.items() for _ in range(count - 1)]
+        self._count(chat, Counter(key for key, _ in shown))
         orders = [[one.key for one in version] for version in chat.versions]
-        self.disordered += [f"{chat.name} {key}" for key in out_of_order(shown, orders)]
+        self.disordered += [f"{chat.name} {key}" for key in out_of_order([key for key, _ in shown], orders)]
+        self._look(chat, shown)
+        self._believe(chat, {(key, seen.id) for key, seen in shown})
+
+    def _count(self, chat: ChatView, counts: Counter[str]) -> None:
+        entries = {entry.key: entry for entry in chat.entries}
+        for key in (one.key for one in chat.versions[-1]):
+            entry = entries.get(key)
+            if entry and entry.state != "sent" and entry.why:
+                self.unsettled.append(f"{chat.name} {key}: {entry.why}")
+            elif not counts[key]:
+                self.lost.append(f"{chat.name} {key}")
+            elif not entry or entry.state != "sent":
+                self.otherwise.append(f"{chat.name} {key}: {entry.state if entry else 'not'} in the ledger")
+        self.doubled += [f"{chat.name} {key}" for key, count in counts.items() for _ in range(count - 1)]
 
     def _look(self, chat: ChatView, shown: Sequence[tuple[str, Seen]]) -> None:
         wanted = {one.key: one.looks for one in chat.versions[-1]}
-        older = {one.key for version in chat.versions for one in version}
+        ever = {one.key for version in chat.versions for one in version}
         for key, seen in shown:
-            if key not in older or seen.looks != wanted.get(key, seen.looks):
-                self.unequal.append(f"{chat.name} {key}: {_difference(seen.looks, wanted.get(key, {}))}")
+            if key not in ever or seen.looks != wanted.get(key, seen.looks):
+                self.otherwise.append(f"{chat.name} {key}: {_difference(seen.looks, wanted.get(key, {}))}")
 
-    def _believe(self, chat: ChatView, shown: Sequence[tuple[str, Seen]]) -> None:
+    def _believe(self, chat: ChatView, there: Collection[tuple[str, str]]) -> None:
         """Hold the ledger to its word: what it calls sent stands there under the id that it knows."""
-        there = {(key, seen.id) for key, seen in shown}
         for entry in chat.entries:
             if entry.state == "sent" and (entry.key, entry.remote_id) not in there:
                 self.lost.append(f"{chat.name} {entry.key}: said to be sent as {entry.remote_id}")
-
-
-def _unsettled(chat: ChatView, open_ones: Mapping[str, str]) -> list[Wanted]:
-    return [wanted for wanted in chat.versions[-1] if wanted.key in open_ones]
 
 
 def _difference(seen: Looks, wanted: Looks) -> str:
@@ -117,23 +114,18 @@ def _difference(seen: Looks, wanted: Looks) -> str:
 
 
 def out_of_order(shown: Sequence[str], orders: Sequence[Sequence[str]]) -> list[str]:
-    """Give what came before its time: messages go out in the order of the post as it was then.
+    """Give what came behind something that no version of the post has before it.
 
-    Once for each change of the post the order may begin anew, with the newer one.
+    Only what a later version brought may do so: the other was out already.
     """
-    wrong: list[str] = []
-    newer = iter(orders)
-    order, last = list(next(newer)), -1
-    for key in shown:
-        while key not in order[last + 1 :]:
-            following = next(newer, None)
-            if following is None:
-                wrong.append(key)
-                break
-            order, last = list(following), -1
-        else:
-            last = order.index(key)
-    return wrong
+    first = {key: place for place, order in reversed(list(enumerate(orders))) for key in order}
+    known = [key for key in dict.fromkeys(shown) if key in first]
+
+    def in_order(one: str, other: str) -> bool:
+        together = (order for order in orders if one in order and other in order)
+        return first[one] < first[other] or any(order.index(one) < order.index(other) for order in together)
+
+    return [key for place, key in enumerate(known) if not all(in_order(earlier, key) for earlier in known[:place])]
 
 
 def heading(text: str) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
-NAME = "2025-02-03-daily-papers-20250203.md"
+_DAY = datetime.now(UTC).date()  # old posts may no longer be edited
+NAME = f"{_DAY}-daily-papers-{_DAY:%Y%m%d}.md"
+RENAMED = f"{_DAY}-daily-papers-of-{_DAY:%A}.md"
 
-_HEAD = """---
+_HEAD = f"""---
 layout: post
-title: "Daily Papers — 2025-02-03"
-date: 2025-02-03 08:15:00
+title: "Daily Papers — {_DAY}"
+date: {_DAY} 08:15:00
 tags: [papers]
 categories: []
 ---

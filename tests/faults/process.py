@@ -86,6 +86,7 @@ class Process:
         """Wait until something is so, looking again whenever the program says anything."""
         async with asyncio.timeout(seconds):
             while not known():
+                assert not self._followed.done(), f"it has ended: {self._said}"
                 self._news.clear()
                 await self._news.wait()
 
@@ -116,6 +117,7 @@ class Process:
         while line := (await stream.readline()).decode():
             lines.append(line)
             self._news.set()
+        self._news.set()
         return "".join(lines)
 
 

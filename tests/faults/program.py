@@ -87,11 +87,10 @@ def _speed_up(conditions: Conditions) -> None:
 
 
 def _turn_the_clock(shift: float) -> None:
-    def clock() -> float:
-        return time.time() + shift
-
-    for name in ("opened", "Drain"):
-        _put(bot.app, name, partial(getattr(bot.app, name), clock=clock))
+    real = time.time
+    _put(time, "time", lambda: real() + shift)
+    for name in ("opened", "Drain"):  # they took their clock when they were defined
+        _put(bot.app, name, partial(getattr(bot.app, name), clock=time.time))
 
 
 def _limit(conditions: Conditions) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class Site:
     record: Callable[[Case], None]
     conditions: Conditions = field(default_factory=Conditions)
     more: str = ""  # further tables of the settings
-    faults: int = 0  # that were tried, beside those that the platforms played
+    faults: int = 0  # that were tried, beside deaths and what the platforms played
     versions: list[Digest] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
@@ -79,9 +79,25 @@ class Site:
         for server in self.servers:
             server.faults.clear()
 
-    def at(self, number: int, act: Act, *, answered: bool = False, method: str = "") -> Moment:
-        """Do something when the platforms take their n-th call from now on, before or after they carry it out."""
-        return Moment(self.servers, number, act, answered=answered, method=method)
+    def at(self, number: int, act: Act, *, answered: bool = False, method: str = "") -> None:
+        """Do something when the platforms take their n-th call from now on, before or after they carry it out.
+
+        Calls are calls again when the program has ended.
+        """
+        moment = Moment(number, act, method)
+        for server in self.servers:
+            server.on_call = None if answered else moment.on_call
+            server.on_answer = moment.on_answer if answered else None
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Take the platforms away for a while: connections break, and new ones are refused."""
+        for server in self.servers:
+            await server.stop()
+        yield
+        for server in self.servers:
+            await server.start()
+        self.faults += len(self.servers)
 
     def kill(self) -> None:
         """Let the program die at once."""
@@ -111,6 +127,8 @@ class Site:
         process = process or self.process
         assert process
         self.ended.append(await process.end())
+        for server in self.servers:
+            server.on_call = server.on_answer = None
         return self.ended[-1]
 
     async def deliver(self, **conditions: Any) -> Ended:
@@ -149,6 +167,10 @@ class Site:
         return sum(not call.method.startswith(("get", "conversations.")) for call in self._calls())
 
     @property
+    def kills(self) -> int:
+        return sum(ended.killed for ended in self.ended)
+
+    @property
     def sends(self) -> int:
         """Count the calls that would show one message more."""
         return sum(call.method in ("sendMessage", "chat.postMessage") for call in self._calls())
@@ -166,7 +188,8 @@ class Site:
             outcome.add(view if known is None else view.only(known[chat]))
         verdicts = list(self._verdicts())
         deleted = sum(call.method == "deleteMessage" and call.status == 200 for call in self._calls())
-        self.record(Case(self.faults + sum(len(one.struck) for one in self.scripts), outcome, verdicts, deleted))
+        faults = self.faults + self.kills + sum(script.struck for script in self.scripts)
+        self.record(Case(faults, outcome, verdicts, deleted))
         assert not outcome.wrong, "\n".join(outcome.wrong)
         assert len(unsettled) == len(outcome.unsettled), outcome.unsettled
         assert all(said in why for said, why in zip(unsettled, outcome.unsettled, strict=True)), outcome.unsettled

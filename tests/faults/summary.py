@@ -6,10 +6,8 @@ import pytest
 
 from tests.faults.tally import PROPERTY, Case, Tally
 
-_TOLD = pytest.StashKey[bool]()
 
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Add all cases up, once, whether they passed or not."""
     tally = Tally()
     for outcome in ("passed", "failed", "xfailed", "xpassed"):
@@ -19,8 +17,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
                 tally.known_bugs += [(report.nodeid, case) for case in cases]
             elif report.when == "call":
                 tally.cases += cases
-    if (tally.cases or tally.known_bugs) and not config.stash.get(_TOLD, False):
-        config.stash[_TOLD] = True
+    if tally.cases or tally.known_bugs:
         terminalreporter.section("faults")
         for line in tally.lines():
             terminalreporter.line(line)

@@ -62,10 +62,10 @@ class Tally:
         }
         yield ", ".join([f"faults tried {faults}", *(f"{name} {count}" for name, count in counts.items())])
         yield from (f"  unsettled: {reason}" for reason in unsettled)
-        yield from (f"  otherwise wrong: {what}" for outcome in outcomes for what in outcome.unequal)
+        yield from (f"  otherwise wrong: {what}" for outcome in outcomes for what in outcome.otherwise)
         yield from _table([verdict for case in self.cases for verdict in case.verdicts])
         copies = sum(case.copies for case in self.cases)
-        yield f"  of two copies that asking made in Telegram, one was deleted again: {copies}"
+        yield f"  sent to Telegram once more in order to ask, and deleted again: {copies}"
         yield from (f"  known bug, not counted: {name}: {_wrong(case.outcome)}" for name, case in self.known_bugs)
 
 

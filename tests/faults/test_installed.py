@@ -37,12 +37,11 @@ async def test_at_the_limits_of_the_platforms(site: Site) -> None:
 async def test_killed_and_run_again(site: Site, call: int, answered: bool) -> None:
     site.post(post([1, 2]))
     settings = site.settings()
-    moment = site.at(call, lambda: process.kill(), answered=answered)
+    site.at(call, lambda: process.kill(), answered=answered)
     process = await asyncio.create_subprocess_exec(
         PATH, "deliver", "--config", settings, env={"PAPERBOY_TELEGRAM__LISTEN": "off"}
     )
     assert await process.wait() == -9
-    moment.forget()
     site.faults += 1
     done = await paperboy("deliver", "--config", settings, PAPERBOY_TELEGRAM__LISTEN="off")
     assert done.code == 0, done.err

@@ -8,33 +8,32 @@ import random
 import pytest
 
 from tests.faults.posts import post
+from tests.faults.process import Ended
 from tests.faults.site import Site
 
 PAPERS = 3
+CALLS = 20  # that it takes to deliver them
 LONGEST = 0.5  # seconds after its start within which a process is killed
 
 
-async def _struck(site: Site, chance: random.Random) -> bool:
-    """Run the program and kill it at a random moment; False when it had ended before."""
-    way = chance.choice(["asked", "answered", "any moment"])
-    if way == "any moment":
+async def _strike(site: Site, chance: random.Random) -> Ended:
+    """Run the program and kill it at a random moment, if it has not ended before."""
+    if chance.random() < 1 / 3:
         process = await site.start("deliver")
-        asyncio.get_running_loop().call_later(chance.uniform(0, LONGEST), process.kill)
-        return (await site.end()).killed
-    moment = site.at(chance.randint(1, 12), site.kill, answered=way == "answered")
-    ended = await site.deliver()
-    moment.forget()
-    return ended.killed
+        timer = asyncio.get_running_loop().call_later(chance.uniform(0, LONGEST), process.kill)
+        ended = await site.end()
+        timer.cancel()
+        return ended
+    site.at(chance.randint(1, CALLS), site.kill, answered=chance.random() < 1 / 2)
+    return await site.deliver()
 
 
 async def _kill_and_check(site: Site, seed: int, kills: int) -> None:
     """Kill and kill; what is delivered in between is reworded and grows, so that there is always work."""
     chance, numbers = random.Random(seed), list(range(1, PAPERS + 1))
     site.post(post(numbers))
-    while site.faults < kills:
-        if await _struck(site, chance):
-            site.faults += 1
-        elif site.ended[-1].code == 0:
+    while site.kills < kills:
+        if (await _strike(site, chance)).code == 0:
             numbers.insert(chance.randint(0, len(numbers)), len(numbers) + 1)
             site.post(post(numbers, f"{len(site.versions) + 1}번째"))
     await site.finish()

@@ -9,16 +9,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
 
-from bot import migrations
 from tests.fakes.faults import lost_answer
 from tests.faults.posts import post
 from tests.faults.site import Site
 from tests.house import PRIVATE
 from tests.program import paperboy
+from tests.test_upgrade import made_by_the_first_version
 
 PAPERS = range(1, 4)
 MORE = range(1, 9)
@@ -26,6 +23,15 @@ REFUSED = 2  # exit code
 
 
 # A full disk
+
+
+async def test_no_room_for_a_new_ledger(site: Site) -> None:
+    site.post(post(PAPERS))
+    ended = await site.deliver(pages=5)
+    assert (ended.code, "the disk is full" in ended.err, site.calls) == (REFUSED, True, 0), ended.err
+    site.faults += 1
+    await site.finish(most=1)
+    site.check()
 
 
 async def test_no_page_more_while_planning(site: Site) -> None:
@@ -100,7 +106,7 @@ async def test_of_the_first_version(site: Site) -> None:
     site.happen(lost_answer(method="sendMessage", chat=PRIVATE, skip=1))
     site.at(9, site.kill, answered=True)
     assert (await site.deliver()).killed
-    _as_of_the_first_version(site.ledger)
+    await _as_of_the_first_version(site.ledger)
     site.faults += 1
     site.post(post([1, 9, 2, 3], "새"))
     await site.finish()
@@ -110,11 +116,12 @@ async def test_of_the_first_version(site: Site) -> None:
 async def test_of_a_newer_version(site: Site) -> None:
     site.post(post(PAPERS))
     await site.finish(most=1)
+    today = _alone(site.ledger)
     with closing(sqlite3.connect(site.ledger)) as db:
-        db.executescript("UPDATE alembic_version SET version_num = '9999'; VACUUM")
+        db.executescript("UPDATE alembic_version SET version_num = '9999'")
     await _refused_and_kept(site, "newer Paperboy")
-    with closing(sqlite3.connect(site.ledger)) as db:
-        db.executescript("UPDATE alembic_version SET version_num = '0002'")
+    site.ledger.write_bytes(today)
+    await site.finish(most=1)
     site.check()
 
 
@@ -203,20 +210,8 @@ def _let_no_file_grow(site: Site) -> None:
     resource.prlimit(site.process.pid, resource.RLIMIT_FSIZE, (max(sizes), max(sizes)))
 
 
-def _as_of_the_first_version(ledger: Path) -> None:
+async def _as_of_the_first_version(ledger: Path) -> None:
     """Put a ledger back to what the first version would have written."""
     _alone(ledger)
-    newer = ledger.rename(ledger.with_suffix(".newer"))
-    engine = create_engine(f"sqlite:///{ledger}")
-    with engine.begin() as connection:
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-        config.set_main_option("path_separator", "os")
-        command.upgrade(config, "0001")
-    engine.dispose()
-    with closing(sqlite3.connect(ledger, isolation_level=None)) as db:
-        db.execute("ATTACH ? AS newer", (str(newer),))
-        for table in ("chats", "digests", "messages", "deliveries"):
-            names = [row[1] for row in db.execute(f"PRAGMA main.table_info({table})")]
-            theirs = ["edition" if name == "layout" else name for name in names]
-            db.execute(f"INSERT INTO main.{table} ({', '.join(names)}) SELECT {', '.join(theirs)} FROM newer.{table}")
+    today = ledger.rename(ledger.with_suffix(".today"))
+    await made_by_the_first_version(ledger, today)

@@ -56,6 +56,7 @@ async def test_a_copy_from_the_middle_of_a_run(site: Site, seed: int) -> None:
     site.process.send(signal.SIGCONT)
     assert (await site.end()).code == 0
     _put_in_place(copy, site.ledger)
+    site.faults += 1
     known = {chat: {entry.key for entry in site.entries(chat) if entry.state in UNDER_WAY} for chat in site.chats.names}
     await site.finish()
     site.check(known=known)
@@ -70,14 +71,12 @@ async def _copied(site: Site, chance: random.Random, most: int) -> Path:
         site.process.send(signal.SIGSTOP)
         reached.set()
 
-    moment = site.at(chance.randint(1, most), stop, answered=chance.random() < 0.5)
+    site.at(chance.randint(1, most), stop, answered=chance.random() < 0.5)
     process = await site.start("deliver")
     async with asyncio.timeout(LONGEST_RUN):
         await reached.wait()
-    moment.forget()
     await process.stands_still()
-    site.faults += 1
-    copy = site.folder / f"copy-{site.faults}.db"
+    copy = site.folder / f"copy-{len(site.processes)}.db"
     for end in ("", "-wal"):
         shutil.copyfile(f"{site.ledger}{end}", f"{copy}{end}")
     _look_through(copy)

@@ -35,13 +35,9 @@ async def test_what_passes_is_overcome_without_anybody(site: Site) -> None:
 
 async def test_the_platforms_come_up_later_than_the_program(site: Site) -> None:
     site.post(post(PAPERS))
-    for server in site.servers:
-        await server.stop()
-    process = await site.start("run")
-    await process.says("cannot be reached", times=2)
-    for server in site.servers:
-        await server.start()
-    site.faults += len(site.servers)
+    async with site.away():
+        process = await site.start("run")
+        await process.says("cannot be reached", times=2)
     site.chats.here = ()  # nobody could tell what they are when the digest was laid out
     await site.stop()
     site.check()
@@ -50,8 +46,8 @@ async def test_the_platforms_come_up_later_than_the_program(site: Site) -> None:
 async def test_told_to_stop_in_a_call(site: Site) -> None:
     """The call is ended and recorded: nothing is in doubt."""
     site.post(post(PAPERS))
-    site.at(9, lambda: _send(site, signal.SIGTERM), method="sendMessage")
-    await site.start("run")
+    site.at(9, lambda: process.send(signal.SIGTERM), method="sendMessage")
+    process = await site.start("run")
     assert (await site.end()).code == 0
     states = {entry.state for chat in site.chats.names for entry in site.entries(chat)}
     assert states == {"sent", "pending"}
@@ -66,11 +62,9 @@ async def test_killed_twice(site: Site, seed: int) -> None:
     chance = random.Random(seed)
     site.post(post(PAPERS))
     for _ in range(2):
-        moment = site.at(chance.randint(1, 7), lambda: _send(site, signal.SIGKILL), method="sendMessage")
+        site.at(chance.randint(1, 7), site.kill, method="sendMessage")
         await site.start("run")
         assert (await site.end()).killed
-        moment.forget()
-        site.faults += 1
     await site.start("run")
     await site.stop()
     site.check()
@@ -84,8 +78,3 @@ async def test_a_token_that_is_revoked_and_given_back(site: Site) -> None:
     await site.start("run")
     await site.stop()
     site.check()
-
-
-def _send(site: Site, number: signal.Signals) -> None:
-    assert site.process
-    site.process.send(number)
