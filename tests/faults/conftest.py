@@ -10,8 +10,14 @@ import pytest
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.faults.chats import Chats
+from tests.faults.process import get_ready
 from tests.faults.site import Site
 from tests.faults.tally import PROPERTY, Case
+
+
+@pytest.fixture(scope="session", autouse=True)
+def program() -> None:
+    get_ready()
 
 
 @pytest.fixture

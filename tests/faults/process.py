@@ -7,7 +7,9 @@ process like any other, with its own number, memory, files and end.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
 import sys
@@ -19,12 +21,23 @@ from pathlib import Path
 
 from tests.fakes import slack, telegram
 from tests.faults.program import Conditions, main
+from tests.house import ROOT
 
 LONGEST_RUN = 60.0  # seconds
 _forks = multiprocessing.get_context("forkserver")
 # What the program imports itself, and what its libraries would import late, in each process anew.
 _LATE = ("aiosqlite", "anyio._backends._asyncio", "encodings.idna", "encodings.utf_8_sig", "formatters.locale.ko")
 _forks.set_forkserver_preload(["tests.faults.program", "h11", "httpcore", "tzdata", *_LATE])
+
+
+def get_ready() -> None:
+    """Import the program, in the process that others are forked from.
+
+    It takes modules from the folder that it starts in before those that are installed: what is tested
+    must be what lies beside the tests.
+    """
+    with contextlib.chdir(ROOT):
+        multiprocessing.forkserver.ensure_running()
 
 
 @dataclass(frozen=True)

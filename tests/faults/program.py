@@ -52,7 +52,7 @@ class Conditions:
 
 def main(arguments: list[str], folder: Path, conditions: Conditions, out: Connection, err: Connection) -> None:
     """Be the program; its standard output and error are the two ends of pipes."""
-    gc.freeze()  # what was inherited is not looked through again and again
+    gc.disable()  # it ends before there is garbage worth looking for
     for number, end in ((1, out), (2, err)):
         os.dup2(end.fileno(), number)
         end.close()

@@ -7,7 +7,7 @@ import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,11 @@ class Site:
     folder: Path
     chats: Chats
     record: Callable[[Case], None]
-    conditions: Conditions = field(default_factory=Conditions)
     more: str = ""  # further tables of the settings
     faults: int = 0  # that were tried, beside deaths and what the platforms played
     versions: list[Digest] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
-    process: Process | None = None  # the last of them
 
     def __post_init__(self) -> None:
         self.telegram, self.slack = self.chats.telegram, self.chats.slack
@@ -57,6 +55,11 @@ class Site:
         self.posts = self.folder / "_posts"
         self.posts.mkdir()
         self.ledger = self.folder / "paperboy.db"
+
+    @property
+    def process(self) -> Process:
+        """Give the program as it was started last."""
+        return self.processes[-1]
 
     # What a test does
 
@@ -101,7 +104,6 @@ class Site:
 
     def kill(self) -> None:
         """Let the program die at once."""
-        assert self.process
         self.process.kill()
 
     def settings(self) -> Path:
@@ -113,20 +115,16 @@ class Site:
 
     async def start(self, *arguments: str, **conditions: Any) -> Process:
         """Run the program; conditions are the fields of `Conditions`."""
-        now = replace(self.conditions, **conditions)
         environ = {"PAPERBOY_TELEGRAM__CHATS": ",".join(name for name in self.chats.names if name != ROOM)}
         environ |= {} if self.chats.buttons else {"PAPERBOY_TELEGRAM__LISTEN": "off"}
-        now = replace(now, environ={**environ, **now.environ})
-        self.process = Process([*arguments, "--config", str(self.settings())], self.folder, now)
-        self.processes.append(self.process)
+        now = Conditions(**{**conditions, "environ": {**environ, **conditions.get("environ", {})}})
+        self.processes.append(Process([*arguments, "--config", str(self.settings())], self.folder, now))
         await self.process.start()
         return self.process
 
     async def end(self, process: Process | None = None) -> Ended:
-        """Wait for the program to end."""
-        process = process or self.process
-        assert process
-        self.ended.append(await process.end())
+        """Wait for the program to end, the one started last unless another is named."""
+        self.ended.append(await (process or self.process).end())
         for server in self.servers:
             server.on_call = server.on_answer = None
         return self.ended[-1]
@@ -144,12 +142,12 @@ class Site:
                 return ended
         raise AssertionError(f"not settled after {most} runs\n{ended.out}{ended.err}")
 
-    async def stop(self) -> None:
+    async def stop(self, process: Process | None = None) -> None:
         """Let the program that always runs settle everything, then ask it to end."""
-        assert self.process
-        await self.process.until(self._settled)
-        self.process.send(signal.SIGTERM)
-        ended = await self.end()
+        process = process or self.process
+        await process.until(self._settled)
+        process.send(signal.SIGTERM)
+        ended = await self.end(process)
         assert ended.code == 0, ended.err
 
     def _settled(self) -> bool:

@@ -205,7 +205,6 @@ def _lock_later(ledger: Path) -> Iterator[Callable[[], None]]:
 
 def _let_no_file_grow(site: Site) -> None:
     """Set the limit from outside, at the size that the largest file of the ledger has now."""
-    assert site.process
     sizes = [path.stat().st_size for path in site.folder.glob("paperboy.db*")]
     resource.prlimit(site.process.pid, resource.RLIMIT_FSIZE, (max(sizes), max(sizes)))
 

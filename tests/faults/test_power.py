@@ -52,7 +52,6 @@ async def test_a_copy_from_the_middle_of_a_run(site: Site, seed: int) -> None:
     chance = random.Random(seed)
     site.post(post(PAPERS))
     copy = await _copied(site, chance, most=16)
-    assert site.process
     site.process.send(signal.SIGCONT)
     assert (await site.end()).code == 0
     _put_in_place(copy, site.ledger)
@@ -67,7 +66,6 @@ async def _copied(site: Site, chance: random.Random, most: int) -> Path:
     reached = asyncio.Event()
 
     def stop() -> None:
-        assert site.process
         site.process.send(signal.SIGSTOP)
         reached.set()
 

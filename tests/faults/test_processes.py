@@ -57,8 +57,7 @@ async def test_the_daily_run_beside_the_program_that_always_runs(site: Site) -> 
     always = await site.start("run")
     daily = [await site.start("deliver") for _ in range(2)]
     assert [(await site.end(one)).code for one in daily] == [0, 0]
-    site.process = always
-    await site.stop()
+    await site.stop(always)
     assert site.sends == len(site.chats.names) * (len(PAPERS) + 1)
     site.faults += 3
     site.check()
