@@ -8,6 +8,7 @@ from pathlib import Path
 
 _DAY = datetime.now(UTC).date()  # old posts may no longer be edited
 NAME = f"{_DAY}-daily-papers-{_DAY:%Y%m%d}.md"
+PAPERS = range(1, 4)  # what most posts hold
 RENAMED = f"{_DAY}-daily-papers-of-{_DAY:%A}.md"
 
 _HEAD = f"""---

@@ -6,7 +6,7 @@ import json
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -152,10 +152,8 @@ class Site:
 
     def _settled(self) -> bool:
         """Tell whether the ledger holds everything of the newest post, and all of it is sent."""
-        with suppress(sqlite3.OperationalError):  # there are no tables yet
-            wanted = ["sent"] * (len(self.versions[-1].papers) + 1)
-            return all([entry.state for entry in self.entries(chat)] == wanted for chat in self.chats.names)
-        return False
+        wanted = ["sent"] * (len(self.versions[-1].papers) + 1)
+        return all([entry.state for entry in self.entries(chat)] == wanted for chat in self.chats.names)
 
     # What comes of it
 
@@ -167,11 +165,6 @@ class Site:
     @property
     def kills(self) -> int:
         return sum(ended.killed for ended in self.ended)
-
-    @property
-    def sends(self) -> int:
-        """Count the calls that would show one message more."""
-        return sum(call.method in ("sendMessage", "chat.postMessage") for call in self._calls())
 
     def check(self, *unsettled: str, known: Mapping[str, Collection[str]] | None = None) -> None:
         """Compare what the platforms took in and show with what the newest post renders to.
@@ -194,6 +187,11 @@ class Site:
         assert all(verdict.right is not False for verdict in verdicts), verdicts
         idle = [fault for script in self.scripts for fault in script.idle]
         assert not idle, f"these faults never happened: {idle}"
+
+    def check_sent_once(self) -> None:
+        """Check that each message was sent once, all that became of it afterwards being edits."""
+        sends = sum(call.method in ("sendMessage", "chat.postMessage") for call in self._calls())
+        assert sends == len(self.chats.names) * (len(self.versions[-1].papers) + 1)
 
     def entries(self, chat: str) -> list[Entry]:
         """Read what the ledger says of a chat."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from tests.fakes.faults import lost_answer, reset
 from tests.faults.chats import NUMBER
-from tests.faults.posts import post
+from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
-
-PAPERS = range(1, 4)
 
 
 async def test_slack_without_the_right_to_read(site: Site) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.faults import flood, lost_answer, ratelimited
-from tests.faults.posts import post
+from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
 from tests.house import GROUP, PRIVATE, ROOM
 
 DAY = 86_400
 UNSAID = 30  # seconds that the program waits when nobody says how long
-PAPERS = range(1, 4)
 ALL = len(PAPERS) + 1  # messages in each chat
 
 

@@ -7,12 +7,11 @@ import random
 
 import pytest
 
-from tests.faults.posts import post
+from tests.faults.posts import PAPERS, post
 from tests.faults.process import Ended
 from tests.faults.site import Site
 
-PAPERS = 3
-CALLS = 20  # that it takes to deliver them
+CALLS = 20  # that it takes to deliver a post
 LONGEST = 0.5  # seconds after its start within which a process is killed
 
 
@@ -30,7 +29,7 @@ async def _strike(site: Site, chance: random.Random) -> Ended:
 
 async def _kill_and_check(site: Site, seed: int, kills: int) -> None:
     """Kill and kill; what is delivered in between is reworded and grows, so that there is always work."""
-    chance, numbers = random.Random(seed), list(range(1, PAPERS + 1))
+    chance, numbers = random.Random(seed), list(PAPERS)
     site.post(post(numbers))
     while site.kills < kills:
         if (await _strike(site, chance)).code == 0:

@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.faults import lost_answer
-from tests.faults.posts import post
+from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
 from tests.house import PRIVATE
 from tests.program import paperboy
 from tests.test_upgrade import made_by_the_first_version
 
-PAPERS = range(1, 4)
 MORE = range(1, 9)
 REFUSED = 2  # exit code
 
@@ -26,6 +25,7 @@ REFUSED = 2  # exit code
 
 
 async def test_no_room_for_a_new_ledger(site: Site) -> None:
+    site.ledger.unlink()
     site.post(post(PAPERS))
     ended = await site.deliver(pages=5)
     assert (ended.code, "the disk is full" in ended.err, site.calls) == (REFUSED, True, 0), ended.err

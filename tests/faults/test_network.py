@@ -18,11 +18,10 @@ from tests.fakes import faults
 from tests.fakes.faults import Fault
 from tests.fakes.server import FakeServer
 from tests.faults.chats import NUMBER
-from tests.faults.posts import post
+from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
 from tests.house import GROUP, PRIVATE, ROOM
 
-PAPERS = range(1, 4)
 SHORT = 0.4  # seconds that an answer may take here
 IN_A_HURRY = Waits(settle=0.05, back_off=0.05, patience=0.1)
 

@@ -21,11 +21,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.posts import post
+from tests.faults.posts import PAPERS, post
 from tests.faults.process import LONGEST_RUN
 from tests.faults.site import Site
 
-PAPERS = range(1, 4)
 UNDER_WAY = ("sending", "sent")
 
 

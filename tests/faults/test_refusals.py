@@ -6,11 +6,10 @@ import pytest
 
 from tests.fakes.faults import Fault, bad_request, forbidden, lost_answer, slack_refusal, unauthorized
 from tests.faults.chats import NUMBER
-from tests.faults.posts import post
+from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
 from tests.house import FORUM, GROUP, PRIVATE, ROOM
 
-PAPERS = range(1, 4)
 OTHER = "67890"  # another private chat
 NEW = "-1009999999999"  # what a group becomes
 

@@ -8,11 +8,9 @@ import signal
 import pytest
 
 from tests.fakes.faults import flood, lost_answer, ratelimited, server_error, unauthorized
-from tests.faults.posts import post
+from tests.faults.posts import PAPERS, post
 from tests.faults.site import ALWAYS, Site
 from tests.house import PRIVATE
-
-PAPERS = range(1, 4)
 
 
 @pytest.fixture
