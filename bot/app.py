@@ -118,7 +118,7 @@ class Paperboy:
     async def _plan(self, source: Source) -> SourceError | None:
         """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""
         known = await self.store.known(source.name)
-        found: Sequence[Found] = ()
+        found: Sequence[Found] | None = None
         problem = None
         try:
             found = await source.digests(look_from([one.day for one in known], self.settings.schedule.edits_for))

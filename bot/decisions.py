@@ -20,6 +20,7 @@ from formatters.spans import plain, words
 
 MISSED = "more digests were missed than catch_up delivers"
 STAYED_EMPTY = "the post stayed without papers"
+GONE = "the post was taken away before it was finished"
 LOST_ALL = "the post lost all its papers; what was delivered stays"
 TOO_LATE = "the post changed after edits_for; what was delivered stays"
 
@@ -33,19 +34,24 @@ class Rules:
     edits_for: float = math.inf
 
 
-def decide(known: Sequence[Known], found: Sequence[Found], rules: Rules, now: float) -> list[Intent | Remark]:
+def decide(known: Sequence[Known], found: Sequence[Found] | None, rules: Rules, now: float) -> list[Intent | Remark]:
     """Say what shall become of each digest that is new or changed, older first; `now` in seconds since 1970.
 
     The first look at a source delivers its newest digest alone; later ones are delivered as they
     come, the newest `catch_up` of those that came since the last look. What looks unfinished waits
-    for `gate_wait`; what changes later than `edits_for` is left as it was delivered.
+    for `gate_wait`; what changes later than `edits_for` is left as it was delivered. Of a source that
+    could not be read, `found` is None.
     """
+    if found is None:
+        return []
     before = {one.name: one for one in known}
     intents = [_recognised(one, known) for one in sorted(found, key=lambda one: (one.digest.day, one.post))]
     settled = [(before[one.digest.id], one) for one in intents if _is_settled(before.get(one.digest.id), one)]
     changed = [_changed(was, intent, rules, now) for was, intent in settled]
     fresh = [one for one in intents if not _is_settled(before.get(one.digest.id), one)]
-    return [*(one for one in changed if one), *_fresh(fresh, before, rules, now)]
+    there = {one.digest.id for one in intents}
+    gone = [_gone(one) for one in known if one.name not in there and _waited(one, rules, now)]
+    return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
 
 
 def name_of(found: Found, known: Sequence[Known]) -> str:
@@ -75,7 +81,7 @@ def _is_settled(was: Known | None, intent: Intent) -> bool:
     """Tell whether a digest was delivered, or never will be; what has papers at last is news."""
     if was is None or was.state == "held":
         return False
-    return was.state != "skipped" or bool(was.papers) or not intent.digest.papers
+    return was.state != "skipped" or was.reason not in (STAYED_EMPTY, GONE) or not intent.digest.papers
 
 
 def _changed(was: Known, intent: Intent, rules: Rules, now: float) -> Intent | Remark | None:
@@ -88,15 +94,26 @@ def _changed(was: Known, intent: Intent, rules: Rules, now: float) -> Intent | R
         return _remark(was, "", None)
     if now - was.found_at > rules.edits_for:
         return _remark(was, TOO_LATE, None)
+    if was.reason == LOST_ALL and not intent.digest.papers:
+        return None
     why, since = unfinished(intent.digest, was.papers), _since(was, now)
     if why and now - since < rules.gate_wait:
         return _remark(was, f"{why}; it is not edited before that has lasted for gate_wait", since)
-    return intent if intent.digest.papers else _remark(was, LOST_ALL, since)
+    return intent if intent.digest.papers else _remark(was, LOST_ALL, None)
 
 
 def _remark(was: Known, reason: str, since: float | None) -> Remark | None:
     """Note something that was not noted yet."""
-    return None if (was.reason, was.held_since) == (reason, since) else Remark(was.name, reason, since)
+    return None if (was.reason, was.held_since) == (reason, since) else Remark(was.name, was.state, reason, since)
+
+
+def _gone(was: Known) -> Remark:
+    """Say what becomes of a digest whose post was taken away while it looked unfinished."""
+    return Remark(was.name, "skipped", GONE, None) if was.state == "held" else Remark(was.name, was.state, "", None)
+
+
+def _waited(was: Known, rules: Rules, now: float) -> bool:
+    return was.held_since is not None and now - was.held_since >= rules.gate_wait
 
 
 def _since(was: Known | None, now: float) -> float:

@@ -19,7 +19,7 @@ from formatters.model import Digest
 
 
 async def plan(
-    store: Store, source: str, found: Sequence[Found], formatters: Mapping[str, Formatter], rules: Rules
+    store: Store, source: str, found: Sequence[Found] | None, formatters: Mapping[str, Formatter], rules: Rules
 ) -> list[Intent | Remark]:
     """Write into the ledger what shall be sent and edited; call it while `store.delivering`.
 
@@ -33,7 +33,7 @@ async def plan(
             await store.remark(source, one)
         else:
             await store.write_plan(source, one, await _rendered(store, source, one, formatters))
-    await store.keep_up(source, {name_of(one, known): one.post for one in found})
+    await store.keep_up(source, {name_of(one, known): one.post for one in found or ()})
     await _spread(store, source, formatters)
     return decided
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
 
 from formatters.message import Message
 from formatters.model import Digest
@@ -46,10 +45,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is noted of a delivered digest that stays as it is."""
+    """What is noted of a digest that stays as it is."""
 
     name: str
-    state: ClassVar[str] = "active"
+    state: str
     reason: str
     held_since: float | None
 

@@ -163,7 +163,8 @@ def write_digest(source: str, intent: Intent, now: float) -> Insert:
 
 
 def remark(source: str, one: Remark) -> Update:
-    return update(digests).where(_is(source, one.name)).values(reason=one.reason, held_since=one.held_since)
+    noted = {"state": one.state, "reason": one.reason, "held_since": one.held_since}
+    return update(digests).where(_is(source, one.name)).values(noted)
 
 
 def take_post(source: str, name: str, post: str) -> Update:

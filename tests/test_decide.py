@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from bot.decisions import LOST_ALL, MISSED, STAYED_EMPTY, TOO_LATE, Rules, decide, fingerprint
+from bot.decisions import GONE, LOST_ALL, MISSED, STAYED_EMPTY, TOO_LATE, Rules, decide, fingerprint
 from bot.gate import EMPTY
 from bot.protocols import Found
 from bot.records import Intent, Known, Remark
@@ -167,17 +167,17 @@ def test_a_delivered_post_that_looks_unfinished_is_not_edited_at_once(now: Seque
     assert noted(waiting, now, 3 * HOUR - 1) == []
     after = decide(waiting, now, RULES, FOUND_AT + 3 * HOUR)
     assert [one.reason for one in after] == [LOST_ALL if not now[0].digest.papers else ""]
-    assert [one.held_since for one in after] == [None if now[0].digest.papers else remark.held_since]
+    assert [one.held_since for one in after] == [None]
 
 
 def test_a_post_that_stays_emptied_is_told_of_once() -> None:
-    assert noted(known(days(1), reason=LOST_ALL, held_since=FOUND_AT), days(1, papers=0), DAY) == []
+    assert noted(known(days(1), reason=LOST_ALL), days(1, papers=0), DAY) == []
 
 
 @pytest.mark.parametrize("reason", ["the post shrank from 2 papers to 1", LOST_ALL, TOO_LATE])
 def test_a_post_that_is_again_as_it_was_delivered_is_well(reason: str) -> None:
     assert noted(known(days(1), reason=reason, held_since=FOUND_AT), days(1), 9 * DAY) == [
-        Remark("daily-papers/2025-01-01", "", None)
+        Remark("daily-papers/2025-01-01", "active", "", None)
     ]
 
 
@@ -190,7 +190,7 @@ def test_a_shrunken_post_that_grows_again_is_edited_at_once() -> None:
 def test_a_digest_is_edited_no_more_after_edits_for() -> None:
     changed = [found(digest(date(2025, 1, 1), paper(1, word="other"), paper(2)))]
     assert states(known(days(1)), changed, 3 * DAY) == {1: "active"}
-    assert noted(known(days(1)), changed, 3 * DAY + 1) == [Remark("daily-papers/2025-01-01", TOO_LATE, None)]
+    assert noted(known(days(1)), changed, 3 * DAY + 1) == [Remark("daily-papers/2025-01-01", "active", TOO_LATE, None)]
     assert noted(known(days(1), reason=TOO_LATE), changed, 4 * DAY) == []
 
 
@@ -245,6 +245,23 @@ def test_a_post_that_stays_empty_is_skipped_but_delivered_when_it_has_papers_at_
     skipped = known(days(1)) + known(days(2, papers=0), "skipped", STAYED_EMPTY)
     assert decided(skipped, days(1) + days(2, papers=0), DAY) == []
     assert states(skipped, days(1, 2), DAY) == {2: "active"}
+
+
+@pytest.mark.parametrize(
+    ("state", "becomes"), [("held", ("skipped", GONE)), ("active", ("active", ""))], ids=["new", "delivered"]
+)
+def test_a_post_that_is_taken_away_while_it_looks_unfinished_is_waited_for_as_long(
+    state: str, becomes: tuple[str, str]
+) -> None:
+    before = known(days(1), state, "unfinished", FOUND_AT)
+    assert decide(before, [], RULES, FOUND_AT + 2 * HOUR - 1) == []
+    assert decide(before, [], RULES, FOUND_AT + 2 * HOUR) == [Remark(before[0].name, *becomes, None)]
+    assert decide(before, None, RULES, FOUND_AT + DAY) == []  # nobody knows whether it is there
+    assert decide(known(days(1), *becomes), [], RULES, FOUND_AT + DAY) == []
+
+
+def test_a_post_that_comes_back_is_news() -> None:
+    assert states(known(days(1)) + known(days(2), "skipped", GONE), days(1, 2), DAY) == {2: "active"}
 
 
 def test_what_was_missed_is_read_but_not_sent() -> None:

@@ -12,7 +12,7 @@ from tests.house import PRIVATE, ROOM
 
 SEVENTEEN = list(range(1, 18))
 EIGHTEEN = [*range(1, 9), 99, *range(9, 18)]  # a paper more, in the middle: those behind it get other numbers
-ANY_NAME = {"PAPERBOY_SOURCES__0__MATCH": "*"}
+ANY_NAME = {"PAPERBOY_SOURCES__0__MATCH": "*", "PAPERBOY_SCHEDULE__GATE_WAIT": "0s"}
 
 
 # After delivery
