@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot import migrations
 from bot.errors import LedgerError
 
+_LOOKS, _LOOK = 20, 0.05  # so often, at such a distance in seconds, a file of no bytes is looked at
+
 
 class Database:
     """The ledger's file: many readers, one writer at a time within a process."""
@@ -66,6 +68,22 @@ def _prepare(connection: Any, _: object) -> None:
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+async def refuse_empty(path: Path) -> None:
+    """Refuse a file of no bytes, which SQLite takes for a new ledger: what was in it would be sent again.
+
+    Another process may have made it a moment ago; then it soon has some.
+    """
+    for _ in range(_LOOKS):
+        if not _is_empty(path):
+            return
+        await asyncio.sleep(_LOOK)
+    raise LedgerError(f"ledger {path}: the file is empty; put a copy back, or remove it to begin a new one")
+
+
+def _is_empty(path: Path) -> bool:
+    return path.exists() and not path.stat().st_size
 
 
 def migrate(connection: Connection) -> None:

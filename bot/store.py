@@ -21,7 +21,7 @@ from bot.archive import Archive, index, index_all, loaded
 from bot.errors import LedgerError
 from bot.log import log
 from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Row, Standing
-from bot.sqlite import Database, explained, make_engine, migrate
+from bot.sqlite import Database, explained, make_engine, migrate, refuse_empty
 from bot.subscribers import Subscribers
 from bot.troubles import Troubles
 from formatters.model import Digest
@@ -44,6 +44,7 @@ async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncItera
     try:
         with explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            await refuse_empty(path)
             async with engine.execution_options(writes=True).begin() as db:
                 await db.run_sync(migrate)
                 await index_all(db)

@@ -220,3 +220,22 @@ async def test_an_empty_ledger_answers_with_nothing(store: Store) -> None:
     assert await store.known("blog") == []
     assert await store.open_rows() == 0
     assert await store.head(1) is None
+
+
+async def test_a_file_of_no_bytes_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.touch()
+    with pytest.raises(LedgerError, match="the file is empty; put a copy back, or remove it"):
+        async with opened(f"sqlite:///{path}"):
+            pass
+    assert path.stat().st_size == 0
+
+
+async def test_a_file_that_another_process_is_about_to_fill_is_waited_for(tmp_path: Path) -> None:
+    path, whole = tmp_path / "ledger.db", tmp_path / "whole.db"
+    async with opened(f"sqlite:///{whole}"):
+        pass
+    path.touch()
+    asyncio.get_running_loop().call_later(0.2, lambda: path.write_bytes(whole.read_bytes()))
+    async with opened(f"sqlite:///{path}") as store:
+        assert await store.archive.newest() is None

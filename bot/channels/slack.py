@@ -22,7 +22,7 @@ EVENT = "paperboy_delivery"
 # The last four are what an answer that makes no sense ends in.
 FAILURES = (aiohttp.ClientError, TimeoutError, SlackClientError, AttributeError, KeyError, TypeError, ValueError)
 _Answer = TypeVar("_Answer")
-_CLOCK_SKEW = 300.0  # seconds by which our clock may be ahead of Slack's
+_CLOCK_SKEW = 7200.0  # seconds by which our clock may be ahead of Slack's
 _MOST_PAGES = 5
 _SPACING = 1.01  # one message a second per channel, and a hundredth for the way
 
@@ -129,8 +129,8 @@ class SlackChannel:
         return Unknown("not among the newest messages of the channel; look into it")
 
     def _page(self, address: str, doubt: Doubt, cursor: str | None) -> Awaitable[Any]:
-        """Ask for a page of the thread or the room, from a little before the attempt on."""
-        oldest = f"{doubt.attempted_at - _CLOCK_SKEW:.6f}"
+        """Ask for a page of the thread or the room, from our last message there on, which by Slack's clock is older."""
+        oldest = f"{max(doubt.attempted_at - _CLOCK_SKEW, doubt.after):.6f}"
         query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "oldest": oldest, "limit": 200}
         if doubt.thread:
             return self.client().conversations_replies(**query, ts=doubt.thread, cursor=cursor)

@@ -185,7 +185,6 @@ async def test_doubts_where_the_clock_is_an_hour_slow(site: Site) -> None:
     await _doubts(site, -HOUR)
 
 
-@pytest.mark.xfail(strict=True, reason="Slack is asked from an hour too late on, and finds nothing: doubled")
 async def test_doubts_where_the_clock_is_an_hour_fast(site: Site) -> None:
     await _doubts(site, HOUR)
 
