@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Integer,
     Select,
     Update,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    exists,
     func,
     literal_column,
     not_,
@@ -20,9 +22,10 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.records import Chat, Row
+from bot.records import Chat
 from bot.tables import chats, deliveries, digests, messages, replies
 
 
@@ -85,71 +88,102 @@ def next_due(now: float) -> Select[Any]:
     return select(func.min(deliveries.c.not_before)).select_from(deliveries.join(chats)).where(*later)
 
 
-def _head() -> Select[tuple[Any, ...]]:
-    parent, index = deliveries.alias(), messages.alias()
-    same = (index.c.digest_id == messages.c.digest_id, index.c.edition == messages.c.edition, index.c.key == "index")
-    thread = (
-        select(parent.c.remote_id)
-        .select_from(parent.join(index))
-        .where(*same, parent.c.chat_id == deliveries.c.chat_id)
-        .scalar_subquery()
-    )
-    threaded = and_(messages.c.edition.startswith("thread"), messages.c.key != "index")
+AHEAD = 20  # rows of a chat that are read at once: about a digest
+_IN_FLIGHT = ("sending", "editing")
+
+
+def _heads() -> Select[tuple[Any, ...]]:
+    other = deliveries.alias()
+    flies = (other.c.chat_id == bindparam("chat"), unsettled(other), other.c.state.in_(_IN_FLIGHT))
     return (
         select(
             deliveries.c.id,
             deliveries.c.ref,
             deliveries.c.state,
-            messages.c.key,
-            messages.c.body,
             messages.c.hash,
+            messages.c.key,
             deliveries.c.plain,
             deliveries.c.attempts,
             func.coalesce(deliveries.c.not_before, 0.0),
             func.coalesce(deliveries.c.attempted_at, 0.0),
             func.coalesce(deliveries.c.remote_id, ""),
             func.coalesce(deliveries.c.sent_hash, ""),
-            # A doubtful send is looked for where it went, not where it would go now.
-            func.coalesce(case((deliveries.c.state == "unconfirmed", deliveries.c.thread), (threaded, thread)), ""),
+            func.coalesce(deliveries.c.thread, ""),
+            messages.c.id.label("message"),
         )
-        .select_from(deliveries.join(messages).join(digests))
-        .where(deliveries.c.chat_id == bindparam("chat"), _WANTS, not_(DROPPED))
+        .select_from(deliveries.join(messages).join(digests).join(chats))
+        .where(deliveries.c.chat_id == bindparam("chat"), chats.c.state == "active", _WANTS, not_(DROPPED))
+        .where(not_(exists().where(*flies)))
         .order_by(deliveries.c.state != "unconfirmed", digests.c.day, digests.c.id, messages.c.seq)
-        .limit(1)
+        .limit(AHEAD)
     )
 
 
-# What comes next in the chat :chat, as the fields of a Row.
-HEAD = _head()
+# What comes next in the chat :chat, one row under way at a time: the fields of Rows, but for the body.
+HEADS = _heads()
 
 
-_due_at = func.coalesce(deliveries.c.not_before, 0.0)
+def bodies(ids: Collection[int]) -> Select[Any]:
+    return select(messages.c.hash, messages.c.body).where(messages.c.id.in_(ids))
 
 
-def claim(row: Row, now: float) -> Update:
-    """Note that a row is under way, if it still is as it was read; a new message also notes its wording."""
-    sending = {"state": "sending", "sent_hash": row.hash, "thread": row.thread}
-    tried = sending if row.state == "pending" else {"state": "editing"}
+def _claim() -> ReturningUpdate[Any]:
+    own, parent, index = messages.alias(), deliveries.alias(), messages.alias()
+    new = deliveries.c.state == "pending"
+    wording = select(own.c.hash).where(own.c.id == deliveries.c.message_id).scalar_subquery()
+    thread = (
+        select(parent.c.remote_id)
+        .select_from(own.join(index, index.c.digest_id == own.c.digest_id).join(parent))
+        .where(own.c.id == deliveries.c.message_id, own.c.edition.startswith("thread"), own.c.key != "index")
+        .where(index.c.edition == own.c.edition, index.c.channel == own.c.channel, index.c.key == "index")
+        .where(parent.c.chat_id == deliveries.c.chat_id)
+        .scalar_subquery()
+    )
+    refs = select(func.json_each(bindparam("refs")).table_valued("value").c.value)
     return (
         update(deliveries)
-        .where(deliveries.c.ref == row.ref, deliveries.c.state == row.state, _due_at == row.not_before)
-        .values(**tried, attempts=deliveries.c.attempts + 1, attempted_at=now)
+        .where(deliveries.c.ref.in_(refs), deliveries.c.state.in_(("pending", "stale")))
+        .values(
+            state=case((new, "sending"), else_="editing"),
+            sent_hash=case((new, wording), else_=deliveries.c.sent_hash),
+            thread=case((new, func.coalesce(thread, "")), else_=deliveries.c.thread),
+            attempts=deliveries.c.attempts + 1,
+            attempted_at=bindparam("now"),
+        )
+        .returning(deliveries.c.ref, func.coalesce(deliveries.c.thread, ""))
     )
 
 
-def settle(row: Row, values: Mapping[str, object]) -> Update:
-    """Write what became of a row, known by its ref: SQLite gives the id of a dropped row to another one."""
-    return update(deliveries).where(deliveries.c.ref == row.ref).values(values)
+# Note that rows, a JSON list of :refs, are under way; of new messages also the wording, and the thread they go to,
+# which their parent, sent a moment ago, decides.
+CLAIM = _claim()
+
+_KEPT = ("sent_hash", "remote_id", "place", "sent_at", "plain")  # where an outcome does not name them
 
 
-def holds(row: Row) -> Select[Any]:
-    return select(deliveries.c.id).where(deliveries.c.ref == row.ref, _due_at == row.not_before)
-
-
-def sent_or_stale(body_hash: str) -> ColumnElement[str]:
-    """Choose the state of a row that was sent with a wording, by whether it is still the wanted one."""
+def _settle() -> Update:
     wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
-    return case((wanted == body_hash, "sent"), else_="stale")
+    state: BindParameter[str] = bindparam("to_state")
+    said: BindParameter[str] = bindparam("to_sent_hash")
+    again = and_(state == "sent", wanted != said)
+    return (
+        update(deliveries)
+        .where(deliveries.c.ref == bindparam("of"))
+        .values({name: func.coalesce(bindparam(f"to_{name}"), deliveries.c[name]) for name in _KEPT})
+        .values({name: bindparam(f"to_{name}") for name in ("not_before", "problem", "error")})
+        .values(state=case((again, "stale"), else_=state))
+    )
+
+
+# Write what became of a row, known by its ref: SQLite gives the id of a dropped row to another one. What was sent in
+# a wording that is no longer wanted is stale at once.
+SETTLE = _settle()
+
+
+def outcome(ref: str, values: Mapping[str, object]) -> dict[str, object]:
+    """Spell an outcome for SETTLE."""
+    names = ("state", "not_before", "problem", "error", *_KEPT)
+    return {"of": ref} | {f"to_{name}": values.get(name) for name in names}
 
 
 def last_id(chat: Chat, before: float) -> Select[Any, Any]:

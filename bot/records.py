@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from formatters.message import Message
@@ -99,16 +99,22 @@ class Row:
     id: int
     ref: str
     state: str
+    hash: str  # of the body that is wanted now
     key: str
-    body: Mapping[str, object]
-    hash: str
     plain: int  # 1 when the markup was refused
     attempts: int
     not_before: float
     attempted_at: float
     remote_id: str
     tried_hash: str  # of the body last sent, delivered or not
-    thread: str  # the parent's remote id in a threaded layout
+    thread: str  # in a threaded layout, the parent's remote id that it went under
+    message: int
+    body: Mapping[str, object]
+    version: int  # of the ledger when it was read
+
+    def under(self, thread: str) -> Row:
+        """Give the row as it is sent: under its parent."""
+        return replace(self, thread=thread)
 
 
 @dataclass(frozen=True, slots=True)

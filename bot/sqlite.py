@@ -11,7 +11,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -28,7 +28,7 @@ class Database:
     def __init__(self, engine: AsyncEngine, path: Path) -> None:
         self.path = path
         self._engine = engine
-        self._writer = asyncio.Lock()
+        self.writing = asyncio.Lock()  # SQLite has one writer at a time; better to wait here than in it
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -40,15 +40,24 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Write in one transaction, which excludes other processes from its start (BEGIN IMMEDIATE)."""
         with explained(self.path):
-            async with self._writer, self._engine.execution_options(writes=True).begin() as db:
+            async with self.writing, self._engine.execution_options(writes=True).begin() as db:
                 yield db
+
+    def clerks_engine(self) -> Engine:
+        """Make an engine for a thread of its own, whose transactions all write."""
+        return _prepared(create_engine(f"sqlite:///{self.path}").execution_options(writes=True))
 
 
 def make_engine(path: Path) -> AsyncEngine:
     """Make the engine of a ledger; a transaction with the execution option `writes` locks at its start."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
-    event.listen(engine.sync_engine, "connect", _prepare)
-    event.listen(engine.sync_engine, "begin", _begin)
+    _prepared(engine.sync_engine)
+    return engine
+
+
+def _prepared(engine: Engine) -> Engine:
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
     return engine
 
 

@@ -7,6 +7,7 @@ is in `archive`, what they wish in `subscribers`.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,14 +19,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import draining, statements
 from bot.archive import Archive, index, index_all, loaded
+from bot.clerk import Clerk
 from bot.errors import LedgerError
 from bot.log import log
-from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Row, Standing
+from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Standing
 from bot.sqlite import Database, explained, make_engine, migrate, refuse_empty
 from bot.subscribers import Subscribers
 from bot.troubles import Troubles
 from formatters.model import Digest
 
+OLDEST = (3, 35)  # of SQLite: for RETURNING
 _POLL = 0.1  # seconds between two looks at the lock
 
 
@@ -40,6 +43,9 @@ async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncItera
     `url` is sqlite:///FILE; `clock` gives seconds since 1970.
     """
     path = Path(url.removeprefix("sqlite:///"))
+    if sqlite3.sqlite_version_info < OLDEST:
+        needed = ".".join(map(str, OLDEST))
+        raise LedgerError(f"ledger {path}: SQLite {sqlite3.sqlite_version} is too old; install {needed} or newer")
     engine = make_engine(path)
     try:
         with explained(path):
@@ -48,7 +54,11 @@ async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncItera
             async with engine.execution_options(writes=True).begin() as db:
                 await db.run_sync(migrate)
                 await index_all(db)
-        yield Store(Database(engine, path), clock)
+        store = Store(Database(engine, path), clock)
+        try:
+            yield store
+        finally:
+            await store.clerk.close()
     finally:
         await engine.dispose()
 
@@ -63,6 +73,7 @@ class Store:
         self.archive = Archive(database, clock)
         self.subscribers = Subscribers(database, clock)
         self.troubles = Troubles(database)
+        self.clerk = Clerk(database, clock)
 
     # --- planning
 
@@ -210,32 +221,6 @@ class Store:
         """Count the rows of active chats that want something now."""
         async with self._read() as db:
             return int((await db.execute(draining.open_rows(self.clock()))).scalar_one())
-
-    async def head(self, chat: int) -> Row | None:
-        """Give what comes next in a chat: doubtful sends first, then the older digest, in its order."""
-        async with self._read() as db:
-            row = (await db.execute(draining.HEAD, {"chat": chat})).first()
-        return None if row is None else Row(*row)
-
-    async def claim(self, row: Row) -> bool:
-        """Commit that a row is being sent, or False when it no longer is as it was read."""
-        async with self._write() as db:
-            return bool((await db.execute(draining.claim(row, self.clock()))).rowcount)
-
-    async def holds(self, row: Row) -> bool:
-        """Tell whether a row is still there: what waits is dropped when a post or a subscription goes."""
-        async with self._read() as db:
-            return (await db.execute(draining.holds(row))).first() is not None
-
-    async def settle(self, row: Row, state: str, **values: object) -> None:
-        """Commit what became of a row; what was sent is due again if its post changed meanwhile."""
-        settled: dict[str, object] = {"state": state, "not_before": None, "problem": None, "error": None}
-        if state == "sent":
-            settled |= {"sent_hash": row.hash, "state": draining.sent_or_stale(row.hash)}
-        if not row.remote_id and "remote_id" in values:
-            settled |= {"sent_at": self.clock()}  # an edit does not make a message younger
-        async with self._write() as db:
-            await db.execute(draining.settle(row, settled | values))
 
     async def pause(self, chat: Chat, reason: str) -> None:
         async with self._write() as db:

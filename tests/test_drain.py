@@ -195,8 +195,7 @@ async def test_network_failures_back_off_twice_as_long_each_time(house: House) -
     for trouble in troubles:
         house.channel.troubles["a"].append(trouble)
         await drain.run()
-        row = await house.store.head(1)
-        assert row
+        [row, *_] = await house.store.clerk.heads(1)
         waits.append(row.not_before - house.clock.now)
         house.clock.now = row.not_before
     assert waits == [1000, 2000, 3600, 3600]
@@ -238,8 +237,7 @@ async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(hou
     for _ in range(12):
         house.channel.troubles["a"].append(Trouble(errors.Unconfirmed("502")))
         await drain.run()
-        row = await house.store.head(1)
-        assert row
+        [row, *_] = await house.store.clerk.heads(1)
         pauses.append(row.not_before - house.clock.now)
         house.clock.now = row.not_before
     assert pauses[:3] == [5, 20, 40]
@@ -555,9 +553,8 @@ async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(house: H
         """Somebody takes the row while we wait for our turn."""
 
         async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
-            row = await house.store.head(1 if address == "a" else 2)
-            assert row
-            await house.store.claim(row)
+            [row, *_] = await house.store.clerk.heads(1 if address == "a" else 2)
+            assert await house.store.clerk.claim(row)
             return 0.0
 
     beaten = Beaten()
@@ -648,6 +645,35 @@ async def test_however_many_chats_there_are_few_are_at_work_at_once(house: House
     assert all(abs(begun[chat] - place) < 100 for place, chat in enumerate(crowd))
 
 
+async def test_places_are_taken_when_half_of_them_are_free(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chats end one by one; looking for others each time would cost more than it gives."""
+    crowd = [*"abcdefgh"]
+    await house.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    lanes, asked = house.store.lanes, list[tuple[int, int]]()
+
+    async def noted(channel: str, until: float, after: int, most: int) -> list[Chat]:
+        asked.append((after, most))
+        return await lanes(channel, until, after, most)
+
+    class OneByOne(MemoryChannel):
+        """The last ones begin when the first ones have ended."""
+
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            before = [chat for chat in "abcd" if chat < address <= "d"]
+            while any(len(self.chats[chat]) < 3 for chat in before):
+                await asyncio.sleep(0)
+            for _ in range(100 if address in "bcd" else 0):
+                await asyncio.sleep(0)
+            return await super().turn(address)
+
+    await house.look(days(1))
+    monkeypatch.setattr(house.store, "lanes", noted)
+    house.channel = OneByOne()
+    await Drain(house.store, {"terminal": house.channel}, NOW, house.clock, lanes=4).run()
+    assert asked[:2] == [(0, 4), (4, 2)]
+    assert [house.read(chat) for chat in crowd] == [["index", "1", "2"]] * 8
+
+
 async def test_what_comes_up_for_chats_already_passed_is_taken_up(house: House) -> None:
     """The chats are more than there are places; one looked at first subscribes while the last ones have theirs."""
     crowd = [*"abcdefgh"]
@@ -672,22 +698,22 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its last look was before, and its end comes after the others were opened."""
-    head, told = house.store.head, asyncio.Event()
+    heads, told = house.store.clerk.heads, asyncio.Event()
     channels = {"terminal": house.channel}
     drain = Drain(house.store, channels, NOW, house.clock)
 
-    async def slowly(chat: int) -> Row | None:
-        row = await head(chat)
-        if row is None and not told.is_set():
+    async def slowly(chat: int) -> list[Row]:
+        rows = await heads(chat)
+        if not rows and not told.is_set():
             told.set()
             await house.look(days(1, 2))
             drain.admit()
             while chat not in drain._again:
                 await asyncio.sleep(0)
-        return row
+        return rows
 
     await house.look(days(1))
-    monkeypatch.setattr(house.store, "head", slowly)
+    monkeypatch.setattr(house.store.clerk, "heads", slowly)
     async with asyncio.timeout(10):
         await drain.run()
     assert house.read("a") == house.read("b") == ["index", "1", "2"] * 2

@@ -102,6 +102,14 @@ async def test_a_ledger_of_a_newer_program_is_refused(tmp_path: Path) -> None:
             pass
 
 
+async def test_an_sqlite_too_old_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+    with pytest.raises(LedgerError, match=r"SQLite 3\.34\.1 is too old; install 3\.35"):
+        async with opened(f"sqlite:///{tmp_path}/ledger.db"):
+            pass
+
+
 async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="check the folder"):
@@ -219,7 +227,7 @@ async def test_an_empty_ledger_answers_with_nothing(store: Store) -> None:
     assert await store.standings(3) == []
     assert await store.known("blog") == []
     assert await store.open_rows() == 0
-    assert await store.head(1) is None
+    assert await store.clerk.heads(1) == []
 
 
 async def test_a_file_of_no_bytes_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import tempfile
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -31,6 +32,7 @@ from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
 
+from bot import clerk
 from bot.channels.telegram import TelegramChannel
 from bot.decisions import Rules
 from bot.delivery import Drain
@@ -173,31 +175,45 @@ class Wire(BaseRequest):
 
 
 class Inline(Queue[Any]):
-    """Run a connection's work where it is asked for: virtual time cannot wait for its thread.
-
-    A commit takes up to `commit` seconds.
-    """
-
-    commit = 0.0
-    _chance = random.Random(3)
+    """Run a connection's work where it is asked for: virtual time cannot wait for its thread."""
 
     def put_nowait(self, item: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
-        future, function = item
-        try:
-            result, error = function(), None
-        except Exception as raised:  # noqa: BLE001 (it is raised where the future is awaited)
-            result, error = None, raised
-        if future is None:
-            return
-        settle = partial(future.set_exception, error) if error else partial(future.set_result, result)
-        if self.commit and isinstance(function, partial) and getattr(function.func, "__name__", "") == "commit":
-            future.get_loop().call_later(self._chance.uniform(0, self.commit), settle)
-        else:
-            settle()
+        future, work = item
+        _done(future or Future(), work)()
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Let the connection's thread end at once."""
         return None, lambda: aiosqlite.core._STOP_RUNNING_SENTINEL
+
+
+class InlineThread:
+    """Run the clerk's work where it is asked for, too; writing takes up to `commit` seconds."""
+
+    commit = 0.0
+    _chance = random.Random(3)
+
+    def __init__(self, **_: object) -> None:
+        """Need nothing."""
+
+    def submit(self, work: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+        settle = _done(future, work)
+        if self.commit:
+            asyncio.get_running_loop().call_later(self._chance.uniform(0, self.commit), settle)
+        else:
+            settle()
+        return future
+
+    def shutdown(self) -> None:
+        """Have nothing to end."""
+
+
+def _done(future: asyncio.Future[Any] | Future[Any], work: Callable[[], Any]) -> Callable[[], None]:
+    """Do some work, and give what makes its outcome known."""
+    try:
+        return partial(future.set_result, work())
+    except Exception as error:  # noqa: BLE001 (it is raised where the future is awaited)
+        return partial(future.set_exception, error)
 
 
 # Who sends
@@ -214,6 +230,7 @@ async def paperboy(server: Server, chats: Sequence[str]) -> None:
     with (
         tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
         patch.object(aiosqlite.core, "SimpleQueue", Inline),
+        patch.object(clerk, "ThreadPoolExecutor", InlineThread),
     ):
         async with opened(f"sqlite:///{folder}/ledger.db", clock) as store:
             await planned(store, channel, chats)
@@ -429,9 +446,9 @@ def main() -> None:
     parser.add_argument("--answer", type=float, default=0.05, help="seconds that each answer takes")
     parser.add_argument("--jitter", type=float, default=0.0, help="seconds by which an answer takes longer or shorter")
     parser.add_argument("--only", default="", help="senders whose names begin so")
-    parser.add_argument("--commit", type=float, default=0.0, help="seconds that a commit of the ledger takes at most")
+    parser.add_argument("--commit", type=float, default=0.0, help="seconds that a commit of the drain takes at most")
     options = parser.parse_args()
-    Inline.commit = options.commit
+    InlineThread.commit = options.commit
     configure(level=logging.CRITICAL)
     logging.disable(logging.CRITICAL)  # each 429 that the SDK gives up is logged with a traceback
     chats, few = crowd(300, 60, 10), crowd(20, 4, 2)

@@ -1,0 +1,244 @@
+"""A lane: the work in one chat, strictly in order.
+
+Each outcome of a call is one class of `bot/errors.py`, and one line of `Lane._failed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from bot import errors
+from bot.log import log
+from bot.protocols import Absent, Channel, Doubt, There
+from bot.records import Chat, Row
+from bot.store import Store
+from bot.waiting import unless
+
+_MOST_DOUBLINGS = 30  # of a pause; more would not fit a number
+# Seconds before a turn at which it is granted, so that a row can be noted as under way and the call still leaves in
+# time. No more than two of a bot's turns on Telegram: a reply cannot come before one that is granted.
+_LEAD = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long to wait for what, in seconds."""
+
+    settle: float = 5.0  # before asking whether a doubtful send arrived: it may still be under way
+    back_off: float = 1.0  # after a first network failure, doubled each time
+    most: float = 3600.0  # the longest back-off
+    patience: float = 60.0  # what a lane waits for; later rows are left to the next sweep
+    grace: float = 20.0  # for a question under way when told to stop
+
+
+# Told of each row that was settled: its chat, itself, its new state, and why where that is not "sent".
+Report = Callable[[Chat, Row, str, str], None]
+
+
+def silent(_chat: Chat, _row: Row, _state: str, _why: str) -> None:
+    """Report nothing."""
+
+
+@dataclass
+class Run:
+    """What all lanes of one run share."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    waits: Waits = Waits()
+    clock: Callable[[], float] = time.time
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    report: Report = silent
+    gone: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
+    tries: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
+
+
+@dataclass
+class Lane:
+    """One chat in one run."""
+
+    run: Run
+    channel: Channel
+    chat: Chat
+    _rows: deque[Row] = field(default_factory=deque)  # read ahead
+    _last: Awaitable[None] | None = None  # the last outcome, until it is surely on the disk
+
+    async def work(self) -> None:
+        """Do what comes next until nothing is due."""
+        while (row := await self._head()) and await self._due(row):
+            turn = await self._turn(row)
+            if turn is None or not await self._step(row, turn):
+                break
+        await self._written()
+
+    async def _head(self) -> Row | None:
+        """Give what comes next, from what was read ahead or from the ledger."""
+        if not self._rows:
+            await self._written()
+            self._rows.extend(await self.run.store.clerk.heads(self.chat.id))
+        return self._rows.popleft() if self._rows else None
+
+    async def _written(self) -> None:
+        """Wait until the last outcome is on the disk."""
+        if self._last:
+            await self._last
+            self._last = None
+
+    async def _due(self, row: Row) -> bool:
+        """Wait until a row is due, or tell that it is for a later sweep."""
+        wait = row.not_before - self.run.clock()
+        if wait > self.run.waits.patience:
+            return False
+        if wait > 0:
+            await unless(asyncio.sleep(wait), self.run.stopping)
+        return not self.run.stopping.is_set()
+
+    async def _turn(self, row: Row) -> float | None:
+        """Wait for a turn and give its time; None when told to stop, or when the bot was refused meanwhile."""
+        run, channel = self.run, self.channel
+        await unless(channel.ready(row.body), run.stopping)
+        turn = await unless(channel.turn(self.chat.address, lead=_LEAD), run.stopping)
+        return None if run.stopping.is_set() or channel.name in run.gone else turn
+
+    async def _step(self, row: Row, turn: float) -> bool:
+        """Do what a row wants at its turn; tell whether the lane goes on."""
+        claimed = None
+        try:
+            if row.state == "unconfirmed":
+                await _until(turn)
+                await self._reconcile(row)
+            elif claimed := await self._claim(row):
+                await _until(turn)
+                await self._deliver(claimed)
+        except errors.SendError as error:
+            self._rows.clear()  # read before it went wrong
+            return await self._failed(claimed or row, error)
+        self.run.tries.pop(self.chat.id, None)
+        return True
+
+    async def _claim(self, row: Row) -> Row | None:
+        """Note that a row is under way; where anything changed since it was read, what comes next now has its turn."""
+        claim = self.run.store.clerk.claim
+        while (claimed := await claim(row)) is None:
+            self._rows.clear()
+            head = await self._head()
+            if head is None or head.state == "unconfirmed" or head.not_before > self.run.clock():
+                self._rows.extendleft([head] if head else [])
+                return None
+            row = head
+        await self._written()  # as it is by now, unless writing failed
+        return claimed
+
+    async def _deliver(self, row: Row) -> None:
+        body = _body(self.channel, row)
+        if row.state == "pending":
+            remote_id = await self.channel.send(self.chat.address, body, ref=row.ref, thread=row.thread)
+            self._settle(row, "sent", remote_id=remote_id, place=self.chat.counter)
+        else:
+            await self.channel.edit(self.chat.address, row.remote_id, body)
+            self._settle(row, "sent")
+
+    async def _reconcile(self, row: Row) -> None:
+        run = self.run
+        known = await run.store.ids(self.chat, row.attempted_at)
+        doubt = Doubt(row.ref, _body(self.channel, row), row.thread, row.attempted_at, *known)
+        match await unless(self.channel.reconcile(self.chat.address, doubt), run.stopping, run.waits.grace):
+            case None:
+                return  # told to stop; the doubt stays as it is
+            case There(remote_id):
+                # The post may have changed since: then the chat holds the wording that was tried.
+                state = "sent" if row.tried_hash == row.hash else "stale"
+                found = {"remote_id": remote_id, "place": self.chat.counter, "sent_hash": row.tried_hash}
+                self._settle(row, state, **found)
+            case Absent():
+                self._settle(row, "pending")
+            case unknown:
+                self._settle(row, "unconfirmed", problem="Unconfirmed", error=unknown.why)
+        self._rows.clear()
+
+    async def _failed(self, row: Row, error: errors.SendError) -> bool:
+        """Write the ledger's next step for an error, as its class says; tell whether the lane goes on."""
+        flood = isinstance(error, errors.RetryLater) and error.flood
+        told = {"problem": "Flood" if flood else type(error).__name__, "error": str(error)}
+        refused = "unconfirmed" if row.state == "unconfirmed" else "failed"
+        match error:
+            case errors.RetryLater():
+                self._settle(row, row.state, not_before=self._later(error), **told)
+            case errors.Unconfirmed():
+                # An edit, and the question whether a send arrived, may simply be repeated.
+                doubtful = "unconfirmed" if row.state == "pending" else row.state
+                self._settle(row, doubtful, not_before=self._ask_at(row), **told)
+            case errors.Rejected() if row.state != "unconfirmed" and not row.plain:
+                self._settle(row, row.state, plain=1, **told)
+            case errors.Rejected():
+                self._settle(row, refused, **told)
+            case errors.ChatMoved():
+                await self._move(row, error, told)
+            case errors.ChatGone():
+                self._settle(row, refused, **told)
+                await self._written()
+                await self.run.store.pause(self.chat, str(error))
+                return False
+            case _:  # BotGone
+                self._settle(row, row.state, not_before=self.run.clock(), **told)
+                self._lose(error)
+                return False
+        return True
+
+    async def _move(self, row: Row, error: errors.ChatMoved, told: Mapping[str, object]) -> None:
+        """Follow a chat to where it lives now."""
+        counter = self.channel.counter(error.address)
+        await self.run.store.move(self.chat.id, error.address, counter)
+        # What stands in the old place stays there as it is; what is in doubt is looked for in the new one.
+        state = "sent" if row.state == "stale" else row.state
+        self._settle(row, state, not_before=self.run.clock(), **told)
+        self.chat = replace(self.chat, address=error.address, counter=counter)
+
+    def _lose(self, error: errors.SendError) -> None:
+        """Stop the other lanes of a bot that was refused, and say so once."""
+        if self.channel.name not in self.run.gone:
+            log.warning("bot refused", channel=self.channel.name, error=str(error))
+        self.run.gone.add(self.channel.name)
+
+    def _ask_at(self, row: Row) -> float:
+        """Give the time at which a doubt may be looked into: each lost answer makes it twice as long.
+
+        A server that takes nothing in any more would else be asked without end.
+        """
+        tries = self._tried()
+        waits = self.run.waits
+        return self.run.clock() + min(waits.settle * 2.0 ** min(row.attempts + tries, _MOST_DOUBLINGS), waits.most)
+
+    def _later(self, error: errors.RetryLater) -> float:
+        """Give the time of the next try: the platform's word, else twice as long each time."""
+        tries = self._tried()
+        waits = self.run.waits
+        back_off = min(waits.back_off * 2.0 ** min(tries, _MOST_DOUBLINGS), waits.most)
+        return self.run.clock() + (back_off if error.after is None else error.after)
+
+    def _tried(self) -> int:
+        """Count one more failure in a row, and give how many there were before it."""
+        tries = self.run.tries.get(self.chat.id, 0)
+        self.run.tries[self.chat.id] = tries + 1
+        return tries
+
+    def _settle(self, row: Row, state: str, **values: object) -> None:
+        """Have an outcome written: surely before what is asked of the ledger next."""
+        self._last = self.run.store.clerk.settle(row, state, **values)
+        event = log.info if state == "sent" else log.warning
+        why = str(values.get("error", ""))
+        event("delivery", channel=self.chat.channel, chat=self.chat.name, key=row.key, state=state, error=why)
+        self.run.report(self.chat, row, state, why)
+
+
+async def _until(turn: float) -> None:
+    if (wait := turn - asyncio.get_running_loop().time()) > 0:
+        await asyncio.sleep(wait)
+
+
+def _body(channel: Channel, row: Row) -> Mapping[str, object]:
+    return channel.formatter.plain(row.body) if row.plain else row.body
