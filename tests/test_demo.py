@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli import app
 from tests.program import PATH, paperboy
 
 TITLES = [
@@ -19,6 +21,7 @@ TITLES = [
     "6. LoRA: Low-Rank Adaptation of Large Language Models",
 ]
 RULE = "─" * 80 + "\n"
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 async def test_delivers_the_sample_and_answers() -> None:
@@ -51,11 +54,12 @@ async def test_delivers_the_sample_and_answers() -> None:
     assert "\n/status – " in answers[2]  # whoever sits at the terminal operates it
 
 
-async def answers_to(*typed: str, language: str = "en") -> list[str]:
-    """Type lines at the prompt and give what is said to each."""
-    done = await paperboy("demo", typed="\n".join(typed), PAPERBOY_LANGUAGE=language)
-    assert (done.code, done.err) == (0, "")
-    return done.out.split(RULE)[9:]
+def answers_to(*typed: str) -> list[str]:
+    """Type lines at the prompt and give what is said to each; in this process, to start none for each test."""
+    environment = {"PAPERBOY_LANGUAGE": "en", "COLUMNS": "80"}
+    done = CliRunner().invoke(app, ["demo"], input="\n".join(typed), env=environment, catch_exceptions=False)
+    assert (done.exit_code, done.stderr) == (0, "")
+    return done.stdout.split(RULE)[9:]
 
 
 async def test_in_english() -> None:
@@ -68,18 +72,18 @@ async def test_in_english() -> None:
     assert done.lines[-1] == "No title contains “x”. /search looks into the summaries too."
 
 
-async def test_what_buttons_would_do_can_be_typed() -> None:
+def test_what_buttons_would_do_can_be_typed() -> None:
     """Each line that a list shows below an entry is an answer in itself."""
-    (papers,) = await answers_to("/papers")
+    (papers,) = answers_to("/papers")
 
     shown = papers.splitlines()
     assert shown[:4] == ["Daily Papers · Monday, 2 March 2026", "6 papers", "", "Choose a paper for its full summary."]
     assert shown[4:] == [line for n, title in enumerate(TITLES, 1) for line in ("", title, f"  /paper {n} 2026-03-02")]
-    assert [full.splitlines()[0] for full in await answers_to(*shown[6::3])] == TITLES
+    assert [full.splitlines()[0] for full in answers_to(*shown[6::3])] == TITLES
 
 
-async def test_papers_by_title_id_and_day() -> None:
-    by_word, by_some, by_id, by_link, other_day, wrong = await answers_to(
+def test_papers_by_title_id_and_day() -> None:
+    by_word, by_some, by_id, by_link, other_day, wrong = answers_to(
         "/paper adam",
         "/paper for",
         "/paper 1706.03762",
@@ -104,10 +108,8 @@ async def test_papers_by_title_id_and_day() -> None:
     assert wrong.startswith("There are no papers for soon.")
 
 
-async def test_the_archive_is_searched() -> None:
-    korean, english, nothing, bare = await answers_to(
-        "/search 확산", "/search attention need", "/search zzz", "/search"
-    )
+def test_the_archive_is_searched() -> None:
+    korean, english, nothing, bare = answers_to("/search 확산", "/search attention need", "/search zzz", "/search")
 
     assert korean.startswith("“확산”: 1 paper\n\n1. Denoising Diffusion Probabilistic Models\nMonday, 2 March 2026\n")
     assert korean.endswith("\n  /paper 5 2026-03-02\n")
@@ -116,8 +118,8 @@ async def test_the_archive_is_searched() -> None:
     assert bare == "What shall I look for? For example: /search diffusion model\n"
 
 
-async def test_settings_are_kept_while_it_runs() -> None:
-    before, unknown, nearly, hours, korean, layout, reset, after = await answers_to(
+def test_settings_are_kept_while_it_runs() -> None:
+    before, unknown, nearly, hours, korean, layout, reset, after = answers_to(
         "/settings",
         "/settings silent",
         "/settings weakdays",
@@ -143,8 +145,8 @@ async def test_settings_are_kept_while_it_runs() -> None:
     assert (reset, after) == (f"Saved.\n\n{before}", before)
 
 
-async def test_subscriptions_and_the_receipt() -> None:
-    already, gone, again, receipt, retry = await answers_to(
+def test_subscriptions_and_the_receipt() -> None:
+    already, gone, again, receipt, retry = answers_to(
         "/subscribe", "/unsubscribe", "/subscribe", "/status", "/status retry"
     )
 
@@ -155,9 +157,9 @@ async def test_subscriptions_and_the_receipt() -> None:
     assert retry == "0 messages are sent again.\n"
 
 
-async def test_a_whole_file_of_lines_is_answered() -> None:
+def test_a_whole_file_of_lines_is_answered() -> None:
     """Who floods a bot is slowed; who pipes lines into a terminal is not."""
-    assert await answers_to(*["/paper 9"] * 40) == ["There is no paper 9. Numbers go from 1 to 6.\n"] * 40
+    assert answers_to(*["/paper 9"] * 40) == ["There is no paper 9. Numbers go from 1 to 6.\n"] * 40
 
 
 async def test_leaves_nothing_behind(tmp_path: Path) -> None:

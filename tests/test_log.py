@@ -6,11 +6,10 @@ import contextlib
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
-import structlog
 from pydantic import BaseModel, SecretStr
 
 from bot.channels.slack import SlackChannel
@@ -45,19 +44,7 @@ class Stream(io.StringIO):
         return self._terminal
 
 
-@pytest.fixture(autouse=True)
-def own_logging() -> Iterator[None]:
-    """Put all loggers and structlog back as they were."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in _TALKATIVE}
-    root.handlers.clear()  # else they would be closed
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 def written(work: Callable[[], object], *, terminal: bool = False, level: int = logging.DEBUG) -> str:
