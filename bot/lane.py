@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bot import errors
 from bot.log import log
@@ -65,7 +66,7 @@ class Lane:
     channel: Channel
     chat: Chat
     _rows: deque[Row] = field(default_factory=deque)  # read ahead
-    _last: Awaitable[None] | None = None  # the last outcome, until it is surely on the disk
+    _last: asyncio.Future[None] | None = None  # the last outcome, until it is surely on the disk
 
     async def work(self) -> None:
         """Do what comes next until nothing is due."""
@@ -227,10 +228,14 @@ class Lane:
         return tries
 
     def _settle(self, row: Row, state: str, **values: object) -> None:
-        """Have an outcome written: surely before what is asked of the ledger next."""
+        """Have an outcome written: surely before what is asked of the ledger next. It is told when it is written."""
         self._last = self.run.store.clerk.settle(row, state, **values)
+        self._last.add_done_callback(partial(self._told, row, state, str(values.get("error", ""))))
+
+    def _told(self, row: Row, state: str, why: str, written: asyncio.Future[None]) -> None:
+        if written.cancelled() or written.exception():
+            return
         event = log.info if state == "sent" else log.warning
-        why = str(values.get("error", ""))
         event("delivery", channel=self.chat.channel, chat=self.chat.name, key=row.key, state=state, error=why)
         self.run.report(self.chat, row, state, why)
 
