@@ -21,6 +21,7 @@ from bot import draining
 from bot.records import Row
 from bot.sqlite import Database, explained
 
+_LINGER = 0.01  # seconds in which others may ask too; half of what a turn is granted ahead is three times that
 _MOST_BODIES = 1000  # kept in memory; chats share them
 
 Asked = list[tuple[Any, asyncio.Future[Any]]]  # what, and whom to tell
@@ -113,6 +114,7 @@ class Clerk:
         """Do what was asked until nothing more is."""
         loop = asyncio.get_running_loop()
         while self._batch:
+            await asyncio.sleep(_LINGER)
             async with self._database.writing:
                 batch, self._batch = self._batch, _Batch()
                 # Who was cancelled sends nothing; but what was sent is written down, whoever waits for it.

@@ -35,14 +35,18 @@ class Drain(Run):
         await self.store.recover(self.waits.settle)
         self.admit()
         try:
-            async with asyncio.TaskGroup() as lanes:
-                while self._behind or any(self._at_work.values()):
-                    await self._changed.wait()
-                    self._changed.clear()
-                    for name in list(self._behind):
-                        await self._open_lanes(lanes, self.channels[name])
+            with self.stops.watched():
+                await self._all()
         except* errors.PaperboyError as group:
             raise group.exceptions[0] from None
+
+    async def _all(self) -> None:
+        async with asyncio.TaskGroup() as lanes:
+            while self._behind or any(self._at_work.values()):
+                await self._changed.wait()
+                self._changed.clear()
+                for name in list(self._behind):
+                    await self._open_lanes(lanes, self.channels[name])
 
     def admit(self) -> None:
         """Take up what was planned since this run began."""

@@ -17,7 +17,7 @@ from bot.log import log
 from bot.protocols import Absent, Channel, Doubt, There
 from bot.records import Chat, Row
 from bot.store import Store
-from bot.waiting import unless
+from bot.waiting import Stops, unless
 
 _MOST_DOUBLINGS = 30  # of a pause; more would not fit a number
 # Seconds before a turn at which it is granted, so that a row can be noted as under way and the call still leaves in
@@ -56,6 +56,10 @@ class Run:
     report: Report = silent
     gone: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
     tries: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
+    stops: Stops = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stops = Stops(self.stopping)
 
 
 @dataclass
@@ -95,15 +99,17 @@ class Lane:
         if wait > self.run.waits.patience:
             return False
         if wait > 0:
-            await unless(asyncio.sleep(wait), self.run.stopping)
+            await self.run.stops.unless(asyncio.sleep(wait))
         return not self.run.stopping.is_set()
 
     async def _turn(self, row: Row) -> float | None:
         """Wait for a turn and give its time; None when told to stop, or when the bot was refused meanwhile."""
-        run, channel = self.run, self.channel
-        await unless(channel.ready(row.body), run.stopping)
-        turn = await unless(channel.turn(self.chat.address, lead=_LEAD), run.stopping)
-        return None if run.stopping.is_set() or channel.name in run.gone else turn
+        turn = await self.run.stops.unless(self._granted(row))
+        return None if self.run.stopping.is_set() or self.channel.name in self.run.gone else turn
+
+    async def _granted(self, row: Row) -> float:
+        await self.channel.ready(row.body)
+        return await self.channel.turn(self.chat.address, lead=_LEAD)
 
     async def _step(self, row: Row, turn: float) -> bool:
         """Do what a row wants at its turn; tell whether the lane goes on."""

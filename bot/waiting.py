@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -20,3 +21,38 @@ async def unless(work: Coroutine[Any, Any, Result], stopping: asyncio.Event, gra
         for one in (task, stopped):
             one.cancel()
         await asyncio.gather(task, stopped, return_exceptions=True)
+
+
+class Stops:
+    """Waits that end when told to stop: one task watches for all of them, where `unless` makes two for each."""
+
+    def __init__(self, stopping: asyncio.Event) -> None:
+        self._stopping = stopping
+        self._waits: set[asyncio.Timeout] = set()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Watch, as long as there may be waits."""
+        watching = asyncio.ensure_future(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+    async def unless(self, work: Coroutine[Any, Any, Result]) -> Result | None:
+        """Await work, but no longer than until told to stop; then None."""
+        try:
+            async with asyncio.timeout(0 if self._stopping.is_set() else None) as wait:
+                self._waits.add(wait)
+                return await work
+        except TimeoutError:
+            if not wait.expired():
+                raise
+            return None
+        finally:
+            self._waits.discard(wait)
+
+    async def _watch(self) -> None:
+        await self._stopping.wait()
+        for wait in self._waits:
+            wait.reschedule(0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TypeVar
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 import pytest
 
-from bot.waiting import unless
+from bot.waiting import Stops, unless
 from tests.virtual import run
 
 Result = TypeVar("Result")
@@ -88,3 +88,53 @@ def test_who_waits_may_be_cancelled_and_ends_the_work() -> None:
 
     run(both())
     assert ended == ["work"]
+
+
+# Many waits at once
+
+
+def stopped(work: Sequence[Coroutine[Any, Any, Any]], told: float | None) -> tuple[list[object], float]:
+    """Give what came of several waits and how long they took together, when told to stop after so many seconds."""
+
+    async def all_of_them() -> tuple[list[object], float]:
+        loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+        if told is not None:
+            loop.call_later(told, stopping.set)
+        stops = Stops(stopping)
+        with stops.watched():
+            came = await asyncio.gather(*map(stops.unless, work), return_exceptions=True)
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing is left behind"
+        assert not stops._waits
+        return list(came), round(loop.time(), 3)
+
+    return run(all_of_them())
+
+
+def test_all_waits_end_when_told_to_stop() -> None:
+    assert stopped([after(1, "one"), after(3, "three"), after(9, "nine")], 4) == (["one", "three", None], 4)
+    assert stopped([after(1, "one"), after(3, "three")], None) == (["one", "three"], 3)
+
+
+def test_what_needs_no_waiting_is_done_even_when_told_beforehand() -> None:
+    async def both() -> tuple[str | None, str | None]:
+        stopping = asyncio.Event()
+        stopping.set()
+        stops = Stops(stopping)
+        return await stops.unless(after(5, "late")), await stops.unless(at_once("at once"))
+
+    assert run(both()) == (None, "at once")
+
+
+async def at_once(result: Result) -> Result:
+    return result
+
+
+async def too_late() -> None:
+    async with asyncio.timeout(1):
+        await asyncio.sleep(2)
+
+
+def test_what_goes_wrong_in_one_wait_is_raised_there() -> None:
+    came, _ = stopped([broken(1), too_late(), after(2, "done")], None)
+    assert [type(one) for one in came] == [ZeroDivisionError, TimeoutError, str]

@@ -50,6 +50,7 @@ _ALONE = 60.0  # seconds within which nobody else posts between two messages of 
 # (core.telegram.org/bots/faq). A hundredth is added: calls arrive a little closer than they left.
 _MARGIN = 1.01
 
+_CONNECTIONS = 16  # enough for 30 calls a second that take half of one; each call looks at all that are idle
 _REMEMBERED = 1000  # ids of each counter, many more than are ever probed
 # What a body may hold that the SDK has a type for, and what an edit does not take.
 _TYPES: dict[str, type[TelegramObject]] = {
@@ -72,7 +73,7 @@ class TelegramChannel:
         self.formatter = formatter
         self._token = token
         # The longer an answer may take, the fewer sends end in doubt.
-        request = HTTPXRequest(read_timeout=timeout, write_timeout=timeout, connect_timeout=10, pool_timeout=30)
+        request = HTTPXRequest(_CONNECTIONS, timeout, timeout, connect_timeout=10, pool_timeout=30)
         self._polling = Polls(connection_pool_size=1, connect_timeout=10)
         self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
         self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
