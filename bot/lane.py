@@ -103,8 +103,14 @@ class Lane:
         return not self.run.stopping.is_set()
 
     async def _turn(self, row: Row) -> float | None:
-        """Wait for a turn and give its time; None when told to stop, or when the bot was refused meanwhile."""
-        turn = await self.run.stops.unless(self._granted(row))
+        """Wait for a turn and give its time.
+
+        None when told to stop, when the bot was refused meanwhile, or told to pause for longer than we wait.
+        """
+        try:
+            turn = await self.run.stops.unless(self._granted(row))
+        except errors.RetryLater:
+            return None
         return None if self.run.stopping.is_set() or self.channel.name in self.run.gone else turn
 
     async def _granted(self, row: Row) -> float:
@@ -200,9 +206,11 @@ class Lane:
         """Follow a chat to where it lives now."""
         counter = self.channel.counter(error.address)
         await self.run.store.move(self.chat.id, error.address, counter)
-        # What stands in the old place stays there as it is; what is in doubt is looked for in the new one.
-        state = "sent" if row.state == "stale" else row.state
-        self._settle(row, state, not_before=self.run.clock(), **told)
+        if row.state == "unconfirmed":  # the old place cannot be asked any more, and the new one does not have it
+            self._settle(row, "unconfirmed", **told)
+        else:  # what stands in the old place stays there as it is
+            state = "sent" if row.state == "stale" else row.state
+            self._settle(row, state, not_before=self.run.clock(), **told)
         self.chat = replace(self.chat, address=error.address, counter=counter)
 
     def _lose(self, error: errors.SendError) -> None:

@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
 
+from bot.errors import RetryLater
+
+LONG = 60.0  # seconds: a longer pause is not waited for
 _FEW = 100  # rooms that are not worth forgetting
 
 
@@ -115,8 +118,10 @@ class Pacer:
         """Wait for a turn and give its time; a cancelled wait takes none.
 
         It is granted between `lead` and half as many seconds before: whoever has something to do until then
-        calls at the turn's time, neither earlier nor later. Without a lead its time is now.
+        calls at the turn's time, neither earlier nor later. Without a lead its time is now. Who is no reply
+        does not wait for the end of a long pause, but gets RetryLater.
         """
+        self._turn_away(room, reply)
         loop = asyncio.get_running_loop()
         number, granted = next(self._order), loop.create_future()
         line = self._lines.get((room, reply, lead))
@@ -141,6 +146,24 @@ class Pacer:
         everyone = bool(self._paused.keys() - {room, ""})
         for name in (room, "") if everyone else (room,):
             self._paused[name] = max(self._paused.get(name, now), now + seconds)
+        for line in self._lines.values():
+            self._send_away(line)
+
+    def _send_away(self, line: _Line) -> None:
+        """Let nobody wait for the end of a long pause who may as well come again."""
+        try:
+            self._turn_away(line.room, line.reply)
+        except RetryLater as error:
+            for _, granted in line.waiters:
+                if not granted.done():
+                    granted.set_exception(error)
+
+    def _turn_away(self, room: str, reply: bool) -> None:
+        """Raise RetryLater in a long pause; a reply has a patience of its own."""
+        now = asyncio.get_running_loop().time()
+        left = max(self._paused.get(name, now) for name in (room, "")) - now
+        if left > LONG and not reply:
+            raise RetryLater("the platform asked the bot to wait", left, flood=True)
 
     async def _grant(self) -> None:
         """Serve the lines until nobody waits."""

@@ -80,7 +80,7 @@ SCHEDULES = select(chats.c.schedule).where(chats.c.state == "active").distinct()
 
 def resume(now: float) -> tuple[Update, ...]:
     """Open what a closed chat refused, what is held, what only our own back-off keeps, and the paused chats."""
-    held = (deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
+    held = (deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None), deliveries.c.problem != "ChatMoved")
     return (
         reopened(),
         update(deliveries).where(unsettled(deliveries), *held).values(not_before=now),

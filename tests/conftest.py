@@ -21,15 +21,16 @@ __all__ = ["pytest_terminal_summary"]
 # Files of tests that coverage does not need: of SDKs, fakes, whole processes. To trace them takes as long again.
 UNMEASURED = (
     *("test_bench", "test_channels", "test_cli", "test_config", "test_deliver", "test_demo", "test_deploy"),
-    *("test_doctor", "test_errors", "test_fake", "test_kill", "test_log", "test_preview", "test_readme", "test_report"),
-    *("test_run", "test_same_chat", "test_shared_posts", "test_slack", "test_telegram"),
+    *("test_doctor", "test_errors", "test_fake", "test_log", "test_preview", "test_readme", "test_report"),
+    *("test_run", "test_same_chat", "test_settling", "test_shared_posts", "test_slack", "test_telegram", "faults/"),
 )
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measure coverage only where it counts."""
-    coverage = Coverage.current() if item.path.name.startswith(UNMEASURED) else None
+    file = item.path.relative_to(Path(__file__).parent).as_posix()
+    coverage = Coverage.current() if file.startswith(UNMEASURED) else None
     if coverage is None:
         return (yield)
     coverage.stop()

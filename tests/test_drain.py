@@ -453,6 +453,31 @@ async def test_a_moved_chat_is_followed(house: House) -> None:
     assert numbers(house.shown("a2")) == ["1", "2", "index", "1", "2"]
 
 
+async def test_a_doubt_from_before_a_chat_moved_is_held_until_somebody_has_looked(house: House) -> None:
+    """The old place can be asked no more, and its readers see the old messages in the new one, too."""
+    house.channel.troubles["a"] += [Trouble(), lost(), refused(errors.ChatMoved("moved to a2", "a2"))]
+    await house.run(days(1))
+    for _ in range(2):
+        await house.store.resume()
+        await house.drain()
+    assert (numbers(house.shown("a")), numbers(house.shown("a2"))) == (["index", "1"], ["2"])
+    assert await house.counts("a") == {"sent": 2, "unconfirmed": 1}
+    assert await house.problems("a") == ["moved to a2"]
+
+
+async def test_in_a_long_pause_of_the_bot_no_lane_waits(house: House) -> None:
+    class Paused(MemoryChannel):
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            raise errors.RetryLater("the platform asked the bot to wait", 600, flood=True)
+
+    sound, house.channel = house.channel, Paused()
+    await house.run(days(1))
+    assert await house.counts("a") == await house.counts("b") == {"pending": 3}
+    house.channel = sound
+    await house.drain()
+    assert numbers(house.shown("a")) == ["index", "1", "2"]
+
+
 async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(house: House) -> None:
     day = date(2025, 1, 1)
     await house.run([found(digest(day, paper(1), paper(2)))])

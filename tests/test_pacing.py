@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.errors import RetryLater
 from bot.pacing import Limit, Pacer, Spaced, Windowed
 from tests.virtual import run
 
@@ -344,7 +345,7 @@ def test_a_cancelled_waiter_takes_no_turn() -> None:
 def test_a_waiter_that_is_due_earlier_wakes_the_one_who_grants() -> None:
     async def story() -> float:
         pacer = telegram_pacer()
-        pacer.pause(GROUP, 3600)
+        pacer.pause(GROUP, 59)
         asyncio.create_task(pacer.turn(GROUP))  # noqa: RUF006
         await asyncio.sleep(10)
         await pacer.turn(READER)
@@ -484,6 +485,44 @@ def test_a_pause_reaches_those_that_wait_already() -> None:
         return served
 
     assert times(run(story())) == pytest.approx([10.5])
+
+
+@pytest.mark.parametrize("others", [[], [CHANNEL]], ids=["a room", "the bot"])
+def test_nobody_waits_for_the_end_of_a_long_pause_but_a_reply(others: list[str]) -> None:
+    async def story() -> list[BaseException | None]:
+        pacer = telegram_pacer()
+        await pacer.turn(GROUP)
+        early = [asyncio.create_task(pacer.turn(GROUP, reply=reply)) for reply in (False, True)]
+        await asyncio.sleep(0.1)
+        for room in (*others, GROUP):
+            pacer.pause(room, 600)
+        late = asyncio.create_task(pacer.turn(READER if others else GROUP))
+        await asyncio.sleep(1)
+        now = [task.exception() if task.done() else None for task in (*early, late)]
+        await asyncio.gather(*early, late, return_exceptions=True)
+        return now
+
+    first, reply, later = run(story())
+    assert isinstance(first, RetryLater)
+    assert isinstance(later, RetryLater)
+    assert [first.after, later.after] == pytest.approx([600, 600])
+    assert first.flood
+    assert reply is None
+
+
+def test_who_was_cancelled_is_not_sent_away() -> None:
+    async def story() -> None:
+        pacer = telegram_pacer()
+        await pacer.turn(GROUP)
+        waiting = asyncio.create_task(pacer.turn(GROUP))
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        pacer.pause(GROUP, 600)
+        with pytest.raises(RetryLater):
+            await pacer.turn(GROUP)
+
+    run(story())
 
 
 def test_a_pause_reaches_those_that_wait_only_for_the_bots_limit() -> None:
