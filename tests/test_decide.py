@@ -153,7 +153,7 @@ def test_a_post_with_a_new_title_is_the_same_digest() -> None:
 def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
     before = days(1)[0]
     redated = found(digest(date(2025, 1, 2), *before.digest.papers), before.post)
-    assert [one.digest.id for one in decided(known([before]), [redated])] == [before.digest.id]
+    assert [one.name for one in decided(known([before]), [redated])] == [before.digest.id]
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,12 @@ async def test_one_chat_alone_is_tried_again(house: House) -> None:
     assert await house.store.troubles.retry("nobody") == 0
 
 
+async def test_chats_are_known_by_what_status_calls_them(house: House) -> None:
+    await house.subscriber("b")
+    await house.unsubscribe("b")
+    assert await house.store.troubles.chats() == [("terminal a", "a")]
+
+
 # --- what an operator gives up
 
 
