@@ -50,7 +50,7 @@ _ALONE = 60.0  # seconds within which nobody else posts between two messages of 
 # (core.telegram.org/bots/faq). A hundredth is added: calls arrive a little closer than they left.
 _MARGIN = 1.01
 
-_CONNECTIONS = 16  # enough for 30 calls a second that take half of one; each call looks at all that are idle
+_CONNECTIONS = 64  # enough for 30 calls a second that take two of them; each call looks at all that are idle
 _REMEMBERED = 1000  # ids of each counter, many more than are ever probed
 # What a body may hold that the SDK has a type for, and what an edit does not take.
 _TYPES: dict[str, type[TelegramObject]] = {
