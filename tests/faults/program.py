@@ -67,7 +67,7 @@ def main(arguments: list[str], folder: Path, conditions: Conditions, out: Connec
 def _set_environment(environ: Mapping[str, str]) -> None:
     for name in [name for name in os.environ if name.startswith("PAPERBOY_")]:
         del os.environ[name]
-    os.environ.update(COLUMNS="80", **environ)
+    os.environ.update({"COLUMNS": "80", **environ})
 
 
 def _set(conditions: Conditions) -> None:
