@@ -21,7 +21,7 @@ from bot import draining
 from bot.records import Row
 from bot.sqlite import Database, explained
 
-_MANY = 8  # askers at once, from which on it pays to linger
+_MANY = 4  # askers at once, from which on it pays to linger
 _LINGER = 0.01  # seconds in which others may ask too; half of what a turn is granted ahead is three times that
 _MOST_BODIES = 1000  # kept in memory; chats share them
 
@@ -67,6 +67,7 @@ class Clerk:
         self._clock = clock
         self._books = _Books(database, clock)
         self._batch = _Batch()
+        self._many = False  # so many asked the last time that it pays to linger
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clerk")
 
@@ -114,12 +115,11 @@ class Clerk:
     async def _write(self) -> None:
         """Do what was asked until nothing more is."""
         loop = asyncio.get_running_loop()
-        many = False
         while self._batch:
-            await asyncio.sleep(_LINGER if many else 0)
+            await asyncio.sleep(_LINGER if self._many else 0)
             async with self._database.writing:
                 batch, self._batch = self._batch, _Batch()
-                many = len(batch) >= _MANY
+                self._many = len(batch) >= _MANY
                 # Who was cancelled sends nothing; but what was sent is written down, whoever waits for it.
                 claims = [row for row, asker in batch.claims if not asker.cancelled()]
                 try:

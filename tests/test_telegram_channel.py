@@ -612,6 +612,15 @@ async def test_the_bots_name_is_asked_for_once_and_before_the_turn(server: FakeT
     assert methods(server) == ["getMe", "getMe", "sendMessage"]
 
 
+async def test_a_body_is_spelled_once_for_all_chats_and_never_taken_for_another(channel: TelegramChannel) -> None:
+    """Bodies that nobody holds any more leave their ids to others."""
+    one = FORMATTER.notice("One").body
+    assert await channel.spelled(one) is await channel.spelled(one)
+    for number in range(300):
+        assert (await channel.spelled(dict(FORMATTER.notice(str(number)).body)))["text"] == str(number)
+    assert len(channel._spelled) <= 100
+
+
 def test_topics_of_a_chat_share_its_limits() -> None:
     async def story() -> float:
         channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)

@@ -51,6 +51,7 @@ _ALONE = 60.0  # seconds within which nobody else posts between two messages of 
 _MARGIN = 1.01
 
 _CONNECTIONS = 64  # enough for 30 calls a second that take two of them; each call looks at all that are idle
+_SPELLED = 100  # bodies kept as the SDK takes them
 _REMEMBERED = 1000  # ids of each counter, many more than are ever probed
 # What a body may hold that the SDK has a type for, and what an edit does not take.
 _TYPES: dict[str, type[TelegramObject]] = {
@@ -77,6 +78,7 @@ class TelegramChannel:
         self._polling = Polls(connection_pool_size=1, connect_timeout=10)
         self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
         self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
+        self._spelled: dict[int, tuple[Mapping[str, object], dict[str, Any]]] = {}  # by the bodies' ids: they are kept
         self._name = ""
         self._naming: asyncio.Future[User] | None = None
         # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
@@ -234,7 +236,17 @@ class TelegramChannel:
         return self._name
 
     async def spelled(self, body: Mapping[str, object]) -> dict[str, Any]:
-        """Give a body in the SDK's own types, links to the bot with its name."""
+        """Give a body in the SDK's own types, links to the bot with its name.
+
+        A broadcast sends the same few bodies to all chats: they are spelled once.
+        """
+        if id(body) not in self._spelled:
+            if len(self._spelled) == _SPELLED:
+                self._spelled.clear()
+            self._spelled[id(body)] = body, await self._spell(body)
+        return self._spelled[id(body)][1]
+
+    async def _spell(self, body: Mapping[str, object]) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(body)
         for name, kind in _TYPES.items():
             if isinstance(value := body.get(name), Mapping):
