@@ -5,6 +5,8 @@ Times are seconds since 1970 in UTC.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from sqlalchemy import (
     JSON,
     CheckConstraint,
@@ -22,6 +24,8 @@ from sqlalchemy import (
     text,
 )
 
+from bot.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -33,8 +37,9 @@ metadata = MetaData(
 )
 
 
-def _one_of(column: str, *values: str) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(map(repr, values))})", name=column)
+def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    spelled = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({spelled})", name=column)
 
 
 # What was found in the sources. The content stays, so that resuming and answering need no source.
@@ -52,7 +57,7 @@ digests = Table(
     Column("reason", String, nullable=False, server_default=""),
     Column("found_at", Float, nullable=False),
     Column("held_since", Float),  # when its post was first seen unfinished, while it is
-    _one_of("state", "baseline", "skipped", "held", "active"),
+    _one_of("state", DigestState),
     UniqueConstraint("source", "name"),
 )
 
@@ -66,10 +71,9 @@ chats = Table(
     Column("name", String, nullable=False),
     Column("address", String, nullable=False),
     Column("counter", String, nullable=False),  # chats of one counter share the sequence of message ids
-    # "settings", or "reader" once its people decided; settings do not bring back what those removed.
-    Column("origin", String, nullable=False, server_default="settings"),
-    Column("kind", String, nullable=False, server_default=""),  # private, group, channel; empty: not known yet
-    Column("state", String, nullable=False, server_default="active"),
+    Column("origin", String, nullable=False, server_default=ChatOrigin.SETTINGS),
+    Column("kind", String, nullable=False, server_default=ChatKind.UNKNOWN),
+    Column("state", String, nullable=False, server_default=ChatState.ACTIVE),
     Column("reason", String, nullable=False, server_default=""),
     # What the chat wishes; empty is what the operator set.
     Column("layout", String, nullable=False, server_default=""),
@@ -79,7 +83,7 @@ chats = Table(
     Column("edition", String, nullable=False),  # what follows from the wishes: what it receives
     Column("since", Float, nullable=False, server_default="0"),  # digests found earlier are not sent to it
     Column("eager", Integer, nullable=False, server_default="0"),  # it wants the newest digest at once
-    _one_of("state", "active", "paused", "removed"),
+    _one_of("state", ChatState),
     UniqueConstraint("channel", "name"),
     Index(None, "channel", "address"),
 )
@@ -109,7 +113,7 @@ deliveries = Table(
     Column("ref", String, nullable=False, unique=True),  # opaque; the platform may carry it
     Column("message_id", ForeignKey("messages.id"), nullable=False),
     Column("chat_id", ForeignKey("chats.id"), nullable=False),
-    Column("state", String, nullable=False, server_default="pending"),
+    Column("state", String, nullable=False, server_default=DeliveryState.PENDING),
     Column("plain", Integer, nullable=False, server_default="0"),  # the markup was refused
     Column("attempts", Integer, nullable=False, server_default="0"),
     # When it is due, none: at once. Of an unconfirmed row: when to reconcile, none: held. A row that was
@@ -124,7 +128,7 @@ deliveries = Table(
     # The class of the last error; "Flood" where the platform named the wait, "Discarded" where the operator gave up.
     Column("problem", String),
     Column("error", String),  # its words
-    _one_of("state", "pending", "sending", "sent", "stale", "editing", "failed", "unconfirmed"),
+    _one_of("state", DeliveryState),
     UniqueConstraint("message_id", "chat_id"),
     Index(None, "chat_id", "state"),
     # Nearly all rows are settled for ever; what is asked at each run is asked of the others.

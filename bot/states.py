@@ -1,0 +1,73 @@
+"""The words by which the ledger says how things stand. They are on disk: a value never changes, a new one is added.
+
+What leads from one state of a delivery to the next is in `transitions`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DigestState(StrEnum):
+    """How a digest stands."""
+
+    BASELINE = "baseline"
+    """It was there at the first look, or is older than that; it is not delivered."""
+    SKIPPED = "skipped"
+    """It is not delivered: too many came at once, it stayed empty, or the operator gave it up."""
+    HELD = "held"
+    """It is not delivered yet: its post looks unfinished."""
+    ACTIVE = "active"
+    """It is delivered to all chats that shall have it."""
+
+
+class DeliveryState(StrEnum):
+    """How a message stands in a chat. Those two under way are committed before the call."""
+
+    PENDING = "pending"
+    """It is surely not in the chat, and is to be sent."""
+    SENDING = "sending"
+    """It is being sent."""
+    SENT = "sent"
+    """The chat holds it as it shall read; nothing is left to do."""
+    STALE = "stale"
+    """The chat holds it in another wording, and it is to be edited."""
+    EDITING = "editing"
+    """It is being edited."""
+    FAILED = "failed"
+    """It was refused or given up; nothing more is tried until a person or a changed post asks for it."""
+    UNCONFIRMED = "unconfirmed"
+    """The answer to its send was lost; whether the chat holds it must be found out."""
+
+
+class ChatState(StrEnum):
+    """Whether a chat receives digests."""
+
+    ACTIVE = "active"
+    """It receives."""
+    PAUSED = "paused"
+    """It is subscribed, but cannot be written to."""
+    REMOVED = "removed"
+    """It receives nothing: not in the settings any more, unsubscribed, or never subscribed."""
+
+
+class ChatOrigin(StrEnum):
+    """Who decided last whether a chat receives."""
+
+    SETTINGS = "settings"
+    """The operator, in the settings."""
+    READER = "reader"
+    """Its people; the settings do not bring back what they removed."""
+
+
+class ChatKind(StrEnum):
+    """What a chat is."""
+
+    UNKNOWN = ""
+    """Not found out yet."""
+    PRIVATE = "private"
+    """One person's."""
+    GROUP = "group"
+    """Many people's, who can all write."""
+    BROADCAST = "channel"
+    """What the platforms call a channel."""
