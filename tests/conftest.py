@@ -14,9 +14,9 @@ from coverage import Coverage
 from bot import wishes
 from bot.log import _TALKATIVE
 from formatters import links, summary
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import FakeTelegram
 from tests.faults.summary import pytest_terminal_summary
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
 
 __all__ = ["pytest_terminal_summary"]
 

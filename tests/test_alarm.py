@@ -17,9 +17,9 @@ from bot.config import Operators, Settings, Source
 from bot.outages import Outages
 from bot.replies import Replies
 from formatters.locale import words
-from tests.ledger import House, housed
-from tests.memory import MemoryChannel, refused
-from tests.samples import days, digest, found, paper
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import MemoryChannel, refused
+from tests.support.pipeline import House, housed
 
 SETTINGS = Settings(
     language="en",

@@ -15,8 +15,8 @@ from bot.records import Intent
 from bot.store import Store, opened
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
-from tests.ledger import Clock, House, empty
-from tests.samples import days, digest, found, paper
+from tests.support.digests import days, digest, found, paper
+from tests.support.pipeline import Clock, House, empty
 
 DAY = date(2025, 1, 1)
 MINI = Paper(

@@ -24,11 +24,11 @@ from formatters.message import Formatter
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
-from tests.fakes import faults
-from tests.fakes.answers import Answer, ok
-from tests.fakes.faults import Fault
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import FakeTelegram
+from tests.support.fakes import faults
+from tests.support.fakes.answers import Answer, ok
+from tests.support.fakes.faults import Fault
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
 

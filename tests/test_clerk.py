@@ -17,9 +17,9 @@ from bot.delivery import Drain
 from bot.draining import AHEAD
 from bot.records import Row
 from bot.store import opened
-from tests.ledger import NOW, House, housed
-from tests.memory import MemoryChannel
-from tests.samples import days, digest, found, paper
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import MemoryChannel
+from tests.support.pipeline import NOW, House, housed
 
 DAY = date(2025, 1, 1)
 WHOLE = ["index", "1", "2"]

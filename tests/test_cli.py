@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.errors import SettingsError
-from tests.golden import DATA
-from tests.program import TOKENS, paperboy
+from tests.support.golden import DATA
+from tests.support.installed import TOKENS, paperboy
 
 COMMANDS = ["demo", "preview", "deliver", "run", "status", "doctor"]
 

@@ -24,7 +24,10 @@ from formatters.locale import Words
 from formatters.model import Digest, Paper
 from formatters.page import reference
 from formatters.slack import SlackFormatter
-from tests.hall import (
+from tests.support.digests import found
+from tests.support.memory_channel import MemoryChannel, Trouble, refused
+from tests.support.pipeline import House
+from tests.support.readers import (
     ANN,
     ARXIV,
     BOSS,
@@ -45,10 +48,7 @@ from tests.hall import (
     furnished,
     yes,
 )
-from tests.ledger import House
-from tests.memory import MemoryChannel, Trouble, refused
-from tests.samples import found
-from tests.seen import seen
+from tests.support.rendering import seen
 
 MINI, SINKS, AGAIN, RL = NEWEST.papers
 ATTENTION, BATCH, DIFFUSION = SEEN.papers

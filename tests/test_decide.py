@@ -13,7 +13,7 @@ from bot.gate import EMPTY
 from bot.protocols import Found
 from bot.records import Intent, Known, Remark
 from formatters.model import Link, Paper, Section
-from tests.samples import days, digest, found, paper
+from tests.support.digests import days, digest, found, paper
 
 HOUR, DAY = 3600.0, 86400.0
 RULES = Rules(catch_up=3, gate_wait=2 * HOUR, edits_for=3 * DAY)

@@ -12,10 +12,10 @@ from bot.app import Paperboy, assembled
 from bot.parse import parse
 from bot.receipt import unsettled
 from formatters.model import Digest
-from tests.fakes import faults
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import FakeTelegram
-from tests.house import AT_ONCE, CHANNEL, DATA, FORUM, GROUP, PRIVATE, ROOM, SHARED, furnish, hasty, settings_in
+from tests.support.fakes import faults
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.setup import AT_ONCE, CHANNEL, DATA, FORUM, GROUP, PRIVATE, ROOM, SHARED, furnish, hasty, settings_in
 
 POST = "2025-02-03-daily-papers-20250203.md"
 TELEGRAM_CHATS = (CHANNEL, GROUP, FORUM, PRIVATE)

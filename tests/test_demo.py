@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
-from tests.program import PATH, paperboy
+from tests.support.installed import PATH, paperboy
 
 TITLES = [
     "1. Attention Is All You Need",

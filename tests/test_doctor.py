@@ -11,10 +11,10 @@ import pytest
 
 from bot.config import load
 from bot.doctor import examine
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import FakeTelegram
-from tests.golden import DATA
-from tests.program import TOKENS, Done, paperboy
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.golden import DATA
+from tests.support.installed import TOKENS, Done, paperboy
 
 POST = DATA / "2025-01-08-daily-papers-20250108.md"
 

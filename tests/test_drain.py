@@ -17,9 +17,9 @@ from bot.delivery import Drain, Waits
 from bot.planning import plan
 from bot.protocols import Absent, Doubt, There, Unknown
 from bot.records import Chat, Row
-from tests.ledger import NOW, House, housed, numbers
-from tests.memory import CrashError, MemoryChannel, Trouble, lost, refused
-from tests.samples import days, digest, found, paper
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import CrashError, MemoryChannel, Trouble, lost, refused
+from tests.support.pipeline import NOW, House, housed, numbers
 
 TOO_LONG = Waits(settle=0, back_off=1000)
 

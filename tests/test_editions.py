@@ -13,9 +13,9 @@ from bot.delivery import Waits
 from bot.protocols import Found
 from formatters.locale import words
 from formatters.telegram import TelegramFormatter
-from tests.ledger import House, housed
-from tests.memory import MemoryChannel, Trouble, lost, refused
-from tests.samples import days, digest, found, paper
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import MemoryChannel, Trouble, lost, refused
+from tests.support.pipeline import House, housed
 
 MORNING = "08:00 mon-sun Asia/Seoul"
 FAR = Waits(settle=0, back_off=0, patience=10)

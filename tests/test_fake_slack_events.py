@@ -16,9 +16,9 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.fakes import faults
-from tests.fakes.answers import RefusalError
-from tests.fakes.slack import CONVERSATION_SCOPES, FakeSlack, Http, NotSentError
+from tests.support.fakes import faults
+from tests.support.fakes.answers import RefusalError
+from tests.support.fakes.slack import CONVERSATION_SCOPES, FakeSlack, Http, NotSentError
 
 ROOM, READER, SECRET = "C0123ABCD", "U0READER", "FAKE-signing-secret"
 

@@ -31,8 +31,8 @@ from telegram import (
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden
 from telegram.request import HTTPXRequest
 
-from tests.fakes.telegram import FakeTelegram
-from tests.fakes.telegram_updates import SECRET_HEADER
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.fakes.telegram_updates import SECRET_HEADER
 
 CHANNEL, FORUM, GROUP, BASIC, READER = "-1001", "-1002", "-1003", "-4", "42"
 ADA, BEN = 42, 43

@@ -14,12 +14,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, ReplyKeyboardMarkup
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
-from tests.fakes import faults
-from tests.fakes.faults import Fault
-from tests.fakes.markup import parse
-from tests.fakes.rates import Limits
-from tests.fakes.slack import SCOPES, FakeSlack
-from tests.fakes.telegram import FakeTelegram
+from tests.support.fakes import faults
+from tests.support.fakes.faults import Fault
+from tests.support.fakes.markup import parse
+from tests.support.fakes.rates import Limits
+from tests.support.fakes.slack import SCOPES, FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
 

@@ -14,7 +14,7 @@ from bot.errors import SourceError
 from bot.parse import LARGEST_POST
 from bot.protocols import Found
 from bot.sources.folder import FolderSource
-from tests.golden import DATA
+from tests.support.golden import DATA
 
 POSTS = Path("_posts")
 

@@ -23,10 +23,9 @@ from formatters.page import reference
 from formatters.slack import SlackFormatter
 from formatters.spans import shorten
 from formatters.telegram import TelegramFormatter
-from tests.fakes import markup
-from tests.golden import check
-from tests.nasty import ADDRESS, NASTY, PAPER, nasty
-from tests.seen import (
+from tests.support.fakes import markup
+from tests.support.golden import check
+from tests.support.rendering import (
     CASES,
     COMMON,
     DIGESTS,
@@ -44,6 +43,7 @@ from tests.seen import (
     same_links,
     seen,
 )
+from tests.support.strategies import ADDRESS, NASTY, PAPER, nasty
 
 TELEGRAM, SLACK, TERMINAL = (case.formatter for case in CASES[:3])
 INDEX = Edition("index")

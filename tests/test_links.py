@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from formatters.links import LONGEST_URL, arxiv_id, arxiv_meant, row, safe
 from formatters.model import Link, Paper
-from tests.fakes.markup import parse
+from tests.support.fakes.markup import parse
 
 ARXIV = "https://arxiv.org/abs/2501.00001"
 

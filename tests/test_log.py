@@ -23,9 +23,9 @@ from bot.protocols import Channel
 from formatters.locale import words
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
-from tests.fakes import faults
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import FakeTelegram
+from tests.support.fakes import faults
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
 
 TELEGRAM = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 SLACK = "xoxb-0123456789-abcdefABCDEF"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.errors import RetryLater
 from bot.pacing import Limit, Pacer, Spaced, Windowed
-from tests.virtual import run
+from tests.support.virtual_time import run
 
 TICK = 1e-6  # what floating point may lose
 CHANNEL, GROUP, READER = "-1001", "-1002", "42"

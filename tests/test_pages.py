@@ -22,9 +22,9 @@ from formatters.page import Button, Hit, Page, reference
 from formatters.slack import SlackFormatter
 from formatters.spans import plain, shorten
 from formatters.telegram import TelegramFormatter
-from tests.golden import check
-from tests.nasty import NASTY, PAPER, nasty
-from tests.seen import CASES, COMMON, FORTY, LANGUAGES, Case, each_case, letters, said, seen
+from tests.support.golden import check
+from tests.support.rendering import CASES, COMMON, FORTY, LANGUAGES, Case, each_case, letters, said, seen
+from tests.support.strategies import NASTY, PAPER, nasty
 
 TODAY = date(2025, 1, 20)
 LAYOUTS = {"slack": ("thread", "messages", "digest", "index")}

@@ -16,7 +16,7 @@ from formatters import compose
 from formatters.markdown import walk
 from formatters.model import Digest, Link, Paper, Section
 from formatters.spans import plain
-from tests.golden import DATA, POSTS, digest_of, is_digest
+from tests.support.golden import DATA, POSTS, digest_of, is_digest
 
 NAME = "2025-01-06-daily-papers-20250106.md"
 TITLE = "# 1. [A title](https://arxiv.org/abs/2501.00001)"

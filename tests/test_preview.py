@@ -19,12 +19,12 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.errors import PaperboyError
-from tests.fakes.slack import TOKEN as SLACK_TOKEN
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
-from tests.fakes.telegram import FakeTelegram
-from tests.golden import DATA, SHARED
-from tests.program import paperboy
+from tests.support.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.golden import DATA, SHARED
+from tests.support.installed import paperboy
 
 POST = DATA / "2025-01-06-daily-papers-20250106.md"
 FORTY = DATA / "2025-01-15-daily-papers-20250115.md"

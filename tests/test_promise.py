@@ -28,8 +28,8 @@ from bot.planning import plan
 from bot.store import Store, opened
 from formatters.edition import Edition
 from formatters.model import Digest
-from tests.memory import CrashError, MemoryChannel, Trouble, lost, refused
-from tests.samples import digest, found, paper
+from tests.support.digests import digest, found, paper
+from tests.support.memory_channel import CrashError, MemoryChannel, Trouble, lost, refused
 
 CHATS = ("a", "b", "c")
 READERS = ("r", "s")

@@ -23,7 +23,7 @@ from bot.talk import Asker
 from formatters.locale import words
 from formatters.message import Message
 from formatters.telegram import TelegramFormatter
-from tests.memory import MemoryChannel
+from tests.support.memory_channel import MemoryChannel
 from tests.test_readme import section
 
 # A block of the README: each line that begins with "> " is typed, what follows is the answer.

@@ -18,8 +18,8 @@ from bot.store import opened
 from formatters.locale import Words, words
 from formatters.message import Message
 from formatters.terminal import TerminalFormatter
-from tests.memory import MemoryChannel, Trouble, refused
-from tests.virtual import run
+from tests.support.memory_channel import MemoryChannel, Trouble, refused
+from tests.support.virtual_time import run
 
 
 class Notes(Archive):

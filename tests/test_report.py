@@ -14,11 +14,11 @@ import pytest
 
 from bot.store import opened
 from bot.values import WEEKDAYS
-from tests.desk import Desk
-from tests.fakes.faults import forbidden, truncated
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import FakeTelegram
-from tests.program import PATH, TOKENS
+from tests.support.fakes.faults import forbidden, truncated
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.installed import PATH, TOKENS
+from tests.support.operator import Desk
 
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper, so that a run is an index and a message
 HELD = "2025-01-11-daily-papers-20250111.md"

@@ -26,9 +26,9 @@ from bot.parts import listens
 from bot.protocols import Found
 from bot.sources.folder import FolderSource
 from bot.values import WEEKDAYS
-from tests.fakes.telegram import FakeTelegram
-from tests.house import DATA, PRIVATE, ROOT
-from tests.memory import MemoryChannel, refused
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.memory_channel import MemoryChannel, refused
+from tests.support.setup import DATA, PRIVATE, ROOT
 
 SEOUL = ZoneInfo("Asia/Seoul")
 FIRST, SECOND = "2025-01-06-daily-papers-20250106.md", "2025-01-08-daily-papers-20250108.md"

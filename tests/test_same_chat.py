@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.delivery import Drain
-from tests.ledger import NOW, House, housed
-from tests.memory import MemoryChannel
-from tests.samples import days
+from tests.support.digests import days
+from tests.support.memory_channel import MemoryChannel
+from tests.support.pipeline import NOW, House, housed
 
 HOUR = 3600.0
 

@@ -11,10 +11,10 @@ import pytest
 
 from bot.backup import backup
 from bot.errors import LedgerError
-from tests.desk import Desk
-from tests.fakes.faults import bad_request, forbidden
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import FakeTelegram
+from tests.support.fakes.faults import bad_request, forbidden
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.operator import Desk
 
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper
 HELD = "2025-01-11-daily-papers-20250111.md"  # no paper yet

@@ -11,8 +11,8 @@ from formatters.edition import Edition
 from formatters.model import Digest
 from formatters.spans import plain
 from formatters.summary import summarise
-from tests.golden import SHARED, digest_of, is_digest
-from tests.seen import CASES, Case, letters, said, same_link
+from tests.support.golden import SHARED, digest_of, is_digest
+from tests.support.rendering import CASES, Case, letters, said, same_link
 from tests.test_parse import body_of, lost_words
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="shared posts are not here")

@@ -15,11 +15,11 @@ from bot.pacing import Pacer
 from bot.protocols import Absent, Doubt, There, Unknown
 from formatters.locale import words
 from formatters.slack import SlackFormatter
-from tests.fakes import faults
-from tests.fakes.answers import Answer, ok, slack_error
-from tests.fakes.faults import Fault
-from tests.fakes.slack import FakeSlack
-from tests.virtual import run
+from tests.support.fakes import faults
+from tests.support.fakes.answers import Answer, ok, slack_error
+from tests.support.fakes.faults import Fault
+from tests.support.fakes.slack import FakeSlack
+from tests.support.virtual_time import run
 
 ROOM = "C0123ABCD"
 FORMATTER = SlackFormatter(words("en"))

@@ -26,10 +26,10 @@ from bot.listeners import slack as listener_module
 from bot.listeners.slack import slack_listener
 from bot.talk import Answer, Asker
 from bot.web import Web
-from tests.fakes import faults
-from tests.fakes.slack import FakeSlack, Http
-from tests.memory import MemoryChannel
-from tests.slack_house import ANN, ROOM, SECRET, SlackHouse, hasty, open_house, settings, text_of, workspace
+from tests.support.fakes import faults
+from tests.support.fakes.slack import FakeSlack, Http
+from tests.support.memory_channel import MemoryChannel
+from tests.support.slack_bot import ANN, ROOM, SECRET, SlackHouse, hasty, open_house, settings, text_of, workspace
 
 FULL = "2. U-Net"
 

@@ -12,9 +12,9 @@ from bot.decisions import Rules
 from bot.planning import plan
 from bot.sources.folder import FolderSource
 from formatters.locale import words
-from tests.fakes import faults
-from tests.fakes.slack import FakeSlack
-from tests.slack_house import ANN, BOSS, MANIFEST, MINA, ROOM, SlackHouse, open_house, text_of, workspace
+from tests.support.fakes import faults
+from tests.support.fakes.slack import FakeSlack
+from tests.support.slack_bot import ANN, BOSS, MANIFEST, MINA, ROOM, SlackHouse, open_house, text_of, workspace
 
 EN, KO = words("en"), words("ko")
 HOME = "D00ANN"

@@ -14,10 +14,10 @@ from bot.errors import LedgerError
 from bot.listeners.slack_commands import typed
 from bot.talk import Answer, Asker
 from formatters.locale import words
-from tests.fakes import faults
-from tests.fakes.slack import FakeSlack, NotSentError
-from tests.fakes.slack_rooms import Channel
-from tests.slack_house import (
+from tests.support.fakes import faults
+from tests.support.fakes.slack import FakeSlack, NotSentError
+from tests.support.fakes.slack_rooms import Channel
+from tests.support.slack_bot import (
     ANN,
     BOSS,
     FOREIGN,

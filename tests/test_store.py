@@ -23,7 +23,7 @@ from bot.records import Intent, Standing
 from bot.store import Store, opened
 from bot.tables import metadata
 from formatters.model import Digest, Link, Paper, Section
-from tests.samples import digest, paper
+from tests.support.digests import digest, paper
 
 RICH = Digest(
     "daily-papers/2025-01-01",

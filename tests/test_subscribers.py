@@ -11,9 +11,9 @@ import pytest
 from bot import errors
 from bot.records import Subscriber
 from formatters.edition import Edition
-from tests.ledger import House, housed
-from tests.memory import refused
-from tests.samples import days
+from tests.support.digests import days
+from tests.support.memory_channel import refused
+from tests.support.pipeline import House, housed
 
 CLOSED = errors.ChatGone("b: kicked")
 

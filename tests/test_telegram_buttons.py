@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from bot.commands import Desk
 from bot.talk import Answer, Asker
-from tests.fakes.telegram_chats import Status
-from tests.telegram_house import (
+from tests.support.fakes.telegram_chats import Status
+from tests.support.telegram_bot import (
     ANN,
     BASIC,
     BOSS,

@@ -18,11 +18,11 @@ from bot.protocols import Absent, Doubt, There, Unknown
 from formatters.locale import words
 from formatters.model import Digest, Paper
 from formatters.telegram import TelegramFormatter
-from tests.fakes import faults
-from tests.fakes.answers import Answer, ok, telegram_error
-from tests.fakes.faults import Fault
-from tests.fakes.telegram import FakeTelegram
-from tests.virtual import run
+from tests.support.fakes import faults
+from tests.support.fakes.answers import Answer, ok, telegram_error
+from tests.support.fakes.faults import Fault
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.virtual_time import run
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
 

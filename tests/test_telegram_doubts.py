@@ -14,10 +14,10 @@ import pytest
 from bot.channels.telegram import TelegramChannel
 from bot.delivery import Drain, Waits
 from bot.pacing import Pacer
-from tests.fakes import faults
-from tests.fakes.faults import Fault
-from tests.house import DATA
-from tests.telegram_house import (
+from tests.support.fakes import faults
+from tests.support.fakes.faults import Fault
+from tests.support.setup import DATA
+from tests.support.telegram_bot import (
     ANN,
     BASIC,
     BOSS,

@@ -23,9 +23,9 @@ from bot.listeners import telegram_menu
 from bot.subscribers import Subscribers
 from bot.talk import Asker
 from formatters.telegram import utf16
-from tests.fakes import answers, faults
-from tests.fakes.faults import Fault
-from tests.telegram_house import (
+from tests.support.fakes import answers, faults
+from tests.support.fakes.faults import Fault
+from tests.support.telegram_bot import (
     ANN,
     BASIC,
     BOSS,

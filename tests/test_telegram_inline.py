@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from bot.flood import Flood
 from bot.listeners import telegram_menu
-from tests.fakes import faults
-from tests.telegram_house import (
+from tests.support.fakes import faults
+from tests.support.telegram_bot import (
     ANN,
     EN,
     KO,

@@ -9,8 +9,8 @@ import pytest
 
 from bot.flood import Flood
 from bot.listeners.telegram import HEARD
-from tests.fakes import faults
-from tests.telegram_house import (
+from tests.support.fakes import faults
+from tests.support.telegram_bot import (
     ANN,
     BASIC,
     BOSS,

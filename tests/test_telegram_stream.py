@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from tests.telegram_house import (
+from tests.support.telegram_bot import (
     ANN,
     BASIC,
     BOSS,

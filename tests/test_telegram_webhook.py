@@ -21,8 +21,8 @@ from bot.listeners import telegram as listener
 from bot.listeners.telegram import HEARD, SECRET, TelegramPoller, telegram_listener
 from bot.subscribers import Subscribers
 from bot.web import Web
-from tests.fakes import faults
-from tests.telegram_house import (
+from tests.support.fakes import faults
+from tests.support.telegram_bot import (
     ANN,
     EN,
     MINA,

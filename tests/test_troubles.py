@@ -12,9 +12,9 @@ from bot import errors
 from bot.decisions import Rules
 from bot.delivery import Waits
 from formatters.model import Section
-from tests.ledger import House, housed
-from tests.memory import Trouble, lost, refused
-from tests.samples import days, digest, found, paper
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import Trouble, lost, refused
+from tests.support.pipeline import House, housed
 
 CLOSED = errors.ChatGone("b: kicked")
 REJECTED = [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]  # also as plain text

@@ -17,9 +17,9 @@ from bot.protocols import Found
 from bot.sqlite import make_engine
 from bot.store import opened
 from formatters.page import reference
-from tests.ledger import Clock, House
-from tests.memory import MemoryChannel, Trouble, lost, refused
-from tests.samples import days, digest, found, paper
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import MemoryChannel, Trouble, lost, refused
+from tests.support.pipeline import Clock, House
 
 DAY = days(1)[0].digest.day
 FAR = Waits(settle=90, back_off=0, patience=10)

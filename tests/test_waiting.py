@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.waiting import Stops, unless
-from tests.virtual import run
+from tests.support.virtual_time import run
 
 Result = TypeVar("Result")
 

@@ -24,7 +24,7 @@ from formatters.message import Formatter
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from tests.bench.table import busy, say, show, spread, verdict
-from tests.golden import DATA, SHARED
+from tests.support.golden import DATA, SHARED
 
 MOST = 2.0
 _SHOWN = 25  # lines of the profile

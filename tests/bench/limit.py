@@ -45,9 +45,9 @@ from formatters.locale import words
 from formatters.model import Digest
 from formatters.telegram import TelegramFormatter
 from tests.bench.table import Row, say, show, verdict
-from tests.fakes.rates import Gate, Limits
-from tests.golden import DATA, SHARED, digest_of
-from tests.virtual import run
+from tests.support.fakes.rates import Gate, Limits
+from tests.support.golden import DATA, SHARED, digest_of
+from tests.support.virtual_time import run
 
 TOKEN = "123456:FAKE-telegram-token"
 PAPERS = 18

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from tests.fakes.server import Call
-from tests.fakes.telegram import FakeTelegram
+from tests.support.fakes.server import Call
+from tests.support.fakes.telegram import FakeTelegram
 
 SUBSCRIBERS = tuple(str(number) for number in range(1_000_001, 1_000_201))
 _READERS = tuple(str(number) for number in range(2_000_001, 2_000_401))

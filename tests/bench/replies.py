@@ -32,7 +32,7 @@ from formatters.locale import words
 from formatters.telegram import TelegramFormatter
 from tests.bench.readers import EVERY, PATIENCE, SUBSCRIBERS, Crowd, Measured, crowd
 from tests.bench.table import Row, show
-from tests.house import DATA
+from tests.support.setup import DATA
 
 POST = "2025-01-08-daily-papers-20250108.md"
 WARM_UP = 1.5  # seconds in which the broadcast gets up to its rate

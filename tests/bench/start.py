@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.table import busy, say, show, spread, verdict
-from tests.golden import DATA
+from tests.support.golden import DATA
 
 HEAVY = ("telegram", "slack_sdk", "slack_bolt", "sqlalchemy", "alembic", "aiohttp")
 POST = DATA / "2025-01-06-daily-papers-20250106.md"

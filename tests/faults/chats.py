@@ -12,14 +12,14 @@ from formatters.message import Formatter
 from formatters.model import Digest
 from formatters.slack import SlackFormatter
 from formatters.telegram import BOT, TelegramFormatter
-from tests.fakes.markup import content
-from tests.fakes.slack import FakeSlack
-from tests.fakes.slack_rooms import Shown as SlackShown
-from tests.fakes.telegram import FakeTelegram
-from tests.fakes.telegram_chats import Shown as TelegramShown
 from tests.faults.outcome import Looks, Seen, Wanted, heading
 from tests.faults.tally import Verdict
-from tests.house import CHANNEL, FORUM, GROUP, PRIVATE, ROOM, furnish
+from tests.support.fakes.markup import content
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.slack_rooms import Shown as SlackShown
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.fakes.telegram_chats import Shown as TelegramShown
+from tests.support.setup import CHANNEL, FORUM, GROUP, PRIVATE, ROOM, furnish
 
 CHATS = (CHANNEL, GROUP, FORUM, PRIVATE, ROOM)
 NUMBER = "-1001111111111"  # of the channel that is called by its name

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import FakeTelegram
 from tests.faults.chats import Chats
 from tests.faults.process import get_ready
 from tests.faults.site import Site
 from tests.faults.tally import PROPERTY, Case
-from tests.ledger import empty
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.pipeline import empty
 
 
 @pytest.fixture(scope="session", autouse=True)

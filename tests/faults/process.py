@@ -19,9 +19,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tests.fakes import slack, telegram
 from tests.faults.program import Conditions, main
-from tests.house import ROOT
+from tests.support.fakes import slack, telegram
+from tests.support.setup import ROOT
 
 LONGEST_RUN = 60.0  # seconds
 _forks = multiprocessing.get_context("forkserver")

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fakes.faults import Fault, Faults
-from tests.fakes.server import Call
+from tests.support.fakes.faults import Fault, Faults
+from tests.support.fakes.server import Call
 
 Act = Callable[[], Awaitable[object] | object]
 

@@ -13,8 +13,6 @@ from typing import Any
 
 from bot.parse import parse
 from formatters.model import Digest
-from tests.fakes.faults import Fault
-from tests.fakes.server import Call, FakeServer
 from tests.faults import posts
 from tests.faults.chats import Chats
 from tests.faults.outcome import ChatView, Entry, Outcome
@@ -22,7 +20,9 @@ from tests.faults.process import Ended, Process
 from tests.faults.program import VERDICT, Conditions
 from tests.faults.script import Act, Counted, Moment
 from tests.faults.tally import Case, Verdict
-from tests.house import ROOM, write_settings
+from tests.support.fakes.faults import Fault
+from tests.support.fakes.server import Call, FakeServer
+from tests.support.setup import ROOM, write_settings
 
 ALWAYS = '[schedule]\nat = "00:00"\nsweep = "1s"'  # settings with which it is never too early
 _ENTRIES = """

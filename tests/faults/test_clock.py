@@ -19,14 +19,14 @@ from bot.config import Schedule, Settings
 from bot.delivery import Waits
 from bot.errors import RetryLater
 from bot.hours import Hours
-from tests import virtual
-from tests.fakes.faults import lost_answer, reset
 from tests.faults.posts import post
 from tests.faults.site import Site
-from tests.house import GROUP, PRIVATE
-from tests.ledger import House, housed
-from tests.memory import refused
-from tests.samples import days
+from tests.support import virtual_time
+from tests.support.digests import days
+from tests.support.fakes.faults import lost_answer, reset
+from tests.support.memory_channel import refused
+from tests.support.pipeline import House, housed
+from tests.support.setup import GROUP, PRIVATE
 
 HOUR = 3600.0
 SWEEP = timedelta(minutes=30)
@@ -95,7 +95,7 @@ def test_each_day_is_delivered_in_time_when_summer_time_changes(
     for at in TIMES:
         wall = Wall(_moment(first, time(0), zone))
         wall.hang_up(monkeypatch)
-        delivered = virtual.run(_deliveries(wall, at, zone))
+        delivered = virtual_time.run(_deliveries(wall, at, zone))
         for day in (first + timedelta(days=number) for number in range(DAYS)):
             late = delivered[day] - _from(day, at, zone)
             assert timedelta() <= late <= (timedelta(hours=1) if f"{day}" == change else timedelta(seconds=1))
@@ -110,7 +110,7 @@ def test_each_day_is_delivered_in_time_when_the_clock_jumps(
     before, day, after = date(2025, 2, 3), date(2025, 2, 4), date(2025, 2, 5)
     wall = Wall(_moment(before, time(0), zone), jump, _moment(day, time.fromisoformat(moment), zone))
     wall.hang_up(monkeypatch)
-    delivered = virtual.run(_deliveries(wall, at, zone))
+    delivered = virtual_time.run(_deliveries(wall, at, zone))
     assert timedelta() <= delivered[day] - _from(day, at, zone) <= SWEEP + max(jump, timedelta())
     assert all(delivered[one] - _from(one, at, zone) <= timedelta(seconds=1) for one in (before, after))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.fakes.faults import lost_answer, reset
 from tests.faults.chats import NUMBER
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
+from tests.support.fakes.faults import lost_answer, reset
 
 
 async def test_slack_without_the_right_to_read(site: Site) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.faults import flood, lost_answer, ratelimited
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
-from tests.house import GROUP, PRIVATE, ROOM
+from tests.support.fakes.faults import flood, lost_answer, ratelimited
+from tests.support.setup import GROUP, PRIVATE, ROOM
 
 DAY = 86_400
 UNSAID = 30  # seconds that the program waits when nobody says how long

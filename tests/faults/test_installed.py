@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.fakes.faults import late, lost_answer
-from tests.fakes.rates import Limits
-from tests.fakes.telegram import FakeTelegram
 from tests.faults.posts import post
 from tests.faults.site import Site
-from tests.house import PRIVATE
-from tests.program import PATH, paperboy
+from tests.support.fakes.faults import late, lost_answer
+from tests.support.fakes.rates import Limits
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.installed import PATH, paperboy
+from tests.support.setup import PRIVATE
 
 
 @pytest.fixture

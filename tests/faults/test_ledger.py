@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.faults import lost_answer
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
-from tests.house import PRIVATE
-from tests.program import paperboy
+from tests.support.fakes.faults import lost_answer
+from tests.support.installed import paperboy
+from tests.support.setup import PRIVATE
 from tests.test_upgrade import made_by_the_first_version
 
 MORE = range(1, 9)

@@ -14,13 +14,13 @@ from itertools import cycle, islice
 import pytest
 
 from bot.delivery import Waits
-from tests.fakes import faults
-from tests.fakes.faults import Fault
-from tests.fakes.server import FakeServer
 from tests.faults.chats import NUMBER
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
-from tests.house import GROUP, PRIVATE, ROOM
+from tests.support.fakes import faults
+from tests.support.fakes.faults import Fault
+from tests.support.fakes.server import FakeServer
+from tests.support.setup import GROUP, PRIVATE, ROOM
 
 SHORT = 0.4  # seconds that an answer may take here
 IN_A_HURRY = Waits(settle=0.05, back_off=0.05, patience=0.1)

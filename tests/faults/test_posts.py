@@ -5,10 +5,10 @@ A post that lost all its papers is taken for an accident: chats stay as they are
 
 from __future__ import annotations
 
-from tests.fakes.faults import lost_answer
 from tests.faults.posts import NAME, RENAMED, laid_out_anew, post
 from tests.faults.site import ALWAYS, Site
-from tests.house import PRIVATE, ROOM
+from tests.support.fakes.faults import lost_answer
+from tests.support.setup import PRIVATE, ROOM
 
 SEVENTEEN = list(range(1, 18))
 EIGHTEEN = [*range(1, 9), 99, *range(9, 18)]  # a paper more, in the middle: those behind it get other numbers

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.faults import Fault, bad_request, forbidden, lost_answer, slack_refusal, unauthorized
 from tests.faults.chats import NUMBER
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
-from tests.house import FORUM, GROUP, PRIVATE, ROOM
+from tests.support.fakes.faults import Fault, bad_request, forbidden, lost_answer, slack_refusal, unauthorized
+from tests.support.setup import FORUM, GROUP, PRIVATE, ROOM
 
 OTHER = "67890"  # another private chat
 NEW = "-1009999999999"  # what a group becomes

@@ -7,10 +7,10 @@ import signal
 
 import pytest
 
-from tests.fakes.faults import flood, lost_answer, ratelimited, server_error, unauthorized
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import ALWAYS, Site
-from tests.house import PRIVATE
+from tests.support.fakes.faults import flood, lost_answer, ratelimited, server_error, unauthorized
+from tests.support.setup import PRIVATE
 
 
 @pytest.fixture

@@ -1,0 +1,153 @@
+"""Everything between a source and a chat, with no waiting: the real ledger, a channel by hand, a clock that stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.decisions import Rules
+from bot.delivery import Drain, Waits
+from bot.planning import plan
+from bot.protocols import Found
+from bot.records import Chat, Row, Subscriber
+from bot.store import Store, opened
+from tests.support.memory_channel import MemoryChannel
+
+NOW = Waits(settle=0, back_off=0)
+AT_ANY_TIME = Rules()  # no gate, no end of edits
+AT_ONCE: Mapping[str, float] = {}
+_empty: list[bytes] = []
+
+
+@dataclass
+class Clock:
+    """Seconds since 1970 that pass only when a test says so."""
+
+    now: float = 1_750_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class House:
+    """Plan and drain as the program does, step by step."""
+
+    store: Store
+    clock: Clock
+    channel: MemoryChannel = field(default_factory=MemoryChannel)
+    reports: list[tuple[str, str, str]] = field(default_factory=list)
+    layout: str = "messages"
+
+    async def look(
+        self,
+        now: Sequence[Found],
+        *,
+        opening: float = 0.0,
+        hours: Mapping[str, float] = AT_ONCE,
+        source: str = "blog",
+        rules: Rules = AT_ANY_TIME,
+    ) -> None:
+        """Plan what the source holds now; `hours` are the openings of chats with hours of their own."""
+        formatters = {self.channel.name: self.channel.formatter}
+        eager = await self.store.eager()
+        await plan(self.store, source, now, formatters, rules)
+        await self.store.calm(eager)
+        await self.gate(opening, hours)
+
+    async def gate(self, opening: float, hours: Mapping[str, float] = AT_ONCE) -> None:
+        for spelled in await self.store.schedules():
+            await self.store.gate(spelled, hours.get(spelled, opening))
+
+    async def drain(
+        self,
+        waits: Waits = NOW,
+        stopping: asyncio.Event | None = None,
+        report: Callable[[Chat, Row, str, str], None] | None = None,
+    ) -> Drain:
+        stopping, channels = stopping or asyncio.Event(), {self.channel.name: self.channel}
+        drain = Drain(self.store, channels, waits, self.clock, stopping, report=report or self._report)
+        await drain.run()
+        return drain
+
+    async def run(self, now: Sequence[Found], waits: Waits = NOW) -> None:
+        await self.look(now)
+        await self.drain(waits)
+
+    async def night(self, now: Sequence[Found]) -> None:
+        """Plan and send while all hours are closed, and let some time pass."""
+        await self.look(now, opening=self.clock() + 8 * 3600)
+        await self.drain()
+        self.clock.now += 60
+
+    async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **wishes: object) -> int:
+        """Let a chat subscribe by itself."""
+        people = self.store.subscribers
+        chat = await people.meet(self.channel.name, name, name, kind, "", self.layout)
+        if wishes:
+            await people.wish(chat, self.layout, **wishes)
+        await people.subscribe(chat, self.layout, now=now)
+        self.clock.now += 1
+        return chat
+
+    async def known(self, name: str) -> Subscriber:
+        found = await self.store.subscribers.find(self.channel.name, (name,))
+        assert found
+        return found
+
+    async def wish(self, name: str, **wishes: object) -> None:
+        await self.store.subscribers.wish((await self.known(name)).id, self.layout, **wishes)
+
+    async def subscribe(self, name: str, *, now: bool = False) -> None:
+        await self.store.subscribers.subscribe((await self.known(name)).id, self.layout, now=now)
+        self.clock.now += 1
+
+    async def unsubscribe(self, name: str) -> None:
+        await self.store.subscribers.unsubscribe((await self.known(name)).id)
+        self.clock.now += 1
+
+    def shown(self, address: str) -> list[str]:
+        """Give the first line of each message that a chat shows."""
+        return [str(one.body["markup"]).splitlines()[0] for one in self.channel.chats[address]]
+
+    def read(self, address: str) -> list[str]:
+        """Give what each message of a chat is: "index", or a paper's number."""
+        return numbers(self.shown(address))
+
+    async def counts(self, chat: str, name: str = "daily-papers/2025-01-01") -> dict[str, int]:
+        receipts = await self.store.receipts("blog", name)
+        return next((receipt.counts for receipt in receipts if receipt.chat == chat), {})
+
+    async def problems(self, chat: str, name: str = "daily-papers/2025-01-01") -> list[str]:
+        return next(one.problems for one in await self.store.receipts("blog", name) if one.chat == chat)
+
+    def _report(self, chat: Chat, row: Row, state: str, why: str) -> None:
+        self.reports.append((chat.name, row.key, state))
+
+
+async def empty(path: Path) -> None:
+    """Make an empty ledger, for all tests of a process but the first one by copying that."""
+    if _empty:
+        path.write_bytes(_empty[0])
+        return
+    async with opened(f"sqlite:///{path}"):
+        pass
+    _empty.append(path.read_bytes())
+
+
+@asynccontextmanager
+async def housed(folder: Path, *listed: str) -> AsyncIterator[House]:
+    """Open a ledger whose settings list some chats."""
+    clock = Clock()
+    await empty(folder / "ledger.db")
+    async with opened(f"sqlite:///{folder}/ledger.db", clock) as store:
+        await store.join("terminal", "messages", {name: name for name in listed})
+        yield House(store, clock)
+
+
+def numbers(lines: Sequence[str]) -> list[str]:
+    """Give what each message is: "index", or a paper's number."""
+    return [line.split("[bold]")[1].split(".")[0] if ". " in line else "index" for line in lines]

@@ -1,0 +1,169 @@
+"""Readers at a desk, behind which some digests were delivered: type a line, read the answer."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+from bot.commands import Desk
+from bot.config import Settings
+from bot.records import Subscriber
+from bot.store import Store, opened
+from bot.talk import Answer, Asker
+from formatters.locale import words
+from formatters.message import Formatter
+from formatters.model import Link, Paper, Section
+from formatters.slack import SlackFormatter
+from formatters.telegram import TelegramFormatter
+from formatters.terminal import TerminalFormatter
+from tests.support.digests import digest, found
+from tests.support.memory_channel import MemoryChannel
+from tests.support.pipeline import Clock, House, empty
+from tests.support.rendering import Seen, seen
+
+EN, KO = words("en"), words("ko")
+MINA, ANN, GROUP, CHANNEL, OPERATOR = "41", "42", "-100200", "-100300", "45"
+ROOM, DIRECT, BOSS = "C0123ABCD", "D0123ABCD", "U0BOSS"
+SETTINGS = Settings.model_validate({"language": "ko", "operators": {"telegram": [OPERATOR], "slack": [BOSS]}})
+
+
+async def yes() -> bool:
+    return True
+
+
+def work(number: int, title: str, paper: str, said: str = "Words about it.", sections: int = 1) -> Paper:
+    texts = [
+        Section(f"Part {n}", f"- Goal: {said}\n- Contribution: A way to do {said}") for n in range(1, sections + 1)
+    ]
+    url = f"https://arxiv.org/abs/{paper}"
+    return Paper(paper, number, title, url, (Link("GitHub", f"https://github.com/example/{number}"),), tuple(texts))
+
+
+LONG = digest(date(2025, 9, 5), *(work(n, f"Filler Study {n}", f"2509.01{n:03}") for n in range(1, 46)))
+SEEN = digest(
+    date(2025, 9, 8),
+    work(1, "Attention Is All You Need", "1706.03762", "translating with attention alone."),
+    work(2, "Batch Normalization", "1502.03167", "training faster."),
+    work(3, "눈을 그리는 잠재확산모델", "2509.00003", "확산 모델로 눈을 그린다."),
+)
+NEWEST = digest(
+    date(2025, 9, 10),
+    work(1, "Mini-o3: Scaling Up Reasoning Patterns for Visual Search", "2509.07969", "thinking with images.", 3),
+    work(2, "Attention Sinks in Practice", "2509.00022", "looking where nothing is."),
+    work(3, "Batch Normalization", "1502.03167", "training faster, once more."),
+    work(4, "강화학습의 모든 것", "2509.00024", "강화학습을 설명한다."),
+)
+ARXIV = digest(
+    date(2025, 9, 10),
+    work(1, "A Survey of Surveys", "2509.00031", "counting surveys."),
+    work(5, "Attention, Please", "2509.00035", "asking politely."),
+    series="Arxiv",
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who types lines, and reads what comes back."""
+
+    desk: Desk
+    asker: Asker
+
+    async def hears(self, line: str) -> Answer:
+        return await self.desk.answer(self.asker, line)
+
+    async def sees(self, line: str) -> list[Seen]:
+        """Type a line, and see each message of the answer."""
+        return [seen(self.asker.channel, message.body) for message in (await self.hears(line)).messages]
+
+    async def reads(self, line: str) -> str:
+        """Type a line, and read the answer."""
+        return "\n---\n".join(one.text for one in await self.sees(line))
+
+    async def buttons(self, line: str) -> dict[str, str]:
+        """Type a line, and give the buttons of the answer: what pressing each would say."""
+        return {label: said for one in await self.sees(line) for label, said in one.buttons}
+
+    @property
+    def pressing(self) -> Reader:
+        """Be the same person, who presses buttons."""
+        return replace(self, asker=replace(self.asker, pressed=True, meant=True))
+
+
+@dataclass
+class Hall:
+    """One desk and all who come to it."""
+
+    store: Store
+    clock: Clock
+    desk: Desk
+    woken: list[None] = field(default_factory=list)
+
+    def reader(self, user: str = ANN, language: str = "en") -> Reader:
+        """Be somebody in a private chat."""
+        return Reader(self.desk, Asker("telegram", user, user=user, language=language, names=(user,)))
+
+    def member(self, user: str = ANN, language: str = "en", *, meant: bool = False, charge: bool = False) -> Reader:
+        """Be somebody in a group."""
+        asker = Asker("telegram", GROUP, "group", user, language, (GROUP, "@our_group"), meant)
+        return Reader(self.desk, replace(asker, administers=yes) if charge else asker)
+
+    def channel(self) -> Reader:
+        """Be a channel itself."""
+        return Reader(self.desk, Asker("telegram", CHANNEL, "channel", names=(CHANNEL,), administers=yes))
+
+    def slack(self, user: str = "U0ANN", room: str = DIRECT, language: str = "en-US", **more: bool) -> Reader:
+        """Be a member of a workspace."""
+        kind = "private" if room == DIRECT else "channel"
+        return Reader(self.desk, Asker("slack", room, kind, user, language, alone=more.get("alone", False)))
+
+    def terminal(self) -> Reader:
+        return Reader(self.desk, Asker("terminal", "here"))
+
+    async def chat(self, address: str, channel: str = "telegram") -> Subscriber:
+        known = await self.store.subscribers.find(channel, (address,))
+        assert known
+        return known
+
+
+async def furnish(path: Path) -> None:
+    """Deliver: Mina saw the digest of the eighth and left, the group saw all."""
+    clock = Clock()
+    async with opened(f"sqlite:///{path}", clock) as store:
+        house = House(store, clock, MemoryChannel(name="telegram", formatter=TelegramFormatter(EN)))
+        days = [found(LONG)]
+        await house.run(days)
+        for chat in (MINA, GROUP):
+            await house.subscriber(chat, kind="private" if chat == MINA else "group")
+        for now in ((SEEN,), (ARXIV, NEWEST)):
+            days += map(found, now)
+            clock.now += 3600
+            await house.run(days)
+            if SEEN in now:
+                await house.unsubscribe(MINA)
+
+
+@asynccontextmanager
+async def furnished(folder: Path, template: Path | None, settings: Settings = SETTINGS) -> AsyncIterator[Hall]:
+    """Open a copy of a furnished ledger, or an empty one."""
+    path, clock = folder / "hall.db", Clock()
+    clock.now += 10 * 86_400
+    if template:
+        shutil.copy(template, path)
+    else:
+        await empty(path)
+    formatters: dict[str, Formatter] = {
+        "telegram": TelegramFormatter(KO, buttons=True),
+        "slack": SlackFormatter(KO, buttons=True),
+        "terminal": TerminalFormatter(KO),
+    }
+    async with opened(f"sqlite:///{path}", clock) as store:
+        woken: list[None] = []
+        slowly = count(step=10)  # nobody floods
+        counters = dict.fromkeys(formatters, str)
+        desk = Desk(store, settings, formatters, counters, lambda: woken.append(None), clock=lambda: next(slowly))
+        yield Hall(store, clock, desk, woken)

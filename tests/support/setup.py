@@ -1,0 +1,80 @@
+"""Paperboy put together against the fake platforms, without the pace that real ones ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.channels.slack import SlackChannel
+from bot.channels.telegram import TelegramChannel
+from bot.config import Settings, load
+from bot.delivery import Waits
+from bot.pacing import Pacer
+from bot.protocols import Channel
+from formatters.locale import words
+from formatters.slack import SlackFormatter
+from formatters.telegram import TelegramFormatter
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
+
+SHARED = Path(__file__).parents[3] / "shared"
+DATA = Path(__file__).parents[1] / "data"
+ROOT = Path(__file__).parents[2]
+AT_ONCE = Waits(settle=0.05, back_off=0.05)
+
+CHANNEL, GROUP, FORUM, PRIVATE, ROOM = "@my_channel", "-1001234567890", "-1002234567890:77", "12345", "C0123ABCD"
+
+
+def furnish(telegram: FakeTelegram, slack: FakeSlack) -> None:
+    """Give the platforms a channel, a group, a forum with a topic, a private chat and a Slack channel."""
+    telegram.add_chat("-1001111111111", kind="channel", username="my_channel")
+    telegram.add_chat(GROUP, kind="supergroup", last_id=500)
+    telegram.add_chat("-1002234567890", kind="supergroup", topics={77})
+    telegram.add_chat(PRIVATE, kind="private")
+    slack.add_channel(ROOM, name="papers")
+
+
+def write_settings(folder: Path, telegram: str, slack: str, *, more: str = "") -> Path:
+    """Write settings for all five chats; posts are in `_posts` beside them."""
+    (folder / "_posts").mkdir(exist_ok=True)
+    path = folder / "paperboy.toml"
+    path.write_text(
+        f"""
+[[sources]]
+name = "daily-papers"
+kind = "folder"
+path = "_posts"
+match = "*daily-papers*"
+
+[telegram]
+token = "123456:FAKE-telegram-token"
+base_url = "{telegram}"
+chats = ["{CHANNEL}", "{GROUP}", "{FORUM}", "{PRIVATE}"]
+
+[slack]
+bot_token = "xoxb-FAKE-slack-token"
+base_url = "{slack}"
+chats = ["{ROOM}"]
+{more}
+"""
+    )
+    return path
+
+
+def settings_in(folder: Path, telegram: FakeTelegram, slack: FakeSlack) -> Settings:
+    return load(write_settings(folder, telegram.base_url, slack.base_url))
+
+
+def hasty(settings: Settings) -> dict[str, Channel]:
+    """Make the channels without any limit."""
+    said = words(settings.language)
+    telegram, slack = settings.telegram, settings.slack
+    assert telegram.token
+    assert slack.bot_token
+    return {
+        "telegram": TelegramChannel(
+            telegram.token.get_secret_value(), telegram.base_url, TelegramFormatter(said), Pacer(None, lambda _: [])
+        ),
+        "slack": SlackChannel(
+            slack.bot_token.get_secret_value(), slack.base_url, SlackFormatter(said), Pacer(None, lambda _: [])
+        ),
+    }

@@ -1,0 +1,188 @@
+"""A fake Slack with a delivered digest, and Paperboy listening to its readers."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import SecretStr
+
+from bot.channels.slack import SlackChannel
+from bot.commands import Desk
+from bot.config import Operators, Settings, Slack
+from bot.decisions import Rules
+from bot.delivery import Drain
+from bot.listeners.slack import PATH, slack_listener
+from bot.pacing import Pacer
+from bot.planning import plan
+from bot.protocols import Listener
+from bot.records import Subscriber
+from bot.sources.folder import FolderSource
+from bot.store import Store, opened
+from bot.web import Web
+from formatters.locale import words
+from formatters.slack import SlackFormatter
+from tests.support.fakes.slack import FakeSlack, Http, Sent
+from tests.support.fakes.slack_rooms import Shown
+from tests.support.setup import DATA, ROOT
+
+Listen = Literal["socket", "http"]
+ROOM, FOREIGN = "C0123ABCD", "C0FOREIGN"
+MINA, ANN, BOSS, MAKER = "U0MINA", "U0ANN", "U0BOSS", "U0MAKER"
+SECRET = "FAKE-signing-secret"
+POST = "2025-01-08-daily-papers-20250108.md"
+MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "slack-manifest.yaml").read_text("utf-8"))
+LONG = "2025-01-15-daily-papers-20250115.md"
+
+
+def workspace() -> FakeSlack:
+    """Give a workspace with the app of our manifest, a channel that it is in, and one that it is not in."""
+    slack = FakeSlack(scopes=MANIFEST["oauth_config"]["scopes"]["bot"])
+    slack.add_channel(ROOM, name="papers", creator=MAKER)
+    slack.add_channel(FOREIGN, name="foreign", member=False)
+    slack.add_user(MINA, "mina", locale="ko-KR")
+    slack.add_user(ANN, "ann", locale="en-US")
+    slack.add_user(BOSS, "boss", locale="en-GB", admin=True)
+    slack.add_user(MAKER, "maker", locale="en-US")
+    return slack
+
+
+def text_of(message: Shown | dict[str, Any]) -> str:
+    """Give what somebody reads in a message or a view, labels of buttons in brackets."""
+    return _read(message.blocks if isinstance(message, Shown) else message.get("blocks", []))
+
+
+def _read(node: Any) -> str:
+    if isinstance(node, list):
+        return "".join(map(_read, node))
+    if not isinstance(node, dict):
+        return ""
+    if node.get("type") == "button":
+        return f"[{node['text']['text']}]"
+    text = node.get("text")
+    own = text if isinstance(text, str) else _read(text)
+    return own + "".join(_read(node.get(part)) for part in ("elements", "accessory"))
+
+
+@dataclass
+class SlackHouse:
+    """All that a test looks at."""
+
+    slack: FakeSlack
+    store: Store
+    channel: SlackChannel
+    desk: Desk
+    listener: Listener
+    listening: asyncio.Task[None]
+    stopping: asyncio.Event
+
+    async def slash(self, line: str, user: str = ANN, room: str = ROOM) -> str:
+        """Type a slash command and give what is read in its acknowledgement."""
+        sent = await self.sent(line, user, room)
+        return text_of(sent.answer) if sent.answer else ""
+
+    async def sent(self, line: str, user: str = ANN, room: str = ROOM) -> Sent:
+        name, _, text = line.partition(" ")
+        sent = await self.slack.slash(name, text, user, room)
+        assert sent.error == ""
+        return sent
+
+    def whispers(self, user: str = ANN, room: str = ROOM) -> list[str]:
+        return [text_of(shown) for shown in self.slack.whispered(room, user)]
+
+    def last(self, user: str = ANN, room: str = ROOM) -> str:
+        """Give the ts of the ephemeral message that somebody saw last."""
+        return self.slack.whispered(room, user)[-1].ts
+
+    async def press(self, what: str, user: str = ANN, room: str = ROOM, ts: str = "", **more: Any) -> Sent:
+        """Press a button, of the last ephemeral message unless another is named."""
+        return await self.slack.presses(room, ts or self.last(user, room), user, what, **more)
+
+    async def chat(self, address: str = ROOM) -> Subscriber | None:
+        return await self.store.subscribers.find("slack", (address,))
+
+    async def quiet(self) -> None:
+        """Wait until every answer under way has arrived."""
+        replies = self.listener._events.replies  # type: ignore[attr-defined]
+        while replies._under_way:
+            await asyncio.wait(replies._under_way)
+
+
+def hasty(slack: FakeSlack) -> SlackChannel:
+    formatter = SlackFormatter(words("ko"), buttons=True)
+    return SlackChannel(slack.token, slack.base_url, formatter, Pacer(None, lambda _: []))
+
+
+async def deliver(store: Store, channel: SlackChannel, *posts: str) -> None:
+    """Deliver posts into the channel, one after the other."""
+    folder = Path("_posts")
+    folder.mkdir(exist_ok=True)
+    await store.join("slack", "thread", {ROOM: ROOM})
+    for post in posts:
+        shutil.copy(DATA / post, folder)
+        found = await FolderSource("daily", folder).digests()
+        await plan(store, "daily", found, {"slack": channel.formatter}, Rules())
+        await store.gate("", 0.0)
+        await Drain(store, {"slack": channel}).run()
+
+
+def settings(slack: FakeSlack, listen: Listen = "socket", **more: Any) -> Slack:
+    secrets = {"app_token": SecretStr(slack.app_token), "signing_secret": SecretStr(SECRET)}
+    return Slack(bot_token=SecretStr(slack.token), base_url=slack.base_url, listen=listen, **{**secrets, **more})
+
+
+_DELIVERED: dict[tuple[str, ...], tuple[bytes, dict[str, Shown]]] = {}  # by posts: the ledger, and what stands there
+
+
+async def delivered(slack: FakeSlack, channel: SlackChannel, posts: tuple[str, ...]) -> None:
+    """Have posts delivered: once for all tests, since it takes longer than they do."""
+    ledger, messages = Path("paperboy.db"), slack.channel(ROOM).messages
+    if posts not in _DELIVERED:
+        async with opened(f"sqlite:///{ledger}") as store:
+            await deliver(store, channel, *posts)
+        _DELIVERED[posts] = ledger.read_bytes(), deepcopy(messages)
+    content, shown = _DELIVERED[posts]
+    ledger.write_bytes(content)
+    messages.update(deepcopy(shown))
+
+
+@asynccontextmanager
+async def open_house(
+    slack: FakeSlack,
+    listen: Listen = "socket",
+    posts: tuple[str, ...] = (POST,),
+    wake: Callable[[], object] = lambda: None,
+    *,
+    connected: bool = True,
+    **more: Any,
+) -> AsyncIterator[SlackHouse]:
+    """Deliver, and listen until the test ends."""
+    channel, own = hasty(slack), settings(slack, listen, **more)
+    stopping, server = asyncio.Event(), Web("127.0.0.1", 0)
+    await delivered(slack, channel, posts)
+    async with opened("sqlite:///paperboy.db") as store:
+        whole = Settings(slack=own, operators=Operators.model_validate({"slack": [BOSS]}))
+        desk = Desk(store, whole, {"slack": channel.formatter}, {"slack": channel.counter}, wake)
+        listener = slack_listener(own, channel, desk, server)
+        parts: list[Listener] = [listener, server] if server.used else [listener]
+        tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]
+        house = SlackHouse(slack, store, channel, desk, listener, tasks[0], stopping)
+        try:
+            if listen == "http":
+                await server.ready.wait()
+                slack.reach = Http(f"http://127.0.0.1:{server.port}{PATH}", SECRET)
+            elif connected:
+                slack.reach = slack.sockets
+                await slack.sockets.opened()
+            yield house
+        finally:
+            stopping.set()
+            await asyncio.gather(*tasks)
+            await channel.close()

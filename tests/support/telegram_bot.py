@@ -1,0 +1,231 @@
+"""A fake Telegram with a delivered digest, and Paperboy listening to its readers."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import Paperboy
+from bot.channels.telegram import TelegramChannel
+from bot.commands import Desk
+from bot.config import Settings
+from bot.delivery import Waits
+from bot.flood import Flood
+from bot.listeners.telegram import TelegramPoller
+from bot.listeners.telegram_updates import Updates
+from bot.pacing import Pacer
+from bot.protocols import Listener
+from bot.records import Subscriber
+from bot.sources.folder import FolderSource
+from bot.store import Store, opened
+from formatters.locale import words
+from formatters.telegram import TelegramFormatter
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.fakes.telegram_chats import Chat, Shown
+from tests.support.setup import DATA
+
+CHANNEL, GROUP, FORUM, BASIC, READER = "-1001111111111", "-1001234567890", "-1002234567890", "-4", "42"
+TOPIC, OTHER_TOPIC = 77, 78
+MINA, ANN, BOSS, OPERATOR, BOT = 42, 43, 44, 45, 123456  # Mina has subscribed; Boss administers all chats
+SUBSCRIBED = ("@my_channel", GROUP, f"{FORUM}:{TOPIC}", READER)
+OLDER, POST, NEXT = (
+    "2025-01-05-arxiv-crlf.md",
+    "2025-01-08-daily-papers-20250108.md",
+    "2025-01-09-daily-papers-20250109.md",
+)
+NAME = "fake_paperboy_bot"
+EN, KO = words("en"), words("ko")
+SECOND = "2. U-Net: Convolutional Networks for Biomedical Image Segmentation"
+_context = cache(ssl.create_default_context)
+
+
+@dataclass(frozen=True, repr=False)
+class Delivered:
+    """A ledger, and the chats as they are after two digests."""
+
+    ledger: Path
+    chats: dict[str, Chat]
+
+    def furnish(self, server: FakeTelegram, folder: Path) -> None:
+        """Make a server and a folder as if the digests had just been delivered."""
+        furnish(server)
+        for number, chat in self.chats.items():
+            there = server.chat(number)
+            there.messages, there.places, there.last_id = deepcopy(chat.messages), deepcopy(chat.places), chat.last_id
+        server.add_chat(ANN, "private", last_id=max(self.chats[READER].messages))  # private chats count together
+        shutil.copy(self.ledger, folder)
+        shutil.copytree(self.ledger.parent / "_posts", folder / "_posts", dirs_exist_ok=True)
+
+
+def furnish(server: FakeTelegram) -> None:
+    server.add_chat(CHANNEL, "channel", "my_channel", last_id=10)
+    server.add_chat(GROUP, "supergroup", last_id=500)
+    server.add_chat(FORUM, "supergroup", topics={TOPIC, OTHER_TOPIC}, last_id=200)
+    server.add_chat(BASIC, "group")
+    for person in (READER, OPERATOR):
+        server.add_chat(person, "private")
+    for chat in (CHANNEL, GROUP, FORUM, BASIC):
+        server.member(chat, BOSS, "administrator")
+        server.member(chat, ANN, "member")
+
+
+@cache
+def delivered(folder: Path) -> Delivered:
+    """Deliver two digests, once for all tests."""
+    return asyncio.run(_delivered(folder / "delivered"))
+
+
+async def _delivered(folder: Path) -> Delivered:
+    posts = folder / "_posts"
+    posts.mkdir(parents=True)
+    async with FakeTelegram() as server, house(server, folder) as one:
+        furnish(server)
+        for post in (OLDER, POST):
+            shutil.copy(DATA / post, posts)
+            await one.deliver()
+        chats = {number: server.chat(number) for number in (CHANNEL, GROUP, FORUM, READER)}
+    return Delivered(folder / "paperboy.db", chats)
+
+
+@dataclass
+class House:
+    """All that a test looks at."""
+
+    server: FakeTelegram
+    paperboy: Paperboy
+    channel: TelegramChannel
+    updates: Updates
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    listening: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        return self.paperboy.store
+
+    @property
+    def desk(self) -> Desk:
+        return self.updates.desk
+
+    def listen(self, *listeners: Listener) -> None:
+        """Listen, by polling unless told otherwise."""
+        for one in listeners or [TelegramPoller(self.channel, self.updates)]:
+            self.listening.append(asyncio.create_task(one.listen(self.stopping)))
+
+    async def stop(self) -> None:
+        self.stopping.set()
+        await asyncio.gather(*self.listening)
+        self.listening.clear()
+
+    async def restart(self) -> None:
+        """Begin with a fresh mind: what is to last is in the ledger, or with Telegram."""
+        await self.stop()
+        self.stopping = asyncio.Event()
+        self.updates = Updates(self.channel, _desk(self.paperboy))
+        self.listen()
+
+    async def quiet(self) -> None:
+        """Wait until all that people did is taken in and answered."""
+        async with asyncio.timeout(10):
+            await self.server.drained()
+        await self.updates.replies.finish()
+
+    async def deliver(self) -> None:
+        await self.paperboy.plan(at_once=True, resume=False)
+        await self.paperboy.drain()
+
+    async def hears(self, chat: str, user: int, text: str, *, language: str = "en", **more: Any) -> list[str]:
+        """Let somebody write, and give what the bot said to it."""
+        before = self.count(chat)
+        self.server.says(chat, user, text, language=language, **more)
+        await self.quiet()
+        return self.said(chat, before)
+
+    async def press(self, chat: str, user: int, label: str, data: str = "", *, language: str = "en") -> Pressed:
+        """Let somebody press the newest button with this label, or what stands on no button: `data`."""
+        number, real = self.server.button(chat, label)
+        before = self.count(chat)
+        query = self.server.presses(chat, number, user, data or real, language, forged=bool(data))
+        await self.quiet()
+        toast, _ = self.server.toasts[query]
+        return Pressed(self.said(chat, before), toast, self.shown(chat, number))
+
+    def count(self, chat: str) -> int:
+        """Count the bot's messages in a chat, which a reader may only be about to open."""
+        try:
+            return len(self.server.shown(chat))
+        except KeyError:
+            return 0
+
+    def said(self, chat: str, before: int = 0) -> list[str]:
+        return [message.text for message in self.server.shown(chat)[before:]]
+
+    def shown(self, chat: str, number: int) -> Shown:
+        return next(message for message in self.server.shown(chat) if message.id == number)
+
+    async def chat(self, *addresses: str) -> Subscriber:
+        """Give what the ledger knows of a chat."""
+        found = await self.store.subscribers.find("telegram", addresses)
+        assert found
+        return found
+
+
+async def deliver_next(house: House) -> None:
+    """Deliver one more digest."""
+    shutil.copy(DATA / NEXT, "_posts")
+    await house.deliver()
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """What came of pressing a button."""
+
+    said: list[str]  # in new messages
+    toast: str
+    page: Shown  # that the button was on, as it is now
+
+
+@asynccontextmanager
+async def house(server: FakeTelegram, folder: Path) -> AsyncIterator[House]:
+    """Put Paperboy together without pace; it listens when told to."""
+    formatter = TelegramFormatter(EN, buttons=True)
+    channel = TelegramChannel(server.token, server.base_url, formatter, Pacer(None, lambda _: []))
+    async with opened(f"sqlite:///{folder}/paperboy.db") as store:
+        sources = [FolderSource("daily", folder / "_posts")]
+        paperboy = Paperboy(_settings(server), store, sources, {"telegram": channel}, Waits(settle=0.05, back_off=0.05))
+        made = House(server, paperboy, channel, Updates(channel, _desk(paperboy)))
+        try:
+            yield made
+        finally:
+            await made.stop()
+            await channel.close()
+
+
+def _desk(paperboy: Paperboy) -> Desk:
+    return replace(paperboy.desk, flood=Flood(1000), talkers=Flood(1000), rooms=Flood(1000))
+
+
+def _settings(server: FakeTelegram) -> Settings:
+    telegram = {"token": server.token, "base_url": server.base_url, "chats": list(SUBSCRIBED)}
+    return Settings.model_validate({"language": "en", "telegram": telegram, "operators": {"telegram": [str(OPERATOR)]}})
+
+
+@asynccontextmanager
+async def listening_house(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """Open a house in the working directory, in which two digests were delivered, and listen."""
+    monkeypatch.setattr(ssl, "create_default_context", _context)  # certificates take a tenth of a second to load
+    async with FakeTelegram() as server:
+        template.furnish(server, Path())
+        async with house(server, Path()) as made:
+            made.listen()
+            yield made
+        server.inbox.add("message", {})  # ends the poll that nobody waits for any more
