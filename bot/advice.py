@@ -20,7 +20,7 @@ _NOT_SETTINGS = {"PAPERBOY_CONFIG"}
 
 def check_environment(environ: Mapping[str, str], settings: type[BaseModel]) -> None:
     """Refuse variables of ours that override nothing, and whole tables that are no JSON."""
-    known = {_variable(key.split(".")): table for key, table in _all_keys(settings)}
+    known = {variable(key.split(".")): table for key, table in _all_keys(settings)}
     for name, value in ((name.upper(), value) for name, value in environ.items()):
         key = re.sub(r"__\d+(?=__|$)", "__0", name)
         if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
@@ -43,7 +43,7 @@ def _is_json_table(text: str) -> bool:
 def _all_keys(table: type[BaseModel], before: str = "") -> Iterator[tuple[str, bool]]:
     """List the keys of a table and of those in it, with whether they are tables: `sources.0.path` for each source."""
     for name, field in table.model_fields.items():
-        inner = _inner(field)
+        inner = inner_table(field)
         yield before + name, inner is not None
         place = f"{before}{name}.0" if name == "sources" else before + name
         if inner:
@@ -56,18 +56,18 @@ def told(error: ValidationError, where: str, environ: Mapping[str, str], setting
     names = {name.upper(): name for name in environ}
     for problem in error.errors(include_input=False, include_url=False):
         path = [str(part) for part in problem["loc"]]
-        depth = next((n for n in range(len(path), 0, -1) if _variable(path[:n]) in names), 0)
-        origin = ["environment", names[_variable(path[:depth])]] if depth else [where]
+        depth = next((n for n in range(len(path), 0, -1) if variable(path[:n]) in names), 0)
+        origin = ["environment", names[variable(path[:depth])]] if depth else [where]
         place = ": ".join([*origin, *filter(None, [".".join(path[depth:])])])
         if problem["type"] == "extra_forbidden":
             yield f"{place} is no setting{_nearest(path[-1], _keys(settings, path[:-1]), '.'.join([*path[:-1], '']))}"
         elif problem["type"] == "missing":
-            yield f"{place} is missing; add it (the README says what it takes)"
+            yield f"{place} is missing; add it (`paperboy settings` says what it takes)"
         else:
             yield f"{place}: {_advice(problem, path[-1])}"
 
 
-def _variable(path: Iterable[str]) -> str:
+def variable(path: Iterable[str]) -> str:
     """Name the variable of the environment that overrides a key."""
     return PREFIX + "__".join(path).upper()
 
@@ -96,11 +96,11 @@ def _keys(settings: type[BaseModel], path: Iterable[str]) -> list[str]:
     table = settings
     for part in path:
         field = table.model_fields.get(part)
-        table = (_inner(field) if field else None) or table
+        table = (inner_table(field) if field else None) or table
     return list(table.model_fields)
 
 
-def _inner(field: FieldInfo) -> type[BaseModel] | None:
+def inner_table(field: FieldInfo) -> type[BaseModel] | None:
     """Give the table that a key holds, if it holds any."""
     found = next((one for one in (field.annotation, *get_args(field.annotation)) if _is_table(one)), None)
     return cast("type[BaseModel] | None", found)
@@ -112,4 +112,4 @@ def _is_table(kind: object) -> bool:
 
 def _nearest(word: str, known: Iterable[str], before: str = "") -> str:
     close = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {before}{close[0]}?" if close else "; the README lists all of them"
+    return f"; did you mean {before}{close[0]}?" if close else "; `paperboy settings` lists all of them"

@@ -75,6 +75,16 @@ def preview(
 
 
 @app.command()
+def settings(
+    markdown: Annotated[bool, typer.Option("--markdown", help="The same as a table in Markdown.")] = False,
+) -> None:
+    """List all settings: key, default, name in the environment, meaning."""
+    from bot.settings_table import show
+
+    show(markdown=markdown)
+
+
+@app.command()
 def deliver(context: typer.Context, config: Config = None) -> None:
     """Find what is new, plan it and send it, now. Exits with 1 when something is not settled as sent."""
     from bot.report import deliver_once

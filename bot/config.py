@@ -1,6 +1,6 @@
 """Settings: one `paperboy.toml`, every key overridable from the environment.
 
-Field docstrings are what the README's table says; errors name the key, what is wrong, and the way out.
+Field docstrings are what `paperboy settings` says; errors name the key, what is wrong, and the way out.
 """
 
 from __future__ import annotations
@@ -61,28 +61,37 @@ class Source(_Table):
     name: str
     """What this source is called in `status` and in the ledger; keep it."""
     kind: Literal["folder"]
-    """"folder": Markdown posts named YYYY-MM-DD-*.md."""
+    """"folder": Markdown posts named `YYYY-MM-DD-*.md`."""
     path: Path
     """The folder of posts, from the settings file's own folder."""
     match: Annotated[str | None, BeforeValidator(lambda value: value or None)] = None
-    """Only posts whose file name fits this pattern; without it, every post that is a digest counts."""
+    """Only posts whose file name fits this pattern, such as "*daily-papers*".
+
+    Without it, every post that is a digest counts.
+    """
     permalink: str = ""
-    """The link to a post, with Jekyll's :year, :month, :day, :title; without it, posts are not linked."""
+    """The link to a post, with Jekyll's `:year`, `:month`, `:day`, `:title`; without it, posts are not linked."""
 
 
 class Schedule(_Table):
     at: Annotated[time, BeforeValidator(clock_time)] = time(8, 30)
-    """When the newest digest is delivered."""
+    """When the newest digest is delivered.
+
+    A later post goes out at the next sweep of the same day, never at night before this time.
+    """
     days: str = "mon-sun"
     """On which days: "mon-fri", "mon,wed,fri"."""
     sweep: Annotated[timedelta, BeforeValidator(duration)] = timedelta(minutes=5)
-    """How often late posts, edits and pending rows are looked at."""
+    """How often late posts, edits and pending messages are looked at."""
     catch_up: int = Field(default=3, ge=1)
     """How many missed digests are delivered after downtime, oldest first."""
     gate_wait: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
-    """How long a post that is empty, shrank, or says mostly nothing is waited for; then it goes out as it is."""
+    """How long a post is waited for that is empty, lost papers, or mostly says "정보 부족" or nothing.
+
+    Then it goes out with what it has; an empty one is skipped until it has papers.
+    """
     edits_for: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
-    """How long delivered messages follow the edits of their post."""
+    """How long delivered messages follow the edits of their post; days, hours, minutes, seconds."""
     overdue: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
     """How much later than usual a post may come before the operators are told; "0s": never."""
 
@@ -102,7 +111,7 @@ class Schedule(_Table):
 
 class Store(_Table):
     url: str = "sqlite:///paperboy.db"
-    """The ledger: sqlite:///FILE, from the settings file's own folder."""
+    """The ledger: `sqlite:///FILE`, from the settings file's own folder."""
 
     @property
     def path(self) -> Path:
@@ -122,15 +131,21 @@ class Telegram(_Table):
     base_url: str = "https://api.telegram.org/bot"
     """Where the Bot API answers; another one for a Bot API server of your own."""
     chats: Chats = ()
-    """Who receives the digest: "@channel", "-1001234567890", or "-1001234567890:77" for a topic."""
+    """Who receives the digest: "@channel", "-1001234567890", "-1001234567890:77" for a topic, a person's number."""
     layout: Literal["messages", "digest", "index"] = "messages"
-    """"messages": an index and one message per paper; "digest": all in one message; "index": the index alone."""
+    """What chats receive that wish nothing else.
+
+    "messages": an index and one message per paper; "digest": all in one message; "index": the index alone.
+    """
     listen: Literal["polling", "webhook", "off"] = "polling"
-    """How readers' commands come in: "polling", "webhook", or "off" for delivery alone."""
+    """How readers' commands come in: "polling", "webhook", or "off" for delivery alone.
+
+    With "off" there are no buttons.
+    """
     webhook_url: str = ""
-    """Where Telegram reaches `web` from outside, for "webhook": "https://papers.example.org/telegram"."""
+    """For "webhook": where Telegram reaches `web` from outside, such as "https://papers.example.org/telegram"."""
     webhook_secret: Secret = None
-    """What Telegram proves itself with at the webhook: 1 to 256 of A-Z, a-z, 0-9, _ and -."""
+    """For "webhook": what Telegram proves itself with, 1 to 256 of `A-Z`, `a-z`, `0-9`, `_` and `-`."""
 
     @field_validator("chats")
     @classmethod
@@ -154,9 +169,9 @@ class Telegram(_Table):
 
 class Slack(_Table):
     bot_token: Token = None
-    """The bot token (xoxb-…) of your Slack app; better in the environment than in the file."""
+    """The bot token (`xoxb-…`) of your Slack app; better in the environment than in the file."""
     app_token: Token = None
-    """The app-level token (xapp-…) for commands over Socket Mode; delivery does without it."""
+    """The app-level token (`xapp-…`) for commands over Socket Mode; delivery does without it."""
     signing_secret: Token = None
     """The app's signing secret, for commands over HTTP."""
     base_url: str = "https://slack.com/api/"
@@ -164,9 +179,16 @@ class Slack(_Table):
     chats: Chats = ()
     """Who receives the digest: channel ids such as "C0123ABCD"."""
     layout: Literal["thread", "messages", "digest", "index"] = "thread"
-    """"thread": the index in the room, papers as its replies; "messages": all in the room; "digest"; "index"."""
+    """What chats receive that wish nothing else.
+
+    "thread": the index in the room, papers as its replies; "messages": all in the room; "digest": all in one message;
+    "index": the index alone.
+    """
     listen: Literal["socket", "http", "off"] = "socket"
-    """How commands come in: "socket" once there is an app_token, "http", or "off"."""
+    """How commands come in: "socket" once there is an `app_token`, "http", or "off" for delivery alone.
+
+    With "off" there are no buttons.
+    """
 
     @field_validator("chats")
     @classmethod
@@ -183,18 +205,18 @@ class Slack(_Table):
 
 class Web(_Table):
     host: str = "127.0.0.1"
-    """Where the program listens for webhooks; behind a proxy that speaks HTTPS."""
+    """Where the program listens for "webhook" and "http", behind a proxy that speaks HTTPS."""
     port: int = Field(default=8080, ge=1, le=65535)
     """The port for it."""
 
 
 class Operators(_Table):
     telegram: Chats = ()
-    """Who may read /status in Telegram: numbers of people."""
+    """Who may read `/status` in Telegram: numbers of people, such as "12345678"."""
     slack: Chats = ()
-    """Who may in Slack: member ids such as "U0123ABCD"."""
+    """Who may read it in Slack: member ids such as "U0123ABCD"."""
     telegram_chat: Annotated[str, BeforeValidator(in_words)] = ""
-    """The chat that is told of troubles; without it, those who may read /status are."""
+    """The chat in Telegram that is told of troubles; without it, each of `operators.telegram` is."""
     slack_chat: str = ""
     """The same in Slack: a channel's id, such as "C0123ABCD"."""
 
@@ -237,7 +259,7 @@ class Settings(BaseSettings):
     )
 
     language: Literal["ko", "en"] = "ko"
-    """What the bot itself says: "ko" or "en"."""
+    """What the bot itself says: "ko" or "en". The papers' text stays as posted."""
     timezone: str = "Asia/Seoul"
     """The time zone of the schedule."""
     sources: tuple[Source, ...] = ()

@@ -48,6 +48,13 @@ def duration(value: object) -> object:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
+def duration_text(length: timedelta) -> str:
+    """Write a length of time in the largest unit that gives a whole number, as `duration` reads it."""
+    seconds = int(length.total_seconds())
+    size, unit = next(one for one in ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")) if seconds % one[0] == 0)
+    return f"{seconds // size}{unit}"
+
+
 def clock_time(value: object) -> object:
     found = re.fullmatch(r"(\d{1,2}):(\d{2})", value) if isinstance(value, str) else None
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:

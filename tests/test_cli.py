@@ -15,7 +15,7 @@ from bot.errors import SettingsError
 from tests.support.golden import DATA
 from tests.support.installed import TOKENS, paperboy
 
-COMMANDS = ["demo", "preview", "deliver", "run", "status", "doctor"]
+COMMANDS = ["demo", "preview", "settings", "deliver", "run", "status", "doctor"]
 
 
 def broken(path: str) -> Path:

@@ -447,7 +447,7 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
         ("[schedule]\ncatchup = 3", ["schedule.catchup is no setting; did you mean schedule.catch_up?"]),
         (SOURCE + 'permlink = ""', ["sources.0.permlink is no setting; did you mean sources.0.permalink?"]),
         ("[[source]]", ["source is no setting; did you mean sources?"]),
-        ("[xyzzy]", ["xyzzy is no setting; the README lists all of them"]),
+        ("[xyzzy]", ["xyzzy is no setting; `paperboy settings` lists all of them"]),
         ('language = "fr"', ['language: write "ko" or "en"']),
         ("language = 1", ['language: write "ko" or "en"']),
         ('timezone = "Asia/Soul"', ["timezone: 'Asia/Soul' is no time zone; did you mean Asia/Seoul?"]),
@@ -458,7 +458,7 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
             '[[sources]]\nname = "a"\nkind = "git"',
             [
                 'sources.0.kind: write "folder"',
-                "sources.0.path is missing; add it (the README says what it takes)",
+                "sources.0.path is missing; add it (`paperboy settings` says what it takes)",
             ],
         ),
         (SOURCE + SOURCE, ["sources: two sources share a name; give each its own"]),
@@ -699,7 +699,7 @@ def test_days_that_are_none(days: str) -> None:
 
 
 def test_each_setting_is_described() -> None:
-    """The README's table is made of these words."""
+    """`paperboy settings` and the handbook's table are made of these words."""
     tables: tuple[type[BaseModel], ...] = (Settings, Schedule, Slack, Source, Store, Telegram, Web, Operators)
     tables_of_settings = {one.__name__.lower() for one in tables}
     undescribed = [

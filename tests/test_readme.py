@@ -52,7 +52,9 @@ OPTIONS = sorted(
 
 
 def test_what_is_looked_for() -> None:
-    assert set(COMMANDS) == {*("demo", "preview", "deliver", "run", "status", "doctor", "retry", "discard", "backup")}
+    assert set(COMMANDS) == {
+        *("demo", "preview", "settings", "deliver", "run", "status", "doctor", "retry", "discard", "backup")
+    }
     assert {("preview", "--paper"), ("preview", "--channel"), ("preview", "--json"), ("status", "--json")} < {*OPTIONS}
     assert {"language", "telegram.base_url", "sources.match", "schedule.catch_up"} < {*settings(Settings)}
 
