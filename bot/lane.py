@@ -169,13 +169,12 @@ class Lane:
             case Absent():
                 self._settle(row, "pending")
             case unknown:
-                self._settle(row, "unconfirmed", problem="Unconfirmed", error=unknown.why)
+                self._settle(row, "unconfirmed", problem=errors.ErrorCode.UNCONFIRMED, error=unknown.why)
         self._rows.clear()
 
     async def _failed(self, row: Row, error: errors.SendError) -> bool:
         """Write the ledger's next step for an error, as its class says; tell whether the lane goes on."""
-        flood = isinstance(error, errors.RetryLater) and error.flood
-        told = {"problem": "Flood" if flood else type(error).__name__, "error": str(error)}
+        told = {"problem": error.code, "error": str(error)}
         refused = "unconfirmed" if row.state == "unconfirmed" else "failed"
         match error:
             case errors.RetryLater():

@@ -37,6 +37,19 @@ async def test_every_chat_gets_the_index_then_the_papers_in_order(house: House) 
     assert ("a", "index", "sent") in house.reports
 
 
+class TopicClosed(errors.ChatGone):
+    """An error that a channel tells apart for reasons of its own."""
+
+
+async def test_a_channels_own_kind_of_error_leads_where_that_which_it_is_a_kind_of_does(house: House) -> None:
+    house.channel.troubles["a"].append(refused(TopicClosed("the topic is closed")))
+    await house.run(days(1, papers=2))
+    assert house.read("a") == []
+    await house.store.resume()
+    await house.drain()
+    assert house.read("a") == ["index", "1", "2"]
+
+
 async def test_a_second_run_sends_nothing(house: House) -> None:
     await house.run(days(1))
     calls = len(house.channel.calls)
