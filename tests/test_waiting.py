@@ -15,6 +15,10 @@ from tests.support.virtual_time import run
 Result = TypeVar("Result")
 
 
+def now() -> float:
+    return round(asyncio.get_running_loop().time(), 3)
+
+
 async def after(seconds: float, result: Result) -> Result:
     await asyncio.sleep(seconds)
     return result
@@ -151,12 +155,12 @@ def test_the_first_of_several_ends_the_others() -> None:
         try:
             await asyncio.sleep(seconds)
         finally:
-            ended.append(asyncio.get_running_loop().time())
+            ended.append(now())
 
     async def all_of_them() -> float:
         await wait_first(work(5), work(2), work(9))
         assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing is left behind"
-        return asyncio.get_running_loop().time()
+        return now()
 
     assert run(all_of_them()) == 2
     assert ended == [2, 2, 2]
@@ -165,7 +169,7 @@ def test_the_first_of_several_ends_the_others() -> None:
 def test_of_several_one_that_goes_wrong_is_the_first_too() -> None:
     async def both() -> float:
         await wait_first(broken(1), after(2, "done"))
-        return asyncio.get_running_loop().time()
+        return now()
 
     assert run(both()) == 1
 
@@ -191,7 +195,7 @@ def test_one_at_a_time_has_a_key_and_other_keys_do_not_wait() -> None:
     async def work(lock: KeyedLock, key: str, name: str) -> None:
         async with lock.of(key):
             await asyncio.sleep(2)
-            ended[name] = asyncio.get_running_loop().time()
+            ended[name] = now()
 
     async def all_of_them() -> None:
         lock = KeyedLock()
