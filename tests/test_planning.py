@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from formatters.model import Digest
 from tests.support.digests import days
-from tests.support.pipeline import housed
+from tests.support.pipeline import open_pipeline
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Watched(Digest):
 
 async def test_posts_are_compared_outside_the_event_loop(tmp_path: Path) -> None:
     posts = days(1, 2, 3)
-    async with housed(tmp_path, "a") as house:
-        await house.run(posts)
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run(posts)
         plain = [{field.name: getattr(one.digest, field.name) for field in fields(one.digest)} for one in posts]
         Watched.threads.clear()
-        await house.look([replace(one, digest=Watched(**values)) for one, values in zip(posts, plain, strict=True)])
+        await pipeline.look([replace(one, digest=Watched(**values)) for one, values in zip(posts, plain, strict=True)])
     assert Watched.threads
     assert threading.get_ident() not in Watched.threads
