@@ -25,7 +25,6 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.errors import ErrorCode
 from bot.records import Chat
 from bot.tables import chats, deliveries, digests, messages, replies
 
@@ -42,7 +41,7 @@ def recover(settle: float) -> tuple[Update, ...]:
     doubt = {
         "state": "unconfirmed",
         "not_before": deliveries.c.attempted_at + settle,
-        "problem": ErrorCode.UNCONFIRMED,
+        "problem": "Unconfirmed",
         "error": "the program ended before the answer came",
     }
     return (

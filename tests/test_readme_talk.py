@@ -1,4 +1,4 @@
-"""The conversation that the README shows is the one that readers have."""
+"""The conversations that the README and the handbook show are those that readers have."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ from bot.talk import Asker
 from formatters.locale import words
 from formatters.message import Message
 from formatters.telegram import TelegramFormatter
+from tests.support.documents import HANDBOOK, README, section
 from tests.support.memory_channel import MemoryChannel
-from tests.test_readme import section
 
-# A block of the README: each line that begins with "> " is typed, what follows is the answer.
-TYPED = re.findall(r"^> (.+)\n((?:(?!^> |^```).*\n)*)", section("Talk to it"), re.MULTILINE)
+SOME, WHOLE = (README, "Talk to it"), (HANDBOOK, "The whole conversation")
 READER, OPERATOR = "12345678", "1"
 
 
@@ -55,21 +54,31 @@ def seen(message: Message) -> str:
 
 
 def expected(shown: str) -> str:
-    """Turn what the README shows into a pattern: "…" at a line's end leaves the rest of it out, alone whole lines."""
+    """Turn what is shown into a pattern: "…" at a line's end leaves the rest of it out, alone whole lines."""
     lines = (re.escape(line) for line in shown.strip().splitlines())
     loose = (line.replace("…", ".*", 1) if line.endswith("…") and line != "…" else line for line in lines)
     return "\n".join(loose).replace("\n…\n", r"\n(?:.*\n)*?")
 
 
+def typed(page: str, heading: str) -> list[tuple[str, str]]:
+    """Give a page's conversation: each line that begins with "> " is typed, what follows is the answer."""
+    return re.findall(r"^> (.+)\n((?:(?!^> |^```).*\n)*)", section(page, heading), re.MULTILINE)
+
+
 def test_every_command_is_shown() -> None:
-    shown = {line.split()[0].removeprefix("/") for line, _ in TYPED}
+    shown = {line.split()[0].removeprefix("/") for line, _ in typed(*WHOLE)}
     assert shown >= {*words("ko").commands, *words("ko").operator_commands, "start"}
 
 
-async def test_the_conversation_of_the_readme(desk: Desk) -> None:
-    for line, answer in TYPED:
+def test_the_readme_shows_some() -> None:
+    assert len(typed(*SOME)) > 3
+
+
+@pytest.mark.parametrize("shown", [SOME, WHOLE], ids=["readme", "handbook"])
+async def test_a_conversation(desk: Desk, shown: tuple[str, str]) -> None:
+    for line, answer in typed(*shown):
         korean = re.search("[가-힣]", answer) is not None
         user = OPERATOR if line.startswith("/status") else f"{READER}{korean:d}"
-        desk.flood = Flood()  # the README is read faster than anybody types
+        desk.flood = Flood()  # the page is read faster than anybody types
         given = await desk.answer(Asker("telegram", user, user=user, language="ko" if korean else "en"), line)
         assert re.fullmatch(expected(answer), "\n".join(map(seen, given.messages))), line

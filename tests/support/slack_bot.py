@@ -72,7 +72,7 @@ def _read(node: Any) -> str:
 
 
 @dataclass
-class SlackBot:
+class SlackHouse:
     """All that a test looks at."""
 
     slack: FakeSlack
@@ -154,7 +154,7 @@ async def delivered(slack: FakeSlack, channel: SlackChannel, posts: tuple[str, .
 
 
 @asynccontextmanager
-async def open_slack_bot(
+async def open_house(
     slack: FakeSlack,
     listen: Listen = "socket",
     posts: tuple[str, ...] = (POST,),
@@ -162,7 +162,7 @@ async def open_slack_bot(
     *,
     connected: bool = True,
     **more: Any,
-) -> AsyncIterator[SlackBot]:
+) -> AsyncIterator[SlackHouse]:
     """Deliver, and listen until the test ends."""
     channel, own = hasty(slack), settings(slack, listen, **more)
     stopping, server = asyncio.Event(), Web("127.0.0.1", 0)
@@ -173,7 +173,7 @@ async def open_slack_bot(
         listener = slack_listener(own, channel, desk, server)
         parts: list[Listener] = [listener, server] if server.used else [listener]
         tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]
-        slack_bot = SlackBot(slack, store, channel, desk, listener, tasks[0], stopping)
+        house = SlackHouse(slack, store, channel, desk, listener, tasks[0], stopping)
         try:
             if listen == "http":
                 await server.ready.wait()
@@ -181,7 +181,7 @@ async def open_slack_bot(
             elif connected:
                 slack.reach = slack.sockets
                 await slack.sockets.opened()
-            yield slack_bot
+            yield house
         finally:
             stopping.set()
             await asyncio.gather(*tasks)
