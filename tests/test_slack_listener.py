@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -161,7 +163,8 @@ def always(answer: Answer) -> Any:
 
 
 async def test_a_paper_is_shared_in_the_channel(house: SlackHouse) -> None:
-    assert SHARE in await house.slash("/paper 2")
+    sent = await house.sent("/paper 2")
+    assert re.findall('"value": "(.*?)"', json.dumps(sent.answer)) == ["share /paper f6e21a6301e21c13"]
     await house.press(EN.share)
     await house.quiet()
     shared = house.slack.shown(ROOM)[-1]
