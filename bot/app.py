@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -29,6 +29,7 @@ from bot.protocols import Channel, Found, Listener, Source
 from bot.replies import Replies
 from bot.store import Store, opened
 from bot.values import WEEKDAYS, weekdays
+from bot.waiting import wait_first
 
 # Posts are looked at again for at least so long behind the newest ones: they are edited within days, if at all.
 LOOK_BACK = timedelta(days=14)
@@ -153,7 +154,7 @@ class Paperboy:
                 self.wake.clear()
                 await self._sweep()
                 pause = await self._pause()
-                await _first(self.wake.wait(), self.stopping.wait(), asyncio.sleep(pause))
+                await wait_first(self.wake.wait(), self.stopping.wait(), asyncio.sleep(pause))
         finally:
             self.stopping.set()  # who listens must end, whatever ended this
             scheduler.shutdown(wait=False)
@@ -168,7 +169,7 @@ class Paperboy:
             except Exception:  # noqa: BLE001 - a bot that hears nothing must say so
                 log.exception("listener ended", listener=type(listener).__name__)
             if not self.stopping.is_set():
-                await _first(self.stopping.wait(), asyncio.sleep(_LISTEN_AGAIN))
+                await wait_first(self.stopping.wait(), asyncio.sleep(_LISTEN_AGAIN))
 
     async def _pause(self) -> float:
         """Give the seconds until something in the ledger is due."""
@@ -212,7 +213,7 @@ class Paperboy:
         running = asyncio.create_task(drain.run())
         try:
             while not running.done():
-                await _first(asyncio.shield(running), self.wake.wait())
+                await wait_first(asyncio.shield(running), self.wake.wait())
                 if self.wake.is_set():
                     self.wake.clear()
                     await self._look(resume=False)
@@ -275,12 +276,3 @@ def clock(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
 def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:
     """Give the day from which posts are looked at, None for all of them."""
     return sorted(known)[-_NEWEST:][0] - max(LOOK_BACK, edits_for) if known else None
-
-
-async def _first(*waits: Awaitable[object]) -> None:
-    """Wait for the first of several things."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -53,8 +53,8 @@ def _every(context: typer.Context, config: Config = None) -> None:
 @app.command()
 def demo() -> None:
     """Deliver a sample digest to this terminal, then answer /paper 3, /papers, /help typed here."""
-    from bot.config import load
     from bot.demo import run
+    from bot.loading import load
 
     _run(run(load(file=False)))
 
@@ -187,7 +187,7 @@ def _fail(text: str) -> NoReturn:
 
 
 def _settings(path: Path | None) -> Settings:
-    from bot.config import load
+    from bot.loading import load
 
     return load(path)
 

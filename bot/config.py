@@ -1,20 +1,17 @@
-"""Settings: one `paperboy.toml`, every key overridable from the environment.
+"""The tables of the settings: what each key is, and which values it takes.
 
-Field docstrings are what `paperboy settings` says; errors name the key, what is wrong, and the way out.
+Field docstrings are what `paperboy settings` says; errors name what is wrong, and the way out.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import tomllib
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from dotenv import load_dotenv
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -22,33 +19,30 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bot.advice import PREFIX, check_environment, told
-from bot.errors import SettingsError
+from bot.advice import PREFIX
 from bot.values import (
-    SLACK_CHAT,
-    SLACK_PERSON,
-    TELEGRAM_CHAT,
-    TELEGRAM_PERSON,
     bare,
     clock_time,
     duration,
     in_words,
     listed,
-    matching,
     nearest_zone,
     of_webhook,
+    one_slack_chat,
+    one_telegram_chat,
+    slack_chats,
+    slack_people,
+    telegram_chats,
+    telegram_people,
     weekdays,
 )
-
-FILE = "paperboy.toml"
 
 # A proxy that speaks HTTPS, or a Bot API server of one's own on the same machine; empty: there is none.
 _WEBHOOK = re.compile(r"(?:(?:https://[\w.-]+|http://(?:localhost|127(?:\.\d+){3}|\[::1\]))(?::\d+)?(?:/[^\s{}?#]*)?)?")
 
-_TELEGRAM_ADVICE = 'write "@channel", "-1001234567890", or "-1001234567890:77"'
-_SLACK_ADVICE = 'write its id, such as "C0123ABCD"; names do not do'
-
-Chats = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+TelegramChats = Annotated[Listed, AfterValidator(telegram_chats)]
+SlackChats = Annotated[Listed, AfterValidator(slack_chats)]
 Token = Annotated[SecretStr | None, BeforeValidator(bare)]
 Secret = Annotated[SecretStr | None, BeforeValidator(of_webhook)]
 
@@ -130,7 +124,7 @@ class Telegram(_Table):
     """The bot's token from @BotFather; better in the environment than in the file."""
     base_url: str = "https://api.telegram.org/bot"
     """Where the Bot API answers; another one for a Bot API server of your own."""
-    chats: Chats = ()
+    chats: TelegramChats = ()
     """Who receives the digest: "@channel", "-1001234567890", "-1001234567890:77" for a topic, a person's number."""
     layout: Literal["messages", "digest", "index"] = "messages"
     """What chats receive that wish nothing else.
@@ -146,11 +140,6 @@ class Telegram(_Table):
     """For "webhook": where Telegram reaches `web` from outside, such as "https://papers.example.org/telegram"."""
     webhook_secret: Secret = None
     """For "webhook": what Telegram proves itself with, 1 to 256 of `A-Z`, `a-z`, `0-9`, `_` and `-`."""
-
-    @field_validator("chats")
-    @classmethod
-    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return matching(value, TELEGRAM_CHAT, _TELEGRAM_ADVICE)
 
     @field_validator("base_url")
     @classmethod
@@ -176,7 +165,7 @@ class Slack(_Table):
     """The app's signing secret, for commands over HTTP."""
     base_url: str = "https://slack.com/api/"
     """Where Slack's Web API answers."""
-    chats: Chats = ()
+    chats: SlackChats = ()
     """Who receives the digest: channel ids such as "C0123ABCD"."""
     layout: Literal["thread", "messages", "digest", "index"] = "thread"
     """What chats receive that wish nothing else.
@@ -189,11 +178,6 @@ class Slack(_Table):
 
     With "off" there are no buttons.
     """
-
-    @field_validator("chats")
-    @classmethod
-    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return matching(value, SLACK_CHAT, _SLACK_ADVICE)
 
     @field_validator("base_url")
     @classmethod
@@ -211,34 +195,14 @@ class Web(_Table):
 
 
 class Operators(_Table):
-    telegram: Chats = ()
+    telegram: Annotated[Listed, AfterValidator(telegram_people)] = ()
     """Who may read `/status` in Telegram: numbers of people, such as "12345678"."""
-    slack: Chats = ()
+    slack: Annotated[Listed, AfterValidator(slack_people)] = ()
     """Who may read it in Slack: member ids such as "U0123ABCD"."""
-    telegram_chat: Annotated[str, BeforeValidator(in_words)] = ""
+    telegram_chat: Annotated[str, BeforeValidator(in_words), AfterValidator(one_telegram_chat)] = ""
     """The chat in Telegram that is told of troubles; without it, each of `operators.telegram` is."""
-    slack_chat: str = ""
+    slack_chat: Annotated[str, AfterValidator(one_slack_chat)] = ""
     """The same in Slack: a channel's id, such as "C0123ABCD"."""
-
-    @field_validator("telegram")
-    @classmethod
-    def _people(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return matching(value, TELEGRAM_PERSON, 'write the person\'s number, such as "12345678"', "person")
-
-    @field_validator("slack")
-    @classmethod
-    def _members(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return matching(value, SLACK_PERSON, 'write the member id, such as "U0123ABCD"', "person")
-
-    @field_validator("telegram_chat")
-    @classmethod
-    def _telegram_chat(cls, value: str) -> str:
-        return next(iter(matching((value,) if value else (), TELEGRAM_CHAT, _TELEGRAM_ADVICE)), "")
-
-    @field_validator("slack_chat")
-    @classmethod
-    def _slack_chat(cls, value: str) -> str:
-        return next(iter(matching((value,) if value else (), SLACK_CHAT, _SLACK_ADVICE)), "")
 
     def told(self, channel: str) -> tuple[str, ...]:
         """List the chats of a channel that are told of troubles."""
@@ -247,7 +211,7 @@ class Operators(_Table):
 
 
 class Settings(BaseSettings):
-    """All settings, checked; paths are whole."""
+    """All settings, checked; from `load` with whole paths."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -306,73 +270,15 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment override what `load` read from the file."""
-        return env_settings, init_settings
-
-
-def load(path: Path | None = None, *, file: bool = True) -> Settings:
-    """Load the settings from a file, else from PAPERBOY_CONFIG, else from the working directory.
-
-    Without any file, or with `file` off, the environment alone speaks. Raises SettingsError with a
-    line per problem.
-    """
-    _read_dotenv(Path.cwd())
-    asked_for = path or os.environ.get("PAPERBOY_CONFIG")
-    path = Path(asked_for or FILE)
-    table = _table(path) if file and (asked_for or path.exists()) else {}
-    folder = path.parent.absolute()
-    _read_dotenv(folder)
-    check_environment(os.environ, Settings)
-    try:
-        return _whole_paths(Settings(**table), folder)
-    except ValidationError as error:
-        raise SettingsError("\n".join(told(error, str(path), os.environ, Settings))) from None
-
-
-def _table(path: Path) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(path.read_text("utf-8-sig"))
-    except FileNotFoundError:
-        advice = "name your settings with --config; deploy/paperboy.example.toml is one to copy"
-        raise SettingsError(f"{path}: no such file; {advice}") from None
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}); name a file that you may read") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path}: not a text in UTF-8; save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        advice = "mend that line: texts stand in quotes, tables in brackets"
-        raise SettingsError(f"{path}: not valid TOML: {error}; {advice}") from None
-    if isinstance(table.get("sources"), list):
-        table["sources"] = {str(place): source for place, source in enumerate(table["sources"])}
-    return table
+        """Take what was handed over and nothing else: `load` reads file and environment."""
+        return (init_settings,)
 
 
 def _place(key: str) -> int:
     if not key.isdigit():
         raise ValueError(f'write "[[sources]]" with two brackets, not "[sources.{key}]" or "[sources]"')
     return int(key)
-
-
-def _read_dotenv(folder: Path) -> None:
-    try:
-        load_dotenv(folder / ".env")
-    except (OSError, ValueError):
-        raise SettingsError(f"{folder / '.env'}: cannot be read; save it as UTF-8, and check its rights") from None
-
-
-def _whole_paths(settings: Settings, folder: Path) -> Settings:
-    sources = tuple(source.model_copy(update={"path": _whole(source.path, folder)}) for source in settings.sources)
-    ledger = _whole(Path(settings.store.url.removeprefix("sqlite:///")), folder)
-    store = settings.store.model_copy(update={"url": f"sqlite:///{ledger}"})
-    return settings.model_copy(update={"sources": sources, "store": store})
-
-
-def _whole(path: Path, folder: Path) -> Path:
-    try:
-        return folder / path.expanduser()
-    except RuntimeError:
-        raise SettingsError(f"{path}: there is no such home directory; write the path without ~") from None

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 
 from bot.gate import unfinished
 from bot.protocols import Found
@@ -45,7 +46,8 @@ def decide(known: Sequence[Known], found: Sequence[Found] | None, rules: Rules, 
     if found is None:
         return []
     before = {one.name: one for one in known}
-    intents = [_recognised(one, known) for one in sorted(found, key=lambda one: (one.digest.day, one.post))]
+    older_first = sorted(found, key=lambda one: (one.digest.day, one.post))
+    intents = list(map(_recognised, older_first, names_of(older_first, known)))
     settled = [(before[one.digest.id], one) for one in intents if _is_settled(before.get(one.digest.id), one)]
     changed = [_changed(was, intent, rules, now) for was, intent in settled]
     fresh = [one for one in intents if not _is_settled(before.get(one.digest.id), one)]
@@ -54,11 +56,11 @@ def decide(known: Sequence[Known], found: Sequence[Found] | None, rules: Rules, 
     return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
 
 
-def name_of(found: Found, known: Sequence[Known]) -> str:
-    """Give the name the ledger knows a digest by: its own, or that of its post when title or day changed."""
+def names_of(found: Sequence[Found], known: Sequence[Known]) -> list[str]:
+    """Give the names the ledger knows digests by: their own, or those of their posts when title or day changed."""
     names = {one.name for one in known}
-    same_post = (one.name for one in known if one.post == found.post)
-    return found.digest.id if found.digest.id in names else next(same_post, found.digest.id)
+    of_post = {one.post: one.name for one in reversed(known)}  # the oldest, where two have one post
+    return [one.digest.id if one.digest.id in names else of_post.get(one.post, one.digest.id) for one in found]
 
 
 def fingerprint(digest: Digest) -> str:
@@ -72,8 +74,8 @@ def hashed(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
-def _recognised(found: Found, known: Sequence[Known]) -> Intent:
-    digest = replace(found.digest, id=name_of(found, known))
+def _recognised(found: Found, name: str) -> Intent:
+    digest = replace(found.digest, id=name)
     return Intent(digest, found.post, fingerprint(digest), "active")
 
 
@@ -122,21 +124,22 @@ def _since(was: Known | None, now: float) -> float:
 
 
 def _fresh(new: Sequence[Intent], before: Mapping[str, Known], rules: Rules, now: float) -> Iterator[Intent]:
-    """Sort new digests into those to deliver, to hold, and those too old to be news."""
+    """Sort new digests, older first, into those to deliver, to hold, and those too old to be news."""
     news = [one.day for one in before.values() if one.state != "baseline"]
-    since = min(news) if news else max((one.digest.day for one in new), default=None)
-    old = [one for one in new if since and one.digest.day < since]
-    recent = [one for one in new if one not in old]
-    if not news:  # the first look
-        old, recent = [*old, *recent[:-1]], recent[-1:]
-    full = [one for one in recent if one.digest.papers]
-    late = full[: max(0, len(full) - rules.catch_up)]
-    yield from (replace(one, state="baseline") for one in old)
-    for one in recent:
+    begin = _older(new, min(news)) if news else max(0, len(new) - 1)  # else the first look
+    yield from (replace(one, state="baseline") for one in new[:begin])
+    recent = new[begin:]
+    full = [place for place, one in enumerate(recent) if one.digest.papers]
+    late = set(full[: max(0, len(full) - rules.catch_up)])
+    for place, one in enumerate(recent):
         was = before.get(one.digest.id)
-        judged = replace(one, state="skipped", reason=MISSED) if one in late else _judged(one, was, rules, now)
+        judged = replace(one, state="skipped", reason=MISSED) if place in late else _judged(one, was, rules, now)
         if _is_news(was, judged):
             yield judged
+
+
+def _older(new: Sequence[Intent], day: date) -> int:
+    return sum(one.digest.day < day for one in new)
 
 
 def _judged(intent: Intent, was: Known | None, rules: Rules, now: float) -> Intent:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
+from bot.errors import ErrorCode
 from bot.records import Chat
 from bot.tables import chats, deliveries, digests, messages, replies
 
@@ -41,7 +42,7 @@ def recover(settle: float) -> tuple[Update, ...]:
     doubt = {
         "state": "unconfirmed",
         "not_before": deliveries.c.attempted_at + settle,
-        "problem": "Unconfirmed",
+        "problem": ErrorCode.UNCONFIRMED,
         "error": "the program ended before the answer came",
     }
     return (

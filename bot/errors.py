@@ -18,6 +18,29 @@ Every text is for an operator: what, where, what to do.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """How the ledger names the last error of a delivery. The words are on disk: a value never changes."""
+
+    RETRY_LATER = "RetryLater"
+    """It was surely not delivered; the sender backs off by itself."""
+    FLOOD = "Flood"
+    """It was surely not delivered; the platform named the wait."""
+    UNCONFIRMED = "Unconfirmed"
+    """The answer was lost."""
+    REJECTED = "Rejected"
+    """The platform refused this very message."""
+    CHAT_GONE = "ChatGone"
+    """The chat could not be written to."""
+    CHAT_MOVED = "ChatMoved"
+    """The chat had gone to another address."""
+    BOT_GONE = "BotGone"
+    """The platform refused the bot itself."""
+    DISCARDED = "Discarded"
+    """No error: the operator gave the delivery up."""
+
 
 class PaperboyError(Exception):
     """The root of everything Paperboy reports."""
@@ -42,6 +65,8 @@ class LedgerError(PaperboyError):
 class SendError(PaperboyError):
     """A send or an edit did not plainly succeed."""
 
+    code: ErrorCode  # each class below has its own; what a channel derives from it keeps it
+
 
 class RetryLater(SendError):
     """Surely not delivered; try again in `after` seconds.
@@ -54,22 +79,31 @@ class RetryLater(SendError):
         super().__init__(text)
         self.after = after
         self.flood = flood
+        self.code = ErrorCode.FLOOD if flood else ErrorCode.RETRY_LATER
 
 
 class Unconfirmed(SendError):
     """Whether it was delivered is not known: the answer was lost."""
 
+    code = ErrorCode.UNCONFIRMED
+
 
 class Rejected(SendError):
     """The platform refuses this very message."""
+
+    code = ErrorCode.REJECTED
 
 
 class ChatGone(SendError):
     """The chat cannot be written to until somebody lets us in again."""
 
+    code = ErrorCode.CHAT_GONE
+
 
 class ChatMoved(SendError):
     """The chat lives at another address now."""
+
+    code = ErrorCode.CHAT_MOVED
 
     def __init__(self, text: str, address: str) -> None:
         super().__init__(text)
@@ -78,3 +112,5 @@ class ChatMoved(SendError):
 
 class BotGone(SendError):
     """The platform no longer accepts our token, or a right that everything needs."""
+
+    code = ErrorCode.BOT_GONE

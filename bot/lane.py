@@ -17,9 +17,8 @@ from bot.log import log
 from bot.protocols import Absent, Channel, Doubt, There
 from bot.records import Chat, Row
 from bot.store import Store
-from bot.waiting import Stops, unless
+from bot.waiting import Stops, backoff, unless
 
-_MOST_DOUBLINGS = 30  # of a pause; more would not fit a number
 # Seconds before a turn at which it is granted, so that a row can be noted as under way and the call still leaves in
 # time. No more than two of a bot's turns on Telegram: a reply cannot come before one that is granted.
 _LEAD = 0.06
@@ -170,13 +169,12 @@ class Lane:
             case Absent():
                 self._settle(row, "pending")
             case unknown:
-                self._settle(row, "unconfirmed", problem="Unconfirmed", error=unknown.why)
+                self._settle(row, "unconfirmed", problem=errors.ErrorCode.UNCONFIRMED, error=unknown.why)
         self._rows.clear()
 
     async def _failed(self, row: Row, error: errors.SendError) -> bool:
         """Write the ledger's next step for an error, as its class says; tell whether the lane goes on."""
-        flood = isinstance(error, errors.RetryLater) and error.flood
-        told = {"problem": "Flood" if flood else type(error).__name__, "error": str(error)}
+        told = {"problem": error.code, "error": str(error)}
         refused = "unconfirmed" if row.state == "unconfirmed" else "failed"
         match error:
             case errors.RetryLater():
@@ -226,14 +224,14 @@ class Lane:
         """
         tries = self._tried()
         waits = self.run.waits
-        return self.run.clock() + min(waits.settle * 2.0 ** min(row.attempts + tries, _MOST_DOUBLINGS), waits.most)
+        return self.run.clock() + backoff(waits.settle, row.attempts + tries, waits.most)
 
     def _later(self, error: errors.RetryLater) -> float:
         """Give the time of the next try: the platform's word, else twice as long each time."""
         tries = self._tried()
         waits = self.run.waits
-        back_off = min(waits.back_off * 2.0 ** min(tries, _MOST_DOUBLINGS), waits.most)
-        return self.run.clock() + (back_off if error.after is None else error.after)
+        ours = backoff(waits.back_off, tries, waits.most)
+        return self.run.clock() + (ours if error.after is None else error.after)
 
     def _tried(self) -> int:
         """Count one more failure in a row, and give how many there were before it."""

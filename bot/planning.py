@@ -5,10 +5,11 @@ What becomes of each digest is decided in `decisions`; here it is laid out and w
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.decisions import Rules, decide, hashed, name_of
+from bot.decisions import Rules, decide, hashed, names_of
 from bot.protocols import Found
 from bot.records import Intent, Remark, Rendered
 from bot.store import Store
@@ -27,13 +28,15 @@ async def plan(
     waits for a chat's hours is laid out anew when the chat changed its wishes.
     """
     known = await store.known(source)
-    decided = decide(known, found, rules, store.clock())
+    # Hashing years of posts takes seconds; meanwhile readers are answered.
+    decided = await asyncio.to_thread(decide, known, found, rules, store.clock())
     for one in decided:
         if isinstance(one, Remark):
             await store.remark(source, one)
         else:
             await store.write_plan(source, one, await _rendered(store, source, one, formatters))
-    await store.keep_up(source, {name_of(one, known): one.post for one in found or ()})
+    posts = found or ()
+    await store.keep_up(source, {name: one.post for name, one in zip(names_of(posts, known), posts, strict=True)})
     await _spread(store, source, formatters)
     return decided
 

@@ -7,12 +7,12 @@ import math
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
-from weakref import WeakValueDictionary
 
 from bot.archive import Archive
 from bot.errors import LedgerError, Rejected, RetryLater, SendError
 from bot.log import log
 from bot.protocols import Channel
+from bot.waiting import KeyedLock, backoff
 from formatters.message import Message
 
 _PATIENCE = 30.0  # seconds: a reader who waited longer has asked again
@@ -28,7 +28,7 @@ class Replies:
     def __init__(self, channel: Channel, archive: Archive) -> None:
         self._channel = channel
         self._archive = archive
-        self._rooms: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._rooms = KeyedLock()
         self._under_way: set[asyncio.Task[object]] = set()
 
     def later(self, work: Coroutine[Any, Any, object]) -> None:
@@ -58,7 +58,7 @@ class Replies:
 
         Gives the error at which it ended, if it did.
         """
-        async with self._room(address):
+        async with self._rooms.of(address):
             for message in messages:
                 try:
                     remote_id = await self._send(address, {**message.body, **more}, thread)
@@ -70,7 +70,7 @@ class Replies:
 
     async def edit(self, address: str, remote_id: str, message: Message) -> None:
         """Put an answer in the place of an earlier one."""
-        async with self._room(address):
+        async with self._rooms.of(address):
             try:
                 await self._patiently(address, lambda: self._channel.edit(address, remote_id, message.body))
             except Rejected:
@@ -96,7 +96,7 @@ class Replies:
                 return await call()
             except RetryLater as error:
                 tried += 1
-                pause = float(tried) if error.after is None else error.after
+                pause = backoff(1.0, tried - 1, _PATIENCE) if error.after is None else error.after
                 if tried == _TRIES or pause > _PATIENCE:
                     raise
                 await asyncio.sleep(pause)
@@ -117,9 +117,6 @@ class Replies:
                 await self._archive.replied(self._channel.name, counter, int(remote_id))
             except LedgerError as error:
                 log.error("reply", channel=self._channel.name, error=str(error))  # it stands in the chat all the same
-
-    def _room(self, address: str) -> asyncio.Lock:
-        return self._rooms.setdefault(address, asyncio.Lock())
 
     def _lost(self, address: str, error: SendError) -> None:
         log.warning("answer lost", channel=self._channel.name, chat=address, error=str(error))

@@ -31,6 +31,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot.draining import DROPPED, unsettled
+from bot.errors import ErrorCode
 from bot.records import Intent, Remark, Rendered
 from bot.tables import chats, deliveries, digests, messages, papers
 from formatters.message import Message
@@ -80,11 +81,17 @@ SCHEDULES = select(chats.c.schedule).where(chats.c.state == "active").distinct()
 
 def resume(now: float) -> tuple[Update, ...]:
     """Open what a closed chat refused, what is held, what only our own back-off keeps, and the paused chats."""
-    held = (deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None), deliveries.c.problem != "ChatMoved")
+    held = (
+        deliveries.c.state == "unconfirmed",
+        deliveries.c.not_before.is_(None),
+        deliveries.c.problem != ErrorCode.CHAT_MOVED,
+    )
     return (
         reopened(),
         update(deliveries).where(unsettled(deliveries), *held).values(not_before=now),
-        update(deliveries).where(unsettled(deliveries), deliveries.c.problem == "RetryLater").values(not_before=now),
+        update(deliveries)
+        .where(unsettled(deliveries), deliveries.c.problem == ErrorCode.RETRY_LATER)
+        .values(not_before=now),
         update(chats).where(chats.c.state == "paused").values(state="active", reason=""),
     )
 
@@ -92,7 +99,11 @@ def resume(now: float) -> tuple[Update, ...]:
 def reopened(*which: ColumnElement[bool]) -> Update:
     """Make due again what paused chats refused."""
     paused = select(chats.c.id).where(chats.c.state == "paused", *which)
-    refused = (deliveries.c.state == "failed", deliveries.c.problem == "ChatGone", deliveries.c.chat_id.in_(paused))
+    refused = (
+        deliveries.c.state == "failed",
+        deliveries.c.problem == ErrorCode.CHAT_GONE,
+        deliveries.c.chat_id.in_(paused),
+    )
     return update(deliveries).where(unsettled(deliveries), *refused).values(state=unsent("pending", "stale"))
 
 
@@ -361,8 +372,8 @@ def _rendered(digest: int, rendered: Rendered) -> ColumnElement[bool]:
     )
 
 
-# What the operator has not given up; without a problem there is no class of one.
-KEPT = func.coalesce(deliveries.c.problem, "") != "Discarded"
+# What the operator has not given up; without a problem there is no code of one.
+KEPT = func.coalesce(deliveries.c.problem, "") != ErrorCode.DISCARDED
 
 
 def unsent(never: str, ever: str) -> ColumnElement[str]:

@@ -125,8 +125,7 @@ deliveries = Table(
     Column("place", String),  # the counter that the remote_id is of: a chat that moved counts anew
     Column("thread", String),  # the parent's remote id that the last send went under
     Column("sent_hash", String),  # of the wording last sent; delivered when there is a remote_id
-    # The class of the last error; "Flood" where the platform named the wait, "Discarded" where the operator gave up.
-    Column("problem", String),
+    Column("problem", String),  # an ErrorCode: what became of the last try
     Column("error", String),  # its words
     _one_of("state", DeliveryState),
     UniqueConstraint("message_id", "chat_id"),

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.draining import DROPPED, unsettled
+from bot.errors import ErrorCode
 from bot.habit import Appearance
 from bot.records import Trouble
 from bot.sqlite import Database
@@ -94,7 +95,7 @@ class Troubles:
         which = and_(_OPEN, KEPT, stuck, deliveries.c.chat_id.in_(_receiving(chat)))
         there = deliveries.c.remote_id.is_not(None)
         stands = {"state": "sent", "problem": None, "error": None}
-        given_up = {"state": "failed", "problem": "Discarded", "error": None, "not_before": None}
+        given_up = {"state": "failed", "problem": ErrorCode.DISCARDED, "error": None, "not_before": None}
         async with self._write() as db:
             rows = [_told(row) for row in await db.execute(_rows("discarded", which))]
             await db.execute(update(deliveries).where(which, there).values(stands))
@@ -136,9 +137,9 @@ def _receiving(chat: str) -> Select[Any]:
 
 _VANISHED = select(messages.c.id).where(messages.c.vanished == 1)
 _HELD = and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
-_REFUSED = and_(deliveries.c.state == "failed", deliveries.c.problem == "Rejected")
+_REFUSED = and_(deliveries.c.state == "failed", deliveries.c.problem == ErrorCode.REJECTED)
 # A chat that was closed is still in trouble while it gets another try.
-_CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == "ChatGone")
+_CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == ErrorCode.CHAT_GONE)
 _LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
 
 
@@ -165,7 +166,7 @@ _PAUSED = _trouble(
 _BOTS = (
     _trouble("bot", chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
     .select_from(deliveries.join(chats))
-    .where(_OPEN, deliveries.c.problem == "BotGone", chats.c.state != "removed")
+    .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != "removed")
     .group_by(chats.c.channel)
 )
 _UNFINISHED = _trouble(

@@ -10,10 +10,12 @@ from difflib import get_close_matches
 from typing import Any
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-TELEGRAM_CHAT = re.compile(r"(?:@[A-Za-z]\w{3,31}|-?\d{1,16})(?::\d{1,16})?", re.ASCII)
-TELEGRAM_PERSON = re.compile(r"\d{1,16}", re.ASCII)
-SLACK_CHAT = re.compile(r"[CDGUW][A-Z0-9]{2,}")
-SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
+_TELEGRAM_CHAT = re.compile(r"(?:@[A-Za-z]\w{3,31}|-?\d{1,16})(?::\d{1,16})?", re.ASCII)
+_TELEGRAM_PERSON = re.compile(r"\d{1,16}", re.ASCII)
+_SLACK_CHAT = re.compile(r"[CDGUW][A-Z0-9]{2,}")
+_SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
+_TELEGRAM_ADVICE = 'write "@channel", "-1001234567890", or "-1001234567890:77"'
+_SLACK_ADVICE = 'write its id, such as "C0123ABCD"; names do not do'
 _TOKEN = re.compile(r"\d+:[\w-]{20,}|x(?:ox[a-z]|app)-.+")
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
 
@@ -102,7 +104,33 @@ def of_webhook(value: object) -> object:
     return value.strip()
 
 
-def matching(
+def telegram_chats(values: tuple[str, ...]) -> tuple[str, ...]:
+    return _matching(values, _TELEGRAM_CHAT, _TELEGRAM_ADVICE)
+
+
+def slack_chats(values: tuple[str, ...]) -> tuple[str, ...]:
+    return _matching(values, _SLACK_CHAT, _SLACK_ADVICE)
+
+
+def one_telegram_chat(value: str) -> str:
+    """Check the address of one chat, or that there is none."""
+    return "".join(telegram_chats((value,) if value else ()))
+
+
+def one_slack_chat(value: str) -> str:
+    """Check the id of one chat, or that there is none."""
+    return "".join(slack_chats((value,) if value else ()))
+
+
+def telegram_people(values: tuple[str, ...]) -> tuple[str, ...]:
+    return _matching(values, _TELEGRAM_PERSON, 'write the person\'s number, such as "12345678"', "person")
+
+
+def slack_people(values: tuple[str, ...]) -> tuple[str, ...]:
+    return _matching(values, _SLACK_PERSON, 'write the member id, such as "U0123ABCD"', "person")
+
+
+def _matching(
     values: tuple[str, ...], pattern: re.Pattern[str], advice: str, what: str = "address of a chat"
 ) -> tuple[str, ...]:
     for value in values:

@@ -1,11 +1,14 @@
-"""Waiting for one thing unless another comes first."""
+"""Waiting: for one thing unless another comes first, for one's turn under a key, before the next try."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+_MOST_DOUBLINGS = 30  # more would not fit a number
 
 Result = TypeVar("Result")
 
@@ -21,6 +24,31 @@ async def unless(work: Coroutine[Any, Any, Result], stopping: asyncio.Event, gra
         for one in (task, stopped):
             one.cancel()
         await asyncio.gather(task, stopped, return_exceptions=True)
+
+
+async def wait_first(*waits: Awaitable[object]) -> None:
+    """Wait for the first of several things, and cancel the others; what goes wrong is not raised."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def backoff(first: float, tries: int, most: float) -> float:
+    """Give the seconds to wait after `tries` earlier failures: `first`, doubled each time, up to `most`."""
+    return min(first * 2.0 ** min(tries, _MOST_DOUBLINGS), most)
+
+
+class KeyedLock:
+    """A lock for each key; keys that nobody holds or waits for take no memory."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, key: str) -> asyncio.Lock:
+        """Give the lock of a key, to be taken at once: it is kept only while somebody has it."""
+        return self._locks.setdefault(key, asyncio.Lock())
 
 
 class Stops:

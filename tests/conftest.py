@@ -23,17 +23,8 @@ __all__ = ["pytest_terminal_summary"]
 # Files of tests that coverage does not need: of SDKs, fakes, whole processes. To trace them takes as long again.
 UNMEASURED = (
     *("test_bench", "test_channels", "test_cli", "test_config", "test_deliver", "test_demo", "test_deploy"),
-    *(
-        "test_doctor",
-        "test_documents",
-        "test_errors",
-        "test_fake",
-        "test_handbook",
-        "test_log",
-        "test_preview",
-        "test_readme",
-        "test_report",
-    ),
+    *("test_doctor", "test_documents", "test_errors", "test_fake", "test_handbook", "test_log", "test_preview"),
+    *("test_readme", "test_report"),
     *("test_run", "test_same_chat", "test_settling", "test_shared_posts", "test_slack", "test_telegram", "faults/"),
 )
 # What is worked out once: were it kept from a test that is not measured, no other would be seen to do it.

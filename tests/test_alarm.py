@@ -19,7 +19,7 @@ from bot.replies import Replies
 from formatters.locale import words
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel, refused
-from tests.support.pipeline import House, housed
+from tests.support.pipeline import Pipeline, open_pipeline
 
 SETTINGS = Settings(
     language="en",
@@ -37,16 +37,16 @@ DOUBT = (
 class Watch:
     """An alarm that rings in the chats "ops" and "boss", and what was heard there."""
 
-    house: House
+    pipeline: Pipeline
     settings: Settings = SETTINGS
     passed: float = 0.0  # seconds on the clock of outages
     channel: MemoryChannel = field(default_factory=MemoryChannel)
 
     def __post_init__(self) -> None:
         self.outages = Outages(lambda: self.passed)
-        replies = Replies(self.channel, self.house.store.archive)
+        replies = Replies(self.channel, self.pipeline.store.archive)
         bells = [Bell(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
-        self.alarm = Alarm(self.settings, self.house.store.troubles, self.outages, bells, self.house.clock)
+        self.alarm = Alarm(self.settings, self.pipeline.store.troubles, self.outages, bells, self.pipeline.clock)
 
     async def look(self) -> list[str]:
         """Look, and give the lines that each operators' chat was told."""
@@ -65,68 +65,68 @@ class Watch:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with housed(tmp_path, "a", "b") as house:
-        yield house
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+        yield pipeline
 
 
 @pytest.fixture
-def watch(house: House) -> Watch:
-    return Watch(house)
+def watch(pipeline: Pipeline) -> Watch:
+    return Watch(pipeline)
 
 
 async def test_where_all_is_well_nobody_is_told_anything(watch: Watch) -> None:
-    await watch.house.run(days(1))
+    await watch.pipeline.run(days(1))
     assert await watch.look() == []
     assert watch.channel.calls == []
 
 
 async def test_each_trouble_is_told_once(watch: Watch) -> None:
-    house = watch.house
-    house.channel.readable = False
-    house.channel.troubles["a"] += [refused(errors.Rejected("too odd")), refused(errors.Rejected("too odd"))]
-    house.channel.troubles["a"].append(refused(errors.Unconfirmed("reset")))
-    house.channel.troubles["b"].append(refused(errors.ChatGone("kicked; let it in again")))
-    await house.run(days(1))
+    pipeline = watch.pipeline
+    pipeline.channel.readable = False
+    pipeline.channel.troubles["a"] += [refused(errors.Rejected("too odd")), refused(errors.Rejected("too odd"))]
+    pipeline.channel.troubles["a"].append(refused(errors.Unconfirmed("reset")))
+    pipeline.channel.troubles["b"].append(refused(errors.ChatGone("kicked; let it in again")))
+    await pipeline.run(days(1))
     assert await watch.look() == [
         "⏸ terminal b is paused: kicked; let it in again",
         "✖ terminal a, index was refused: too odd",
         DOUBT,
     ]
     assert await watch.look() == []
-    await house.store.resume()
-    await house.drain()
+    await pipeline.store.resume()
+    await pipeline.drain()
     assert await watch.look() == []
-    another = Watch(house)  # the next process
+    another = Watch(pipeline)  # the next process
     assert await another.look() == []
 
 
 async def test_what_comes_back_is_told_again(watch: Watch) -> None:
-    house, closed = watch.house, refused(errors.ChatGone("kicked"))
-    house.channel.troubles["b"].append(closed)
-    await house.run(days(1))
+    pipeline, closed = watch.pipeline, refused(errors.ChatGone("kicked"))
+    pipeline.channel.troubles["b"].append(closed)
+    await pipeline.run(days(1))
     assert len(await watch.look()) == 1
-    await house.store.resume()
-    await house.drain()
+    await pipeline.store.resume()
+    await pipeline.drain()
     assert await watch.look() == []
-    house.channel.troubles["b"].append(closed)
-    await house.run(days(1, 2))
+    pipeline.channel.troubles["b"].append(closed)
+    await pipeline.run(days(1, 2))
     assert await watch.look() == ["⏸ terminal b is paused: kicked"]
 
 
 async def test_a_refused_bot_and_its_return(watch: Watch) -> None:
-    watch.house.channel.troubles["a"].append(refused(errors.BotGone("Get a new token.")))
-    await watch.house.run(days(1))
+    watch.pipeline.channel.troubles["a"].append(refused(errors.BotGone("Get a new token.")))
+    await watch.pipeline.run(days(1))
     assert await watch.look() == ["✖ terminal: nothing goes out. Get a new token."]
-    await watch.house.drain()
+    await watch.pipeline.drain()
     assert await watch.look() == ["✔ terminal: messages go out again"]
 
 
 async def test_many_troubles_are_one_message(watch: Watch) -> None:
     for number in range(30):
-        watch.house.channel.troubles[str(number)].append(refused(errors.ChatGone("x" * 1000)))
-        await watch.house.subscriber(str(number))
-    await watch.house.run(days(1))
+        watch.pipeline.channel.troubles[str(number)].append(refused(errors.ChatGone("x" * 1000)))
+        await watch.pipeline.subscriber(str(number))
+    await watch.pipeline.run(days(1))
     lines = await watch.look()
     assert lines[-1] == "… +20"
     assert [len(line) for line in lines[:-1]] == [300] * 10
@@ -135,35 +135,35 @@ async def test_many_troubles_are_one_message(watch: Watch) -> None:
 
 
 async def test_a_post_that_is_overdue_and_comes(watch: Watch) -> None:
-    house, zone = watch.house, SETTINGS.zone
+    pipeline, zone = watch.pipeline, SETTINGS.zone
     first = datetime(2025, 6, 2, 9, tzinfo=zone)
     seen = []
     for number in range(28):
         morning = first + timedelta(days=number)
-        house.clock.now = morning.timestamp()
+        pipeline.clock.now = morning.timestamp()
         seen.append(found(digest(morning.date(), paper(number))))
-        await house.look(seen)
+        await pipeline.look(seen)
         assert await watch.look() == []
     late = first + timedelta(days=28, hours=2)
-    house.clock.now = late.timestamp() - 1
+    pipeline.clock.now = late.timestamp() - 1
     assert await watch.look() == []
-    house.clock.now += 1
+    pipeline.clock.now += 1
     assert await watch.look() == ["⏰ blog: no post yet; one usually is there by 2025-06-30 09:00"]
-    house.clock.now += 3600
+    pipeline.clock.now += 3600
     assert await watch.look() == []
-    await house.look([*seen, found(digest(late.date(), paper(99)))])
+    await pipeline.look([*seen, found(digest(late.date(), paper(99)))])
     assert await watch.look() == ["✔ blog: the post has come"]
     assert await watch.look() == []
 
 
-async def test_the_silence_of_sources_can_be_left_untold(house: House) -> None:
+async def test_the_silence_of_sources_can_be_left_untold(pipeline: Pipeline) -> None:
     schedule = SETTINGS.schedule.model_copy(update={"overdue": timedelta()})
-    watch = Watch(house, SETTINGS.model_copy(update={"schedule": schedule}))
+    watch = Watch(pipeline, SETTINGS.model_copy(update={"schedule": schedule}))
     first = datetime(2025, 6, 2, 9, tzinfo=SETTINGS.zone)
     for number in range(28):
-        house.clock.now = (first + timedelta(days=number)).timestamp()
-        await house.look([found(digest((first + timedelta(days=number)).date(), paper(number)))])
-    house.clock.now += 10 * 86400
+        pipeline.clock.now = (first + timedelta(days=number)).timestamp()
+        await pipeline.look([found(digest((first + timedelta(days=number)).date(), paper(number)))])
+    pipeline.clock.now += 10 * 86400
     assert await watch.look() == []
 
 
@@ -218,9 +218,9 @@ async def test_one_chat_that_hears_is_enough(watch: Watch) -> None:
     assert await watch.look() == []
 
 
-async def test_without_operators_troubles_are_logged_once(house: House) -> None:
+async def test_without_operators_troubles_are_logged_once(pipeline: Pipeline) -> None:
     outages = Outages(lambda: 0.0)
-    alarm = Alarm(SETTINGS, house.store.troubles, outages, (), house.clock)
+    alarm = Alarm(SETTINGS, pipeline.store.troubles, outages, (), pipeline.clock)
     outages.begin("run", "", "the disk is full", brief=0)
     with capture_logs() as logs:
         await alarm.look()

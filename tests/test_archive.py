@@ -16,7 +16,7 @@ from bot.store import Store, opened
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
-from tests.support.pipeline import Clock, House, empty
+from tests.support.pipeline import Clock, Pipeline, empty
 
 DAY = date(2025, 1, 1)
 MINI = Paper(
@@ -166,10 +166,10 @@ async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_p
     daily, arxiv = days(1)[0], found(digest(DAY, paper(7), series="Arxiv"))
     async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
         await store.join("terminal", "messages", {"a": "a"})
-        house = House(store, clock)
-        await house.run([daily])
+        pipeline = Pipeline(store, clock)
+        await pipeline.run([daily])
         clock.now += 3600
-        await house.run([daily, arxiv])
+        await pipeline.run([daily, arxiv])
         assert await store.archive.newest() == arxiv.digest
         assert await store.archive.last_seen(1) == arxiv.digest
 
@@ -178,12 +178,12 @@ async def test_a_chat_saw_last_what_arrived_there_and_not_what_waits(tmp_path: P
     clock = Clock()
     async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
         await store.join("terminal", "messages", {"a": "a", "b": "b"})
-        house = House(store, clock)
+        pipeline = Pipeline(store, clock)
         assert await store.archive.last_seen(1) is None
-        await house.run(days(1))
-        await house.look(days(1, 2), opening=clock() + 3600)
+        await pipeline.run(days(1))
+        await pipeline.look(days(1, 2), opening=clock() + 3600)
         assert await store.archive.last_seen(1) == days(1)[0].digest
-        await house.run(days(1, 2))
+        await pipeline.run(days(1, 2))
         assert await store.archive.last_seen(1) == days(2)[0].digest
         assert await store.archive.last_seen(3) is None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from bot.config import FILE, Operators, Schedule, Settings, Slack, Source, Store, Telegram, Web, load
+from bot.config import Operators, Schedule, Settings, Slack, Source, Store, Telegram, Web
 from bot.errors import SettingsError
+from bot.loading import FILE, load
 from bot.values import weekdays
 
 EXAMPLE = Path(__file__).parents[1] / "deploy" / "paperboy.example.toml"
@@ -79,15 +79,6 @@ slack = ["U0123ABCD", "W0123ABCD"]
 telegram_chat = -1001234567891
 slack_chat = "C0123ABCE"
 """
-
-
-@pytest.fixture(autouse=True)
-def environment() -> Iterator[None]:
-    """Take back what a `.env` file put into the environment."""
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
 
 
 def write(text: str, path: str = FILE) -> Path:
@@ -368,6 +359,41 @@ def test_dotenv_beside_the_file_and_in_the_working_directory(monkeypatch: pytest
 
     assert (settings.language, settings.timezone) == ("en", "UTC")
     assert (settings.schedule.days, settings.schedule.at) == ("mon", time(2))
+
+
+def test_two_folders_loaded_in_one_process_speak_each_their_own_language() -> None:
+    write("PAPERBOY_LANGUAGE=en\nPAPERBOY_TIMEZONE=UTC", "english/.env")
+    write("PAPERBOY_LANGUAGE=ko", "korean/.env")
+    before = dict(os.environ)
+
+    loaded = [load(write("", f"{folder}/paperboy.toml")) for folder in ("english", "korean", "english")]
+
+    assert [settings.language for settings in loaded] == ["en", "ko", "en"]
+    assert [settings.timezone for settings in loaded] == ["UTC", "Asia/Seoul", "UTC"]
+    assert dict(os.environ) == before
+
+
+def test_a_dotenv_may_name_the_settings_file_and_build_on_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOLDER", "etc")
+    write("FOLDER=elsewhere\nPAPERBOY_CONFIG=${FOLDER}/other.toml\nexport PAPERBOY_LANGUAGE='en' # said\nALONE", ".env")
+    write('timezone = "UTC"', "etc/other.toml")
+
+    settings = load()
+
+    assert (settings.timezone, settings.language) == ("UTC", "en")
+
+
+def test_what_is_wrong_in_a_dotenv_is_told_as_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("PAPERBOY_LANGUAGE=fr\nPAPERBOY_SCHEDULE__AT=noon", ".env")
+    monkeypatch.setenv("paperboy_schedule__at", "25:00")
+
+    assert refusal() == [
+        'environment: PAPERBOY_LANGUAGE: write "ko" or "en"',
+        "environment: paperboy_schedule__at: '25:00' is no time of day; write one such as \"08:30\", in quotes",
+    ]
+
+    write("PAPERBOY_LANGAGE=en", ".env")
+    assert refusal() == ["environment: PAPERBOY_LANGAGE overrides no setting; did you mean PAPERBOY_LANGUAGE?"]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from typing import Any, ClassVar
 
 import pytest
 
@@ -12,7 +14,7 @@ from bot.decisions import GONE, LOST_ALL, MISSED, STAYED_EMPTY, TOO_LATE, Rules,
 from bot.gate import EMPTY
 from bot.protocols import Found
 from bot.records import Intent, Known, Remark
-from formatters.model import Link, Paper, Section
+from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import days, digest, found, paper
 
 HOUR, DAY = 3600.0, 86400.0
@@ -277,3 +279,39 @@ def test_a_changed_post_of_the_baseline_is_read_but_not_sent() -> None:
 
 def test_an_empty_source_is_nothing_to_do() -> None:
     assert decided([], []) == []
+
+
+@dataclass(frozen=True)
+class Counted(Digest):
+    """Count how often anything of a digest is read, also when two are compared."""
+
+    reads: ClassVar[Counter[str]] = Counter()
+
+    def __getattribute__(self, name: str) -> Any:
+        Counted.reads["digest"] += 1
+        return super().__getattribute__(name)
+
+
+@dataclass(frozen=True)
+class CountedKnown(Known):
+    def __getattribute__(self, name: str) -> Any:
+        Counted.reads["known"] += 1
+        return super().__getattribute__(name)
+
+
+def reads(posts: int, state: str) -> Counter[str]:
+    """Count what is read to decide on so many posts, of which one was delivered and half are known."""
+    every = [digest(date(2000, 1, 1) + timedelta(number), paper(1)) for number in range(posts)]
+    now = [found(Counted(**{field.name: getattr(one, field.name) for field in fields(one)})) for one in every]
+    before = [*known(now[:1]), *known(now[1 : posts // 2], state)] if state else []
+    counted = [CountedKnown(*(getattr(one, field.name) for field in fields(one))) for one in before]
+    Counted.reads.clear()
+    decide(counted, now, RULES, FOUND_AT)
+    return Counted.reads.copy()
+
+
+@pytest.mark.parametrize("state", ["", "baseline", "active"], ids=["first look", "baseline", "downtime"])
+def test_twice_as_many_posts_are_twice_the_work(state: str) -> None:
+    few, many = reads(100, state), reads(200, state)
+    assert all(many[what] <= 2.1 * count for what, count in few.items())
+    assert few["digest"] > 100

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import load
 from bot.doctor import examine
+from bot.loading import load
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.golden import DATA

@@ -18,7 +18,7 @@ from tests.support.fakes.faults import forbidden, truncated
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.installed import PATH, TOKENS
-from tests.support.operator import Desk
+from tests.support.operator import Operator
 
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper, so that a run is an index and a message
 HELD = "2025-01-11-daily-papers-20250111.md"
@@ -26,22 +26,22 @@ NEXT = "Next run: "
 
 
 @pytest.fixture
-def desk(telegram: FakeTelegram, slack: FakeSlack) -> Desk:
-    return Desk(telegram, slack)
+def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
+    return Operator(telegram, slack)
 
 
 # A run that goes well
 
 
-async def test_deliver_twice_and_look_at_the_receipt(desk: Desk) -> None:
-    desk.settle(telegram=("@my_channel", "42"), slack=("C0123ABCD",))
-    desk.post(ONE)
+async def test_deliver_twice_and_look_at_the_receipt(operator: Operator) -> None:
+    operator.settle(telegram=("@my_channel", "42"), slack=("C0123ABCD",))
+    operator.post(ONE)
 
-    before = await desk.run("status")
-    first = await desk.run("deliver")
-    sent = len(desk.telegram.calls) + len(desk.slack.calls)
-    second = await desk.run("deliver")
-    after = await desk.run("status")
+    before = await operator.run("status")
+    first = await operator.run("deliver")
+    sent = len(operator.telegram.calls) + len(operator.slack.calls)
+    second = await operator.run("deliver")
+    after = await operator.run("status")
 
     assert (before.code, before.err, before.lines[0]) == (0, "", "Nothing was delivered yet.")
     assert (first.code, first.err) == (0, "")
@@ -55,9 +55,9 @@ async def test_deliver_twice_and_look_at_the_receipt(desk: Desk) -> None:
     ]
     assert first.lines[-1] == "6 messages sent"
     assert (second.code, second.out, second.err) == (0, "nothing new to send\n", "")
-    assert len(desk.telegram.calls) + len(desk.slack.calls) == sent
-    assert [len(desk.telegram.shown(chat)) for chat in ("-1001", "42")] == [2, 2]
-    assert [bool(message.thread_ts) for message in desk.slack.shown("C0123ABCD")] == [False, True]
+    assert len(operator.telegram.calls) + len(operator.slack.calls) == sent
+    assert [len(operator.telegram.shown(chat)) for chat in ("-1001", "42")] == [2, 2]
+    assert [bool(message.thread_ts) for message in operator.slack.shown("C0123ABCD")] == [False, True]
     assert (after.code, after.err) == (0, "")
     assert [line.split() for line in after.lines[:-1]] == [
         ["arxiv/2025-01-05,", "1", "paper,", "active"],
@@ -71,45 +71,47 @@ async def test_deliver_twice_and_look_at_the_receipt(desk: Desk) -> None:
     assert after.lines[-1].endswith(" 08:30 Asia/Seoul")
 
 
-async def test_chats_with_hours_of_their_own_wait_for_them(desk: Desk) -> None:
-    desk.settle(telegram=("@my_channel", "42"))
-    await desk.run("deliver")
+async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -> None:
+    operator.settle(telegram=("@my_channel", "42"))
+    await operator.run("deliver")
     later = WEEKDAYS[(datetime.now(UTC).weekday() + 2) % 7]
     async with opened(f"sqlite:///{Path.cwd()}/state/ledger.db") as store:
         chat = await store.subscribers.find("telegram", ("42",))
         assert chat is not None
         await store.subscribers.wish(chat.id, "messages", schedule=f"08:00 {later} UTC")
-    desk.post(ONE)
+    operator.post(ONE)
 
-    done = await desk.run("deliver")
-    status = await desk.run("status")
+    done = await operator.run("deliver")
+    status = await operator.run("status")
 
     assert (done.code, done.err, done.lines[-1]) == (0, "", "2 messages sent")
-    assert desk.telegram.shown("42") == []
+    assert operator.telegram.shown("42") == []
     counts = next(line.split() for line in status.lines if line.startswith("telegram 42"))
     assert counts == ["telegram", "42", "0", "2", "0", "0", "0", "0"]
 
 
 @pytest.mark.parametrize(("listen", "asked"), [("polling", 1), ("off", 0)])
-async def test_what_a_chat_is_is_asked_once_where_readers_are_heard(desk: Desk, listen: str, asked: int) -> None:
-    desk.post(ONE)
+async def test_what_a_chat_is_is_asked_once_where_readers_are_heard(
+    operator: Operator, listen: str, asked: int
+) -> None:
+    operator.post(ONE)
 
     for _ in range(2):
-        done = await desk.run("deliver", PAPERBOY_TELEGRAM__LISTEN=listen)
+        done = await operator.run("deliver", PAPERBOY_TELEGRAM__LISTEN=listen)
         assert (done.code, done.err) == (0, "")
 
-    assert [call.method for call in desk.telegram.calls].count("getChat") == asked
-    assert ["reply_markup" in call.arguments for call in desk.telegram.calls if call.method == "sendMessage"] == [
+    assert [call.method for call in operator.telegram.calls].count("getChat") == asked
+    assert ["reply_markup" in call.arguments for call in operator.telegram.calls if call.method == "sendMessage"] == [
         False,
         bool(asked),
     ]
 
 
-async def test_the_receipt_as_json(desk: Desk) -> None:
-    before = await desk.run("status", "--json")
-    desk.post(ONE)
-    await desk.run("deliver")
-    after = await desk.run("status", "--json")
+async def test_the_receipt_as_json(operator: Operator) -> None:
+    before = await operator.run("status", "--json")
+    operator.post(ONE)
+    await operator.run("deliver")
+    after = await operator.run("status", "--json")
 
     assert (before.code, json.loads(before.out)["digests"]) == (0, [])
     found: dict[str, Any] = json.loads(after.out)
@@ -129,8 +131,8 @@ async def test_the_receipt_as_json(desk: Desk) -> None:
     assert (when.hour, when.minute, str(when.utcoffset())) == (8, 30, "9:00:00")
 
 
-async def test_a_bar_on_a_terminal(desk: Desk) -> None:
-    desk.post(ONE)
+async def test_a_bar_on_a_terminal(operator: Operator) -> None:
+    operator.post(ONE)
     ours, theirs = pty.openpty()
     run = await asyncio.create_subprocess_exec(
         *(PATH, "deliver"), stdout=theirs, stderr=theirs, env={**os.environ, **TOKENS, "COLUMNS": "80", "TERM": "xterm"}
@@ -159,8 +161,8 @@ def _read(terminal: int) -> str:
     return read.decode()
 
 
-async def test_a_reader_of_the_output_that_leaves_does_not_stop_the_delivery(desk: Desk) -> None:
-    desk.post(ONE)
+async def test_a_reader_of_the_output_that_leaves_does_not_stop_the_delivery(operator: Operator) -> None:
+    operator.post(ONE)
 
     run = await asyncio.create_subprocess_exec(
         *("sh", "-c", '"$0" deliver | true', PATH),
@@ -170,28 +172,28 @@ async def test_a_reader_of_the_output_that_leaves_does_not_stop_the_delivery(des
     _, err = await run.communicate()
 
     assert err == b""
-    assert len(desk.telegram.shown("-1001")) == 2
+    assert len(operator.telegram.shown("-1001")) == 2
 
 
 # What goes wrong at the source
 
 
-async def test_a_missing_folder(desk: Desk) -> None:
+async def test_a_missing_folder(operator: Operator) -> None:
     Path("_posts").rmdir()
 
-    done = await desk.run("deliver")
+    done = await operator.run("deliver")
 
     assert (done.code, done.out) == (2, "nothing new to send\n")
     advice = "check path in this source's settings, and the folder's rights"
     assert done.err == f"source daily: {Path.cwd() / '_posts'}: No such file or directory; {advice}\n"
 
 
-async def test_broken_posts_do_not_keep_the_others_back(desk: Desk) -> None:
-    desk.post(ONE)
+async def test_broken_posts_do_not_keep_the_others_back(operator: Operator) -> None:
+    operator.post(ONE)
     Path("_posts/2025-01-04-binary.md").write_bytes(b"\x00\xff")
     Path("_posts/2025-01-03-large.md").write_bytes(b"a" * (3 * 1024 * 1024))
 
-    done = await desk.run("deliver")
+    done = await operator.run("deliver")
 
     assert (done.code, done.lines[-1]) == (0, "2 messages sent")
     assert done.err.splitlines() == [
@@ -200,31 +202,31 @@ async def test_broken_posts_do_not_keep_the_others_back(desk: Desk) -> None:
     ]
 
 
-async def test_a_digest_without_papers_is_held(desk: Desk) -> None:
-    desk.post(HELD)
+async def test_a_digest_without_papers_is_held(operator: Operator) -> None:
+    operator.post(HELD)
 
-    done = await desk.run("deliver")
-    status = await desk.run("status")
+    done = await operator.run("deliver")
+    status = await operator.run("status")
 
     held = "the post has no papers yet"
     assert (done.code, done.out) == (1, "nothing new to send\n")
     assert done.err == f"daily-papers/2025-01-11: held: {held}\n"
     assert status.lines[0] == f"daily-papers/2025-01-11, 0 papers, held: {held}"
-    assert [call.method for call in desk.telegram.calls] == ["getChat"]  # what the chat is, asked for once
+    assert [call.method for call in operator.telegram.calls] == ["getChat"]  # what the chat is, asked for once
 
 
 # What goes wrong at the platforms
 
 
-async def test_an_unknown_chat_does_not_keep_the_others_back(desk: Desk) -> None:
-    desk.settle(telegram=("-1009999", "@my_channel"), slack=("C0NOWHERE",))
-    desk.post(ONE)
+async def test_an_unknown_chat_does_not_keep_the_others_back(operator: Operator) -> None:
+    operator.settle(telegram=("-1009999", "@my_channel"), slack=("C0NOWHERE",))
+    operator.post(ONE)
 
-    done = await desk.run("deliver")
-    status = await desk.run("status")
+    done = await operator.run("deliver")
+    status = await operator.run("status")
 
     assert done.code == 1
-    assert len(desk.telegram.shown("-1001")) == 2
+    assert len(operator.telegram.shown("-1001")) == 2
     slack, telegram = done.err.splitlines()
     assert slack.startswith("arxiv/2025-01-05 slack C0NOWHERE: 1 failed, 1 pending: ")
     assert "channel_not_found" in slack
@@ -236,41 +238,41 @@ async def test_an_unknown_chat_does_not_keep_the_others_back(desk: Desk) -> None
     assert any("Chat not found" in line for line in status.lines)
 
 
-async def test_a_chat_that_shut_us_out(desk: Desk) -> None:
-    desk.post(ONE)
-    desk.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat="-1001", times=None))
+async def test_a_chat_that_shut_us_out(operator: Operator) -> None:
+    operator.post(ONE)
+    operator.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat="-1001", times=None))
 
-    done = await desk.run("deliver")
+    done = await operator.run("deliver")
 
     assert done.code == 1
     assert "bot was kicked from the channel chat" in done.err
     assert "add the bot to the chat again" in done.err
 
 
-async def test_a_revoked_token(desk: Desk) -> None:
-    desk.settle(telegram=("@my_channel", "42"), slack=("C0123ABCD",))
-    desk.post(ONE)
+async def test_a_revoked_token(operator: Operator) -> None:
+    operator.settle(telegram=("@my_channel", "42"), slack=("C0123ABCD",))
+    operator.post(ONE)
     revoked = "123456:a-token-that-was-revoked-since"
 
-    done = await desk.run("deliver", PAPERBOY_TELEGRAM__TOKEN=revoked)
+    done = await operator.run("deliver", PAPERBOY_TELEGRAM__TOKEN=revoked)
 
     assert done.code == 1
     assert "get a new one from @BotFather" in done.err
     assert revoked not in done.out + done.err
-    assert len(desk.slack.shown("C0123ABCD")) == 2
-    assert desk.telegram.shown("-1001") == []
+    assert len(operator.slack.shown("C0123ABCD")) == 2
+    assert operator.telegram.shown("-1001") == []
 
-    again = await desk.run("deliver")
+    again = await operator.run("deliver")
     assert (again.code, again.lines[-1]) == (0, "4 messages sent")
 
 
-async def test_servers_that_answer_nonsense(desk: Desk) -> None:
-    desk.settle(slack=("C0123ABCD",))
-    desk.post(ONE)
-    desk.telegram.faults.add(truncated(method="sendMessage"))
-    desk.slack.faults.add(truncated(method="chat.postMessage"))
+async def test_servers_that_answer_nonsense(operator: Operator) -> None:
+    operator.settle(slack=("C0123ABCD",))
+    operator.post(ONE)
+    operator.telegram.faults.add(truncated(method="sendMessage"))
+    operator.slack.faults.add(truncated(method="chat.postMessage"))
 
-    done = await desk.run("deliver")
+    done = await operator.run("deliver")
 
     assert (done.code, done.err, done.lines[-1]) == (0, "", "4 messages sent")
     doubts = sorted(line for line in done.lines if ": unconfirmed: " in line)
@@ -279,35 +281,35 @@ async def test_servers_that_answer_nonsense(desk: Desk) -> None:
         "telegram @my_channel index",
     ]
     assert all("answer" in line for line in doubts)
-    assert (len(desk.telegram.shown("-1001")), len(desk.slack.shown("C0123ABCD"))) == (2, 2)
+    assert (len(operator.telegram.shown("-1001")), len(operator.slack.shown("C0123ABCD"))) == (2, 2)
 
 
 # What goes wrong with the ledger
 
 
-async def test_a_ledger_that_is_no_database(desk: Desk) -> None:
-    desk.post(ONE)
+async def test_a_ledger_that_is_no_database(operator: Operator) -> None:
+    operator.post(ONE)
     Path("state").mkdir()
     Path("state/ledger.db").write_text("These are my notes, and no database at all.\n" * 100)
 
     for command in ("deliver", "status"):
-        done = await desk.run(command)
+        done = await operator.run(command)
 
         assert (done.code, done.out) == (2, "")
         assert done.err.startswith(f"paperboy: ledger {Path.cwd()}/state/ledger.db: this file is no ledger")
         assert len(done.err.splitlines()) == 1
     assert Path("state/ledger.db").read_text().startswith("These are my notes")
-    assert desk.telegram.calls == []
+    assert operator.telegram.calls == []
 
 
-async def test_a_ledger_where_nothing_can_be_written(desk: Desk) -> None:
-    desk.post(ONE)
+async def test_a_ledger_where_nothing_can_be_written(operator: Operator) -> None:
+    operator.post(ONE)
     Path("state").write_text("in the way")
 
-    done = await desk.run("deliver")
+    done = await operator.run("deliver")
 
     assert (done.code, done.out) == (2, "")
     assert len(done.err.splitlines()) == 1
     assert done.err.startswith(f"paperboy: ledger {Path.cwd()}/state/ledger.db: ")
     assert done.err.endswith("check the folder and its rights\n")
-    assert desk.telegram.calls == []
+    assert operator.telegram.calls == []

@@ -95,7 +95,7 @@ chats = ["{PRIVATE}"]
 
 
 @pytest.fixture
-async def open_house(tmp_path: Path, telegram: FakeTelegram) -> AsyncIterator[Running]:
+async def always_open(tmp_path: Path, telegram: FakeTelegram) -> AsyncIterator[Running]:
     """A process for which it is always late in the day."""
     running = Running(tmp_path, telegram, at="00:00")
     yield running
@@ -104,59 +104,59 @@ async def open_house(tmp_path: Path, telegram: FakeTelegram) -> AsyncIterator[Ru
         await running.process.wait()
 
 
-async def test_late_posts_and_edits_are_picked_up_and_a_stop_is_clean(open_house: Running) -> None:
-    open_house.post(FIRST)
-    await open_house.start()
-    await open_house.until_shown(1)
-    first = len(open_house.telegram.shown(PRIVATE))
-    open_house.post(SECOND)
-    await open_house.until_shown(first + 5)
-    log = await open_house.stop()
+async def test_late_posts_and_edits_are_picked_up_and_a_stop_is_clean(always_open: Running) -> None:
+    always_open.post(FIRST)
+    await always_open.start()
+    await always_open.until_shown(1)
+    first = len(always_open.telegram.shown(PRIVATE))
+    always_open.post(SECOND)
+    await always_open.until_shown(first + 5)
+    log = await always_open.stop()
     assert {"running", "planned", "delivery", "stopped"} <= {str(line["event"]) for line in log}
     assert "FAKE" not in json.dumps(log)
-    ids = [shown.text for shown in open_house.telegram.shown(PRIVATE)]
+    ids = [shown.text for shown in always_open.telegram.shown(PRIVATE)]
     assert len(ids) == len(set(ids))
 
 
-async def test_stopped_in_the_middle_then_started_again_completes(open_house: Running) -> None:
-    open_house.post(FIRST)
-    await open_house.start()
-    await open_house.until_shown(2)
-    await open_house.stop()
-    shown = len(open_house.telegram.shown(PRIVATE))
-    await open_house.start()
-    await open_house.until_shown(4)
-    await open_house.stop()
-    texts = [shown.text for shown in open_house.telegram.shown(PRIVATE)]
+async def test_stopped_in_the_middle_then_started_again_completes(always_open: Running) -> None:
+    always_open.post(FIRST)
+    await always_open.start()
+    await always_open.until_shown(2)
+    await always_open.stop()
+    shown = len(always_open.telegram.shown(PRIVATE))
+    await always_open.start()
+    await always_open.until_shown(4)
+    await always_open.stop()
+    texts = [shown.text for shown in always_open.telegram.shown(PRIVATE)]
     assert shown < len(texts) == len(set(texts))
 
 
-async def test_a_source_that_cannot_be_read_is_told_and_looked_at_again(open_house: Running) -> None:
-    (open_house.folder / "_posts").rmdir()
-    process = await open_house.start()
+async def test_a_source_that_cannot_be_read_is_told_and_looked_at_again(always_open: Running) -> None:
+    (always_open.folder / "_posts").rmdir()
+    process = await always_open.start()
     assert process.stderr
     while b"no such" not in (line := await asyncio.wait_for(process.stderr.readline(), 30)).lower():
         assert line, "the process ended"
-    (open_house.folder / "_posts").mkdir()
-    open_house.post(FIRST)
-    await open_house.until_shown(1)
-    await open_house.stop()
+    (always_open.folder / "_posts").mkdir()
+    always_open.post(FIRST)
+    await always_open.until_shown(1)
+    await always_open.stop()
 
 
 async def test_a_reader_who_subscribes_at_night_gets_the_newest_at_once_and_nobody_else_does(
-    open_house: Running,
+    always_open: Running,
 ) -> None:
     """The next sweep is an hour away: it is the subscriber who wakes the program."""
-    open_house.close()
-    open_house.post(FIRST)
-    open_house.telegram.add_chat("77", kind="private")
-    await open_house.start()
-    open_house.telegram.says("77", 77, "/subscribe now", language="en")
+    always_open.close()
+    always_open.post(FIRST)
+    always_open.telegram.add_chat("77", kind="private")
+    await always_open.start()
+    always_open.telegram.says("77", 77, "/subscribe now", language="en")
     async with asyncio.timeout(10):
-        while len(open_house.telegram.shown("77")) < 2:  # the answer, and the index
+        while len(always_open.telegram.shown("77")) < 2:  # the answer, and the index
             await asyncio.sleep(0.05)
-    await open_house.stop()
-    assert open_house.telegram.shown(PRIVATE) == []
+    await always_open.stop()
+    assert always_open.telegram.shown(PRIVATE) == []
 
 
 @pytest.mark.long

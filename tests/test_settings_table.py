@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from bot.advice import check_environment
 from bot.cli import app
-from bot.config import FILE, Settings, load
+from bot.config import Settings
+from bot.loading import FILE, load
 from bot.settings_table import Setting, all_settings, markdown_table, plain_list
 from bot.values import duration, duration_text
 

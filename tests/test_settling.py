@@ -14,7 +14,7 @@ from bot.errors import LedgerError
 from tests.support.fakes.faults import bad_request, forbidden
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
-from tests.support.operator import Desk
+from tests.support.operator import Operator
 
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper
 HELD = "2025-01-11-daily-papers-20250111.md"  # no paper yet
@@ -22,37 +22,37 @@ LEDGER = Path("state/ledger.db")
 
 
 @pytest.fixture
-def desk(telegram: FakeTelegram, slack: FakeSlack) -> Desk:
-    desk = Desk(telegram, slack)
-    desk.settle(telegram=("@my_channel", "42"))
-    return desk
+def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
+    operator = Operator(telegram, slack)
+    operator.settle(telegram=("@my_channel", "42"))
+    return operator
 
 
-def refuse(desk: Desk, chat: str) -> None:
+def refuse(operator: Operator, chat: str) -> None:
     """Let a chat refuse the index, and its plain text too."""
-    desk.telegram.faults.add(bad_request("can't parse entities", method="sendMessage", chat=chat, times=2))
+    operator.telegram.faults.add(bad_request("can't parse entities", method="sendMessage", chat=chat, times=2))
 
 
 # --- retry and discard
 
 
-async def test_where_nothing_is_stuck_there_is_nothing_to_do(desk: Desk) -> None:
-    desk.post(ONE)
-    await desk.run("deliver")
-    retried, discarded = await desk.run("retry"), await desk.run("discard")
+async def test_where_nothing_is_stuck_there_is_nothing_to_do(operator: Operator) -> None:
+    operator.post(ONE)
+    await operator.run("deliver")
+    retried, discarded = await operator.run("retry"), await operator.run("discard")
     assert (retried.code, retried.lines, retried.err) == (0, ["0 messages will be sent again"], "")
     assert (discarded.code, discarded.lines, discarded.err) == (0, ["nothing to give up"], "")
 
 
-async def test_what_was_refused_is_sent_again_in_one_chat_and_given_up_in_the_other(desk: Desk) -> None:
-    desk.post(ONE)
-    refuse(desk, "-1001")
-    refuse(desk, "42")
-    assert (await desk.run("deliver")).code == 1
+async def test_what_was_refused_is_sent_again_in_one_chat_and_given_up_in_the_other(operator: Operator) -> None:
+    operator.post(ONE)
+    refuse(operator, "-1001")
+    refuse(operator, "42")
+    assert (await operator.run("deliver")).code == 1
 
-    retried = await desk.run("retry", "@my_channel")
-    discarded = await desk.run("discard", "telegram 42")
-    done, status = await desk.run("deliver"), await desk.run("status", COLUMNS="120")
+    retried = await operator.run("retry", "@my_channel")
+    discarded = await operator.run("discard", "telegram 42")
+    done, status = await operator.run("deliver"), await operator.run("status", COLUMNS="120")
 
     assert retried.lines == [
         "1 message will be sent again",
@@ -60,7 +60,7 @@ async def test_what_was_refused_is_sent_again_in_one_chat_and_given_up_in_the_ot
     ]
     assert [line.partition(": given up: ")[0] for line in discarded.lines] == ["telegram 42, index"]
     assert (done.code, done.err, done.lines[-1]) == (0, "", "1 message sent")
-    assert [len(desk.telegram.shown(chat)) for chat in ("-1001", "42")] == [2, 1]
+    assert [len(operator.telegram.shown(chat)) for chat in ("-1001", "42")] == [2, 1]
     assert [line.split() for line in status.lines[1:4]] == [
         ["chat", "sent", "scheduled", "pending", "stale", "failed", "unconfirmed", "discarded"],
         ["telegram", "@my_channel", "2", "0", "0", "0", "0", "0", "0"],
@@ -68,45 +68,45 @@ async def test_what_was_refused_is_sent_again_in_one_chat_and_given_up_in_the_ot
     ]
 
 
-async def test_a_held_post_is_released_or_given_up(desk: Desk) -> None:
-    desk.post(HELD)
-    await desk.run("deliver")
+async def test_a_held_post_is_released_or_given_up(operator: Operator) -> None:
+    operator.post(HELD)
+    await operator.run("deliver")
 
-    retried = await desk.run("retry")
+    retried = await operator.run("retry")
     assert retried.lines[:2] == [
         "0 messages will be sent again",
         "daily-papers/2025-01-11 waits no longer: the post has no papers yet",
     ]
-    done = await desk.run("deliver")
+    done = await operator.run("deliver")
     assert (done.code, done.lines) == (0, ["nothing new to send"])  # it has nothing
-    assert (await desk.run("status")).lines[0].endswith("skipped: the post stayed without papers")
+    assert (await operator.run("status")).lines[0].endswith("skipped: the post stayed without papers")
 
 
-async def test_a_held_post_that_is_given_up_is_held_no_more(desk: Desk) -> None:
-    desk.post(HELD)
-    await desk.run("deliver")
-    assert (await desk.run("discard")).lines == ["daily-papers/2025-01-11: given up: the post has no papers yet"]
-    assert (await desk.run("deliver")).code == 0
+async def test_a_held_post_that_is_given_up_is_held_no_more(operator: Operator) -> None:
+    operator.post(HELD)
+    await operator.run("deliver")
+    assert (await operator.run("discard")).lines == ["daily-papers/2025-01-11: given up: the post has no papers yet"]
+    assert (await operator.run("deliver")).code == 0
 
 
 @pytest.mark.parametrize("command", [("retry",), ("discard",), ("discard", "--all")])
-async def test_a_chat_that_nobody_knows(desk: Desk, command: tuple[str, ...]) -> None:
-    desk.post(ONE)
-    await desk.run("deliver")
-    done = await desk.run(*command, "@my_chanel")
+async def test_a_chat_that_nobody_knows(operator: Operator, command: tuple[str, ...]) -> None:
+    operator.post(ONE)
+    await operator.run("deliver")
+    done = await operator.run(*command, "@my_chanel")
     assert (done.code, done.out) == (2, "")
     assert done.err == (
         "paperboy: @my_chanel: no such chat in the ledger; it knows: telegram @my_channel, telegram 42\n"
     )
 
 
-async def test_operators_are_told_in_their_chat_and_only_once(desk: Desk) -> None:
-    desk.telegram.add_chat("7", "private")
-    desk.post(ONE)
-    desk.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat="-1001", times=None))
+async def test_operators_are_told_in_their_chat_and_only_once(operator: Operator) -> None:
+    operator.telegram.add_chat("7", "private")
+    operator.post(ONE)
+    operator.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat="-1001", times=None))
     for _ in range(2):
-        await desk.run("deliver", PAPERBOY_OPERATORS__TELEGRAM="7")
-    (notice,) = desk.telegram.shown("7")
+        await operator.run("deliver", PAPERBOY_OPERATORS__TELEGRAM="7")
+    (notice,) = operator.telegram.shown("7")
     assert notice.text.splitlines()[0] == "Paperboy"
     assert notice.text.splitlines()[1].startswith("⏸ telegram @my_channel is paused: ")
 
@@ -114,39 +114,39 @@ async def test_operators_are_told_in_their_chat_and_only_once(desk: Desk) -> Non
 # --- backup and restore
 
 
-async def test_a_restored_ledger_sends_nothing_twice(desk: Desk) -> None:
+async def test_a_restored_ledger_sends_nothing_twice(operator: Operator) -> None:
     """As the handbook says it: what was delivered after the copy was made is not known to it."""
-    desk.post(ONE)
-    await desk.run("deliver")
-    copied = await desk.run("backup", "copy.db")
-    desk.post("2025-01-06-daily-papers-20250106.md")
-    await desk.run("deliver")
-    before = [len(desk.telegram.shown(chat)) for chat in ("-1001", "42")]
+    operator.post(ONE)
+    await operator.run("deliver")
+    copied = await operator.run("backup", "copy.db")
+    operator.post("2025-01-06-daily-papers-20250106.md")
+    await operator.run("deliver")
+    before = [len(operator.telegram.shown(chat)) for chat in ("-1001", "42")]
 
     for file in LEDGER.parent.glob("ledger.db*"):
         file.unlink()
     Path("copy.db").rename(LEDGER)
-    discarded = await desk.run("discard", "--all")
-    done = await desk.run("deliver")
+    discarded = await operator.run("discard", "--all")
+    done = await operator.run("deliver")
 
     assert (copied.code, copied.err) == (0, "")
     assert re.fullmatch(r"copy\.db: [\d,]+ bytes, checked", copied.lines[0])
     assert (discarded.code, discarded.err, bool(discarded.lines)) == (0, "", True)
     assert (done.code, done.lines) == (0, ["nothing new to send"])
-    assert [len(desk.telegram.shown(chat)) for chat in ("-1001", "42")] == before
+    assert [len(operator.telegram.shown(chat)) for chat in ("-1001", "42")] == before
 
 
-async def test_a_copy_that_exists_is_left_alone(desk: Desk) -> None:
-    desk.post(ONE)
-    await desk.run("deliver")
+async def test_a_copy_that_exists_is_left_alone(operator: Operator) -> None:
+    operator.post(ONE)
+    await operator.run("deliver")
     Path("copy.db").write_text("precious")
-    done = await desk.run("backup", "copy.db")
+    done = await operator.run("backup", "copy.db")
     assert (done.code, done.err) == (2, "paperboy: copy.db: exists already; name a new file\n")
     assert Path("copy.db").read_text() == "precious"
 
 
-async def test_where_there_is_no_ledger_none_is_made(desk: Desk) -> None:
-    done = await desk.run("backup", "copy.db")
+async def test_where_there_is_no_ledger_none_is_made(operator: Operator) -> None:
+    done = await operator.run("backup", "copy.db")
     assert (done.code, done.out) == (2, "")
     assert done.err == f"paperboy: ledger {Path.cwd() / LEDGER}: is not there yet; nothing to copy\n"
     assert not Path("copy.db").exists()

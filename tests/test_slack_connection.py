@@ -29,7 +29,7 @@ from bot.web import Web
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack, Http
 from tests.support.memory_channel import MemoryChannel
-from tests.support.slack_bot import ANN, ROOM, SECRET, SlackHouse, hasty, open_house, settings, text_of, workspace
+from tests.support.slack_bot import ANN, ROOM, SECRET, SlackBot, hasty, open_slack_bot, settings, text_of, workspace
 
 FULL = "2. U-Net"
 
@@ -51,44 +51,44 @@ def told(logs: Any) -> list[tuple[str, str]]:
     return [(one["log_level"], one["event"]) for one in logs if "listening" in one["event"]]
 
 
-async def hears(house: SlackHouse) -> bool:
-    return (await house.slash("/paper 2")).startswith(FULL)
+async def hears(slack_bot: SlackBot) -> bool:
+    return (await slack_bot.slash("/paper 2")).startswith(FULL)
 
 
 # --- Socket Mode
 
 
 async def test_a_connection_is_renewed_when_slack_asks_for_it(slack: FakeSlack) -> None:
-    async with open_house(slack) as house:
+    async with open_slack_bot(slack) as slack_bot:
         with capture_logs() as logs:
             await slack.sockets.disconnect("warning")
             await slack.sockets.opened(2)
             await slack.sockets.disconnect()
             await slack.sockets.opened(3)
-            assert await hears(house)
+            assert await hears(slack_bot)
         assert told(logs) == []
 
 
 async def test_a_broken_connection_is_renewed(slack: FakeSlack, hurried: None) -> None:
-    async with open_house(slack) as house:
+    async with open_slack_bot(slack) as slack_bot:
         slack.sockets.break_off()
         await slack.sockets.opened(2)
-        assert await hears(house)
+        assert await hears(slack_bot)
 
 
 async def test_a_stale_connection_is_renewed(slack: FakeSlack, hurried: None) -> None:
-    async with open_house(slack) as house:
+    async with open_slack_bot(slack) as slack_bot:
         slack.sockets.answers_pings = False
         await slack.sockets.opened(2)
         slack.sockets.answers_pings = True
-        assert await hears(house)
+        assert await hears(slack_bot)
 
 
 async def test_a_slack_that_is_away_is_told_of_once(
     slack: FakeSlack, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listener_module, "_GONE", 0.3)
-    async with open_house(slack) as house:
+    async with open_slack_bot(slack) as slack_bot:
         with capture_logs() as logs:
             await slack.stop()
             while len(told(logs)) < 2:
@@ -96,7 +96,7 @@ async def test_a_slack_that_is_away_is_told_of_once(
             attempts = len(slack.calls)
             await slack.start()
             await slack.sockets.opened(2)
-            assert await hears(house)
+            assert await hears(slack_bot)
         assert told(logs) == [("error", "not listening"), ("error", "not listening"), ("info", "listening again")]
         assert "gone for" in logs[0]["error"]
         assert "Slack cannot be reached" in logs[1]["error"]
@@ -108,7 +108,7 @@ async def test_a_client_in_a_dead_end_is_replaced(
 ) -> None:
     """The SDK tries an address again and again that serves once (python-slack-sdk, issue 1922, has another one)."""
     monkeypatch.setattr(listener_module, "_GONE", 0.3)
-    async with open_house(slack) as house:
+    async with open_slack_bot(slack) as slack_bot:
         sound = slack.sockets.invite
         slack.sockets.invite = lambda port: f"ws://127.0.0.1:{port}/link/?ticket=none"  # type: ignore[method-assign]
         slack.sockets.break_off()
@@ -116,7 +116,7 @@ async def test_a_client_in_a_dead_end_is_replaced(
         await slack.answered("apps.connections.open", asked + 1)
         slack.sockets.invite = sound  # type: ignore[method-assign]
         await slack.sockets.opened(2)
-        assert await hears(house)
+        assert await hears(slack_bot)
 
 
 async def test_no_connection_in_time(slack: FakeSlack, hurried: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,12 +124,12 @@ async def test_no_connection_in_time(slack: FakeSlack, hurried: None, monkeypatc
     sound = slack.sockets.invite
     slack.sockets.invite = lambda port: f"ws://127.0.0.1:{port}/link/?ticket=none"  # type: ignore[method-assign]
     with capture_logs() as logs:
-        async with open_house(slack, connected=False) as house:
+        async with open_slack_bot(slack, connected=False) as slack_bot:
             await slack.answered("apps.connections.open", 3)
             monkeypatch.setattr(listener_module, "_CONNECTING", 20.0)  # a busy machine takes its time
             slack.sockets.invite = sound  # type: ignore[method-assign]
             await slack.sockets.opened()
-            assert await hears(house)
+            assert await hears(slack_bot)
     assert told(logs) == [("error", "not listening"), ("info", "listening again")]
     assert logs[-2]["error"] == "no connection in time"
 
@@ -137,11 +137,11 @@ async def test_no_connection_in_time(slack: FakeSlack, hurried: None, monkeypatc
 async def test_a_refused_token_is_told_of_once(slack: FakeSlack, hurried: None) -> None:
     slack.app_token, right = "xapp-another", slack.app_token
     with capture_logs() as logs:
-        async with open_house(slack, connected=False, app_token=right) as house:
+        async with open_slack_bot(slack, connected=False, app_token=right) as slack_bot:
             await slack.answered("apps.connections.open", 4)
             slack.app_token = right
             await slack.sockets.opened()
-            assert await hears(house)
+            assert await hears(slack_bot)
     assert told(logs) == [("error", "not listening"), ("info", "listening again")]
     [refused] = [one for one in logs if one["event"] == "not listening"]
     assert refused["error"] == (
@@ -153,14 +153,14 @@ async def test_a_refused_token_is_told_of_once(slack: FakeSlack, hurried: None) 
 @pytest.mark.parametrize("fault", [faults.server_error(503), faults.ratelimited(), faults.truncated(), faults.reset()])
 async def test_whatever_slack_answers_it_is_asked_again(slack: FakeSlack, hurried: None, fault: faults.Fault) -> None:
     slack.faults.add(fault)
-    async with open_house(slack) as house:
-        assert await hears(house)
+    async with open_slack_bot(slack) as slack_bot:
+        assert await hears(slack_bot)
 
 
 async def test_stopping_does_not_wait_for_slack(slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
     slack.faults.add(faults.slow(30, method="apps.connections.open"))
     loop = asyncio.get_running_loop()
-    async with open_house(slack, connected=False):
+    async with open_slack_bot(slack, connected=False):
         while not slack.calls:
             await asyncio.sleep(0.01)
         began = loop.time()
@@ -169,7 +169,7 @@ async def test_stopping_does_not_wait_for_slack(slack: FakeSlack, monkeypatch: p
 
 async def test_a_farewell_that_is_not_answered_ends(slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener_module, "_GRACE", 0.1)
-    async with open_house(slack):
+    async with open_slack_bot(slack):
         for request in slack.sockets._live.values():
             assert request.transport
             request.transport.pause_reading()
@@ -177,15 +177,15 @@ async def test_a_farewell_that_is_not_answered_ends(slack: FakeSlack, monkeypatc
 
 async def test_what_is_under_way_is_answered_before_stopping(slack: FakeSlack) -> None:
     began = asyncio.Event()
-    async with open_house(slack) as house:
-        sound = house.desk.answer
+    async with open_slack_bot(slack) as slack_bot:
+        sound = slack_bot.desk.answer
 
         async def slow(asker: Asker, line: str) -> Answer:
             began.set()
             await asyncio.sleep(0.1)
             return await sound(asker, line)
 
-        house.desk.answer = slow  # type: ignore[method-assign]
+        slack_bot.desk.answer = slow  # type: ignore[method-assign]
         typed = asyncio.create_task(slack.slash("/paper", "2", ANN, ROOM))
         said = asyncio.create_task(slack.message_im(ANN, "paper 2"))
         await began.wait()
@@ -198,7 +198,7 @@ async def test_what_is_under_way_is_answered_before_stopping(slack: FakeSlack) -
 
 
 async def test_what_is_not_signed_well_is_turned_away(slack: FakeSlack) -> None:
-    async with open_house(slack, "http") as house:
+    async with open_slack_bot(slack, "http") as slack_bot:
         assert isinstance(slack.reach, Http)
         url, before = slack.reach.url, len(slack.shown(ROOM))
         without = [frozenset({name}) for name in ("X-Slack-Signature", "X-Slack-Request-Timestamp")]
@@ -212,11 +212,11 @@ async def test_what_is_not_signed_well_is_turned_away(slack: FakeSlack) -> None:
             slack.reach = way
             assert (await slack.mentions(ROOM, ANN, "paper 2")).status == 401
             assert (await slack.slash("/paper", "2", ANN, ROOM)).status == 401
-        await house.quiet()
+        await slack_bot.quiet()
         assert len(slack.shown(ROOM)) == before
         slack.reach = Http(url, SECRET)
         assert await slack.verifies_url()
-        assert await hears(house)
+        assert await hears(slack_bot)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ async def test_what_is_not_signed_well_is_turned_away(slack: FakeSlack) -> None:
     ],
 )
 async def test_strangers_cannot_make_it_stumble(slack: FakeSlack, body: bytes, headers: dict[str, str]) -> None:
-    async with open_house(slack, "http") as house:
+    async with open_slack_bot(slack, "http") as slack_bot:
         assert isinstance(slack.reach, Http)
         signed = {"X-Slack-Request-Timestamp": "1", "X-Slack-Signature": "v0=1", **headers}
         with capture_logs() as logs:
@@ -245,7 +245,7 @@ async def test_strangers_cannot_make_it_stumble(slack: FakeSlack, body: bytes, h
             ):
                 assert it.status in (400, 401)
         assert logs == []
-        assert await hears(house)
+        assert await hears(slack_bot)
 
 
 # --- settings, logs
@@ -286,10 +286,10 @@ def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 async def test_logs_hold_no_token(slack: FakeSlack, hurried: None, own_logging: io.StringIO) -> None:
     """Bolt and the SDK log at INFO what came, and each failure with a traceback."""
     slack.faults.add(faults.reset(method="apps.connections.open", times=2))
-    async with open_house(slack) as house:
+    async with open_slack_bot(slack) as slack_bot:
         slack.sockets.break_off()
         await slack.sockets.opened(2)
-        assert await hears(house)
+        assert await hears(slack_bot)
         slack.patience = 0.1
         await slack._send("interactive", {"type": "shortcut", "callback_id": "unknown", "user": {"id": ANN}})
     written = own_logging.getvalue()
@@ -334,12 +334,12 @@ def test_nothing_that_comes_stops_the_bot(bodies: list[dict[str, Any]]) -> None:
 
 
 async def _survives(bodies: list[dict[str, Any]]) -> None:
-    async with workspace() as slack, open_house(slack) as house:
-        app = house.listener._app  # type: ignore[attr-defined]
+    async with workspace() as slack, open_slack_bot(slack) as slack_bot:
+        app = slack_bot.listener._app  # type: ignore[attr-defined]
         with capture_logs():
             for body in bodies:
                 with suppress(TypeError, AttributeError):  # of bolt, which reads no further; the SDK catches them
                     request = AsyncBoltRequest(mode="socket_mode", body=body)
                     assert (await app.async_dispatch(request)).status in (200, 404, 500)
-            await house.quiet()
-        assert (await house.slash("/paper 2", "U0NEWCOMER")).startswith(FULL)
+            await slack_bot.quiet()
+        assert (await slack_bot.slash("/paper 2", "U0NEWCOMER")).startswith(FULL)

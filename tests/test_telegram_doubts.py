@@ -29,9 +29,9 @@ from tests.support.telegram_bot import (
     READER,
     TOPIC,
     Delivered,
-    House,
+    TelegramBot,
     delivered,
-    listening_house,
+    listening_bot,
 )
 
 LATER = Waits(settle=100.0, patience=1.0)  # leave what is in doubt to the next drain
@@ -43,30 +43,30 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
 
 
 @pytest.fixture
-async def house(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    async with listening_house(template, monkeypatch) as made:
+async def telegram_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
+    async with listening_bot(template, monkeypatch) as made:
         shutil.copy(DATA / NEXT, "_posts")
         await made.paperboy.plan(at_once=True, resume=False)
         yield made
 
 
-def ask(house: House, chat: str, line: str = "/paper 2") -> None:
+def ask(telegram_bot: TelegramBot, chat: str, line: str = "/paper 2") -> None:
     """Let somebody ask who may."""
     if chat == CHANNEL:
-        house.server.posts(CHANNEL, "/settings")
+        telegram_bot.server.posts(CHANNEL, "/settings")
     else:
         topic: dict[str, Any] = {"topic": TOPIC} if chat == FORUM else {}
-        house.server.says(chat, MINA if chat == READER else BOSS, line, language="en", **topic)
+        telegram_bot.server.says(chat, MINA if chat == READER else BOSS, line, language="en", **topic)
 
 
-async def whole(house: House, chat: str, before: int, answers: int) -> None:
+async def whole(telegram_bot: TelegramBot, chat: str, before: int, answers: int) -> None:
     """See that a digest of an index and its papers came once, all answers stand, and nothing was changed."""
-    shown = house.server.shown(chat)[before:]
-    assert [message.edits for message in house.server.shown(chat)] == [0] * (before + len(shown))
+    shown = telegram_bot.server.shown(chat)[before:]
+    assert [message.edits for message in telegram_bot.server.shown(chat)] == [0] * (before + len(shown))
     titles = [message.text.splitlines()[0] for message in shown]
     digest = [title for title in titles if title.startswith("Daily Papers · Thursday")]
     assert len(digest) == 1
-    papers = await house.store.archive.newest()
+    papers = await telegram_bot.store.archive.newest()
     assert papers
     assert len(shown) == 1 + len(papers.papers) + answers
 
@@ -80,103 +80,107 @@ async def whole(house: House, chat: str, before: int, answers: int) -> None:
         (CHANNEL, faults.reset()),
     ],
 )
-async def test_answers_that_go_out_meanwhile(house: House, chat: str, fault: Fault) -> None:
+async def test_answers_that_go_out_meanwhile(telegram_bot: TelegramBot, chat: str, fault: Fault) -> None:
     """Each question about the doubtful send makes somebody ask, so that answers take the ids asked about next."""
-    before, asked = house.count(chat), 0
+    before, asked = telegram_bot.count(chat), 0
 
     async def talk(method: str, arguments: dict[str, Any]) -> None:
         nonlocal asked
         if method == "editMessageText" and asked < 5:
             asked += 1
-            ask(house, chat)
+            ask(telegram_bot, chat)
 
     fault.method, fault.chat = "sendMessage", chat
-    house.server.faults.add(fault)
-    house.server.on_call = talk
-    await house.paperboy.drain()
-    await house.quiet()
+    telegram_bot.server.faults.add(fault)
+    telegram_bot.server.on_call = talk
+    await telegram_bot.paperboy.drain()
+    await telegram_bot.quiet()
     assert asked
-    await whole(house, chat, before, asked)
+    await whole(telegram_bot, chat, before, asked)
 
 
 @pytest.mark.parametrize(
     ("chat", "fault"), [(READER, faults.reset()), (GROUP, faults.lost_answer()), (CHANNEL, faults.reset())]
 )
-async def test_answers_from_before_a_restart(house: House, chat: str, fault: Fault) -> None:
-    before = house.count(chat)
+async def test_answers_from_before_a_restart(telegram_bot: TelegramBot, chat: str, fault: Fault) -> None:
+    before = telegram_bot.count(chat)
     fault.method, fault.chat = "sendMessage", chat
-    house.server.faults.add(fault)
-    await Drain(house.store, house.paperboy.channels, LATER).run()
+    telegram_bot.server.faults.add(fault)
+    await Drain(telegram_bot.store, telegram_bot.paperboy.channels, LATER).run()
     for _ in range(3):
-        ask(house, chat)
-    await house.quiet()
-    await house.stop()
+        ask(telegram_bot, chat)
+    await telegram_bot.quiet()
+    await telegram_bot.stop()
     pacer = Pacer(None, lambda _: [])
-    fresh = TelegramChannel(house.server.token, house.server.base_url, house.channel.formatter, pacer)
-    await Drain(house.store, {"telegram": fresh}, LATER, clock=lambda: time.time() + 3600).run()
+    fresh = TelegramChannel(
+        telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, pacer
+    )
+    await Drain(telegram_bot.store, {"telegram": fresh}, LATER, clock=lambda: time.time() + 3600).run()
     await fresh.close()
-    await whole(house, chat, before, 3)
+    await whole(telegram_bot, chat, before, 3)
 
 
-async def test_an_answer_under_way_is_waited_for(house: House) -> None:
+async def test_an_answer_under_way_is_waited_for(telegram_bot: TelegramBot) -> None:
     """Its id is not known yet when the question about it would be asked."""
-    before = house.count(READER)
-    house.server.faults.add(faults.reset(method="sendMessage", chat=READER))
-    await Drain(house.store, house.paperboy.channels, LATER).run()
-    house.server.faults.add(faults.late(0.3, method="sendMessage", chat=READER))
-    ask(house, READER)
-    await house.server.drained()
-    while house.count(READER) == before:
+    before = telegram_bot.count(READER)
+    telegram_bot.server.faults.add(faults.reset(method="sendMessage", chat=READER))
+    await Drain(telegram_bot.store, telegram_bot.paperboy.channels, LATER).run()
+    telegram_bot.server.faults.add(faults.late(0.3, method="sendMessage", chat=READER))
+    ask(telegram_bot, READER)
+    await telegram_bot.server.drained()
+    while telegram_bot.count(READER) == before:
         await asyncio.sleep(0)
-    await Drain(house.store, house.paperboy.channels, LATER, clock=lambda: time.time() + 3600).run()
-    await house.quiet()
-    await whole(house, READER, before, 1)
+    await Drain(telegram_bot.store, telegram_bot.paperboy.channels, LATER, clock=lambda: time.time() + 3600).run()
+    await telegram_bot.quiet()
+    await whole(telegram_bot, READER, before, 1)
 
 
-async def test_what_a_group_talks_about_takes_ids_too(house: House) -> None:
+async def test_what_a_group_talks_about_takes_ids_too(telegram_bot: TelegramBot) -> None:
     """Private chats and basic groups share a counter: nobody answers there, but the ids are gone."""
     for _ in range(30):
-        house.server.says(BASIC, BOSS, "unheard")
-    house.server.inbox.pending.clear()
-    house.server.says(BASIC, BOSS, "heard")
-    await house.quiet()
-    before = house.count(READER)
-    house.server.faults.add(faults.lost_answer(method="sendMessage", chat=READER))
-    await house.paperboy.drain()
-    await whole(house, READER, before, 0)
+        telegram_bot.server.says(BASIC, BOSS, "unheard")
+    telegram_bot.server.inbox.pending.clear()
+    telegram_bot.server.says(BASIC, BOSS, "heard")
+    await telegram_bot.quiet()
+    before = telegram_bot.count(READER)
+    telegram_bot.server.faults.add(faults.lost_answer(method="sendMessage", chat=READER))
+    await telegram_bot.paperboy.drain()
+    await whole(telegram_bot, READER, before, 0)
 
 
 @pytest.mark.parametrize("talk", [0, 30])
 @pytest.mark.parametrize("fault", [faults.lost_answer(), faults.reset()])
-async def test_a_day_of_talk_that_nobody_remembers(house: House, fault: Fault, talk: int) -> None:
+async def test_a_day_of_talk_that_nobody_remembers(telegram_bot: TelegramBot, fault: Fault, talk: int) -> None:
     """All that is known of private chats is from yesterday: the next message tells where to look."""
     with sqlite3.connect("paperboy.db") as ledger:
         ledger.execute("UPDATE deliveries SET sent_at = sent_at - 86400")
     ledger.close()
-    await house.stop()
+    await telegram_bot.stop()
     for _ in range(talk):
-        house.server.says(BASIC, BOSS, "hello")
-    before = house.count(READER)
+        telegram_bot.server.says(BASIC, BOSS, "hello")
+    before = telegram_bot.count(READER)
     fault.method, fault.chat = "sendMessage", READER
-    house.server.faults.add(fault)
-    await house.paperboy.drain()
-    await whole(house, READER, before, 0)
+    telegram_bot.server.faults.add(fault)
+    await telegram_bot.paperboy.drain()
+    await whole(telegram_bot, READER, before, 0)
 
 
 @pytest.mark.parametrize("fault", [faults.lost_answer(), faults.reset()])
-async def test_yesterdays_answers_tell_where_to_begin(house: House, fault: Fault) -> None:
+async def test_yesterdays_answers_tell_where_to_begin(telegram_bot: TelegramBot, fault: Fault) -> None:
     """Nobody remembers them but the ledger, which holds the ids of the answers."""
     with sqlite3.connect("paperboy.db") as ledger:
         ledger.execute("UPDATE deliveries SET sent_at = sent_at - 86400")
     ledger.close()
     for number in range(70):
-        await house.hears(str(ANN), ANN, f"/paper {number % 3 + 1}")
-    await house.stop()
-    before = house.count(READER)
+        await telegram_bot.hears(str(ANN), ANN, f"/paper {number % 3 + 1}")
+    await telegram_bot.stop()
+    before = telegram_bot.count(READER)
     fault.method, fault.chat = "sendMessage", READER
-    house.server.faults.add(fault)
+    telegram_bot.server.faults.add(fault)
     pacer = Pacer(None, lambda _: [])
-    fresh = TelegramChannel(house.server.token, house.server.base_url, house.channel.formatter, pacer)
-    await Drain(house.store, {"telegram": fresh}, Waits(settle=0.05)).run()
+    fresh = TelegramChannel(
+        telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, pacer
+    )
+    await Drain(telegram_bot.store, {"telegram": fresh}, Waits(settle=0.05)).run()
     await fresh.close()
-    await whole(house, READER, before, 0)
+    await whole(telegram_bot, READER, before, 0)

@@ -27,9 +27,9 @@ from tests.support.telegram_bot import (
     SECOND,
     TOPIC,
     Delivered,
-    House,
+    TelegramBot,
     delivered,
-    listening_house,
+    listening_bot,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
@@ -54,8 +54,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
 
 
 @pytest.fixture
-async def house(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    async with listening_house(template, monkeypatch) as made:
+async def telegram_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
+    async with listening_bot(template, monkeypatch) as made:
         yield made
 
 
@@ -63,74 +63,74 @@ async def house(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 
 
 @pytest.mark.parametrize("chat", [str(BOSS), BASIC])
-async def test_each_command_where_the_bot_was_never_heard_of(house: House, chat: str) -> None:
+async def test_each_command_where_the_bot_was_never_heard_of(telegram_bot: TelegramBot, chat: str) -> None:
     for line, answer in COMMANDS.items():
-        said = await house.hears(chat, BOSS, line)
+        said = await telegram_bot.hears(chat, BOSS, line)
         assert len(said) == 1, line
         assert said[0].startswith(answer), line
 
 
 @pytest.mark.parametrize("more", [{}, {"topic": TOPIC}])
-async def test_each_command_in_a_group(house: House, more: dict[str, Any]) -> None:
+async def test_each_command_in_a_group(telegram_bot: TelegramBot, more: dict[str, Any]) -> None:
     """A group that receives: subscribing says so, and leaving it ends that."""
     chat = FORUM if more else GROUP
     others = COMMANDS | {"/subscribe": EN.already_subscribed.split("{")[0], "/start": EN.help}
     for line, answer in others.items():
-        [said] = await house.hears(chat, BOSS, line, **more)
+        [said] = await telegram_bot.hears(chat, BOSS, line, **more)
         assert said.startswith(answer), line
-    shown = house.server.shown(chat)[-len(others) :]
+    shown = telegram_bot.server.shown(chat)[-len(others) :]
     assert [message.thread for message in shown] == [more.get("topic")] * len(others)
     assert all(message.reply_to for message in shown)
 
 
-async def test_a_topic_has_settings_of_its_own(house: House) -> None:
+async def test_a_topic_has_settings_of_its_own(telegram_bot: TelegramBot) -> None:
     addresses = (FORUM, f"{FORUM}:{TOPIC}", f"{FORUM}:{OTHER_TOPIC}")
     for topic in (None, OTHER_TOPIC):  # General, and another
-        [said] = await house.hears(FORUM, BOSS, "/subscribe", topic=topic)
+        [said] = await telegram_bot.hears(FORUM, BOSS, "/subscribe", topic=topic)
         assert said.startswith(EN.subscribed.split("{")[0])
-    await house.hears(FORUM, BOSS, "/settings silent", topic=OTHER_TOPIC)
-    assert [(await house.chat(address)).silent for address in addresses] == [False, False, True]
-    await house.hears(FORUM, BOSS, "/unsubscribe", topic=OTHER_TOPIC)
-    assert [(await house.chat(address)).state for address in addresses] == ["active", "active", "removed"]
+    await telegram_bot.hears(FORUM, BOSS, "/settings silent", topic=OTHER_TOPIC)
+    assert [(await telegram_bot.chat(address)).silent for address in addresses] == [False, False, True]
+    await telegram_bot.hears(FORUM, BOSS, "/unsubscribe", topic=OTHER_TOPIC)
+    assert [(await telegram_bot.chat(address)).state for address in addresses] == ["active", "active", "removed"]
 
 
-async def test_what_a_topic_subscribed_to_comes_there(house: House) -> None:
-    before = house.count(FORUM)
-    await house.hears(FORUM, BOSS, "/subscribe now", topic=OTHER_TOPIC)
-    assert house.paperboy.wake.is_set()
-    await house.deliver()
-    _, *papers = house.server.shown(FORUM)[before:]
+async def test_what_a_topic_subscribed_to_comes_there(telegram_bot: TelegramBot) -> None:
+    before = telegram_bot.count(FORUM)
+    await telegram_bot.hears(FORUM, BOSS, "/subscribe now", topic=OTHER_TOPIC)
+    assert telegram_bot.paperboy.wake.is_set()
+    await telegram_bot.deliver()
+    _, *papers = telegram_bot.server.shown(FORUM)[before:]
     assert len(papers) == 4
     assert {message.thread for message in papers} == {OTHER_TOPIC}
 
 
-async def test_a_thread_of_replies_is_no_topic(house: House) -> None:
-    paper = house.server.shown(GROUP)[-1].id
-    house.server.says(GROUP, ANN, "/paper 2", reply_to=paper)
-    await house.quiet()
-    answer = house.server.shown(GROUP)[-1]
+async def test_a_thread_of_replies_is_no_topic(telegram_bot: TelegramBot) -> None:
+    paper = telegram_bot.server.shown(GROUP)[-1].id
+    telegram_bot.server.says(GROUP, ANN, "/paper 2", reply_to=paper)
+    await telegram_bot.quiet()
+    answer = telegram_bot.server.shown(GROUP)[-1]
     assert answer.text.startswith(SECOND)
-    assert await house.store.subscribers.places("telegram", [f"{GROUP}:{paper}"]) == []
+    assert await telegram_bot.store.subscribers.places("telegram", [f"{GROUP}:{paper}"]) == []
 
 
 @pytest.mark.parametrize("chat", [GROUP, BASIC, FORUM])
-async def test_only_administrators_manage_a_chat(house: House, chat: str) -> None:
-    before = await house.store.subscribers.places("telegram", [chat])
+async def test_only_administrators_manage_a_chat(telegram_bot: TelegramBot, chat: str) -> None:
+    before = await telegram_bot.store.subscribers.places("telegram", [chat])
     for line in ("/subscribe", "/unsubscribe", "/settings silent", "/subscribe now"):
-        assert await house.hears(chat, ANN, line) == [EN.administrators_only], line
-    assert await house.store.subscribers.places("telegram", [chat]) == before
+        assert await telegram_bot.hears(chat, ANN, line) == [EN.administrators_only], line
+    assert await telegram_bot.store.subscribers.places("telegram", [chat]) == before
 
 
 # A channel speaks for itself
 
 
-async def test_a_channel_manages_itself(house: House) -> None:
+async def test_a_channel_manages_itself(telegram_bot: TelegramBot) -> None:
     posted = []
     for line in ("/settings", "/settings silent", "/unsubscribe", "/Unsubscribe@FAKE_paperboy_bot", "/subscribe"):
-        before = house.count(CHANNEL)
-        house.server.posts(CHANNEL, line)
-        await house.quiet()
-        posted += house.said(CHANNEL, before)
+        before = telegram_bot.count(CHANNEL)
+        telegram_bot.server.posts(CHANNEL, line)
+        await telegram_bot.quiet()
+        posted += telegram_bot.said(CHANNEL, before)
     assert [said.splitlines()[0] for said in posted] == [
         EN.settings,
         EN.saved,
@@ -138,74 +138,74 @@ async def test_a_channel_manages_itself(house: House) -> None:
         EN.not_subscribed,
         EN.subscribed.format(when="every day at 08:30 (Asia/Seoul)"),
     ]
-    chat = await house.chat("@my_channel")
+    chat = await telegram_bot.chat("@my_channel")
     assert (chat.silent, chat.state, chat.address) == (True, "active", "@my_channel")
 
 
-async def test_other_posts_are_harmless(house: House) -> None:
-    before = house.count(CHANNEL)
+async def test_other_posts_are_harmless(telegram_bot: TelegramBot) -> None:
+    before = telegram_bot.count(CHANNEL)
     for post in ("Good morning", "/paper 3", "/papers", "/help", "/start", "/nonsense", "/", "@", "３", f"@{NAME}"):
-        house.server.posts(CHANNEL, post)
-    house.server.posts(CHANNEL, "/settings@other")
-    await house.quiet()
-    assert house.said(CHANNEL, before) == []
+        telegram_bot.server.posts(CHANNEL, post)
+    telegram_bot.server.posts(CHANNEL, "/settings@other")
+    await telegram_bot.quiet()
+    assert telegram_bot.said(CHANNEL, before) == []
 
 
 # What is ours
 
 
-async def test_only_what_is_heard_is_asked_for(house: House) -> None:
-    await house.hears(str(ANN), ANN, "/help")
-    assert house.server.inbox.webhook_info()["allowed_updates"] == sorted(HEARD)
+async def test_only_what_is_heard_is_asked_for(telegram_bot: TelegramBot) -> None:
+    await telegram_bot.hears(str(ANN), ANN, "/help")
+    assert telegram_bot.server.inbox.webhook_info()["allowed_updates"] == sorted(HEARD)
 
 
 @pytest.mark.parametrize("chat", [str(ANN), GROUP])
-async def test_said_to_us_by_name(house: House, chat: str) -> None:
+async def test_said_to_us_by_name(telegram_bot: TelegramBot, chat: str) -> None:
     for to_us in (f"/paper@{NAME}", f"/paper@{NAME.upper()}", f"@{NAME} paper", f"@{NAME}, paper", f"@{NAME}\n/paper"):
-        [said] = await house.hears(chat, ANN, f"{to_us} 2")
+        [said] = await telegram_bot.hears(chat, ANN, f"{to_us} 2")
         assert said.startswith(SECOND), to_us
 
 
 @pytest.mark.parametrize("chat", [str(ANN), GROUP])
-async def test_said_to_another_bot(house: House, chat: str) -> None:
-    assert await house.hears(chat, ANN, "/paper@other_bot 2") == []
-    assert await house.hears(chat, ANN, f"/paper@{NAME}2 2") == []
+async def test_said_to_another_bot(telegram_bot: TelegramBot, chat: str) -> None:
+    assert await telegram_bot.hears(chat, ANN, "/paper@other_bot 2") == []
+    assert await telegram_bot.hears(chat, ANN, f"/paper@{NAME}2 2") == []
 
 
-async def test_talk_of_a_group_is_none_of_our_business(house: House) -> None:
+async def test_talk_of_a_group_is_none_of_our_business(telegram_bot: TelegramBot) -> None:
     for line in ("/nonsense", "/nonsense 3", "hello", "paper 2", "2", "@other_bot paper 2", "/", "/논문"):
-        assert await house.hears(GROUP, ANN, line) == [], line
+        assert await telegram_bot.hears(GROUP, ANN, line) == [], line
 
 
-async def test_in_private_everything_is_said_to_us(house: House) -> None:
+async def test_in_private_everything_is_said_to_us(telegram_bot: TelegramBot) -> None:
     assert [
-        (await house.hears(str(ANN), ANN, line))[0] for line in ("/nonsense 3", "hello", "/paper", "paper abc")
+        (await telegram_bot.hears(str(ANN), ANN, line))[0] for line in ("/nonsense 3", "hello", "/paper", "paper abc")
     ] == [
         EN.unknown_command.format(command="/nonsense"),
         EN.unknown_command.format(command="hello"),
         WHICH,
         EN.no_such_title.format(words="abc"),
     ]
-    assert await house.hears(GROUP, ANN, f"/nonsense@{NAME}") == [EN.unknown_command.format(command="/nonsense")]
-    assert (await house.hears(str(ANN), ANN, "2"))[0].startswith(SECOND)
+    assert await telegram_bot.hears(GROUP, ANN, f"/nonsense@{NAME}") == [EN.unknown_command.format(command="/nonsense")]
+    assert (await telegram_bot.hears(str(ANN), ANN, "2"))[0].startswith(SECOND)
 
 
-async def test_edited_messages_are_not_answered_again(house: House) -> None:
-    assert len(await house.hears(str(ANN), ANN, "/paper 2")) == 1
-    assert await house.hears(str(ANN), ANN, "/paper 3", edited=True) == []
-    assert len(await house.hears(str(ANN), ANN, "/paper 1")) == 1
+async def test_edited_messages_are_not_answered_again(telegram_bot: TelegramBot) -> None:
+    assert len(await telegram_bot.hears(str(ANN), ANN, "/paper 2")) == 1
+    assert await telegram_bot.hears(str(ANN), ANN, "/paper 3", edited=True) == []
+    assert len(await telegram_bot.hears(str(ANN), ANN, "/paper 1")) == 1
 
 
-async def test_pictures_and_services_say_nothing(house: House) -> None:
+async def test_pictures_and_services_say_nothing(telegram_bot: TelegramBot) -> None:
     photo = {"photo": [{"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1}], "caption": "/paper 2"}
     for more in (photo, {"new_chat_title": "New"}, {"sticker": None}, {"text": ""}):
-        number = house.server.says(str(ANN), ANN, "/paper 2")
-        message = house.server.inbox.pending[-1]["message"]
+        number = telegram_bot.server.says(str(ANN), ANN, "/paper 2")
+        message = telegram_bot.server.inbox.pending[-1]["message"]
         del message["text"], message["entities"]
         message |= {name: value for name, value in more.items() if value is not None}
-        await house.quiet()
+        await telegram_bot.quiet()
         assert number
-    assert house.said(str(ANN)) == []
+    assert telegram_bot.said(str(ANN)) == []
 
 
 @pytest.mark.parametrize(
@@ -217,83 +217,85 @@ async def test_pictures_and_services_say_nothing(house: House) -> None:
         {"is_automatic_forward": True},  # what was posted in the channel that the group discusses
     ],
 )
-async def test_what_was_said_elsewhere(house: House, more: dict[str, Any]) -> None:
-    house.server.says(GROUP, BOSS, "/settings silent")
-    house.server.inbox.pending[-1]["message"] |= more
-    await house.quiet()
-    assert not (await house.chat(GROUP)).silent
+async def test_what_was_said_elsewhere(telegram_bot: TelegramBot, more: dict[str, Any]) -> None:
+    telegram_bot.server.says(GROUP, BOSS, "/settings silent")
+    telegram_bot.server.inbox.pending[-1]["message"] |= more
+    await telegram_bot.quiet()
+    assert not (await telegram_bot.chat(GROUP)).silent
 
 
 # Who says it
 
 
-async def test_an_anonymous_administrator_is_one(house: House) -> None:
-    [said] = await house.hears(GROUP, BOSS, "/settings silent", sender_chat=GROUP)
+async def test_an_anonymous_administrator_is_one(telegram_bot: TelegramBot) -> None:
+    [said] = await telegram_bot.hears(GROUP, BOSS, "/settings silent", sender_chat=GROUP)
     assert said.startswith(EN.saved)
-    assert await house.hears(GROUP, BOSS, "/status", sender_chat=GROUP) == [EN.operators_only]
+    assert await telegram_bot.hears(GROUP, BOSS, "/status", sender_chat=GROUP) == [EN.operators_only]
 
 
-async def test_a_channel_that_writes_in_a_group_is_none(house: House) -> None:
-    house.server.add_chat("-1009", "channel")
-    assert await house.hears(GROUP, BOSS, "/settings silent", sender_chat="-1009") == [EN.administrators_only]
+async def test_a_channel_that_writes_in_a_group_is_none(telegram_bot: TelegramBot) -> None:
+    telegram_bot.server.add_chat("-1009", "channel")
+    assert await telegram_bot.hears(GROUP, BOSS, "/settings silent", sender_chat="-1009") == [EN.administrators_only]
 
 
-async def test_the_language_is_the_readers_own_until_they_choose(house: House) -> None:
+async def test_the_language_is_the_readers_own_until_they_choose(telegram_bot: TelegramBot) -> None:
     mine = str(ANN)
-    assert (await house.hears(mine, ANN, "/paper 9", language="ko"))[0] == KO.no_such_paper.format(number=9, last=3)
-    assert (await house.hears(mine, ANN, "/paper 9", language="ko-KR"))[0].startswith("9번")
+    assert (await telegram_bot.hears(mine, ANN, "/paper 9", language="ko"))[0] == KO.no_such_paper.format(
+        number=9, last=3
+    )
+    assert (await telegram_bot.hears(mine, ANN, "/paper 9", language="ko-KR"))[0].startswith("9번")
     for language in ("en", "de", "", "xx-strange"):
-        assert await house.hears(mine, ANN, "/paper 9", language=language) == [
+        assert await telegram_bot.hears(mine, ANN, "/paper 9", language=language) == [
             EN.no_such_paper.format(number=9, last=3)
         ]
-    [said] = await house.hears(mine, ANN, "/settings language ko", language="en")
+    [said] = await telegram_bot.hears(mine, ANN, "/settings language ko", language="en")
     assert said.startswith(KO.saved)
-    assert (await house.hears(mine, ANN, "/paper 9", language="en"))[0].startswith("9번")
-    assert (await house.hears(GROUP, ANN, "/paper 9", language="ko"))[0].startswith("There is no paper 9")
+    assert (await telegram_bot.hears(mine, ANN, "/paper 9", language="en"))[0].startswith("9번")
+    assert (await telegram_bot.hears(GROUP, ANN, "/paper 9", language="ko"))[0].startswith("There is no paper 9")
 
 
-async def test_an_operator_reads_the_receipt(house: House) -> None:
-    [said] = await house.hears(str(OPERATOR), OPERATOR, "/status")
+async def test_an_operator_reads_the_receipt(telegram_bot: TelegramBot) -> None:
+    [said] = await telegram_bot.hears(str(OPERATOR), OPERATOR, "/status")
     assert said.splitlines()[:2] == ["arxiv/2025-01-05 · 1 paper", EN.status_line.format(chats=4, sent=8, all=8)]
-    [menu] = await house.hears(str(OPERATOR), OPERATOR, "/help")
+    [menu] = await telegram_bot.hears(str(OPERATOR), OPERATOR, "/help")
     assert "/status" in menu
 
 
-async def test_a_reader_who_floods_is_slowed_and_nobody_else(house: House) -> None:
-    house.desk.flood = Flood()
+async def test_a_reader_who_floods_is_slowed_and_nobody_else(telegram_bot: TelegramBot) -> None:
+    telegram_bot.desk.flood = Flood()
     for _ in range(12):
-        house.server.says(str(ANN), ANN, "/paper 2")
-    assert len(await house.hears(READER, MINA, "/paper 2")) == 1
-    assert [said.startswith(SECOND) for said in house.said(str(ANN))] == [True] * 5 + [False]
-    assert house.said(str(ANN))[-1] == EN.slow_down
+        telegram_bot.server.says(str(ANN), ANN, "/paper 2")
+    assert len(await telegram_bot.hears(READER, MINA, "/paper 2")) == 1
+    assert [said.startswith(SECOND) for said in telegram_bot.said(str(ANN))] == [True] * 5 + [False]
+    assert telegram_bot.said(str(ANN))[-1] == EN.slow_down
 
 
-async def test_a_deep_link_from_a_channel_opens_the_paper(house: House) -> None:
-    _, link = house.server.button(CHANNEL, EN.full_summary)
+async def test_a_deep_link_from_a_channel_opens_the_paper(telegram_bot: TelegramBot) -> None:
+    _, link = telegram_bot.server.button(CHANNEL, EN.full_summary)
     start = link.removeprefix(f"https://t.me/{NAME}?start=")
     assert len(start) <= 64
-    [said] = await house.hears(str(ANN), ANN, f"/start {start}")
+    [said] = await telegram_bot.hears(str(ANN), ANN, f"/start {start}")
     assert said.startswith("3. Batch Normalization")
-    assert await house.hears(str(ANN), ANN, "/start paper-0123456789abcdef") == [EN.paper_gone]
+    assert await telegram_bot.hears(str(ANN), ANN, "/start paper-0123456789abcdef") == [EN.paper_gone]
     for junk in ("paper-", "paper-ffff", "x", "paper-" + "é" * 10):
-        assert len(await house.hears(str(ANN), ANN, f"/start {junk}")) == 1
+        assert len(await telegram_bot.hears(str(ANN), ANN, f"/start {junk}")) == 1
 
 
-async def test_settings_of_one_chat_keep_their_order(house: House) -> None:
+async def test_settings_of_one_chat_keep_their_order(telegram_bot: TelegramBot) -> None:
     for language in ["ko", "en"] * 10 + ["ko"]:
-        house.server.says(READER, MINA, f"/settings language {language}")
-    await house.quiet()
-    assert (await house.chat(READER)).language == "ko"
-    assert house.said(READER)[-1].startswith(KO.saved)
+        telegram_bot.server.says(READER, MINA, f"/settings language {language}")
+    await telegram_bot.quiet()
+    assert (await telegram_bot.chat(READER)).language == "ko"
+    assert telegram_bot.said(READER)[-1].startswith(KO.saved)
 
 
-async def test_a_chat_whose_answer_waits_delays_no_other(house: House) -> None:
-    house.server.faults.add(faults.flood(1, method="sendMessage", chat=str(ANN)))
-    house.server.says(str(ANN), ANN, "/paper 2")
-    await house.server.answered("sendMessage")
-    house.server.says(READER, MINA, "/paper 2")
-    await house.server.answered("sendMessage", 2)
-    assert house.said(READER)[-1].startswith(SECOND)
-    assert house.said(str(ANN)) == []
-    await house.quiet()
-    assert len(house.said(str(ANN))) == 1
+async def test_a_chat_whose_answer_waits_delays_no_other(telegram_bot: TelegramBot) -> None:
+    telegram_bot.server.faults.add(faults.flood(1, method="sendMessage", chat=str(ANN)))
+    telegram_bot.server.says(str(ANN), ANN, "/paper 2")
+    await telegram_bot.server.answered("sendMessage")
+    telegram_bot.server.says(READER, MINA, "/paper 2")
+    await telegram_bot.server.answered("sendMessage", 2)
+    assert telegram_bot.said(READER)[-1].startswith(SECOND)
+    assert telegram_bot.said(str(ANN)) == []
+    await telegram_bot.quiet()
+    assert len(telegram_bot.said(str(ANN))) == 1

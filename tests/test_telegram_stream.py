@@ -26,7 +26,7 @@ from tests.support.telegram_bot import (
     TOPIC,
     Delivered,
     delivered,
-    listening_house,
+    listening_bot,
 )
 
 Raw = dict[str, Any]
@@ -167,13 +167,13 @@ def test_no_stream_of_updates_stops_the_bot(template: Delivered, *, damaged: boo
 async def survived(template: Delivered, stream: list[Raw]) -> list[EventDict]:
     """See that /help is answered after all these updates, and give what was logged as an error."""
     with pytest.MonkeyPatch.context() as patches, capture_logs() as logs:
-        async with listening_house(template, patches) as house:
-            await house.server.answered("setMyCommands", 12)
+        async with listening_bot(template, patches) as telegram_bot:
+            await telegram_bot.server.answered("setMyCommands", 12)
             for one in stream:
-                number = house.server.inbox.add("message", {})
-                house.server.inbox.pending[-1] = {"update_id": number, **one}
-            await house.hears(str(ANN), ANN, "/help")
-            [said] = await house.hears(str(ANN), ANN, "/help")
+                number = telegram_bot.server.inbox.add("message", {})
+                telegram_bot.server.inbox.pending[-1] = {"update_id": number, **one}
+            await telegram_bot.hears(str(ANN), ANN, "/help")
+            [said] = await telegram_bot.hears(str(ANN), ANN, "/help")
             assert said.startswith((EN.help, KO.help))
-            assert not house.listening[0].done()
+            assert not telegram_bot.listening[0].done()
     return [line for line in logs if line["log_level"] in {"error", "critical"}]

@@ -29,9 +29,9 @@ from tests.support.telegram_bot import (
     READER,
     SECOND,
     Delivered,
-    House,
+    TelegramBot,
     delivered,
-    listening_house,
+    listening_bot,
 )
 
 URL, PROOF = "https://papers.example.org/telegram", "FAKE-webhook-secret"
@@ -42,37 +42,39 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     return delivered(tmp_path_factory.getbasetemp())
 
 
-def settings(house: House, **more: str) -> Telegram:
+def settings(telegram_bot: TelegramBot, **more: str) -> Telegram:
     secret = {"webhook_secret": SecretStr(PROOF)}
-    return house.paperboy.settings.telegram.model_copy(update={"listen": "webhook", "webhook_url": URL} | secret | more)
+    return telegram_bot.paperboy.settings.telegram.model_copy(
+        update={"listen": "webhook", "webhook_url": URL} | secret | more
+    )
 
 
 @asynccontextmanager
-async def posted_to(house: House, port: int = 0) -> AsyncIterator[Web]:
+async def posted_to(telegram_bot: TelegramBot, port: int = 0) -> AsyncIterator[Web]:
     """Listen by webhook instead of polling."""
-    await house.stop()
-    house.stopping = asyncio.Event()
+    await telegram_bot.stop()
+    telegram_bot.stopping = asyncio.Event()
     server = Web("127.0.0.1", port)
-    made = telegram_listener(settings(house), house.channel, house.desk, server)
-    house.updates = made._updates
-    house.listen(made, server)
+    made = telegram_listener(settings(telegram_bot), telegram_bot.channel, telegram_bot.desk, server)
+    telegram_bot.updates = made._updates
+    telegram_bot.listen(made, server)
     yield server
-    await house.stop()
+    await telegram_bot.stop()
 
 
 @pytest.fixture
-async def house(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+async def telegram_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
     monkeypatch.setattr(listener, "LONGEST_PAUSE", 0.01)
     monkeypatch.setattr(bot.web, "AGAIN", 0.01)
-    async with listening_house(template, monkeypatch) as made:
+    async with listening_bot(template, monkeypatch) as made:
         yield made
 
 
 @pytest.fixture
-async def web(house: House) -> AsyncIterator[Web]:
-    async with posted_to(house) as server:
+async def web(telegram_bot: TelegramBot) -> AsyncIterator[Web]:
+    async with posted_to(telegram_bot) as server:
         await server.ready.wait()
-        house.server.inbox.proxies = {"https://papers.example.org": f"http://127.0.0.1:{server.port}"}
+        telegram_bot.server.inbox.proxies = {"https://papers.example.org": f"http://127.0.0.1:{server.port}"}
         yield server
 
 
@@ -95,22 +97,22 @@ def update(number: int, text: str = "/help") -> bytes:
     return json.dumps({"update_id": number, "message": message}).encode()
 
 
-async def test_readers_are_heard(house: House, web: Web) -> None:
-    assert (await house.hears(str(ANN), ANN, "/paper 2"))[0].startswith(SECOND)
-    assert (await house.press(READER, MINA, EN.full_summary)).said[0].startswith("3. ")
-    assert (await house.hears(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
-    info = house.server.inbox.webhook_info()
-    assert (info["url"], info["allowed_updates"], len(house.server.commands)) == (URL, sorted(HEARD), 12)
+async def test_readers_are_heard(telegram_bot: TelegramBot, web: Web) -> None:
+    assert (await telegram_bot.hears(str(ANN), ANN, "/paper 2"))[0].startswith(SECOND)
+    assert (await telegram_bot.press(READER, MINA, EN.full_summary)).said[0].startswith("3. ")
+    assert (await telegram_bot.hears(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
+    info = telegram_bot.server.inbox.webhook_info()
+    assert (info["url"], info["allowed_updates"], len(telegram_bot.server.commands)) == (URL, sorted(HEARD), 12)
 
 
-async def test_without_the_secret_nobody_is_heard(house: House, web: Web) -> None:
+async def test_without_the_secret_nobody_is_heard(telegram_bot: TelegramBot, web: Web) -> None:
     for secret in (None, b"", b"wrong", PROOF.lower().encode(), b"\xff\xfe", "비밀".encode()):
         assert await post(web, update(1), secret) == 403, secret
-    await house.quiet()
-    assert house.said(str(ANN)) == []
+    await telegram_bot.quiet()
+    assert telegram_bot.said(str(ANN)) == []
 
 
-async def test_what_is_no_update_is_refused(house: House, web: Web) -> None:
+async def test_what_is_no_update_is_refused(telegram_bot: TelegramBot, web: Web) -> None:
     for junk in (b"", b"{", b"\xff", b"[]", b"7", b"null", b"{}", b'{"update_id": "1"}', b'{"update_id": 1.5}'):
         assert await post(web, junk) == 400, junk
     assert await post(web, b" " * 2**21) == 413
@@ -120,19 +122,21 @@ async def test_what_is_no_update_is_refused(house: House, web: Web) -> None:
     assert await post(web, update(1)) == 200
 
 
-async def test_an_update_that_nobody_can_read_is_not_asked_for_again(house: House, web: Web) -> None:
+async def test_an_update_that_nobody_can_read_is_not_asked_for_again(telegram_bot: TelegramBot, web: Web) -> None:
     with capture_logs() as logs:
         assert await post(web, b'{"update_id": 5, "message": {"chat": 5}}') == 200
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["update"]
 
 
-async def test_an_update_that_comes_twice_is_answered_once(house: House, web: Web) -> None:
+async def test_an_update_that_comes_twice_is_answered_once(telegram_bot: TelegramBot, web: Web) -> None:
     assert [await post(web, update(1)), await post(web, update(1)), await post(web, update(2))] == [200] * 3
-    await house.quiet()
-    assert len(house.said(str(ANN))) == 2
+    await telegram_bot.quiet()
+    assert len(telegram_bot.said(str(ANN))) == 2
 
 
-async def test_what_could_not_be_kept_comes_again(house: House, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_could_not_be_kept_comes_again(
+    telegram_bot: TelegramBot, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wish, fails = Subscribers.wish, [1, 2]
 
     async def failing(*arguments: Any, **wishes: Any) -> None:
@@ -142,20 +146,20 @@ async def test_what_could_not_be_kept_comes_again(house: House, web: Web, monkey
 
     monkeypatch.setattr(Subscribers, "wish", failing)
     with capture_logs() as logs:
-        assert (await house.hears(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
+        assert (await telegram_bot.hears(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
     assert [line["error"] for line in logs if line["log_level"] == "error"] == ["locked 2", "locked 1"]
-    assert (await house.chat(READER)).silent
+    assert (await telegram_bot.chat(READER)).silent
 
 
-async def test_the_webhook_is_set_until_telegram_takes_it(house: House) -> None:
-    house.server.faults.add(
+async def test_the_webhook_is_set_until_telegram_takes_it(telegram_bot: TelegramBot) -> None:
+    telegram_bot.server.faults.add(
         faults.bad_request("bad webhook: Failed to resolve host", method="setWebhook", times=2),
         faults.server_error(502, method="setWebhook"),
     )
     with capture_logs() as logs:
-        async with posted_to(house) as server:
+        async with posted_to(telegram_bot) as server:
             await server.ready.wait()
-            await house.server.answered("setWebhook", 4)
+            await telegram_bot.server.answered("setWebhook", 4)
     said = [line.get("error", line["event"]) for line in logs if "listening" in line["event"]]
     assert len(said) == 3
     assert said[0].startswith("Telegram refuses the webhook: Bad webhook")
@@ -163,13 +167,13 @@ async def test_the_webhook_is_set_until_telegram_takes_it(house: House) -> None:
     assert said[2] == "listening again"
 
 
-async def test_a_port_that_is_taken_is_told_and_tried_again(house: House) -> None:
+async def test_a_port_that_is_taken_is_told_and_tried_again(telegram_bot: TelegramBot) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
         with capture_logs() as logs:
-            async with posted_to(house, port) as server:
+            async with posted_to(telegram_bot, port) as server:
                 for _ in range(2):
                     with pytest.raises(TimeoutError):
                         await asyncio.wait_for(server.ready.wait(), 0.05)
@@ -181,19 +185,19 @@ async def test_a_port_that_is_taken_is_told_and_tried_again(house: House) -> Non
     assert error.endswith("; another program listens there, or it is not ours; change web.port")
 
 
-async def test_a_port_that_stays_taken_does_not_keep_the_program_from_ending(house: House) -> None:
+async def test_a_port_that_stays_taken_does_not_keep_the_program_from_ending(telegram_bot: TelegramBot) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        async with asyncio.timeout(5), posted_to(house, other.getsockname()[1]):
-            await house.server.answered("setWebhook")
+        async with asyncio.timeout(5), posted_to(telegram_bot, other.getsockname()[1]):
+            await telegram_bot.server.answered("setWebhook")
 
 
-async def test_which_way_is_a_setting(house: House) -> None:
+async def test_which_way_is_a_setting(telegram_bot: TelegramBot) -> None:
     server = Web("127.0.0.1", 0)
-    polling = settings(house, listen="polling")
-    assert isinstance(telegram_listener(polling, house.channel, house.desk, server), TelegramPoller)
+    polling = settings(telegram_bot, listen="polling")
+    assert isinstance(telegram_listener(polling, telegram_bot.channel, telegram_bot.desk, server), TelegramPoller)
     assert not server.used
     for missing in ("webhook_url", "webhook_secret"):
         with pytest.raises(SettingsError, match=r"needs telegram\.webhook_url and telegram\.webhook_secret"):
-            telegram_listener(settings(house, **{missing: ""}), house.channel, house.desk, server)
+            telegram_listener(settings(telegram_bot, **{missing: ""}), telegram_bot.channel, telegram_bot.desk, server)

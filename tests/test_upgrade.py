@@ -19,7 +19,7 @@ from bot.store import opened
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel, Trouble, lost, refused
-from tests.support.pipeline import Clock, House
+from tests.support.pipeline import Clock, Pipeline
 
 DAY = days(1)[0].digest.day
 FAR = Waits(settle=90, back_off=0, patience=10)
@@ -66,27 +66,27 @@ class Upgraded:
     async def deliver(self, *posts: Sequence[Found]) -> None:
         """Give all chats but one, which was taken out, the first posts."""
         async with opened(f"sqlite:///{self.folder}/today.db", self.clock) as store:
-            house = House(store, self.clock, self.channel, layout=self.layout)
+            pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
             await store.join("terminal", self.layout, CHATS)
             for now in posts:
-                await house.run(now, FAR)
+                await pipeline.run(now, FAR)
             await store.join("terminal", self.layout, {"a": "a", "b": "b"})
         await made_by_the_first_version(self.folder / "old.db", self.folder / "today.db")
 
-    async def run(self, now: Sequence[Found], *, again: bool = False) -> House:
+    async def run(self, now: Sequence[Found], *, again: bool = False) -> Pipeline:
         """Do what this version does with that ledger."""
         self.clock.now += 3600
         async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:
-            house = House(store, self.clock, self.channel, layout=self.layout)
+            pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
             await store.join("terminal", self.layout, {"a": "a", "b": "b"})
             for stranger in await store.subscribers.strangers("terminal"):
                 await store.subscribers.wish(stranger.id, self.layout, kind="group")
-            await house.run(now)
+            await pipeline.run(now)
             for one in now:
                 for each in one.digest.papers:
                     assert await store.archive.paper("ref", reference(one.digest, each)) == (one.digest, each)
-            assert [await house.counts("gone")] == [{}]
-        return house
+            assert [await pipeline.counts("gone")] == [{}]
+        return pipeline
 
     def states(self) -> dict[str, int]:
         """Count what the chats of the settings hold, by state."""
@@ -107,18 +107,18 @@ def ledger(tmp_path: Path, request: pytest.FixtureRequest) -> Upgraded:
 async def test_nothing_is_delivered_again_and_the_next_digest_is(ledger: Upgraded) -> None:
     await ledger.deliver(days(1), days(1, 2))
     for _ in range(2):
-        house = await ledger.run(days(1, 2))
-    assert house.read("a") == house.read("b") == ["index", "1", "2"] * 2
-    house = await ledger.run(days(1, 2, 3))
-    assert house.read("a") == house.read("b") == ["index", "1", "2"] * 3
-    assert house.read("gone") == ["index", "1", "2"] * 2
+        pipeline = await ledger.run(days(1, 2))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 2
+    pipeline = await ledger.run(days(1, 2, 3))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 3
+    assert pipeline.read("gone") == ["index", "1", "2"] * 2
 
 
 async def test_edits_are_made_in_place_and_what_is_new_joins_its_thread(ledger: Upgraded) -> None:
     await ledger.deliver([found(digest(DAY, paper(1), paper(2)))])
-    house = await ledger.run([found(digest(DAY, paper(1, word="new"), paper(2), paper(3)))])
+    pipeline = await ledger.run([found(digest(DAY, paper(1, word="new"), paper(2), paper(3)))])
     shown = ledger.channel.chats["a"]
-    assert house.read("a") == ["index", "1", "2", "3"]
+    assert pipeline.read("a") == ["index", "1", "2", "3"]
     assert [one.edits for one in shown] == [1, 1, 0, 0]
     assert "new things" in str(shown[1].body)
     parents = [parent for address, parent in ledger.channel.threads if address == "a"]
@@ -131,8 +131,8 @@ async def test_what_was_under_way_goes_on(ledger: Upgraded) -> None:
     ledger.channel.troubles["b"] += [Trouble(), lost()]
     await ledger.deliver(days(1))
     assert [len(ledger.channel.chats[chat]) for chat in "ab"] == [1, 2]
-    house = await ledger.run(days(1))
-    assert house.read("a") == house.read("b") == ["index", "1", "2"]
+    pipeline = await ledger.run(days(1))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
     assert ledger.states() == {"sent": 6}
 
 

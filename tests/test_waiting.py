@@ -1,17 +1,22 @@
-"""Waiting for one thing unless another comes first."""
+"""Waiting: for one thing unless another comes first, for one's turn under a key, before the next try."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 import pytest
 
-from bot.waiting import Stops, unless
+from bot.waiting import KeyedLock, Stops, backoff, unless, wait_first
 from tests.support.virtual_time import run
 
 Result = TypeVar("Result")
+
+
+def now() -> float:
+    return round(asyncio.get_running_loop().time(), 3)
 
 
 async def after(seconds: float, result: Result) -> Result:
@@ -138,3 +143,74 @@ async def too_late() -> None:
 def test_what_goes_wrong_in_one_wait_is_raised_there() -> None:
     came, _ = stopped([broken(1), too_late(), after(2, "done")], None)
     assert [type(one) for one in came] == [ZeroDivisionError, TimeoutError, str]
+
+
+# The first of several
+
+
+def test_the_first_of_several_ends_the_others() -> None:
+    ended: list[float] = []
+
+    async def work(seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            ended.append(now())
+
+    async def all_of_them() -> float:
+        await wait_first(work(5), work(2), work(9))
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing is left behind"
+        return now()
+
+    assert run(all_of_them()) == 2
+    assert ended == [2, 2, 2]
+
+
+def test_of_several_one_that_goes_wrong_is_the_first_too() -> None:
+    async def both() -> float:
+        await wait_first(broken(1), after(2, "done"))
+        return now()
+
+    assert run(both()) == 1
+
+
+# Before the next try
+
+
+def test_each_try_waits_twice_as_long_up_to_a_limit() -> None:
+    assert [backoff(1.5, tries, 20.0) for tries in range(6)] == [1.5, 3.0, 6.0, 12.0, 20.0, 20.0]
+
+
+def test_however_many_tries_there_were_it_stays_a_number() -> None:
+    assert backoff(5.0, 10**6, 3600.0) == 3600.0
+    assert backoff(0.0, 10**6, 3600.0) == 0.0
+
+
+# A lock for each key
+
+
+def test_one_at_a_time_has_a_key_and_other_keys_do_not_wait() -> None:
+    ended: dict[str, float] = {}
+
+    async def work(lock: KeyedLock, key: str, name: str) -> None:
+        async with lock.of(key):
+            await asyncio.sleep(2)
+            ended[name] = now()
+
+    async def all_of_them() -> None:
+        lock = KeyedLock()
+        await asyncio.gather(work(lock, "a", "first"), work(lock, "a", "second"), work(lock, "b", "other"))
+
+    run(all_of_them())
+    assert ended == {"first": 2, "second": 4, "other": 2}
+
+
+def test_a_key_that_nobody_has_takes_no_memory() -> None:
+    async def one() -> tuple[int, int]:
+        lock = KeyedLock()
+        async with lock.of("a"):
+            held = len(lock._locks)
+        gc.collect()
+        return held, len(lock._locks)
+
+    assert run(one()) == (1, 0)

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
-from weakref import WeakValueDictionary
 
 from telegram import (
     Bot,
@@ -37,6 +36,7 @@ from bot.channels.telegram_polls import Polls
 from bot.errors import BotGone, Rejected, RetryLater, SendError, Unconfirmed
 from bot.pacing import Limit, Pacer, Spaced, Windowed
 from bot.protocols import Absent, Doubt, There, Unknown
+from bot.waiting import KeyedLock
 from formatters.message import Formatter
 from formatters.telegram import BOT
 
@@ -82,7 +82,7 @@ class TelegramChannel:
         self._name = ""
         self._naming: asyncio.Future[User] | None = None
         # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
-        self._rooms: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._rooms = KeyedLock()
         self._known: dict[str, deque[tuple[float, int]]] = {}  # the newest ids of each counter, and since when
         self._numbers: dict[str, str] = {}  # of chats that have a name too: "@my_channel" is -100…
 
@@ -308,7 +308,7 @@ class TelegramChannel:
 
     def _room(self, address: str) -> asyncio.Lock:
         chat = _split(address)[0].lower()
-        return self._rooms.setdefault(self._numbers.get(chat, chat), asyncio.Lock())
+        return self._rooms.of(self._numbers.get(chat, chat))
 
     def _knows(self, address: str, candidate: int) -> bool:
         """Tell whether an id is that of another message, which asking would overwrite."""

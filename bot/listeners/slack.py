@@ -26,7 +26,7 @@ from bot.errors import BotGone, Rejected, SettingsError
 from bot.listeners.ear import Ear
 from bot.listeners.slack_events import Events
 from bot.protocols import Channel
-from bot.waiting import unless
+from bot.waiting import backoff, unless
 from bot.web import Web
 
 PATH = "/slack/events"
@@ -57,7 +57,7 @@ class SlackSocket:
         tries = 0
         while not stopping.is_set():
             tries = 0 if await self._connection(stopping) else tries + 1
-            await unless(asyncio.sleep(min(2.0 ** min(tries, 10), _LONGEST_PAUSE)), stopping)
+            await unless(asyncio.sleep(backoff(1.0, tries, _LONGEST_PAUSE)), stopping)
         await self._events.replies.finish()
 
     @cached_property

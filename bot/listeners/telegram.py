@@ -28,7 +28,7 @@ from bot.listeners.telegram_menu import introduce
 from bot.listeners.telegram_updates import Updates
 from bot.log import log
 from bot.protocols import Channel
-from bot.waiting import unless
+from bot.waiting import backoff, unless
 from bot.web import Web
 
 HEARD = ["message", "channel_post", "callback_query", "inline_query", "my_chat_member"]
@@ -89,7 +89,7 @@ class TelegramPoller:
 
     async def _recovered(self, error: Exception, tries: int) -> float:
         """Do what an error asks for, and give how long to pause."""
-        backed_off = min(2.0 ** min(tries, 10), LONGEST_PAUSE)
+        backed_off = backoff(1.0, tries, LONGEST_PAUSE)
         said = translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error
         match error:
             case Conflict() if "webhook" in str(error).lower():
@@ -155,7 +155,7 @@ class TelegramWebhook:
         """Tell Telegram where we are, until it has understood."""
         tries = 0
         while not stopping.is_set() and not await self._announced():
-            await unless(asyncio.sleep(min(2.0 ** min(tries, 10), LONGEST_PAUSE)), stopping)
+            await unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
             tries += 1
 
     async def _announced(self) -> bool:

@@ -18,7 +18,7 @@ from telegram.error import BadRequest, Forbidden
 
 from bot.config import Settings
 from bot.log import log
-from bot.waiting import unless
+from bot.waiting import backoff, unless
 from formatters.locale import words
 
 _IN_GROUPS = ("paper", "papers", "search", "help")  # the others are for who manages a chat
@@ -36,7 +36,7 @@ async def introduce(bot: Bot, settings: Settings, stopping: asyncio.Event) -> No
         except Exception as error:  # noqa: BLE001 - a menu is not worth more than another try
             if not tries:
                 log.warning("menu", error=f"the commands could not be set yet: {type(error).__name__}")
-            await unless(asyncio.sleep(min(2.0 ** min(tries, 10), LONGEST_PAUSE)), stopping)
+            await unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
         else:
             return
         if stopping.is_set():

@@ -25,7 +25,7 @@ from tests.support import virtual_time
 from tests.support.digests import days
 from tests.support.fakes.faults import lost_answer, reset
 from tests.support.memory_channel import refused
-from tests.support.pipeline import House, housed
+from tests.support.pipeline import Pipeline, open_pipeline
 from tests.support.setup import GROUP, PRIVATE
 
 HOUR = 3600.0
@@ -144,37 +144,37 @@ def test_hours_open_once_a_day_and_close_at_midnight(zone: str, change: str) -> 
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with housed(tmp_path, "a", "b") as house:
-        yield house
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+        yield pipeline
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])
-async def test_a_wait_ends_when_the_clock_says_so_wherever_it_jumped(house: House, jump: float) -> None:
+async def test_a_wait_ends_when_the_clock_says_so_wherever_it_jumped(pipeline: Pipeline, jump: float) -> None:
     """Forward it is over at once, back it takes an hour more; nothing is lost and nothing doubled."""
-    house.channel.troubles["a"].append(refused(RetryLater("flood", 600, flood=True)))
-    await house.run(days(1), Waits())
-    house.clock.now += jump
-    await house.run(days(1), Waits())
-    assert len(house.shown("a")) == (3 if jump > 0 else 0)
-    house.clock.now += 600 + max(0.0, -jump)
-    await house.run(days(1), Waits())
-    assert house.read("a") == house.read("b") == ["index", "1", "2"]
+    pipeline.channel.troubles["a"].append(refused(RetryLater("flood", 600, flood=True)))
+    await pipeline.run(days(1), Waits())
+    pipeline.clock.now += jump
+    await pipeline.run(days(1), Waits())
+    assert len(pipeline.shown("a")) == (3 if jump > 0 else 0)
+    pipeline.clock.now += 600 + max(0.0, -jump)
+    await pipeline.run(days(1), Waits())
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])
-async def test_what_waits_for_its_hour_is_moved_with_the_clock(house: House, jump: float) -> None:
+async def test_what_waits_for_its_hour_is_moved_with_the_clock(pipeline: Pipeline, jump: float) -> None:
     """Each look works out anew when the hour is: after a jump back nobody waits for an hour that was meant."""
-    opening = house.clock() + 1800
-    await house.look(days(1), opening=opening)
-    house.clock.now += jump
-    is_open = house.clock() >= opening
-    await house.look(days(1), opening=0.0 if is_open else opening)
-    await house.drain()
-    assert len(house.shown("a")) == (3 if is_open else 0)
-    house.clock.now = opening
-    await house.run(days(1))
-    assert house.read("a") == house.read("b") == ["index", "1", "2"]
+    opening = pipeline.clock() + 1800
+    await pipeline.look(days(1), opening=opening)
+    pipeline.clock.now += jump
+    is_open = pipeline.clock() >= opening
+    await pipeline.look(days(1), opening=0.0 if is_open else opening)
+    await pipeline.drain()
+    assert len(pipeline.shown("a")) == (3 if is_open else 0)
+    pipeline.clock.now = opening
+    await pipeline.run(days(1))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
 
 
 # What is in doubt

@@ -1,4 +1,4 @@
-"""An operator's desk: settings, a folder of posts, the program, and both platforms' fakes behind it."""
+"""An operator: settings, a folder of posts, the program, and both platforms' fakes behind it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ base_url = "{slack_url}"
 """
 
 
-class Desk:
+class Operator:
     """An operator at work: a folder of posts, settings, and the two platforms."""
 
     def __init__(self, telegram: FakeTelegram, slack: FakeSlack) -> None:

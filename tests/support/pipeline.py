@@ -33,7 +33,7 @@ class Clock:
 
 
 @dataclass
-class House:
+class Pipeline:
     """Plan and drain as the program does, step by step."""
 
     store: Store
@@ -139,13 +139,13 @@ async def empty(path: Path) -> None:
 
 
 @asynccontextmanager
-async def housed(folder: Path, *listed: str) -> AsyncIterator[House]:
+async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
     """Open a ledger whose settings list some chats."""
     clock = Clock()
     await empty(folder / "ledger.db")
     async with opened(f"sqlite:///{folder}/ledger.db", clock) as store:
         await store.join("terminal", "messages", {name: name for name in listed})
-        yield House(store, clock)
+        yield Pipeline(store, clock)
 
 
 def numbers(lines: Sequence[str]) -> list[str]:

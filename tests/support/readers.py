@@ -1,4 +1,4 @@
-"""Readers at a desk, behind which some digests were delivered: type a line, read the answer."""
+"""Readers at a router, behind which some digests were delivered: type a line, read the answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
 from tests.support.digests import digest, found
 from tests.support.memory_channel import MemoryChannel
-from tests.support.pipeline import Clock, House, empty
+from tests.support.pipeline import Clock, Pipeline, empty
 from tests.support.rendering import Seen, seen
 
 EN, KO = words("en"), words("ko")
@@ -95,8 +95,8 @@ class Reader:
 
 
 @dataclass
-class Hall:
-    """One desk and all who come to it."""
+class Readers:
+    """One router and all who come to it."""
 
     store: Store
     clock: Clock
@@ -130,27 +130,27 @@ class Hall:
         return known
 
 
-async def furnish(path: Path) -> None:
+async def deliver_digests(path: Path) -> None:
     """Deliver: Mina saw the digest of the eighth and left, the group saw all."""
     clock = Clock()
     async with opened(f"sqlite:///{path}", clock) as store:
-        house = House(store, clock, MemoryChannel(name="telegram", formatter=TelegramFormatter(EN)))
+        pipeline = Pipeline(store, clock, MemoryChannel(name="telegram", formatter=TelegramFormatter(EN)))
         days = [found(LONG)]
-        await house.run(days)
+        await pipeline.run(days)
         for chat in (MINA, GROUP):
-            await house.subscriber(chat, kind="private" if chat == MINA else "group")
+            await pipeline.subscriber(chat, kind="private" if chat == MINA else "group")
         for now in ((SEEN,), (ARXIV, NEWEST)):
             days += map(found, now)
             clock.now += 3600
-            await house.run(days)
+            await pipeline.run(days)
             if SEEN in now:
-                await house.unsubscribe(MINA)
+                await pipeline.unsubscribe(MINA)
 
 
 @asynccontextmanager
-async def furnished(folder: Path, template: Path | None, settings: Settings = SETTINGS) -> AsyncIterator[Hall]:
-    """Open a copy of a furnished ledger, or an empty one."""
-    path, clock = folder / "hall.db", Clock()
+async def open_readers(folder: Path, template: Path | None, settings: Settings = SETTINGS) -> AsyncIterator[Readers]:
+    """Open a copy of a ledger with digests, or an empty one."""
+    path, clock = folder / "readers.db", Clock()
     clock.now += 10 * 86_400
     if template:
         shutil.copy(template, path)
@@ -166,4 +166,4 @@ async def furnished(folder: Path, template: Path | None, settings: Settings = SE
         slowly = count(step=10)  # nobody floods
         counters = dict.fromkeys(formatters, str)
         desk = Desk(store, settings, formatters, counters, lambda: woken.append(None), clock=lambda: next(slowly))
-        yield Hall(store, clock, desk, woken)
+        yield Readers(store, clock, desk, woken)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from bot.channels.slack import SlackChannel
 from bot.channels.telegram import TelegramChannel
-from bot.config import Settings, load
+from bot.config import Settings
 from bot.delivery import Waits
+from bot.loading import load
 from bot.pacing import Pacer
 from bot.protocols import Channel
 from formatters.locale import words

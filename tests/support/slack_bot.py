@@ -72,7 +72,7 @@ def _read(node: Any) -> str:
 
 
 @dataclass
-class SlackHouse:
+class SlackBot:
     """All that a test looks at."""
 
     slack: FakeSlack
@@ -154,7 +154,7 @@ async def delivered(slack: FakeSlack, channel: SlackChannel, posts: tuple[str, .
 
 
 @asynccontextmanager
-async def open_house(
+async def open_slack_bot(
     slack: FakeSlack,
     listen: Listen = "socket",
     posts: tuple[str, ...] = (POST,),
@@ -162,7 +162,7 @@ async def open_house(
     *,
     connected: bool = True,
     **more: Any,
-) -> AsyncIterator[SlackHouse]:
+) -> AsyncIterator[SlackBot]:
     """Deliver, and listen until the test ends."""
     channel, own = hasty(slack), settings(slack, listen, **more)
     stopping, server = asyncio.Event(), Web("127.0.0.1", 0)
@@ -173,7 +173,7 @@ async def open_house(
         listener = slack_listener(own, channel, desk, server)
         parts: list[Listener] = [listener, server] if server.used else [listener]
         tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]
-        house = SlackHouse(slack, store, channel, desk, listener, tasks[0], stopping)
+        slack_bot = SlackBot(slack, store, channel, desk, listener, tasks[0], stopping)
         try:
             if listen == "http":
                 await server.ready.wait()
@@ -181,7 +181,7 @@ async def open_house(
             elif connected:
                 slack.reach = slack.sockets
                 await slack.sockets.opened()
-            yield house
+            yield slack_bot
         finally:
             stopping.set()
             await asyncio.gather(*tasks)

@@ -88,7 +88,7 @@ def delivered(folder: Path) -> Delivered:
 async def _delivered(folder: Path) -> Delivered:
     posts = folder / "_posts"
     posts.mkdir(parents=True)
-    async with FakeTelegram() as server, house(server, folder) as one:
+    async with FakeTelegram() as server, open_bot(server, folder) as one:
         furnish(server)
         for post in (OLDER, POST):
             shutil.copy(DATA / post, posts)
@@ -98,7 +98,7 @@ async def _delivered(folder: Path) -> Delivered:
 
 
 @dataclass
-class House:
+class TelegramBot:
     """All that a test looks at."""
 
     server: FakeTelegram
@@ -179,10 +179,10 @@ class House:
         return found
 
 
-async def deliver_next(house: House) -> None:
+async def deliver_next(bot: TelegramBot) -> None:
     """Deliver one more digest."""
     shutil.copy(DATA / NEXT, "_posts")
-    await house.deliver()
+    await bot.deliver()
 
 
 @dataclass(frozen=True)
@@ -195,14 +195,14 @@ class Pressed:
 
 
 @asynccontextmanager
-async def house(server: FakeTelegram, folder: Path) -> AsyncIterator[House]:
+async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[TelegramBot]:
     """Put Paperboy together without pace; it listens when told to."""
     formatter = TelegramFormatter(EN, buttons=True)
     channel = TelegramChannel(server.token, server.base_url, formatter, Pacer(None, lambda _: []))
     async with opened(f"sqlite:///{folder}/paperboy.db") as store:
         sources = [FolderSource("daily", folder / "_posts")]
         paperboy = Paperboy(_settings(server), store, sources, {"telegram": channel}, Waits(settle=0.05, back_off=0.05))
-        made = House(server, paperboy, channel, Updates(channel, _desk(paperboy)))
+        made = TelegramBot(server, paperboy, channel, Updates(channel, _desk(paperboy)))
         try:
             yield made
         finally:
@@ -220,12 +220,12 @@ def _settings(server: FakeTelegram) -> Settings:
 
 
 @asynccontextmanager
-async def listening_house(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    """Open a house in the working directory, in which two digests were delivered, and listen."""
+async def listening_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
+    """Open a bot in the working directory, in which two digests were delivered, and listen."""
     monkeypatch.setattr(ssl, "create_default_context", _context)  # certificates take a tenth of a second to load
     async with FakeTelegram() as server:
         template.furnish(server, Path())
-        async with house(server, Path()) as made:
+        async with open_bot(server, Path()) as made:
             made.listen()
             yield made
         server.inbox.add("message", {})  # ends the poll that nobody waits for any more

@@ -1,0 +1,35 @@
+"""Planning: what is found is compared with the ledger and written into it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from formatters.model import Digest
+from tests.support.digests import days
+from tests.support.pipeline import open_pipeline
+
+
+@dataclass(frozen=True)
+class Watched(Digest):
+    """Note the threads in which a digest is hashed."""
+
+    threads: ClassVar[set[int]] = set()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "preface":
+            Watched.threads.add(threading.get_ident())
+        return super().__getattribute__(name)
+
+
+async def test_posts_are_compared_outside_the_event_loop(tmp_path: Path) -> None:
+    posts = days(1, 2, 3)
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run(posts)
+        plain = [{field.name: getattr(one.digest, field.name) for field in fields(one.digest)} for one in posts]
+        Watched.threads.clear()
+        await pipeline.look([replace(one, digest=Watched(**values)) for one, values in zip(posts, plain, strict=True)])
+    assert Watched.threads
+    assert threading.get_ident() not in Watched.threads
