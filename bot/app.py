@@ -61,10 +61,15 @@ class Paperboy:
         return Desk(self.store, self.settings, formatters, counters, self.wake.set, outages=self.outages)
 
     @cached_property
+    def replies(self) -> Mapping[str, Replies]:
+        """Give what sends answers and notices, one for each channel: else a notice could come amid an answer."""
+        return {name: Replies(channel, self.store.archive) for name, channel in self.channels.items()}
+
+    @cached_property
     def alarm(self) -> Alarm:
         """Give what tells the operators' chats of troubles."""
         bells = [
-            Bell(chat, Replies(channel, self.store.archive), channel.formatter.notice)
+            Bell(chat, self.replies[name], channel.formatter.notice)
             for name, channel in self.channels.items()
             for chat in self.settings.operators.told(name)
         ]
@@ -72,7 +77,7 @@ class Paperboy:
 
     def listeners(self) -> list[Listener]:
         """Make what hears readers; SettingsError when one lacks what it needs."""
-        return parts.listeners(self.settings, self.channels, self.desk)
+        return parts.listeners(self.settings, self.channels, self.desk, self.replies)
 
     async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.

@@ -9,6 +9,7 @@ from bot.config import Settings
 from bot.decisions import Rules
 from bot.errors import SettingsError
 from bot.protocols import Channel, Listener, Source
+from bot.replies import Replies
 from bot.sources.folder import FolderSource
 from formatters.locale import words
 
@@ -59,7 +60,9 @@ def listens(settings: Settings, channel: str) -> bool:
     return settings.telegram.listen != "off"
 
 
-def listeners(settings: Settings, channels: Mapping[str, Channel], desk: Desk) -> list[Listener]:
+def listeners(
+    settings: Settings, channels: Mapping[str, Channel], desk: Desk, replies: Mapping[str, Replies]
+) -> list[Listener]:
     """Make what hears readers: one per channel that listens, and the web server where one of them needs it."""
     from bot.web import Web
 
@@ -68,11 +71,11 @@ def listeners(settings: Settings, channels: Mapping[str, Channel], desk: Desk) -
     if listens(settings, "telegram") and (telegram := channels.get("telegram")):
         from bot.listeners.telegram import telegram_listener
 
-        made.append(telegram_listener(settings.telegram, telegram, desk, server))
+        made.append(telegram_listener(settings.telegram, telegram, desk, replies["telegram"], server))
     if listens(settings, "slack") and (slack := channels.get("slack")):
         from bot.listeners.slack import slack_listener
 
-        made.append(slack_listener(settings.slack, slack, desk, server))
+        made.append(slack_listener(settings.slack, slack, desk, replies["slack"], server))
     return [*made, server] if server.used else made
 
 

@@ -23,7 +23,10 @@ _Result = TypeVar("_Result")
 
 
 class Replies:
-    """Send answers in one channel; a lost one is logged, and is not tried again."""
+    """Send answers in one channel; a lost one is logged, and is not tried again.
+
+    There is one for each channel: the parts of an answer stay together only among what is sent through the same one.
+    """
 
     def __init__(self, channel: Channel, archive: Archive) -> None:
         self._channel = channel
@@ -58,7 +61,7 @@ class Replies:
 
         Gives the error at which it ended, if it did.
         """
-        async with self._rooms.of(address):
+        async with await self._room(address):
             for message in messages:
                 try:
                     remote_id = await self._send(address, {**message.body, **more}, thread)
@@ -70,7 +73,7 @@ class Replies:
 
     async def edit(self, address: str, remote_id: str, message: Message) -> None:
         """Put an answer in the place of an earlier one."""
-        async with self._rooms.of(address):
+        async with await self._room(address):
             try:
                 await self._patiently(address, lambda: self._channel.edit(address, remote_id, message.body))
             except Rejected:
@@ -117,6 +120,10 @@ class Replies:
                 await self._archive.replied(self._channel.name, counter, int(remote_id))
             except LedgerError as error:
                 log.error("reply", channel=self._channel.name, error=str(error))  # it stands in the chat all the same
+
+    async def _room(self, address: str) -> asyncio.Lock:
+        """Give the lock of a chat, whichever of its addresses is named."""
+        return self._rooms.of(await self._channel.number(address))
 
     def _lost(self, address: str, error: SendError) -> None:
         log.warning("answer lost", channel=self._channel.name, chat=address, error=str(error))

@@ -117,6 +117,25 @@ def test_answers_to_one_chat_come_one_after_the_other_and_none_waits_for_another
     assert order == ["other", "first", "third"]
 
 
+def test_what_is_said_to_a_person_waits_for_an_answer_in_their_direct_messages() -> None:
+    class Numbered(MemoryChannel):
+        async def number(self, address: str) -> str:
+            return {"U1": "D1"}.get(address, address)
+
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            await asyncio.sleep(1)
+            return await super().send("D1", body, ref=ref, thread=thread)
+
+    channel = Numbered()
+    replies = Replies(channel, Notes())
+
+    async def both() -> None:
+        await asyncio.gather(replies.send("D1", parts("one", "two")), replies.send("U1", parts("notice")))
+
+    done(both())
+    assert [one.body["markup"] for one in channel.chats["D1"]] == ["one", "two", "notice"]
+
+
 def test_a_page_is_turned_after_what_was_said_before() -> None:
     room = Room(send=1.0)
 

@@ -256,13 +256,13 @@ async def test_a_way_without_its_secret_is_refused(slack: FakeSlack, listen: Any
     channel, server = hasty(slack), Web("127.0.0.1", 0)
     own: Slack = settings(slack, listen, **{missing: None})
     with pytest.raises(SettingsError, match=f"slack.{missing}"):
-        slack_listener(own, channel, Mock(), server)
+        slack_listener(own, channel, Mock(), Mock(), server)
     assert not server.used
 
 
 async def test_others_are_not_answered_through_slack(slack: FakeSlack) -> None:
     with pytest.raises(TypeError):
-        slack_listener(settings(slack), MemoryChannel(), Mock(), Web("127.0.0.1", 0))
+        slack_listener(settings(slack), MemoryChannel(), Mock(), Mock(), Web("127.0.0.1", 0))
 
 
 @pytest.fixture

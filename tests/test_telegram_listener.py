@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
 
 from bot.flood import Flood
-from bot.listeners.telegram import HEARD
+from bot.listeners.telegram import HEARD, TelegramPoller
 from tests.support.fakes import faults
 from tests.support.telegram_bot import (
     ANN,
@@ -299,3 +300,24 @@ async def test_a_chat_whose_answer_waits_delays_no_other(telegram_bot: TelegramB
     assert telegram_bot.said(str(ANN)) == []
     await telegram_bot.quiet()
     assert len(telegram_bot.said(str(ANN))) == 1
+
+
+async def test_a_notice_to_operators_falls_between_no_two_parts_of_an_answer(telegram_bot: TelegramBot) -> None:
+    paperboy, operator, notices = telegram_bot.paperboy, str(OPERATOR), list[asyncio.Task[None]]()
+    paperboy.outages.begin("run", "", "the disk is full", brief=0.0)
+
+    async def notice(method: str, arguments: Mapping[str, object]) -> None:
+        if method == "sendMessage" and not notices:
+            notices.append(asyncio.create_task(paperboy.alarm.look()))
+            for _ in range(20):
+                await asyncio.sleep(0)  # it comes as far as it can while the first part is under way
+
+    telegram_bot.server.on_call = notice
+    [listener] = paperboy.listeners()
+    assert isinstance(listener, TelegramPoller)
+    parts = [telegram_bot.channel.formatter.notice(text) for text in ("one", "two")]
+    await listener._updates.replies.send(operator, parts)
+    await asyncio.gather(*notices)
+    said = telegram_bot.said(operator)
+    assert len(said) == 3
+    assert said.index("two") == said.index("one") + 1

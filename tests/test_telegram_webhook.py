@@ -55,7 +55,8 @@ async def posted_to(telegram_bot: TelegramBot, port: int = 0) -> AsyncIterator[W
     await telegram_bot.stop()
     telegram_bot.stopping = asyncio.Event()
     server = Web("127.0.0.1", port)
-    made = telegram_listener(settings(telegram_bot), telegram_bot.channel, telegram_bot.desk, server)
+    parts = (telegram_bot.channel, telegram_bot.desk, telegram_bot.updates.replies, server)
+    made = telegram_listener(settings(telegram_bot), *parts)
     telegram_bot.updates = made._updates
     telegram_bot.listen(made, server)
     yield server
@@ -196,8 +197,9 @@ async def test_a_port_that_stays_taken_does_not_keep_the_program_from_ending(tel
 async def test_which_way_is_a_setting(telegram_bot: TelegramBot) -> None:
     server = Web("127.0.0.1", 0)
     polling = settings(telegram_bot, listen="polling")
-    assert isinstance(telegram_listener(polling, telegram_bot.channel, telegram_bot.desk, server), TelegramPoller)
+    parts = (telegram_bot.channel, telegram_bot.desk, telegram_bot.updates.replies, server)
+    assert isinstance(telegram_listener(polling, *parts), TelegramPoller)
     assert not server.used
     for missing in ("webhook_url", "webhook_secret"):
         with pytest.raises(SettingsError, match=r"needs telegram\.webhook_url and telegram\.webhook_secret"):
-            telegram_listener(settings(telegram_bot, **{missing: ""}), telegram_bot.channel, telegram_bot.desk, server)
+            telegram_listener(settings(telegram_bot, **{missing: ""}), *parts)

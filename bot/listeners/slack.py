@@ -26,6 +26,7 @@ from bot.errors import BotGone, Rejected, SettingsError
 from bot.listeners.ear import Ear
 from bot.listeners.slack_events import Events
 from bot.protocols import Channel
+from bot.replies import Replies
 from bot.waiting import backoff, unless
 from bot.web import Web
 
@@ -160,11 +161,13 @@ class SlackHttp:
         return await to_aiohttp_response(await self._app.async_dispatch(asked))
 
 
-def slack_listener(settings: Slack, channel: Channel, desk: Desk, server: Web) -> SlackSocket | SlackHttp:
+def slack_listener(
+    settings: Slack, channel: Channel, desk: Desk, replies: Replies, server: Web
+) -> SlackSocket | SlackHttp:
     """Make what hears Slack's readers; SettingsError when its way lacks a secret."""
     if not isinstance(channel, SlackChannel):
         raise TypeError("Slack's readers are answered through Slack")
-    events = Events(channel, desk)
+    events = Events(channel, desk, replies)
     if settings.listen == "socket":
         if not settings.app_token:
             raise SettingsError('slack.listen = "socket" needs slack.app_token (xapp-…), with connections:write')

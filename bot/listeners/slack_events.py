@@ -42,8 +42,8 @@ _OUT = {
 class Events:
     """Take in what people do: keep what they wish, then answer."""
 
-    def __init__(self, channel: SlackChannel, desk: Desk) -> None:
-        self.replies = Replies(channel, desk.store.archive)
+    def __init__(self, channel: SlackChannel, desk: Desk, replies: Replies) -> None:
+        self.replies = replies
         self.desk = desk
         self._people = People(channel)
         self._home = Home(channel, desk, self.replies)

@@ -28,6 +28,7 @@ from bot.listeners.telegram_menu import introduce
 from bot.listeners.telegram_updates import Updates
 from bot.log import log
 from bot.protocols import Channel
+from bot.replies import Replies
 from bot.waiting import backoff, unless
 from bot.web import Web
 
@@ -174,12 +175,12 @@ class TelegramWebhook:
 
 
 def telegram_listener(
-    settings: Telegram, channel: Channel, desk: Desk, server: Web
+    settings: Telegram, channel: Channel, desk: Desk, replies: Replies, server: Web
 ) -> TelegramPoller | TelegramWebhook:
     """Make what hears Telegram's readers; SettingsError when a webhook lacks its address or secret."""
     if not isinstance(channel, TelegramChannel):
         raise TypeError("Telegram's readers are answered through Telegram")
-    updates = Updates(channel, desk)
+    updates = Updates(channel, desk, replies)
     if settings.listen == "polling":
         return TelegramPoller(channel, updates)
     if not settings.webhook_url or not settings.webhook_secret:

@@ -38,9 +38,9 @@ _REMEMBERED = 1000  # updates; no more than a hundred come in at once
 class Updates:
     """Take updates in: keep what they wish, then answer."""
 
-    def __init__(self, channel: TelegramChannel, desk: Desk) -> None:
+    def __init__(self, channel: TelegramChannel, desk: Desk, replies: Replies) -> None:
         self.desk = desk
-        self.replies = Replies(channel, desk.store.archive)
+        self.replies = replies
         self._channel = channel
         self._bot = channel.bot
         self._askers = Askers(channel.bot)

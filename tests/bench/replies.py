@@ -50,7 +50,7 @@ async def paperboy(people: Crowd, folder: Path) -> AsyncIterator[None]:
     async with opened(f"sqlite:///{folder}/paperboy.db") as store:
         one = Paperboy(settings, store, [FolderSource("daily", folder)], {"telegram": channel})
         await one.plan(at_once=True, resume=False)
-        listener = telegram_listener(settings.telegram, channel, one.desk, Web("", 0))
+        listener = telegram_listener(settings.telegram, channel, one.desk, one.replies["telegram"], Web("", 0))
         tasks = [asyncio.create_task(one.drain()), asyncio.create_task(listener.listen(one.stopping))]
         yield
         one.stopping.set()

@@ -24,6 +24,7 @@ from bot.pacing import Pacer
 from bot.planning import plan
 from bot.protocols import Listener
 from bot.records import Subscriber
+from bot.replies import Replies
 from bot.sources.folder import FolderSource
 from bot.store import Store, opened
 from bot.web import Web
@@ -170,7 +171,7 @@ async def open_slack_bot(
     async with opened("sqlite:///paperboy.db") as store:
         whole = Settings(slack=own, operators=Operators.model_validate({"slack": [BOSS]}))
         desk = Desk(store, whole, {"slack": channel.formatter}, {"slack": channel.counter}, wake)
-        listener = slack_listener(own, channel, desk, server)
+        listener = slack_listener(own, channel, desk, Replies(channel, store.archive), server)
         parts: list[Listener] = [listener, server] if server.used else [listener]
         tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]
         slack_bot = SlackBot(slack, store, channel, desk, listener, tasks[0], stopping)

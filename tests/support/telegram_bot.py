@@ -130,7 +130,7 @@ class TelegramBot:
         """Begin with a fresh mind: what is to last is in the ledger, or with Telegram."""
         await self.stop()
         self.stopping = asyncio.Event()
-        self.updates = Updates(self.channel, _desk(self.paperboy))
+        self.updates = Updates(self.channel, _desk(self.paperboy), self.paperboy.replies["telegram"])
         self.listen()
 
     async def quiet(self) -> None:
@@ -202,7 +202,7 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
     async with opened(f"sqlite:///{folder}/paperboy.db") as store:
         sources = [FolderSource("daily", folder / "_posts")]
         paperboy = Paperboy(_settings(server), store, sources, {"telegram": channel}, Waits(settle=0.05, back_off=0.05))
-        made = TelegramBot(server, paperboy, channel, Updates(channel, _desk(paperboy)))
+        made = TelegramBot(server, paperboy, channel, Updates(channel, _desk(paperboy), paperboy.replies["telegram"]))
         try:
             yield made
         finally:
