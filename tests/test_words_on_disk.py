@@ -39,7 +39,7 @@ from formatters.terminal import TerminalFormatter
 from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import Trouble as Fault
 from tests.support.memory_channel import refused
-from tests.support.pipeline import House, housed
+from tests.support.pipeline import Pipeline, open_pipeline
 
 EN = words("en")
 DAY = date(2025, 1, 1)
@@ -48,9 +48,9 @@ REF = "995402cb6bf11de0"  # of the first paper of SMALL
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with housed(tmp_path, "a", "b", "c") as house:
-        yield house
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, "a", "b", "c") as pipeline:
+        yield pipeline
 
 
 # --- states and codes
@@ -91,7 +91,7 @@ def test_the_code_of_each_error() -> None:
     ("table", "kind"), [("digests", DigestState), ("deliveries", DeliveryState), ("chats", ChatState)]
 )
 async def test_a_ledger_takes_these_states_and_no_others(
-    table: str, kind: type[StrEnum], house: House, tmp_path: Path
+    table: str, kind: type[StrEnum], pipeline: Pipeline, tmp_path: Path
 ) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
     [check] = inspect(engine).get_check_constraints(table)
@@ -122,12 +122,12 @@ def test_layouts() -> None:
     assert set(LAYOUTS) == {"messages", "thread", "digest", "index"}
 
 
-async def test_the_editions_of_chats(house: House) -> None:
+async def test_the_editions_of_chats(pipeline: Pipeline) -> None:
     kinds = ("", "private", "group", "channel")
     for kind in kinds:
-        await house.subscriber(f"of {kind}", kind=kind, layout="digest", language="ko", silent=1)
-        await house.subscriber(f"usual {kind}", kind=kind)
-    spelled = {edition for channel, edition in await house.store.editions("blog", SMALL.id)}
+        await pipeline.subscriber(f"of {kind}", kind=kind, layout="digest", language="ko", silent=1)
+        await pipeline.subscriber(f"usual {kind}", kind=kind)
+    spelled = {edition for channel, edition in await pipeline.store.editions("blog", SMALL.id)}
     assert spelled == {"messages", "messages here", "digest ko silent", "digest ko silent here"}
 
 
@@ -213,16 +213,16 @@ def test_lines_under_papers() -> None:
 # --- notices
 
 
-async def test_keys_of_notices(house: House) -> None:
+async def test_keys_of_notices(pipeline: Pipeline) -> None:
     gone, gate = refused(errors.ChatGone("kicked")), Rules(gate_wait=900)
-    house.channel.troubles["a"] += [Fault(), gone]
-    house.channel.troubles["b"] += [Fault(), refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
-    house.channel.troubles["c"] += [Fault(), refused(errors.Unconfirmed("lost")), refused(errors.BotGone("revoked"))]
-    await house.look([found(SMALL)])
-    await house.drain()
-    await house.look([found(SMALL), found(digest(date(2025, 1, 2)))], rules=gate)
-    chats = {name: (await house.known(name)).id for name in ("a", "b", "c")}
-    keys = {re.sub("[0-9a-f]{16}", "<ref>", one.key) for one in await house.store.troubles.found()}
+    pipeline.channel.troubles["a"] += [Fault(), gone]
+    pipeline.channel.troubles["b"] += [Fault(), refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
+    pipeline.channel.troubles["c"] += [Fault(), refused(errors.Unconfirmed("lost")), refused(errors.BotGone("revoked"))]
+    await pipeline.look([found(SMALL)])
+    await pipeline.drain()
+    await pipeline.look([found(SMALL), found(digest(date(2025, 1, 2)))], rules=gate)
+    chats = {name: (await pipeline.known(name)).id for name in ("a", "b", "c")}
+    keys = {re.sub("[0-9a-f]{16}", "<ref>", one.key) for one in await pipeline.store.troubles.found()}
     assert keys == {
         f"paused {chats['a']}",
         "refused <ref>",
@@ -232,15 +232,15 @@ async def test_keys_of_notices(house: House) -> None:
     }
 
 
-async def test_the_key_of_a_missing_post(house: House) -> None:
+async def test_the_key_of_a_missing_post(pipeline: Pipeline) -> None:
     for number in range(1, 29):
-        house.clock.now = datetime(2025, 1, number, 8, tzinfo=UTC).timestamp()
-        await house.look([found(digest(date(2025, 1, number), paper(1)))])
-    house.clock.now = datetime(2025, 1, 30, 23, tzinfo=UTC).timestamp()
+        pipeline.clock.now = datetime(2025, 1, number, 8, tzinfo=UTC).timestamp()
+        await pipeline.look([found(digest(date(2025, 1, number), paper(1)))])
+    pipeline.clock.now = datetime(2025, 1, 30, 23, tzinfo=UTC).timestamp()
     source = Source(name="blog", kind="folder", path=Path("_posts"))
     settings = Settings(sources=(source,), timezone="UTC")
-    await Alarm(settings, house.store.troubles, Outages(), (), house.clock).look()
-    assert set(await house.store.troubles.told()) == {"silent blog"}
+    await Alarm(settings, pipeline.store.troubles, Outages(), (), pipeline.clock).look()
+    assert set(await pipeline.store.troubles.told()) == {"silent blog"}
 
 
 def test_the_key_of_an_outage() -> None:
