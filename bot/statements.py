@@ -53,27 +53,11 @@ def adopt(channel: str, name: str) -> Update:
     return update(chats).where(*known, free).values(name=name)
 
 
-def list_chat(channel: str, name: str, counter: str, layout: str) -> Insert:
+def list_chat(channel: str, name: str, counter: str) -> Insert:
     """Take a chat of the settings in, or back; one whose people unsubscribed stays away."""
-    row = upsert(chats).values(channel=channel, name=name, address=name, counter=counter, edition=layout)
+    row = upsert(chats).values(channel=channel, name=name, address=name, counter=counter, edition="")
     back = case((and_(chats.c.state == "removed", chats.c.origin == "settings"), "active"), else_=chats.c.state)
     return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
-
-
-def editions(channel: str, layout: str) -> Update:
-    """Write what follows from the wishes of a channel's chats, where `layout` is what the operator set."""
-    spelled = edition_of(layout)
-    return update(chats).where(chats.c.channel == channel, chats.c.edition != spelled).values(edition=spelled)
-
-
-def edition_of(layout: str) -> ColumnElement[str]:
-    """Spell the edition of a chat, as `Edition` reads it."""
-    return (
-        case((chats.c.layout != "", chats.c.layout), else_=layout)
-        + case((chats.c.language != "", literal(" ") + chats.c.language), else_="")
-        + case((chats.c.silent == 1, " silent"), else_="")
-        + case((chats.c.kind.in_(("private", "group")), " here"), else_="")
-    )
 
 
 SCHEDULES = select(chats.c.schedule).where(chats.c.state == "active").distinct()

@@ -24,7 +24,8 @@ from bot.errors import LedgerError
 from bot.log import log
 from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Standing
 from bot.sqlite import Database, explained, make_engine, migrate, refuse_empty
-from bot.subscribers import Subscribers
+from bot.subscribers import Subscribers, write_editions
+from bot.tables import chats
 from bot.troubles import Troubles
 from formatters.model import Digest
 
@@ -84,8 +85,8 @@ class Store:
                 await db.execute(statements.adopt(channel, name))
             await db.execute(statements.remove_others(channel, listed))
             for name, counter in listed.items():
-                await db.execute(statements.list_chat(channel, name, counter, layout))
-            await db.execute(statements.editions(channel, layout))
+                await db.execute(statements.list_chat(channel, name, counter))
+            await write_editions(db, layout, chats.c.channel == channel)
 
     async def schedules(self) -> list[str]:
         """List the hours that chats wish; an empty one is what the operator set."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.records import Subscriber
 from bot.sqlite import Database
-from bot.statements import edition_of, reopened
+from bot.statements import reopened
+from bot.states import ChatKind
 from bot.tables import chats, deliveries
+from formatters.edition import Edition
 
 # What never arrived and will not by itself; of what is in doubt it must still be found out.
 _UNSENT = and_(deliveries.c.state.in_(("pending", "failed")), deliveries.c.remote_id.is_(None))
@@ -23,6 +25,7 @@ _FIELDS = (
 )
 
 
+_WISHES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # those that make the edition
 _NAMES = (chats.c.address, chats.c.name)
 
 
@@ -78,11 +81,11 @@ class Subscribers:
     async def meet(self, channel: str, address: str, counter: str, kind: str, language: str, layout: str) -> int:
         """Note a chat that receives nothing yet, and give its id; its people have decided nothing."""
         row = {"channel": channel, "name": address, "address": address, "counter": counter, "kind": kind}
-        wishes = {"language": language, "state": "removed", "edition": layout}
+        wishes = {"language": language, "state": "removed", "edition": ""}
         made = insert(chats).values(**row, **wishes).on_conflict_do_update(["channel", "name"], set_={"kind": kind})
         async with self._write() as db:
             chat: int = (await db.execute(made.returning(chats.c.id))).scalar_one()
-            await _respell(db, chat, layout)
+            await write_editions(db, layout, chats.c.id == chat)
         return chat
 
     async def subscribe(self, chat: int, layout: str, *, now: bool) -> None:
@@ -97,7 +100,7 @@ class Subscribers:
         async with self._write() as db:
             await db.execute(delete(deliveries).where(_UNSENT, deliveries.c.chat_id.in_(gone)))
             await db.execute(update(chats).where(chats.c.id == chat).values(values))
-            await _respell(db, chat, layout)
+            await write_editions(db, layout, chats.c.id == chat)
 
     async def unsubscribe(self, chat: int) -> None:
         """Let a chat receive nothing more; what waits for it is dropped."""
@@ -110,7 +113,7 @@ class Subscribers:
         """Write what a chat wishes; `layout` is what the operator set."""
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(wishes))
-            await _respell(db, chat, layout)
+            await write_editions(db, layout, chats.c.id == chat)
 
     async def pause(self, chat: int, reason: str) -> None:
         """Send nothing to a chat that cannot be written to; its wishes stay."""
@@ -137,5 +140,20 @@ def _subscriber(row: Any) -> Subscriber:
     return Subscriber(**{**row._mapping, "silent": bool(row.silent)})
 
 
-async def _respell(db: AsyncConnection, chat: int, layout: str) -> None:
-    await db.execute(update(chats).where(chats.c.id == chat).values(edition=edition_of(layout)))
+async def write_editions(db: AsyncConnection, layout: str, which: ColumnElement[bool]) -> None:
+    """Write what follows from the wishes of chats, where `layout` is what the operator set.
+
+    All chats of the same wishes are written at once: there may be 100,000 of them.
+    """
+    columns = (*_WISHES, chats.c.edition)
+    known = (await db.execute(select(*columns).where(which).distinct())).all()
+    spelled = [(wishes, str(_edition(wishes, layout))) for wishes in known]
+    changed = [(tuple_(*columns) == wishes, edition) for wishes, edition in spelled if edition != wishes.edition]
+    if changed:
+        edition = case(*changed, else_=chats.c.edition)
+        await db.execute(update(chats).where(which, chats.c.edition != edition).values(edition=edition))
+
+
+def _edition(wishes: Any, layout: str) -> Edition:
+    here = wishes.kind in (ChatKind.PRIVATE, ChatKind.GROUP)
+    return Edition(wishes.layout or layout, wishes.language, bool(wishes.silent), here)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Self
 
 LAYOUTS = ("messages", "thread", "digest", "index")
+_SILENT, _HERE = "silent", "here"
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """Spelled as words, `str(edition)`: the layout, then what differs from the usual."""
+    """Spelled as words, `str(edition)`: the layout, then what differs from the usual. Ledgers hold that spelling."""
 
     layout: str = "messages"
     language: str = ""  # of the bot's own words; empty: what the operator set
@@ -18,12 +19,12 @@ class Edition:
     here: bool = False  # buttons are answered in the chat itself, not in a private one
 
     def __str__(self) -> str:
-        marks = (self.layout, self.language, "silent" * self.silent, "here" * self.here)
+        marks = (self.layout, self.language, _SILENT * self.silent, _HERE * self.here)
         return " ".join(filter(None, marks))
 
     @classmethod
     def read(cls, spelled: str) -> Self:
         """Read what `str` wrote."""
         layout, *marks = spelled.split()
-        language = next((mark for mark in marks if mark not in {"silent", "here"}), "")
-        return cls(layout, language, "silent" in marks, "here" in marks)
+        language = next((mark for mark in marks if mark not in {_SILENT, _HERE}), "")
+        return cls(layout, language, _SILENT in marks, _HERE in marks)

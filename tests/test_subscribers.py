@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from itertools import product
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from bot import errors
 from bot.records import Subscriber
-from formatters.edition import Edition
+from bot.states import ChatKind
+from formatters.edition import LAYOUTS, Edition
 from tests.support.digests import days
 from tests.support.memory_channel import refused
 from tests.support.pipeline import Pipeline, open_pipeline
@@ -107,6 +110,58 @@ async def test_wishes_make_the_edition(pipeline: Pipeline) -> None:
     assert (known.layout, known.language, known.silent, known.kind) == ("thread", "en", True, "group")
     await pipeline.wish("b", layout="", language="", silent=0, kind="channel")
     assert await edition(pipeline, chat) == Edition()
+
+
+EVERY_WISH = list(product(("", *LAYOUTS), ("", "ko", "en"), (0, 1), ChatKind))
+
+
+async def editions(pipeline: Pipeline) -> list[str]:
+    """Give the editions of all chats that subscribed by themselves."""
+    async with pipeline.store._read() as db:
+        rows = await db.exec_driver_sql("SELECT edition FROM chats WHERE origin = 'reader' ORDER BY id")
+        return list(rows.scalars())
+
+
+def spelled(usual: str) -> list[str]:
+    """Give the editions of chats with every wish, where `usual` is the layout that the operator set."""
+    here = {ChatKind.PRIVATE, ChatKind.GROUP}
+    return [
+        str(Edition(layout or usual, language, bool(silent), kind in here))
+        for layout, language, silent, kind in EVERY_WISH
+    ]
+
+
+async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline) -> None:
+    columns = "channel, address, counter, edition, origin, name, layout, language, silent, kind"
+    row = f"INSERT INTO chats ({columns}) VALUES ('terminal', '', '', '', 'reader', ?, ?, ?, ?, ?)"
+    async with pipeline.store._write() as db:
+        for number, wishes in enumerate(EVERY_WISH):
+            await db.exec_driver_sql(row, (str(number), *wishes))
+    for usual in ("digest", "messages"):
+        await pipeline.store.join("terminal", usual, {})
+        assert await editions(pipeline) == spelled(usual)
+
+
+@pytest.mark.parametrize("number", range(0, len(EVERY_WISH), 17))
+async def test_the_edition_of_one_chat_is_spelled_so_too(pipeline: Pipeline, number: int) -> None:
+    layout, language, silent, kind = EVERY_WISH[number]
+    await pipeline.subscriber("b", layout=layout, language=language, silent=silent, kind=kind)
+    await pipeline.subscriber("c")
+    assert await editions(pipeline) == [spelled("messages")[number], "messages"]
+
+
+async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline) -> None:
+    """There may be 100,000 of them."""
+    statements: list[str] = []
+    for number in range(20):
+        await pipeline.subscriber(str(number), silent=number % 2)
+    async with pipeline.store._read() as db:
+        engine = db.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    await pipeline.store.join("terminal", "index", {})
+    assert set(await editions(pipeline)) == {"index", "index silent"}
+    assert [one.split()[:3] for one in statements].count(["UPDATE", "chats", "SET"]) <= 2  # one is of those removed
+    assert len(statements) < 10
 
 
 async def test_wishes_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> None:
