@@ -163,9 +163,10 @@ def backup(
 ) -> None:
     """Copy the ledger to FILE, while it is in use."""
     from bot.backup import backup
+    from bot.console import say
 
     size = backup(_settings(config or context.obj).store.path, file)
-    typer.echo(f"{file}: {size:,} bytes, checked")
+    say(f"{file}: {size:,} bytes, checked")
 
 
 def main() -> None:
@@ -181,8 +182,10 @@ def main() -> None:
 
 
 def _fail(text: str) -> NoReturn:
+    from bot.console import warn
+
     for line in text.splitlines():
-        print(f"paperboy: {line}", file=sys.stderr)  # noqa: T201
+        warn(f"paperboy: {line}")
     sys.exit(2)
 
 

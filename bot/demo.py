@@ -9,9 +9,10 @@ import tempfile
 from pathlib import Path
 
 from bot import sample
-from bot.channels.terminal import Terminal, TerminalChannel
+from bot.channels.terminal import TerminalChannel
 from bot.commands import Desk
 from bot.config import Settings
+from bot.console import Console, say
 from bot.decisions import Rules
 from bot.delivery import Drain
 from bot.flood import Flood
@@ -31,7 +32,7 @@ async def run(settings: Settings) -> None:
     """Deliver the sample and answer what is typed, until the input ends."""
     configure()
     said = words(settings.language)
-    console = Terminal()
+    console = Console(soft_wrap=False)
     channel = TerminalChannel(console, TerminalFormatter(said))
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
         async with opened(f"sqlite:///{folder}/demo.db") as store:
@@ -64,11 +65,11 @@ async def _talk(desk: Desk, channel: TerminalChannel, said: Words) -> None:
 def _typed() -> str:
     """Read a line, empty at the end of the input; a prompt only where a person sits."""
     prompt, end = ("> ", "\n") if sys.stdin.isatty() else ("", "")
-    print(prompt, end="", flush=True)  # noqa: T201
+    say(prompt, end="")
     try:
         line = sys.stdin.readline()
     except KeyboardInterrupt:
         line = ""
     if not line:
-        print(end=end)  # noqa: T201
+        say("", end=end)
     return line

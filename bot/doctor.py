@@ -12,8 +12,8 @@ from rich.markup import escape
 
 from bot import parts
 from bot.app import Paperboy, assembled
-from bot.channels.terminal import Terminal
 from bot.config import Settings
+from bot.console import Console
 from bot.errors import PaperboyError, SettingsError, SourceError
 from bot.gate import unfinished
 from bot.hours import Hours
@@ -26,7 +26,7 @@ Finding = tuple[str, str]  # what was looked at, and what to do about it: "" whe
 
 async def examine(settings: Settings) -> int:
     """Print a line for each thing looked at; give 1 when one of them fails."""
-    console = Terminal(soft_wrap=True, highlight=False)
+    console = Console()
     failed = 0
     async for what, cure in _findings(settings):
         failed += bool(cure)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bot.channels.terminal import Terminal
 from bot.config import Settings, Source
+from bot.console import Console, print_json, warn
 from bot.errors import ParseError, SourceError
 from bot.sources import folder
 from formatters.edition import Edition
@@ -37,7 +35,7 @@ def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str,
         for message in _messages(formatter, digest, edition, paper, path)
     ]
     if as_json:
-        _print_json(pages, formatter)
+        print_json(_calls(pages, formatter))
     else:
         _print_text(pages, formatter)
 
@@ -61,28 +59,24 @@ def _digest(path: Path, sources: Iterable[Source], *, named: bool) -> Digest | N
     except OSError as error:
         if named:
             raise SourceError(f"{path}: {error.strerror}; name a post or a folder of posts") from None
-        _word(f"{path.name}: passed over, it cannot be read ({error.strerror})")
+        warn(f"{path.name}: passed over, it cannot be read ({error.strerror})")
         return None
     except ParseError as error:
         if named:
             raise
-        _word(str(error))
+        warn(str(error))
         return None
     if post.degraded:
-        _word(f"{path.name}: {post.degraded}")
+        warn(f"{path.name}: {post.degraded}")
     if post.digest is None:
         if named:
             raise ParseError(f"{path}: no digest: it has no heading such as `# 1. [Title](https://…)`")
-        _word(f"{path.name}: passed over, it is no digest")
+        warn(f"{path.name}: passed over, it is no digest")
         return None
     if not post.digest.papers:
-        _word(f"{path.name}: has no papers; it would be held, and nothing sent")
+        warn(f"{path.name}: has no papers; it would be held, and nothing sent")
         return None
     return post.digest
-
-
-def _word(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201
 
 
 def _messages(formatter: Formatter, digest: Digest, edition: Edition, paper: str, path: Path) -> Sequence[Message]:
@@ -95,17 +89,15 @@ def _messages(formatter: Formatter, digest: Digest, edition: Edition, paper: str
     return [message for one in chosen for message in formatter.paper(one)]
 
 
-def _print_json(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> None:
-    calls = [
+def _calls(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> list[dict[str, object]]:
+    return [
         {"post": str(path), "key": message.key, "method": formatter.method, "arguments": message.body}
         for path, message in pages
     ]
-    json.dump(calls, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
 
 
 def _print_text(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> None:
-    console = Terminal(highlight=False, emoji=False, soft_wrap=True)
+    console = Console()
     for path, message in pages:
         console.rule(f"[dim]{path.stem} · {message.key}[/dim]", align="left", style="dim")
         if "markup" in message.body:

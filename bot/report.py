@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bot.app import Paperboy, assembled
-from bot.channels.terminal import Terminal
 from bot.config import Settings
+from bot.console import Console, plural, print_json, say, warn
 from bot.delivery import Report
 from bot.hours import Hours
 from bot.receipt import receipt, unsettled
 from bot.records import Chat, Receipt, Row, Standing
+from bot.states import DeliveryState
 from bot.store import opened
 
 STATES = ("sent", "scheduled", "pending", "stale", "failed", "unconfirmed")
@@ -30,18 +29,17 @@ async def deliver_once(settings: Settings) -> int:
     """Do one run now and say how it went; give the exit code."""
     async with assembled(settings) as paperboy:
         paperboy.stop_on_signals()
-        say = Terminal(stderr=True, soft_wrap=True, highlight=False, emoji=False, markup=False).print
-        async with paperboy.store.delivering(paperboy.stopping, say) as mine:
+        async with paperboy.store.delivering(paperboy.stopping, warn) as mine:
             errors = await paperboy.plan(at_once=True, resume=True) if mine else []
             for problem in [*problems(paperboy), *map(str, errors)]:
-                say(problem)
+                warn(problem)
             if mine:
                 with _progress(await paperboy.store.open_rows()) as report:
                     await paperboy.drain(report)
                 await paperboy.alarm.look()
         lines = await unsettled(paperboy.store, settings)
         for line in lines:
-            say(line)
+            warn(line)
         return 2 if errors else 1 if lines else 0
 
 
@@ -51,31 +49,37 @@ def problems(paperboy: Paperboy) -> list[str]:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Report]:
-    """Report each settled row, a bar on a terminal, a line each elsewhere; then how many were sent."""
-    console = Terminal(stderr=True)
-    out = Terminal(soft_wrap=True, highlight=False, emoji=False, markup=False)
-    sent = Counter[str]()
-    with _bar(console, total) if console.is_terminal else _lines(out) as report:
+    """Report each settled row, a bar on a terminal, a line each elsewhere; then how many were sent and edited."""
+    console = Console(stderr=True, soft_wrap=False)
+    done = Counter[str]()
+    with _bar(console, total) if console.is_terminal else _lines() as report:
 
         def count(chat: Chat, row: Row, state: str, why: str) -> None:
-            sent[state] += 1
+            what = "edited" if row.state == DeliveryState.STALE else "sent"
+            done[what] += state == DeliveryState.SENT and not why  # with a reason it was left as it stands
             report(chat, row, state, why)
 
         yield count
-    messages = "1 message" if sent["sent"] == 1 else f"{sent['sent']} messages"
-    out.print(f"{messages} sent" if sent else f"nothing sent yet, {total} wait" if total else "nothing new to send")
+    waiting = f"nothing sent yet, {total} wait" if total else "nothing new to send"
+    say(_summary(done["sent"], done["edited"]) if done else waiting)
+
+
+def _summary(sent: int, edited: int) -> str:
+    if edited and sent:
+        return f"{plural(sent, 'message')} sent, {edited} edited"
+    return f"{plural(edited, 'message')} edited" if edited else f"{plural(sent, 'message')} sent"
 
 
 @contextmanager
-def _lines(console: Terminal) -> Iterator[Report]:
+def _lines() -> Iterator[Report]:
     def line(chat: Chat, row: Row, state: str, why: str) -> None:
-        console.print(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
+        say(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
 
     yield line
 
 
 @contextmanager
-def _bar(console: Terminal, total: int) -> Iterator[Report]:
+def _bar(console: Console, total: int) -> Iterator[Report]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("delivering", total=total)
@@ -93,10 +97,9 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     when = Hours.of(settings).next(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(standing), "chats": list(map(asdict, lines))} for standing, lines in digests]
-        json.dump({"digests": listed, "next_run": when.isoformat()}, sys.stdout, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
+        print_json({"digests": listed, "next_run": when.isoformat()})
         return
-    console = Terminal(soft_wrap=True, highlight=False)
+    console = Console()
     for standing, lines in digests:
         _print_digest(console, standing, lines)
     if not digests:
@@ -104,10 +107,9 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 
 
-def _print_digest(console: Terminal, standing: Standing, receipts: list[Receipt]) -> None:
+def _print_digest(console: Console, standing: Standing, receipts: list[Receipt]) -> None:
     reason = f": {standing.reason}" if standing.reason else ""
-    papers = "1 paper" if standing.papers == 1 else f"{standing.papers} papers"
-    title = f"{standing.name}, {papers}, {standing.state}{reason}"
+    title = f"{standing.name}, {plural(standing.papers, 'paper')}, {standing.state}{reason}"
     console.print(escape(title), style="bold")
     if receipts:
         given_up = ("discarded",) if any("discarded" in line.counts for line in receipts) else ()

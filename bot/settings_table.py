@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from bot.advice import inner_table, variable
 from bot.config import Settings
+from bot.console import say
 from bot.values import duration_text
 
 _HEAD = "| key | in the environment | default | means |\n|---|---|---|---|\n"
@@ -41,7 +41,7 @@ class Setting:
 
 def show(*, markdown: bool) -> None:
     """Print all settings, as Markdown or to be read here."""
-    sys.stdout.write(markdown_table() if markdown else plain_list(shutil.get_terminal_size().columns))
+    say(markdown_table() if markdown else plain_list(shutil.get_terminal_size().columns), end="")
 
 
 def all_settings() -> list[Setting]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bot.app import assembled
-from bot.channels.terminal import Terminal
 from bot.config import Settings
+from bot.console import plural, say
 from bot.errors import SettingsError
 from bot.records import Trouble
 from bot.store import Store, opened
@@ -18,8 +16,7 @@ async def retry(settings: Settings, chat: str) -> None:
         await _check(store, chat)
         count = await store.troubles.retry(chat)
         posts = [] if chat else await store.troubles.release()
-    say = _say()
-    say(f"{_messages(count)} will be sent again")
+    say(f"{plural(count, 'message')} will be sent again")
     for post in posts:
         say(f"{post.where} waits no longer: {post.why}")
     if count or posts:
@@ -37,7 +34,6 @@ async def discard(settings: Settings, chat: str, *, everything: bool) -> None:
         async with opened(settings.store.url) as store:
             await _check(store, chat)
             given_up = await _given_up(store, chat, waiting=False)
-    say = _say()
     for one in given_up:
         say(f"{one.where}: given up{f': {one.why}' if one.why else ''}")
     if not given_up:
@@ -49,7 +45,7 @@ async def _everything(settings: Settings, chat: str) -> list[Trouble]:
     async with assembled(settings) as paperboy:
         await _check(paperboy.store, chat)
         paperboy.stop_on_signals()
-        async with paperboy.store.delivering(paperboy.stopping, _say()) as mine:
+        async with paperboy.store.delivering(paperboy.stopping, say) as mine:
             if not mine:
                 return []
             await paperboy.plan(at_once=True, resume=False)
@@ -67,12 +63,3 @@ async def _check(store: Store, chat: str) -> None:
     if chat and not any(chat in names for names in known):
         listed = ", ".join(name for name, _ in known) or "none"
         raise SettingsError(f"{chat}: no such chat in the ledger; it knows: {listed}")
-
-
-def _messages(count: int) -> str:
-    return "1 message" if count == 1 else f"{count} messages"
-
-
-def _say() -> Callable[[str], None]:
-    console = Terminal(soft_wrap=True, highlight=False, emoji=False, markup=False)
-    return console.print

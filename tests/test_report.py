@@ -17,9 +17,11 @@ from bot.values import WEEKDAYS
 from tests.support.fakes.faults import forbidden, truncated
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
+from tests.support.golden import DATA
 from tests.support.installed import PATH, TOKENS
 from tests.support.operator import Operator
 
+EDITED = "2025-02-03-daily-papers-20250203.md"
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper, so that a run is an index and a message
 HELD = "2025-01-11-daily-papers-20250111.md"
 NEXT = "Next run: "
@@ -71,6 +73,23 @@ async def test_deliver_twice_and_look_at_the_receipt(operator: Operator) -> None
     assert after.lines[-1].endswith(" 08:30 Asia/Seoul")
 
 
+async def test_the_summary_tells_what_was_sent_from_what_was_edited(operator: Operator) -> None:
+    one, two = ((DATA / "edits" / f"version-{n}.md").read_text("utf-8") for n in (1, 2))
+    three = two.replace("BERT-large", "BERT")
+    summaries = []
+    for text in (one, two, three, three.replace("학습", "훈련")):
+        Path("_posts", EDITED).write_text(text, "utf-8")
+        done = await operator.run("deliver")
+        summaries.append((done.code, done.err, done.lines[-1]))
+
+    assert summaries == [
+        (0, "", "4 messages sent"),
+        (0, "", "1 message sent, 3 edited"),
+        (0, "", "1 message edited"),
+        (0, "", "3 messages edited"),
+    ]
+
+
 async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -> None:
     operator.settle(telegram=("@my_channel", "42"))
     await operator.run("deliver")
@@ -88,6 +107,22 @@ async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -
     assert operator.telegram.shown("42") == []
     counts = next(line.split() for line in status.lines if line.startswith("telegram 42"))
     assert counts == ["telegram", "42", "0", "2", "0", "0", "0", "0"]
+
+
+async def test_the_number_of_a_topic_stays_as_it_is(operator: Operator) -> None:
+    """Between colons 100 is, to others, the name of a picture."""
+    operator.telegram.add_chat("-1005", "supergroup", topics=(100,))
+    operator.settle(telegram=("-1005:100",))
+    operator.post(ONE)
+    operator.telegram.faults.add(forbidden("bot was kicked from the supergroup chat", chat="-1005", times=None))
+
+    done = await operator.run("deliver")
+    status = await operator.run("status")
+    doctor = await operator.run("doctor")
+
+    assert "telegram -1005:100: " in done.err
+    assert [line for line in status.lines if line.startswith("  telegram -1005:100: ")]
+    assert [line for line in doctor.lines if line.startswith("✗ telegram -1005:100: ")]
 
 
 @pytest.mark.parametrize(("listen", "asked"), [("polling", 1), ("off", 0)])

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import count
 
 from rich.console import Console
 
 from bot.protocols import Absent, Doubt
 from formatters.message import Formatter
-
-
-class Terminal(Console):
-    """A console whose reader may leave, as `head` does: what is under way goes on, in silence."""
-
-    def on_broken_pipe(self) -> None:
-        with suppress(SystemExit):
-            super().on_broken_pipe()
 
 
 class TerminalChannel:

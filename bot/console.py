@@ -1,0 +1,44 @@
+"""The one place from which the commands write to whoever typed them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+
+import rich.console
+
+
+class Console(rich.console.Console):
+    """A console whose reader may leave, as `head` does: what is under way goes on, in silence.
+
+    Text is shown as it is: only what is marked up has colours, and the window breaks the lines.
+    """
+
+    def __init__(self, *, stderr: bool = False, markup: bool = True, soft_wrap: bool = True) -> None:
+        super().__init__(stderr=stderr, markup=markup, soft_wrap=soft_wrap, highlight=False, emoji=False)
+
+    def on_broken_pipe(self) -> None:
+        with suppress(SystemExit):
+            super().on_broken_pipe()
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print a line of what was asked for."""
+    Console(markup=False).print(text, end=end)
+
+
+def warn(text: str) -> None:
+    """Print a line about what went wrong, to standard error."""
+    Console(stderr=True, markup=False).print(text)
+
+
+def print_json(value: object) -> None:
+    """Print a value for programs."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def plural(count: int, noun: str) -> str:
+    """Count things: "1 message", "2 messages"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
