@@ -84,9 +84,9 @@ async def test_where_all_is_well_nobody_is_told_anything(watch: Watch) -> None:
 async def test_each_trouble_is_told_once(watch: Watch) -> None:
     pipeline = watch.pipeline
     pipeline.channel.readable = False
-    pipeline.channel.troubles["a"] += [refused(errors.Rejected("too odd")), refused(errors.Rejected("too odd"))]
-    pipeline.channel.troubles["a"].append(refused(errors.Unconfirmed("reset")))
-    pipeline.channel.troubles["b"].append(refused(errors.ChatGone("kicked; let it in again")))
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("too odd")), refused(errors.Rejected("too odd"))]
+    pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
+    pipeline.channel.failures["b"].append(refused(errors.ChatGone("kicked; let it in again")))
     await pipeline.run(days(1))
     assert await watch.look() == [
         "⏸ terminal b is paused: kicked; let it in again",
@@ -103,19 +103,19 @@ async def test_each_trouble_is_told_once(watch: Watch) -> None:
 
 async def test_what_comes_back_is_told_again(watch: Watch) -> None:
     pipeline, closed = watch.pipeline, refused(errors.ChatGone("kicked"))
-    pipeline.channel.troubles["b"].append(closed)
+    pipeline.channel.failures["b"].append(closed)
     await pipeline.run(days(1))
     assert len(await watch.look()) == 1
     await pipeline.store.resume()
     await pipeline.drain()
     assert await watch.look() == []
-    pipeline.channel.troubles["b"].append(closed)
+    pipeline.channel.failures["b"].append(closed)
     await pipeline.run(days(1, 2))
     assert await watch.look() == ["⏸ terminal b is paused: kicked"]
 
 
 async def test_a_refused_bot_and_its_return(watch: Watch) -> None:
-    watch.pipeline.channel.troubles["a"].append(refused(errors.BotGone("Get a new token.")))
+    watch.pipeline.channel.failures["a"].append(refused(errors.BotGone("Get a new token.")))
     await watch.pipeline.run(days(1))
     assert await watch.look() == ["✖ terminal: nothing goes out. Get a new token."]
     await watch.pipeline.drain()
@@ -124,7 +124,7 @@ async def test_a_refused_bot_and_its_return(watch: Watch) -> None:
 
 async def test_many_troubles_are_one_message(watch: Watch) -> None:
     for number in range(30):
-        watch.pipeline.channel.troubles[str(number)].append(refused(errors.ChatGone("x" * 1000)))
+        watch.pipeline.channel.failures[str(number)].append(refused(errors.ChatGone("x" * 1000)))
         await watch.pipeline.subscriber(str(number))
     await watch.pipeline.run(days(1))
     lines = await watch.look()
@@ -195,7 +195,7 @@ async def test_a_short_outage_is_not_worth_a_word(watch: Watch) -> None:
 async def test_what_cannot_be_told_now_is_told_later(watch: Watch, error: errors.SendError) -> None:
     watch.outages.begin("run", "", "the disk is full", brief=0)
     for chat in ("ops", "boss"):
-        watch.channel.troubles[chat].append(refused(error))
+        watch.channel.failures[chat].append(refused(error))
     assert await watch.look() == []
     assert await watch.look() == ["✖ A run failed. the disk is full"]
     assert await watch.look() == []
@@ -205,14 +205,14 @@ async def test_what_cannot_be_told_now_is_told_later(watch: Watch, error: errors
 async def test_who_cannot_be_reached_is_not_told_again_and_again(watch: Watch, error: errors.SendError) -> None:
     watch.outages.begin("run", "", "the disk is full", brief=0)
     for chat in ("ops", "boss"):
-        watch.channel.troubles[chat].append(refused(error))
+        watch.channel.failures[chat].append(refused(error))
     assert await watch.look() == []
     assert await watch.look() == []
 
 
 async def test_one_chat_that_hears_is_enough(watch: Watch) -> None:
     watch.outages.begin("run", "", "the disk is full", brief=0)
-    watch.channel.troubles["boss"].append(refused(errors.RetryLater("away", 9999)))
+    watch.channel.failures["boss"].append(refused(errors.RetryLater("away", 9999)))
     await watch.alarm.look()
     assert len(watch.channel.chats["ops"]) == 1
     assert await watch.look() == []

@@ -24,6 +24,7 @@ from formatters.message import Formatter
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
+from tests.support.chats import CHANNEL, GROUP, ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.answers import Answer, ok
 from tests.support.fakes.faults import Fault
@@ -53,8 +54,8 @@ class OnTelegram:
     server: FakeTelegram
     pacer: Unpaced = field(default_factory=Unpaced)
     formatter: Formatter = field(default_factory=lambda: TelegramFormatter(words("en")))
-    address: str = "-1001234567890"
-    other: str = "-1009876543210"
+    address: str = CHANNEL
+    other: str = GROUP
     send_method: str = "sendMessage"
     edit_method: str = "editMessageText"
 
@@ -108,7 +109,7 @@ class OnSlack:
     server: FakeSlack
     pacer: Unpaced = field(default_factory=Unpaced)
     formatter: Formatter = field(default_factory=lambda: SlackFormatter(words("en")))
-    address: str = "C0123ABCD"
+    address: str = ROOM
     other: str = "C0456EFGH"
     send_method: str = "chat.postMessage"
     edit_method: str = "chat.update"

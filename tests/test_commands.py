@@ -24,22 +24,20 @@ from formatters.locale import Words
 from formatters.model import Digest, Paper
 from formatters.page import reference
 from formatters.slack import SlackFormatter
+from tests.support.chats import CHANNEL, GROUP, ROOM
 from tests.support.digests import found
-from tests.support.memory_channel import MemoryChannel, Trouble, refused
+from tests.support.memory_channel import Failure, MemoryChannel, refused
 from tests.support.pipeline import Pipeline
 from tests.support.readers import (
     ANN,
     ARXIV,
     BOSS,
-    CHANNEL,
     EN,
-    GROUP,
     KO,
     LONG,
     MINA,
     NEWEST,
     OPERATOR,
-    ROOM,
     SEEN,
     SETTINGS,
     Reader,
@@ -664,9 +662,9 @@ async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -
     pipeline = Pipeline(readers.store, readers.clock, channel)
     await pipeline.subscriber("51", now=True)
     await pipeline.subscriber("52", now=True)
-    channel.troubles["51"] += [Trouble(errors.Unconfirmed("reset")), Trouble()]
-    channel.troubles["51"] += [refused(errors.Rejected("too long")) for _ in range(2)]
-    channel.troubles["52"] += [refused(errors.ChatGone("52: blocked"))]
+    channel.failures["51"] += [Failure(errors.Unconfirmed("reset")), Failure()]
+    channel.failures["51"] += [refused(errors.Rejected("too long")) for _ in range(2)]
+    channel.failures["52"] += [refused(errors.ChatGone("52: blocked"))]
     empty = replace(NEWEST, id="daily-papers/2025-09-11", day=NEWEST.day.replace(day=11), papers=())
     await pipeline.look(
         [found(LONG), found(SEEN), found(ARXIV), found(NEWEST), found(empty)], rules=Rules(gate_wait=60)
@@ -681,7 +679,7 @@ async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -
     answer = await readers.reader(OPERATOR).pressing.hears("/status retry")
     assert answer.note == EN.resent(3)
     assert readers.woken
-    channel.troubles.clear()
+    channel.failures.clear()
     await pipeline.drain()
     assert [len(channel.chats[chat]) for chat in ("51", "52")] == [5, 5]
     assert await readers.reader(OPERATOR).buttons("/status") == {}
@@ -692,7 +690,7 @@ async def test_of_many_problems_some_are_told(readers: Readers) -> None:
     channel = MemoryChannel(name="telegram", formatter=readers.desk.formatters["telegram"])
     pipeline = Pipeline(readers.store, readers.clock, channel)
     for n in range(60, 72):
-        channel.troubles[str(n)] += [refused(errors.ChatGone(f"{n}: blocked"))]
+        channel.failures[str(n)] += [refused(errors.ChatGone(f"{n}: blocked"))]
         await pipeline.subscriber(str(n), now=True)
     await pipeline.run([found(NEWEST)])
     said = await readers.reader(OPERATOR).reads("/status")

@@ -12,20 +12,21 @@ from bot.app import Paperboy, assembled
 from bot.parse import parse
 from bot.receipt import unsettled
 from formatters.model import Digest
+from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
-from tests.support.setup import AT_ONCE, CHANNEL, DATA, FORUM, GROUP, PRIVATE, ROOM, SHARED, furnish, hasty, settings_in
+from tests.support.setup import AT_ONCE, DATA, SHARED, add_chats, channels_of, settings_in
 
 POST = "2025-02-03-daily-papers-20250203.md"
-TELEGRAM_CHATS = (CHANNEL, GROUP, FORUM, PRIVATE)
+TELEGRAM_CHATS = (CHANNEL_NAME, GROUP, FORUM_TOPIC, READER)
 
 
 class World:
     """A blog, its operator's settings, and both platforms."""
 
     def __init__(self, folder: Path, telegram: FakeTelegram, slack: FakeSlack) -> None:
-        furnish(telegram, slack)
+        add_chats(telegram, slack)
         self.folder, self.telegram, self.slack = folder, telegram, slack
         self.settings = settings_in(folder, telegram, slack)
 
@@ -39,7 +40,7 @@ class World:
 
     async def deliver(self) -> Paperboy:
         """Do what `paperboy deliver` does."""
-        async with assembled(self.settings, hasty(self.settings), AT_ONCE) as paperboy:
+        async with assembled(self.settings, channels_of(self.settings), AT_ONCE) as paperboy:
             async with paperboy.store.delivering(paperboy.stopping):
                 assert await paperboy.plan(at_once=True, resume=True) == []
                 await paperboy.drain()
@@ -51,7 +52,7 @@ class World:
         if chat == ROOM:
             return [shown.text for shown in self.slack.shown(ROOM)]
         address, _, topic = chat.partition(":")
-        shown = self.telegram.shown("-1001111111111" if chat == CHANNEL else address)
+        shown = self.telegram.shown(CHANNEL if chat == CHANNEL_NAME else address)
         assert all(one.thread == (int(topic) if topic else None) for one in shown)
         return [one.text for one in shown]
 
@@ -97,7 +98,7 @@ async def test_a_post_reaches_every_kind_of_chat_once_and_in_order(world: World)
 async def test_the_index_makes_a_sound_and_papers_none(world: World) -> None:
     world.post(DATA / "edits" / "version-1.md")
     await world.deliver()
-    assert [one.silent for one in world.telegram.shown(PRIVATE)] == [False, True, True, True]
+    assert [one.silent for one in world.telegram.shown(READER)] == [False, True, True, True]
 
 
 async def test_in_slack_papers_answer_the_index_and_nothing_unfurls(world: World) -> None:
@@ -192,7 +193,7 @@ async def test_one_broken_chat_harms_no_other(world: World) -> None:
     world.telegram.faults.add(faults.forbidden("bot was kicked from the supergroup chat", chat=GROUP, times=None))
     await world.deliver()
     assert world.texts(GROUP) == []
-    for chat in (CHANNEL, FORUM, PRIVATE, ROOM):
+    for chat in (CHANNEL_NAME, FORUM_TOPIC, READER, ROOM):
         expect(world, chat, [paper.title for paper in digest.papers])
     assert [line for line in world.unsettled if GROUP in line and "kicked" in line]
     world.telegram.faults.clear()
@@ -213,13 +214,13 @@ async def test_a_revoked_token_stops_one_platform_only(world: World) -> None:
 
 async def test_refused_entities_are_sent_as_plain_text(world: World) -> None:
     world.post(DATA / "edits" / "version-1.md")
-    refusal = faults.bad_request("can't parse entities: unsupported start tag", chat=PRIVATE, skip=1)
+    refusal = faults.bad_request("can't parse entities: unsupported start tag", chat=READER, skip=1)
     world.telegram.faults.add(refusal)
     await world.deliver()
-    plain = world.telegram.shown(PRIVATE)[1]
+    plain = world.telegram.shown(READER)[1]
     assert plain.entities == [] or all(entity["type"] == "url" for entity in plain.entities)
     assert "parse_mode" not in plain.arguments
-    assert len(world.texts(PRIVATE)) == 4
+    assert len(world.texts(READER)) == 4
 
 
 async def test_a_group_that_became_a_supergroup_is_followed(world: World) -> None:
@@ -243,7 +244,7 @@ async def test_a_broken_neighbour_does_not_keep_a_post_back(world: World) -> Non
     (world.folder / "_posts" / "2025-02-04-daily-papers.md").write_bytes(b"\xff\xfe\x00binary")
     (world.folder / "_posts" / "2025-02-05-daily-papers.md").write_bytes(b"# 1. [x](https://example.org)\n" * 200_000)
     paperboy = await world.deliver()
-    expect(world, PRIVATE, [paper.title for paper in digest.papers])
+    expect(world, READER, [paper.title for paper in digest.papers])
     assert set(paperboy.sources[0].problems) == {"2025-02-04-daily-papers.md", "2025-02-05-daily-papers.md"}
 
 
@@ -253,7 +254,7 @@ async def test_many_private_chats_in_doubt_at_once_are_told_apart(world: World) 
     people = [str(70_000 + n) for n in range(14)]
     for person in people:
         world.telegram.add_chat(person, kind="private")
-    telegram = world.settings.telegram.model_copy(update={"chats": (PRIVATE, *people)})
+    telegram = world.settings.telegram.model_copy(update={"chats": (READER, *people)})
     world.settings = world.settings.model_copy(update={"telegram": telegram})
     world.telegram.faults.add(faults.lost_answer(method="sendMessage", skip=15, times=15))
     await world.deliver()

@@ -18,7 +18,7 @@ from bot.planning import plan
 from bot.protocols import Absent, Doubt, There, Unknown
 from bot.records import Chat, Row
 from tests.support.digests import days, digest, found, paper
-from tests.support.memory_channel import CrashError, MemoryChannel, Trouble, lost, refused
+from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
 
 TOO_LONG = Waits(settle=0, back_off=1000)
@@ -42,7 +42,7 @@ class TopicClosed(errors.ChatGone):
 
 
 async def test_a_channels_own_kind_of_error_leads_where_that_which_it_is_a_kind_of_does(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"].append(refused(TopicClosed("the topic is closed")))
+    pipeline.channel.failures["a"].append(refused(TopicClosed("the topic is closed")))
     await pipeline.run(days(1, papers=2))
     assert pipeline.read("a") == []
     await pipeline.store.resume()
@@ -79,7 +79,7 @@ async def test_a_reverted_edit_that_was_not_yet_made_is_not_made(pipeline: Pipel
 
 async def test_a_vanished_paper_stays_where_it_was_sent_and_is_not_sent_elsewhere(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
-    pipeline.channel.troubles["b"].append(refused(errors.RetryLater("wait", 900)))
+    pipeline.channel.failures["b"].append(refused(errors.RetryLater("wait", 900)))
     await pipeline.run([found(digest(day, paper(1), paper(2)))])
     pipeline.clock.now += 901
     await pipeline.run([found(digest(day, paper(1)))])
@@ -89,7 +89,7 @@ async def test_a_vanished_paper_stays_where_it_was_sent_and_is_not_sent_elsewher
 
 async def test_a_vanished_paper_in_doubt_is_not_sent_again(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
-    pipeline.channel.troubles["a"] += [Trouble(), Trouble(), Trouble(errors.Unconfirmed("reset"))]
+    pipeline.channel.failures["a"] += [Failure(), Failure(), Failure(errors.Unconfirmed("reset"))]
     await pipeline.run([found(digest(day, paper(1), paper(2)))], Waits(settle=90))
     pipeline.clock.now += 91
     await pipeline.run([found(digest(day, paper(1)))])
@@ -161,7 +161,7 @@ async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipel
 
     pipeline.channel = Asked(readable=False)
     await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
-    pipeline.channel.troubles["a"] += [lost(), Trouble(), lost()]
+    pipeline.channel.failures["a"] += [lost(), Failure(), lost()]
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 2, "sent": 1}
     pipeline.channel.readable = True
@@ -173,14 +173,14 @@ async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipel
 
 async def test_without_its_index_a_thread_goes_on_in_the_room(pipeline: Pipeline) -> None:
     await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
-    pipeline.channel.troubles["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["1", "2"]
     assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
 
 
 async def test_later_is_later_and_nothing_overtakes(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"].append(refused(errors.RetryLater("slow down", 30, flood=True)))
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("slow down", 30, flood=True)))
     await pipeline.run(days(1), Waits(settle=0, patience=10))
     assert pipeline.shown("a") == []
     assert await pipeline.counts("a") == {"pending": 3}
@@ -193,7 +193,7 @@ async def test_later_is_later_and_nothing_overtakes(pipeline: Pipeline) -> None:
 
 
 async def test_a_short_wait_is_waited_for(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"].append(refused(errors.RetryLater("a moment", 0.01)))
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("a moment", 0.01)))
     await pipeline.look(days(1))
     real = Drain(pipeline.store, {"terminal": pipeline.channel}, NOW)
     await real.run()
@@ -206,7 +206,7 @@ async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipel
     drain = Drain(pipeline.store, {"terminal": pipeline.channel}, TOO_LONG, pipeline.clock)
     waits = []
     for trouble in troubles:
-        pipeline.channel.troubles["a"].append(trouble)
+        pipeline.channel.failures["a"].append(trouble)
         await drain.run()
         [row, *_] = await pipeline.store.clerk.heads(1)
         waits.append(row.not_before - pipeline.clock.now)
@@ -218,7 +218,7 @@ async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipel
 
 
 async def test_a_lost_answer_is_looked_for_and_nothing_doubles(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"].append(lost())
+    pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
     assert ("a", "index", "unconfirmed") in pipeline.reports
@@ -226,14 +226,14 @@ async def test_a_lost_answer_is_looked_for_and_nothing_doubles(pipeline: Pipelin
 
 
 async def test_a_send_that_never_arrived_is_sent_again_in_its_place(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [Trouble(), Trouble(errors.Unconfirmed("reset"))]
+    pipeline.channel.failures["a"] += [Failure(), Failure(errors.Unconfirmed("reset"))]
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
 async def test_a_doubt_is_settled_before_anything_else_is_done(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
-    pipeline.channel.troubles["a"] += [Trouble(), lost()]
+    pipeline.channel.failures["a"] += [Failure(), lost()]
     await pipeline.run([found(digest(day, paper(1)))], Waits(settle=90))
     await pipeline.look([found(digest(day, paper(1), paper(2)))])  # the index, which stands before it, is stale now
     pipeline.clock.now += 91
@@ -254,7 +254,7 @@ async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(pip
     drain = Drain(pipeline.store, {"terminal": pipeline.channel}, waits, pipeline.clock)
     pauses = []
     for _ in range(12):
-        pipeline.channel.troubles["a"].append(Trouble(errors.Unconfirmed("502")))
+        pipeline.channel.failures["a"].append(Failure(errors.Unconfirmed("502")))
         await drain.run()
         [row, *_] = await pipeline.store.clerk.heads(1)
         pauses.append(row.not_before - pipeline.clock.now)
@@ -266,8 +266,8 @@ async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(pip
 
 async def test_a_server_that_takes_nothing_in_does_not_keep_a_run_for_ever(pipeline: Pipeline) -> None:
     """Each send is lost, each question says it is not there: without longer pauses this would never end."""
-    pipeline.channel.troubles["a"] += [
-        trouble for _ in range(50) for trouble in (Trouble(errors.Unconfirmed("500")), Trouble())
+    pipeline.channel.failures["a"] += [
+        trouble for _ in range(50) for trouble in (Failure(errors.Unconfirmed("500")), Failure())
     ]
     await pipeline.run(days(1), Waits(settle=0.01, patience=0.1))
     assert [call for call in pipeline.channel.calls if call[1] == "a"].count(("send", "a")) < 10
@@ -284,7 +284,7 @@ async def test_a_long_question_is_given_up_when_told_to_stop(pipeline: Pipeline)
             return Absent()
 
     slow = Slow()
-    slow.troubles["a"].append(lost())
+    slow.failures["a"].append(lost())
     await pipeline.look(days(1))
     async with asyncio.timeout(10):
         await Drain(pipeline.store, {"terminal": slow}, Waits(settle=0, grace=0.01), stopping=stopping).run()
@@ -303,7 +303,7 @@ async def test_an_edit_does_not_make_a_message_younger(pipeline: Pipeline) -> No
 
 
 async def test_a_doubt_waits_until_the_send_has_settled(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"].append(lost())
+    pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1), Waits(settle=90))
     assert ("reconcile", "a") not in pipeline.channel.calls
     assert await pipeline.counts("a") == {"unconfirmed": 1, "pending": 2}
@@ -314,7 +314,7 @@ async def test_a_doubt_waits_until_the_send_has_settled(pipeline: Pipeline) -> N
 
 async def test_what_cannot_be_found_out_is_held_and_the_others_go_on(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
-    pipeline.channel.troubles["a"].append(lost())
+    pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 1, "sent": 2}
     assert await pipeline.problems("a") == ["this platform does not tell"]
@@ -328,20 +328,20 @@ async def test_what_cannot_be_found_out_is_held_and_the_others_go_on(pipeline: P
 
 
 async def test_the_question_itself_may_fail_and_is_asked_again(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [lost(), Trouble(errors.Unconfirmed("again")), refused(errors.RetryLater("wait"))]
+    pipeline.channel.failures["a"] += [lost(), Failure(errors.Unconfirmed("again")), refused(errors.RetryLater("wait"))]
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
 async def test_a_refused_question_is_held(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [lost(), refused(errors.Rejected("no"))]
+    pipeline.channel.failures["a"] += [lost(), refused(errors.Rejected("no"))]
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 1, "sent": 2}
 
 
 async def test_a_message_found_after_its_post_changed_is_brought_up_to_date(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
-    pipeline.channel.troubles["a"].append(lost())
+    pipeline.channel.failures["a"].append(lost())
     await pipeline.run([found(digest(day, paper(1)))], Waits(settle=90))
     await pipeline.look([found(digest(day, paper(1), paper(2)))])
     pipeline.clock.now += 91
@@ -352,14 +352,14 @@ async def test_a_message_found_after_its_post_changed_is_brought_up_to_date(pipe
 
 
 async def test_refused_markup_is_tried_once_as_plain_text(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"].append(refused(errors.Rejected("cannot parse")))
+    pipeline.channel.failures["a"].append(refused(errors.Rejected("cannot parse")))
     await pipeline.run(days(1))
     assert ("a", "index", "pending") in pipeline.reports
     assert await pipeline.counts("a") == {"sent": 3}
 
 
 async def test_a_message_refused_twice_fails_and_later_ones_go_on(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
     assert await pipeline.problems("a") == ["still no"]
@@ -367,7 +367,7 @@ async def test_a_message_refused_twice_fails_and_later_ones_go_on(pipeline: Pipe
 
 async def test_a_failed_message_is_tried_again_when_its_post_changes(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
-    pipeline.channel.troubles["a"] += [Trouble(), *[refused(errors.Rejected("no")) for _ in range(2)]]
+    pipeline.channel.failures["a"] += [Failure(), *[refused(errors.Rejected("no")) for _ in range(2)]]
     await pipeline.run([found(digest(day, paper(1)))])
     assert await pipeline.counts("a") == {"sent": 1, "failed": 1}
     await pipeline.run([found(digest(day, paper(1, word="better")))])
@@ -377,7 +377,7 @@ async def test_a_failed_message_is_tried_again_when_its_post_changes(pipeline: P
 async def test_a_refused_edit_fails_and_is_not_sent_anew(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    pipeline.channel.troubles["a"] += [refused(errors.Rejected("gone")), refused(errors.Rejected("gone"))]
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("gone")), refused(errors.Rejected("gone"))]
     await pipeline.run([found(digest(day, paper(1, word="new")))])
     assert await pipeline.counts("a") == {"sent": 1, "failed": 1}
     assert len(pipeline.shown("a")) == 2
@@ -386,14 +386,14 @@ async def test_a_refused_edit_fails_and_is_not_sent_anew(pipeline: Pipeline) -> 
 async def test_a_lost_answer_to_an_edit_only_repeats_the_edit(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    pipeline.channel.troubles["a"].append(lost())
+    pipeline.channel.failures["a"].append(lost())
     await pipeline.run([found(digest(day, paper(1, word="new")))])
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 2]
     assert await pipeline.counts("a") == {"sent": 2}
 
 
 async def test_a_closed_chat_is_paused_and_the_others_go_on(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [Trouble(), refused(errors.ChatGone("a: kicked; let the bot in"))]
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatGone("a: kicked; let the bot in"))]
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"sent": 1, "failed": 1, "pending": 1}
     assert await pipeline.problems("a") == ["paused: a: kicked; let the bot in"]
@@ -404,7 +404,7 @@ async def test_a_closed_chat_is_paused_and_the_others_go_on(pipeline: Pipeline) 
 
 async def test_what_a_post_gained_while_a_chat_was_paused_is_not_missing_there(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
-    pipeline.channel.troubles["a"] += [Trouble(), refused(errors.ChatGone("kicked"))]
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatGone("kicked"))]
     await pipeline.run([found(digest(day, paper(1)))])
     grown = [found(digest(day, paper(1), paper(2)))]
     await pipeline.run(grown)
@@ -434,8 +434,8 @@ async def test_renamed_first_and_retitled_later_is_still_the_same_digest(pipelin
 
 
 async def test_our_own_waiting_ends_when_somebody_delivers_but_not_the_platforms(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"].append(refused(errors.RetryLater("no network")))
-    pipeline.channel.troubles["b"].append(refused(errors.RetryLater("slow down", 900, flood=True)))
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("no network")))
+    pipeline.channel.failures["b"].append(refused(errors.RetryLater("slow down", 900, flood=True)))
     await pipeline.run(days(1), TOO_LONG)
     assert (pipeline.shown("a"), pipeline.shown("b")) == ([], [])
     await pipeline.store.resume()
@@ -444,7 +444,7 @@ async def test_our_own_waiting_ends_when_somebody_delivers_but_not_the_platforms
 
 
 async def test_a_paused_chat_that_lets_us_in_again_gets_all_it_missed(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [Trouble(), refused(errors.ChatGone("kicked"))]
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatGone("kicked"))]
     await pipeline.run(days(1))
     await pipeline.store.resume()
     await pipeline.run(days(1))
@@ -454,7 +454,7 @@ async def test_a_paused_chat_that_lets_us_in_again_gets_all_it_missed(pipeline: 
 async def test_a_chat_closed_to_an_edit_is_edited_when_it_opens(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    pipeline.channel.troubles["a"].append(refused(errors.ChatGone("kicked")))
+    pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
     await pipeline.run([found(digest(day, paper(1, word="new")))])
     await pipeline.store.resume()
     await pipeline.drain()
@@ -462,7 +462,7 @@ async def test_a_chat_closed_to_an_edit_is_edited_when_it_opens(pipeline: Pipeli
 
 
 async def test_a_moved_chat_is_followed(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [Trouble(), refused(errors.ChatMoved("moved", "a2"))]
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatMoved("moved", "a2"))]
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["index"]
     assert numbers(pipeline.shown("a2")) == ["1", "2"]
@@ -474,7 +474,7 @@ async def test_a_moved_chat_is_followed(pipeline: Pipeline) -> None:
 
 async def test_a_doubt_from_before_a_chat_moved_is_held_until_somebody_has_looked(pipeline: Pipeline) -> None:
     """The old place can be asked no more, and its readers see the old messages in the new one, too."""
-    pipeline.channel.troubles["a"] += [Trouble(), lost(), refused(errors.ChatMoved("moved to a2", "a2"))]
+    pipeline.channel.failures["a"] += [Failure(), lost(), refused(errors.ChatMoved("moved to a2", "a2"))]
     await pipeline.run(days(1))
     for _ in range(2):
         await pipeline.store.resume()
@@ -500,7 +500,7 @@ async def test_in_a_long_pause_of_the_bot_no_lane_waits(pipeline: Pipeline) -> N
 async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1), paper(2)))])
-    pipeline.channel.troubles["a"].append(refused(errors.ChatMoved("moved", "a2")))
+    pipeline.channel.failures["a"].append(refused(errors.ChatMoved("moved", "a2")))
     await pipeline.run([found(digest(day, paper(1, word="new"), paper(2, word="new")))])
     await pipeline.run([found(digest(day, paper(1, word="newer"), paper(2, word="newer")))])
     assert await pipeline.counts("a") == {"sent": 3}
@@ -510,12 +510,12 @@ async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(pipeline: P
 
 async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(pipeline: Pipeline) -> None:
     for address in ("a", "b"):
-        pipeline.channel.troubles[address].append(refused(errors.BotGone("token revoked")))
+        pipeline.channel.failures[address].append(refused(errors.BotGone("token revoked")))
     with capture_logs() as logs:
         await pipeline.run(days(1))
     assert await pipeline.counts("a") == await pipeline.counts("b") == {"pending": 3}
     assert [line["error"] for line in logs if line["event"] == "bot refused"] == ["token revoked"]
-    pipeline.channel.troubles.clear()  # the token works again; one of the chats may not have been tried at all
+    pipeline.channel.failures.clear()  # the token works again; one of the chats may not have been tried at all
     await pipeline.drain()
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
@@ -535,7 +535,7 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipelin
         refusal.set()
 
     slow = Slow()
-    slow.troubles["a"].append(refused(errors.BotGone("token revoked")))
+    slow.failures["a"].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
     await Drain(pipeline.store, {"terminal": slow}, NOW, report=told).run()
     assert slow.calls == [("send", "a")]
@@ -543,7 +543,7 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipelin
 
 @pytest.mark.parametrize("accepted", [True, False])
 async def test_a_crash_in_a_send_leaves_one_doubt_that_the_next_run_settles(pipeline: Pipeline, accepted: bool) -> None:
-    pipeline.channel.troubles["a"] += [Trouble(), Trouble(CrashError(), accepted=accepted)]
+    pipeline.channel.failures["a"] += [Failure(), Failure(CrashError(), accepted=accepted)]
     await pipeline.look(days(1))
     with pytest.raises(BaseExceptionGroup):
         await pipeline.drain()
@@ -556,7 +556,7 @@ async def test_a_crash_in_a_send_leaves_one_doubt_that_the_next_run_settles(pipe
 async def test_a_crash_in_an_edit_repeats_the_edit(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    pipeline.channel.troubles["a"].append(Trouble(CrashError(), accepted=True))
+    pipeline.channel.failures["a"].append(Failure(CrashError(), accepted=True))
     await pipeline.look([found(digest(day, paper(1, word="new")))])
     with pytest.raises(BaseExceptionGroup):
         await pipeline.drain()
@@ -582,7 +582,7 @@ async def test_stopping_finishes_the_send_under_way_and_no_other(pipeline: Pipel
 
 async def test_stopping_ends_a_wait(pipeline: Pipeline) -> None:
     stopping = asyncio.Event()
-    pipeline.channel.troubles["a"].append(refused(errors.RetryLater("wait", 50)))
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("wait", 50)))
     await pipeline.look(days(1))
     running = asyncio.create_task(pipeline.drain(stopping=stopping))
     async with asyncio.timeout(30):
@@ -770,7 +770,7 @@ async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -
     crowd = [*"abcdefgh"]
     await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     for address in crowd:
-        pipeline.channel.troubles[address].append(refused(errors.BotGone("token revoked")))
+        pipeline.channel.failures[address].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
     await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=2).run()
     assert 1 <= len(pipeline.channel.calls) <= 2

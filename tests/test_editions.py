@@ -14,7 +14,7 @@ from bot.protocols import Found
 from formatters.locale import words
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import days, digest, found, paper
-from tests.support.memory_channel import MemoryChannel, Trouble, lost, refused
+from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
 MORNING = "08:00 mon-sun Asia/Seoul"
@@ -119,7 +119,7 @@ async def test_wishes_changed_in_the_middle_of_a_digest_repeat_nothing(
     pipeline: Pipeline, wish: dict[str, object]
 ) -> None:
     await pipeline.subscriber("b")
-    pipeline.channel.troubles["b"] += [Trouble(), refused(errors.RetryLater("wait", 900))]
+    pipeline.channel.failures["b"] += [Failure(), refused(errors.RetryLater("wait", 900))]
     await pipeline.run(days(1), FAR)
     assert pipeline.read("b") == ["index"]
     await pipeline.wish("b", **wish)
@@ -132,7 +132,7 @@ async def test_wishes_changed_in_the_middle_of_a_digest_repeat_nothing(
 
 async def test_a_doubt_is_settled_in_the_edition_in_which_it_arose(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
-    pipeline.channel.troubles["b"] += [lost()]
+    pipeline.channel.failures["b"] += [lost()]
     await pipeline.run(days(1), Waits(settle=90))
     await pipeline.wish("b", layout="digest")
     pipeline.clock.now += 91
@@ -198,7 +198,7 @@ async def test_an_older_digest_that_is_laid_out_anew_goes_to_nobody_else(pipelin
 async def test_a_new_edition_does_not_bring_a_half_sent_digest_anew(pipeline: Pipeline) -> None:
     """One row was tried, the others wait no more: the digest is under way."""
     await pipeline.subscriber("b")
-    pipeline.channel.troubles["b"] += [refused(errors.RetryLater("wait", 900))]
+    pipeline.channel.failures["b"] += [refused(errors.RetryLater("wait", 900))]
     await pipeline.run(days(1), FAR)
     await pipeline.wish("b", layout="index")
     pipeline.clock.now += 901
@@ -245,7 +245,7 @@ async def test_a_chat_with_hours_of_its_own_gets_the_digest_then_and_others_at_t
 
 
 async def test_what_was_let_out_once_goes_on_past_midnight(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [Trouble(), refused(errors.RetryLater("wait", 900, flood=True))]
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.RetryLater("wait", 900, flood=True))]
     await pipeline.run(days(1), FAR)
     pipeline.clock.now += 901
     await pipeline.look(days(1), opening=pipeline.clock() + 8 * 3600)
@@ -281,7 +281,7 @@ async def test_hours_changed_while_a_digest_waits_hold_at_once(pipeline: Pipelin
 
 async def test_hours_changed_after_it_was_let_out_hold_nothing_back(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
-    pipeline.channel.troubles["b"] += [Trouble(), refused(errors.RetryLater("wait", 900, flood=True))]
+    pipeline.channel.failures["b"] += [Failure(), refused(errors.RetryLater("wait", 900, flood=True))]
     await pipeline.run(days(1), FAR)
     await pipeline.wish("b", schedule=MORNING)
     pipeline.clock.now += 901
@@ -414,7 +414,7 @@ async def test_a_held_digest_reaches_who_subscribed_before_it_had_papers(pipelin
 
 def after_two(pipeline: Pipeline) -> None:
     """Let the third message to b wait for long."""
-    pipeline.channel.troubles["b"] += [Trouble(), Trouble(), refused(errors.RetryLater("wait", 900))]
+    pipeline.channel.failures["b"] += [Failure(), Failure(), refused(errors.RetryLater("wait", 900))]
 
 
 async def test_who_unsubscribes_in_the_middle_gets_no_more(pipeline: Pipeline) -> None:
@@ -461,7 +461,7 @@ async def test_who_comes_back_gets_nothing_of_what_came_before(pipeline: Pipelin
 async def test_who_comes_back_and_wants_the_newest_gets_the_rest_of_it_and_nothing_twice(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     await pipeline.run(days(1))
-    pipeline.channel.troubles["b"] += [Trouble(), refused(errors.RetryLater("wait", 900))]
+    pipeline.channel.failures["b"] += [Failure(), refused(errors.RetryLater("wait", 900))]
     await pipeline.run(days(1, 2), FAR)
     await pipeline.unsubscribe("b")
     await pipeline.wish("b", layout="digest")
@@ -514,7 +514,7 @@ async def test_a_chat_that_left_and_then_shut_us_out_is_not_brought_back(pipelin
 
 async def test_a_failed_message_is_not_tried_again_for_who_left(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
-    pipeline.channel.troubles["b"] += [Trouble(), refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
+    pipeline.channel.failures["b"] += [Failure(), refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
     await pipeline.run(post(1))
     await pipeline.unsubscribe("b")
     await pipeline.subscribe("b")
@@ -527,7 +527,7 @@ async def test_a_failed_message_is_not_tried_again_for_who_left(pipeline: Pipeli
 
 async def test_a_closed_chat_that_opens_gets_the_rest_and_the_newest(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
-    pipeline.channel.troubles["b"] += [Trouble(), refused(errors.ChatGone("b: kicked"))]
+    pipeline.channel.failures["b"] += [Failure(), refused(errors.ChatGone("b: kicked"))]
     await pipeline.run(days(1))
     await pipeline.run(days(1, 2))
     assert (await pipeline.known("b")).reason == "b: kicked"

@@ -16,11 +16,12 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.support.chats import ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.answers import RefusalError
 from tests.support.fakes.slack import CONVERSATION_SCOPES, FakeSlack, Http, NotSentError
 
-ROOM, READER, SECRET = "C0123ABCD", "U0READER", "FAKE-signing-secret"
+READER, SECRET = "U0READER", "FAKE-signing-secret"
 
 Node = dict[str, Any]
 

@@ -31,10 +31,10 @@ from telegram import (
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden
 from telegram.request import HTTPXRequest
 
+from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.fakes.telegram_updates import SECRET_HEADER
 
-CHANNEL, FORUM, GROUP, BASIC, READER = "-1001", "-1002", "-1003", "-4", "42"
 ADA, BEN = 42, 43
 
 

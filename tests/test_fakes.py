@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, ReplyKeyboardMarkup
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
+from tests.support.chats import BASIC, CHANNEL, CHANNEL_NAME, FORUM, READER
 from tests.support.fakes import faults
 from tests.support.fakes.faults import Fault
 from tests.support.fakes.markup import parse
@@ -23,13 +24,11 @@ from tests.support.fakes.telegram import FakeTelegram
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
 
-CHANNEL, FORUM, GROUP, READER = "-1001", "-1002", "-3", "42"
-
 
 def with_chats(server: FakeTelegram) -> FakeTelegram:
     server.add_chat(CHANNEL, kind="channel", username="my_channel")
     server.add_chat(FORUM, kind="supergroup", topics={77}, last_id=500)
-    server.add_chat(GROUP, kind="group")
+    server.add_chat(BASIC, kind="group")
     server.add_chat(READER, kind="private", last_id=9)
     return server
 
@@ -227,7 +226,7 @@ async def test_long_poll_returns_with_the_news(server: FakeTelegram, bot: Bot) -
 # Telegram: chats
 
 
-@pytest.mark.parametrize("address", [-1001, "-1001", "@my_channel", "@My_Channel"])
+@pytest.mark.parametrize("address", [int(CHANNEL), CHANNEL, CHANNEL_NAME, "@My_Channel"])
 async def test_addresses_of_a_chat(server: FakeTelegram, bot: Bot, address: int | str) -> None:
     await bot.send_message(address, "x")
     assert len(server.shown(CHANNEL)) == 1
@@ -273,9 +272,9 @@ async def test_forbidden(server: FakeTelegram, bot: Bot, reason: str) -> None:
 
 
 async def test_migration(server: FakeTelegram, bot: Bot) -> None:
-    server.chat(GROUP).migrate_to = "-100777"
+    server.chat(BASIC).migrate_to = "-100777"
     with pytest.raises(ChatMigrated) as moved:
-        await bot.send_message(GROUP, "x")
+        await bot.send_message(BASIC, "x")
     assert moved.value.new_chat_id == -100777
     assert server.calls[-1].status == 400
     assert server.calls[-1].error == "Bad Request: group chat was upgraded to a supergroup chat"
@@ -297,7 +296,7 @@ async def test_missing_rights(server: FakeTelegram, bot: Bot, chat: str, reason:
 async def test_id_counters(server: FakeTelegram, bot: Bot) -> None:
     """Channels and supergroups count per chat, private chats and basic groups together."""
     server.add_chat("43", kind="private")
-    chats = (CHANNEL, FORUM, READER, "43", GROUP, CHANNEL, FORUM, READER)
+    chats = (CHANNEL, FORUM, READER, "43", BASIC, CHANNEL, FORUM, READER)
     ids = [(await bot.send_message(chat, "x")).message_id for chat in chats]
     assert ids == [1, 501, 10, 11, 12, 2, 502, 13]
 

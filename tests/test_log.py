@@ -18,7 +18,6 @@ from bot.cli import _log
 from bot.config import Operators, Schedule, Settings, Slack, Source, Store, Telegram, Web
 from bot.errors import SendError
 from bot.log import _TALKATIVE, configure, log, redacted
-from bot.pacing import Pacer
 from bot.protocols import Channel
 from formatters.locale import words
 from formatters.slack import SlackFormatter
@@ -26,6 +25,7 @@ from formatters.telegram import TelegramFormatter
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
+from tests.support.setup import unthrottled
 
 TELEGRAM = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 SLACK = "xoxb-0123456789-abcdefABCDEF"
@@ -173,7 +173,7 @@ async def test_the_sdks_write_no_token_even_when_they_tell_everything(
     slack.add_channel("C0123ABCD", name="papers")
     telegram.faults.add(*FAULTS, faults.flood(1), faults.unauthorized())
     slack.faults.add(*FAULTS, faults.ratelimited(1), faults.slack_refusal("invalid_auth"))
-    pacer = Pacer(None, lambda _room: [])
+    pacer = unthrottled()
     stream = Stream(terminal=False)
     with contextlib.redirect_stderr(stream):
         configure([TELEGRAM, SLACK] if named else [], level=logging.DEBUG)

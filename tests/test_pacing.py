@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from bot.errors import RetryLater
 from bot.pacing import Limit, Pacer, Spaced, Windowed
+from tests.support.chats import CHANNEL, GROUP, READER
 from tests.support.virtual_time import run
 
 TICK = 1e-6  # what floating point may lose
-CHANNEL, GROUP, READER = "-1001", "-1002", "42"
 SLACK = 2  # seconds by which a reply may come early
 
 

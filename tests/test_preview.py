@@ -44,7 +44,7 @@ channels = pytest.mark.parametrize("channel", ["telegram", "slack"])
 
 
 @dataclass(frozen=True)
-class Shown:
+class Previewed:
     """What a preview in this process printed, or the error it ended with."""
 
     out: str
@@ -52,12 +52,12 @@ class Shown:
     error: BaseException | None
 
 
-def preview(*arguments: str | Path) -> Shown:
+def preview(*arguments: str | Path) -> Previewed:
     """Run the command without the cost of a process."""
     result = CliRunner().invoke(app, ["preview", *map(str, arguments)])
     if result.exception and not isinstance(result.exception, SystemExit | PaperboyError):
         raise result.exception
-    return Shown(result.stdout, result.stderr, result.exception)
+    return Previewed(result.stdout, result.stderr, result.exception)
 
 
 def calls(*arguments: str | Path) -> list[Call]:
@@ -328,7 +328,7 @@ def test_what_cannot_be_read_in_a_folder_does_not_keep_the_others_back(tmp_path:
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    assert preview(tmp_path, "--json") == Shown("[]\n", "", None)
+    assert preview(tmp_path, "--json") == Previewed("[]\n", "", None)
 
 
 def test_a_digest_without_papers() -> None:

@@ -29,7 +29,7 @@ from bot.store import Store, opened
 from formatters.edition import Edition
 from formatters.model import Digest
 from tests.support.digests import digest, found, paper
-from tests.support.memory_channel import CrashError, MemoryChannel, Trouble, lost, refused
+from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
 
 CHATS = ("a", "b", "c")
 READERS = ("r", "s")
@@ -37,14 +37,14 @@ LAYOUTS = ("messages", "digest", "index")
 NEVER = 1e10  # the morning after a night that does not end by itself
 Result = TypeVar("Result")
 
-TROUBLES: dict[str, Callable[[], Trouble]] = {
+TROUBLES: dict[str, Callable[[], Failure]] = {
     "answer lost": lost,
-    "reset before it arrived": lambda: Trouble(errors.Unconfirmed("reset")),
+    "reset before it arrived": lambda: Failure(errors.Unconfirmed("reset")),
     "told to wait": lambda: refused(errors.RetryLater("wait", 0.0, flood=True)),
     "no network": lambda: refused(errors.RetryLater("no route")),
     "markup refused": lambda: refused(errors.Rejected("cannot parse")),
-    "crash before": lambda: Trouble(CrashError()),
-    "crash after": lambda: Trouble(CrashError(), accepted=True),
+    "crash before": lambda: Failure(CrashError()),
+    "crash after": lambda: Failure(CrashError(), accepted=True),
 }
 
 
@@ -123,7 +123,7 @@ class Promise(RuleBasedStateMachine):
     @rule(chat=st.sampled_from(CHATS), trouble=st.sampled_from(sorted(TROUBLES)), after=st.integers(0, 3))
     def trouble(self, chat: str, trouble: str, after: int) -> None:
         """Something will go wrong with a coming call."""
-        self.channel.troubles[chat] += [*(Trouble() for _ in range(after)), TROUBLES[trouble]()]
+        self.channel.failures[chat] += [*(Failure() for _ in range(after)), TROUBLES[trouble]()]
 
     @rule()
     def run(self) -> None:
@@ -157,7 +157,7 @@ class Promise(RuleBasedStateMachine):
 
     def _settled(self) -> None:
         """In the end, without troubles, all who shall have the newest post hold all of it, once."""
-        self.channel.troubles.clear()
+        self.channel.failures.clear()
         self._do(self._run())
         for chat in self.chats:
             held = self._held(chat)

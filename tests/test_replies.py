@@ -18,7 +18,7 @@ from bot.store import opened
 from formatters.locale import Words, words
 from formatters.message import Message
 from formatters.terminal import TerminalFormatter
-from tests.support.memory_channel import MemoryChannel, Trouble, refused
+from tests.support.memory_channel import Failure, MemoryChannel, refused
 from tests.support.virtual_time import run
 
 
@@ -68,7 +68,7 @@ class Room:
         self.replies = Replies(self.channel, self.notes)
 
     def refuse(self, *errors: SendError, chat: str = "a") -> None:
-        self.channel.troubles[chat] += map(refused, errors)
+        self.channel.failures[chat] += map(refused, errors)
 
     def shown(self, chat: str = "a") -> list[str]:
         return [str(one.body["markup"]) for one in self.channel.chats[chat]]
@@ -293,7 +293,7 @@ def test_a_mistake_of_our_own_is_told_and_harms_no_other() -> None:
 
 def test_troubles_of_one_chat_are_not_those_of_another() -> None:
     room = Room()
-    room.channel.troubles["a"] += [Trouble(RetryLater("flood", 20.0)), Trouble()]
+    room.channel.failures["a"] += [Failure(RetryLater("flood", 20.0)), Failure()]
 
     async def both() -> None:
         for chat in "ab":

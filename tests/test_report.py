@@ -14,6 +14,7 @@ import pytest
 
 from bot.store import opened
 from bot.values import WEEKDAYS
+from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, ROOM
 from tests.support.fakes.faults import forbidden, truncated
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
@@ -36,7 +37,7 @@ def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
 
 
 async def test_deliver_twice_and_look_at_the_receipt(operator: Operator) -> None:
-    operator.settle(telegram=("@my_channel", "42"), slack=("C0123ABCD",))
+    operator.settle(telegram=(CHANNEL_NAME, READER), slack=(ROOM,))
     operator.post(ONE)
 
     before = await operator.run("status")
@@ -58,15 +59,15 @@ async def test_deliver_twice_and_look_at_the_receipt(operator: Operator) -> None
     assert first.lines[-1] == "6 messages sent"
     assert (second.code, second.out, second.err) == (0, "nothing new to send\n", "")
     assert len(operator.telegram.calls) + len(operator.slack.calls) == sent
-    assert [len(operator.telegram.shown(chat)) for chat in ("-1001", "42")] == [2, 2]
-    assert [bool(message.thread_ts) for message in operator.slack.shown("C0123ABCD")] == [False, True]
+    assert [len(operator.telegram.shown(chat)) for chat in (CHANNEL, READER)] == [2, 2]
+    assert [bool(message.thread_ts) for message in operator.slack.shown(ROOM)] == [False, True]
     assert (after.code, after.err) == (0, "")
     assert [line.split() for line in after.lines[:-1]] == [
         ["arxiv/2025-01-05,", "1", "paper,", "active"],
         ["chat", "sent", "scheduled", "pending", "stale", "failed", "unconfirmed"],
-        ["slack", "C0123ABCD", "2", "0", "0", "0", "0", "0"],
-        ["telegram", "@my_channel", "2", "0", "0", "0", "0", "0"],
-        ["telegram", "42", "2", "0", "0", "0", "0", "0"],
+        ["slack", ROOM, "2", "0", "0", "0", "0", "0"],
+        ["telegram", CHANNEL_NAME, "2", "0", "0", "0", "0", "0"],
+        ["telegram", READER, "2", "0", "0", "0", "0", "0"],
         [],
     ]
     assert after.lines[-1].startswith(NEXT)
@@ -91,11 +92,11 @@ async def test_the_summary_tells_what_was_sent_from_what_was_edited(operator: Op
 
 
 async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -> None:
-    operator.settle(telegram=("@my_channel", "42"))
+    operator.settle(telegram=(CHANNEL_NAME, READER))
     await operator.run("deliver")
     later = WEEKDAYS[(datetime.now(UTC).weekday() + 2) % 7]
     async with opened(f"sqlite:///{Path.cwd()}/state/ledger.db") as store:
-        chat = await store.subscribers.find("telegram", ("42",))
+        chat = await store.subscribers.find("telegram", (READER,))
         assert chat is not None
         await store.subscribers.wish(chat.id, "messages", schedule=f"08:00 {later} UTC")
     operator.post(ONE)
@@ -104,9 +105,9 @@ async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -
     status = await operator.run("status")
 
     assert (done.code, done.err, done.lines[-1]) == (0, "", "2 messages sent")
-    assert operator.telegram.shown("42") == []
+    assert operator.telegram.shown(READER) == []
     counts = next(line.split() for line in status.lines if line.startswith("telegram 42"))
-    assert counts == ["telegram", "42", "0", "2", "0", "0", "0", "0"]
+    assert counts == ["telegram", READER, "0", "2", "0", "0", "0", "0"]
 
 
 async def test_the_number_of_a_topic_stays_as_it_is(operator: Operator) -> None:
@@ -150,7 +151,7 @@ async def test_the_receipt_as_json(operator: Operator) -> None:
 
     assert (before.code, json.loads(before.out)["digests"]) == (0, [])
     found: dict[str, Any] = json.loads(after.out)
-    line = {"source": "daily", "digest": "arxiv/2025-01-05", "channel": "telegram", "chat": "@my_channel"}
+    line = {"source": "daily", "digest": "arxiv/2025-01-05", "channel": "telegram", "chat": CHANNEL_NAME}
     assert found["digests"] == [
         {
             "source": "daily",
@@ -207,7 +208,7 @@ async def test_a_reader_of_the_output_that_leaves_does_not_stop_the_delivery(ope
     _, err = await run.communicate()
 
     assert err == b""
-    assert len(operator.telegram.shown("-1001")) == 2
+    assert len(operator.telegram.shown(CHANNEL)) == 2
 
 
 # What goes wrong at the source
@@ -254,14 +255,14 @@ async def test_a_digest_without_papers_is_held(operator: Operator) -> None:
 
 
 async def test_an_unknown_chat_does_not_keep_the_others_back(operator: Operator) -> None:
-    operator.settle(telegram=("-1009999", "@my_channel"), slack=("C0NOWHERE",))
+    operator.settle(telegram=("-1009999", CHANNEL_NAME), slack=("C0NOWHERE",))
     operator.post(ONE)
 
     done = await operator.run("deliver")
     status = await operator.run("status")
 
     assert done.code == 1
-    assert len(operator.telegram.shown("-1001")) == 2
+    assert len(operator.telegram.shown(CHANNEL)) == 2
     slack, telegram = done.err.splitlines()
     assert slack.startswith("arxiv/2025-01-05 slack C0NOWHERE: 1 failed, 1 pending: ")
     assert "channel_not_found" in slack
@@ -275,7 +276,7 @@ async def test_an_unknown_chat_does_not_keep_the_others_back(operator: Operator)
 
 async def test_a_chat_that_shut_us_out(operator: Operator) -> None:
     operator.post(ONE)
-    operator.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat="-1001", times=None))
+    operator.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat=CHANNEL, times=None))
 
     done = await operator.run("deliver")
 
@@ -285,7 +286,7 @@ async def test_a_chat_that_shut_us_out(operator: Operator) -> None:
 
 
 async def test_a_revoked_token(operator: Operator) -> None:
-    operator.settle(telegram=("@my_channel", "42"), slack=("C0123ABCD",))
+    operator.settle(telegram=(CHANNEL_NAME, READER), slack=(ROOM,))
     operator.post(ONE)
     revoked = "123456:a-token-that-was-revoked-since"
 
@@ -294,15 +295,15 @@ async def test_a_revoked_token(operator: Operator) -> None:
     assert done.code == 1
     assert "get a new one from @BotFather" in done.err
     assert revoked not in done.out + done.err
-    assert len(operator.slack.shown("C0123ABCD")) == 2
-    assert operator.telegram.shown("-1001") == []
+    assert len(operator.slack.shown(ROOM)) == 2
+    assert operator.telegram.shown(CHANNEL) == []
 
     again = await operator.run("deliver")
     assert (again.code, again.lines[-1]) == (0, "4 messages sent")
 
 
 async def test_servers_that_answer_nonsense(operator: Operator) -> None:
-    operator.settle(slack=("C0123ABCD",))
+    operator.settle(slack=(ROOM,))
     operator.post(ONE)
     operator.telegram.faults.add(truncated(method="sendMessage"))
     operator.slack.faults.add(truncated(method="chat.postMessage"))
@@ -316,7 +317,7 @@ async def test_servers_that_answer_nonsense(operator: Operator) -> None:
         "telegram @my_channel index",
     ]
     assert all("answer" in line for line in doubts)
-    assert (len(operator.telegram.shown("-1001")), len(operator.slack.shown("C0123ABCD"))) == (2, 2)
+    assert (len(operator.telegram.shown(CHANNEL)), len(operator.slack.shown(ROOM))) == (2, 2)
 
 
 # What goes wrong with the ledger

@@ -26,9 +26,10 @@ from bot.parts import listens
 from bot.protocols import Found
 from bot.sources.folder import FolderSource
 from bot.values import WEEKDAYS
+from tests.support.chats import READER
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.memory_channel import MemoryChannel, refused
-from tests.support.setup import DATA, PRIVATE, ROOT
+from tests.support.setup import DATA, ROOT
 
 SEOUL = ZoneInfo("Asia/Seoul")
 FIRST, SECOND = "2025-01-06-daily-papers-20250106.md", "2025-01-08-daily-papers-20250108.md"
@@ -47,7 +48,7 @@ class Running:
     """`paperboy run` as a process, with one private chat."""
 
     def __init__(self, folder: Path, telegram: FakeTelegram, *, at: str) -> None:
-        telegram.add_chat(PRIVATE, kind="private")
+        telegram.add_chat(READER, kind="private")
         self.folder, self.telegram = folder, telegram
         (folder / "_posts").mkdir()
         (folder / "paperboy.toml").write_text(
@@ -63,7 +64,7 @@ path = "_posts"
 [telegram]
 token = "{telegram.token}"
 base_url = "{telegram.base_url}"
-chats = ["{PRIVATE}"]
+chats = ["{READER}"]
 """
         )
 
@@ -83,7 +84,7 @@ chats = ["{PRIVATE}"]
 
     async def until_shown(self, count: int, seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
-            while len(self.telegram.shown(PRIVATE)) < count:
+            while len(self.telegram.shown(READER)) < count:
                 await asyncio.sleep(0.05)
 
     async def stop(self) -> list[dict[str, object]]:
@@ -108,13 +109,13 @@ async def test_late_posts_and_edits_are_picked_up_and_a_stop_is_clean(always_ope
     always_open.post(FIRST)
     await always_open.start()
     await always_open.until_shown(1)
-    first = len(always_open.telegram.shown(PRIVATE))
+    first = len(always_open.telegram.shown(READER))
     always_open.post(SECOND)
     await always_open.until_shown(first + 5)
     log = await always_open.stop()
     assert {"running", "planned", "delivery", "stopped"} <= {str(line["event"]) for line in log}
     assert "FAKE" not in json.dumps(log)
-    ids = [shown.text for shown in always_open.telegram.shown(PRIVATE)]
+    ids = [shown.text for shown in always_open.telegram.shown(READER)]
     assert len(ids) == len(set(ids))
 
 
@@ -123,11 +124,11 @@ async def test_stopped_in_the_middle_then_started_again_completes(always_open: R
     await always_open.start()
     await always_open.until_shown(2)
     await always_open.stop()
-    shown = len(always_open.telegram.shown(PRIVATE))
+    shown = len(always_open.telegram.shown(READER))
     await always_open.start()
     await always_open.until_shown(4)
     await always_open.stop()
-    texts = [shown.text for shown in always_open.telegram.shown(PRIVATE)]
+    texts = [shown.text for shown in always_open.telegram.shown(READER)]
     assert shown < len(texts) == len(set(texts))
 
 
@@ -156,7 +157,7 @@ async def test_a_reader_who_subscribes_at_night_gets_the_newest_at_once_and_nobo
         while len(always_open.telegram.shown("77")) < 2:  # the answer, and the index
             await asyncio.sleep(0.05)
     await always_open.stop()
-    assert always_open.telegram.shown(PRIVATE) == []
+    assert always_open.telegram.shown(READER) == []
 
 
 @pytest.mark.long
@@ -240,7 +241,7 @@ async def test_what_the_chats_of_the_settings_are_is_asked_once() -> None:
 @pytest.mark.parametrize("error", [ChatGone("no such chat"), Rejected("no")])
 async def test_one_chat_that_is_not_there_keeps_no_other_from_being_known(error: ChatGone | Rejected) -> None:
     channel = memory()
-    channel.troubles["5"].append(refused(error))
+    channel.failures["5"].append(refused(error))
     async with put_together(channel) as paperboy:
         await paperboy.plan(at_once=False, resume=False)
         assert [one.name for one in await paperboy.store.subscribers.strangers("telegram")] == ["5"]
@@ -251,7 +252,7 @@ async def test_one_chat_that_is_not_there_keeps_no_other_from_being_known(error:
 @pytest.mark.parametrize("error", [RetryLater("no network"), BotGone("token revoked")])
 async def test_a_platform_that_is_away_is_asked_at_another_sweep(error: RetryLater | BotGone) -> None:
     channel = memory()
-    channel.troubles["5"].append(refused(error))
+    channel.failures["5"].append(refused(error))
     async with put_together(channel, FIRST) as paperboy:
         await paperboy.plan(at_once=True, resume=False)
         assert channel.calls == [("kind", "5")]
@@ -325,7 +326,7 @@ async def shows(channel: MemoryChannel, chat: str, messages: int) -> None:
 async def test_it_wakes_by_itself_when_something_is_due() -> None:
     """The platform asks for a pause that is longer than a lane waits, and the next sweep is an hour away."""
     channel = memory()
-    channel.troubles["5"].append(refused(RetryLater("slow down", 0.3, flood=True)))
+    channel.failures["5"].append(refused(RetryLater("slow down", 0.3, flood=True)))
     tables: dict[str, Mapping[str, object]] = {
         "schedule": {"at": "00:00", "sweep": "1h"},
         "telegram": {**TWO["telegram"], "listen": "off"},

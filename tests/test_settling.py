@@ -11,6 +11,7 @@ import pytest
 
 from bot.backup import backup
 from bot.errors import LedgerError
+from tests.support.chats import CHANNEL, CHANNEL_NAME, READER
 from tests.support.fakes.faults import bad_request, forbidden
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
@@ -24,7 +25,7 @@ LEDGER = Path("state/ledger.db")
 @pytest.fixture
 def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
     operator = Operator(telegram, slack)
-    operator.settle(telegram=("@my_channel", "42"))
+    operator.settle(telegram=(CHANNEL_NAME, READER))
     return operator
 
 
@@ -46,11 +47,11 @@ async def test_where_nothing_is_stuck_there_is_nothing_to_do(operator: Operator)
 
 async def test_what_was_refused_is_sent_again_in_one_chat_and_given_up_in_the_other(operator: Operator) -> None:
     operator.post(ONE)
-    refuse(operator, "-1001")
-    refuse(operator, "42")
+    refuse(operator, CHANNEL)
+    refuse(operator, READER)
     assert (await operator.run("deliver")).code == 1
 
-    retried = await operator.run("retry", "@my_channel")
+    retried = await operator.run("retry", CHANNEL_NAME)
     discarded = await operator.run("discard", "telegram 42")
     done, status = await operator.run("deliver"), await operator.run("status", COLUMNS="120")
 
@@ -60,11 +61,11 @@ async def test_what_was_refused_is_sent_again_in_one_chat_and_given_up_in_the_ot
     ]
     assert [line.partition(": given up: ")[0] for line in discarded.lines] == ["telegram 42, index"]
     assert (done.code, done.err, done.lines[-1]) == (0, "", "1 message sent")
-    assert [len(operator.telegram.shown(chat)) for chat in ("-1001", "42")] == [2, 1]
+    assert [len(operator.telegram.shown(chat)) for chat in (CHANNEL, READER)] == [2, 1]
     assert [line.split() for line in status.lines[1:4]] == [
         ["chat", "sent", "scheduled", "pending", "stale", "failed", "unconfirmed", "discarded"],
-        ["telegram", "@my_channel", "2", "0", "0", "0", "0", "0", "0"],
-        ["telegram", "42", "1", "0", "0", "0", "0", "0", "1"],
+        ["telegram", CHANNEL_NAME, "2", "0", "0", "0", "0", "0", "0"],
+        ["telegram", READER, "1", "0", "0", "0", "0", "0", "1"],
     ]
 
 
@@ -103,7 +104,7 @@ async def test_a_chat_that_nobody_knows(operator: Operator, command: tuple[str, 
 async def test_operators_are_told_in_their_chat_and_only_once(operator: Operator) -> None:
     operator.telegram.add_chat("7", "private")
     operator.post(ONE)
-    operator.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat="-1001", times=None))
+    operator.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat=CHANNEL, times=None))
     for _ in range(2):
         await operator.run("deliver", PAPERBOY_OPERATORS__TELEGRAM="7")
     (notice,) = operator.telegram.shown("7")
@@ -121,7 +122,7 @@ async def test_a_restored_ledger_sends_nothing_twice(operator: Operator) -> None
     copied = await operator.run("backup", "copy.db")
     operator.post("2025-01-06-daily-papers-20250106.md")
     await operator.run("deliver")
-    before = [len(operator.telegram.shown(chat)) for chat in ("-1001", "42")]
+    before = [len(operator.telegram.shown(chat)) for chat in (CHANNEL, READER)]
 
     for file in LEDGER.parent.glob("ledger.db*"):
         file.unlink()
@@ -133,7 +134,7 @@ async def test_a_restored_ledger_sends_nothing_twice(operator: Operator) -> None
     assert re.fullmatch(r"copy\.db: [\d,]+ bytes, checked", copied.lines[0])
     assert (discarded.code, discarded.err, bool(discarded.lines)) == (0, "", True)
     assert (done.code, done.lines) == (0, ["nothing new to send"])
-    assert [len(operator.telegram.shown(chat)) for chat in ("-1001", "42")] == before
+    assert [len(operator.telegram.shown(chat)) for chat in (CHANNEL, READER)] == before
 
 
 async def test_a_copy_that_exists_is_left_alone(operator: Operator) -> None:

@@ -11,17 +11,17 @@ import pytest
 
 from bot.channels.slack import EVENT, SlackChannel
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
-from bot.pacing import Pacer
 from bot.protocols import Absent, Doubt, There, Unknown
 from formatters.locale import words
 from formatters.slack import SlackFormatter
+from tests.support.chats import ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.answers import Answer, ok, slack_error
 from tests.support.fakes.faults import Fault
 from tests.support.fakes.slack import FakeSlack
+from tests.support.setup import unthrottled
 from tests.support.virtual_time import run
 
-ROOM = "C0123ABCD"
 FORMATTER = SlackFormatter(words("en"))
 
 
@@ -33,7 +33,7 @@ def server(slack: FakeSlack) -> FakeSlack:
 
 @pytest.fixture
 async def channel(server: FakeSlack) -> AsyncIterator[SlackChannel]:
-    channel = SlackChannel(server.token, server.base_url, FORMATTER, Pacer(None, lambda _room: []))
+    channel = SlackChannel(server.token, server.base_url, FORMATTER, unthrottled())
     yield channel
     await channel.close()
 

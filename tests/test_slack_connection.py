@@ -26,10 +26,11 @@ from bot.listeners import slack as listener_module
 from bot.listeners.slack import slack_listener
 from bot.talk import Answer, Asker
 from bot.web import Web
+from tests.support.chats import ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack, Http
 from tests.support.memory_channel import MemoryChannel
-from tests.support.slack_bot import ANN, ROOM, SECRET, SlackBot, hasty, open_slack_bot, settings, text_of, workspace
+from tests.support.slack_bot import ANN, SECRET, SlackBot, open_slack_bot, settings, slack_channel, text_of, workspace
 
 FULL = "2. U-Net"
 
@@ -253,7 +254,7 @@ async def test_strangers_cannot_make_it_stumble(slack: FakeSlack, body: bytes, h
 
 @pytest.mark.parametrize(("listen", "missing"), [("socket", "app_token"), ("http", "signing_secret")])
 async def test_a_way_without_its_secret_is_refused(slack: FakeSlack, listen: Any, missing: str) -> None:
-    channel, server = hasty(slack), Web("127.0.0.1", 0)
+    channel, server = slack_channel(slack), Web("127.0.0.1", 0)
     own: Slack = settings(slack, listen, **{missing: None})
     with pytest.raises(SettingsError, match=f"slack.{missing}"):
         slack_listener(own, channel, Mock(), Mock(), server)

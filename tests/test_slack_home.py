@@ -12,9 +12,10 @@ from bot.decisions import Rules
 from bot.planning import plan
 from bot.sources.folder import FolderSource
 from formatters.locale import words
+from tests.support.chats import ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack
-from tests.support.slack_bot import ANN, BOSS, MANIFEST, MINA, ROOM, SlackBot, open_slack_bot, text_of, workspace
+from tests.support.slack_bot import ANN, BOSS, MANIFEST, MINA, SlackBot, open_slack_bot, text_of, workspace
 
 EN, KO = words("en"), words("ko")
 HOME = "D00ANN"

@@ -16,6 +16,7 @@ from bot.errors import LedgerError
 from bot.listeners.slack_commands import typed
 from bot.talk import Answer, Asker
 from formatters.locale import words
+from tests.support.chats import ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack, NotSentError
 from tests.support.fakes.slack_rooms import Channel
@@ -27,7 +28,6 @@ from tests.support.slack_bot import (
     MAKER,
     MANIFEST,
     MINA,
-    ROOM,
     Listen,
     SlackBot,
     open_slack_bot,

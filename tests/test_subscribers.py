@@ -198,7 +198,7 @@ async def test_only_a_chat_that_receives_is_paused_and_only_a_paused_one_is_resu
 async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
     chats = [await pipeline.subscriber(name) for name in "bc"]
     for name in "bc":
-        pipeline.channel.troubles[name].append(refused(errors.ChatGone("kicked")))
+        pipeline.channel.failures[name].append(refused(errors.ChatGone("kicked")))
     await pipeline.run(days(1))
     await pipeline.store.subscribers.resume(chats[0])
     await pipeline.drain()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,39 +9,11 @@ from structlog.testing import capture_logs
 
 from bot.commands import Desk
 from bot.talk import Answer, Asker
+from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
 from tests.support.fakes.telegram_chats import Status
-from tests.support.telegram_bot import (
-    ANN,
-    BASIC,
-    BOSS,
-    CHANNEL,
-    EN,
-    FORUM,
-    GROUP,
-    KO,
-    MINA,
-    NAME,
-    READER,
-    TOPIC,
-    Delivered,
-    TelegramBot,
-    deliver_next,
-    delivered,
-    listening_bot,
-)
+from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, TelegramBot, deliver_next
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture
-async def telegram_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
-    async with listening_bot(template, monkeypatch) as made:
-        yield made
 
 
 # Full summaries

@@ -18,6 +18,7 @@ from bot.protocols import Absent, Doubt, There, Unknown
 from formatters.locale import words
 from formatters.model import Digest, Paper
 from formatters.telegram import TelegramFormatter
+from tests.support.chats import BASIC, CHANNEL, FORUM, READER
 from tests.support.fakes import faults
 from tests.support.fakes.answers import Answer, ok, telegram_error
 from tests.support.fakes.faults import Fault
@@ -26,7 +27,7 @@ from tests.support.virtual_time import run
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
 
-CHANNEL, FORUM, GROUP, READER, OTHER_READER = "-1001234567890", "-1002345678901", "-3", "42", "43"
+OTHER_READER = "43"
 FORMATTER = TelegramFormatter(words("en"))
 LAST = 100  # the id last used in the channel
 LONG_AGO = 100_000.0  # seconds before the attempt
@@ -52,7 +53,7 @@ class Counting(Pacer):
 def server(telegram: FakeTelegram) -> FakeTelegram:
     telegram.add_chat(CHANNEL, kind="channel", username="my_channel", last_id=LAST)
     telegram.add_chat(FORUM, kind="supergroup", topics={77}, last_id=500)
-    telegram.add_chat(GROUP, kind="group")
+    telegram.add_chat(BASIC, kind="group")
     telegram.add_chat(READER, kind="private", last_id=9)
     telegram.add_chat(OTHER_READER, kind="private")
     return telegram
@@ -111,7 +112,7 @@ def methods(server: FakeTelegram) -> list[str]:
         (FORUM, FORUM, None),
         (f"{FORUM}:77", FORUM, 77),
         (f"{FORUM}:1", FORUM, None),  # the topic "General", which Telegram does not want named
-        (GROUP, GROUP, None),
+        (BASIC, BASIC, None),
         (READER, READER, None),
     ],
 )
@@ -131,7 +132,7 @@ async def test_where_a_message_goes(
         ("@my_channel", "@my_channel"),
         (f"{FORUM}:77", FORUM),
         (f"{FORUM}:1", FORUM),
-        (GROUP, "bot"),
+        (BASIC, "bot"),
         (READER, "bot"),
     ],
 )
@@ -216,9 +217,9 @@ async def test_a_topic_that_is_not_there(channel: TelegramChannel) -> None:
 
 
 async def test_a_group_that_became_a_supergroup(server: FakeTelegram, channel: TelegramChannel) -> None:
-    server.chat(GROUP).migrate_to = FORUM
+    server.chat(BASIC).migrate_to = FORUM
     with pytest.raises(ChatMoved) as moved:
-        await send(channel, GROUP)
+        await send(channel, BASIC)
     assert moved.value.address == FORUM
 
 
@@ -307,7 +308,7 @@ async def test_private_chats_share_ids_with_one_another(server: FakeTelegram, ch
     for _ in range(ABSENT_RUN - 1):
         server.post_by_other(OTHER_READER)
     await lose(server, channel, READER)
-    server.post_by_other(GROUP)
+    server.post_by_other(BASIC)
     assert await channel.reconcile(READER, doubt(after=before)) == There(str(before + ABSENT_RUN))
     assert texts(server, READER) == ["Zero", "One"]
 
@@ -579,7 +580,7 @@ def moments(address: str, turns: int) -> list[float]:
     return run(story())
 
 
-@pytest.mark.parametrize("address", [CHANNEL, "@my_channel", f"{FORUM}:77", GROUP])
+@pytest.mark.parametrize("address", [CHANNEL, "@my_channel", f"{FORUM}:77", BASIC])
 def test_groups_and_channels_get_twenty_a_minute_and_one_a_second(address: str) -> None:
     granted = moments(address, 41)
     for first, next_one in ((0, 1), (0, 20), (1, 21), (20, 40)):

@@ -6,48 +6,27 @@ import asyncio
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from bot.channels.telegram import TelegramChannel
 from bot.delivery import Drain, Waits
-from bot.pacing import Pacer
+from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
 from tests.support.fakes import faults
 from tests.support.fakes.faults import Fault
-from tests.support.setup import DATA
-from tests.support.telegram_bot import (
-    ANN,
-    BASIC,
-    BOSS,
-    CHANNEL,
-    FORUM,
-    GROUP,
-    MINA,
-    NEXT,
-    READER,
-    TOPIC,
-    Delivered,
-    TelegramBot,
-    delivered,
-    listening_bot,
-)
+from tests.support.setup import DATA, unthrottled
+from tests.support.telegram_bot import ANN, BOSS, MINA, NEXT, TelegramBot
 
 LATER = Waits(settle=100.0, patience=1.0)  # leave what is in doubt to the next drain
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.getbasetemp())
-
-
 @pytest.fixture
-async def telegram_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
-    async with listening_bot(template, monkeypatch) as made:
-        shutil.copy(DATA / NEXT, "_posts")
-        await made.paperboy.plan(at_once=True, resume=False)
-        yield made
+async def telegram_bot(telegram_bot: TelegramBot) -> TelegramBot:
+    """Have one more digest planned."""
+    shutil.copy(DATA / NEXT, "_posts")
+    await telegram_bot.paperboy.plan(at_once=True, resume=False)
+    return telegram_bot
 
 
 def ask(telegram_bot: TelegramBot, chat: str, line: str = "/paper 2") -> None:
@@ -111,7 +90,7 @@ async def test_answers_from_before_a_restart(telegram_bot: TelegramBot, chat: st
         ask(telegram_bot, chat)
     await telegram_bot.quiet()
     await telegram_bot.stop()
-    pacer = Pacer(None, lambda _: [])
+    pacer = unthrottled()
     fresh = TelegramChannel(
         telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, pacer
     )
@@ -177,7 +156,7 @@ async def test_yesterdays_answers_tell_where_to_begin(telegram_bot: TelegramBot,
     before = telegram_bot.count(READER)
     fault.method, fault.chat = "sendMessage", READER
     telegram_bot.server.faults.add(fault)
-    pacer = Pacer(None, lambda _: [])
+    pacer = unthrottled()
     fresh = TelegramChannel(
         telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, pacer
     )

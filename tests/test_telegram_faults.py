@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,42 +23,19 @@ from bot.listeners import telegram_menu
 from bot.subscribers import Subscribers
 from bot.talk import Asker
 from formatters.telegram import utf16
+from tests.support.chats import BASIC, GROUP, READER
 from tests.support.fakes import answers, faults
 from tests.support.fakes.faults import Fault
-from tests.support.telegram_bot import (
-    ANN,
-    BASIC,
-    BOSS,
-    EN,
-    GROUP,
-    MINA,
-    READER,
-    SECOND,
-    Delivered,
-    TelegramBot,
-    delivered,
-    listening_bot,
-)
+from tests.support.telegram_bot import ANN, BOSS, EN, MINA, SECOND, Delivered, TelegramBot, listening_bot
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.getbasetemp())
-
-
 @pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pause for moments only."""
     monkeypatch.setattr(listener, "LONGEST_PAUSE", 0.01)
     monkeypatch.setattr(telegram_menu, "LONGEST_PAUSE", 0.01)
-
-
-@pytest.fixture
-async def telegram_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
-    async with listening_bot(template, monkeypatch) as made:
-        yield made
 
 
 async def until(known: Callable[[], object]) -> None:
@@ -248,7 +225,7 @@ async def test_a_bug_silences_nobody(telegram_bot: TelegramBot, monkeypatch: pyt
 
 
 async def test_what_a_locked_ledger_refuses_is_taken_in_again(
-    template: Delivered, monkeypatch: pytest.MonkeyPatch
+    telegram_template: Delivered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare = bot.sqlite._prepare
 
@@ -257,7 +234,7 @@ async def test_what_a_locked_ledger_refuses_is_taken_in_again(
         connection.cursor().execute("PRAGMA busy_timeout=20")
 
     monkeypatch.setattr(bot.sqlite, "_prepare", impatient)
-    async with listening_bot(template, monkeypatch) as telegram_bot:
+    async with listening_bot(telegram_template, monkeypatch) as telegram_bot:
         with capture_logs() as logs, sqlite3.connect("paperboy.db") as other:
             other.execute("BEGIN IMMEDIATE")
             telegram_bot.server.says(READER, MINA, "/settings silent", language="en")

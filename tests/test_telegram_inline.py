@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,32 +10,9 @@ from structlog.testing import capture_logs
 from bot.flood import Flood
 from bot.listeners import telegram_menu
 from tests.support.fakes import faults
-from tests.support.telegram_bot import (
-    ANN,
-    EN,
-    KO,
-    MINA,
-    NAME,
-    OPERATOR,
-    SECOND,
-    Delivered,
-    TelegramBot,
-    delivered,
-    listening_bot,
-)
+from tests.support.telegram_bot import ANN, EN, KO, MINA, NAME, OPERATOR, SECOND, TelegramBot
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture
-async def telegram_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
-    async with listening_bot(template, monkeypatch) as made:
-        yield made
 
 
 # Inline mode

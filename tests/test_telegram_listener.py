@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from bot.flood import Flood
 from bot.listeners.telegram import HEARD, TelegramPoller
+from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, OTHER_TOPIC, READER, TOPIC
 from tests.support.fakes import faults
-from tests.support.telegram_bot import (
-    ANN,
-    BASIC,
-    BOSS,
-    CHANNEL,
-    EN,
-    FORUM,
-    GROUP,
-    KO,
-    MINA,
-    NAME,
-    OPERATOR,
-    OTHER_TOPIC,
-    READER,
-    SECOND,
-    TOPIC,
-    Delivered,
-    TelegramBot,
-    delivered,
-    listening_bot,
-)
+from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, OPERATOR, SECOND, TelegramBot
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
 
@@ -47,17 +28,6 @@ COMMANDS = {
     "/unsubscribe": EN.unsubscribed,
 }
 WHICH = EN.which_paper.format(last=3)
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture
-async def telegram_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
-    async with listening_bot(template, monkeypatch) as made:
-        yield made
 
 
 # Each command in each kind of chat

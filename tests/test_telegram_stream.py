@@ -11,31 +11,11 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from tests.support.telegram_bot import (
-    ANN,
-    BASIC,
-    BOSS,
-    CHANNEL,
-    EN,
-    FORUM,
-    GROUP,
-    KO,
-    MINA,
-    NAME,
-    READER,
-    TOPIC,
-    Delivered,
-    delivered,
-    listening_bot,
-)
+from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
+from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, Delivered, listening_bot
 
 Raw = dict[str, Any]
 Maker = st.SearchStrategy[Any]
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.getbasetemp())
 
 
 def some(required: dict[str, Maker], **optional: Maker) -> Maker:
@@ -154,20 +134,20 @@ def damage(draw: st.DrawFn, payload: Raw) -> None:
 
 
 @pytest.mark.parametrize("damaged", [False, True])
-def test_no_stream_of_updates_stops_the_bot(template: Delivered, *, damaged: bool) -> None:
+def test_no_stream_of_updates_stops_the_bot(telegram_template: Delivered, *, damaged: bool) -> None:
     @given(stream=updates(damaged=damaged))
     @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
     def survive(stream: list[Raw]) -> None:
-        errors = asyncio.run(survived(template, stream))
+        errors = asyncio.run(survived(telegram_template, stream))
         assert damaged or errors == []
 
     survive()
 
 
-async def survived(template: Delivered, stream: list[Raw]) -> list[EventDict]:
+async def survived(telegram_template: Delivered, stream: list[Raw]) -> list[EventDict]:
     """See that /help is answered after all these updates, and give what was logged as an error."""
     with pytest.MonkeyPatch.context() as patches, capture_logs() as logs:
-        async with listening_bot(template, patches) as telegram_bot:
+        async with listening_bot(telegram_template, patches) as telegram_bot:
             await telegram_bot.server.answered("setMyCommands", 12)
             for one in stream:
                 number = telegram_bot.server.inbox.add("message", {})

@@ -21,25 +21,11 @@ from bot.listeners import telegram as listener
 from bot.listeners.telegram import HEARD, SECRET, TelegramPoller, telegram_listener
 from bot.subscribers import Subscribers
 from bot.web import Web
+from tests.support.chats import READER
 from tests.support.fakes import faults
-from tests.support.telegram_bot import (
-    ANN,
-    EN,
-    MINA,
-    READER,
-    SECOND,
-    Delivered,
-    TelegramBot,
-    delivered,
-    listening_bot,
-)
+from tests.support.telegram_bot import ANN, EN, MINA, SECOND, TelegramBot
 
 URL, PROOF = "https://papers.example.org/telegram", "FAKE-webhook-secret"
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.getbasetemp())
 
 
 def settings(telegram_bot: TelegramBot, **more: str) -> Telegram:
@@ -63,12 +49,10 @@ async def posted_to(telegram_bot: TelegramBot, port: int = 0) -> AsyncIterator[W
     await telegram_bot.stop()
 
 
-@pytest.fixture
-async def telegram_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "LONGEST_PAUSE", 0.01)
     monkeypatch.setattr(bot.web, "AGAIN", 0.01)
-    async with listening_bot(template, monkeypatch) as made:
-        yield made
 
 
 @pytest.fixture

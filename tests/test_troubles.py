@@ -13,7 +13,7 @@ from bot.decisions import Rules
 from bot.delivery import Waits
 from formatters.model import Section
 from tests.support.digests import days, digest, found, paper
-from tests.support.memory_channel import Trouble, lost, refused
+from tests.support.memory_channel import Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
 CLOSED = errors.ChatGone("b: kicked")
@@ -39,7 +39,7 @@ async def test_where_all_is_well_there_is_no_trouble(pipeline: Pipeline) -> None
 
 
 async def test_a_closed_chat_is_in_trouble_until_a_message_arrives(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [Trouble(), refused(CLOSED), refused(CLOSED)]
+    pipeline.channel.failures["a"] += [Failure(), refused(CLOSED), refused(CLOSED)]
     await pipeline.run(days(1))
     closed = [("paused", "terminal a", "b: kicked")]
     assert await news(pipeline) == closed
@@ -55,7 +55,7 @@ async def test_a_closed_chat_is_in_trouble_until_a_message_arrives(pipeline: Pip
 async def test_a_chat_that_left_is_no_trouble(pipeline: Pipeline) -> None:
     for name, trouble in {"b": CLOSED, "c": errors.Rejected("no")}.items():
         await pipeline.subscriber(name)
-        pipeline.channel.troubles[name] += [refused(trouble), refused(trouble)]
+        pipeline.channel.failures[name] += [refused(trouble), refused(trouble)]
     await pipeline.run(days(1))
     assert len(await news(pipeline)) == 2
     await pipeline.unsubscribe("b")
@@ -64,13 +64,13 @@ async def test_a_chat_that_left_is_no_trouble(pipeline: Pipeline) -> None:
 
 
 async def test_a_refused_message(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += REJECTED
+    pipeline.channel.failures["a"] += REJECTED
     await pipeline.run(days(1))
     assert await news(pipeline) == [("refused", "terminal a, index", "no")]
 
 
 async def test_what_its_post_no_longer_has_is_no_trouble(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [Trouble(), Trouble(), *REJECTED]
+    pipeline.channel.failures["a"] += [Failure(), Failure(), *REJECTED]
     await pipeline.run(days(1))
     assert await news(pipeline) == [("refused", "terminal a, paper/2501.00002", "no")]
     await pipeline.look(days(1, papers=1))
@@ -79,7 +79,7 @@ async def test_what_its_post_no_longer_has_is_no_trouble(pipeline: Pipeline) -> 
 
 async def test_a_doubt_is_a_trouble_once_it_is_held(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
-    pipeline.channel.troubles["a"].append(refused(errors.Unconfirmed("reset")))
+    pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
     await pipeline.run(days(1), Waits(settle=90))
     (doubt,) = await pipeline.store.troubles.found()
     assert not doubt.news
@@ -93,7 +93,7 @@ async def test_a_refused_bot_is_one_trouble_however_many_chats_it_has(pipeline: 
     await pipeline.subscriber("b")
     gone = errors.BotGone("the token was taken away")
     for chat in "ab":
-        pipeline.channel.troubles[chat].append(refused(gone))
+        pipeline.channel.failures[chat].append(refused(gone))
     await pipeline.run(days(1))
     assert await news(pipeline) == [("bot", "terminal", str(gone))]
     await pipeline.drain()
@@ -149,7 +149,7 @@ async def test_edits_of_a_post_that_shrank_wait_and_are_given_up_by_nobody(pipel
 
 
 async def test_what_failed_is_tried_again_markup_and_all(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
     assert await pipeline.store.troubles.retry() == 1
@@ -161,7 +161,7 @@ async def test_what_failed_is_tried_again_markup_and_all(pipeline: Pipeline) -> 
 
 async def test_a_failed_edit_is_an_edit_again(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    pipeline.channel.troubles["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
     changed = [found(digest(days(1)[0].digest.day, paper(1, word="new"), paper(2)))]
     await pipeline.run(changed)
     assert await pipeline.store.troubles.retry() == 1
@@ -171,7 +171,7 @@ async def test_a_failed_edit_is_an_edit_again(pipeline: Pipeline) -> None:
 
 async def test_what_is_held_is_sent_again_since_somebody_has_looked(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
-    pipeline.channel.troubles["a"].append(refused(errors.Unconfirmed("reset")))
+    pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 1, "sent": 2}
     assert await pipeline.store.troubles.retry() == 1
@@ -181,7 +181,7 @@ async def test_what_is_held_is_sent_again_since_somebody_has_looked(pipeline: Pi
 
 async def test_of_a_doubt_that_is_being_settled_nothing_is_sent_again(pipeline: Pipeline) -> None:
     """The message has arrived; the program will ask in a while and see that."""
-    pipeline.channel.troubles["a"].append(lost())
+    pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1), Waits(settle=90))
     assert await pipeline.store.troubles.retry() == 0
     pipeline.clock.now += 91
@@ -192,7 +192,7 @@ async def test_of_a_doubt_that_is_being_settled_nothing_is_sent_again(pipeline: 
 async def test_a_closed_chat_is_tried_again_and_one_that_left_is_not(pipeline: Pipeline) -> None:
     for name in "bc":
         await pipeline.subscriber(name)
-        pipeline.channel.troubles[name].append(refused(CLOSED))
+        pipeline.channel.failures[name].append(refused(CLOSED))
     await pipeline.run(days(1))
     await pipeline.unsubscribe("c")
     assert await pipeline.store.troubles.retry() == 1
@@ -203,7 +203,7 @@ async def test_a_closed_chat_is_tried_again_and_one_that_left_is_not(pipeline: P
 
 async def test_what_its_post_no_longer_has_is_not_counted(pipeline: Pipeline) -> None:
     day = days(1)[0].digest.day
-    pipeline.channel.troubles["a"] += [Trouble(), Trouble(), *(refused(errors.Rejected("no")) for _ in range(2))]
+    pipeline.channel.failures["a"] += [Failure(), Failure(), *(refused(errors.Rejected("no")) for _ in range(2))]
     await pipeline.run([found(digest(day, paper(1), paper(2)))])
     assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
     await pipeline.run([found(digest(day, paper(1)))])
@@ -215,7 +215,7 @@ async def test_what_its_post_no_longer_has_is_not_counted(pipeline: Pipeline) ->
 async def test_one_chat_alone_is_tried_again(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     for chat in "ab":
-        pipeline.channel.troubles[chat] += REJECTED
+        pipeline.channel.failures[chat] += REJECTED
     await pipeline.run(days(1))
     assert await pipeline.store.troubles.retry("b") == 1
     assert await pipeline.store.troubles.retry("terminal a") == 1
@@ -232,7 +232,7 @@ async def test_chats_are_known_by_what_status_calls_them(pipeline: Pipeline) -> 
 
 
 async def test_what_is_given_up_is_told_of_once_and_sent_no_more(pipeline: Pipeline) -> None:
-    pipeline.channel.troubles["a"] += REJECTED
+    pipeline.channel.failures["a"] += REJECTED
     await pipeline.run(days(1))
     assert [(one.where, one.why) for one in await pipeline.store.troubles.discard()] == [("terminal a, index", "no")]
     assert await pipeline.counts("a") == {"discarded": 1, "sent": 2}
@@ -247,7 +247,7 @@ async def test_what_is_given_up_is_told_of_once_and_sent_no_more(pipeline: Pipel
 
 async def test_a_doubt_that_is_given_up_is_settled(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
-    pipeline.channel.troubles["a"].append(lost())
+    pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1))
     assert len(await pipeline.store.troubles.discard("a")) == 1
     await pipeline.drain()
@@ -256,7 +256,7 @@ async def test_a_doubt_that_is_given_up_is_settled(pipeline: Pipeline) -> None:
 
 async def test_an_edit_that_is_given_up_leaves_the_message_as_it_stands(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    pipeline.channel.troubles["a"] += REJECTED
+    pipeline.channel.failures["a"] += REJECTED
     day = days(1)[0].digest.day
     await pipeline.run([found(digest(day, paper(1, word="new"), paper(2)))])
     assert await pipeline.counts("a") == {"sent": 2, "failed": 1}

@@ -18,7 +18,7 @@ from bot.sqlite import make_engine
 from bot.store import opened
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
-from tests.support.memory_channel import MemoryChannel, Trouble, lost, refused
+from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import Clock, Pipeline
 
 DAY = days(1)[0].digest.day
@@ -127,8 +127,8 @@ async def test_edits_are_made_in_place_and_what_is_new_joins_its_thread(ledger: 
 
 async def test_what_was_under_way_goes_on(ledger: Upgraded) -> None:
     """One message waits, another is in doubt: it has arrived."""
-    ledger.channel.troubles["a"] += [Trouble(), refused(errors.RetryLater("wait", 900))]
-    ledger.channel.troubles["b"] += [Trouble(), lost()]
+    ledger.channel.failures["a"] += [Failure(), refused(errors.RetryLater("wait", 900))]
+    ledger.channel.failures["b"] += [Failure(), lost()]
     await ledger.deliver(days(1))
     assert [len(ledger.channel.chats[chat]) for chat in "ab"] == [1, 2]
     pipeline = await ledger.run(days(1))

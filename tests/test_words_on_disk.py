@@ -37,8 +37,7 @@ from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
 from tests.support.digests import digest, found, paper
-from tests.support.memory_channel import Trouble as Fault
-from tests.support.memory_channel import refused
+from tests.support.memory_channel import Failure, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
 EN = words("en")
@@ -215,9 +214,13 @@ def test_lines_under_papers() -> None:
 
 async def test_keys_of_notices(pipeline: Pipeline) -> None:
     gone, gate = refused(errors.ChatGone("kicked")), Rules(gate_wait=900)
-    pipeline.channel.troubles["a"] += [Fault(), gone]
-    pipeline.channel.troubles["b"] += [Fault(), refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
-    pipeline.channel.troubles["c"] += [Fault(), refused(errors.Unconfirmed("lost")), refused(errors.BotGone("revoked"))]
+    pipeline.channel.failures["a"] += [Failure(), gone]
+    pipeline.channel.failures["b"] += [Failure(), refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
+    pipeline.channel.failures["c"] += [
+        Failure(),
+        refused(errors.Unconfirmed("lost")),
+        refused(errors.BotGone("revoked")),
+    ]
     await pipeline.look([found(SMALL)])
     await pipeline.drain()
     await pipeline.look([found(SMALL), found(digest(date(2025, 1, 2)))], rules=gate)

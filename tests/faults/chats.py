@@ -14,15 +14,15 @@ from formatters.slack import SlackFormatter
 from formatters.telegram import BOT, TelegramFormatter
 from tests.faults.outcome import Looks, Seen, Wanted, heading
 from tests.faults.tally import Verdict
+from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, ROOM
 from tests.support.fakes.markup import content
 from tests.support.fakes.slack import FakeSlack
-from tests.support.fakes.slack_rooms import Shown as SlackShown
+from tests.support.fakes.slack_rooms import SlackMessage
 from tests.support.fakes.telegram import FakeTelegram
-from tests.support.fakes.telegram_chats import Shown as TelegramShown
-from tests.support.setup import CHANNEL, FORUM, GROUP, PRIVATE, ROOM, furnish
+from tests.support.fakes.telegram_chats import TelegramMessage
+from tests.support.setup import add_chats
 
-CHATS = (CHANNEL, GROUP, FORUM, PRIVATE, ROOM)
-NUMBER = "-1001111111111"  # of the channel that is called by its name
+CHATS = (CHANNEL_NAME, GROUP, FORUM_TOPIC, READER, ROOM)
 
 
 @dataclass
@@ -33,12 +33,12 @@ class Chats:
     slack: FakeSlack
     names: Sequence[str] = CHATS
     buttons: bool = False  # does the program hear readers, and so put buttons below papers?
-    here: Collection[str] = (GROUP, FORUM, PRIVATE)  # where buttons are answered in the chat itself
+    here: Collection[str] = (GROUP, FORUM_TOPIC, READER)  # where buttons are answered in the chat itself
     plain: set[tuple[str, str]] = field(default_factory=set)  # chat and key of what was refused with its markup
     moved: dict[str, str] = field(default_factory=dict)  # where chats live now
 
     def __post_init__(self) -> None:
-        furnish(self.telegram, self.slack)
+        add_chats(self.telegram, self.slack)
 
     def shown(self, chat: str) -> list[Seen]:
         """Give what a chat shows, in order of arrival, before and after it moved."""
@@ -65,7 +65,7 @@ class Chats:
 
     def number(self, chat: str) -> str:
         """Give the number by which the fake Telegram knows a chat."""
-        return NUMBER if chat == CHANNEL else chat.partition(":")[0]
+        return CHANNEL if chat == CHANNEL_NAME else chat.partition(":")[0]
 
     def judged(self, said: Mapping[str, str]) -> Verdict:
         """Tell whether a verdict of the program was right."""
@@ -106,7 +106,7 @@ class Chats:
         return {**key, **({"url": url} if url else {})}
 
 
-def _of_telegram(message: TelegramShown, topic: str) -> Seen:
+def _of_telegram(message: TelegramMessage, topic: str) -> Seen:
     looks = {
         "text": message.text,
         "entities": message.entities,
@@ -118,7 +118,7 @@ def _of_telegram(message: TelegramShown, topic: str) -> Seen:
     return Seen(str(message.id), heading(message.text), looks)
 
 
-def _of_slack(message: SlackShown, parents: set[str]) -> Seen:
+def _of_slack(message: SlackMessage, parents: set[str]) -> Seen:
     threaded = message.thread_ts in parents
     looks = {"text": message.text, "blocks": message.blocks, "in the thread": threaded}
     return Seen(message.ts, heading(message.text), looks)
@@ -128,5 +128,5 @@ def _in_slack(key: str, body: Mapping[str, object]) -> Looks:
     return {"text": body["text"], "blocks": body.get("blocks", []), "in the thread": key != "index"}
 
 
-def _key(message: SlackShown) -> object:
+def _key(message: SlackMessage) -> object:
     return ((message.metadata or {}).get("event_payload") or {}).get("key")

@@ -20,9 +20,10 @@ from tests.faults.process import Ended, Process
 from tests.faults.program import VERDICT, Conditions
 from tests.faults.script import Act, Counted, Moment
 from tests.faults.tally import Case, Verdict
+from tests.support.chats import ROOM
 from tests.support.fakes.faults import Fault
 from tests.support.fakes.server import Call, FakeServer
-from tests.support.setup import ROOM, write_settings
+from tests.support.setup import write_settings
 
 ALWAYS = '[schedule]\nat = "00:00"\nsweep = "1s"'  # settings with which it is never too early
 _ENTRIES = """

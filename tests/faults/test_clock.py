@@ -22,11 +22,11 @@ from bot.hours import Hours
 from tests.faults.posts import post
 from tests.faults.site import Site
 from tests.support import virtual_time
+from tests.support.chats import GROUP, READER
 from tests.support.digests import days
 from tests.support.fakes.faults import lost_answer, reset
 from tests.support.memory_channel import refused
 from tests.support.pipeline import Pipeline, open_pipeline
-from tests.support.setup import GROUP, PRIVATE
 
 HOUR = 3600.0
 SWEEP = timedelta(minutes=30)
@@ -61,14 +61,14 @@ class Wall:
         """Let the scheduler look at this clock."""
         wall = self
 
-        class Shown(datetime):
+        class ShiftedDatetime(datetime):
             @classmethod
             def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
                 assert isinstance(tz, ZoneInfo)
                 return wall.now().astimezone(tz)
 
         for module in (apscheduler.schedulers.base, apscheduler.triggers.interval):
-            monkeypatch.setattr(module, "datetime", Shown)
+            monkeypatch.setattr(module, "datetime", ShiftedDatetime)
 
 
 async def _deliveries(wall: Wall, at: time, zone: str) -> dict[date, datetime]:
@@ -152,7 +152,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 @pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])
 async def test_a_wait_ends_when_the_clock_says_so_wherever_it_jumped(pipeline: Pipeline, jump: float) -> None:
     """Forward it is over at once, back it takes an hour more; nothing is lost and nothing doubled."""
-    pipeline.channel.troubles["a"].append(refused(RetryLater("flood", 600, flood=True)))
+    pipeline.channel.failures["a"].append(refused(RetryLater("flood", 600, flood=True)))
     await pipeline.run(days(1), Waits())
     pipeline.clock.now += jump
     await pipeline.run(days(1), Waits())
@@ -191,7 +191,7 @@ async def test_doubts_where_the_clock_is_an_hour_fast(site: Site) -> None:
 
 async def _doubts(site: Site, ahead: float) -> None:
     site.post(post([1, 2, 3]))
-    site.happen(lost_answer(method="sendMessage", chat=PRIVATE, skip=1), reset(method="sendMessage", chat=GROUP))
+    site.happen(lost_answer(method="sendMessage", chat=READER, skip=1), reset(method="sendMessage", chat=GROUP))
     site.happen(lost_answer(method="chat.postMessage"), lost_answer(method="chat.postMessage", skip=1))
     await site.finish(shift=ahead)
     site.faults += 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.faults.chats import NUMBER
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
+from tests.support.chats import CHANNEL
 from tests.support.fakes.faults import lost_answer, reset
 
 
@@ -28,9 +28,9 @@ async def test_slack_with_the_right_to_read_given_later(site: Site) -> None:
 
 async def test_a_channel_whose_other_posts_the_bot_might_overwrite(site: Site) -> None:
     """Somebody wrote there since the last digest; asking by editing would change that."""
-    site.telegram.chat(NUMBER).edits_others = True
-    site.telegram.posts(NUMBER, "a word from the editors")
+    site.telegram.chat(CHANNEL).edits_others = True
+    site.telegram.posts(CHANNEL, "a word from the editors")
     site.post(post(PAPERS))
-    site.happen(lost_answer(method="sendMessage", chat=NUMBER))
+    site.happen(lost_answer(method="sendMessage", chat=CHANNEL))
     assert (await site.deliver()).code == 1
     site.check("edit messages")

@@ -6,8 +6,8 @@ import pytest
 
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
+from tests.support.chats import GROUP, READER, ROOM
 from tests.support.fakes.faults import flood, lost_answer, ratelimited
-from tests.support.setup import GROUP, PRIVATE, ROOM
 
 DAY = 86_400
 UNSAID = 30  # seconds that the program waits when nobody says how long
@@ -69,7 +69,7 @@ async def test_the_whole_bot_waits_for_long(site: Site, seconds: int | None) -> 
 async def test_a_doubt_waits_too(site: Site) -> None:
     """The answer is lost, and who asks whether the message arrived is told to wait."""
     site.post(post(PAPERS))
-    site.happen(lost_answer(method="sendMessage", chat=PRIVATE, skip=1), flood(1, method="editMessageText"))
+    site.happen(lost_answer(method="sendMessage", chat=READER, skip=1), flood(1, method="editMessageText"))
     site.happen(lost_answer(method="chat.postMessage", skip=2), ratelimited(1, method="conversations.replies"))
     await site.finish(most=1)
     site.check()

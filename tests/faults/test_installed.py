@@ -9,11 +9,11 @@ import pytest
 
 from tests.faults.posts import post
 from tests.faults.site import Site
+from tests.support.chats import READER
 from tests.support.fakes.faults import late, lost_answer
 from tests.support.fakes.rates import Limits
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.installed import PATH, paperboy
-from tests.support.setup import PRIVATE
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_killed_and_run_again(site: Site, call: int, answered: bool) -> No
 @pytest.mark.long
 async def test_answers_that_are_lost_or_come_after_a_minute(site: Site) -> None:
     site.post(post([1, 2]))
-    site.happen(late(60, method="sendMessage", chat=PRIVATE, skip=1), lost_answer(method="sendMessage", skip=8))
+    site.happen(late(60, method="sendMessage", chat=READER, skip=1), lost_answer(method="sendMessage", skip=8))
     site.happen(late(60, method="chat.postMessage"), lost_answer(method="chat.postMessage", skip=1))
     done = await paperboy("deliver", "--config", site.settings(), PAPERBOY_TELEGRAM__LISTEN="off")
     assert done.code == 0, done.err

@@ -12,9 +12,9 @@ import pytest
 
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
+from tests.support.chats import READER
 from tests.support.fakes.faults import lost_answer
 from tests.support.installed import paperboy
-from tests.support.setup import PRIVATE
 from tests.test_upgrade import made_by_the_first_version
 
 MORE = range(1, 9)
@@ -103,7 +103,7 @@ async def test_locked_for_as_long_as_the_installed_program_waits(site: Site) -> 
 async def test_of_the_first_version(site: Site) -> None:
     """A program of before was killed in a send; then the post grew, and the program was brought up to date."""
     site.post(post(PAPERS))
-    site.happen(lost_answer(method="sendMessage", chat=PRIVATE, skip=1))
+    site.happen(lost_answer(method="sendMessage", chat=READER, skip=1))
     site.at(9, site.kill, answered=True)
     assert (await site.deliver()).killed
     await _as_of_the_first_version(site.ledger)

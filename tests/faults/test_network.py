@@ -14,13 +14,12 @@ from itertools import cycle, islice
 import pytest
 
 from bot.delivery import Waits
-from tests.faults.chats import NUMBER
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
+from tests.support.chats import CHANNEL, GROUP, READER, ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.faults import Fault
 from tests.support.fakes.server import FakeServer
-from tests.support.setup import GROUP, PRIVATE, ROOM
 
 SHORT = 0.4  # seconds that an answer may take here
 IN_A_HURRY = Waits(settle=0.05, back_off=0.05, patience=0.1)
@@ -38,10 +37,10 @@ TROUBLES: dict[str, Callable[..., Fault]] = {
 
 # Sends in each kind of chat, the very first one or a later one, and edits.
 SENDS = [
-    *[("sendMessage", GROUP, 0), ("sendMessage", PRIVATE, 2), ("sendMessage", NUMBER, 1)],
+    *[("sendMessage", GROUP, 0), ("sendMessage", READER, 2), ("sendMessage", CHANNEL, 1)],
     *[("chat.postMessage", ROOM, 0), ("sendMessage", "-1002234567890", 3), ("chat.postMessage", ROOM, 2)],
 ]
-EDITS = [("editMessageText", GROUP, 0), ("chat.update", ROOM, 1), ("editMessageText", PRIVATE, 1)]
+EDITS = [("editMessageText", GROUP, 0), ("chat.update", ROOM, 1), ("editMessageText", READER, 1)]
 
 
 async def _send_and_edit(site: Site, troubles: Sequence[Callable[..., Fault]]) -> None:
@@ -75,7 +74,7 @@ async def test_the_same_trouble_for_all(site: Site, name: str) -> None:
 async def test_what_the_platform_takes_in_late_is_waited_for(site: Site) -> None:
     """It carries the send out only after our time-out, while the answer is still in doubt."""
     site.post(post(PAPERS))
-    site.happen(faults.slow(2 * SHORT, method="sendMessage", chat=PRIVATE, skip=1))
+    site.happen(faults.slow(2 * SHORT, method="sendMessage", chat=READER, skip=1))
     site.happen(faults.slow(2 * SHORT, method="chat.postMessage", skip=1))
     await site.finish(timeout=SHORT, waits=Waits(settle=3 * SHORT))
     site.check()
@@ -140,7 +139,7 @@ async def test_carried_out_after_a_minute(site: Site) -> None:
 async def _after_a_minute(site: Site, fault: Callable[..., Fault]) -> None:
     """Have the time-out and the waits of the installed program."""
     site.post(post([1]))
-    site.happen(fault(60, method="sendMessage", chat=PRIVATE, skip=1), fault(60, method="chat.postMessage", skip=1))
+    site.happen(fault(60, method="sendMessage", chat=READER, skip=1), fault(60, method="chat.postMessage", skip=1))
     await site.finish(waits=Waits())
     async with asyncio.timeout(120):
         while any(call.answer is None for server in site.servers for call in server.calls):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.chats import NUMBER
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
+from tests.support.chats import CHANNEL, FORUM_TOPIC, GROUP, READER, ROOM
 from tests.support.fakes.faults import Fault, bad_request, forbidden, lost_answer, slack_refusal, unauthorized
-from tests.support.setup import FORUM, GROUP, PRIVATE, ROOM
 
 OTHER = "67890"  # another private chat
 NEW = "-1009999999999"  # what a group becomes
@@ -17,17 +16,17 @@ NEW = "-1009999999999"  # what a group becomes
 # Why each chat but the forum is closed, from the first message on and from a later one on.
 CLOSED = {
     0: {
-        PRIVATE: "bot was blocked by the user",
+        READER: "bot was blocked by the user",
         OTHER: "bot can't initiate conversation with a user",
         GROUP: "bot was kicked from the supergroup chat",
-        NUMBER: "bot is not a member of the channel chat",
+        CHANNEL: "bot is not a member of the channel chat",
         ROOM: "channel_not_found",
     },
     2: {
-        PRIVATE: "user is deactivated",
+        READER: "user is deactivated",
         OTHER: "bot can't send messages to bots",
         GROUP: "bot is not a member of the supergroup chat",
-        NUMBER: "bot was kicked from the channel chat",
+        CHANNEL: "bot was kicked from the channel chat",
         ROOM: "is_archived",
     },
 }
@@ -44,8 +43,8 @@ async def test_chats_that_are_closed_and_open_again(site: Site, skip: int) -> No
         site.happen(forbidden(why, method="sendMessage", chat=chat, skip=skip, times=None))
     said = (await site.deliver()).err
     assert [why for why in CLOSED[skip].values() if why not in said] == []
-    assert len(site.chats.shown(FORUM)) == len(PAPERS) + 1
-    assert {len(site.chats.shown(chat)) for chat in site.chats.names if chat != FORUM} == {skip}
+    assert len(site.chats.shown(FORUM_TOPIC)) == len(PAPERS) + 1
+    assert {len(site.chats.shown(chat)) for chat in site.chats.names if chat != FORUM_TOPIC} == {skip}
     site.heal()
     site.post(post([*PAPERS, 9], "새"))  # they missed this, too
     await site.finish(most=1)
@@ -77,17 +76,17 @@ async def test_slack_has_trouble_of_its_own(site: Site) -> None:
 async def test_messages_that_are_refused_go_out_as_plain_text(site: Site) -> None:
     """These alone: all others keep their markup."""
     site.post(post(PAPERS))
-    site.happen(bad_request("can't parse entities: unsupported start tag", method="sendMessage", chat=PRIVATE, skip=2))
+    site.happen(bad_request("can't parse entities: unsupported start tag", method="sendMessage", chat=READER, skip=2))
     site.happen(bad_request("message is too long", method="sendMessage", chat=GROUP))
     site.happen(slack_refusal("invalid_blocks", method="chat.postMessage", skip=1))
-    site.chats.plain = {(PRIVATE, "paper/2502.00002"), (GROUP, "index"), (ROOM, "paper/2502.00001")}
+    site.chats.plain = {(READER, "paper/2502.00002"), (GROUP, "index"), (ROOM, "paper/2502.00001")}
     await site.finish(most=1)
     site.check()
 
 
 async def test_a_new_wording_gets_its_markup_back(site: Site) -> None:
     site.post(post(PAPERS))
-    site.happen(bad_request("can't parse entities: unsupported start tag", method="sendMessage", chat=PRIVATE, skip=2))
+    site.happen(bad_request("can't parse entities: unsupported start tag", method="sendMessage", chat=READER, skip=2))
     site.happen(slack_refusal("invalid_blocks", method="chat.postMessage", skip=1))
     await site.finish(most=1)
     site.post(post(PAPERS, "새"))
@@ -99,7 +98,7 @@ async def test_a_new_wording_gets_its_markup_back(site: Site) -> None:
 
 async def test_what_is_refused_even_as_plain_text_holds_nothing_up(site: Site) -> None:
     site.post(post(PAPERS))
-    site.happen(bad_request("message is too long", method="sendMessage", chat=PRIVATE, skip=2, times=2))
+    site.happen(bad_request("message is too long", method="sendMessage", chat=READER, skip=2, times=2))
     site.happen(slack_refusal("msg_too_long", method="chat.postMessage", skip=2, times=2))
     assert (await site.deliver()).code == 1
     site.check("Message is too long", "msg_too_long")

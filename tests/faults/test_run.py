@@ -9,8 +9,8 @@ import pytest
 
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import ALWAYS, Site
+from tests.support.chats import READER
 from tests.support.fakes.faults import flood, lost_answer, ratelimited, server_error, unauthorized
-from tests.support.setup import PRIVATE
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def site(site: Site) -> Site:
 
 async def test_what_passes_is_overcome_without_anybody(site: Site) -> None:
     site.post(post(PAPERS))
-    site.happen(lost_answer(method="sendMessage", skip=2), flood(1, method="sendMessage", chat=PRIVATE, skip=2))
+    site.happen(lost_answer(method="sendMessage", skip=2), flood(1, method="sendMessage", chat=READER, skip=2))
     site.happen(server_error(502, method="getUpdates"), server_error(500, method="getMe"))
     site.happen(lost_answer(method="chat.postMessage", skip=1), ratelimited(1, method="chat.postMessage", skip=2))
     await site.start("run")

@@ -18,7 +18,7 @@ class CrashError(BaseException):
 
 
 @dataclass
-class Shown:
+class StoredMessage:
     """A message as a chat holds it."""
 
     id: int
@@ -28,7 +28,7 @@ class Shown:
 
 
 @dataclass
-class Trouble:
+class Failure:
     """What happens to one call: the message is taken in or not, then an error is raised, if any."""
 
     error: BaseException | None = None
@@ -37,12 +37,12 @@ class Trouble:
 
 @dataclass
 class MemoryChannel:
-    """Deliver into lists. `troubles[address]` strikes the next calls of that chat, one each."""
+    """Deliver into lists. `failures[address]` strikes the next calls of that chat, one each."""
 
     name: str = "terminal"
     formatter: Formatter = field(default_factory=lambda: TerminalFormatter(words("en")))
-    chats: dict[str, list[Shown]] = field(default_factory=lambda: defaultdict(list))
-    troubles: dict[str, deque[Trouble]] = field(default_factory=lambda: defaultdict(deque))
+    chats: dict[str, list[StoredMessage]] = field(default_factory=lambda: defaultdict(list))
+    failures: dict[str, deque[Failure]] = field(default_factory=lambda: defaultdict(deque))
     readable: bool = True  # whether `reconcile` can find anything out
     calls: list[tuple[str, str]] = field(default_factory=list)  # what was called, and where
     threads: list[tuple[str, str]] = field(default_factory=list)  # address, parent of each send
@@ -52,9 +52,9 @@ class MemoryChannel:
         return address
 
     async def kind(self, address: str) -> str:
-        trouble = self._next("kind", address)
-        if trouble.error:
-            raise trouble.error
+        failure = self._next("kind", address)
+        if failure.error:
+            raise failure.error
         return self.kinds.get(address, "private")
 
     async def number(self, address: str) -> str:
@@ -68,25 +68,25 @@ class MemoryChannel:
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
         self.threads.append((address, thread))
-        trouble = self._next("send", address)
-        if trouble.error is None or trouble.accepted:
-            self.chats[address].append(Shown(sum(map(len, self.chats.values())) + 1, ref, dict(body)))
-        if trouble.error:
-            raise trouble.error
+        failure = self._next("send", address)
+        if failure.error is None or failure.accepted:
+            self.chats[address].append(StoredMessage(sum(map(len, self.chats.values())) + 1, ref, dict(body)))
+        if failure.error:
+            raise failure.error
         return str(self.chats[address][-1].id)
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
-        trouble = self._next("edit", address)
-        if trouble.error is None or trouble.accepted:
+        failure = self._next("edit", address)
+        if failure.error is None or failure.accepted:
             shown = next(one for one in self.chats[address] if str(one.id) == remote_id)
             shown.body, shown.edits = dict(body), shown.edits + 1
-        if trouble.error:
-            raise trouble.error
+        if failure.error:
+            raise failure.error
 
     async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
-        trouble = self._next("reconcile", address)
-        if trouble.error:
-            raise trouble.error
+        failure = self._next("reconcile", address)
+        if failure.error:
+            raise failure.error
         if not self.readable:
             return Unknown("this platform does not tell")
         found = next((one for one in self.chats[address] if one.ref == doubt.ref), None)
@@ -98,15 +98,15 @@ class MemoryChannel:
     async def close(self) -> None:
         """Have nothing to close."""
 
-    def _next(self, call: str, address: str) -> Trouble:
+    def _next(self, call: str, address: str) -> Failure:
         self.calls.append((call, address))
-        return self.troubles[address].popleft() if self.troubles[address] else Trouble()
+        return self.failures[address].popleft() if self.failures[address] else Failure()
 
 
-def lost() -> Trouble:
+def lost() -> Failure:
     """The message arrives, its answer does not."""
-    return Trouble(Unconfirmed("the answer was lost"), accepted=True)
+    return Failure(Unconfirmed("the answer was lost"), accepted=True)
 
 
-def refused(error: SendError) -> Trouble:
-    return Trouble(error)
+def refused(error: SendError) -> Failure:
+    return Failure(error)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.faults.process import Process, get_ready
 from tests.faults.program import Conditions
+from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, ROOM
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.golden import DATA
@@ -35,13 +36,13 @@ class Operator:
 
     def __init__(self, telegram: FakeTelegram, slack: FakeSlack) -> None:
         self.telegram, self.slack = telegram, slack
-        telegram.add_chat("-1001", "channel", "my_channel")
-        telegram.add_chat("42", "private")
-        slack.add_channel("C0123ABCD", "papers")
+        telegram.add_chat(CHANNEL, "channel", "my_channel")
+        telegram.add_chat(READER, "private")
+        slack.add_channel(ROOM, "papers")
         Path("_posts").mkdir()
         self.settle()
 
-    def settle(self, telegram: tuple[str, ...] = ("@my_channel",), slack: tuple[str, ...] = ()) -> None:
+    def settle(self, telegram: tuple[str, ...] = (CHANNEL_NAME,), slack: tuple[str, ...] = ()) -> None:
         """Write the settings."""
         addresses = {"telegram_url": self.telegram.base_url, "slack_url": self.slack.base_url}
         text = SETTINGS.format(telegram=json.dumps(telegram), slack=json.dumps(slack), **addresses)

@@ -21,14 +21,15 @@ from formatters.model import Link, Paper, Section
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
+from tests.support.chats import CHANNEL, GROUP
 from tests.support.digests import digest, found
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import Clock, Pipeline, empty
 from tests.support.rendering import Seen, seen
 
 EN, KO = words("en"), words("ko")
-MINA, ANN, GROUP, CHANNEL, OPERATOR = "41", "42", "-100200", "-100300", "45"
-ROOM, DIRECT, BOSS = "C0123ABCD", "D0123ABCD", "U0BOSS"
+MINA, ANN, OPERATOR = "41", "42", "45"
+DIRECT, BOSS = "D0123ABCD", "U0BOSS"
 SETTINGS = Settings.model_validate({"language": "ko", "operators": {"telegram": [OPERATOR], "slack": [BOSS]}})
 
 

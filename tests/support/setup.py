@@ -14,6 +14,7 @@ from bot.protocols import Channel
 from formatters.locale import words
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
+from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM, FORUM_TOPIC, GROUP, OTHER_TOPIC, READER, ROOM, TOPIC
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 
@@ -22,16 +23,20 @@ DATA = Path(__file__).parents[1] / "data"
 ROOT = Path(__file__).parents[2]
 AT_ONCE = Waits(settle=0.05, back_off=0.05)
 
-CHANNEL, GROUP, FORUM, PRIVATE, ROOM = "@my_channel", "-1001234567890", "-1002234567890:77", "12345", "C0123ABCD"
 
-
-def furnish(telegram: FakeTelegram, slack: FakeSlack) -> None:
-    """Give the platforms a channel, a group, a forum with a topic, a private chat and a Slack channel."""
-    telegram.add_chat("-1001111111111", kind="channel", username="my_channel")
+def add_chats(telegram: FakeTelegram, slack: FakeSlack | None = None) -> None:
+    """Give the platforms a channel, a group, a forum with two topics, a private chat and a Slack channel."""
+    telegram.add_chat(CHANNEL, kind="channel", username=CHANNEL_NAME.removeprefix("@"), last_id=10)
     telegram.add_chat(GROUP, kind="supergroup", last_id=500)
-    telegram.add_chat("-1002234567890", kind="supergroup", topics={77})
-    telegram.add_chat(PRIVATE, kind="private")
-    slack.add_channel(ROOM, name="papers")
+    telegram.add_chat(FORUM, kind="supergroup", topics={TOPIC, OTHER_TOPIC}, last_id=200)
+    telegram.add_chat(READER, kind="private")
+    if slack:
+        slack.add_channel(ROOM, name="papers")
+
+
+def unthrottled() -> Pacer:
+    """Make a pacer that lets every call go at once."""
+    return Pacer(None, lambda _address: [])
 
 
 def write_settings(folder: Path, telegram: str, slack: str, *, more: str = "") -> Path:
@@ -49,7 +54,7 @@ match = "*daily-papers*"
 [telegram]
 token = "123456:FAKE-telegram-token"
 base_url = "{telegram}"
-chats = ["{CHANNEL}", "{GROUP}", "{FORUM}", "{PRIVATE}"]
+chats = ["{CHANNEL_NAME}", "{GROUP}", "{FORUM_TOPIC}", "{READER}"]
 
 [slack]
 bot_token = "xoxb-FAKE-slack-token"
@@ -65,7 +70,7 @@ def settings_in(folder: Path, telegram: FakeTelegram, slack: FakeSlack) -> Setti
     return load(write_settings(folder, telegram.base_url, slack.base_url))
 
 
-def hasty(settings: Settings) -> dict[str, Channel]:
+def channels_of(settings: Settings) -> dict[str, Channel]:
     """Make the channels without any limit."""
     said = words(settings.language)
     telegram, slack = settings.telegram, settings.slack
@@ -73,9 +78,7 @@ def hasty(settings: Settings) -> dict[str, Channel]:
     assert slack.bot_token
     return {
         "telegram": TelegramChannel(
-            telegram.token.get_secret_value(), telegram.base_url, TelegramFormatter(said), Pacer(None, lambda _: [])
+            telegram.token.get_secret_value(), telegram.base_url, TelegramFormatter(said), unthrottled()
         ),
-        "slack": SlackChannel(
-            slack.bot_token.get_secret_value(), slack.base_url, SlackFormatter(said), Pacer(None, lambda _: [])
-        ),
+        "slack": SlackChannel(slack.bot_token.get_secret_value(), slack.base_url, SlackFormatter(said), unthrottled()),
     }

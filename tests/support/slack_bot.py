@@ -20,7 +20,6 @@ from bot.config import Operators, Settings, Slack
 from bot.decisions import Rules
 from bot.delivery import Drain
 from bot.listeners.slack import PATH, slack_listener
-from bot.pacing import Pacer
 from bot.planning import plan
 from bot.protocols import Listener
 from bot.records import Subscriber
@@ -30,12 +29,13 @@ from bot.store import Store, opened
 from bot.web import Web
 from formatters.locale import words
 from formatters.slack import SlackFormatter
+from tests.support.chats import ROOM
 from tests.support.fakes.slack import FakeSlack, Http, Sent
-from tests.support.fakes.slack_rooms import Shown
-from tests.support.setup import DATA, ROOT
+from tests.support.fakes.slack_rooms import SlackMessage
+from tests.support.setup import DATA, ROOT, unthrottled
 
 Listen = Literal["socket", "http"]
-ROOM, FOREIGN = "C0123ABCD", "C0FOREIGN"
+FOREIGN = "C0FOREIGN"
 MINA, ANN, BOSS, MAKER = "U0MINA", "U0ANN", "U0BOSS", "U0MAKER"
 SECRET = "FAKE-signing-secret"
 POST = "2025-01-08-daily-papers-20250108.md"
@@ -55,9 +55,9 @@ def workspace() -> FakeSlack:
     return slack
 
 
-def text_of(message: Shown | dict[str, Any]) -> str:
+def text_of(message: SlackMessage | dict[str, Any]) -> str:
     """Give what somebody reads in a message or a view, labels of buttons in brackets."""
-    return _read(message.blocks if isinstance(message, Shown) else message.get("blocks", []))
+    return _read(message.blocks if isinstance(message, SlackMessage) else message.get("blocks", []))
 
 
 def _read(node: Any) -> str:
@@ -116,9 +116,9 @@ class SlackBot:
             await asyncio.wait(replies._under_way)
 
 
-def hasty(slack: FakeSlack) -> SlackChannel:
+def slack_channel(slack: FakeSlack) -> SlackChannel:
     formatter = SlackFormatter(words("ko"), buttons=True)
-    return SlackChannel(slack.token, slack.base_url, formatter, Pacer(None, lambda _: []))
+    return SlackChannel(slack.token, slack.base_url, formatter, unthrottled())
 
 
 async def deliver(store: Store, channel: SlackChannel, *posts: str) -> None:
@@ -139,7 +139,9 @@ def settings(slack: FakeSlack, listen: Listen = "socket", **more: Any) -> Slack:
     return Slack(bot_token=SecretStr(slack.token), base_url=slack.base_url, listen=listen, **{**secrets, **more})
 
 
-_DELIVERED: dict[tuple[str, ...], tuple[bytes, dict[str, Shown]]] = {}  # by posts: the ledger, and what stands there
+_DELIVERED: dict[
+    tuple[str, ...], tuple[bytes, dict[str, SlackMessage]]
+] = {}  # by posts: the ledger, and what stands there
 
 
 async def delivered(slack: FakeSlack, channel: SlackChannel, posts: tuple[str, ...]) -> None:
@@ -165,7 +167,7 @@ async def open_slack_bot(
     **more: Any,
 ) -> AsyncIterator[SlackBot]:
     """Deliver, and listen until the test ends."""
-    channel, own = hasty(slack), settings(slack, listen, **more)
+    channel, own = slack_channel(slack), settings(slack, listen, **more)
     stopping, server = asyncio.Event(), Web("127.0.0.1", 0)
     await delivered(slack, channel, posts)
     async with opened("sqlite:///paperboy.db") as store:

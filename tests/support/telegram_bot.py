@@ -23,21 +23,19 @@ from bot.delivery import Waits
 from bot.flood import Flood
 from bot.listeners.telegram import TelegramPoller
 from bot.listeners.telegram_updates import Updates
-from bot.pacing import Pacer
 from bot.protocols import Listener
 from bot.records import Subscriber
 from bot.sources.folder import FolderSource
 from bot.store import Store, opened
 from formatters.locale import words
 from formatters.telegram import TelegramFormatter
+from tests.support.chats import BASIC, CHANNEL, CHANNEL_NAME, FORUM, FORUM_TOPIC, GROUP, READER
 from tests.support.fakes.telegram import FakeTelegram
-from tests.support.fakes.telegram_chats import Chat, Shown
-from tests.support.setup import DATA
+from tests.support.fakes.telegram_chats import Chat, TelegramMessage
+from tests.support.setup import DATA, add_chats, unthrottled
 
-CHANNEL, GROUP, FORUM, BASIC, READER = "-1001111111111", "-1001234567890", "-1002234567890", "-4", "42"
-TOPIC, OTHER_TOPIC = 77, 78
 MINA, ANN, BOSS, OPERATOR, BOT = 42, 43, 44, 45, 123456  # Mina has subscribed; Boss administers all chats
-SUBSCRIBED = ("@my_channel", GROUP, f"{FORUM}:{TOPIC}", READER)
+SUBSCRIBED = (CHANNEL_NAME, GROUP, FORUM_TOPIC, READER)
 OLDER, POST, NEXT = (
     "2025-01-05-arxiv-crlf.md",
     "2025-01-08-daily-papers-20250108.md",
@@ -56,9 +54,9 @@ class Delivered:
     ledger: Path
     chats: dict[str, Chat]
 
-    def furnish(self, server: FakeTelegram, folder: Path) -> None:
+    def put_into(self, server: FakeTelegram, folder: Path) -> None:
         """Make a server and a folder as if the digests had just been delivered."""
-        furnish(server)
+        add_people(server)
         for number, chat in self.chats.items():
             there = server.chat(number)
             there.messages, there.places, there.last_id = deepcopy(chat.messages), deepcopy(chat.places), chat.last_id
@@ -67,13 +65,11 @@ class Delivered:
         shutil.copytree(self.ledger.parent / "_posts", folder / "_posts", dirs_exist_ok=True)
 
 
-def furnish(server: FakeTelegram) -> None:
-    server.add_chat(CHANNEL, "channel", "my_channel", last_id=10)
-    server.add_chat(GROUP, "supergroup", last_id=500)
-    server.add_chat(FORUM, "supergroup", topics={TOPIC, OTHER_TOPIC}, last_id=200)
+def add_people(server: FakeTelegram) -> None:
+    """Add the chats, a basic group, and who is a member or an administrator where."""
+    add_chats(server)
     server.add_chat(BASIC, "group")
-    for person in (READER, OPERATOR):
-        server.add_chat(person, "private")
+    server.add_chat(OPERATOR, "private")
     for chat in (CHANNEL, GROUP, FORUM, BASIC):
         server.member(chat, BOSS, "administrator")
         server.member(chat, ANN, "member")
@@ -89,7 +85,7 @@ async def _delivered(folder: Path) -> Delivered:
     posts = folder / "_posts"
     posts.mkdir(parents=True)
     async with FakeTelegram() as server, open_bot(server, folder) as one:
-        furnish(server)
+        add_people(server)
         for post in (OLDER, POST):
             shutil.copy(DATA / post, posts)
             await one.deliver()
@@ -169,7 +165,7 @@ class TelegramBot:
     def said(self, chat: str, before: int = 0) -> list[str]:
         return [message.text for message in self.server.shown(chat)[before:]]
 
-    def shown(self, chat: str, number: int) -> Shown:
+    def shown(self, chat: str, number: int) -> TelegramMessage:
         return next(message for message in self.server.shown(chat) if message.id == number)
 
     async def chat(self, *addresses: str) -> Subscriber:
@@ -191,14 +187,14 @@ class Pressed:
 
     said: list[str]  # in new messages
     toast: str
-    page: Shown  # that the button was on, as it is now
+    page: TelegramMessage  # that the button was on, as it is now
 
 
 @asynccontextmanager
 async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[TelegramBot]:
     """Put Paperboy together without pace; it listens when told to."""
     formatter = TelegramFormatter(EN, buttons=True)
-    channel = TelegramChannel(server.token, server.base_url, formatter, Pacer(None, lambda _: []))
+    channel = TelegramChannel(server.token, server.base_url, formatter, unthrottled())
     async with opened(f"sqlite:///{folder}/paperboy.db") as store:
         sources = [FolderSource("daily", folder / "_posts")]
         paperboy = Paperboy(_settings(server), store, sources, {"telegram": channel}, Waits(settle=0.05, back_off=0.05))
@@ -224,7 +220,7 @@ async def listening_bot(template: Delivered, monkeypatch: pytest.MonkeyPatch) ->
     """Open a bot in the working directory, in which two digests were delivered, and listen."""
     monkeypatch.setattr(ssl, "create_default_context", _context)  # certificates take a tenth of a second to load
     async with FakeTelegram() as server:
-        template.furnish(server, Path())
+        template.put_into(server, Path())
         async with open_bot(server, Path()) as made:
             made.listen()
             yield made

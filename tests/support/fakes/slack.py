@@ -24,7 +24,7 @@ from tests.support.fakes.slack_events import (
 from tests.support.fakes.slack_people import Person
 from tests.support.fakes.slack_presses import NotSentError, forge, press
 from tests.support.fakes.slack_reach import Http, Sent
-from tests.support.fakes.slack_rooms import BOT, SOMEBODY, TEAM, Channel, Shown, visible
+from tests.support.fakes.slack_rooms import BOT, SOMEBODY, TEAM, Channel, SlackMessage, visible
 from tests.support.fakes.slack_sender import SlackSender
 
 __all__ = ["CONVERSATION_SCOPES", "SCOPES", "TOKEN", "FakeSlack", "Http", "NotSentError", "Sent"]
@@ -69,11 +69,11 @@ class FakeSlack(SlackSender):
         """Give the direct messages between a person and the bot."""
         return self.rooms.direct(user)
 
-    def shown(self, channel: str) -> list[Shown]:
+    def shown(self, channel: str) -> list[SlackMessage]:
         """Give the bot's messages in order of arrival, as they look now."""
         return [message for message in self.rooms[channel].messages.values() if message.by_bot]
 
-    def whispered(self, channel: str, user: str) -> list[Shown]:
+    def whispered(self, channel: str, user: str) -> list[SlackMessage]:
         """Give the ephemeral messages that somebody sees; those in a thread without replies stay unseen."""
         room = self.rooms[channel]
         return [message for message in room.whispers.get(user, {}).values() if visible(room, message)]

@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.fakes.answers import Answer, RefusalError, ok, slack_error
 from tests.support.fakes.server import Arguments, words
 from tests.support.fakes.slack_content import content, explain, pings, refuse
-from tests.support.fakes.slack_rooms import TEAM, Channel, Rooms, Shown, is_parent
+from tests.support.fakes.slack_rooms import TEAM, Channel, Rooms, SlackMessage, is_parent
 
 METHOD = "response_url"  # as calls of it are recorded, and as faults name it
 MOST_USES = 5
@@ -26,7 +26,7 @@ class ResponseUrl:
 
     channel: Channel
     user: str
-    original: Shown | None  # the message that was pressed in; a command has none
+    original: SlackMessage | None  # the message that was pressed in; a command has none
     until: float
     uses: int = 0
 
@@ -39,7 +39,7 @@ class Answers:
         self._clock = clock
         self._urls: dict[str, ResponseUrl] = {}
 
-    def open(self, port: int, channel: Channel, user: str, original: Shown | None = None) -> str:
+    def open(self, port: int, channel: Channel, user: str, original: SlackMessage | None = None) -> str:
         """Give a URL for answers about this interaction."""
         path = f"/actions/{TEAM}/{len(self._urls) + 1}/{METHOD}"
         self._urls[path] = ResponseUrl(channel, user, original, self._clock() + LIFETIME)
@@ -98,13 +98,13 @@ def _delete(url: ResponseUrl) -> None:
         refuse("message_not_found")
 
 
-def _places(url: ResponseUrl) -> list[dict[str, Shown]]:
+def _places(url: ResponseUrl) -> list[dict[str, SlackMessage]]:
     """Give where the message that was pressed in stands, if it still does."""
     both = (url.channel.messages, url.channel.whispers.get(url.user, {}))
     return [place for place in both if url.original and url.original.ts in place]
 
 
-def _replace(original: Shown, arguments: Arguments) -> None:
+def _replace(original: SlackMessage, arguments: Arguments) -> None:
     original.text, original.blocks = content(arguments)
     original.arguments, original.pings = arguments, pings(arguments, original.text, original.blocks)
     original.edits += 1

@@ -12,7 +12,7 @@ from tests.support.fakes.server import Arguments, Call, FakeServer, words
 from tests.support.fakes.slack_answers import Answers
 from tests.support.fakes.slack_content import content, explain, metadata, pings, refuse
 from tests.support.fakes.slack_people import People
-from tests.support.fakes.slack_rooms import BOT, TEAM, Channel, Rooms, Shown, described, is_parent, page, spelled
+from tests.support.fakes.slack_rooms import BOT, TEAM, Channel, Rooms, SlackMessage, described, is_parent, page, spelled
 from tests.support.fakes.slack_socket import PATH, Sockets
 
 TOKEN = "xoxb-FAKE-slack-token"
@@ -247,12 +247,12 @@ class SlackApi(FakeServer):
         return page(channel, thread, arguments)
 
 
-def _own(channel: Channel, arguments: Arguments, refusal: str) -> Shown:
+def _own(channel: Channel, arguments: Arguments, refusal: str) -> SlackMessage:
     message = channel.messages.get(arguments.get("ts", "")) or refuse("message_not_found")
     if not message.by_bot:
         refuse(refusal)
     return message
 
 
-def _in_channel(message: Shown) -> bool:
+def _in_channel(message: SlackMessage) -> bool:
     return not message.thread_ts or message.broadcast

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.fakes.slack_people import Person, view_of
 from tests.support.fakes.slack_presses import state, with_ids
-from tests.support.fakes.slack_rooms import APP, BOT, TEAM, Channel, Shown, spelled
+from tests.support.fakes.slack_rooms import APP, BOT, TEAM, Channel, SlackMessage, spelled
 
 Payload = dict[str, Any]
 
@@ -53,7 +53,7 @@ def callback(event: Payload, ts: str) -> Payload:
     }
 
 
-def said(channel: Channel, message: Shown, kind: str = "message") -> Payload:
+def said(channel: Channel, message: SlackMessage, kind: str = "message") -> Payload:
     """Tell what somebody wrote; a mention does not say what type of channel it stands in."""
     thread = {"thread_ts": message.thread_ts} if message.thread_ts else {}
     place = {"channel": channel.id, "channel_type": channel.type} if kind == "message" else {"channel": channel.id}
@@ -61,7 +61,7 @@ def said(channel: Channel, message: Shown, kind: str = "message") -> Payload:
     return {"client_msg_id": str(uuid.uuid4()), **written, "team": TEAM, **thread, **place}
 
 
-def echoed(channel: Channel, message: Shown, subtype: str) -> Payload:
+def echoed(channel: Channel, message: SlackMessage, subtype: str) -> Payload:
     """Tell the app what it wrote itself; with the subtype bot_message there is no user."""
     whole = {**spelled(channel, message), "app_id": APP, "channel": channel.id, "channel_type": channel.type}
     if not subtype:
@@ -108,14 +108,14 @@ def pressed(person: Person, action: Payload, ts: str, surface: Payload) -> Paylo
     }
 
 
-def in_message(channel: Channel, message: Shown, action: Payload, response_url: str) -> Payload:
+def in_message(channel: Channel, message: SlackMessage, action: Payload, response_url: str) -> Payload:
     """Describe a message that somebody pressed in."""
     whole = {**spelled(channel, message), "team": TEAM, "app_id": APP, "blocks": with_ids(message.blocks)}
     return {**in_whisper(channel, message, action, response_url, ephemeral=False), "message": whole}
 
 
 def in_whisper(
-    channel: Channel, message: Shown, action: Payload, response_url: str, *, ephemeral: bool = True
+    channel: Channel, message: SlackMessage, action: Payload, response_url: str, *, ephemeral: bool = True
 ) -> Payload:
     """Describe an ephemeral message that somebody pressed in: the message itself does not come along."""
     thread = {"thread_ts": message.thread_ts} if message.thread_ts else {}

@@ -16,7 +16,7 @@ MAX_POST = 40_000  # characters; the rest is cut (chat.postMessage)
 
 
 @dataclass
-class Shown:
+class SlackMessage:
     """A message as a reader sees it now."""
 
     ts: str
@@ -41,12 +41,12 @@ class Channel:
     name: str
     member: bool
     archived: bool
-    messages: dict[str, Shown] = field(default_factory=dict)
+    messages: dict[str, SlackMessage] = field(default_factory=dict)
     creator: str = SOMEBODY
     private: bool = False
     user: str = ""  # the person in a direct message
     people: set[str] = field(default_factory=set)
-    whispers: dict[str, dict[str, Shown]] = field(default_factory=dict)  # ephemeral messages, by who sees them
+    whispers: dict[str, dict[str, SlackMessage]] = field(default_factory=dict)  # ephemeral messages, by who sees them
 
     @property
     def type(self) -> str:
@@ -91,11 +91,11 @@ class Rooms:
         address = f"D0{user[1:]}"
         return self.get(address) or self.add(Channel(address, "", True, False, user=user, people={user}))
 
-    def written(self, channel: Channel, arguments: Arguments) -> Shown:
+    def written(self, channel: Channel, arguments: Arguments) -> SlackMessage:
         """Check a message of the bot and give it as it would stand in the channel."""
         text, blocks = content(arguments)
         known = metadata(arguments)
-        return Shown(
+        return SlackMessage(
             ts=self.next_ts(),
             channel=channel.id,
             thread_ts=arguments.get("thread_ts"),
@@ -113,7 +113,7 @@ class Rooms:
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
 
-def visible(channel: Channel, message: Shown) -> bool:
+def visible(channel: Channel, message: SlackMessage) -> bool:
     """Tell whether an ephemeral message is seen: in a thread only if it has begun (chat.postEphemeral)."""
     return not message.thread_ts or any(other.thread_ts == message.thread_ts for other in channel.messages.values())
 
@@ -126,7 +126,7 @@ def is_parent(channel: Channel, ts: str) -> bool:
 # Pages
 
 
-def page(channel: Channel, messages: list[Shown], arguments: Arguments) -> dict[str, Any]:
+def page(channel: Channel, messages: list[SlackMessage], arguments: Arguments) -> dict[str, Any]:
     """Cut one page; the cursor is the ts that the next one starts with."""
     fitting = [message for message in messages if _in_time(message, arguments)]
     stamps = [message.ts for message in fitting]
@@ -141,7 +141,7 @@ def page(channel: Channel, messages: list[Shown], arguments: Arguments) -> dict[
     return {"messages": cut, "has_more": bool(rest), **rest}
 
 
-def _in_time(message: Shown, arguments: Arguments) -> bool:
+def _in_time(message: SlackMessage, arguments: Arguments) -> bool:
     """Keep what lies between oldest and latest, which count in only when inclusive."""
     at = _micros(message.ts)
     oldest, latest = _micros(arguments.get("oldest") or "0"), _micros(arguments.get("latest") or "9999999999")
@@ -157,7 +157,7 @@ def _micros(stamp: Any) -> int:
 # Messages and channels as the API spells them
 
 
-def spelled(channel: Channel, message: Shown, whole: bool = True) -> dict[str, Any]:
+def spelled(channel: Channel, message: SlackMessage, whole: bool = True) -> dict[str, Any]:
     """Give a message as the API does."""
     author = {"user": BOT["user_id"], "bot_id": BOT["bot_id"]} if message.by_bot else {"user": message.author}
     optional = {
@@ -171,7 +171,7 @@ def spelled(channel: Channel, message: Shown, whole: bool = True) -> dict[str, A
     return {"type": "message", "ts": message.ts, "text": message.text, **author, **thread, **present}
 
 
-def _thread(channel: Channel, message: Shown) -> dict[str, Any]:
+def _thread(channel: Channel, message: SlackMessage) -> dict[str, Any]:
     replies = sum(other.thread_ts == message.ts for other in channel.messages.values())
     return {"thread_ts": message.ts, "reply_count": replies} if replies else {}
 

@@ -9,7 +9,7 @@ from tests.support.fakes.slack_api import APP_TOKEN, SCOPES, TOKEN, SlackApi
 from tests.support.fakes.slack_events import VERIFICATION, callback
 from tests.support.fakes.slack_presses import NotSentError
 from tests.support.fakes.slack_reach import Http, Kind, Reach, Sent, UnreachableError
-from tests.support.fakes.slack_rooms import Channel, Shown
+from tests.support.fakes.slack_rooms import Channel, SlackMessage
 
 MOST_RETRIES = 3  # of an event (Events API, retries)
 
@@ -90,7 +90,9 @@ class SlackSender(SlackApi):
             raise NotSentError(f"the bot is not in {channel}")
         return room
 
-    def _written(self, room: Channel, text: str, thread_ts: str | None, user: str) -> Shown:
-        message = Shown(self.rooms.next_ts(), room.id, thread_ts, text, [], None, {}, [], by_bot=False, author=user)
+    def _written(self, room: Channel, text: str, thread_ts: str | None, user: str) -> SlackMessage:
+        message = SlackMessage(
+            self.rooms.next_ts(), room.id, thread_ts, text, [], None, {}, [], by_bot=False, author=user
+        )
         room.messages[message.ts] = message
         return message

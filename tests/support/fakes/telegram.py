@@ -18,7 +18,14 @@ from tests.support.fakes.answers import Answer, ok
 from tests.support.fakes.markup import check_length, content, refuse
 from tests.support.fakes.rates import Gate, Limits
 from tests.support.fakes.server import Arguments, Call, serve_forever, words
-from tests.support.fakes.telegram_chats import Chat, Object, Shown, full_chat_object, member_object, user_object
+from tests.support.fakes.telegram_chats import (
+    Chat,
+    Object,
+    TelegramMessage,
+    full_chat_object,
+    member_object,
+    user_object,
+)
 from tests.support.fakes.telegram_keyboards import checked
 from tests.support.fakes.telegram_menu import Menu
 from tests.support.fakes.telegram_readers import Readers
@@ -207,7 +214,7 @@ class FakeTelegram(Readers):
         place = chat.places[number] = chat.place(topic, reply_to)
         thread = place["message_thread_id"] if place.get("is_topic_message") else None
         silent = bool(arguments.get("disable_notification"))
-        shown = Shown(number, chat.id, thread, text, entities, silent, arguments, keyboard, reply_to)
+        shown = TelegramMessage(number, chat.id, thread, text, entities, silent, arguments, keyboard, reply_to)
         chat.messages[number] = shown
         return self._message(chat, number)
 
@@ -225,7 +232,7 @@ class FakeTelegram(Readers):
         keyboard = _new_keyboard(chat, arguments)
         return self._edit(chat, shown, shown.arguments | arguments, (shown.text, shown.entities, keyboard))
 
-    def _edit(self, chat: Chat, shown: Shown, arguments: Arguments, new: tuple[str, Any, Any]) -> Object:
+    def _edit(self, chat: Chat, shown: TelegramMessage, arguments: Arguments, new: tuple[str, Any, Any]) -> Object:
         if new == (shown.text, shown.entities, shown.keyboard):
             refuse(NOT_MODIFIED)
         shown.text, shown.entities, shown.keyboard = new
@@ -270,7 +277,7 @@ def _replied(chat: Chat, reply: Object | None) -> int | None:
     return number if number in chat.messages else None
 
 
-def _own(chat: Chat, arguments: Arguments, verb: str) -> Shown:
+def _own(chat: Chat, arguments: Arguments, verb: str) -> TelegramMessage:
     number: int = arguments.get("message_id") or refuse("message identifier is not specified")
     if number not in chat.messages:
         refuse(f"message to {verb} not found")

@@ -22,7 +22,7 @@ CHANNEL_BOT = {"id": 136817688, "is_bot": True, "first_name": "Channel", "userna
 
 
 @dataclass
-class Shown:
+class TelegramMessage:
     """A message as a reader sees it now."""
 
     id: int
@@ -53,7 +53,7 @@ class Chat:
     username: str
     topics: set[int]
     last_id: int = 0  # of channels and supergroups, whose messages count per chat
-    messages: dict[int, Shown | None] = field(default_factory=dict)  # None: somebody else's
+    messages: dict[int, TelegramMessage | None] = field(default_factory=dict)  # None: somebody else's
     heard: dict[int, Object] = field(default_factory=dict)  # somebody else's, as the bot was told
     places: dict[int, Object] = field(default_factory=dict)  # the topic or thread of each message
     members: dict[int, Status] = field(default_factory=dict)
@@ -127,7 +127,7 @@ def message_object(chat: Chat, number: int, bot: Object, *, whole: bool = True) 
     return rest | {"reply_to_message": message_object(chat, quoted["message_id"], bot, whole=False)}
 
 
-def _of_bot(chat: Chat, shown: Shown, bot: Object) -> Object:
+def _of_bot(chat: Chat, shown: TelegramMessage, bot: Object) -> Object:
     home = chat_object(chat)
     author = {"sender_chat": home} if chat.kind == "channel" else {"from": bot}
     place = chat.places.get(shown.id, {})

@@ -12,8 +12,8 @@ from tests.support.fakes.telegram_chats import (
     Id,
     Kind,
     Object,
-    Shown,
     Status,
+    TelegramMessage,
     chat_object,
     member_object,
     message_object,
@@ -80,7 +80,7 @@ class Readers(FakeServer):
         """Give the chat with this id, to set its conditions."""
         return self._chats[str(chat)]
 
-    def shown(self, chat: Id) -> list[Shown]:
+    def shown(self, chat: Id) -> list[TelegramMessage]:
         """Give the bot's messages in order of arrival, as they look now."""
         return [message for message in self.chat(chat).messages.values() if message]
 
