@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
-from bot import states
+from bot import errors, states
 from tests.support.documents import CODE, PAGES, README, ROOT, anchors, links, rows, section
 
-ENUMS = (states.DigestState, states.DeliveryState, states.ChatState, states.ChatOrigin, states.ChatKind)
+ENUMS = [
+    kind
+    for module in (states, errors)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
+]
 
 
 def local_links(page: str) -> list[tuple[str, str]]:
@@ -66,6 +72,10 @@ def test_the_glossary_has_a_full_row_for_each_word(word: str) -> None:
     [meaning] = {"|".join(cells[1:]) for cells in rows(section(CODE, "Glossary")) if f"**{word}**" in "|".join(cells)}
 
     assert len(meaning) > 20
+
+
+def test_which_words_are_looked_for() -> None:
+    assert {("DeliveryState", "sent"), ("ErrorCode", "ChatGone")} < {*ON_DISK}
 
 
 @pytest.mark.parametrize(("enum", "value"), ON_DISK)

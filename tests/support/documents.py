@@ -28,10 +28,9 @@ def section(page: str, heading: str) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """Give the rows of the tables in a text, without the heads; each row is a list of cells."""
-    lines = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\|.*\|$", text, re.MULTILINE)
-    ]
+    """Give the rows of the tables in a text, without the heads; each row is a list of cells, with | escaped."""
+    found = re.findall(r"^\|(.*)\|$", text, re.MULTILINE)
+    lines = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)] for line in found]
     heads = [n for n, cells in enumerate(lines) if {*"".join(cells)} <= {*"-:"}]
     return [cells for n, cells in enumerate(lines) if n not in heads and n + 1 not in heads]
 
