@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 
 from bot.errors import PaperboyError
+from bot.help import Group, GroupedHelp
 
 if TYPE_CHECKING:
     from bot.config import Settings
@@ -20,6 +21,7 @@ Result = TypeVar("Result")
 
 app = typer.Typer(
     name="paperboy",
+    cls=GroupedHelp,
     help="Deliver the daily papers: a digest post becomes one chat message per paper, exactly once.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -50,7 +52,7 @@ def _every(context: typer.Context, config: Config = None) -> None:
     context.obj = config
 
 
-@app.command()
+@app.command(rich_help_panel=Group.SET_UP)
 def demo() -> None:
     """Deliver a sample digest to this terminal, then answer /paper 3, /papers, /help typed here."""
     from bot.demo import run
@@ -59,7 +61,7 @@ def demo() -> None:
     _run(run(load(file=False)))
 
 
-@app.command()
+@app.command(rich_help_panel=Group.SET_UP)
 def preview(
     context: typer.Context,
     posts: Annotated[list[Path], typer.Argument(metavar="POST…", help="Files or folders of posts.")],
@@ -74,17 +76,27 @@ def preview(
     show(_settings(config or context.obj), posts, channel.value, paper=paper, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=Group.SET_UP)
 def settings(
     markdown: Annotated[bool, typer.Option("--markdown", help="The same as a table in Markdown.")] = False,
 ) -> None:
-    """List all settings: key, default, name in the environment, meaning."""
+    """List all settings: defaults, meanings, names in the environment."""
     from bot.settings_table import show
 
     show(markdown=markdown)
 
 
-@app.command()
+@app.command(rich_help_panel=Group.SET_UP)
+def doctor(context: typer.Context, config: Config = None) -> None:
+    """Check settings, sources, ledger, tokens, rights in each chat and the clock. Exits with 1 when something fails."""
+    from bot.doctor import examine
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    sys.exit(_run(examine(settings)))
+
+
+@app.command(rich_help_panel=Group.DELIVER)
 def deliver(context: typer.Context, config: Config = None) -> None:
     """Find what is new, plan it and send it, now. Exits with 1 when something is not settled as sent."""
     from bot.report import deliver_once
@@ -94,7 +106,7 @@ def deliver(context: typer.Context, config: Config = None) -> None:
     sys.exit(_run(deliver_once(settings)))
 
 
-@app.command()
+@app.command(rich_help_panel=Group.DELIVER)
 def run(context: typer.Context, config: Config = None) -> None:
     """Deliver every day by the schedule, until stopped."""
     from bot.app import run_forever
@@ -104,7 +116,7 @@ def run(context: typer.Context, config: Config = None) -> None:
     _run(run_forever(settings))
 
 
-@app.command()
+@app.command(rich_help_panel=Group.OPERATE)
 def status(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
@@ -118,17 +130,7 @@ def status(
     _run(show_status(settings, as_json=json))
 
 
-@app.command()
-def doctor(context: typer.Context, config: Config = None) -> None:
-    """Check settings, sources, ledger, tokens, rights in each chat and the clock. Exits with 1 when something fails."""
-    from bot.doctor import examine
-
-    settings = _settings(config or context.obj)
-    _log(settings, "ERROR")
-    sys.exit(_run(examine(settings)))
-
-
-@app.command()
+@app.command(rich_help_panel=Group.OPERATE)
 def retry(context: typer.Context, chat: Chat = "", config: Config = None) -> None:
     """Send again what failed, is unconfirmed or held: you have looked, and it is not there."""
     from bot import settling
@@ -138,7 +140,7 @@ def retry(context: typer.Context, chat: Chat = "", config: Config = None) -> Non
     _run(settling.retry(settings, chat))
 
 
-@app.command()
+@app.command(rich_help_panel=Group.OPERATE)
 def discard(
     context: typer.Context,
     chat: Chat = "",
@@ -155,7 +157,7 @@ def discard(
     _run(settling.discard(settings, chat, everything=everything))
 
 
-@app.command()
+@app.command(rich_help_panel=Group.OPERATE)
 def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file; one that exists is left alone.")],

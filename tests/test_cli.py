@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.errors import SettingsError
+from bot.help import Group
 from tests.support.golden import DATA
 from tests.support.installed import TOKENS, paperboy
 
@@ -109,6 +112,29 @@ def test_help_names_every_command(arguments: list[str]) -> None:
 
     assert result.exit_code == (0 if arguments else 2)
     assert [command for command in COMMANDS if command not in result.output] == []
+
+
+def test_help_groups_the_commands_in_the_order_in_which_an_operator_meets_them() -> None:
+    result = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"})
+
+    _, *sections = re.split(r"^(?=(?:Set up|Deliver|Operate|Commands):$)", result.output, flags=re.MULTILINE)
+    listed = {
+        head: re.findall(r"^  (\S+) ", rest, re.MULTILINE) for head, _, rest in (s.partition(":\n") for s in sections)
+    }
+    assert listed == {
+        "Set up": ["demo", "preview", "settings", "doctor"],
+        "Deliver": ["deliver", "run"],
+        "Operate": ["status", "retry", "discard", "backup"],
+    }
+    assert "\n  preview   Show what would be sent; nothing is sent.\n" in result.output
+    assert "\n  run       Deliver every day by the schedule, until stopped.\n" in result.output
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_each_command_is_in_a_group() -> None:
+    commands = typer.main.get_group(app).commands
+
+    assert {vars(command)["rich_help_panel"] for command in commands.values()} <= {*Group}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
