@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
 from bot import errors, states
-from tests.support.documents import CODE, PAGES, README, ROOT, anchors, links, rows, section
+from tests.support.documents import CODE, PAGES, README, ROOT, TESTS, anchors, links, read, rows, section
 
 ENUMS = [
     kind
@@ -81,3 +82,12 @@ def test_which_words_are_looked_for() -> None:
 @pytest.mark.parametrize(("enum", "value"), ON_DISK)
 def test_words_on_disk_are_listed(enum: str, value: str) -> None:
     assert f"`{value}`" in section(CODE, "Words on disk")
+
+
+def test_the_readme_says_what_the_fault_suite_says() -> None:
+    said, [shown] = read(README), re.findall(r"^faults tried .*", read(TESTS), re.MULTILINE)
+    tried, messages, lost, doubled, disordered, unsettled = map(int, re.findall(r"\d+", shown))
+
+    assert (lost, doubled, disordered) == (0, 0, 0)
+    assert f"[{tried} faults on whole processes]" in said
+    assert f"{messages:,} messages, none lost, doubled or out of order, {unsettled} left for a person" in said
