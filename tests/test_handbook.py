@@ -8,10 +8,11 @@ import pytest
 import typer
 
 from bot.cli import app
+from bot.help import Group
 from bot.settings_table import markdown_table
 from bot.states import ChatState, DeliveryState, DigestState
 from formatters.locale import words
-from tests.support.documents import HANDBOOK, rows, section
+from tests.support.documents import HANDBOOK, README, rows, section
 
 COMMANDS = typer.main.get_group(app).commands
 OPTIONS = sorted(
@@ -37,6 +38,17 @@ def described(command: str) -> str:
     ]
     assert len(found) == 1, f"{HANDBOOK} has {len(found)} rows for {command}"
     return found[0]
+
+
+@pytest.mark.parametrize(("page", "heading"), [(README, "Commands"), (HANDBOOK, "Commands in detail")])
+def test_commands_stand_in_the_groups_of_help(page: str, heading: str) -> None:
+    panels = {name: vars(command)["rich_help_panel"] for name, command in COMMANDS.items()}
+    inside = {group: [f"`paperboy {name}" for name, panel in panels.items() if panel == group] for group in Group}
+    listed = [line for group, names in inside.items() if names for line in (f"**{group}**", *names)]
+
+    shown = [re.match(r"\*\*.*?\*\*|`paperboy \w+", cells[0]) for cells in rows(section(page, heading))]
+
+    assert [found and found[0] for found in shown] == listed
 
 
 def test_what_is_looked_for() -> None:
