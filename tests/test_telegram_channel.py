@@ -614,9 +614,11 @@ async def test_the_bots_name_is_asked_for_once_and_before_the_turn(server: FakeT
 
 
 async def test_a_body_is_spelled_once_for_all_chats_and_never_taken_for_another(channel: TelegramChannel) -> None:
-    """Bodies that nobody holds any more leave their ids to others."""
-    one = FORMATTER.notice("One").body
-    assert await channel.spelled(one) is await channel.spelled(one)
+    """What counts is what a body says, not which object says it."""
+    one = dict(FORMATTER.notice("One").body)
+    assert await channel.spelled(one) is await channel.spelled({**one})
+    one["text"] = "Another"
+    assert (await channel.spelled(one))["text"] == "Another"
     for number in range(300):
         assert (await channel.spelled(dict(FORMATTER.notice(str(number)).body)))["text"] == str(number)
     assert len(channel._spelled) <= 100

@@ -6,6 +6,7 @@ Sources of the facts: Telegram Bot API, and the sources of its server where the 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
@@ -78,7 +79,7 @@ class TelegramChannel:
         self._polling = Polls(connection_pool_size=1, connect_timeout=10)
         self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
         self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
-        self._spelled: dict[int, tuple[Mapping[str, object], dict[str, Any]]] = {}  # by the bodies' ids: they are kept
+        self._spelled: dict[str, dict[str, Any]] = {}  # by what the bodies say
         self._name = ""
         self._naming: asyncio.Future[User] | None = None
         # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
@@ -240,11 +241,14 @@ class TelegramChannel:
 
         A broadcast sends the same few bodies to all chats: they are spelled once.
         """
-        if id(body) not in self._spelled:
-            if len(self._spelled) == _SPELLED:
+        said = json.dumps(dict(body))  # it takes a fifth of the time that spelling does
+        spelled = self._spelled.get(said)
+        if spelled is None:
+            spelled = await self._spell(body)
+            if len(self._spelled) >= _SPELLED:
                 self._spelled.clear()
-            self._spelled[id(body)] = body, await self._spell(body)
-        return self._spelled[id(body)][1]
+            self._spelled[said] = spelled
+        return spelled
 
     async def _spell(self, body: Mapping[str, object]) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(body)
