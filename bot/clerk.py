@@ -20,9 +20,9 @@ from sqlalchemy import Connection
 from bot import draining
 from bot.records import Row
 from bot.sqlite import Database, explained
+from bot.waiting import LINGER
 
 _MANY = 4  # askers at once, from which on it pays to linger
-_LINGER = 0.01  # seconds in which others may ask too; half of what a turn is granted ahead is three times that
 _MOST_BODIES = 1000  # kept in memory; chats share them
 
 Asked = list[tuple[Any, asyncio.Future[Any]]]  # what, and whom to tell
@@ -116,7 +116,7 @@ class Clerk:
         """Do what was asked until nothing more is."""
         loop = asyncio.get_running_loop()
         while self._batch:
-            await asyncio.sleep(_LINGER if self._many else 0)
+            await asyncio.sleep(LINGER if self._many else 0)
             async with self._database.writing:
                 batch, self._batch = self._batch, _Batch()
                 self._many = len(batch) >= _MANY

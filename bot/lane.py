@@ -17,11 +17,7 @@ from bot.log import log
 from bot.protocols import Absent, Channel, Doubt, There
 from bot.records import Chat, Row
 from bot.store import Store
-from bot.waiting import Stops, backoff, unless
-
-# Seconds before a turn at which it is granted, so that a row can be noted as under way and the call still leaves in
-# time. No more than two of a bot's turns on Telegram: a reply cannot come before one that is granted.
-_LEAD = 0.06
+from bot.waiting import TURN_AHEAD, Stops, backoff, unless
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,7 @@ class Lane:
 
     async def _granted(self, row: Row) -> float:
         await self.channel.ready(row.body)
-        return await self.channel.turn(self.chat.address, lead=_LEAD)
+        return await self.channel.turn(self.chat.address, lead=TURN_AHEAD)
 
     async def _step(self, row: Row, turn: float) -> bool:
         """Do what a row wants at its turn; tell whether the lane goes on."""

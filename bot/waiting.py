@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+# Seconds before its turn at which a broadcast is granted it; at the latest half as many. In this time the ledger notes
+# that it is under way, so that the call still leaves in time. A reply cannot come before what is granted already, so it
+# is no more than two of a bot's turns on Telegram.
+TURN_AHEAD = 0.06
+LINGER = TURN_AHEAD / 2 / 3  # seconds in which others may join a commit: a third of the least that a broadcast has
 _MOST_DOUBLINGS = 30  # more would not fit a number
 
 Result = TypeVar("Result")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bot.errors import RetryLater
 from bot.pacing import Limit, Pacer, Spaced, Windowed
+from bot.waiting import TURN_AHEAD
 from tests.support.chats import CHANNEL, GROUP, READER
 from tests.support.virtual_time import run
 
@@ -265,9 +266,9 @@ def test_broadcasts_wait_while_replies_take_everything() -> None:
 
 
 def test_who_knows_its_turn_ahead_loses_nothing_but_a_little_at_first() -> None:
-    ahead = [Asked(0, str(room), lead=0.06) for room in range(90)]
+    ahead = [Asked(0, str(room), lead=TURN_AHEAD) for room in range(90)]
     assert times(served_by(telegram_pacer(), ahead)) == pytest.approx([0.03 + n / 30 for n in range(90)])
-    ahead = [Asked(0, GROUP, lead=0.06)] * 45
+    ahead = [Asked(0, GROUP, lead=TURN_AHEAD)] * 45
     expected = [60 * (n // 20) + n % 20 + 0.03 for n in range(45)]
     assert times(served_by(telegram_pacer(), ahead)) == pytest.approx(expected)
 
@@ -281,16 +282,16 @@ def test_a_grant_that_comes_a_little_late_delays_no_turn() -> None:
 
     async def story() -> list[float]:
         pacer = Late(Spaced(1 / 30), telegram_limits)
-        return [await pacer.turn(READER, lead=0.06) for _ in range(5)]
+        return [await pacer.turn(READER, lead=TURN_AHEAD) for _ in range(5)]
 
     assert run(story()) == pytest.approx([0.03 + n for n in range(5)])
 
 
 def test_a_reply_waits_for_those_alone_whose_turn_was_granted_already() -> None:
-    broadcasts = [Asked(0, str(room), lead=0.06) for room in range(300)]
+    broadcasts = [Asked(0, str(room), lead=TURN_AHEAD) for room in range(300)]
     served = served_by(telegram_pacer(), [*broadcasts, Asked(1.001, "a reader", reply=True)])
     [reply] = [one for one in served if one.asked.reply]
-    assert reply.at <= 1.001 + 0.06 + 1 / 30
+    assert reply.at <= 1.001 + TURN_AHEAD + 1 / 30
 
 
 # Waiters that come and go

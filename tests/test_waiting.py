@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.waiting import KeyedLock, Stops, backoff, unless, wait_first
+from bot.channels.telegram import INTERVAL
+from bot.waiting import LINGER, TURN_AHEAD, KeyedLock, Stops, backoff, unless, wait_first
 from tests.support.virtual_time import run
 
 Result = TypeVar("Result")
@@ -214,3 +215,14 @@ def test_a_key_that_nobody_has_takes_no_memory() -> None:
         return held, len(lock._locks)
 
     assert run(one()) == (1, 0)
+
+
+# What depends on each other
+
+
+def test_a_reply_waits_for_no_more_than_two_broadcasts_granted_before_it() -> None:
+    assert TURN_AHEAD <= 2 * INTERVAL
+
+
+def test_a_commit_that_lingers_leaves_most_of_the_time_to_be_written() -> None:
+    assert 3 * LINGER <= TURN_AHEAD / 2

@@ -50,6 +50,7 @@ _ALONE = 60.0  # seconds within which nobody else posts between two messages of 
 # The limits are 30 a second per bot, 1 a second per chat, 20 a minute per group and channel
 # (core.telegram.org/bots/faq). A hundredth is added: calls arrive a little closer than they left.
 _MARGIN = 1.01
+INTERVAL = _MARGIN / 30  # seconds between two turns of a bot
 
 _CONNECTIONS = 64  # enough for 30 calls a second that take two of them; each call looks at all that are idle
 _SPELLED = 100  # bodies kept as the SDK takes them
@@ -78,7 +79,7 @@ class TelegramChannel:
         request = HTTPXRequest(_CONNECTIONS, timeout, timeout, connect_timeout=10, pool_timeout=30)
         self._polling = Polls(connection_pool_size=1, connect_timeout=10)
         self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
-        self._pacer = pacer or Pacer(Spaced(_MARGIN / 30), _limits)
+        self._pacer = pacer or Pacer(Spaced(INTERVAL), _limits)
         self._spelled: dict[str, dict[str, Any]] = {}  # by what the bodies say
         self._name = ""
         self._naming: asyncio.Future[User] | None = None
