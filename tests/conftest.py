@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 from coverage import Coverage
+from hypothesis import settings
 
 from bot import wishes
 from bot.log import _TALKATIVE
@@ -21,6 +22,10 @@ from tests.support.telegram_bot import Delivered, TelegramBot, delivered, listen
 
 __all__ = ["pytest_terminal_summary"]
 
+# Machines are busy at times: that an example took long says nothing.
+settings.register_profile("paperboy", deadline=None)
+settings.load_profile("paperboy")
+
 # Files of tests that coverage does not need: of SDKs, fakes, whole processes. To trace them takes as long again.
 UNMEASURED = (
     *("test_bench", "test_channels", "test_cli", "test_config", "test_deliver", "test_demo", "test_deploy"),
@@ -30,6 +35,12 @@ UNMEASURED = (
 )
 # What is worked out once: were it kept from a test that is not measured, no other would be seen to do it.
 KEPT = (wishes._zones, wishes._known, links.safe, summary.summarise)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Refuse sets as parameters: each process has an order of its own, and pytest-xdist wants one."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        assert not isinstance(mark.args[1], set | frozenset), f"{metafunc.definition.nodeid}: sort the set"
 
 
 @pytest.hookimpl(wrapper=True)

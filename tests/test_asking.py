@@ -181,7 +181,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.text() | PARTS).map("".join) | st.lists(PARTS).map(" ".join), st.dates())
 def test_no_input_is_an_error(argument: str, today: date) -> None:
     found = asked(argument, today)
@@ -192,7 +192,6 @@ def test_no_input_is_an_error(argument: str, today: date) -> None:
     assert [found.number is not None, found.paper != "", found.ref != "", found.words != ""].count(True) <= 1
 
 
-@settings(deadline=None)
 @given(st.dates(), st.dates())
 def test_a_day_is_found_as_it_is_written(day: date, today: date) -> None:
     assert asked(day.isoformat(), today) == Asked(day=day)

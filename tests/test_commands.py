@@ -1019,7 +1019,7 @@ def kept_readers(template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         runner.run(stack.aclose())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(asker=ASKERS, line=LINES | st.text())
 def test_whatever_is_typed_is_answered_and_nothing_breaks(
     kept_readers: tuple[asyncio.Runner, Readers], asker: Asker, line: str

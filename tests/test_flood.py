@@ -123,7 +123,7 @@ def test_the_quiet_are_forgotten_without_need_for_their_places() -> None:
 # Whatever is written
 
 
-FREELY = settings(deadline=None, max_examples=200)
+FREELY = settings(max_examples=200)
 # Quarters of a second, and rates that go with them: no verdict is a matter of rounding.
 GAPS = st.integers(0, 12).map(lambda quarters: quarters / 4)
 RATES = st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0])

@@ -110,7 +110,6 @@ SYLLABLES = st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3)
 KOREAN = st.text(st.sampled_from("가나다") | SYLLABLES, min_size=1, max_size=12)
 
 
-@settings(deadline=None)
 @given(KOREAN, st.data())
 def test_any_piece_of_korean_is_found(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
@@ -121,13 +120,11 @@ def test_any_piece_of_korean_is_found(text: str, data: st.DataObject) -> None:
     assert finds(unicodedata.normalize("NFD", piece), around.format(text)) == [1]
 
 
-@settings(deadline=None)
 @given(KOREAN, KOREAN)
 def test_korean_is_found_only_where_it_stands(text: str, words: str) -> None:
     assert finds(words, text) == ([1] if words in text else [])
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,11}", fullmatch=True), st.data())
 def test_any_beginning_of_an_english_word_is_found(word: str, data: st.DataObject) -> None:
     assert finds(word[: data.draw(st.integers(1, len(word)))], f"on {word}s, 그리고") == [1]
@@ -137,13 +134,12 @@ SYNTAX = [*"\"'*^:-+(){}|\0\ud800\ud83dㅤ", " AND ", " OR ", " NOT ", " NEAR"]
 ODD = st.lists(st.text() | st.sampled_from(SYNTAX)).map("".join)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(ODD | st.sampled_from(["NEAR(a b, 2)", "NOT a", "text : a", "- text : a", "^a + b", "a" * 4000]))
 def test_no_input_is_an_error(words: str) -> None:
     assert finds(words, TITLE, words) is not None
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=0x17FF) | SYLLABLES))
 def test_what_is_held_is_found_by_itself(text: str) -> None:
     assert finds(text, text) == ([1] if indexed(text) else [])

@@ -101,7 +101,7 @@ def test_an_hour_that_is_left_out_begins_when_it_would_have() -> None:
     assert hours.is_open(begins)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.times(timezones=st.none()).map(lambda moment: moment.replace(second=0, microsecond=0)),
     st.sets(st.sampled_from(WEEKDAYS), min_size=1),

@@ -66,7 +66,7 @@ HOSTS = st.text("abAB01가나.:@_-", min_size=1, max_size=20)
 PATHS = st.just("") | st.builds("{}{}".format, st.sampled_from("/?#"), st.text(max_size=20))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.builds("{}://{}{}".format, st.sampled_from(["http", "HTTPS"]), HOSTS, PATHS) | st.text())
 def test_telegram_keeps_every_link_that_is_safe_and_it_stays_as_it_is(url: str) -> None:
     link = safe(url)

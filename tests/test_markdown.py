@@ -120,7 +120,7 @@ USUAL = ["", "a", "a b.", "# a", "- a", "  - b", "1. a", "> a", "-", "a  ", "<b>
 RARE = ["    a", "\ta", "-     a", "|a|b|", "|-|-|", "```", "~~~ a", "- ```", "===", "---", "> --", "* * *", "- - -\r"]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from([*USUAL, *RARE]), max_size=8).map("\n".join))
 def test_rules_are_left_out_only_where_they_find_nothing(markdown: str) -> None:
     assert blocks(markdown) == parser().disable("inline").parse(markdown)
@@ -191,7 +191,6 @@ def characters(spans: list[Span] | Spans) -> list[Span]:
     return [Span(letter, span.url, span.styles) for span in spans for letter in span.text if not letter.isspace()]
 
 
-@settings(deadline=None)
 @given(SPANS, st.integers(1, 30), st.integers(4, 60))
 @example([Span("a" * 31)], 30, 60)
 def test_every_part_keeps_every_limit_and_nothing_is_lost(spans: list[Span], most: int, most_bytes: int) -> None:
@@ -204,13 +203,11 @@ def test_every_part_keeps_every_limit_and_nothing_is_lost(spans: list[Span], mos
     assert all(plain(part) == plain(part).strip() != "" for part in cut)
 
 
-@settings(deadline=None)
 @given(SPANS)
 def test_what_fits_is_one_part(spans: list[Span]) -> None:
     assert split(spans, [(size, 1000)]) == ([tidy(spans)] if plain(spans).strip() else [])
 
 
-@settings(deadline=None)
 @given(SPANS)
 def test_tidy_joins_neighbours_and_trims_the_ends(spans: list[Span]) -> None:
     tidied = tidy(spans)
@@ -238,7 +235,6 @@ def test_shorten(text: str, limit: int, short: str) -> None:
     assert shorten(text, limit) == short
 
 
-@settings(deadline=None)
 @given(st.text(), st.integers(1, 50))
 def test_what_is_shortened_keeps_its_limit_and_its_beginning(text: str, limit: int) -> None:
     short = shorten(text, limit)

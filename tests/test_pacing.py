@@ -547,7 +547,7 @@ MOMENTS = st.floats(0, 30).map(lambda at: round(at, 2))
 REQUESTS = st.lists(st.builds(Asked, MOMENTS, ROOMS, st.booleans()), max_size=90)
 AHEAD = st.lists(st.builds(Asked, MOMENTS, ROOMS, lead=st.sampled_from([0.0, 0.06, 1.0])), max_size=60)
 BROADCASTS = st.lists(st.builds(Asked, MOMENTS, ROOMS), max_size=90)
-FREELY = settings(deadline=None, max_examples=60)
+FREELY = settings(max_examples=60)
 
 
 def most_in_any(window: float, moments: Sequence[float]) -> int:
@@ -595,7 +595,7 @@ def test_slack_is_nothing_to_broadcasts(asked: list[Asked]) -> None:
     assert all(closest(times(calls)) >= 1 - TICK for calls in by_room(served).values())
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.dictionaries(st.integers(0, 250).map(str), st.floats(0, 13), max_size=60))
 def test_no_reply_waits_for_a_broadcast_that_takes_all_the_bot_may_do(replies: dict[str, float]) -> None:
     """Rooms up to 199 receive the digest at the same time, those above are quiet."""

@@ -256,7 +256,7 @@ def test_ids_are_of_a_bounded_length() -> None:
     assert found.id.endswith("-word")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.permutations(range(6)))
 def test_a_paper_keeps_its_id_wherever_it_stands(order: list[int]) -> None:
     links = ["arxiv.org/abs/2501.00001", "arxiv.org/pdf/2501.00002v3", "a.org/x", "a.org/y", "b.org", "c.org"]
@@ -570,7 +570,7 @@ PAPER = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PAPER, min_size=1, max_size=3).map("\n\n".join))
 def test_no_word_of_any_post_is_lost(body: str) -> None:
     assert lost_words(body, digest(body)) == []

@@ -236,9 +236,9 @@ def _post(day: int, numbers: list[int], word: str) -> Digest:
 
 
 TestPromise = Promise.TestCase
-TestPromise.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+TestPromise.settings = settings(max_examples=20, stateful_step_count=15)
 
 
 @pytest.mark.long
 class TestPromiseLong(Promise.TestCase):  # type: ignore[misc,valid-type]
-    settings = settings(max_examples=1000, stateful_step_count=40, deadline=None)
+    settings = settings(max_examples=1000, stateful_step_count=40)

@@ -329,7 +329,7 @@ _BODIES = st.one_of(
 
 
 @given(st.lists(_BODIES, min_size=50, max_size=50))
-@hypothesis_settings(max_examples=20, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=20, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 def test_nothing_that_comes_stops_the_bot(bodies: list[dict[str, Any]]) -> None:
     asyncio.run(_survives(bodies))
 

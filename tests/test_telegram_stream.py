@@ -136,7 +136,7 @@ def damage(draw: st.DrawFn, payload: Raw) -> None:
 @pytest.mark.parametrize("damaged", [False, True])
 def test_no_stream_of_updates_stops_the_bot(telegram_template: Delivered, *, damaged: bool) -> None:
     @given(stream=updates(damaged=damaged))
-    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, suppress_health_check=list(HealthCheck))
     def survive(stream: list[Raw]) -> None:
         errors = asyncio.run(survived(telegram_template, stream))
         assert damaged or errors == []

@@ -192,7 +192,6 @@ def test_every_word_and_every_example_is_understood(word: str) -> None:
     assert wished(word.upper()) == wished(word) != Wish()
 
 
-@settings(deadline=None)
 @given(st.sets(st.sampled_from(WEEKDAYS), min_size=1))
 def test_days_come_back_as_the_settings_write_them(days: set[str]) -> None:
     written = wished(" ".join(days)).days
@@ -215,7 +214,7 @@ def misunderstood(argument: str) -> WishError | None:
     return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.text() | PARTS).map("".join) | st.lists(PARTS).map(" ".join))
 def test_whatever_is_typed_is_a_wish_or_is_not_understood(argument: str) -> None:
     error = misunderstood(argument)

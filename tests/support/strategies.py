@@ -45,6 +45,4 @@ PAPER = st.builds(
     st.lists(st.builds(Link, NASTY, ADDRESS), max_size=10).map(tuple),
     st.lists(SECTION, max_size=3).map(tuple),
 )
-nasty = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+nasty = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
