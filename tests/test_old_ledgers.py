@@ -321,6 +321,12 @@ async def test_posts_that_changed_meanwhile_are_treated_as_the_old_program_would
     assert "2501.00004" in str(killed.body("@papers", "13.index"))
     assert await killed.run(posts) == 0
 
+    killed.at(20, 30)
+    await killed.run(posts)
+    assert killed.read()["41"] == "06.digest 08.digest* 09.digest 10.digest 13.digest 13a.digest 14.digest"
+    assert killed.body("41", "14.digest")["disable_notification"] is True
+    assert "1월 14일" in str(killed.body("41", "14.digest")["text"])
+
 
 # --- stopped while nearly everything was wrong
 
@@ -373,6 +379,24 @@ async def test_paused_chats_get_their_rest_when_they_let_us_in_again(stopped: Ol
     assert stopped.read() == AT_FIRST | GOES_ON | resumed
     assert "-1001000000300" in stopped.telegram.doubts
     assert await stopped.run() == 0
+
+
+async def test_a_new_try_comes_before_our_own_pause_has_passed_and_not_before_the_platforms(stopped: OldLedger) -> None:
+    stopped.at(10, 6)
+    await stopped.run()
+    read = stopped.read()
+    assert {chat: read[chat] for chat in GOES_ON} == {chat: AT_FIRST[chat] for chat in GOES_ON} | {
+        "-1001000000800": GOES_ON["-1001000000800"]
+    }
+    await stopped.store.resume()
+    await stopped.run()
+    read = stopped.read()
+    assert read["C0PAPERS"] == GOES_ON["C0PAPERS"]
+    assert read["-1001000000360"] == GOES_ON["-1001000000360"]
+    assert read["-1001000000100"] == AT_FIRST["-1001000000100"]  # was told to wait
+    stopped.at(10, 15)
+    await stopped.run()
+    assert stopped.read()["-1001000000100"] == GOES_ON["-1001000000100"]
 
 
 async def test_the_operator_sends_again_what_was_refused_and_nothing_that_was_given_up(stopped: OldLedger) -> None:
@@ -438,6 +462,12 @@ async def test_a_post_without_papers_is_not_waited_for_again(stopped: OldLedger)
     assert before["10"] == after["10"] == "active: the post lost all its papers; what was delivered stays"
 
 
+async def test_what_was_let_out_and_is_taken_away_is_not_waited_for(stopped: OldLedger) -> None:
+    await stopped.run([one for one in await stopped.posts() if one.digest.day.day < 14])
+    states = await _states(stopped)
+    assert states["14"] == states["15"] == "skipped: the post was taken away before it was finished"
+
+
 async def test_status_says_what_it_said(killed: OldLedger, stopped: OldLedger) -> None:
     """One digest was held by the first program, and three were looked at by the second while they were unfinished."""
     assert await _states(killed) == {
@@ -463,7 +493,7 @@ async def test_operators_are_told_nothing_again(stopped: OldLedger) -> None:
     troubles = stopped.store.troubles
     kinds = sorted(key.partition(" ")[0] for key in await troubles.told())
     assert kinds == ["bot", *["held"] * 3, *["paused"] * 2, *["refused"] * 2, "silent", *["unconfirmed"] * 2]
-    assert {one.key for one in await troubles.found() if one.news} <= (await troubles.told()).keys()
+    assert {one.key for one in await troubles.found() if one.news} == (await troubles.told()).keys() - {"silent blog"}
     stopped.at(10, 30)
     await stopped.run()
     assert {one.key for one in await troubles.found() if one.kind == "bot"} == set()
