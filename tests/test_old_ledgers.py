@@ -30,7 +30,7 @@ from formatters.locale import words
 from formatters.model import Paper, Section
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
-from tests.support.memory_channel import MemoryChannel, Shown
+from tests.support.memory_channel import MemoryChannel, StoredMessage
 from tests.support.pipeline import Clock
 
 FILES = Path(__file__).parent / "data" / "ledgers"
@@ -128,7 +128,7 @@ class OldLedger:
         chat = self.telegram.chats[address]
         return next(one.body for found, one in self._labelled(chat) if found == label)
 
-    def _labelled(self, chat: Sequence[Shown]) -> list[tuple[str, Shown]]:
+    def _labelled(self, chat: Sequence[StoredMessage]) -> list[tuple[str, StoredMessage]]:
         query = "SELECT ref, g.name, key FROM deliveries JOIN messages m ON m.id = message_id JOIN digests g"
         labels = {ref: _label(str(name), str(key)) for ref, name, key in self.sql(f"{query} ON g.id = digest_id")}
         return [(labels[one.ref], one) for one in chat]
@@ -162,7 +162,7 @@ async def reopened(folder: Path, name: str) -> AsyncIterator[OldLedger]:
     slack = RecordingChannel("slack", SlackFormatter(said, buttons=True))
     for channel in (telegram, slack):
         for address, shown in left["shown"][channel.name].items():
-            channel.chats[address] = [Shown(one["id"], one["ref"], {}, one["edits"]) for one in shown]
+            channel.chats[address] = [StoredMessage(one["id"], one["ref"], {}, one["edits"]) for one in shown]
     clock = Clock(left["stopped_at"])
     async with opened(f"sqlite:///{path}", clock) as store:
         yield OldLedger(name, path, store, clock, telegram, slack)
