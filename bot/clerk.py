@@ -17,9 +17,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot import draining
+from bot import draining, transitions
 from bot.records import Row
 from bot.sqlite import Database, explained
+from bot.states import DeliveryState
 from bot.waiting import LINGER
 
 _MANY = 4  # askers at once, from which on it pays to linger
@@ -92,10 +93,10 @@ class Clerk:
 
         Outcomes are written in order, each no later than what is asked afterwards.
         """
-        known: dict[str, object] = {"sent_hash": row.hash} if state == "sent" else {}
+        known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
         if not row.remote_id and "remote_id" in values:
             known |= {"sent_at": self._clock()}  # an edit does not make a message younger
-        return self._ask(self._batch.outcomes, draining.outcome(row.ref, {"state": state, **known, **values}))
+        return self._ask(self._batch.outcomes, transitions.outcome(row.ref, {"state": state, **known, **values}))
 
     async def close(self) -> None:
         """Write what was asked, and put the books away."""
@@ -152,7 +153,7 @@ class _Books:
         with db.begin():
             version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
             if outcomes:
-                db.execute(draining.SETTLE, list(outcomes))
+                db.execute(transitions.SETTLE, list(outcomes))
             claimed = self._claim(db, [row for row in claims if row.version == version])
             return claimed, {chat: self._heads(db, chat, version) for chat in looks}
 
@@ -165,7 +166,7 @@ class _Books:
         if not rows:
             return {}
         refs = json.dumps([row.ref for row in rows])
-        found = db.execute(draining.CLAIM, {"refs": refs, "now": self._clock()})
+        found = db.execute(transitions.CLAIM, {"refs": refs, "now": self._clock()})
         threads: dict[str, str] = dict(tuple(one) for one in found)
         return {row.ref: row.under(threads[row.ref]) for row in rows if row.ref in threads}
 

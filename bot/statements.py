@@ -15,12 +15,10 @@ from sqlalchemy import (
     Update,
     and_,
     case,
-    delete,
     exists,
     func,
     literal,
     not_,
-    null,
     or_,
     select,
     true,
@@ -30,10 +28,11 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from bot.draining import DROPPED, unsettled
-from bot.errors import ErrorCode
+from bot import transitions
 from bot.records import Intent, Remark, Rendered
+from bot.states import ChatOrigin, ChatState, DeliveryState, DigestState
 from bot.tables import chats, deliveries, digests, messages, papers
+from bot.transitions import DROPPED, HOUR_UNKNOWN, KEPT, waits_for_hour
 from formatters.message import Message
 
 # --- chats
@@ -41,8 +40,8 @@ from formatters.message import Message
 
 def remove_others(channel: str, listed: Collection[str]) -> Update:
     """Remove what the settings no longer list; who subscribed by himself stays."""
-    theirs = (chats.c.channel == channel, chats.c.origin == "settings", chats.c.name.not_in(listed))
-    return update(chats).where(*theirs).values(state="removed")
+    theirs = (chats.c.channel == channel, chats.c.origin == ChatOrigin.SETTINGS, chats.c.name.not_in(listed))
+    return update(chats).where(*theirs).values(state=ChatState.REMOVED)
 
 
 def adopt(channel: str, name: str) -> Update:
@@ -56,55 +55,28 @@ def adopt(channel: str, name: str) -> Update:
 def list_chat(channel: str, name: str, counter: str) -> Insert:
     """Take a chat of the settings in, or back; one whose people unsubscribed stays away."""
     row = upsert(chats).values(channel=channel, name=name, address=name, counter=counter, edition="")
-    back = case((and_(chats.c.state == "removed", chats.c.origin == "settings"), "active"), else_=chats.c.state)
+    ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS)
+    back = case((ours, ChatState.ACTIVE.value), else_=chats.c.state)
     return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
 
 
-SCHEDULES = select(chats.c.schedule).where(chats.c.state == "active").distinct()
+SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
 
 
 def resume(now: float) -> tuple[Update, ...]:
     """Open what a closed chat refused, what is held, what only our own back-off keeps, and the paused chats."""
-    held = (
-        deliveries.c.state == "unconfirmed",
-        deliveries.c.not_before.is_(None),
-        deliveries.c.problem != ErrorCode.CHAT_MOVED,
-    )
-    return (
-        reopened(),
-        update(deliveries).where(unsettled(deliveries), *held).values(not_before=now),
-        update(deliveries)
-        .where(unsettled(deliveries), deliveries.c.problem == ErrorCode.RETRY_LATER)
-        .values(not_before=now),
-        update(chats).where(chats.c.state == "paused").values(state="active", reason=""),
-    )
-
-
-def reopened(*which: ColumnElement[bool]) -> Update:
-    """Make due again what paused chats refused."""
-    paused = select(chats.c.id).where(chats.c.state == "paused", *which)
-    refused = (
-        deliveries.c.state == "failed",
-        deliveries.c.problem == ErrorCode.CHAT_GONE,
-        deliveries.c.chat_id.in_(paused),
-    )
-    return update(deliveries).where(unsettled(deliveries), *refused).values(state=unsent("pending", "stale"))
+    again = update(chats).where(chats.c.state == ChatState.PAUSED).values(state=ChatState.ACTIVE, reason="")
+    return (transitions.reopened(), *transitions.ask_again(now), again)
 
 
 def pause(chat: int, reason: str) -> Update:
     """Send nothing to a chat that cannot be written to; one that unsubscribed meanwhile stays as it is."""
-    active = (chats.c.id == chat, chats.c.state == "active")
-    return update(chats).where(*active).values(state="paused", reason=reason)
+    active = (chats.c.id == chat, chats.c.state == ChatState.ACTIVE)
+    return update(chats).where(*active).values(state=ChatState.PAUSED, reason=reason)
 
 
 def move(chat: int, address: str, counter: str) -> Update:
     return update(chats).where(chats.c.id == chat).values(address=address, counter=counter)
-
-
-def leave(chat: int) -> Update:
-    """Give up edits of what stands where a chat was before it moved."""
-    there = (unsettled(deliveries), deliveries.c.chat_id == chat, deliveries.c.state == "stale")
-    return update(deliveries).where(*there).values(state="sent")
 
 
 # --- planning
@@ -122,7 +94,7 @@ def known(source: str) -> Select[tuple[Any, ...]]:
 
 def used(source: str, name: str) -> Compound[Any]:
     """List the editions that chats wish now, and those in which the digest was sent already."""
-    wished = select(chats.c.channel, chats.c.edition).where(chats.c.state != "removed")
+    wished = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED)
     sent = select(messages.c.channel, messages.c.edition).join(digests).where(_is(source, name))
     return wished.union(sent)
 
@@ -136,9 +108,11 @@ def outdated(source: str) -> Select[tuple[Any, ...]]:
     """List the digests that still wait, in an edition of before, for the hours of a chat that changed its wishes."""
     # "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them wait.
     theirs = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
-    other = (digests.c.source == source, digests.c.state == "active", messages.c.edition != chats.c.edition)
-    waits = (_waits(deliveries), _waits_wholly(messages.c.digest_id, chats.c.id))
-    return select(digests.c.name).select_from(theirs).where(*other, chats.c.state != "removed", *waits).distinct()
+    other = (digests.c.source == source, digests.c.state == DigestState.ACTIVE, messages.c.edition != chats.c.edition)
+    waits = (waits_for_hour(deliveries), _waits_wholly(messages.c.digest_id, chats.c.id))
+    return (
+        select(digests.c.name).select_from(theirs).where(*other, chats.c.state != ChatState.REMOVED, *waits).distinct()
+    )
 
 
 def write_digest(source: str, intent: Intent, now: float) -> Insert:
@@ -165,7 +139,10 @@ def remark(source: str, one: Remark) -> Update:
 def take_post(source: str, name: str, post: str) -> Update:
     """Note the post of a delivered digest, which may have been renamed."""
     return (
-        update(digests).where(_is(source, name), digests.c.state == "active").values(post=post).returning(digests.c.id)
+        update(digests)
+        .where(_is(source, name), digests.c.state == DigestState.ACTIVE)
+        .values(post=post)
+        .returning(digests.c.id)
     )
 
 
@@ -185,24 +162,15 @@ def drop_vanished(digest: int, rendered: Rendered) -> tuple[Update | Delete, ...
     gone = select(messages.c.id).where(_rendered(digest, rendered), messages.c.vanished == 1)
     return (
         update(messages).where(_rendered(digest, rendered), messages.c.key.not_in(kept)).values(vanished=1),
-        delete(deliveries).where(deliveries.c.message_id.in_(gone), deliveries.c.state == "pending"),
+        transitions.drop_pending(gone),
     )
 
 
-def reopen(digest: int, rendered: Rendered, keys: Collection[str]) -> Update:
-    """Make rows of changed messages due again, unless the chat already reads so."""
-    changed = select(messages.c.id).where(_rendered(digest, rendered), messages.c.key.in_(keys))
-    wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
-    settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_(("sent", "stale", "failed")), KEPT)
-    counter = select(chats.c.counter).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
-    final = or_(deliveries.c.sent_hash == wanted, deliveries.c.place != counter)  # a chat that moved is not edited
-    stands = and_(deliveries.c.remote_id.is_not(None), final)
-    due = case((stands, "sent"), else_=unsent("pending", "stale"))
-    return update(deliveries).where(settled).values(state=due, plain=0)
+def changed_messages(digest: int, rendered: Rendered, keys: Collection[str]) -> Select[int]:
+    return select(messages.c.id).where(_rendered(digest, rendered), messages.c.key.in_(keys))
 
 
-_NOT_YET = 1e11  # a time that never comes: `gate` replaces it, or `let_out`
-_EAGER = and_(chats.c.state == "active", chats.c.eager == 1)
+_EAGER = and_(chats.c.state == ChatState.ACTIVE, chats.c.eager == 1)
 
 
 def first_rows(digest: int) -> Insert:
@@ -211,7 +179,7 @@ def first_rows(digest: int) -> Insert:
     They wait for the chat's hour, which `gate` knows.
     """
     new = (chats.c.edition == messages.c.edition, _shall_have(literal(digest)))
-    return _insert(_pairs(digest, literal(_NOT_YET)).where(*new))
+    return _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*new))
 
 
 def more_rows(digest: int, *, eager: bool) -> Insert:
@@ -224,10 +192,10 @@ def more_rows(digest: int, *, eager: bool) -> Insert:
     same = (theirs.c.digest_id == digest, theirs.c.edition == messages.c.edition, other.c.chat_id == chats.c.id)
     came = func.coalesce(other.c.sent_at, other.c.attempted_at, chats.c.since)
     lately = or_(came >= chats.c.since, _EAGER) if eager else came >= chats.c.since
-    wait = select(func.max(other.c.not_before)).select_from(other.join(theirs)).where(*same, _waits(other))
+    wait = select(func.max(other.c.not_before)).select_from(other.join(theirs)).where(*same, waits_for_hour(other))
     has = exists().select_from(other.join(theirs)).where(*same, lately)
     hour = wait.correlate(chats, messages).scalar_subquery()
-    return _insert(_pairs(digest, hour).where(chats.c.state != "removed", has))
+    return _insert(_pairs(digest, hour).where(chats.c.state != ChatState.REMOVED, has))
 
 
 def reworded(digest: int) -> Select[Any]:
@@ -236,7 +204,7 @@ def reworded(digest: int) -> Select[Any]:
     channel = messages.c.channel == chats.c.channel
     old = _holds(literal(digest), lambda theirs: theirs.c.edition != chats.c.edition)
     waits = _waits_wholly(literal(digest), chats.c.id)
-    return select(chats.c.id).where(chats.c.state != "removed", waits, old, laid_out.where(channel))
+    return select(chats.c.id).where(chats.c.state != ChatState.REMOVED, waits, old, laid_out.where(channel))
 
 
 def new_rows(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
@@ -244,15 +212,9 @@ def new_rows(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
     theirs = select(messages.c.id).where(messages.c.digest_id == digest)
     wished = (messages.c.edition == chats.c.edition, chats.c.id.in_(waiting))
     return (
-        delete(deliveries).where(deliveries.c.chat_id.in_(waiting), deliveries.c.message_id.in_(theirs)),
-        _insert(_pairs(digest, literal(_NOT_YET)).where(*wished)),
+        transitions.drop_waiting(waiting, theirs),
+        _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*wished)),
     )
-
-
-def gate(schedule: str, opening: float) -> Update:
-    """Move what still waits for its chat's hour to `opening`; what was let out once goes on at any hour."""
-    theirs = select(chats.c.id).where(chats.c.schedule == schedule)
-    return update(deliveries).where(_waits(deliveries), deliveries.c.chat_id.in_(theirs)).values(not_before=opening)
 
 
 EAGER = select(chats.c.id).where(_EAGER)
@@ -260,32 +222,27 @@ EAGER = select(chats.c.id).where(_EAGER)
 
 def let_out(eager: Collection[int]) -> tuple[Update, Update]:
     """Let chats that want the newest digest at once have all that waits for their hours."""
-    theirs = (_waits(deliveries), deliveries.c.chat_id.in_(eager))
     return (
-        update(deliveries).where(*theirs).values(not_before=null()),
+        transitions.let_out(eager),
         update(chats).where(chats.c.id.in_(eager)).values(eager=0),
     )
-
-
-def _waits(rows: Any) -> ColumnElement[bool]:
-    """Tell whether a delivery waits for its chat's hour; 0 or none is the time of what was let out."""
-    never = (rows.c.state == "pending", rows.c.attempts == 0)
-    return and_(unsettled(rows), *never, func.coalesce(rows.c.not_before, 0.0) > 0)
 
 
 def _waits_wholly(digest: ColumnElement[int], chat: ColumnElement[int]) -> ColumnElement[bool]:
     """Tell whether all that a chat has of a digest waits for its hour, and that it has something."""
     rows, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, rows.c.chat_id == chat)
-    some = exists().select_from(rows.join(theirs)).where(*same, _waits(rows))
-    out = exists().select_from(rows.join(theirs)).where(*same, not_(_waits(rows)))
+    some = exists().select_from(rows.join(theirs)).where(*same, waits_for_hour(rows))
+    out = exists().select_from(rows.join(theirs)).where(*same, not_(waits_for_hour(rows)))
     return and_(some.correlate_except(rows, theirs), not_(out.correlate_except(rows, theirs)))
 
 
 def _shall_have(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
     """Tell whether a chat (of the enclosing statement) receives a digest of which it has nothing."""
     found = select(digests.c.found_at).where(digests.c.id == digest).scalar_subquery()
-    return and_(chats.c.state == "active", or_(chats.c.since <= found, chats.c.eager == 1), not_(_holds(digest)))
+    return and_(
+        chats.c.state == ChatState.ACTIVE, or_(chats.c.since <= found, chats.c.eager == 1), not_(_holds(digest))
+    )
 
 
 def _pairs(digest: int, not_before: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
@@ -326,19 +283,19 @@ def content(source: str, name: str) -> Select[tuple[Any, ...]]:
 
 STANDINGS = (
     select(digests.c.source, digests.c.name, digests.c.state, digests.c.reason, _PAPERS, digests.c.held_since)
-    .where(digests.c.state.in_(("held", "active", "skipped")))
+    .where(digests.c.state.in_((DigestState.HELD, DigestState.ACTIVE, DigestState.SKIPPED)))
     .order_by(digests.c.day.desc(), digests.c.post.desc())
 )
 
 
 def receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
-    waits = and_(deliveries.c.state == "pending", deliveries.c.attempts == 0, deliveries.c.not_before > now)
+    waits = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts == 0, deliveries.c.not_before > now)
     state = case((waits, "scheduled"), (not_(KEPT), "discarded"), else_=deliveries.c.state)
     columns = (chats.c.channel, chats.c.name, chats.c.reason, state, deliveries.c.error)
     return (
         select(*columns, func.count())
         .select_from(deliveries.join(chats).join(messages).join(digests))
-        .where(_is(source, name), chats.c.state != "removed", not_(DROPPED))
+        .where(_is(source, name), chats.c.state != ChatState.REMOVED, not_(DROPPED))
         .group_by(chats.c.id, state, deliveries.c.error)
         .order_by(chats.c.channel, chats.c.id)
     )
@@ -354,12 +311,3 @@ def _rendered(digest: int, rendered: Rendered) -> ColumnElement[bool]:
         messages.c.channel == rendered.channel,
         messages.c.edition == rendered.edition,
     )
-
-
-# What the operator has not given up; without a problem there is no code of one.
-KEPT = func.coalesce(deliveries.c.problem, "") != ErrorCode.DISCARDED
-
-
-def unsent(never: str, ever: str) -> ColumnElement[str]:
-    """Choose a state by whether a row was ever delivered."""
-    return case((deliveries.c.remote_id.is_(None), never), else_=ever)

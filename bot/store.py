@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import AsyncFileLock, Timeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import draining, statements
+from bot import draining, statements, transitions
 from bot.archive import Archive, index, index_all, loaded
 from bot.clerk import Clerk
 from bot.errors import LedgerError
@@ -96,7 +96,7 @@ class Store:
     async def gate(self, schedule: str, opening: float) -> None:
         """Let digests go out from `opening` on in chats of this schedule that have nothing of them yet."""
         async with self._write() as db:
-            await db.execute(statements.gate(schedule, opening))
+            await db.execute(transitions.gate(schedule, opening))
 
     async def next_due(self) -> float | None:
         """Give the time at which something is due next, None for never."""
@@ -210,7 +210,7 @@ class Store:
     async def recover(self, settle: float) -> None:
         """Take up what a dead process left: sends are in doubt from `settle` seconds on, edits are due again."""
         async with self._write() as db:
-            for statement in draining.recover(settle):
+            for statement in transitions.recover(settle):
                 await db.execute(statement)
 
     async def lanes(self, channel: str, until: float, after: int, most: int) -> list[Chat]:
@@ -231,7 +231,7 @@ class Store:
         """Write where a chat lives now; what it holds from before can be edited no more."""
         async with self._write() as db:
             await db.execute(statements.move(chat, address, counter))
-            await db.execute(statements.leave(chat))
+            await db.execute(transitions.leave(chat))
 
     async def ids(self, chat: Chat, before: float) -> tuple[int, float, frozenset[int], int]:
         """Tell what is known of a chat's counter.
@@ -285,4 +285,4 @@ async def _write_messages(db: AsyncConnection, digest: int, rendered: Rendered, 
         changed = [message.key for message, body_hash in rendered.messages if before.get(message.key) != body_hash]
         for statement in statements.drop_vanished(digest, rendered):
             await db.execute(statement)
-        await db.execute(statements.reopen(digest, rendered, changed))
+        await db.execute(transitions.reopen(statements.changed_messages(digest, rendered, changed)))

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.records import Subscriber
 from bot.sqlite import Database
-from bot.statements import reopened
-from bot.states import ChatKind
+from bot.states import ChatKind, ChatOrigin, ChatState
 from bot.tables import chats, deliveries
+from bot.transitions import drop_unsent, reopened
 from formatters.edition import Edition
-
-# What never arrived and will not by itself; of what is in doubt it must still be found out.
-_UNSENT = and_(deliveries.c.state.in_(("pending", "failed")), deliveries.c.remote_id.is_(None))
 
 _FIELDS = (
     *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
@@ -39,7 +36,7 @@ class Subscribers:
     async def find(self, channel: str, addresses: Sequence[str]) -> Subscriber | None:
         """Find the chat known by one of these addresses, preferably one that receives."""
         query = select(*_FIELDS).where(chats.c.channel == channel, or_(*_known_by(addresses)))
-        receiving_first = query.order_by(chats.c.state == "removed", chats.c.id).limit(1)
+        receiving_first = query.order_by(chats.c.state == ChatState.REMOVED, chats.c.id).limit(1)
         async with self._read() as db:
             row = (await db.execute(receiving_first)).first()
         return None if row is None else _subscriber(row)
@@ -54,7 +51,7 @@ class Subscribers:
 
     async def strangers(self, channel: str) -> list[Subscriber]:
         """List the chats of the settings of which it is not known what they are."""
-        unknown = (chats.c.channel == channel, chats.c.kind == "", chats.c.state == "active")
+        unknown = (chats.c.channel == channel, chats.c.kind == "", chats.c.state == ChatState.ACTIVE)
         query = select(*_FIELDS).where(*unknown).order_by(chats.c.id)
         async with self._read() as db:
             return [_subscriber(row) for row in await db.execute(query)]
@@ -67,12 +64,14 @@ class Subscribers:
         same = (chats.c.channel == listed.channel, chats.c.address == number, chats.c.id != listed.id)
         held = select(deliveries.c.id).where(deliveries.c.chat_id == listed.id).limit(1)
         async with self._write() as db:
-            receiving_first = select(chats.c.id).where(*same).order_by(chats.c.state == "removed", chats.c.id)
+            receiving_first = select(chats.c.id).where(*same).order_by(chats.c.state == ChatState.REMOVED, chats.c.id)
             other = (await db.execute(receiving_first)).scalars().first()
             if other is None:
                 return False
             if (await db.execute(held)).first():
-                await db.execute(update(chats).where(chats.c.id == other).values(state="removed", origin="settings"))
+                await db.execute(
+                    update(chats).where(chats.c.id == other).values(state=ChatState.REMOVED, origin=ChatOrigin.SETTINGS)
+                )
                 return False
             await db.execute(delete(chats).where(chats.c.id == listed.id))
             await db.execute(update(chats).where(chats.c.id == other).values(name=listed.name))
@@ -81,7 +80,7 @@ class Subscribers:
     async def meet(self, channel: str, address: str, counter: str, kind: str, language: str, layout: str) -> int:
         """Note a chat that receives nothing yet, and give its id; its people have decided nothing."""
         row = {"channel": channel, "name": address, "address": address, "counter": counter, "kind": kind}
-        wishes = {"language": language, "state": "removed", "edition": ""}
+        wishes = {"language": language, "state": ChatState.REMOVED, "edition": ""}
         made = insert(chats).values(**row, **wishes).on_conflict_do_update(["channel", "name"], set_={"kind": kind})
         async with self._write() as db:
             chat: int = (await db.execute(made.returning(chats.c.id))).scalar_one()
@@ -93,21 +92,21 @@ class Subscribers:
 
         One that receives already, or would if it could be written to, goes on with those that it shall have.
         """
-        since = case((chats.c.state == "removed", self._clock()), else_=chats.c.since)
+        since = case((chats.c.state == ChatState.REMOVED, self._clock()), else_=chats.c.since)
         eager = 1 if now else chats.c.eager
-        values = {"origin": "reader", "state": "active", "reason": "", "since": since, "eager": eager}
-        gone = select(chats.c.id).where(chats.c.id == chat, chats.c.state == "removed")
+        values = {"origin": ChatOrigin.READER, "state": ChatState.ACTIVE, "reason": "", "since": since, "eager": eager}
+        gone = select(chats.c.id).where(chats.c.id == chat, chats.c.state == ChatState.REMOVED)
         async with self._write() as db:
-            await db.execute(delete(deliveries).where(_UNSENT, deliveries.c.chat_id.in_(gone)))
+            await db.execute(drop_unsent(deliveries.c.chat_id.in_(gone)))
             await db.execute(update(chats).where(chats.c.id == chat).values(values))
             await write_editions(db, layout, chats.c.id == chat)
 
     async def unsubscribe(self, chat: int) -> None:
         """Let a chat receive nothing more; what waits for it is dropped."""
-        gone = {"origin": "reader", "state": "removed", "reason": "", "eager": 0}
+        gone = {"origin": ChatOrigin.READER, "state": ChatState.REMOVED, "reason": "", "eager": 0}
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(gone))
-            await db.execute(delete(deliveries).where(_UNSENT, deliveries.c.chat_id == chat))
+            await db.execute(drop_unsent(deliveries.c.chat_id == chat))
 
     async def wish(self, chat: int, layout: str, /, **wishes: object) -> None:
         """Write what a chat wishes; `layout` is what the operator set."""
@@ -117,16 +116,16 @@ class Subscribers:
 
     async def pause(self, chat: int, reason: str) -> None:
         """Send nothing to a chat that cannot be written to; its wishes stay."""
-        active = (chats.c.id == chat, chats.c.state == "active")
+        active = (chats.c.id == chat, chats.c.state == ChatState.ACTIVE)
         async with self._write() as db:
-            await db.execute(update(chats).where(*active).values(state="paused", reason=reason))
+            await db.execute(update(chats).where(*active).values(state=ChatState.PAUSED, reason=reason))
 
     async def resume(self, chat: int) -> None:
         """Go on where a chat was paused."""
         async with self._write() as db:
             await db.execute(reopened(chats.c.id == chat))
-            back = {"state": "active", "reason": ""}
-            await db.execute(update(chats).where(chats.c.id == chat, chats.c.state == "paused").values(back))
+            back = {"state": ChatState.ACTIVE, "reason": ""}
+            await db.execute(update(chats).where(chats.c.id == chat, chats.c.state == ChatState.PAUSED).values(back))
 
 
 def _known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:

@@ -19,18 +19,18 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.draining import DROPPED, unsettled
+from bot import transitions
 from bot.errors import ErrorCode
 from bot.habit import Appearance
 from bot.records import Trouble
 from bot.sqlite import Database
-from bot.statements import KEPT, unsent
+from bot.states import ChatState, DeliveryState
 from bot.tables import chats, deliveries, digests, messages, notices
+from bot.transitions import DROPPED, KEPT, UNDECIDED, unsettled
 
 _OPEN = unsettled(deliveries)
 _CHAT = chats.c.channel + literal(" ") + chats.c.name
@@ -75,14 +75,10 @@ class Troubles:
         What is held is sent again: whoever asks has looked, and it is not there. Of what is not held the
         program will find out by itself.
         """
-        dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(_VANISHED))
-        stuck = or_(and_(deliveries.c.state == "failed", KEPT, not_(dropped)), _HELD)
-        due = {"state": unsent("pending", "stale"), "not_before": None, "plain": 0}
-        back = {"state": "active", "reason": ""}
+        back = {"state": ChatState.ACTIVE, "reason": ""}
         async with self._write() as db:
-            again = update(deliveries).where(_OPEN, stuck, deliveries.c.chat_id.in_(_receiving(chat)))
-            retried = await db.execute(again.values(due))
-            paused = (chats.c.state == "paused", chats.c.id.in_(_receiving(chat)))
+            retried = await db.execute(transitions.retry(_receiving(chat)))
+            paused = (chats.c.state == ChatState.PAUSED, chats.c.id.in_(_receiving(chat)))
             await db.execute(update(chats).where(*paused).values(back))
         return int(retried.rowcount)
 
@@ -91,15 +87,11 @@ class Troubles:
 
         With `waiting`, all that is open is given up. What a chat holds already stays there as it is.
         """
-        stuck = true() if waiting else or_(deliveries.c.state == "failed", _HELD)
-        which = and_(_OPEN, KEPT, stuck, deliveries.c.chat_id.in_(_receiving(chat)))
-        there = deliveries.c.remote_id.is_not(None)
-        stands = {"state": "sent", "problem": None, "error": None}
-        given_up = {"state": "failed", "problem": ErrorCode.DISCARDED, "error": None, "not_before": None}
+        which = transitions.to_give_up(_receiving(chat), waiting=waiting)
         async with self._write() as db:
             rows = [_told(row) for row in await db.execute(_rows("discarded", which))]
-            await db.execute(update(deliveries).where(which, there).values(stands))
-            await db.execute(update(deliveries).where(which).values(given_up))
+            for statement in transitions.give_up(_receiving(chat), waiting=waiting):
+                await db.execute(statement)
         return rows
 
     async def release(self) -> list[Trouble]:
@@ -120,7 +112,7 @@ class Troubles:
     async def chats(self) -> list[tuple[str, str]]:
         """List the chats that receive: as `status` names them, and without the channel."""
         async with self._read() as db:
-            receiving = select(_CHAT, chats.c.name).where(chats.c.state != "removed").order_by(chats.c.id)
+            receiving = select(_CHAT, chats.c.name).where(chats.c.state != ChatState.REMOVED).order_by(chats.c.id)
             return [(whole, name) for whole, name in await db.execute(receiving)]
 
 
@@ -132,12 +124,10 @@ def _told(row: Any) -> Trouble:
 def _receiving(chat: str) -> Select[Any]:
     """Choose the chats that receive: all, or the one that `status` names so."""
     named = literal(chat).in_(("", chats.c.name, _CHAT))
-    return select(chats.c.id).where(chats.c.state != "removed", named)
+    return select(chats.c.id).where(chats.c.state != ChatState.REMOVED, named)
 
 
-_VANISHED = select(messages.c.id).where(messages.c.vanished == 1)
-_HELD = and_(deliveries.c.state == "unconfirmed", deliveries.c.not_before.is_(None))
-_REFUSED = and_(deliveries.c.state == "failed", deliveries.c.problem == ErrorCode.REJECTED)
+_REFUSED = and_(deliveries.c.state == DeliveryState.FAILED, deliveries.c.problem == ErrorCode.REJECTED)
 # A chat that was closed is still in trouble while it gets another try.
 _CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == ErrorCode.CHAT_GONE)
 _LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
@@ -154,7 +144,7 @@ def _rows(kind: str, which: ColumnElement[bool], news: ColumnElement[bool] | Non
     return (
         _trouble(kind, deliveries.c.ref, _CHAT + ", " + messages.c.key, why, news)
         .select_from(deliveries.join(chats).join(messages))
-        .where(_OPEN, KEPT, which, chats.c.state != "removed")
+        .where(_OPEN, KEPT, which, chats.c.state != ChatState.REMOVED)
         .order_by(chats.c.id, messages.c.seq)
     )
 
@@ -162,11 +152,11 @@ def _rows(kind: str, which: ColumnElement[bool], news: ColumnElement[bool] | Non
 _PAUSED = _trouble(
     *("paused", cast(chats.c.id, String), _CHAT),
     case((chats.c.reason != "", chats.c.reason), else_=func.coalesce(_LAST_WORD, "")),
-).where(chats.c.state != "removed", or_(chats.c.state == "paused", chats.c.id.in_(_CLOSED)))
+).where(chats.c.state != ChatState.REMOVED, or_(chats.c.state == ChatState.PAUSED, chats.c.id.in_(_CLOSED)))
 _BOTS = (
     _trouble("bot", chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
     .select_from(deliveries.join(chats))
-    .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != "removed")
+    .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != ChatState.REMOVED)
     .group_by(chats.c.channel)
 )
 _UNFINISHED = _trouble(
@@ -175,7 +165,7 @@ _UNFINISHED = _trouble(
 _QUERIES = (
     _PAUSED,
     _rows("refused", and_(_REFUSED, not_(DROPPED))),
-    _rows("unconfirmed", deliveries.c.state == "unconfirmed", _HELD),
+    _rows("unconfirmed", deliveries.c.state == DeliveryState.UNCONFIRMED, UNDECIDED),
     _BOTS,
     _UNFINISHED,
 )

@@ -179,8 +179,13 @@ async def test_a_doubt_that_comes_up_at_a_turn_is_not_sent(pipeline: Pipeline, l
     """Whoever else was at work left one: it is looked for before anything goes on."""
     await pipeline.look(days(1))
     first = "SELECT min(deliveries.id) FROM deliveries JOIN chats ON chats.id = chat_id WHERE name = 'a'"
-    doubt = "state = 'unconfirmed', not_before = 1, attempted_at = 1, sent_hash = 'x', thread = ''"
-    hooked = Hooked("a", 1, lambda: ledger(f"UPDATE deliveries SET {doubt} WHERE id = ({first})") or None)
+    sending = "state = 'sending', attempted_at = 1, sent_hash = 'x', thread = ''"
+
+    def leave_a_doubt() -> None:
+        for values in (sending, "state = 'unconfirmed', not_before = 1"):
+            ledger(f"UPDATE deliveries SET {values} WHERE id = ({first})")
+
+    hooked = Hooked("a", 1, leave_a_doubt)
     pipeline.channel = hooked
     await pipeline.drain()
     assert [call for call, chat in hooked.calls if chat == "a"] == ["reconcile", "send", "send", "send"]

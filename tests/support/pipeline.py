@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bot.planning import plan
 from bot.protocols import Found
 from bot.records import Chat, Row, Subscriber
 from bot.store import Store, opened
+from bot.transitions import ALLOWED
 from tests.support.memory_channel import MemoryChannel
 
 NOW = Waits(settle=0, back_off=0)
@@ -135,7 +137,19 @@ async def empty(path: Path) -> None:
         return
     async with opened(f"sqlite:///{path}"):
         pass
+    _hold_to_the_transitions(path)
     _empty.append(path.read_bytes())
+
+
+def _hold_to_the_transitions(path: Path) -> None:
+    """Let a ledger refuse what `bot.transitions` does not allow."""
+    pairs = [f"('{start}', '{end}')" for start, ends in ALLOWED.items() for end in (start, *ends)]
+    refused = f"(OLD.state, NEW.state) NOT IN (VALUES {', '.join(pairs)})"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(
+            f"CREATE TRIGGER transitions BEFORE UPDATE OF state ON deliveries WHEN {refused} "
+            "BEGIN SELECT RAISE(ABORT, 'no such transition'); END"
+        )
 
 
 @asynccontextmanager
