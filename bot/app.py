@@ -132,7 +132,8 @@ class Paperboy:
             problem = error
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         for one in await plan(self.store, source.name, found, formatters, parts.rules(self.settings)):
-            log.info("planned", source=source.name, digest=one.name, state=one.state, reason=one.reason)
+            reason = one.reason.sentence(one.state)
+            log.info("planned", source=source.name, digest=one.name, state=one.state, reason=reason)
         return problem
 
     async def drain(self, report: Report = silent) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.grams import indexed, matching
 from bot.sqlite import Database
+from bot.states import DigestState
 from bot.tables import deliveries, digests, messages, papers, replies, searches, words
 from formatters.compose import brief
 from formatters.model import Digest, Link, Paper, Section
@@ -60,7 +61,7 @@ class Archive:
 
     async def newest(self) -> Digest | None:
         """Give the newest digest that is delivered to anybody, else the newest known."""
-        delivered = (digests.c.state == "active").desc()
+        delivered = (digests.c.state == DigestState.ACTIVE).desc()
         return await self._digest(select(digests.c.content).where(_PAPERS).order_by(delivered, *_LATEST))
 
     async def last_seen(self, chat: int) -> Digest | None:

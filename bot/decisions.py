@@ -14,16 +14,14 @@ from datetime import date
 
 from bot.gate import unfinished
 from bot.protocols import Found
-from bot.records import Intent, Known, Remark
+from bot.reasons import NOTHING, Cause, Reason
+from bot.records import RELEASED, Intent, Known, Remark
+from bot.states import DigestState
 from formatters.markdown import walk
 from formatters.model import Digest, Paper
 from formatters.spans import plain, words
 
-MISSED = "more digests were missed than catch_up delivers"
-STAYED_EMPTY = "the post stayed without papers"
-GONE = "the post was taken away before it was finished"
-LOST_ALL = "the post lost all its papers; what was delivered stays"
-TOO_LATE = "the post changed after edits_for; what was delivered stays"
+_COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE}  # what was skipped for this is news when it has papers at last
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def decide(known: Sequence[Known], found: Sequence[Found] | None, rules: Rules, 
     changed = [_changed(was, intent, rules, now) for was, intent in settled]
     fresh = [one for one in intents if not _is_settled(before.get(one.digest.id), one)]
     there = {one.digest.id for one in intents}
-    gone = [_gone(one) for one in known if one.name not in there and _waited(one, rules, now)]
+    gone = [_gone(one) for one in known if one.name not in there and _is_over(one.held_since, rules, now)]
     return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
 
 
@@ -76,46 +74,49 @@ def hashed(value: object) -> str:
 
 def _recognised(found: Found, name: str) -> Intent:
     digest = replace(found.digest, id=name)
-    return Intent(digest, found.post, fingerprint(digest), "active")
+    return Intent(digest, found.post, fingerprint(digest), DigestState.ACTIVE)
 
 
 def _is_settled(was: Known | None, intent: Intent) -> bool:
     """Tell whether a digest was delivered, or never will be; what has papers at last is news."""
-    if was is None or was.state == "held":
+    if was is None or was.state is DigestState.HELD:
         return False
-    return was.state != "skipped" or was.reason not in (STAYED_EMPTY, GONE) or not intent.digest.papers
+    return was.state is not DigestState.SKIPPED or was.reason.cause not in _COMES_BACK or not intent.digest.papers
 
 
 def _changed(was: Known, intent: Intent, rules: Rules, now: float) -> Intent | Remark | None:
     """Say what becomes of a settled digest whose post is looked at again."""
     same = was.fingerprint == intent.fingerprint
-    if was.state != "active":
+    if was.state is not DigestState.ACTIVE:
         rewritten = not same and intent.digest.papers
         return replace(intent, state=was.state, reason=was.reason) if rewritten else None
     if same:
-        return _remark(was, "", None)
+        return _remark(was, NOTHING, None)
     if now - was.found_at > rules.edits_for:
-        return _remark(was, TOO_LATE, None)
-    if was.reason == LOST_ALL and not intent.digest.papers:
+        return _remark(was, Reason(Cause.TOO_LATE), None)
+    if was.reason.cause is Cause.LOST_ALL and not intent.digest.papers:
         return None
     why, since = unfinished(intent.digest, was.papers), _since(was, now)
-    if why and now - since < rules.gate_wait:
-        return _remark(was, f"{why}; it is not edited before that has lasted for gate_wait", since)
-    return intent if intent.digest.papers else _remark(was, LOST_ALL, None)
+    if why and not _is_over(since, rules, now):
+        return _remark(was, why, since)
+    return intent if intent.digest.papers else _remark(was, Reason(Cause.LOST_ALL), None)
 
 
-def _remark(was: Known, reason: str, since: float | None) -> Remark | None:
+def _remark(was: Known, reason: Reason, since: float | None) -> Remark | None:
     """Note something that was not noted yet."""
     return None if (was.reason, was.held_since) == (reason, since) else Remark(was.name, was.state, reason, since)
 
 
 def _gone(was: Known) -> Remark:
     """Say what becomes of a digest whose post was taken away while it looked unfinished."""
-    return Remark(was.name, "skipped", GONE, None) if was.state == "held" else Remark(was.name, was.state, "", None)
+    if was.state is DigestState.HELD:
+        return Remark(was.name, DigestState.SKIPPED, Reason(Cause.GONE), None)
+    return Remark(was.name, was.state, NOTHING, None)
 
 
-def _waited(was: Known, rules: Rules, now: float) -> bool:
-    return was.held_since is not None and now - was.held_since >= rules.gate_wait
+def _is_over(since: float | None, rules: Rules, now: float) -> bool:
+    """Tell whether a post that looks unfinished was waited for long enough; None is one that does not."""
+    return since == RELEASED or (since is not None and now - since >= rules.gate_wait)
 
 
 def _since(was: Known | None, now: float) -> float:
@@ -125,15 +126,15 @@ def _since(was: Known | None, now: float) -> float:
 
 def _fresh(new: Sequence[Intent], before: Mapping[str, Known], rules: Rules, now: float) -> Iterator[Intent]:
     """Sort new digests, older first, into those to deliver, to hold, and those too old to be news."""
-    news = [one.day for one in before.values() if one.state != "baseline"]
+    news = [one.day for one in before.values() if one.state is not DigestState.BASELINE]
     begin = _older(new, min(news)) if news else max(0, len(new) - 1)  # else the first look
-    yield from (replace(one, state="baseline") for one in new[:begin])
+    yield from (replace(one, state=DigestState.BASELINE) for one in new[:begin])
     recent = new[begin:]
     full = [place for place, one in enumerate(recent) if one.digest.papers]
     late = set(full[: max(0, len(full) - rules.catch_up)])
     for place, one in enumerate(recent):
         was = before.get(one.digest.id)
-        judged = replace(one, state="skipped", reason=MISSED) if place in late else _judged(one, was, rules, now)
+        judged = _skipped(one, Cause.MISSED) if place in late else _judged(one, was, rules, now)
         if _is_news(was, judged):
             yield judged
 
@@ -145,11 +146,13 @@ def _older(new: Sequence[Intent], day: date) -> int:
 def _judged(intent: Intent, was: Known | None, rules: Rules, now: float) -> Intent:
     """Deliver a digest, or hold it as long as it looks unfinished, but no longer than `gate_wait`."""
     why, since = unfinished(intent.digest, was.papers if was else 0), _since(was, now)
-    if why and now - since < rules.gate_wait:
-        return replace(intent, state="held", reason=why, held_since=since)
-    if intent.digest.papers:
-        return replace(intent, spread=True)
-    return replace(intent, state="skipped", reason=STAYED_EMPTY)
+    if why and not _is_over(since, rules, now):
+        return replace(intent, state=DigestState.HELD, reason=why, held_since=since)
+    return replace(intent, spread=True) if intent.digest.papers else _skipped(intent, Cause.STAYED_EMPTY)
+
+
+def _skipped(intent: Intent, cause: Cause) -> Intent:
+    return replace(intent, state=DigestState.SKIPPED, reason=Reason(cause))
 
 
 def _is_news(was: Known | None, intent: Intent) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from bot.decisions import Rules, decide, hashed, names_of
 from bot.protocols import Found
 from bot.records import Intent, Remark, Rendered
+from bot.states import DigestState
 from bot.store import Store
 from formatters import locale
 from formatters.edition import Edition
@@ -43,7 +44,7 @@ async def plan(
 
 async def _spread(store: Store, source: str, formatters: Mapping[str, Formatter]) -> None:
     """Give what was delivered to chats that joined since, and lay out anew what still waits."""
-    delivered = [one for one in await store.known(source) if one.state == "active"]
+    delivered = [one for one in await store.known(source) if one.state is DigestState.ACTIVE]
     outdated = await store.outdated(source)
     for one in delivered:
         newer = one is delivered[-1] and await store.unserved(source, one.name)
@@ -55,7 +56,7 @@ async def _spread(store: Store, source: str, formatters: Mapping[str, Formatter]
 
 
 async def _rendered(store: Store, source: str, intent: Intent, formatters: Mapping[str, Formatter]) -> list[Rendered]:
-    if intent.state != "active":
+    if intent.state is not DigestState.ACTIVE:
         return []
     used = await store.editions(source, intent.digest.id)
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.config import Settings
 from bot.records import Receipt, Standing
+from bot.states import DigestState
 from bot.store import Store
 
 _SETTLED = ("sent", "scheduled", "discarded")
@@ -13,7 +14,7 @@ async def receipt(store: Store, settings: Settings) -> list[tuple[Standing, list
     """Tell how the recent digests stand in every chat; a held one only while nothing newer came."""
     recent = await store.standings(settings.schedule.catch_up * max(1, len(settings.sources)))
     newest = {standing.source: standing.name for standing in recent}
-    shown = [one for one in recent if one.state == "active" or one.name == newest[one.source]]
+    shown = [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
     return [(one, await store.receipts(one.source, one.name)) for one in shown]
 
 

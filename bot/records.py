@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from bot.reasons import NOTHING, Reason
+from bot.states import DigestState
 from formatters.message import Message
 from formatters.model import Digest
+
+RELEASED = 0.0  # as `held_since`: the operator let the post go, so it is waited for no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +22,11 @@ class Known:
     post: str
     day: date
     fingerprint: str
-    state: str
-    reason: str
+    state: DigestState
+    reason: Reason
     papers: int
     found_at: float  # when its papers were first seen
-    held_since: float | None  # when its post was first seen unfinished, while it is
+    held_since: float | None  # when its post was first seen unfinished, while it is; or RELEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,8 @@ class Intent:
     digest: Digest
     post: str
     fingerprint: str
-    state: str
-    reason: str = ""
+    state: DigestState
+    reason: Reason = NOTHING
     held_since: float | None = None
     update: bool = True  # messages that the ledger holds may change
     spread: bool = False  # chats that have nothing of it yet receive it
@@ -48,8 +52,8 @@ class Remark:
     """What is noted of a digest that stays as it is."""
 
     name: str
-    state: str
-    reason: str
+    state: DigestState
+    reason: Reason
     held_since: float | None
 
 
@@ -135,8 +139,8 @@ class Standing:
 
     source: str
     name: str
-    state: str
-    reason: str
+    state: DigestState
+    reason: str  # a sentence
     papers: int
     waits: bool  # its post looks unfinished
 

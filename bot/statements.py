@@ -81,12 +81,13 @@ def move(chat: int, address: str, counter: str) -> Update:
 
 # --- planning
 
+REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
 _PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 
 
 def known(source: str) -> Select[tuple[Any, ...]]:
     columns = (
-        *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, digests.c.reason),
+        *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, *REASON),
         *(_PAPERS.label("papers"), digests.c.found_at, digests.c.held_since),
     )
     return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
@@ -122,7 +123,7 @@ def write_digest(source: str, intent: Intent, now: float) -> Insert:
         "fingerprint": intent.fingerprint,
         "content": {**asdict(intent.digest), "day": intent.digest.day.isoformat()},
         "state": intent.state,
-        "reason": intent.reason,
+        **intent.reason.stored(),
         "held_since": intent.held_since,
     }
     row = upsert(digests).values(source=source, name=intent.digest.id, found_at=now, **values)
@@ -132,18 +133,14 @@ def write_digest(source: str, intent: Intent, now: float) -> Insert:
 
 
 def remark(source: str, one: Remark) -> Update:
-    noted = {"state": one.state, "reason": one.reason, "held_since": one.held_since}
+    noted = {"state": one.state, **one.reason.stored(), "held_since": one.held_since}
     return update(digests).where(_is(source, one.name)).values(noted)
 
 
 def take_post(source: str, name: str, post: str) -> Update:
     """Note the post of a delivered digest, which may have been renamed."""
-    return (
-        update(digests)
-        .where(_is(source, name), digests.c.state == DigestState.ACTIVE)
-        .values(post=post)
-        .returning(digests.c.id)
-    )
+    delivered = (_is(source, name), digests.c.state == DigestState.ACTIVE)
+    return update(digests).where(*delivered).values(post=post).returning(digests.c.id)
 
 
 def hashes(digest: int, rendered: Rendered) -> Select[tuple[Any, ...]]:
@@ -282,8 +279,8 @@ def content(source: str, name: str) -> Select[tuple[Any, ...]]:
 
 
 STANDINGS = (
-    select(digests.c.source, digests.c.name, digests.c.state, digests.c.reason, _PAPERS, digests.c.held_since)
-    .where(digests.c.state.in_((DigestState.HELD, DigestState.ACTIVE, DigestState.SKIPPED)))
+    select(digests.c.source, digests.c.name, digests.c.state, *REASON, _PAPERS.label("papers"), digests.c.held_since)
+    .where(digests.c.state != DigestState.BASELINE)
     .order_by(digests.c.day.desc(), digests.c.post.desc())
 )
 

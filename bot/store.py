@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from filelock import AsyncFileLock, Timeout
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,8 +23,10 @@ from bot.archive import Archive, index, index_all, loaded
 from bot.clerk import Clerk
 from bot.errors import LedgerError
 from bot.log import log
+from bot.reasons import Reason
 from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Standing
 from bot.sqlite import Database, explained, make_engine, migrate, refuse_empty
+from bot.states import DigestState
 from bot.subscribers import Subscribers, write_editions
 from bot.tables import chats
 from bot.troubles import Troubles
@@ -113,10 +116,7 @@ class Store:
     async def known(self, source: str) -> list[Known]:
         """List what is known of a source's digests, older first."""
         async with self._read() as db:
-            return [
-                Known(**{**row._mapping, "day": date.fromisoformat(row.day)})
-                for row in await db.execute(statements.known(source))
-            ]
+            return list(map(_known, await db.execute(statements.known(source))))
 
     async def editions(self, source: str, name: str) -> set[tuple[str, str]]:
         """List the (channel, edition) pairs that a digest must be rendered for."""
@@ -257,10 +257,7 @@ class Store:
         """List the newest digests that are no mere baseline, older first."""
         async with self._read() as db:
             rows = (await db.execute(statements.STANDINGS.limit(most))).all()
-        return [
-            Standing(source, name, state, reason, papers, waits=held_since is not None)
-            for source, name, state, reason, papers, held_since in reversed(rows)
-        ]
+        return list(map(_standing, reversed(rows)))
 
     async def receipts(self, source: str, name: str) -> list[Receipt]:
         """Count, per chat, how many messages of a digest are in which state, and why."""
@@ -273,6 +270,19 @@ class Store:
             whys = (f"paused: {paused}" if paused else "", error if error != paused else "")
             line.problems.extend(why for why in whys if why and why not in line.problems)
         return list(lines.values())
+
+
+def _known(row: Any) -> Known:
+    day, state = date.fromisoformat(row.day), DigestState(row.state)
+    reason = Reason.read(row.cause, row.numbers, row.reason)
+    facts = {"papers": row.papers, "found_at": row.found_at, "held_since": row.held_since}
+    return Known(row.name, row.post, day, row.fingerprint, state, reason, **facts)
+
+
+def _standing(row: Any) -> Standing:
+    state = DigestState(row.state)
+    why = Reason.read(row.cause, row.numbers, row.reason).sentence(state)
+    return Standing(row.source, row.name, state, why, row.papers, waits=row.held_since is not None)
 
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: Rendered, *, update: bool) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from bot.reasons import Cause
 from bot.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
 
 metadata = MetaData(
@@ -54,9 +55,12 @@ digests = Table(
     Column("fingerprint", String, nullable=False),  # of the parsed content
     Column("content", JSON, nullable=False),
     Column("state", String, nullable=False),
+    # Why it stands so, as `reasons` reads it; `reason` has only what older ledgers say in words of their own.
+    Column("cause", String, nullable=False, server_default=Cause.NONE),
+    Column("numbers", JSON, nullable=False, server_default="[]"),
     Column("reason", String, nullable=False, server_default=""),
     Column("found_at", Float, nullable=False),
-    Column("held_since", Float),  # when its post was first seen unfinished, while it is
+    Column("held_since", Float),  # when its post was first seen unfinished, while it is; or RELEASED
     _one_of("state", DigestState),
     UniqueConstraint("source", "name"),
 )

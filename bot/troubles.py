@@ -26,9 +26,11 @@ from sqlalchemy.dialects.sqlite import insert
 from bot import transitions
 from bot.errors import ErrorCode
 from bot.habit import Appearance
-from bot.records import Trouble
+from bot.reasons import Cause, Reason
+from bot.records import RELEASED, Trouble
 from bot.sqlite import Database
-from bot.states import ChatState, DeliveryState
+from bot.statements import REASON
+from bot.states import ChatState, DeliveryState, DigestState
 from bot.tables import chats, deliveries, digests, messages, notices
 from bot.transitions import DROPPED, KEPT, UNDECIDED, unsettled
 
@@ -45,11 +47,12 @@ class Troubles:
     async def found(self) -> list[Trouble]:
         """List what is wrong now; what may still come right by itself is no `news`."""
         async with self._read() as db:
-            return [_told(row) for query in _QUERIES for row in await db.execute(query)]
+            told = [_told(row) for query in _QUERIES for row in await db.execute(query)]
+            return told + list(map(_unfinished, await db.execute(_UNFINISHED)))
 
     async def appeared(self, since: date) -> dict[str, list[Appearance]]:
         """List, by source, which posts of these days appeared when."""
-        columns = (digests.c.source, digests.c.day, digests.c.found_at, digests.c.state != "baseline")
+        columns = (digests.c.source, digests.c.day, digests.c.found_at, digests.c.state != DigestState.BASELINE)
         found: dict[str, list[Appearance]] = {}
         async with self._read() as db:
             for source, day, at, seen in await db.execute(select(*columns).where(digests.c.day >= since.isoformat())):
@@ -97,16 +100,17 @@ class Troubles:
     async def release(self) -> list[Trouble]:
         """Let posts that look unfinished wait no longer, and list them; what they have goes out."""
         async with self._write() as db:
-            posts = [_told(row) for row in await db.execute(_UNFINISHED)]
-            await db.execute(update(digests).where(digests.c.held_since.is_not(None)).values(held_since=0.0))
+            posts = list(map(_unfinished, await db.execute(_UNFINISHED)))
+            await db.execute(update(digests).where(digests.c.held_since.is_not(None)).values(held_since=RELEASED))
         return posts
 
     async def skip(self) -> list[Trouble]:
         """Give up the posts that are held, and list them."""
-        skipped = {"state": "skipped", "reason": "given up by the operator", "held_since": None}
+        held = digests.c.state == DigestState.HELD
+        skipped = {"state": DigestState.SKIPPED, **Reason(Cause.GIVEN_UP).stored(), "held_since": None}
         async with self._write() as db:
-            posts = [_told(row) for row in await db.execute(_UNFINISHED.where(digests.c.state == "held"))]
-            await db.execute(update(digests).where(digests.c.state == "held").values(skipped))
+            posts = list(map(_unfinished, await db.execute(_UNFINISHED.where(held))))
+            await db.execute(update(digests).where(held).values(skipped))
         return posts
 
     async def chats(self) -> list[tuple[str, str]]:
@@ -119,6 +123,11 @@ class Troubles:
 def _told(row: Any) -> Trouble:
     key, kind, where, why, news = row
     return Trouble(key, kind, where, why, news=bool(news))
+
+
+def _unfinished(row: Any) -> Trouble:
+    why = Reason.read(row.cause, row.numbers, row.reason).sentence(DigestState(row.state))
+    return Trouble(f"held {row.source} {row.name}", "held", row.name, why)
 
 
 def _receiving(chat: str) -> Select[Any]:
@@ -159,13 +168,12 @@ _BOTS = (
     .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != ChatState.REMOVED)
     .group_by(chats.c.channel)
 )
-_UNFINISHED = _trouble(
-    "held", digests.c.source + literal(" ") + digests.c.name, digests.c.name, digests.c.reason
-).where(digests.c.held_since.is_not(None))
+_UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON).where(
+    digests.c.held_since.is_not(None)
+)
 _QUERIES = (
     _PAUSED,
     _rows("refused", and_(_REFUSED, not_(DROPPED))),
     _rows("unconfirmed", deliveries.c.state == DeliveryState.UNCONFIRMED, UNDECIDED),
     _BOTS,
-    _UNFINISHED,
 )

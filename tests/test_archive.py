@@ -12,6 +12,7 @@ import pytest
 
 from bot.archive import Archive
 from bot.records import Intent
+from bot.states import DigestState
 from bot.store import Store, opened
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
@@ -44,7 +45,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield store
 
 
-async def write(store: Store, *digests: Digest, state: str = "active", source: str = "blog") -> None:
+async def write(store: Store, *digests: Digest, state: DigestState = DigestState.ACTIVE, source: str = "blog") -> None:
     for one in digests:
         post = f"{one.day}-{one.series.lower().replace(' ', '-')}.md"
         await store.write_plan(source, Intent(one, post, "print", state), [])
@@ -143,7 +144,7 @@ async def test_hits_come_newest_first_page_by_page_with_a_line_each(store: Store
 async def test_days_are_those_with_papers(store: Store) -> None:
     daily, arxiv = digest(DAY, MINI), digest(DAY, KOREAN, series="Arxiv")
     await write(store, daily, arxiv, source="blog")
-    await write(store, digest(date(2025, 1, 2)), state="held")
+    await write(store, digest(date(2025, 1, 2)), state=DigestState.HELD)
     assert await store.archive.days() == [DAY]
     assert await store.archive.of_day(DAY) == [daily, arxiv]
     assert await store.archive.of_day(date(2025, 1, 2)) == []
@@ -152,10 +153,10 @@ async def test_days_are_those_with_papers(store: Store) -> None:
 async def test_the_newest_is_one_that_is_delivered_if_any_is(store: Store) -> None:
     assert await store.archive.newest() is None
     baseline, active, skipped = (digest(date(2025, 1, n), paper(n)) for n in (1, 2, 3))
-    await write(store, baseline, state="baseline")
-    await write(store, digest(date(2025, 1, 9)), state="held")
+    await write(store, baseline, state=DigestState.BASELINE)
+    await write(store, digest(date(2025, 1, 9)), state=DigestState.HELD)
     assert await store.archive.newest() == baseline
-    await write(store, skipped, state="skipped")
+    await write(store, skipped, state=DigestState.SKIPPED)
     await write(store, active)
     assert await store.archive.newest() == active
 

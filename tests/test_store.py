@@ -19,7 +19,9 @@ from structlog.testing import capture_logs
 
 from bot import draining, statements, transitions
 from bot.errors import LedgerError
+from bot.reasons import NOTHING, Cause, Reason
 from bot.records import Intent, Standing
+from bot.states import DigestState
 from bot.store import Store, opened
 from bot.tables import metadata
 from formatters.model import Digest, Link, Paper, Section
@@ -36,7 +38,7 @@ RICH = Digest(
 )
 
 
-def intent(one: Digest, state: str = "active", reason: str = "") -> Intent:
+def intent(one: Digest, state: DigestState = DigestState.ACTIVE, reason: Reason = NOTHING) -> Intent:
     return Intent(one, f"{one.day}.md", "print", state, reason)
 
 
@@ -213,13 +215,21 @@ async def test_a_lock_that_cannot_be_made_is_said(store: Store, tmp_path: Path) 
 
 
 async def test_standings_leave_out_the_baseline_and_come_older_first(store: Store) -> None:
-    for day, state, reason in ((1, "baseline", ""), (2, "skipped", "late"), (3, "active", ""), (4, "held", "empty")):
+    written = {
+        1: (DigestState.BASELINE, NOTHING),
+        2: (DigestState.SKIPPED, Reason(Cause.MISSED)),
+        3: (DigestState.ACTIVE, NOTHING),
+        4: (DigestState.HELD, Reason(Cause.SHRANK, (6, 1))),
+    }
+    for day, (state, reason) in written.items():
         await store.write_plan("blog", intent(digest(date(2025, 1, day), paper(1)), state, reason), [])
+    shrank = "the post shrank from 6 papers to 1"
     assert await store.standings(2) == [
-        Standing("blog", "daily-papers/2025-01-03", "active", "", 1, waits=False),
-        Standing("blog", "daily-papers/2025-01-04", "held", "empty", 1, waits=False),
+        Standing("blog", "daily-papers/2025-01-03", DigestState.ACTIVE, "", 1, waits=False),
+        Standing("blog", "daily-papers/2025-01-04", DigestState.HELD, shrank, 1, waits=False),
     ]
     assert [standing.state for standing in await store.standings(9)] == ["skipped", "active", "held"]
+    assert [(one.state, one.reason) for one in await store.known("blog")] == list(written.values())
 
 
 async def test_an_empty_ledger_answers_with_nothing(store: Store) -> None:

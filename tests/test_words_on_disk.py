@@ -26,7 +26,8 @@ from bot.decisions import Rules, fingerprint, hashed
 from bot.errors import ErrorCode
 from bot.hours import Hours
 from bot.outages import Outages
-from bot.records import Trouble
+from bot.reasons import Cause, Reason
+from bot.records import RELEASED, Trouble
 from bot.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
 from formatters import pages
 from formatters.edition import LAYOUTS, Edition
@@ -61,6 +62,10 @@ WORDS: dict[type[StrEnum], set[str]] = {
     ChatState: {"active", "paused", "removed"},
     ChatOrigin: {"settings", "reader"},
     ChatKind: {"", "private", "group", "channel"},
+    Cause: {
+        *("", "missed", "stayed_empty", "gone", "given_up", "lost_all", "too_late"),
+        *("empty", "shrank", "sparse_papers", "sparse_sections", "other"),
+    },
     ErrorCode: {
         *("RetryLater", "Flood", "Unconfirmed", "Rejected", "ChatGone", "ChatMoved", "BotGone"),
         "Discarded",
@@ -96,6 +101,15 @@ async def test_a_ledger_takes_these_states_and_no_others(
     [check] = inspect(engine).get_check_constraints(table)
     engine.dispose()
     assert set(re.findall(r"'(\w+)'", check["sqltext"])) == WORDS[kind]
+
+
+def test_why_a_digest_stands_so() -> None:
+    assert json.loads(json.dumps(Reason(Cause.SHRANK, (6, 4)).stored())) == {
+        "cause": "shrank",
+        "numbers": [6, 4],
+        "reason": "",
+    }
+    assert RELEASED == 0.0
 
 
 # --- spellings
