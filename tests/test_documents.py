@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import errors, states
+from bot import errors, reasons, states
+from bot.transitions import ALLOWED
 from tests.support.documents import CODE, PAGES, README, ROOT, TESTS, anchors, links, read, rows, section
 
 ENUMS = [
     kind
-    for module in (states, errors)
+    for module in (states, errors, reasons)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
 ]
@@ -76,12 +77,19 @@ def test_the_glossary_has_a_full_row_for_each_word(word: str) -> None:
 
 
 def test_which_words_are_looked_for() -> None:
-    assert {("DeliveryState", "sent"), ("ErrorCode", "ChatGone")} < {*ON_DISK}
+    assert {("DeliveryState", "sent"), ("ErrorCode", "ChatGone"), ("Cause", "missed")} < {*ON_DISK}
 
 
 @pytest.mark.parametrize(("enum", "value"), ON_DISK)
 def test_words_on_disk_are_listed(enum: str, value: str) -> None:
     assert f"`{value}`" in section(CODE, "Words on disk")
+
+
+@pytest.mark.parametrize("state", ALLOWED)
+def test_what_may_follow_a_state(state: states.DeliveryState) -> None:
+    [(_, _, after)] = [row for row in rows(section(CODE, "Words on disk")) if row[0] == f"`{state}`" and len(row) == 3]
+
+    assert set(re.findall("`(.+?)`", after)) == set(ALLOWED[state])
 
 
 def test_the_readme_says_what_the_fault_suite_says() -> None:
