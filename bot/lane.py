@@ -188,7 +188,7 @@ class Lane:
             case errors.ChatGone():
                 self._settle(row, refused, **told)
                 await self._written()
-                await self.run.store.pause(self.chat, str(error))
+                await self.run.store.subscribers.pause(self.chat.id, str(error))
                 return False
             case _:  # BotGone
                 self._settle(row, row.state, not_before=self.run.clock(), **told)

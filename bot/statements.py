@@ -30,56 +30,14 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot import transitions
 from bot.records import Intent, Remark, Rendered
-from bot.states import ChatOrigin, ChatState, DeliveryState, DigestState
+from bot.states import ChatState, DeliveryState, DigestState
 from bot.tables import chats, deliveries, digests, messages, papers
 from bot.transitions import DROPPED, HOUR_UNKNOWN, KEPT, waits_for_hour
 from formatters.message import Message
 
-# --- chats
-
-
-def remove_others(channel: str, listed: Collection[str]) -> Update:
-    """Remove what the settings no longer list; who subscribed by himself stays."""
-    theirs = (chats.c.channel == channel, chats.c.origin == ChatOrigin.SETTINGS, chats.c.name.not_in(listed))
-    return update(chats).where(*theirs).values(state=ChatState.REMOVED)
-
-
-def adopt(channel: str, name: str) -> Update:
-    """Let the settings name a chat that the ledger knows by another name: it moved, or its people subscribed it."""
-    taken = chats.alias()
-    known = (chats.c.channel == channel, chats.c.address == name, chats.c.name != name)
-    free = not_(exists().where(taken.c.channel == channel, taken.c.name == name))
-    return update(chats).where(*known, free).values(name=name)
-
-
-def list_chat(channel: str, name: str, counter: str) -> Insert:
-    """Take a chat of the settings in, or back; one whose people unsubscribed stays away."""
-    row = upsert(chats).values(channel=channel, name=name, address=name, counter=counter, edition="")
-    ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS)
-    back = case((ours, ChatState.ACTIVE.value), else_=chats.c.state)
-    return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
-
+# --- planning
 
 SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
-
-
-def resume(now: float) -> tuple[Update, ...]:
-    """Open what a closed chat refused, what is held, what only our own back-off keeps, and the paused chats."""
-    again = update(chats).where(chats.c.state == ChatState.PAUSED).values(state=ChatState.ACTIVE, reason="")
-    return (transitions.reopened(), *transitions.ask_again(now), again)
-
-
-def pause(chat: int, reason: str) -> Update:
-    """Send nothing to a chat that cannot be written to; one that unsubscribed meanwhile stays as it is."""
-    active = (chats.c.id == chat, chats.c.state == ChatState.ACTIVE)
-    return update(chats).where(*active).values(state=ChatState.PAUSED, reason=reason)
-
-
-def move(chat: int, address: str, counter: str) -> Update:
-    return update(chats).where(chats.c.id == chat).values(address=address, counter=counter)
-
-
-# --- planning
 
 REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
 _PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
@@ -215,14 +173,6 @@ def new_rows(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
 
 
 EAGER = select(chats.c.id).where(_EAGER)
-
-
-def let_out(eager: Collection[int]) -> tuple[Update, Update]:
-    """Let chats that want the newest digest at once have all that waits for their hours."""
-    return (
-        transitions.let_out(eager),
-        update(chats).where(chats.c.id.in_(eager)).values(eager=0),
-    )
 
 
 def _waits_wholly(digest: ColumnElement[int], chat: ColumnElement[int]) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from typing import Any
 from filelock import AsyncFileLock, Timeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import draining, statements, transitions
+from bot import draining, statements, subscribers, transitions
 from bot.archive import Archive, index, index_all, loaded
 from bot.clerk import Clerk
 from bot.errors import LedgerError
@@ -27,7 +27,7 @@ from bot.reasons import Reason
 from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Standing
 from bot.sqlite import Database, explained, make_engine, migrate, refuse_empty
 from bot.states import DigestState
-from bot.subscribers import Subscribers, write_editions
+from bot.subscribers import Subscribers
 from bot.tables import chats
 from bot.troubles import Troubles
 from formatters.model import Digest
@@ -85,11 +85,11 @@ class Store:
         """Make the chats of a channel those listed, name to counter; one no longer listed is kept but removed."""
         async with self._write() as db:
             for name in listed:
-                await db.execute(statements.adopt(channel, name))
-            await db.execute(statements.remove_others(channel, listed))
+                await db.execute(subscribers.adopt(channel, name))
+            await db.execute(subscribers.remove_others(channel, listed))
             for name, counter in listed.items():
-                await db.execute(statements.list_chat(channel, name, counter))
-            await write_editions(db, layout, chats.c.channel == channel)
+                await db.execute(subscribers.list_chat(channel=channel, name=name, counter=counter))
+            await subscribers.write_editions(db, layout, chats.c.channel == channel)
 
     async def schedules(self) -> list[str]:
         """List the hours that chats wish; an empty one is what the operator set."""
@@ -110,7 +110,7 @@ class Store:
     async def resume(self) -> None:
         """Give paused chats and held rows another try: somebody may have let us in again."""
         async with self._write() as db:
-            for statement in statements.resume(self.clock()):
+            for statement in (*subscribers.resumed(), *transitions.ask_again(self.clock())):
                 await db.execute(statement)
 
     async def known(self, source: str) -> list[Known]:
@@ -174,8 +174,8 @@ class Store:
     async def calm(self, eager: Sequence[int]) -> None:
         """Let chats that wanted the newest digest at once have it now that it is planned."""
         async with self._write() as db:
-            for statement in statements.let_out(eager):
-                await db.execute(statement)
+            await db.execute(transitions.let_out(eager))
+            await db.execute(subscribers.calmed(eager))
 
     # --- draining
 
@@ -223,14 +223,10 @@ class Store:
         async with self._read() as db:
             return int((await db.execute(draining.open_rows(self.clock()))).scalar_one())
 
-    async def pause(self, chat: Chat, reason: str) -> None:
-        async with self._write() as db:
-            await db.execute(statements.pause(chat.id, reason))
-
     async def move(self, chat: int, address: str, counter: str) -> None:
         """Write where a chat lives now; what it holds from before can be edited no more."""
         async with self._write() as db:
-            await db.execute(statements.move(chat, address, counter))
+            await db.execute(subscribers.moved(chat, address=address, counter=counter))
             await db.execute(transitions.leave(chat))
 
     async def ids(self, chat: Chat, before: float) -> tuple[int, float, frozenset[int], int]:

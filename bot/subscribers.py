@@ -1,12 +1,15 @@
-"""Subscribers: which chats receive digests, and what they wish. Each wish is committed before it is answered."""
+"""Subscribers: which chats receive digests, and what they wish. Each wish is committed before it is answered.
+
+Nothing else writes `chats`; a test holds that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Update, and_, case, delete, exists, func, not_, or_, select, tuple_, update
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.records import Subscriber
@@ -123,9 +126,55 @@ class Subscribers:
     async def resume(self, chat: int) -> None:
         """Go on where a chat was paused."""
         async with self._write() as db:
-            await db.execute(reopened(chats.c.id == chat))
-            back = {"state": ChatState.ACTIVE, "reason": ""}
-            await db.execute(update(chats).where(chats.c.id == chat, chats.c.state == ChatState.PAUSED).values(back))
+            for statement in resumed(chats.c.id == chat):
+                await db.execute(statement)
+
+
+# --- what the settings and the lanes change; `store` carries it out
+
+
+def adopt(channel: str, name: str) -> Update:
+    """Let the settings name a chat that the ledger knows by another name: it moved, or its people subscribed it."""
+    taken = chats.alias()
+    known = (chats.c.channel == channel, chats.c.address == name, chats.c.name != name)
+    free = not_(exists().where(taken.c.channel == channel, taken.c.name == name))
+    return update(chats).where(*known, free).values(name=name)
+
+
+def remove_others(channel: str, listed: Collection[str]) -> Update:
+    """Remove what the settings no longer list; who subscribed by himself stays."""
+    theirs = (chats.c.channel == channel, chats.c.origin == ChatOrigin.SETTINGS, chats.c.name.not_in(listed))
+    return update(chats).where(*theirs).values(state=ChatState.REMOVED)
+
+
+def list_chat(*, channel: str, name: str, counter: str) -> Insert:
+    """Take a chat of the settings in, or back; one whose people unsubscribed stays away."""
+    row = insert(chats).values(channel=channel, name=name, address=name, counter=counter, edition="")
+    ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS)
+    back = case((ours, ChatState.ACTIVE.value), else_=chats.c.state)
+    return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
+
+
+def resumed(*which: ColumnElement[bool]) -> tuple[Update, Update]:
+    """Let paused chats receive again, first of all what they refused."""
+    return reopened(*which), unpaused(*which)
+
+
+def unpaused(*which: ColumnElement[bool]) -> Update:
+    paused = update(chats).where(chats.c.state == ChatState.PAUSED, *which)
+    return paused.values(state=ChatState.ACTIVE, reason="")
+
+
+def moved(chat: int, *, address: str, counter: str) -> Update:
+    return update(chats).where(chats.c.id == chat).values(address=address, counter=counter)
+
+
+def calmed(eager: Collection[int]) -> Update:
+    """Note that chats have the newest digest that they wanted at once."""
+    return update(chats).where(chats.c.id.in_(eager)).values(eager=0)
+
+
+# --- in detail
 
 
 def _known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:

@@ -31,6 +31,7 @@ from bot.records import RELEASED, Trouble
 from bot.sqlite import Database
 from bot.statements import REASON
 from bot.states import ChatState, DeliveryState, DigestState
+from bot.subscribers import unpaused
 from bot.tables import chats, deliveries, digests, messages, notices
 from bot.transitions import DROPPED, KEPT, UNDECIDED, unsettled
 
@@ -78,11 +79,9 @@ class Troubles:
         What is held is sent again: whoever asks has looked, and it is not there. Of what is not held the
         program will find out by itself.
         """
-        back = {"state": ChatState.ACTIVE, "reason": ""}
         async with self._write() as db:
             retried = await db.execute(transitions.retry(_receiving(chat)))
-            paused = (chats.c.state == ChatState.PAUSED, chats.c.id.in_(_receiving(chat)))
-            await db.execute(update(chats).where(*paused).values(back))
+            await db.execute(unpaused(chats.c.id.in_(_receiving(chat))))
         return int(retried.rowcount)
 
     async def discard(self, chat: str = "", *, waiting: bool = False) -> list[Trouble]:

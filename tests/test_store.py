@@ -147,7 +147,7 @@ LOOKS: dict[str, tuple[Executable, ...]] = {
     "open rows": (draining.open_rows(1e9),),
     "next due": (draining.next_due(1e9),),
     "outdated": (statements.outdated("blog"),),
-    "resume": statements.resume(1e9)[:3],
+    "resume": (transitions.reopened(), *transitions.ask_again(1e9)),
     "gate": (transitions.gate("", 1e9),),
     "let out": (transitions.let_out([1]),),
 }
