@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
+from bot.text import paged
+from formatters.lines import MOST_DIGITS, read_ref
 from formatters.links import arxiv_meant
 
 LONGEST_WORDS = 200
 
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–−", "-"))  # phones write them in place of the one on a keyboard
-_FILLERS = "\u115f\u1160\u2800"  # blanks that Unicode counts as letters or signs
 _AROUND = "<>()[]\"'.,"  # what an address stands in where it was copied from, Slack's own marks included
-_PAGE = re.compile(r"(.+) #(\d+)")
-_REF = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:#|no\.?)? ?(-?\d+) ?번?", re.IGNORECASE)
-_DIGITS = 12  # so many of a number or a page are read: more than there are, and SQLite can still reckon with them
 _AGO = {"today": 0, "오늘": 0, "yesterday": 1, "어제": 1, "그제": 2, "그저께": 2}
 _DAYS = tuple(
     re.compile(rf"(?<!\S){day}(?!\S)")
@@ -54,26 +50,13 @@ def asked(argument: str, today: date) -> Asked:
     day, rest, sure = next(_dated(text, today), (None, text, True))
     if paper := next(filter(None, map(_arxiv, text.split())), ""):
         return Asked(paper=paper, day=day, page=page)
-    if _REF.fullmatch(rest):
-        return Asked(ref=rest.lower(), day=day, page=page)
+    if ref := read_ref(rest):
+        return Asked(ref=ref, day=day, page=page)
     if number := _NUMBER.fullmatch(rest):
-        return Asked(number=int(number[1][:_DIGITS]), day=day, page=page)
+        return Asked(number=int(number[1][:MOST_DIGITS]), day=day, page=page)
     if rest and not sure:
         return Asked(words=_cut(text), page=page)
     return Asked(words=_cut(rest), day=day, page=page)
-
-
-def seen(argument: str) -> str:
-    """Keep what a reader sees of a text, in the usual width, with one blank between words."""
-    shown = "".join(letter for letter in argument if letter.isprintable() or letter.isspace())
-    return " ".join(re.sub(f"[{_FILLERS}]", " ", unicodedata.normalize("NFKC", shown).translate(_DASHES)).split())
-
-
-def paged(argument: str) -> tuple[str, int]:
-    """Take the page off the end of what was typed: "diffusion #2" is page 2 of "diffusion"."""
-    text = seen(argument)
-    found = _PAGE.fullmatch(text)
-    return (found[1], max(1, int(found[2][:_DIGITS]))) if found else (text, 1)
 
 
 def days_near(day: date, known: Sequence[date], most: int = 3) -> list[date]:

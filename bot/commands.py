@@ -9,14 +9,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot import operating, reading, wishing
-from bot.asking import asked, seen
+from bot.asking import asked
 from bot.config import Settings
 from bot.flood import Flood, Verdict
 from bot.hours import Hours
 from bot.outages import Outages
 from bot.store import Store
 from bot.talk import Answer, Asker, Context, language
-from formatters import pages
+from bot.text import seen
+from formatters import lines, pages
 from formatters.compose import help_text
 from formatters.locale import words
 from formatters.message import Formatter, Message
@@ -101,8 +102,9 @@ async def _bare(context: Context, line: str, name: str) -> Answer:
 
 async def _start(context: Context, argument: str) -> Answer:
     """Begin, or give the paper that a button of a channel leads to."""
-    if argument.startswith("paper-"):
-        return await reading.paper(context, argument.removeprefix("paper-"))
+    wanted = lines.read_start(argument)
+    if wanted is not None:
+        return await reading.paper(context, wanted)
     if context.chat and context.chat.receives:
         return await _help(context, argument)
     return context.show(pages.start(_help_text(context), context.words))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
-from bot.asking import Asked, asked, days_near, paged
+from bot.asking import Asked, asked, days_near
 from bot.talk import Answer, Context
-from formatters import pages
+from bot.text import paged
+from formatters import lines, pages
 from formatters.model import Digest, Paper
 from formatters.page import Hit, Page, reference
 
 _MOST_CHOICES = 8
 _LONGEST_ECHO = 40  # characters of what was typed
-_SEARCH = re.compile(r"~(\d{1,18})")
 
 
 async def paper(context: Context, argument: str) -> Answer:
@@ -47,8 +46,8 @@ async def search(context: Context, argument: str) -> Answer:
     text, page = paged(argument)
     if not text:
         return context.tell(context.words.search_what)
-    archive, asker, earlier = context.store.archive, context.asker, _SEARCH.fullmatch(text)
-    said = await archive.recall(asker.channel, asker.address, int(earlier[1])) if earlier else text
+    archive, asker, earlier = context.store.archive, context.asker, lines.read_kept_search(text)
+    said = text if earlier is None else await archive.recall(asker.channel, asker.address, earlier)
     if not said:
         return context.tell(context.words.stale_page)
     size = pages.HITS_ON_A_PAGE
@@ -60,7 +59,7 @@ async def search(context: Context, argument: str) -> Answer:
         hits, count = await archive.search(said, size, (page - 1) * size)
     start = (page - 1) * size
     kept = await archive.remember(asker.channel, asker.address, said) if count > len(hits) else 0
-    turn = pages.Turn(f"/search ~{kept}", f"/search {said}", page, start + len(hits) < count)
+    turn = pages.Turn(lines.spell_kept_search(kept), lines.spell_search(said), page, start + len(hits) < count)
     return context.show(pages.hits(context.words.found(said[:_LONGEST_ECHO], count), hits, context.words, turn))
 
 
@@ -129,7 +128,7 @@ def _listed(context: Context, digest: Digest, page: int) -> Page:
 
 
 def _full(context: Context, digest: Digest, one: Paper) -> Answer:
-    return Answer(context.formatter.paper(one), line=f"/paper {reference(digest, one)}")
+    return Answer(context.formatter.paper(one), line=lines.spell_paper(reference(digest, one)))
 
 
 def _hit(digest: Digest, one: Paper) -> Hit:

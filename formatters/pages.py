@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from functools import partial
 
-from formatters import compose
+from formatters import compose, lines
 from formatters.compose import BOLD, GAP, LINE
 from formatters.locale import Words
 from formatters.model import Digest, Paper
@@ -35,7 +36,8 @@ def papers(digest: Digest, words: Words, page: int) -> Page:
     """List the papers of a digest, a line to tap for each."""
     start = (page - 1) * PAPERS_ON_A_PAGE
     shown = digest.papers[start : start + PAPERS_ON_A_PAGE]
-    more = Turn(f"/papers {digest.day}", f"/papers {digest.day}", page, start + len(shown) < len(digest.papers))
+    line = lines.spell_papers(digest.day)
+    more = Turn(line, line, page, start + len(shown) < len(digest.papers))
     head = (*compose.head(digest, words), GAP, Span(words.tap_one))
     return Page(head, tuple(_line(full(digest, paper, words)) for paper in shown), _turns(more, words), wide=True)
 
@@ -55,8 +57,8 @@ def choice(found: Sequence[Hit], words: Words) -> Page:
 
 def days(text: str, near: Sequence[date], words: Words, number: int | None = None) -> Page:
     """Offer the days nearest to one that has no digest."""
-    what = "/papers" if number is None else f"/paper {number}"
-    return Page((Span(text),), rows=tuple((Button(words.day(day), f"{what} {day}"),) for day in near))
+    spell = lines.spell_papers if number is None else partial(lines.spell_numbered, number)
+    return Page((Span(text),), rows=tuple((Button(words.day(day), spell(day)),) for day in near))
 
 
 def welcome(words: Words) -> Page:
@@ -82,14 +84,14 @@ def settings(wishes: Wishes, words: Words, layouts: Sequence[str], note: str = "
 
 def start(text: str, words: Words) -> Page:
     """Say who the bot is to one who does not receive anything yet."""
-    now = Button(words.subscribe_now, "/subscribe now")
-    return Page((Span(text),), rows=((now,), (Button(words.subscribe, "/subscribe"),)))
+    now = Button(words.subscribe_now, lines.SUBSCRIBE_NOW)
+    return Page((Span(text),), rows=((now,), (Button(words.subscribe, lines.SUBSCRIBE),)))
 
 
-def status(lines: Sequence[str], words: Words, *, stuck: bool) -> Page:
+def status(said: Sequence[str], words: Words, *, stuck: bool) -> Page:
     """Show the receipt, with a button to send again what is stuck."""
-    text = "\n".join(lines).strip()
-    return Page((Span(text),), rows=((Button(words.resend, "/status retry"),),) if stuck else ())
+    text = "\n".join(said).strip()
+    return Page((Span(text),), rows=((Button(words.resend, lines.RETRY),),) if stuck else ())
 
 
 def help_with_settings(word: str, near: str, words: Words) -> str:
@@ -126,7 +128,10 @@ class Turn:
 def _turns(turn: Turn, words: Words) -> tuple[tuple[Button, ...], ...]:
     back = [(words.previous, turn.page - 1)] if turn.page > 1 else []
     on = [(words.next, turn.page + 1)] if turn.more else []
-    row = [Button(label, f"{turn.line} #{page}", f"{turn.typed} #{page}") for label, page in (*back, *on)]
+    row = [
+        Button(label, lines.spell_page(turn.line, page), lines.spell_page(turn.typed, page))
+        for label, page in (*back, *on)
+    ]
     return (tuple(row),) if row else ()
 
 
@@ -147,7 +152,7 @@ def _choice(hit: Hit, words: Words) -> Item:
 
 
 def _full(label: str, ref: str, number: int, day: date, words: Words) -> Button:
-    return Button(label, f"/paper {ref}", f"/paper {number} {day}", short=words.full_summary)
+    return Button(label, lines.spell_paper(ref), lines.spell_numbered(number, day), short=words.full_summary)
 
 
 def _note(note: str) -> Spans:
@@ -156,16 +161,23 @@ def _note(note: str) -> Spans:
 
 def _choices(wishes: Wishes, words: Words, layouts: Sequence[str]) -> tuple[tuple[Button, ...], ...]:
     """Offer all that is not chosen yet, a row for each."""
-    silence = [("loud", words.loud) if wishes.silent else ("silent", words.silent)] if wishes.silent is not None else []
     others = [
-        *((words.layout, words.layouts[one], f"layout {one}") for one in layouts if one != wishes.layout),
+        *((words.layout, words.layouts[one], lines.spell_layout(one)) for one in layouts if one != wishes.layout),
         *(
-            (words.own_language, name, f"language {one}")
+            (words.own_language, name, lines.spell_language(one))
             for one, name in words.languages.items()
             if one != wishes.language
         ),
-        *((words.sound, name, one) for one, name in silence),
+        *_sounds(wishes, words),
     ]
-    rows = [(Button(f"{name} → {choice}", f"/settings {wish}"),) for name, choice, wish in others]
-    subscription = ("/unsubscribe", words.unsubscribe) if wishes.receives else ("/subscribe", words.subscribe)
-    return (*rows, (Button(words.reset, "/settings default"), Button(subscription[1], subscription[0])))
+    rows = [(Button(f"{name} → {choice}", line),) for name, choice, line in others]
+    leave, join = Button(words.unsubscribe, lines.UNSUBSCRIBE), Button(words.subscribe, lines.SUBSCRIBE)
+    return (*rows, (Button(words.reset, lines.RESET), leave if wishes.receives else join))
+
+
+def _sounds(wishes: Wishes, words: Words) -> list[tuple[str, str, str]]:
+    """Offer the other sound, where the platform has silent messages."""
+    if wishes.silent is None:
+        return []
+    other = words.loud if wishes.silent else words.silent
+    return [(words.sound, other, lines.spell_sound(silent=not wishes.silent))]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import accumulate, groupby
 from typing import Any
 
-from formatters import compose, links
+from formatters import compose, lines, links
 from formatters.edition import Edition
 from formatters.locale import Words
 from formatters.message import USUAL, Message, numbered
@@ -158,7 +158,7 @@ def _with_address(element: Mapping[str, str]) -> str:
 
 
 def _summary(digest: Digest, paper: Paper, label: str) -> Button:
-    return Button(label, f"/paper {reference(digest, paper)}")
+    return Button(label, lines.spell_paper(reference(digest, paper)))
 
 
 def _section(item: Item, place: int) -> dict[str, object]:

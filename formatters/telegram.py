@@ -12,7 +12,7 @@ from html import escape, unescape
 from itertools import groupby
 from typing import Any
 
-from formatters import compose, links
+from formatters import compose, lines, links
 from formatters.edition import Edition
 from formatters.locale import Words
 from formatters.message import USUAL, Message, numbered
@@ -134,7 +134,7 @@ def _with_keyboard(body: Mapping[str, object], rows: Sequence[Sequence[Mapping[s
 def _summary(digest: Digest, paper: Paper, label: str, edition: Edition) -> Mapping[str, str]:
     """Make a button to a paper's full summary: answered in the chat, or in a private one of its reader's."""
     ref = reference(digest, paper)
-    return _key(Button(label, f"/paper {ref}", url="" if edition.here else f"{BOT}paper-{ref}"))
+    return _key(Button(label, lines.spell_paper(ref), url="" if edition.here else f"{BOT}{lines.spell_start(ref)}"))
 
 
 def _key(button: Button) -> Mapping[str, str]:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.asking import LONGEST_WORDS, Asked, asked, days_near, paged, seen
+from bot.asking import LONGEST_WORDS, Asked, asked, days_near
+from bot.text import paged, seen
 
 TODAY = date(2025, 9, 12)
 DAY = date(2025, 9, 10)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.asking import asked, paged
+from bot.asking import asked
+from bot.text import paged
 from bot.wishes import Wish, wished
 from formatters import pages
 from formatters.compose import brief, help_text

@@ -10,7 +10,6 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.asking import seen
 from bot.channels.slack import SlackChannel
 from bot.commands import Desk
 from bot.listeners.slack_home import Home
@@ -18,12 +17,13 @@ from bot.listeners.slack_people import People
 from bot.listeners.slack_presses import Body, Press, Whispers
 from bot.replies import Replies
 from bot.talk import Answer, Asker
+from bot.text import seen
+from formatters import lines
 from formatters.page import Button
 from formatters.slack import escape, with_buttons
 
 Payload = dict[str, Any]
 
-_SHARE = re.compile(r"share (/paper [0-9a-f]{16})")
 _MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")  # mentions and links, with what is read in their place
 
 
@@ -55,8 +55,8 @@ class Commands:
         press = Press.read(body)
         if press:
             asker = await self._people.asker(press.channel or press.home, press.user, pressed=True, alone=True)
-            shared = _SHARE.fullmatch(press.line)
-            answer = await self._desk.answer(asker, shared[1] if shared else press.line)
+            shared = lines.read_share(press.line)
+            answer = await self._desk.answer(asker, shared or press.line)
             if answer.messages:
                 self._replies.later(self._answered(press, asker, answer, share=bool(shared)))
         await ack()
@@ -83,7 +83,7 @@ class Commands:
         among_others = asker.kind != "private" or room != asker.address
         if answer.line and among_others:
             said = (await self._desk.speaking(asker)).words
-            bodies[-1] = with_buttons(bodies[-1], [Button(said.share, f"share {answer.line}")])
+            bodies[-1] = with_buttons(bodies[-1], [Button(said.share, lines.spell_share(answer.line))])
         return bodies
 
     async def _share(self, press: Press, answer: Answer) -> None:

@@ -10,7 +10,7 @@ from bot.commands import Desk
 from bot.log import log
 from bot.replies import Replies
 from bot.talk import Answer, Asker, Context
-from formatters import compose
+from formatters import compose, lines
 from formatters.compose import LINE
 from formatters.message import Message
 from formatters.model import Digest, Paper
@@ -59,7 +59,9 @@ async def _newest(context: Context) -> Message:
 
 def _item(digest: Digest, paper: Paper, label: str) -> Item:
     title, line = Span(f"{paper.number}. {paper.title}"), compose.brief(paper)
-    return Item((title, LINE, Span(line)) if line else (title,), Button(label, f"/paper {reference(digest, paper)}"))
+    return Item(
+        (title, LINE, Span(line)) if line else (title,), Button(label, lines.spell_paper(reference(digest, paper)))
+    )
 
 
 def _blocks(*messages: Message) -> list[Any]:

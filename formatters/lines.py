@@ -1,0 +1,111 @@
+"""The grammar of button lines: what a press types, and how that is read.
+
+Buttons and deep links stay in chats for ever, so what was once spelled here is read for ever. What people
+type by hand is read with more patience (`bot.asking`, `bot.wishes`), which takes these lines as well.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+MOST_DIGITS = 12  # of a number that is read: more than there are papers or pages, and SQLite can reckon with them
+
+SUBSCRIBE, SUBSCRIBE_NOW, UNSUBSCRIBE = "/subscribe", "/subscribe now", "/unsubscribe"
+RESET = "/settings default"
+RETRY = "/status retry"
+
+_REF = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
+_PAGE = re.compile(r"(.+) #(\d+)")
+_KEPT_SEARCH = re.compile(r"~(\d{1,18})")
+_SHARE = re.compile(r"share (/paper [0-9a-f]{16})")
+_START = "paper-"
+
+
+# Papers
+
+
+def spell_paper(ref: str) -> str:
+    """Ask for a paper by its ref: 16 hex digits."""
+    return f"/paper {ref}"
+
+
+def spell_numbered(number: int, day: date) -> str:
+    """Ask for a paper by its number in the digests of a day."""
+    return f"/paper {number} {day}"
+
+
+def read_ref(argument: str) -> str:
+    """Read the ref of a paper; "" for anything else."""
+    return argument.lower() if _REF.fullmatch(argument) else ""
+
+
+def spell_start(ref: str) -> str:
+    """Name a paper in a deep link: what the platform puts behind /start."""
+    return f"{_START}{ref}"
+
+
+def read_start(argument: str) -> str | None:
+    """Read which paper a deep link leads to; None for a start that leads to none."""
+    return argument.removeprefix(_START) if argument.startswith(_START) else None
+
+
+def spell_share(line: str) -> str:
+    """Show everybody the paper that a line of `spell_paper` asks for."""
+    return f"share {line}"
+
+
+def read_share(line: str) -> str:
+    """Read the line of the paper to show; "" for anything else."""
+    found = _SHARE.fullmatch(line)
+    return found[1] if found else ""
+
+
+# Lists of several pages
+
+
+def spell_papers(day: date) -> str:
+    """Ask for the papers of a day."""
+    return f"/papers {day}"
+
+
+def spell_search(said: str) -> str:
+    """Ask for a search as a person types it."""
+    return f"/search {said}"
+
+
+def spell_kept_search(number: int) -> str:
+    """Ask for a search that is kept under a number: what was typed may be longer than a button holds."""
+    return f"/search ~{number}"
+
+
+def read_kept_search(argument: str) -> int | None:
+    """Read the number of a kept search; None for words to search for."""
+    found = _KEPT_SEARCH.fullmatch(argument)
+    return int(found[1]) if found else None
+
+
+def spell_page(line: str, page: int) -> str:
+    """Ask for a page of what a line asks for."""
+    return f"{line} #{page}"
+
+
+def read_page(text: str) -> tuple[str, int]:
+    """Take the page off the end: "diffusion #2" is page 2 of "diffusion"; without one it is the first."""
+    found = _PAGE.fullmatch(text)
+    return (found[1], max(1, int(found[2][:MOST_DIGITS]))) if found else (text, 1)
+
+
+# Settings
+
+
+def spell_layout(layout: str) -> str:
+    return f"/settings layout {layout}"
+
+
+def spell_language(language: str) -> str:
+    return f"/settings language {language}"
+
+
+def spell_sound(*, silent: bool) -> str:
+    return "/settings silent" if silent else "/settings loud"
