@@ -30,7 +30,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot import transitions
 from bot.records import Intent, Remark, Rendered
-from bot.states import ChatState, DeliveryState, DigestState
+from bot.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
 from bot.tables import chats, deliveries, digests, messages, papers
 from bot.transitions import DROPPED, HOUR_UNKNOWN, KEPT, waits_for_hour
 from formatters.message import Message
@@ -91,8 +91,10 @@ def write_digest(source: str, intent: Intent, now: float) -> Insert:
 
 
 def remark(source: str, one: Remark) -> Update:
+    """Note something of a digest, unless it came meanwhile into a state from which that does not follow."""
     noted = {"state": one.state, **one.reason.stored(), "held_since": one.held_since}
-    return update(digests).where(_is(source, one.name)).values(noted)
+    before = [state for state, after in DIGEST_CHANGES.items() if state is one.state or one.state in after]
+    return update(digests).where(_is(source, one.name), digests.c.state.in_(before)).values(noted)
 
 
 def take_post(source: str, name: str, post: str) -> Update:

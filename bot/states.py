@@ -5,6 +5,7 @@ What leads from one state of a delivery to the next is in `transitions`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -19,6 +20,23 @@ class DigestState(StrEnum):
     """It is not delivered yet: its post looks unfinished."""
     ACTIVE = "active"
     """It is delivered to all chats that shall have it."""
+
+
+# From which state a digest may come into which other, and why; it may begin in any.
+DIGEST_CHANGES: Mapping[DigestState, Mapping[DigestState, str]] = {
+    DigestState.BASELINE: {},
+    DigestState.SKIPPED: {
+        DigestState.ACTIVE: "it stayed empty or was taken away, and has papers at last",
+        DigestState.HELD: "the same, and its post looks unfinished",
+        DigestState.BASELINE: "the same, and its post is dated before the first look",
+    },
+    DigestState.HELD: {
+        DigestState.ACTIVE: "its post is finished, or was waited for long enough",
+        DigestState.SKIPPED: "it stayed empty, was taken away, given up, or more came than are caught up with",
+        DigestState.BASELINE: "its post is dated before the first look",
+    },
+    DigestState.ACTIVE: {},
+}
 
 
 class DeliveryState(StrEnum):

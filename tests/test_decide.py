@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
+from itertools import product
 from typing import Any, ClassVar
 
 import pytest
@@ -15,7 +16,7 @@ from bot.decisions import Rules, decide, fingerprint
 from bot.protocols import Found
 from bot.reasons import NOTHING, Cause, Reason
 from bot.records import RELEASED, Intent, Known, Remark
-from bot.states import DigestState
+from bot.states import DIGEST_CHANGES, DigestState
 from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import days, digest, found, paper
 
@@ -300,6 +301,22 @@ def test_a_changed_post_of_the_baseline_is_read_but_not_sent() -> None:
 
 def test_an_empty_source_is_nothing_to_do() -> None:
     assert decided([], []) == []
+
+
+def test_a_digest_changes_its_state_only_as_the_table_has_it() -> None:
+    """Every state and reason, whatever the post is now, before, at and after the end of each wait."""
+    posts = [[], days(2, papers=0), days(2, papers=1), days(2), [found(digest(date(2025, 1, 2), *hollow(1, 2)))]]
+    redated = [found(digest(date(2025, 1, day), paper(1)), days(2)[0].post) for day in (1, 9)]
+    many = days(2, 3, 4, 5, 6)
+    changes = {
+        (was, one.state)
+        for was, cause, since in product(DigestState, Cause, (None, RELEASED, FOUND_AT))
+        for now in (*posts, *([one] for one in redated), many)
+        for after in (0.0, 2 * HOUR, 9 * DAY)
+        for one in decide(known(days(2), was, Reason(cause, (2, 1)), since), now, RULES, FOUND_AT + after)
+        if one.name == "daily-papers/2025-01-02" and one.state is not was
+    }
+    assert changes == {(was, state) for was, after in DIGEST_CHANGES.items() for state in after}
 
 
 @dataclass(frozen=True)

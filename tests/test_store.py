@@ -20,8 +20,8 @@ from structlog.testing import capture_logs
 from bot import draining, statements, transitions
 from bot.errors import LedgerError
 from bot.reasons import NOTHING, Cause, Reason
-from bot.records import Intent, Standing
-from bot.states import DigestState
+from bot.records import Intent, Remark, Standing
+from bot.states import DIGEST_CHANGES, DigestState
 from bot.store import Store, opened
 from bot.tables import metadata
 from formatters.model import Digest, Link, Paper, Section
@@ -230,6 +230,17 @@ async def test_standings_leave_out_the_baseline_and_come_older_first(store: Stor
     ]
     assert [standing.state for standing in await store.standings(9)] == ["skipped", "active", "held"]
     assert [(one.state, one.reason) for one in await store.known("blog")] == list(written.values())
+
+
+@pytest.mark.parametrize("was", DigestState)
+@pytest.mark.parametrize("becomes", DigestState)
+async def test_a_remark_changes_a_state_only_as_the_table_has_it(
+    store: Store, was: DigestState, becomes: DigestState
+) -> None:
+    await store.write_plan("blog", intent(RICH, was), [])
+    await store.remark("blog", Remark(RICH.id, becomes, NOTHING, None))
+    (known,) = await store.known("blog")
+    assert known.state is (becomes if becomes in DIGEST_CHANGES[was] else was)
 
 
 async def test_an_empty_ledger_answers_with_nothing(store: Store) -> None:
