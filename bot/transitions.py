@@ -31,6 +31,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from bot.errors import ErrorCode
 from bot.states import ChatState, DeliveryState
 from bot.tables import chats, deliveries, messages
+from formatters.edition import THREAD
 
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
 STALE, EDITING = DeliveryState.STALE, DeliveryState.EDITING
@@ -143,7 +144,7 @@ def _claim() -> ReturningUpdate[Any]:
     thread = (
         select(parent.c.remote_id)
         .select_from(own.join(index, index.c.digest_id == own.c.digest_id).join(parent))
-        .where(own.c.id == deliveries.c.message_id, own.c.edition.startswith("thread"), own.c.key != "index")
+        .where(own.c.id == deliveries.c.message_id, own.c.edition.startswith(THREAD), own.c.key != "index")
         .where(index.c.edition == own.c.edition, index.c.channel == own.c.channel, index.c.key == "index")
         .where(parent.c.chat_id == deliveries.c.chat_id)
         .scalar_subquery()

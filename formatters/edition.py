@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-LAYOUTS = ("messages", "thread", "digest", "index")
+THREAD = "thread"  # papers go under their index; spellings of such editions, and no others, begin so
+LAYOUTS = ("messages", THREAD, "digest", "index")
 _SILENT, _HERE = "silent", "here"
 
 

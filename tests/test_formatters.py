@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.parse import slug
 from formatters import compose, links
-from formatters.edition import LAYOUTS, Edition
+from formatters.edition import LAYOUTS, THREAD, Edition
 from formatters.locale import words
 from formatters.message import Message
 from formatters.model import Digest, Link, Paper, Section
@@ -262,6 +262,7 @@ def test_an_edition_is_read_as_it_was_spelled(layout: str, language: str, silent
     edition = Edition(layout, language, silent, here)
 
     assert Edition.read(str(edition)) == edition
+    assert str(edition).startswith(THREAD) == (layout == THREAD)
     assert str(edition).split()[0] == layout
 
 
