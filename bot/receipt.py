@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.config import Settings
-from bot.records import Receipt, Standing
+from bot.records import Receipt, Standing, Totals
 from bot.states import DigestState
 from bot.store import Store
 
@@ -11,21 +11,34 @@ _SETTLED = ("sent", "scheduled", "discarded")
 
 
 async def receipt(store: Store, settings: Settings) -> list[tuple[Standing, list[Receipt]]]:
-    """Tell how the recent digests stand in every chat; a held one only while nothing newer came."""
-    recent = await store.standings(settings.schedule.catch_up * max(1, len(settings.sources)))
-    newest = {standing.source: standing.name for standing in recent}
-    shown = [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
-    return [(one, await store.receipts(one.source, one.name)) for one in shown]
+    """Tell how the recent digests stand in every chat.
+
+    With many chats this holds the event loop up: nothing else may run in it.
+    """
+    return [(one, await store.receipts(one.source, one.name)) for one in await _recent(store, settings)]
+
+
+async def totals(store: Store, settings: Settings, most: int) -> list[tuple[Standing, Totals]]:
+    """Tell how the recent digests stand in all chats together, each with at most so many problems."""
+    return [(one, await store.totals(one.source, one.name, most)) for one in await _recent(store, settings)]
 
 
 async def unsettled(store: Store, settings: Settings) -> list[str]:
     """Say what of the recent digests is not settled as sent, a line each."""
     lines = []
-    for standing, receipts in await receipt(store, settings):
+    for standing in await _recent(store, settings):
         if standing.waits:
             lines.append(f"{standing.name}: {standing.state}: {standing.reason}")
+        receipts = await store.open_receipts(standing.source, standing.name)
         lines += [line for one in receipts for line in _open(one)]
     return lines
+
+
+async def _recent(store: Store, settings: Settings) -> list[Standing]:
+    """List the recent digests; a held one only while nothing newer came."""
+    recent = await store.standings(settings.schedule.catch_up * max(1, len(settings.sources)))
+    newest = {standing.source: standing.name for standing in recent}
+    return [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
 
 
 def _open(one: Receipt) -> list[str]:

@@ -134,6 +134,16 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """How a digest stands in all chats together."""
+
+    chats: int  # that have or shall have it
+    counts: dict[str, int]  # messages by state
+    problems: list[str]  # what is wrong in which chat, the first lines of them
+    more: int  # further lines
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How a digest stands, whether or not a chat has anything of it."""
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -32,7 +33,7 @@ from bot import transitions
 from bot.records import Intent, Remark, Rendered
 from bot.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
 from bot.tables import chats, deliveries, digests, messages, papers
-from bot.transitions import DROPPED, HOUR_UNKNOWN, KEPT, waits_for_hour
+from bot.transitions import DROPPED, HOUR_UNKNOWN, KEPT, unsettled, waits_for_hour
 from formatters.message import Message
 
 # --- planning
@@ -238,16 +239,77 @@ STANDINGS = (
 
 
 def receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Count the messages of a digest in each chat; in a ledger of many chats this takes seconds."""
+    rows = deliveries.join(chats).join(messages).join(digests)
+    return _by_chat(now).select_from(rows).where(_is(source, name), *_COUNTED)
+
+
+def open_receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Count, in the chats where there are such, the messages of a digest that are not settled as sent."""
+    return _by_chat(now).select_from(_OPEN).where(unsettled(deliveries), _is(source, name), *_COUNTED)
+
+
+def _by_chat(now: float) -> Select[tuple[Any, ...]]:
+    state = _shown_state(now)
+    columns = (chats.c.channel, chats.c.name, chats.c.reason, state, deliveries.c.error, func.count())
+    by_chat = select(*columns).group_by(chats.c.id, state, deliveries.c.error)
+    return by_chat.order_by(chats.c.channel, chats.c.id, state, deliveries.c.error)
+
+
+def _shown_state(now: float) -> ColumnElement[str]:
     waits = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts == 0, deliveries.c.not_before > now)
-    state = case((waits, "scheduled"), (not_(KEPT), "discarded"), else_=deliveries.c.state)
-    columns = (chats.c.channel, chats.c.name, chats.c.reason, state, deliveries.c.error)
+    return case((waits, "scheduled"), (not_(KEPT), "discarded"), else_=deliveries.c.state)
+
+
+def held(source: str, name: str) -> Select[int, int]:
+    """Count the messages of a digest and the chats that have or shall have them."""
+    # Told of removed chats this way round, SQLite need not look into the rows: their index is enough.
+    removed = select(chats.c.id).where(chats.c.state == ChatState.REMOVED)
     return (
-        select(*columns, func.count())
-        .select_from(deliveries.join(chats).join(messages).join(digests))
-        .where(_is(source, name), chats.c.state != ChatState.REMOVED, not_(DROPPED))
-        .group_by(chats.c.id, state, deliveries.c.error)
-        .order_by(chats.c.channel, chats.c.id)
+        select(func.count(), func.count(deliveries.c.chat_id.distinct()))
+        .select_from(deliveries.join(messages).join(digests))
+        .where(_is(source, name), not_(DROPPED), deliveries.c.chat_id.not_in(removed))
     )
+
+
+def open_states(source: str, name: str, now: float) -> Select[str, int]:
+    """Count the messages of a digest that are not settled as sent, by state."""
+    state = _shown_state(now)
+    counts = select(state, func.count()).select_from(_OPEN).group_by(state)
+    return counts.where(unsettled(deliveries), _is(source, name), *_COUNTED)
+
+
+def problems(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Say why chats are paused and messages of a digest not settled, and how many such lines there are."""
+    lines = union_all(_paused(source, name), _errors(source, name, now)).subquery()
+    shown = select(lines.c.channel, lines.c.name, lines.c.why, func.count().over())
+    return shown.order_by(lines.c.channel, lines.c.id, lines.c.state, lines.c.why)
+
+
+def _paused(source: str, name: str) -> Select[tuple[Any, ...]]:
+    # "+ 0": SQLite would go through all that a chat ever held, not knowing how few messages a digest has.
+    theirs = digests.join(messages).join(deliveries, deliveries.c.message_id == messages.c.id + 0)
+    has = exists().select_from(theirs).where(_is(source, name), deliveries.c.chat_id == chats.c.id, not_(DROPPED))
+    why = (literal("").label("state"), (literal("paused: ") + chats.c.reason).label("why"))
+    paused = select(chats.c.channel, chats.c.id, chats.c.name, *why)
+    return paused.where(chats.c.reason != "", chats.c.state != ChatState.REMOVED, has.correlate(chats))
+
+
+def _errors(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    other = deliveries.c.error.not_in(("", chats.c.reason))
+    first = func.min(_shown_state(now)).label("state")
+    return (
+        select(chats.c.channel, chats.c.id, chats.c.name, first, deliveries.c.error.label("why"))
+        .select_from(_OPEN)
+        .where(unsettled(deliveries), _is(source, name), *_COUNTED, other)
+        .group_by(chats.c.id, deliveries.c.error)
+    )
+
+
+# Rows from the unsettled ones on. "+ 0": SQLite would look up all deliveries of each message, not knowing how few of
+# them are not settled.
+_OPEN = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
+_COUNTED = (chats.c.state != ChatState.REMOVED, not_(DROPPED))
 
 
 def _is(source: str, name: str) -> ColumnElement[bool]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import AsyncFileLock, Timeout
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import draining, statements, subscribers, transitions
@@ -24,9 +25,9 @@ from bot.clerk import Clerk
 from bot.errors import LedgerError
 from bot.log import log
 from bot.reasons import Reason
-from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Standing
+from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Standing, Totals
 from bot.sqlite import Database, explained, make_engine, migrate, refuse_empty
-from bot.states import DigestState
+from bot.states import DeliveryState, DigestState
 from bot.subscribers import Subscribers
 from bot.tables import chats
 from bot.troubles import Troubles
@@ -256,9 +257,32 @@ class Store:
         return list(map(_standing, reversed(rows)))
 
     async def receipts(self, source: str, name: str) -> list[Receipt]:
-        """Count, per chat, how many messages of a digest are in which state, and why."""
+        """Count, per chat, how many messages of a digest are in which state, and why.
+
+        With many chats this holds the event loop up: nothing else may run in it.
+        """
+        return await self._receipts(source, name, statements.receipts(source, name, self.clock()))
+
+    async def open_receipts(self, source: str, name: str) -> list[Receipt]:
+        """Count the same where something is not settled as sent, and only what is not."""
+        return await self._receipts(source, name, statements.open_receipts(source, name, self.clock()))
+
+    async def totals(self, source: str, name: str, most: int) -> Totals:
+        """Tell how a digest stands in all chats together, with the first problems, however many chats there are."""
+        now = self.clock()
         async with self._read() as db:
-            rows = (await db.execute(statements.receipts(source, name, self.clock()))).all()
+            rows, receiving = (await db.execute(statements.held(source, name))).one()
+            states = await db.execute(statements.open_states(source, name, now))
+            counts = {str(state): int(count) for state, count in states}
+            lines = (await db.execute(statements.problems(source, name, now).limit(most))).all()
+        if sent := rows - sum(counts.values()):
+            counts[DeliveryState.SENT] = sent
+        said = [f"{channel} {chat}: {why}" for channel, chat, why, _ in lines]
+        return Totals(receiving, counts, said, lines[0][-1] - len(lines) if lines else 0)
+
+    async def _receipts(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[Receipt]:
+        async with self._read() as db:
+            rows = (await db.execute(statement)).all()
         lines: dict[tuple[str, str], Receipt] = {}
         for channel, chat, paused, state, error, count in rows:
             line = lines.setdefault((channel, chat), Receipt(source, name, channel, chat, {}, []))
