@@ -88,7 +88,7 @@ class Clerk:
         claimed: Row | None = await self._ask(self._batch.claims, row)
         return claimed
 
-    def settle(self, row: Row, state: str, **values: object) -> asyncio.Future[None]:
+    def settle(self, row: Row, state: DeliveryState, **values: object) -> asyncio.Future[None]:
         """Commit what became of a row; what was sent is due again if its post changed meanwhile.
 
         Outcomes are written in order, each no later than what is asked afterwards.
@@ -167,7 +167,7 @@ class _Books:
             return {}
         refs = json.dumps([row.ref for row in rows])
         found = db.execute(transitions.CLAIM, {"refs": refs, "now": self._clock()})
-        threads: dict[str, str] = dict(tuple(one) for one in found)
+        threads: dict[str, str] = {one.ref: one.thread for one in found}
         return {row.ref: row.under(threads[row.ref]) for row in rows if row.ref in threads}
 
     def _heads(self, db: Connection, chat: int, version: int) -> list[Row]:
@@ -175,5 +175,9 @@ class _Books:
         if len(self._bodies) > _MOST_BODIES:
             self._bodies.clear()
         if lacking := [one.message for one in found if one.hash not in self._bodies]:
-            self._bodies |= dict(tuple(one) for one in db.execute(draining.bodies(lacking)))
-        return [Row(*(*one, self._bodies[one.hash], version)) for one in found]
+            self._bodies |= {one.hash: one.body for one in db.execute(draining.bodies(lacking))}
+        return [_row(one, body=self._bodies[one.hash], version=version) for one in found]
+
+
+def _row(one: Any, *, body: Mapping[str, object], version: int) -> Row:
+    return Row(**{**one._mapping, "state": DeliveryState(one.state)}, body=body, version=version)

@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.flood import Flood, Verdict
 from bot.hours import Hours
 from bot.outages import Outages
+from bot.states import ChatKind
 from bot.store import Store
 from bot.talk import Answer, Asker, Context, language
 from bot.text import seen
@@ -59,7 +60,7 @@ class Desk:
     def _verdict(self, asker: Asker) -> Verdict:
         """Judge who asks, and in a group all of it: its answers share what the platform lets us send there."""
         now, room = self.clock(), (asker.channel, asker.address.partition(":")[0])
-        if asker.kind == "private" or asker.alone:
+        if asker.kind == ChatKind.PRIVATE or asker.alone:
             return self.flood.verdict((*room, asker.user), now)
         own = self.talkers.verdict((*room, asker.user), now)
         if own is not Verdict.ANSWER:

@@ -58,11 +58,11 @@ def _heads() -> Select[tuple[Any, ...]]:
             messages.c.key,
             deliveries.c.plain,
             deliveries.c.attempts,
-            func.coalesce(deliveries.c.not_before, 0.0),
-            func.coalesce(deliveries.c.attempted_at, 0.0),
-            func.coalesce(deliveries.c.remote_id, ""),
-            func.coalesce(deliveries.c.sent_hash, ""),
-            func.coalesce(deliveries.c.thread, ""),
+            func.coalesce(deliveries.c.not_before, 0.0).label("not_before"),
+            func.coalesce(deliveries.c.attempted_at, 0.0).label("attempted_at"),
+            func.coalesce(deliveries.c.remote_id, "").label("remote_id"),
+            func.coalesce(deliveries.c.sent_hash, "").label("tried_hash"),
+            func.coalesce(deliveries.c.thread, "").label("thread"),
             messages.c.id.label("message"),
         )
         .select_from(deliveries.join(messages).join(digests).join(chats))

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot import errors
+from bot.errors import ErrorCode
 from bot.log import log
 from bot.protocols import Absent, Channel, Doubt, There
-from bot.records import Chat, Row
+from bot.records import Chat, KnownIds, Row
+from bot.states import DeliveryState
 from bot.store import Store
 from bot.waiting import TURN_AHEAD, Stops, backoff, unless
 
@@ -31,11 +33,11 @@ class Waits:
     grace: float = 20.0  # for a question under way when told to stop
 
 
-# Told of each row that was settled: its chat, itself, its new state, and why where that is not "sent".
-Report = Callable[[Chat, Row, str, str], None]
+# Told of each row that was settled: its chat, itself, its new state, and why where that is not sent.
+Report = Callable[[Chat, Row, DeliveryState, str], None]
 
 
-def silent(_chat: Chat, _row: Row, _state: str, _why: str) -> None:
+def silent(_chat: Chat, _row: Row, _state: DeliveryState, _why: str) -> None:
     """Report nothing."""
 
 
@@ -116,7 +118,7 @@ class Lane:
         """Do what a row wants at its turn; tell whether the lane goes on."""
         claimed = None
         try:
-            if row.state == "unconfirmed":
+            if row.state == DeliveryState.UNCONFIRMED:
                 await _until(turn)
                 await self._reconcile(row)
             elif claimed := await self._claim(row):
@@ -134,7 +136,7 @@ class Lane:
         while (claimed := await claim(row)) is None:
             self._rows.clear()
             head = await self._head()
-            if head is None or head.state == "unconfirmed" or head.not_before > self.run.clock():
+            if head is None or head.state == DeliveryState.UNCONFIRMED or head.not_before > self.run.clock():
                 self._rows.extendleft([head] if head else [])
                 return None
             row = head
@@ -143,43 +145,43 @@ class Lane:
 
     async def _deliver(self, row: Row) -> None:
         body = _body(self.channel, row)
-        if row.state == "pending":
+        if row.state == DeliveryState.PENDING:
             remote_id = await self.channel.send(self.chat.address, body, ref=row.ref, thread=row.thread)
-            self._settle(row, "sent", remote_id=remote_id, place=self.chat.counter)
+            self._settle(row, DeliveryState.SENT, remote_id=remote_id, place=self.chat.counter)
         else:
             await self.channel.edit(self.chat.address, row.remote_id, body)
-            self._settle(row, "sent")
+            self._settle(row, DeliveryState.SENT)
 
     async def _reconcile(self, row: Row) -> None:
         run = self.run
         known = await run.store.ids(self.chat, row.attempted_at)
-        doubt = Doubt(row.ref, _body(self.channel, row), row.thread, row.attempted_at, *known)
+        doubt = _doubt(row, _body(self.channel, row), known)
         match await unless(self.channel.reconcile(self.chat.address, doubt), run.stopping, run.waits.grace):
             case None:
                 return  # told to stop; the doubt stays as it is
             case There(remote_id):
                 # The post may have changed since: then the chat holds the wording that was tried.
-                state = "sent" if row.tried_hash == row.hash else "stale"
+                state = DeliveryState.SENT if row.tried_hash == row.hash else DeliveryState.STALE
                 found = {"remote_id": remote_id, "place": self.chat.counter, "sent_hash": row.tried_hash}
                 self._settle(row, state, **found)
             case Absent():
-                self._settle(row, "pending")
+                self._settle(row, DeliveryState.PENDING)
             case unknown:
-                self._settle(row, "unconfirmed", problem=errors.ErrorCode.UNCONFIRMED, error=unknown.why)
+                self._settle(row, DeliveryState.UNCONFIRMED, problem=ErrorCode.UNCONFIRMED, error=unknown.why)
         self._rows.clear()
 
     async def _failed(self, row: Row, error: errors.SendError) -> bool:
         """Write the ledger's next step for an error, as its class says; tell whether the lane goes on."""
         told = {"problem": error.code, "error": str(error)}
-        refused = "unconfirmed" if row.state == "unconfirmed" else "failed"
+        refused = DeliveryState.UNCONFIRMED if row.state == DeliveryState.UNCONFIRMED else DeliveryState.FAILED
         match error:
             case errors.RetryLater():
                 self._settle(row, row.state, not_before=self._later(error), **told)
             case errors.Unconfirmed():
                 # An edit, and the question whether a send arrived, may simply be repeated.
-                doubtful = "unconfirmed" if row.state == "pending" else row.state
+                doubtful = DeliveryState.UNCONFIRMED if row.state == DeliveryState.PENDING else row.state
                 self._settle(row, doubtful, not_before=self._ask_at(row), **told)
-            case errors.Rejected() if row.state != "unconfirmed" and not row.plain:
+            case errors.Rejected() if row.state != DeliveryState.UNCONFIRMED and not row.plain:
                 self._settle(row, row.state, plain=1, **told)
             case errors.Rejected():
                 self._settle(row, refused, **told)
@@ -200,10 +202,12 @@ class Lane:
         """Follow a chat to where it lives now."""
         counter = self.channel.counter(error.address)
         await self.run.store.move(self.chat.id, error.address, counter)
-        if row.state == "unconfirmed":  # the old place cannot be asked any more, and the new one does not have it
-            self._settle(row, "unconfirmed", **told)
+        if (
+            row.state == DeliveryState.UNCONFIRMED
+        ):  # the old place cannot be asked any more, and the new one does not have it
+            self._settle(row, DeliveryState.UNCONFIRMED, **told)
         else:  # what stands in the old place stays there as it is
-            state = "sent" if row.state == "stale" else row.state
+            state = DeliveryState.SENT if row.state == DeliveryState.STALE else row.state
             self._settle(row, state, not_before=self.run.clock(), **told)
         self.chat = replace(self.chat, address=error.address, counter=counter)
 
@@ -235,15 +239,15 @@ class Lane:
         self.run.tries[self.chat.id] = tries + 1
         return tries
 
-    def _settle(self, row: Row, state: str, **values: object) -> None:
+    def _settle(self, row: Row, state: DeliveryState, **values: object) -> None:
         """Have an outcome written: surely before what is asked of the ledger next. It is told when it is written."""
         self._last = self.run.store.clerk.settle(row, state, **values)
         self._last.add_done_callback(partial(self._told, row, state, str(values.get("error", ""))))
 
-    def _told(self, row: Row, state: str, why: str, written: asyncio.Future[None]) -> None:
+    def _told(self, row: Row, state: DeliveryState, why: str, written: asyncio.Future[None]) -> None:
         if written.cancelled() or written.exception():
             return
-        event = log.info if state == "sent" else log.warning
+        event = log.info if state == DeliveryState.SENT else log.warning
         event("delivery", channel=self.chat.channel, chat=self.chat.name, key=row.key, state=state, error=why)
         self.run.report(self.chat, row, state, why)
 
@@ -255,3 +259,16 @@ async def _until(turn: float) -> None:
 
 def _body(channel: Channel, row: Row) -> Mapping[str, object]:
     return channel.formatter.plain(row.body) if row.plain else row.body
+
+
+def _doubt(row: Row, body: Mapping[str, object], known: KnownIds) -> Doubt:
+    return Doubt(
+        ref=row.ref,
+        body=body,
+        thread=row.thread,
+        attempted_at=row.attempted_at,
+        after=known.last,
+        after_at=known.last_at,
+        taken=known.later,
+        others=known.doubts,
+    )

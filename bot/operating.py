@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.receipt import totals
 from bot.records import Standing, Totals
+from bot.states import DeliveryState
 from bot.talk import Answer, Context
 from formatters import pages
 from formatters.locale import Words
@@ -27,15 +28,17 @@ async def status(context: Context, argument: str) -> Answer:
     return context.show(pages.status(lines, context.words, stuck=stuck))
 
 
-_STUCK = ("failed", "unconfirmed")
+_STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
 
 
 def _lines(standing: Standing, chats: Totals, words: Words) -> list[str]:
     """Say how one digest stands: papers, chats, messages by state, then what is wrong where."""
     counts = chats.counts
     head = words.status.format(digest=standing.name, papers=words.papers(standing.papers))
-    total = words.status_line.format(sent=counts.get("sent", 0), all=sum(counts.values()), chats=chats.chats)
-    others = [f"{words.states[state]} {count}" for state, count in sorted(counts.items()) if state != "sent"]
+    sent = counts.get(DeliveryState.SENT, 0)
+    total = words.status_line.format(sent=sent, all=sum(counts.values()), chats=chats.chats)
+    unsent = {state: count for state, count in sorted(counts.items()) if state != DeliveryState.SENT}
+    others = [f"{words.states[state]} {count}" for state, count in unsent.items()]
     held = [f"{standing.state}: {standing.reason}"] if standing.reason else []
     rest = [f"… +{chats.more}"] if chats.more else []
     return [head, *held, ", ".join([total, *others]), *chats.problems, *rest, ""]

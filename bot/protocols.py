@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from bot.states import ChatKind
 from formatters.message import Formatter
 from formatters.model import Digest
 
@@ -89,8 +90,8 @@ class Channel(Protocol):
     def counter(self, address: str) -> str:
         """Name the sequence that a chat's message ids count up in."""
 
-    async def kind(self, address: str) -> str:
-        """Tell what a chat is: "private", "group" or "channel"."""
+    async def kind(self, address: str) -> ChatKind:
+        """Tell what a chat is."""
 
     async def number(self, address: str) -> str:
         """Give a chat's address as the platform numbers it, under which its people may have subscribed."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bot.config import Settings
-from bot.records import Receipt, Standing, Totals
-from bot.states import DigestState
+from bot.records import DerivedState, Receipt, Standing, Totals
+from bot.states import DeliveryState, DigestState
 from bot.store import Store
 
-_SETTLED = ("sent", "scheduled", "discarded")
+_SETTLED = (DeliveryState.SENT, DerivedState.SCHEDULED, DerivedState.DISCARDED)
 
 
 async def receipt(store: Store, settings: Settings) -> list[tuple[Standing, list[Receipt]]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 
 from bot.reasons import NOTHING, Reason
-from bot.states import DigestState
+from bot.states import ChatKind, ChatState, DeliveryState, DigestState
 from formatters.message import Message
 from formatters.model import Digest
 
@@ -83,8 +84,8 @@ class Subscriber:
     channel: str
     name: str
     address: str
-    kind: str  # private, group, channel; empty: not known yet
-    state: str  # active, paused, removed
+    kind: ChatKind
+    state: ChatState
     reason: str  # why it is paused
     layout: str
     language: str
@@ -93,7 +94,7 @@ class Subscriber:
 
     @property
     def receives(self) -> bool:
-        return self.state != "removed"
+        return self.state != ChatState.REMOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Row:
 
     id: int
     ref: str
-    state: str
+    state: DeliveryState
     hash: str  # of the body that is wanted now
     key: str
     plain: int  # 1 when the markup was refused
@@ -119,6 +120,25 @@ class Row:
     def under(self, thread: str) -> Row:
         """Give the row as it is sent: under its parent."""
         return replace(self, thread=thread)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIds:
+    """What is known of the message ids of a counter, to find out about one of its sends."""
+
+    last: int  # known before that send, 0 when none is
+    last_at: float  # when that message was sent
+    later: frozenset[int]  # that are accounted for
+    doubts: int  # other sends of which nobody knows whether they arrived
+
+
+class DerivedState(StrEnum):
+    """What is said of a delivery in place of its state, for it follows from more than that; it stands in no ledger."""
+
+    SCHEDULED = "scheduled"
+    """It is pending and waits for its chat's hour."""
+    DISCARDED = "discarded"
+    """It is failed because the operator gave it up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,14 @@ from bot.console import Console, plural, print_json, say, warn
 from bot.delivery import Report
 from bot.hours import Hours
 from bot.receipt import receipt, unsettled
-from bot.records import Chat, Receipt, Row, Standing
+from bot.records import Chat, DerivedState, Receipt, Row, Standing
 from bot.states import DeliveryState
 from bot.store import opened
 
-STATES = ("sent", "scheduled", "pending", "stale", "failed", "unconfirmed")
+STATES = (
+    *(DeliveryState.SENT, DerivedState.SCHEDULED, DeliveryState.PENDING, DeliveryState.STALE),
+    *(DeliveryState.FAILED, DeliveryState.UNCONFIRMED),
+)
 
 
 async def deliver_once(settings: Settings) -> int:
@@ -54,7 +57,7 @@ def _progress(total: int) -> Iterator[Report]:
     done = Counter[str]()
     with _bar(console, total) if console.is_terminal else _lines() as report:
 
-        def count(chat: Chat, row: Row, state: str, why: str) -> None:
+        def count(chat: Chat, row: Row, state: DeliveryState, why: str) -> None:
             what = "edited" if row.state == DeliveryState.STALE else "sent"
             done[what] += state == DeliveryState.SENT and not why  # with a reason it was left as it stands
             report(chat, row, state, why)
@@ -72,7 +75,7 @@ def _summary(sent: int, edited: int) -> str:
 
 @contextmanager
 def _lines() -> Iterator[Report]:
-    def line(chat: Chat, row: Row, state: str, why: str) -> None:
+    def line(chat: Chat, row: Row, state: DeliveryState, why: str) -> None:
         say(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
 
     yield line
@@ -84,8 +87,12 @@ def _bar(console: Console, total: int) -> Iterator[Report]:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("delivering", total=total)
 
-        def advance(chat: Chat, _row: Row, state: str, _why: str) -> None:
-            bar.update(task, description=escape(f"{chat.channel} {chat.name}"), advance=state in ("sent", "failed"))
+        def advance(chat: Chat, _row: Row, state: DeliveryState, _why: str) -> None:
+            bar.update(
+                task,
+                description=escape(f"{chat.channel} {chat.name}"),
+                advance=state in (DeliveryState.SENT, DeliveryState.FAILED),
+            )
 
         yield advance
 
@@ -112,7 +119,7 @@ def _print_digest(console: Console, standing: Standing, receipts: list[Receipt])
     title = f"{standing.name}, {plural(standing.papers, 'paper')}, {standing.state}{reason}"
     console.print(escape(title), style="bold")
     if receipts:
-        given_up = ("discarded",) if any("discarded" in line.counts for line in receipts) else ()
+        given_up = (DerivedState.DISCARDED,) if any(DerivedState.DISCARDED in line.counts for line in receipts) else ()
         table = Table("chat", *STATES, *given_up, box=None, pad_edge=False)
         for line in receipts:
             counts = [str(line.counts.get(state, 0)) for state in (*STATES, *given_up)]

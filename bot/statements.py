@@ -30,7 +30,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot import transitions
-from bot.records import Intent, Remark, Rendered
+from bot.records import DerivedState, Intent, Remark, Rendered
 from bot.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
 from bot.tables import chats, deliveries, digests, messages, papers
 from bot.transitions import DROPPED, HOUR_UNKNOWN, KEPT, unsettled, waits_for_hour
@@ -251,14 +251,16 @@ def open_receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]
 
 def _by_chat(now: float) -> Select[tuple[Any, ...]]:
     state = _shown_state(now)
-    columns = (chats.c.channel, chats.c.name, chats.c.reason, state, deliveries.c.error, func.count())
-    by_chat = select(*columns).group_by(chats.c.id, state, deliveries.c.error)
+    columns = (chats.c.channel, chats.c.name.label("chat"), chats.c.reason.label("paused"), deliveries.c.error)
+    counted = select(*columns, state.label("state"), func.count().label("messages"))
+    by_chat = counted.group_by(chats.c.id, state, deliveries.c.error)
     return by_chat.order_by(chats.c.channel, chats.c.id, state, deliveries.c.error)
 
 
 def _shown_state(now: float) -> ColumnElement[str]:
     waits = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts == 0, deliveries.c.not_before > now)
-    return case((waits, "scheduled"), (not_(KEPT), "discarded"), else_=deliveries.c.state)
+    derived = ((waits, DerivedState.SCHEDULED.value), (not_(KEPT), DerivedState.DISCARDED.value))
+    return case(*derived, else_=deliveries.c.state)
 
 
 def held(source: str, name: str) -> Select[int, int]:
@@ -266,7 +268,7 @@ def held(source: str, name: str) -> Select[int, int]:
     # Told of removed chats this way round, SQLite need not look into the rows: their index is enough.
     removed = select(chats.c.id).where(chats.c.state == ChatState.REMOVED)
     return (
-        select(func.count(), func.count(deliveries.c.chat_id.distinct()))
+        select(func.count().label("messages"), func.count(deliveries.c.chat_id.distinct()).label("chats"))
         .select_from(deliveries.join(messages).join(digests))
         .where(_is(source, name), not_(DROPPED), deliveries.c.chat_id.not_in(removed))
     )
@@ -275,14 +277,14 @@ def held(source: str, name: str) -> Select[int, int]:
 def open_states(source: str, name: str, now: float) -> Select[str, int]:
     """Count the messages of a digest that are not settled as sent, by state."""
     state = _shown_state(now)
-    counts = select(state, func.count()).select_from(_OPEN).group_by(state)
+    counts = select(state.label("state"), func.count().label("messages")).select_from(_OPEN).group_by(state)
     return counts.where(unsettled(deliveries), _is(source, name), *_COUNTED)
 
 
 def problems(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
     """Say why chats are paused and messages of a digest not settled, and how many such lines there are."""
     lines = union_all(_paused(source, name), _errors(source, name, now)).subquery()
-    shown = select(lines.c.channel, lines.c.name, lines.c.why, func.count().over())
+    shown = select(lines.c.channel, lines.c.name, lines.c.why, func.count().over().label("lines"))
     return shown.order_by(lines.c.channel, lines.c.id, lines.c.state, lines.c.why)
 
 

@@ -25,7 +25,7 @@ from bot.clerk import Clerk
 from bot.errors import LedgerError
 from bot.log import log
 from bot.reasons import Reason
-from bot.records import Chat, Intent, Known, Receipt, Remark, Rendered, Standing, Totals
+from bot.records import Chat, Intent, Known, KnownIds, Receipt, Remark, Rendered, Standing, Totals
 from bot.sqlite import Database, explained, make_engine, migrate, refuse_empty
 from bot.states import DeliveryState, DigestState
 from bot.subscribers import Subscribers
@@ -122,7 +122,7 @@ class Store:
     async def editions(self, source: str, name: str) -> set[tuple[str, str]]:
         """List the (channel, edition) pairs that a digest must be rendered for."""
         async with self._read() as db:
-            return {(channel, edition) for channel, edition in await db.execute(statements.used(source, name))}
+            return {(row.channel, row.edition) for row in await db.execute(statements.used(source, name))}
 
     async def unserved(self, source: str, name: str) -> bool:
         """Tell whether an active chat that shall have a digest has nothing yet of it, or wants it at once."""
@@ -217,7 +217,7 @@ class Store:
     async def lanes(self, channel: str, until: float, after: int, most: int) -> list[Chat]:
         """List the active chats of a channel for which something is due by then: the first of those behind `after`."""
         async with self._read() as db:
-            return [Chat(*row) for row in await db.execute(draining.lanes(channel, until, after, most))]
+            return [Chat(**row._mapping) for row in await db.execute(draining.lanes(channel, until, after, most))]
 
     async def open_rows(self) -> int:
         """Count the rows of active chats that want something now."""
@@ -230,18 +230,15 @@ class Store:
             await db.execute(subscribers.moved(chat, address=address, counter=counter))
             await db.execute(transitions.leave(chat))
 
-    async def ids(self, chat: Chat, before: float) -> tuple[int, float, frozenset[int], int]:
-        """Tell what is known of a chat's counter.
-
-        The last message id known at `before`, its time, all later ids, and how many rows beside one
-        are in doubt.
-        """
+    async def ids(self, chat: Chat, before: float) -> KnownIds:
+        """Tell what is known of the ids of a chat's counter, for a send that was tried at `before`."""
         async with self._read() as db:
-            after, sent_at = (await db.execute(draining.last_id(chat, before))).one_or_none() or (0, 0.0)
-            later = await db.execute(draining.later_ids(chat, after))
-            replies = await db.execute(draining.reply_ids(chat, after))
+            last = (await db.execute(draining.last_id(chat, before))).one_or_none()
+            number, at = (last.id, last.sent_at) if last else (0, 0.0)
+            later = await db.execute(draining.later_ids(chat, number))
+            replies = await db.execute(draining.reply_ids(chat, number))
             doubts = (await db.execute(draining.doubts(chat))).scalar_one()
-            return after, sent_at, frozenset([*later.scalars(), *replies.scalars()]), max(0, doubts - 1)
+            return KnownIds(number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, doubts - 1))
 
     # --- reading
 
@@ -271,23 +268,24 @@ class Store:
         """Tell how a digest stands in all chats together, with the first problems, however many chats there are."""
         now = self.clock()
         async with self._read() as db:
-            rows, receiving = (await db.execute(statements.held(source, name))).one()
+            held = (await db.execute(statements.held(source, name))).one()
             states = await db.execute(statements.open_states(source, name, now))
-            counts = {str(state): int(count) for state, count in states}
+            counts = {str(row.state): int(row.messages) for row in states}
             lines = (await db.execute(statements.problems(source, name, now).limit(most))).all()
-        if sent := rows - sum(counts.values()):
+        if sent := held.messages - sum(counts.values()):
             counts[DeliveryState.SENT] = sent
-        said = [f"{channel} {chat}: {why}" for channel, chat, why, _ in lines]
-        return Totals(receiving, counts, said, lines[0][-1] - len(lines) if lines else 0)
+        said = [f"{line.channel} {line.name}: {line.why}" for line in lines]
+        return Totals(held.chats, counts, said, lines[0].lines - len(lines) if lines else 0)
 
     async def _receipts(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[Receipt]:
         async with self._read() as db:
             rows = (await db.execute(statement)).all()
         lines: dict[tuple[str, str], Receipt] = {}
-        for channel, chat, paused, state, error, count in rows:
-            line = lines.setdefault((channel, chat), Receipt(source, name, channel, chat, {}, []))
-            line.counts[state] = line.counts.get(state, 0) + count
-            whys = (f"paused: {paused}" if paused else "", error if error != paused else "")
+        for row in rows:
+            key = (row.channel, row.chat)
+            line = lines.setdefault(key, Receipt(source, name, row.channel, row.chat, counts={}, problems=[]))
+            line.counts[row.state] = line.counts.get(row.state, 0) + row.messages
+            whys = (f"paused: {row.paused}" if row.paused else "", row.error if row.error != row.paused else "")
             line.problems.extend(why for why in whys if why and why not in line.problems)
         return list(lines.values())
 
@@ -307,7 +305,7 @@ def _standing(row: Any) -> Standing:
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: Rendered, *, update: bool) -> None:
     """Write what a digest reads in one layout now; without `update`, only what the ledger lacks."""
-    before = dict(tuple(row) for row in await db.execute(statements.hashes(digest, rendered)))
+    before = {row.key: row.hash for row in await db.execute(statements.hashes(digest, rendered))}
     for seq, (message, body_hash) in enumerate(rendered.messages):
         if update or message.key not in before:
             await db.execute(statements.write_message(digest, rendered, seq, message, body_hash))

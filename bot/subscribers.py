@@ -54,7 +54,7 @@ class Subscribers:
 
     async def strangers(self, channel: str) -> list[Subscriber]:
         """List the chats of the settings of which it is not known what they are."""
-        unknown = (chats.c.channel == channel, chats.c.kind == "", chats.c.state == ChatState.ACTIVE)
+        unknown = (chats.c.channel == channel, chats.c.kind == ChatKind.UNKNOWN, chats.c.state == ChatState.ACTIVE)
         query = select(*_FIELDS).where(*unknown).order_by(chats.c.id)
         async with self._read() as db:
             return [_subscriber(row) for row in await db.execute(query)]
@@ -80,7 +80,9 @@ class Subscribers:
             await db.execute(update(chats).where(chats.c.id == other).values(name=listed.name))
         return True
 
-    async def meet(self, channel: str, address: str, counter: str, kind: str, language: str, layout: str) -> int:
+    async def meet(
+        self, channel: str, address: str, *, counter: str, kind: ChatKind, language: str, layout: str
+    ) -> int:
         """Note a chat that receives nothing yet, and give its id; its people have decided nothing."""
         row = {"channel": channel, "name": address, "address": address, "counter": counter, "kind": kind}
         wishes = {"language": language, "state": ChatState.REMOVED, "edition": ""}
@@ -185,7 +187,8 @@ def _known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:
 
 
 def _subscriber(row: Any) -> Subscriber:
-    return Subscriber(**{**row._mapping, "silent": bool(row.silent)})
+    words = {"kind": ChatKind(row.kind), "state": ChatState(row.state), "silent": bool(row.silent)}
+    return Subscriber(**{**row._mapping, **words})
 
 
 async def write_editions(db: AsyncConnection, layout: str, which: ColumnElement[bool]) -> None:

@@ -10,6 +10,7 @@ from datetime import date
 from bot.config import Settings
 from bot.hours import Hours
 from bot.records import Subscriber
+from bot.states import ChatKind
 from bot.store import Store
 from formatters import pages
 from formatters.locale import Words
@@ -27,7 +28,7 @@ class Asker:
 
     channel: str
     address: str  # of the chat in which the answer belongs
-    kind: str = "private"  # or "group", "channel"
+    kind: ChatKind = ChatKind.PRIVATE
     user: str = ""  # empty where a channel itself speaks
     language: str = ""  # the platform's code for the reader's language, "ko" or "en-US"; empty: it does not tell
     names: tuple[str, ...] = ()  # other addresses of the same chat: "@my_channel"
@@ -80,7 +81,7 @@ class Context:
     @property
     def first_language(self) -> str:
         """Give the language in which this chat receives at first; empty is what the operator set."""
-        return _spoken(self.asker.language) if self.asker.kind == "private" else ""
+        return _spoken(self.asker.language) if self.asker.kind == ChatKind.PRIVATE else ""
 
     @property
     def language(self) -> str:
@@ -89,7 +90,7 @@ class Context:
 
     async def may_manage(self) -> bool:
         """Tell whether who asks decides for this chat."""
-        return self.asker.kind == "private" or await self.asker.administers()
+        return self.asker.kind == ChatKind.PRIVATE or await self.asker.administers()
 
     async def known(self) -> int:
         """Give the id of this chat, which is noted when it never was."""
@@ -97,7 +98,12 @@ class Context:
             return self.chat.id
         asker, counter = self.asker, self.counter(self.asker.address)
         return await self.store.subscribers.meet(
-            asker.channel, asker.address, counter, asker.kind, self.first_language, self.layout
+            asker.channel,
+            asker.address,
+            counter=counter,
+            kind=asker.kind,
+            language=self.first_language,
+            layout=self.layout,
         )
 
     def tell(self, text: str) -> Answer:
@@ -113,7 +119,7 @@ def language(asker: Asker, chat: Subscriber | None, usual: str) -> str:
     """Choose what was set, then what the reader's platform says, then what the operator set."""
     if chat and chat.language:
         return chat.language
-    own = asker.kind == "private" or asker.alone  # in a group all see the answer
+    own = asker.kind == ChatKind.PRIVATE or asker.alone  # in a group all see the answer
     return (_spoken(asker.language) if own else "") or usual
 
 

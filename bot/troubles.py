@@ -120,8 +120,7 @@ class Troubles:
 
 
 def _told(row: Any) -> Trouble:
-    key, kind, where, why, news = row
-    return Trouble(key, kind, where, why, news=bool(news))
+    return Trouble(**{**row._mapping, "news": bool(row.news)})
 
 
 def _unfinished(row: Any) -> Trouble:
@@ -142,8 +141,10 @@ _LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat
 
 
 def _trouble(kind: str, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
-    """Spell the columns of a Trouble."""
-    return select(literal(f"{kind} ") + which, literal(kind), where, why, literal(1) if news is None else news)
+    """Select the fields of a Trouble."""
+    key, own = literal(f"{kind} ") + which, literal(1) if news is None else news
+    fields = {"key": key, "kind": literal(kind), "where": where, "why": why, "news": own}
+    return select(*(column.label(name) for name, column in fields.items()))
 
 
 def _rows(kind: str, which: ColumnElement[bool], news: ColumnElement[bool] | None = None) -> Select[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.hours import Hours
+from bot.states import ChatState
 from bot.talk import Answer, Context, language
 from bot.wishes import Wish, WishError, wished
 from formatters import pages
@@ -25,7 +26,7 @@ async def subscribe(context: Context, argument: str) -> Answer:
     if argument and not now:
         return context.tell(f"/subscribe – {context.words.commands['subscribe']}")
     lacks = now and await _lacks_newest(context)
-    if context.chat and context.chat.state == "active" and not lacks:
+    if context.chat and context.chat.state == ChatState.ACTIVE and not lacks:
         return context.tell(context.words.already_subscribed.format(when=context.when))
     known = await context.known()
     await context.store.subscribers.resume(known)
@@ -107,8 +108,15 @@ def _page(context: Context, note: str = "") -> Page:
     chat = context.chat
     silent = None if context.asker.channel in _SOUNDLESS else bool(chat and chat.silent)
     layout = (chat.layout if chat else "") or context.layout
-    state = chat.state if chat else "removed"
-    wishes = pages.Wishes(state != "removed", state == "paused", layout, context.language, silent, context.when)
+    state = chat.state if chat else ChatState.REMOVED
+    wishes = pages.Wishes(
+        receives=state != ChatState.REMOVED,
+        closed=state == ChatState.PAUSED,
+        layout=layout,
+        language=context.language,
+        silent=silent,
+        when=context.when,
+    )
     return pages.settings(wishes, context.words, _layouts(context), note)
 
 

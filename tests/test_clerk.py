@@ -16,6 +16,7 @@ from bot import clerk, errors
 from bot.delivery import Drain
 from bot.draining import AHEAD
 from bot.records import Row
+from bot.states import DeliveryState
 from bot.store import opened
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel
@@ -199,7 +200,7 @@ async def test_who_gave_up_sends_nothing_but_what_was_sent_is_written(pipeline: 
     [other, *_] = await clerks.heads(2)
     assert await clerks.claim(row)
     async with clerks._database.writing:
-        settled = clerks.settle(row, "sent", remote_id="1", place="a")
+        settled = clerks.settle(row, DeliveryState.SENT, remote_id="1", place="a")
         claim = asyncio.create_task(clerks.claim(other))
         await asyncio.sleep(0)
         settled.cancel()
@@ -215,7 +216,7 @@ async def test_closing_writes_what_was_asked(pipeline: Pipeline, tmp_path: Path,
     async with opened(f"sqlite:///{tmp_path}/ledger.db", pipeline.clock) as store:
         [row, *_] = await store.clerk.heads(1)
         assert await store.clerk.claim(row)
-        store.clerk.settle(row, "sent", remote_id="1", place="a")
+        store.clerk.settle(row, DeliveryState.SENT, remote_id="1", place="a")
     assert ledger("SELECT count(*) FROM deliveries WHERE state = 'sent'") == [(1,)]
 
 

@@ -505,7 +505,7 @@ async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(pipeline: P
     await pipeline.run([found(digest(day, paper(1, word="newer"), paper(2, word="newer")))])
     assert await pipeline.counts("a") == {"sent": 3}
     assert ("edit", "a2") not in pipeline.channel.calls
-    assert (await pipeline.store.ids(Chat(1, "terminal", "a", "a2", "a2"), pipeline.clock.now))[0] == 0
+    assert (await pipeline.store.ids(Chat(1, "terminal", "a", "a2", "a2"), pipeline.clock.now)).last == 0
 
 
 async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(pipeline: Pipeline) -> None:

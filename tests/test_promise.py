@@ -25,6 +25,7 @@ from bot import errors
 from bot.decisions import Rules
 from bot.delivery import Drain, Waits
 from bot.planning import plan
+from bot.states import ChatKind
 from bot.store import Store, opened
 from formatters.edition import Edition
 from formatters.model import Digest
@@ -203,7 +204,9 @@ class Promise(RuleBasedStateMachine):
         await self.store.subscribers.wish(await self._known(reader), "messages", layout=layout)
 
     async def _known(self, reader: str) -> int:
-        return await self.store.subscribers.meet("terminal", reader, reader, "", "", "messages")
+        people = self.store.subscribers
+        kind = ChatKind.UNKNOWN
+        return await people.meet("terminal", reader, counter=reader, kind=kind, language="", layout="messages")
 
     async def _no_digest_came_in_two_ways(self) -> None:
         """Whatever a chat shows is in the ledger, and all that it has of a digest is of one edition."""

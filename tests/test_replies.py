@@ -12,7 +12,7 @@ from structlog.typing import EventDict
 
 from bot.archive import Archive
 from bot.errors import BotGone, ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SendError, Unconfirmed
-from bot.records import Chat
+from bot.records import Chat, KnownIds
 from bot.replies import Replies
 from bot.store import opened
 from formatters.locale import Words, words
@@ -251,11 +251,11 @@ async def test_a_doubt_is_never_settled_with_the_id_of_an_answer(tmp_path: Path)
         replies = Replies(MemoryChannel(), store.archive)
         await replies.send("a", parts("one", "two"))
         await replies.send("b", parts("elsewhere"))
-        assert await store.ids(chat, now - 1) == (0, 0.0, frozenset({1, 2}), 0)  # they came after the doubt
-        assert await store.ids(chat, now) == (2, now, frozenset(), 0)  # they were there before
+        assert await store.ids(chat, now - 1) == KnownIds(0, 0.0, frozenset({1, 2}), 0)  # they came after the doubt
+        assert await store.ids(chat, now) == KnownIds(2, now, frozenset(), 0)  # they were there before
         now += 8 * 86_400
         await replies.send("a", parts("three"))
-        assert (await store.ids(chat, now - 1))[2] == {4}  # long ago, all doubts of that time are settled or held
+        assert (await store.ids(chat, now - 1)).later == {4}  # long ago, all doubts of that time are settled or held
 
 
 def test_what_is_under_way_is_finished_but_not_for_ever() -> None:

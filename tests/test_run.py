@@ -25,6 +25,7 @@ from bot.hours import Hours
 from bot.parts import listens
 from bot.protocols import Found
 from bot.sources.folder import FolderSource
+from bot.states import ChatKind
 from bot.values import WEEKDAYS
 from tests.support.chats import READER
 from tests.support.fakes.telegram import FakeTelegram
@@ -219,13 +220,13 @@ async def put_together(
 
 async def subscribed(paperboy: Paperboy, chat: str, *, schedule: str = "", now: bool = False) -> None:
     people = paperboy.store.subscribers
-    known = await people.meet("telegram", chat, chat, "private", "", "messages")
+    known = await people.meet("telegram", chat, counter=chat, kind=ChatKind.PRIVATE, language="", layout="messages")
     await people.wish(known, "messages", schedule=schedule)
     await people.subscribe(known, "messages", now=now)
 
 
 def memory() -> MemoryChannel:
-    return MemoryChannel(name="telegram", kinds={"-6": "group"})
+    return MemoryChannel(name="telegram", kinds={"-6": ChatKind.GROUP})
 
 
 async def test_what_the_chats_of_the_settings_are_is_asked_once() -> None:

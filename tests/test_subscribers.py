@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from bot import errors
 from bot.records import Subscriber
-from bot.states import ChatKind
+from bot.states import ChatKind, ChatState
 from formatters.edition import LAYOUTS, Edition
 from tests.support.digests import days
 from tests.support.memory_channel import refused
@@ -35,25 +35,44 @@ async def edition(pipeline: Pipeline, chat: int) -> Edition:
     return Edition.read(spelled)
 
 
-async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -> None:
+async def meet(
+    pipeline: Pipeline, address: str, kind: ChatKind, *, counter: str = "", language: str = "", layout: str = "messages"
+) -> int:
+    ids = counter or address
     people = pipeline.store.subscribers
-    chat = await people.meet("terminal", "5", "bot", "private", "ko", "messages")
-    assert await people.meet("terminal", "5", "bot", "private", "en", "messages") == chat
+    return await people.meet("terminal", address, counter=ids, kind=kind, language=language, layout=layout)
+
+
+async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -> None:
+    chat = await meet(pipeline, "5", ChatKind.PRIVATE, counter="bot", language="ko")
+    assert await meet(pipeline, "5", ChatKind.PRIVATE, counter="bot", language="en") == chat
     met = await pipeline.known("5")
-    assert met == Subscriber(chat, "terminal", "5", "5", "private", "removed", "", "", "ko", False, "")
+    assert met == Subscriber(
+        chat,
+        "terminal",
+        "5",
+        "5",
+        ChatKind.PRIVATE,
+        ChatState.REMOVED,
+        "",
+        layout="",
+        language="ko",
+        silent=False,
+        schedule="",
+    )
     assert not met.receives
     assert await edition(pipeline, chat) == Edition("messages", "ko", here=True)
 
 
 async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pipeline) -> None:
-    chat = await pipeline.store.subscribers.meet("terminal", "a", "a", "group", "en", "index")
+    chat = await meet(pipeline, "a", ChatKind.GROUP, language="en", layout="index")
     assert (await pipeline.known("a")).state == "active"
     assert await edition(pipeline, chat) == Edition("index", here=True)
 
 
 async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipeline: Pipeline) -> None:
     people = pipeline.store.subscribers
-    await people.meet("terminal", "-100", "-100", "channel", "", "messages")
+    await meet(pipeline, "-100", ChatKind.BROADCAST)
     await pipeline.store.join("terminal", "messages", {"@a": "@a"})
     assert await people.find("terminal", ("-100", "@a")) == await pipeline.known("@a")
     assert (await pipeline.known("-100")).state == "removed"
@@ -71,14 +90,14 @@ async def test_a_chat_that_moved_is_found_where_it_is_and_where_it_was(pipeline:
 async def test_the_places_of_a_chat_are_itself_and_its_topics(pipeline: Pipeline) -> None:
     people = pipeline.store.subscribers
     for name in ("-100", "-100:7", "-1001", "@My_Group:7", "@my_group", "@my_groups", "@my1group:7"):
-        await people.meet("terminal", name, name, "group", "", "messages")
+        await meet(pipeline, name, ChatKind.GROUP)
     found = await people.places("terminal", ("-100", "@my_group"))
     assert [one.name for one in found] == ["-100", "-100:7", "@My_Group:7", "@my_group"]
     assert await people.places("slack", ("-100",)) == []
 
 
 async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipeline) -> None:
-    chat = await pipeline.store.subscribers.meet("terminal", "-1:7", "bot", "group", "", "messages")
+    chat = await meet(pipeline, "-1:7", ChatKind.GROUP, counter="bot")
     await pipeline.store.move(chat, "-100:7", "-100")
     for name in ("-1", "-100"):
         assert [one.id for one in await pipeline.store.subscribers.places("terminal", (name,))] == [chat]
@@ -87,7 +106,7 @@ async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipe
 async def test_public_names_are_found_in_any_case(pipeline: Pipeline) -> None:
     await pipeline.store.join("terminal", "messages", {"@MyChannel": "@MyChannel"})
     assert (await pipeline.known("@mychannel")).name == "@MyChannel"
-    await pipeline.store.subscribers.meet("terminal", "C0123ABCD", "C0123ABCD", "channel", "", "thread")
+    await meet(pipeline, "C0123ABCD", ChatKind.BROADCAST, layout="thread")
     assert await pipeline.store.subscribers.find("terminal", ("c0123abcd",)) is None
 
 
@@ -208,7 +227,7 @@ async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
 
 async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pipeline: Pipeline) -> None:
     """Its people have not decided anything."""
-    await pipeline.store.subscribers.meet("terminal", "b", "b", "group", "", "messages")
+    await meet(pipeline, "b", ChatKind.GROUP)
     await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "active"
     await pipeline.unsubscribe("b")
@@ -265,7 +284,7 @@ async def test_its_people_may_have_unsubscribed_it(pipeline: Pipeline) -> None:
 
 
 async def test_its_people_may_only_have_looked(pipeline: Pipeline) -> None:
-    await pipeline.store.subscribers.meet("terminal", "-100", "-100", "channel", "", "messages")
+    await meet(pipeline, "-100", ChatKind.BROADCAST)
     await listed(pipeline, "@our_channel")
     assert await pipeline.store.subscribers.merge(await pipeline.known("@our_channel"), "-100")
     await listed(pipeline, "@our_channel")
@@ -285,7 +304,7 @@ async def test_a_chat_of_the_settings_that_has_messages_stays_and_the_other_rece
 
 async def test_there_may_be_no_other_or_more_than_one(pipeline: Pipeline) -> None:
     assert not await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")
-    await pipeline.store.subscribers.meet("terminal", "-100", "-100", "group", "", "messages")
+    await meet(pipeline, "-100", ChatKind.GROUP)
     moved = await pipeline.subscriber("-1")
     await pipeline.store.move(moved, "-100", "-100")
     assert await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")

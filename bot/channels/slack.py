@@ -16,6 +16,7 @@ from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Uncon
 from bot.log import redacted
 from bot.pacing import Pacer, Spaced
 from bot.protocols import Absent, Doubt, There, Unknown
+from bot.states import ChatKind
 from formatters.message import Formatter
 
 EVENT = "paperboy_delivery"
@@ -80,8 +81,8 @@ class SlackChannel:
     def counter(self, address: str) -> str:
         return address
 
-    async def kind(self, address: str) -> str:
-        return "channel" if address.startswith(("C", "G")) else "private"
+    async def kind(self, address: str) -> ChatKind:
+        return ChatKind.BROADCAST if address.startswith(("C", "G")) else ChatKind.PRIVATE
 
     async def number(self, address: str) -> str:
         """Give the direct message in which a person is written to; without the right to ask, the person."""

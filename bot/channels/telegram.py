@@ -37,6 +37,7 @@ from bot.channels.telegram_polls import Polls
 from bot.errors import BotGone, Rejected, RetryLater, SendError, Unconfirmed
 from bot.pacing import Limit, Pacer, Spaced, Windowed
 from bot.protocols import Absent, Doubt, There, Unknown
+from bot.states import ChatKind
 from bot.waiting import KeyedLock
 from formatters.message import Formatter
 from formatters.telegram import BOT
@@ -93,15 +94,15 @@ class TelegramChannel:
         chat, _ = _split(address)
         return chat.lower() if chat.startswith("@") or int(chat) <= -(10**12) else "bot"
 
-    async def kind(self, address: str) -> str:
+    async def kind(self, address: str) -> ChatKind:
         """Ask only where the number does not tell: channels and supergroups look alike."""
         chat, _ = _split(address)
         if self.counter(address) == "bot":
-            return "group" if chat.startswith("-") else "private"
+            return ChatKind.GROUP if chat.startswith("-") else ChatKind.PRIVATE
         await self.turn(address)
         known = await self._call(chat, self.bot.get_chat(chat))
         self._learn(known)
-        return {"private": "private", "channel": "channel"}.get(known.type, "group")
+        return kind_of(known)
 
     async def number(self, address: str) -> str:
         """Give what was learnt when it was asked what the chat is."""
@@ -353,6 +354,11 @@ class TelegramChannel:
         if isinstance(translated, RetryLater) and translated.flood:
             self._pacer.pause(chat, translated.after or 0.0)
         raise translated
+
+
+def kind_of(chat: Chat | ChatFullInfo) -> ChatKind:
+    kinds = {Chat.PRIVATE: ChatKind.PRIVATE, Chat.CHANNEL: ChatKind.BROADCAST}
+    return kinds.get(chat.type, ChatKind.GROUP)
 
 
 def _missing_right(kind: str, member: object) -> str:

@@ -8,6 +8,7 @@ from itertools import count
 from rich.console import Console
 
 from bot.protocols import Absent, Doubt
+from bot.states import ChatKind
 from formatters.message import Formatter
 
 
@@ -24,8 +25,8 @@ class TerminalChannel:
     def counter(self, address: str) -> str:
         return address
 
-    async def kind(self, address: str) -> str:  # noqa: ARG002
-        return "private"
+    async def kind(self, address: str) -> ChatKind:  # noqa: ARG002
+        return ChatKind.PRIVATE
 
     async def number(self, address: str) -> str:
         return address

@@ -16,6 +16,7 @@ from bot.listeners.slack_home import Home
 from bot.listeners.slack_people import People
 from bot.listeners.slack_presses import Body, Press, Whispers
 from bot.replies import Replies
+from bot.states import ChatKind
 from bot.talk import Answer, Asker
 from bot.text import seen
 from formatters import lines
@@ -63,7 +64,7 @@ class Commands:
 
     async def _answered(self, press: Press, asker: Asker, answer: Answer, *, share: bool) -> None:
         """Bring an answer to where it belongs: into the place of its page, beside the button, into direct messages."""
-        own = press.channel == asker.address and asker.kind == "private"
+        own = press.channel == asker.address and asker.kind == ChatKind.PRIVATE
         if press.home:
             await self._home.answered(asker, answer)
         elif share and answer.line:
@@ -80,7 +81,7 @@ class Commands:
     async def _bodies(self, answer: Answer, asker: Asker, room: str) -> list[Body]:
         """Spell an answer for one person, a full summary with a button that shows it to all others there."""
         bodies: list[Body] = [message.body for message in answer.messages]
-        among_others = asker.kind != "private" or room != asker.address
+        among_others = asker.kind != ChatKind.PRIVATE or room != asker.address
         if answer.line and among_others:
             said = (await self._desk.speaking(asker)).words
             bodies[-1] = with_buttons(bodies[-1], [Button(said.share, lines.spell_share(answer.line))])

@@ -23,6 +23,7 @@ from bot.listeners.slack_people import People
 from bot.log import log
 from bot.records import Subscriber
 from bot.replies import Replies
+from bot.states import ChatKind
 from bot.talk import Asker
 
 Work = Callable[[Payload], Coroutine[Any, Any, None]]
@@ -119,7 +120,7 @@ class Events:
             return  # somebody else joined
         places = await self._resumed(event["channel"])
         if not any(place.receives for place in places):
-            welcome = await self.desk.welcome(Asker("slack", event["channel"], kind="channel"))
+            welcome = await self.desk.welcome(Asker("slack", event["channel"], kind=ChatKind.BROADCAST))
             self.replies.later(self.replies.send(event["channel"], [welcome]))
 
     async def _back(self, body: Payload) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.channels.slack import FAILURES, SlackChannel, translate
 from bot.log import log
+from bot.states import ChatKind
 from bot.talk import Asker
 
 _PATIENCE = 1.0  # seconds: a command is to be acknowledged within three, whatever else is slow
@@ -80,7 +81,7 @@ class People:
         return Asker(
             "slack",
             address,
-            kind="private" if private else "channel",
+            kind=ChatKind.PRIVATE if private else ChatKind.BROADCAST,
             user=user,
             language=person.language,
             names=(user,) if private else (),  # the settings may name a person instead

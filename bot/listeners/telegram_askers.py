@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from telegram import Bot, CallbackQuery, Chat, ChatMemberUpdated, MaybeInaccessibleMessage, Message, User
 from telegram.error import TelegramError
 
+from bot.channels.telegram import kind_of
 from bot.log import log
 from bot.talk import Asker
 
@@ -97,7 +98,3 @@ def names_of(chat: Chat, topic: int | None = None) -> tuple[str, ...]:
     if topic:
         return tuple(f"{name}:{topic}" for name in names)
     return (*names, *(f"{name}:1" for name in names)) if chat.is_forum else names
-
-
-def kind_of(chat: Chat) -> str:
-    return {Chat.PRIVATE: "private", Chat.CHANNEL: "channel"}.get(chat.type, "group")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.errors import SendError, Unconfirmed
 from bot.protocols import Absent, Doubt, There, Unknown
+from bot.states import ChatKind
 from formatters.locale import words
 from formatters.message import Formatter
 from formatters.terminal import TerminalFormatter
@@ -46,16 +47,16 @@ class MemoryChannel:
     readable: bool = True  # whether `reconcile` can find anything out
     calls: list[tuple[str, str]] = field(default_factory=list)  # what was called, and where
     threads: list[tuple[str, str]] = field(default_factory=list)  # address, parent of each send
-    kinds: dict[str, str] = field(default_factory=dict)  # what chats are, where they are not private
+    kinds: dict[str, ChatKind] = field(default_factory=dict)  # what chats are, where they are not private
 
     def counter(self, address: str) -> str:
         return address
 
-    async def kind(self, address: str) -> str:
+    async def kind(self, address: str) -> ChatKind:
         failure = self._next("kind", address)
         if failure.error:
             raise failure.error
-        return self.kinds.get(address, "private")
+        return self.kinds.get(address, ChatKind.PRIVATE)
 
     async def number(self, address: str) -> str:
         return address

@@ -14,6 +14,7 @@ from bot.delivery import Drain, Waits
 from bot.planning import plan
 from bot.protocols import Found
 from bot.records import Chat, Row, Subscriber
+from bot.states import ChatKind
 from bot.store import Store, opened
 from bot.transitions import ALLOWED
 from tests.support.memory_channel import MemoryChannel
@@ -88,7 +89,9 @@ class Pipeline:
     async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **wishes: object) -> int:
         """Let a chat subscribe by itself."""
         people = self.store.subscribers
-        chat = await people.meet(self.channel.name, name, name, kind, "", self.layout)
+        chat = await people.meet(
+            self.channel.name, name, counter=name, kind=ChatKind(kind), language="", layout=self.layout
+        )
         if wishes:
             await people.wish(chat, self.layout, **wishes)
         await people.subscribe(chat, self.layout, now=now)

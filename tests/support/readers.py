@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.commands import Desk
 from bot.config import Settings
 from bot.records import Subscriber
+from bot.states import ChatKind
 from bot.store import Store, opened
 from bot.talk import Answer, Asker
 from formatters.locale import words
@@ -110,16 +111,16 @@ class Readers:
 
     def member(self, user: str = ANN, language: str = "en", *, meant: bool = False, charge: bool = False) -> Reader:
         """Be somebody in a group."""
-        asker = Asker("telegram", GROUP, "group", user, language, (GROUP, "@our_group"), meant)
+        asker = Asker("telegram", GROUP, ChatKind.GROUP, user, language, (GROUP, "@our_group"), meant)
         return Reader(self.desk, replace(asker, administers=yes) if charge else asker)
 
     def channel(self) -> Reader:
         """Be a channel itself."""
-        return Reader(self.desk, Asker("telegram", CHANNEL, "channel", names=(CHANNEL,), administers=yes))
+        return Reader(self.desk, Asker("telegram", CHANNEL, ChatKind.BROADCAST, names=(CHANNEL,), administers=yes))
 
     def slack(self, user: str = "U0ANN", room: str = DIRECT, language: str = "en-US", **more: bool) -> Reader:
         """Be a member of a workspace."""
-        kind = "private" if room == DIRECT else "channel"
+        kind = ChatKind.PRIVATE if room == DIRECT else ChatKind.BROADCAST
         return Reader(self.desk, Asker("slack", room, kind, user, language, alone=more.get("alone", False)))
 
     def terminal(self) -> Reader:
