@@ -1,0 +1,146 @@
+"""What /status costs where many chats receive: `python -m tests.bench.status`.
+
+Beside the list of all chats, which `paperboy status` prints. While either is asked for, another task counts how long
+the event loop lets it wait: so long would a reader wait, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sqlite3
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bot.commands import Desk
+from bot.config import Settings
+from bot.receipt import receipt
+from bot.store import Store, opened
+from bot.talk import Asker
+from formatters.locale import words
+from formatters.terminal import TerminalFormatter
+from tests.bench.limit import broadcast_digest
+from tests.bench.table import busy, say, show, spread, verdict
+
+MOST = 0.1  # of the longest wait that the list of all chats causes
+_TICK = 0.002  # seconds
+_MESSAGES = 19  # of the digest
+
+# One chat in a thousand is paused, and one in five thousand was refused a message.
+_CHATS = """
+    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+    INSERT INTO chats (id, channel, name, address, counter, origin, state, reason, edition)
+    SELECT n, 'telegram', n, n, 'bot', 'reader', iif(n % 1000, 'active', 'paused'),
+        iif(n % 1000, '', 'blocked by its reader'), 'messages here' FROM numbers
+"""
+_DIGEST = """
+    INSERT INTO digests (id, source, name, post, day, fingerprint, content, state, found_at)
+    VALUES (1, 'blog', 'daily/2025-01-01', '2025-01-01.md', '2025-01-01', 'x', ?, 'active', 1)
+"""
+_MESSAGE = """
+    INSERT INTO messages (digest_id, channel, edition, key, seq, body, hash)
+    VALUES (1, 'telegram', 'messages here', ?, ?, '{}', 'x')
+"""
+_DELIVERIES = """
+    INSERT INTO deliveries (ref, message_id, chat_id, state, attempts, remote_id, error)
+    SELECT hex(randomblob(8)), messages.id, chats.id,
+        iif(seq = 3 AND chats.id % 5000 = 0, 'failed', 'sent'), 1, iif(seq = 3 AND chats.id % 5000 = 0, NULL, 1),
+        iif(seq = 3 AND chats.id % 5000 = 0, 'too odd', NULL) FROM chats JOIN messages
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How long an answer took, and how long it held the event loop up at once; in seconds."""
+
+    answer: float
+    stall: float
+
+
+def fill(file: Path, chats: int) -> None:
+    """Write a digest that so many chats hold."""
+    digest = broadcast_digest()
+    content = json.dumps({**asdict(digest), "day": digest.day.isoformat()})
+    with closing(sqlite3.connect(file)) as ledger, ledger:
+        ledger.execute(_CHATS, (chats,))
+        ledger.execute(_DIGEST, (content,))
+        ledger.executemany(_MESSAGE, [(str(seq), seq) for seq in range(_MESSAGES)])
+        ledger.execute(_DELIVERIES)
+
+
+async def cost(work: Callable[[], Awaitable[object]]) -> Cost:
+    """Do something, and watch the event loop meanwhile."""
+    stalls = [0.0]
+    watching = asyncio.create_task(_watch(stalls))
+    await asyncio.sleep(10 * _TICK)
+    stalls[:] = [0.0]
+    start = time.perf_counter()
+    await work()
+    answer = time.perf_counter() - start
+    await asyncio.sleep(2 * _TICK)
+    watching.cancel()
+    return Cost(answer, max(stalls))
+
+
+async def _watch(stalls: list[float]) -> None:
+    while True:
+        start = time.perf_counter()
+        await asyncio.sleep(_TICK)
+        stalls.append(time.perf_counter() - start - _TICK)
+
+
+@asynccontextmanager
+async def ledger(chats: int) -> AsyncIterator[Store]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "ledger.db"
+        async with opened(f"sqlite:///{file}"):
+            pass  # makes the tables
+        fill(file, chats)
+        async with opened(f"sqlite:///{file}") as store:
+            yield store
+
+
+async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost]]:
+    """Ask for the list and for the answer in a chat, by turns."""
+    settings = Settings()
+    async with ledger(chats) as store:
+        desk = Desk(store, settings, {"terminal": TerminalFormatter(words("en"))}, {"terminal": str})
+        await receipt(store, settings)  # warm up
+        return [
+            (
+                await cost(lambda: receipt(store, settings)),
+                await cost(lambda: desk.answer(Asker("terminal", "here"), "/status")),
+            )
+            for _ in range(rounds)
+        ]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chats", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    rounds = asyncio.run(measured(options.chats, options.rounds))
+    stalls = [one.stall / whole.stall for whole, one in rounds]
+    listed, answered = zip(*rounds, strict=True)
+    rows = [
+        (name, spread(over), spread([1000 * one.stall for one in costs], 0), spread([one.answer for one in costs]))
+        for name, over, costs in (("the list of all chats", [1.0], listed), ("/status in a chat", stalls, answered))
+    ]
+    show(
+        f"{options.chats} chats with {_MESSAGES} messages each, in {options.rounds} rounds",
+        ("", "longest wait, over the list's", "longest wait, ms", "seconds"),
+        rows,
+        busy(),
+    )
+    say(f"At most {MOST} of the longest wait: {verdict(sorted(stalls)[len(stalls) // 2] <= MOST)}")
+
+
+if __name__ == "__main__":
+    main()
