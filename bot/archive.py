@@ -88,8 +88,8 @@ class Archive:
             found = (await db.execute(query.order_by(*_NEWEST).limit(1))).first()
         if found is None:
             return None
-        digest = loaded(found[0])
-        return digest, next(paper for paper in digest.papers if reference(digest, paper) == found[1])
+        digest = loaded(found.content)
+        return digest, next(paper for paper in digest.papers if reference(digest, paper) == found.ref)
 
     async def titled(self, said: str, most: int, day: date | None = None) -> list[Hit]:
         """List the newest papers whose titles have all these words."""

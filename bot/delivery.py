@@ -62,7 +62,8 @@ class Drain(Run):
         behind = self._behind.pop(channel.name)
         if self.stopping.is_set() or channel.name in self.gone:
             return
-        chats = await self.store.lanes(channel.name, self.clock() + self.waits.patience, behind, free)
+        until = self.clock() + self.waits.patience
+        chats = await self.store.lanes(channel.name, until=until, after=behind, most=free)
         if len(chats) == free:
             self._behind.setdefault(channel.name, chats[-1].id)
         for chat in chats:

@@ -24,7 +24,7 @@ from bot.tables import chats, deliveries, digests, messages, replies
 from bot.transitions import DROPPED, WANTS, due, unsettled
 
 
-def lanes(channel: str, until: float, after: int, most: int) -> Select[tuple[Any, ...]]:
+def lanes(channel: str, *, until: float, after: int, most: int) -> Select[tuple[Any, ...]]:
     # "+ 0": SQLite would go through all chats, not knowing in how few of them something is due.
     busy = deliveries.join(chats, chats.c.id == deliveries.c.chat_id + 0)
     columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.counter)

@@ -201,7 +201,7 @@ class Lane:
     async def _move(self, row: Row, error: errors.ChatMoved, told: Mapping[str, object]) -> None:
         """Follow a chat to where it lives now."""
         counter = self.channel.counter(error.address)
-        await self.run.store.move(self.chat.id, error.address, counter)
+        await self.run.store.move(self.chat.id, address=error.address, counter=counter)
         if (
             row.state == DeliveryState.UNCONFIRMED
         ):  # the old place cannot be asked any more, and the new one does not have it

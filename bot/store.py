@@ -214,17 +214,18 @@ class Store:
             for statement in transitions.recover(settle):
                 await db.execute(statement)
 
-    async def lanes(self, channel: str, until: float, after: int, most: int) -> list[Chat]:
+    async def lanes(self, channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         """List the active chats of a channel for which something is due by then: the first of those behind `after`."""
         async with self._read() as db:
-            return [Chat(**row._mapping) for row in await db.execute(draining.lanes(channel, until, after, most))]
+            chats = await db.execute(draining.lanes(channel, until=until, after=after, most=most))
+            return [Chat(**chat._mapping) for chat in chats]
 
     async def open_rows(self) -> int:
         """Count the rows of active chats that want something now."""
         async with self._read() as db:
             return int((await db.execute(draining.open_rows(self.clock()))).scalar_one())
 
-    async def move(self, chat: int, address: str, counter: str) -> None:
+    async def move(self, chat: int, *, address: str, counter: str) -> None:
         """Write where a chat lives now; what it holds from before can be edited no more."""
         async with self._write() as db:
             await db.execute(subscribers.moved(chat, address=address, counter=counter))

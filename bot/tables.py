@@ -120,9 +120,7 @@ deliveries = Table(
     Column("state", String, nullable=False, server_default=DeliveryState.PENDING),
     Column("plain", Integer, nullable=False, server_default="0"),  # the markup was refused
     Column("attempts", Integer, nullable=False, server_default="0"),
-    # When it is due, none: at once. Of an unconfirmed row: when to reconcile, none: held. A row that was
-    # never tried waits for its chat's hour.
-    Column("not_before", Float),
+    Column("not_before", Float),  # when something is done about it next; what it may hold is in `transitions`
     Column("attempted_at", Float),
     Column("sent_at", Float),
     Column("remote_id", String),

@@ -53,11 +53,13 @@ class Troubles:
 
     async def appeared(self, since: date) -> dict[str, list[Appearance]]:
         """List, by source, which posts of these days appeared when."""
-        columns = (digests.c.source, digests.c.day, digests.c.found_at, digests.c.state != DigestState.BASELINE)
+        seen = (digests.c.state != DigestState.BASELINE).label("seen")
+        query = select(digests.c.source, digests.c.day, digests.c.found_at, seen)
         found: dict[str, list[Appearance]] = {}
         async with self._read() as db:
-            for source, day, at, seen in await db.execute(select(*columns).where(digests.c.day >= since.isoformat())):
-                found.setdefault(source, []).append(Appearance(date.fromisoformat(day), at, seen))
+            for row in await db.execute(query.where(digests.c.day >= since.isoformat())):
+                appeared = Appearance(date.fromisoformat(row.day), row.found_at, row.seen)
+                found.setdefault(row.source, []).append(appeared)
         return found
 
     async def told(self) -> dict[str, str]:
@@ -115,8 +117,9 @@ class Troubles:
     async def chats(self) -> list[tuple[str, str]]:
         """List the chats that receive: as `status` names them, and without the channel."""
         async with self._read() as db:
-            receiving = select(_CHAT, chats.c.name).where(chats.c.state != ChatState.REMOVED).order_by(chats.c.id)
-            return [(whole, name) for whole, name in await db.execute(receiving)]
+            columns = (_CHAT.label("whole"), chats.c.name)
+            receiving = select(*columns).where(chats.c.state != ChatState.REMOVED).order_by(chats.c.id)
+            return [(row.whole, row.name) for row in await db.execute(receiving)]
 
 
 def _told(row: Any) -> Trouble:

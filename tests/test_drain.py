@@ -626,8 +626,8 @@ async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
     channels = {"terminal": pipeline.channel, "other": MemoryChannel(name="other")}
     drain = Drain(pipeline.store, channels, NOW, pipeline.clock)
 
-    async def slowly(channel: str, until: float, after: int, most: int) -> list[Chat]:
-        found = await lanes(channel, until, after, most)
+    async def slowly(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
+        found = await lanes(channel, until=until, after=after, most=most)
         if channel == "other" and not pipeline.channel.calls:
             await pipeline.look(days(1))
             drain.admit()
@@ -698,9 +698,9 @@ async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, m
     await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     lanes, asked = pipeline.store.lanes, list[tuple[int, int]]()
 
-    async def noted(channel: str, until: float, after: int, most: int) -> list[Chat]:
+    async def noted(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         asked.append((after, most))
-        return await lanes(channel, until, after, most)
+        return await lanes(channel, until=until, after=after, most=most)
 
     class OneByOne(MemoryChannel):
         """The last ones begin when the first ones have ended."""

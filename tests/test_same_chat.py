@@ -74,7 +74,7 @@ async def test_an_hour_that_moved_while_a_lane_waited_is_kept(pipeline: Pipeline
 
 async def test_a_chat_that_moved_and_is_listed_anew_is_the_same(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.move((await pipeline.known("a")).id, "a-new", "a-new")
+    await pipeline.store.move((await pipeline.known("a")).id, address="a-new", counter="a-new")
     await pipeline.store.join("terminal", "messages", {"a-new": "a-new"})
     await pipeline.run(days(1))
     assert (len(pipeline.shown("a")), pipeline.shown("a-new")) == (3, [])

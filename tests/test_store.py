@@ -143,7 +143,7 @@ async def test_too_many_readers_at_once_are_said(store: Store, monkeypatch: pyte
 # What is asked at each run, whether or not there is anything to do.
 LOOKS: dict[str, tuple[Executable, ...]] = {
     "recover": transitions.recover(5),
-    "lanes": (draining.lanes("telegram", 1e9, 0, 500),),
+    "lanes": (draining.lanes("telegram", until=1e9, after=0, most=500),),
     "open rows": (draining.open_rows(1e9),),
     "next due": (draining.next_due(1e9),),
     "outdated": (statements.outdated("blog"),),

@@ -82,7 +82,7 @@ async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipel
 
 async def test_a_chat_that_moved_is_found_where_it_is_and_where_it_was(pipeline: Pipeline) -> None:
     chat = await pipeline.subscriber("-1")
-    await pipeline.store.move(chat, "-1001", "-1001")
+    await pipeline.store.move(chat, address="-1001", counter="-1001")
     for address in ("-1", "-1001"):
         assert (await pipeline.known(address)).id == chat
 
@@ -98,7 +98,7 @@ async def test_the_places_of_a_chat_are_itself_and_its_topics(pipeline: Pipeline
 
 async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipeline) -> None:
     chat = await meet(pipeline, "-1:7", ChatKind.GROUP, counter="bot")
-    await pipeline.store.move(chat, "-100:7", "-100")
+    await pipeline.store.move(chat, address="-100:7", counter="-100")
     for name in ("-1", "-100"):
         assert [one.id for one in await pipeline.store.subscribers.places("terminal", (name,))] == [chat]
 
@@ -244,7 +244,7 @@ async def listed(pipeline: Pipeline, *names: str) -> None:
 
 async def test_a_chat_that_the_settings_name_anew_where_it_moved_to_gets_nothing_twice(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.move(1, "-100", "-100")
+    await pipeline.store.move(1, address="-100", counter="-100")
     await listed(pipeline, "-100")
     await pipeline.run(days(1, 2))
     assert ((await pipeline.known("-100")).id, (await pipeline.known("-100")).name) == (1, "-100")
@@ -255,7 +255,7 @@ async def test_a_chat_that_the_settings_name_anew_where_it_moved_to_gets_nothing
 
 async def test_two_chats_that_became_one_keep_their_names(pipeline: Pipeline) -> None:
     await listed(pipeline, "a", "-100")
-    await pipeline.store.move(1, "-100", "-100")
+    await pipeline.store.move(1, address="-100", counter="-100")
     await listed(pipeline, "a", "-100")
     assert [one.name for one in await pipeline.store.subscribers.places("terminal", ("-100",))] == ["a", "-100"]
 
@@ -306,6 +306,6 @@ async def test_there_may_be_no_other_or_more_than_one(pipeline: Pipeline) -> Non
     assert not await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")
     await meet(pipeline, "-100", ChatKind.GROUP)
     moved = await pipeline.subscriber("-1")
-    await pipeline.store.move(moved, "-100", "-100")
+    await pipeline.store.move(moved, address="-100", counter="-100")
     assert await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")
     assert (await pipeline.known("a")).id == moved

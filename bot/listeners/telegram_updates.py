@@ -200,7 +200,7 @@ class Updates:
         for place in await store.subscribers.places("telegram", names_of(chat)):
             _, colon, topic = place.address.partition(":")
             address = f"{new}{colon}{topic}"
-            await store.move(place.id, address, self._channel.counter(address))
+            await store.move(place.id, address=address, counter=self._channel.counter(address))
 
 
 def _rooms(updates: Iterable[Update]) -> list[list[Update]]:
