@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Update, create_engine, insert, select, true, update
+from sqlalchemy import Connection, Engine, Update, create_engine, insert, select, true, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -180,7 +180,14 @@ async def test_a_ledger_of_tests_refuses_what_the_table_does_not_allow(tmp_path:
 
 
 @pytest.fixture
-def ledger() -> Iterator[Connection]:
+def ledger(filled: Engine) -> Iterator[Connection]:
+    with filled.connect() as db, db.begin() as undone:
+        yield db
+        undone.rollback()
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Engine]:
     engine = create_engine("sqlite://")
     with engine.begin() as db:
         metadata.create_all(db)
@@ -193,7 +200,7 @@ def ledger() -> Iterator[Connection]:
         one = {"digest_id": 1, "channel": "c", "edition": "messages", "seq": 0, "body": {}, "hash": "wanted"}
         db.execute(insert(messages), [{**one, "id": n, "key": f"{n}", "vanished": gone} for n, (gone, _) in rows])
         db.execute(insert(deliveries), [{"id": n, "ref": f"{n}", "message_id": n, **row} for n, (_, row) in rows])
-        yield db
+    yield engine
     engine.dispose()
 
 
