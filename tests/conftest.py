@@ -12,7 +12,7 @@ import structlog
 from coverage import Coverage
 from hypothesis import settings
 
-from bot import wishes
+from bot.conversation.parsing import preferences as wishes
 from bot.log import _TALKATIVE
 from formatters import links, summary
 from tests.faults.summary import pytest_terminal_summary
@@ -26,12 +26,10 @@ __all__ = ["pytest_terminal_summary"]
 settings.register_profile("paperboy", deadline=None)
 settings.load_profile("paperboy")
 
-# Files of tests that coverage does not need: of SDKs, fakes, whole processes. To trace them takes as long again.
+# Folders of tests that coverage does not need: of SDKs, fakes, whole processes. To trace them takes as long again.
 UNMEASURED = (
-    *("test_bench", "test_channels", "test_cli", "test_config", "test_deliver", "test_demo", "test_deploy"),
-    *("test_doctor", "test_documents", "test_errors", "test_fake", "test_handbook", "test_log", "test_preview"),
-    *("test_readme", "test_report"),
-    *("test_run", "test_same_chat", "test_settling", "test_shared_posts", "test_slack", "test_telegram", "faults/"),
+    *("acceptance/", "app/", "bench/", "channels/slack/", "channels/telegram/", "cli/", "config/", "docs/", "faults/"),
+    "support/",
 )
 # What is worked out once: were it kept from a test that is not measured, no other would be seen to do it.
 KEPT = (wishes._zones, wishes._known, links.safe, summary.summarise)
@@ -43,11 +41,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         assert not isinstance(mark.args[1], set | frozenset), f"{metafunc.definition.nodeid}: sort the set"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the folders that are not measured; a single file marks itself."""
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(UNMEASURED):
+            item.add_marker("unmeasured")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measure coverage only where it counts."""
-    file = item.path.relative_to(Path(__file__).parent).as_posix()
-    coverage = Coverage.current() if file.startswith(UNMEASURED) else None
+    coverage = None if item.get_closest_marker("unmeasured") is None else Coverage.current()
     if coverage is None:
         return (yield)
     coverage.stop()

@@ -20,8 +20,11 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
 from bot import errors
-from bot.channels import slack, telegram_errors
+from bot.channels.slack import channel as slack
+from bot.channels.telegram import errors as telegram_errors
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
+
+pytestmark = pytest.mark.unmeasured
 
 TELEGRAM_TOKEN = "123456:FAKE-telegram-token"
 SLACK_TOKEN = "xoxb-FAKE-slack-token"

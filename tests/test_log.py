@@ -12,13 +12,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from bot.channels.slack import SlackChannel
-from bot.channels.telegram import TelegramChannel
-from bot.cli import _log
-from bot.config import Operators, Schedule, Settings, Slack, Source, Store, Telegram, Web
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.telegram.channel import TelegramChannel
+from bot.cli.main import _log
+from bot.config.settings import Operators, Schedule, Settings, Slack, Source, Store, Telegram, Web
+from bot.delivery.channel import Channel
 from bot.errors import SendError
 from bot.log import _TALKATIVE, configure, log, redacted
-from bot.protocols import Channel
 from formatters.locale import words
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -44,7 +44,7 @@ class Stream(io.StringIO):
         return self._terminal
 
 
-pytestmark = pytest.mark.usefixtures("own_logging")
+pytestmark = [pytest.mark.usefixtures("own_logging"), pytest.mark.unmeasured]
 
 
 def written(work: Callable[[], object], *, terminal: bool = False, level: int = logging.DEBUG) -> str:

@@ -7,8 +7,8 @@ from itertools import count
 
 from rich.console import Console
 
-from bot.protocols import Absent, Doubt
-from bot.states import ChatKind
+from bot.database.states import ChatKind
+from bot.delivery.channel import Absent, Doubt
 from formatters.message import Formatter
 
 

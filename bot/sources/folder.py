@@ -10,8 +10,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from bot.errors import ParseError, SourceError
-from bot.parse import LARGEST_POST, Post, day_of, parse
-from bot.protocols import Found
+from bot.sources.jekyll.post import LARGEST_POST, Post, day_of, parse
+from bot.sources.source import Found
 
 SUFFIXES = (".md", ".markdown")
 

@@ -17,8 +17,8 @@ from functools import _lru_cache_wrapper, partial
 
 from markdown_it import MarkdownIt
 
-from bot import front_matter
-from bot.parse import parse
+from bot.sources.jekyll import front_matter
+from bot.sources.jekyll.post import parse
 from formatters.locale import words
 from formatters.message import Formatter
 from formatters.slack import SlackFormatter

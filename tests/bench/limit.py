@@ -32,15 +32,15 @@ from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
 
-from bot import clerk
-from bot.channels.telegram import TelegramChannel
-from bot.decisions import Rules
-from bot.delivery import Drain
+from bot.channels.rate_limits import Pacer
+from bot.channels.telegram.channel import TelegramChannel
+from bot.delivery.decisions import Rules
+from bot.delivery.dispatcher import Drain
+from bot.delivery.planner import plan
+from bot.ledger import writer as clerk
+from bot.ledger.ledger import Store, opened
 from bot.log import configure
-from bot.pacing import Pacer
-from bot.planning import plan
-from bot.protocols import Found
-from bot.store import Store, opened
+from bot.sources.source import Found
 from formatters.locale import words
 from formatters.model import Digest
 from formatters.telegram import TelegramFormatter

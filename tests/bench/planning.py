@@ -23,10 +23,10 @@ from statistics import median
 
 from telegram import Bot
 
-from bot.delivery import Drain
+from bot.delivery.dispatcher import Drain
 from bot.errors import PaperboyError
+from bot.ledger.ledger import opened
 from bot.log import configure
-from bot.store import opened
 from tests.bench.limit import TOKEN, Server, Wire, planned, telegram_channel
 from tests.bench.table import Row, busy, say, show, spread, verdict
 

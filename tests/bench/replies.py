@@ -21,13 +21,13 @@ import structlog
 from telegram import Update
 from telegram.ext import AIORateLimiter, Application, CommandHandler, ContextTypes
 
-from bot.app import Paperboy
-from bot.channels.telegram import TelegramChannel
-from bot.config import Settings
-from bot.listeners.telegram import telegram_listener
+from bot.app.service import Paperboy
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.listener import telegram_listener
+from bot.config.settings import Settings
+from bot.ledger.ledger import opened
 from bot.sources.folder import FolderSource
-from bot.store import opened
-from bot.web import Web
+from bot.web.server import Web
 from formatters.locale import words
 from formatters.telegram import TelegramFormatter
 from tests.bench.readers import EVERY, PATIENCE, SUBSCRIBERS, Crowd, Measured, crowd

@@ -17,11 +17,11 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bot.commands import Desk
-from bot.config import Settings
-from bot.receipt import receipt
-from bot.store import Store, opened
-from bot.talk import Asker
+from bot.config.settings import Settings
+from bot.conversation.context import Asker
+from bot.conversation.router import Desk
+from bot.ledger.ledger import Store, opened
+from bot.monitoring.status import receipt
 from formatters.locale import words
 from formatters.terminal import TerminalFormatter
 from tests.bench.limit import broadcast_digest

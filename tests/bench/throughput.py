@@ -25,10 +25,10 @@ from statistics import median
 
 from aiohttp import web
 
-from bot.channels.telegram import TelegramChannel
-from bot.delivery import Drain
+from bot.channels.telegram.channel import TelegramChannel
+from bot.delivery.dispatcher import Drain
+from bot.ledger.ledger import opened
 from bot.log import configure
-from bot.store import opened
 from tests.bench.limit import broadcast_digest, crowd, planned, spelled, telegram_channel
 from tests.bench.table import busy, say, show, spread, verdict
 

@@ -21,18 +21,18 @@ from typing import Any
 
 import httpx
 
-import bot.app
-import bot.channels.slack
-import bot.channels.telegram
-import bot.cli
-import bot.listeners.slack
-import bot.listeners.telegram
-import bot.report
-import bot.sqlite
-import bot.web
-from bot.delivery import Waits
-from bot.pacing import Pacer
-from bot.protocols import Channel, Doubt
+import bot.app.service
+import bot.channels.slack.channel
+import bot.channels.slack.listener
+import bot.channels.telegram.channel
+import bot.channels.telegram.listener
+import bot.cli.delivery.deliver
+import bot.cli.main
+import bot.database.engine
+import bot.web.server
+from bot.channels.rate_limits import Pacer
+from bot.delivery.channel import Channel, Doubt
+from bot.delivery.dispatcher import Waits
 
 _TLS = httpx.create_ssl_context()  # takes its time; nobody here speaks TLS
 VERDICT = "verdict "  # what a line with a verdict begins with
@@ -61,7 +61,7 @@ def main(arguments: list[str], folder: Path, conditions: Conditions, out: Connec
     _set_environment(conditions.environ)
     _set(conditions)
     sys.argv = ["paperboy", *arguments]
-    bot.cli.main()
+    bot.cli.main.main()
 
 
 def _set_environment(environ: Mapping[str, str]) -> None:
@@ -77,12 +77,13 @@ def _set(conditions: Conditions) -> None:
 
 
 def _speed_up(conditions: Conditions) -> None:
-    for module, name in ((bot.channels.telegram, "TelegramChannel"), (bot.channels.slack, "SlackChannel")):
+    telegram, slack = bot.channels.telegram.channel, bot.channels.slack.channel
+    for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
         unlimited = Pacer(None, lambda _room: [])
         _put(module, name, partial(_telling(getattr(module, name)), pacer=unlimited, timeout=conditions.timeout))
     _put(httpx._transports.default, "create_ssl_context", lambda **_: _TLS)
-    assembled = bot.app.assembled
-    for module in (bot.app, bot.report):
+    assembled = bot.app.service.assembled
+    for module in (bot.app.service, bot.cli.delivery.deliver):
         _put(module, "assembled", lambda settings: assembled(settings, waits=conditions.waits))
 
 
@@ -90,11 +91,11 @@ def _turn_the_clock(shift: float) -> None:
     real = time.time
     _put(time, "time", lambda: real() + shift)
     for name in ("opened", "Drain"):  # they took their clock when they were defined
-        _put(bot.app, name, partial(getattr(bot.app, name), clock=time.time))
+        _put(bot.app.service, name, partial(getattr(bot.app.service, name), clock=time.time))
 
 
 def _limit(conditions: Conditions) -> None:
-    prepare = bot.sqlite._prepare
+    prepare = bot.database.engine._prepare
 
     def limited(connection: Any, record: object) -> None:
         prepare(connection, record)
@@ -102,7 +103,7 @@ def _limit(conditions: Conditions) -> None:
         if conditions.pages:
             connection.execute(f"PRAGMA max_page_count={conditions.pages}")
 
-    _put(bot.sqlite, "_prepare", limited)
+    _put(bot.database.engine, "_prepare", limited)
 
 
 def _telling(kind: Any) -> Any:

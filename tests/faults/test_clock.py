@@ -14,11 +14,11 @@ import apscheduler.schedulers.base
 import apscheduler.triggers.interval
 import pytest
 
-from bot.app import clock
-from bot.config import Schedule, Settings
-from bot.delivery import Waits
+from bot.app.service import clock
+from bot.config.settings import Schedule, Settings
+from bot.delivery.dispatcher import Waits
+from bot.delivery.hours import Hours
 from bot.errors import RetryLater
-from bot.hours import Hours
 from tests.faults.posts import post
 from tests.faults.site import Site
 from tests.support import virtual_time

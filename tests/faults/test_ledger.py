@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.database.test_upgrade import made_by_the_first_version
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
 from tests.support.chats import READER
 from tests.support.fakes.faults import lost_answer
 from tests.support.installed import paperboy
-from tests.test_upgrade import made_by_the_first_version
 
 MORE = range(1, 9)
 REFUSED = 2  # exit code

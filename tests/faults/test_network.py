@@ -13,7 +13,7 @@ from itertools import cycle, islice
 
 import pytest
 
-from bot.delivery import Waits
+from bot.delivery.dispatcher import Waits
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
 from tests.support.chats import CHANNEL, GROUP, READER, ROOM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.protocols import Found
+from bot.sources.source import Found
 from formatters.model import Digest, Paper, Section
 
 

@@ -6,9 +6,9 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.database.states import ChatKind
+from bot.delivery.channel import Absent, Doubt, There, Unknown
 from bot.errors import SendError, Unconfirmed
-from bot.protocols import Absent, Doubt, There, Unknown
-from bot.states import ChatKind
 from formatters.locale import words
 from formatters.message import Formatter
 from formatters.terminal import TerminalFormatter

@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.decisions import Rules
-from bot.delivery import Drain, Waits
-from bot.planning import plan
-from bot.protocols import Found
-from bot.records import Chat, Row, Subscriber
-from bot.states import ChatKind
-from bot.store import Store, opened
-from bot.transitions import ALLOWED
+from bot.database.states import ChatKind
+from bot.delivery.decisions import Rules
+from bot.delivery.dispatcher import Drain, Waits
+from bot.delivery.planner import plan
+from bot.ledger.ledger import Store, opened
+from bot.ledger.records import Chat, Row, Subscriber
+from bot.ledger.transitions import ALLOWED
+from bot.sources.source import Found
 from tests.support.memory_channel import MemoryChannel
 
 NOW = Waits(settle=0, back_off=0)

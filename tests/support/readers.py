@@ -10,12 +10,12 @@ from datetime import date
 from itertools import count
 from pathlib import Path
 
-from bot.commands import Desk
-from bot.config import Settings
-from bot.records import Subscriber
-from bot.states import ChatKind
-from bot.store import Store, opened
-from bot.talk import Answer, Asker
+from bot.config.settings import Settings
+from bot.conversation.context import Answer, Asker
+from bot.conversation.router import Desk
+from bot.database.states import ChatKind
+from bot.ledger.ledger import Store, opened
+from bot.ledger.records import Subscriber
 from formatters.locale import words
 from formatters.message import Formatter
 from formatters.model import Link, Paper, Section

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.channels.slack import SlackChannel
-from bot.channels.telegram import TelegramChannel
-from bot.config import Settings
-from bot.delivery import Waits
-from bot.loading import load
-from bot.pacing import Pacer
-from bot.protocols import Channel
+from bot.channels.rate_limits import Pacer
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.telegram.channel import TelegramChannel
+from bot.config.loading import load
+from bot.config.settings import Settings
+from bot.delivery.channel import Channel
+from bot.delivery.dispatcher import Waits
 from formatters.locale import words
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter

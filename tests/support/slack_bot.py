@@ -14,19 +14,19 @@ from typing import Any, Literal
 import yaml
 from pydantic import SecretStr
 
-from bot.channels.slack import SlackChannel
-from bot.commands import Desk
-from bot.config import Operators, Settings, Slack
-from bot.decisions import Rules
-from bot.delivery import Drain
-from bot.listeners.slack import PATH, slack_listener
-from bot.planning import plan
-from bot.protocols import Listener
-from bot.records import Subscriber
-from bot.replies import Replies
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.listener import PATH, slack_listener
+from bot.config.settings import Operators, Settings, Slack
+from bot.conversation.listener import Listener
+from bot.conversation.router import Desk
+from bot.delivery.decisions import Rules
+from bot.delivery.dispatcher import Drain
+from bot.delivery.planner import plan
+from bot.delivery.replies import Replies
+from bot.ledger.ledger import Store, opened
+from bot.ledger.records import Subscriber
 from bot.sources.folder import FolderSource
-from bot.store import Store, opened
-from bot.web import Web
+from bot.web.server import Web
 from formatters.locale import words
 from formatters.slack import SlackFormatter
 from tests.support.chats import ROOM

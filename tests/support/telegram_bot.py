@@ -15,18 +15,18 @@ from typing import Any
 
 import pytest
 
-from bot.app import Paperboy
-from bot.channels.telegram import TelegramChannel
-from bot.commands import Desk
-from bot.config import Settings
-from bot.delivery import Waits
-from bot.flood import Flood
-from bot.listeners.telegram import TelegramPoller
-from bot.listeners.telegram_updates import Updates
-from bot.protocols import Listener
-from bot.records import Subscriber
+from bot.app.service import Paperboy
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.listener import TelegramPoller
+from bot.channels.telegram.updates import Updates
+from bot.config.settings import Settings
+from bot.conversation.listener import Listener
+from bot.conversation.router import Desk
+from bot.conversation.throttle import Flood
+from bot.delivery.dispatcher import Waits
+from bot.ledger.ledger import Store, opened
+from bot.ledger.records import Subscriber
 from bot.sources.folder import FolderSource
-from bot.store import Store, opened
 from formatters.locale import words
 from formatters.telegram import TelegramFormatter
 from tests.support.chats import BASIC, CHANNEL, CHANNEL_NAME, FORUM, FORUM_TOPIC, GROUP, READER

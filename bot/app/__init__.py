@@ -1,0 +1,1 @@
+"""Put the parts together, and run them."""

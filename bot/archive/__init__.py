@@ -1,0 +1,1 @@
+"""Every paper, to be looked up."""

@@ -1,0 +1,131 @@
+"""The archive: every paper of every digest, to be looked up and searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, literal_column, select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.archive.index import loaded
+from bot.archive.ngrams import matching
+from bot.database.engine import Database
+from bot.database.schema import deliveries, digests, messages, papers, replies, searches, words
+from bot.database.states import DigestState
+from formatters.model import Digest, Paper
+from formatters.page import Hit, reference
+
+_KEPT_SEARCHES = 20  # of each chat: older lists can be turned no more
+_KEPT_REPLIES = 7 * 86400.0  # seconds; a doubtful send is settled or held long before
+
+# Newest first; papers in the order of their digest.
+_NEWEST = (digests.c.day.desc(), digests.c.post.desc(), papers.c.number)
+_HIT = (papers.c.ref, papers.c.number, papers.c.title, papers.c.line, digests.c.day)
+
+
+class Archive:
+    """What readers look up."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._read, self._write = database.read, database.write
+        self._clock = clock
+
+    async def newest(self) -> Digest | None:
+        """Give the newest digest that is delivered to anybody, else the newest known."""
+        delivered = (digests.c.state == DigestState.ACTIVE).desc()
+        return await self._digest(select(digests.c.content).where(_PAPERS).order_by(delivered, *_LATEST))
+
+    async def last_seen(self, chat: int) -> Digest | None:
+        """Give the newest digest of which a chat holds something."""
+        held = select(messages.c.digest_id).join(deliveries).where(_held(chat))
+        return await self._digest(select(digests.c.content).where(digests.c.id.in_(held)).order_by(*_LATEST))
+
+    async def of_day(self, day: date) -> list[Digest]:
+        """Give the digests of a day that have papers."""
+        async with self._read() as db:
+            found = await db.execute(select(digests.c.content).where(_PAPERS, digests.c.day == day.isoformat()))
+            return [loaded(content) for content in found.scalars()]
+
+    async def days(self) -> list[date]:
+        """List the days of which there are papers."""
+        async with self._read() as db:
+            found = await db.execute(select(digests.c.day).where(_PAPERS).distinct())
+            return [date.fromisoformat(day) for day in found.scalars()]
+
+    async def paper(self, where: str, value: str) -> tuple[Digest, Paper] | None:
+        """Give the newest paper with this "ref" or id ("paper"), and its digest."""
+        query = select(digests.c.content, papers.c.ref).join(papers).where(papers.c[where] == value)
+        async with self._read() as db:
+            found = (await db.execute(query.order_by(*_NEWEST).limit(1))).first()
+        if found is None:
+            return None
+        digest = loaded(found.content)
+        return digest, next(paper for paper in digest.papers if reference(digest, paper) == found.ref)
+
+    async def titled(self, said: str, most: int, day: date | None = None) -> list[Hit]:
+        """List the newest papers whose titles have all these words."""
+        match = matching(said)
+        if not match:
+            return []
+        of_day = () if day is None else (digests.c.day == day.isoformat(),)
+        hits, _ = await self._hits(and_(_matches(f"title : ({match})"), *of_day), most, 0)
+        return hits
+
+    async def search(self, said: str, most: int, start: int) -> tuple[list[Hit], int]:
+        """List the newest papers that have all these words anywhere, from `start` on, and how many there are."""
+        match = matching(said)
+        return await self._hits(_matches(match), most, start) if match else ([], 0)
+
+    async def remember(self, channel: str, address: str, said: str) -> int:
+        """Keep what was searched for, and give its id."""
+        theirs = and_(searches.c.channel == channel, searches.c.address == address)
+        latest = (searches.c.asked_at.desc(), searches.c.id.desc())
+        newest = select(searches.c.id).where(theirs).order_by(*latest).limit(_KEPT_SEARCHES)
+        now = self._clock()
+        row = insert(searches).values(channel=channel, address=address, words=said, asked_at=now)
+        again = row.on_conflict_do_update(["channel", "address", "words"], set_={"asked_at": now})
+        async with self._write() as db:
+            made: int = (await db.execute(again.returning(searches.c.id))).scalar_one()
+            await db.execute(delete(searches).where(theirs, searches.c.id.not_in(newest), searches.c.id != made))
+        return made
+
+    async def recall(self, channel: str, address: str, search: int) -> str:
+        """Give what was searched for in this very chat, empty when that is forgotten."""
+        theirs = (searches.c.channel == channel, searches.c.address == address, searches.c.id == search)
+        async with self._read() as db:
+            return str((await db.execute(select(searches.c.words).where(*theirs))).scalar_one_or_none() or "")
+
+    async def replied(self, channel: str, counter: str, remote_id: int) -> None:
+        """Note a message that went out besides the ledger, so that no doubt is ever settled with it."""
+        now = self._clock()
+        async with self._write() as db:
+            row = insert(replies).values(channel=channel, counter=counter, remote_id=remote_id, sent_at=now)
+            await db.execute(row)
+            await db.execute(delete(replies).where(replies.c.sent_at < now - _KEPT_REPLIES))
+
+    async def _digest(self, query: Select[Any]) -> Digest | None:
+        async with self._read() as db:
+            content = (await db.execute(query.limit(1))).scalar_one_or_none()
+        return None if content is None else loaded(content)
+
+    async def _hits(self, which: ColumnElement[bool], most: int, start: int) -> tuple[list[Hit], int]:
+        where = words.join(papers, papers.c.id == words.c.rowid).join(digests, digests.c.id == papers.c.digest_id)
+        page = select(*_HIT).select_from(where).where(which).order_by(*_NEWEST).limit(most).offset(start)
+        async with self._read() as db:
+            count = (await db.execute(select(func.count()).select_from(where).where(which))).scalar_one()
+            rows = (await db.execute(page)).all()
+        return [Hit(ref, number, title, line, date.fromisoformat(day)) for ref, number, title, line, day in rows], count
+
+
+_LATEST = (digests.c.day.desc(), digests.c.found_at.desc(), digests.c.id.desc())  # of one day the one that came last
+_PAPERS = digests.c.id.in_(select(papers.c.digest_id))
+
+
+def _held(chat: int) -> ColumnElement[bool]:
+    return and_(deliveries.c.chat_id == chat, deliveries.c.remote_id.is_not(None))
+
+
+def _matches(match: str) -> ColumnElement[bool]:
+    return literal_column("words").op("MATCH")(match)

@@ -1,0 +1,1 @@
+"""Slack: sending, finding out, listening."""

@@ -1,0 +1,241 @@
+"""Slack: slack-sdk's `AsyncWebClient` without its own retries, paced here, its errors translated.
+
+Sources of the facts: docs.slack.dev (chat.postMessage, conversations.history, rate limits).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import aiohttp
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.channels.rate_limits import Pacer, Spaced
+from bot.database.states import ChatKind
+from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
+from bot.log import redacted
+from formatters.message import Formatter
+
+EVENT = "paperboy_delivery"
+# The last four are what an answer that makes no sense ends in.
+FAILURES = (aiohttp.ClientError, TimeoutError, SlackClientError, AttributeError, KeyError, TypeError, ValueError)
+_Answer = TypeVar("_Answer")
+_CLOCK_SKEW = 7200.0  # seconds by which our clock may be ahead of Slack's
+_MOST_PAGES = 5
+_SPACING = 1.01  # one message a second per channel, and a hundredth for the way
+
+# Error codes of Slack, by what they mean for a delivery; all others refuse the message.
+_CHAT_FAULTS = {
+    "channel_not_found": "check the id, and invite the app: /invite in the channel",
+    "is_archived": "unarchive the channel or take it out of slack.chats",
+    "not_in_channel": "invite the app: /invite in the channel",
+    "restricted_action": "let apps post in this channel",
+    "restricted_action_read_only_channel": "let apps post in this channel",
+    "restricted_action_non_threadable_channel": "allow threads in this channel, or set slack.layout to messages",
+    "restricted_action_thread_only_channel": "allow messages in this channel",
+    "restricted_action_thread_locked": "unlock the thread",
+    "messages_tab_disabled": "turn the app's messages tab on",
+    "ekm_access_denied": "ask the workspace's administrators",
+    "cannot_reply_to_message": "the parent of the thread cannot be answered any more",
+    "user_not_found": "check the id",
+    "cannot_dm_bot": "name a channel or a person",
+}
+_BOT_FAULTS = {
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "invalid_auth",
+    "not_authed",
+    "no_permission",
+    "missing_scope",
+    "team_access_not_granted",
+    "team_not_found",
+    "org_login_required",
+    "access_denied",
+    "not_allowed_token_type",
+}
+_WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
+_DOUBT = {"fatal_error", "internal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+_NO_HISTORY = {"missing_scope", "not_in_channel", "no_permission", "not_allowed_token_type", "channel_not_found"}
+_PEOPLE = ("U", "W")  # what the ids of people begin with
+
+
+class SlackChannel:
+    """One Slack app in one workspace."""
+
+    name = "slack"
+
+    def __init__(
+        self, token: str, base_url: str, formatter: Formatter, pacer: Pacer | None = None, timeout: float = 30.0
+    ) -> None:
+        self.formatter = formatter
+        self._token = token
+        self._timeout = timeout  # seconds in which an answer must be there
+        self._base_url = base_url.rstrip("/") + "/"
+        self._pacer = pacer or Pacer(None, lambda _room: [Spaced(_SPACING, slack=2 * _SPACING)])
+        self._session: aiohttp.ClientSession | None = None
+
+    def counter(self, address: str) -> str:
+        return address
+
+    async def kind(self, address: str) -> ChatKind:
+        return ChatKind.BROADCAST if address.startswith(("C", "G")) else ChatKind.PRIVATE
+
+    async def number(self, address: str) -> str:
+        """Give the direct message in which a person is written to; without the right to ask, the person."""
+        if not address.startswith(_PEOPLE):
+            return address
+        try:
+            [opened] = await _parts(self.client().conversations_open(users=address), "channel")
+            return str(opened["id"])
+        except FAILURES:
+            return address
+
+    async def ready(self, body: Mapping[str, object]) -> None:
+        """Need nothing."""
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        return await self._pacer.turn(address, reply=reply, lead=lead)
+
+    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        place: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
+        metadata = {"event_type": EVENT, "event_payload": {"key": ref}}
+        post = self.client().chat_postMessage(**{**body, **place, "metadata": metadata})
+        [ts] = await self._call(address, _parts(post, "ts"))
+        return str(ts)
+
+    async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
+        kept: dict[str, Any] = {name: value for name, value in body.items() if name in {"text", "blocks"}}
+        await self._call(address, self.client().chat_update(channel=address, ts=remote_id, **kept))
+
+    async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+        """Look for the message by the key that travelled with it."""
+        cursor = None
+        for _ in range(_MOST_PAGES):
+            try:
+                page = await self._page(address, doubt, cursor)
+                found = next((one["ts"] for one in page["messages"] if _key(one) == doubt.ref), "")
+            except FAILURES as error:
+                if _code(error) in _NO_HISTORY:
+                    return Unknown("the app may not read this channel; give it channels:history and invite it")
+                raise self._paused(error, address) from error
+            if found:
+                return There(found)
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return Absent()
+        return Unknown("not among the newest messages of the channel; look into it")
+
+    def _page(self, address: str, doubt: Doubt, cursor: str | None) -> Awaitable[Any]:
+        """Ask for a page of the thread or the room, from our last message there on, which by Slack's clock is older."""
+        oldest = f"{max(doubt.attempted_at - _CLOCK_SKEW, doubt.after):.6f}"
+        query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "oldest": oldest, "limit": 200}
+        if doubt.thread:
+            return self.client().conversations_replies(**query, ts=doubt.thread, cursor=cursor)
+        return self.client().conversations_history(**query, cursor=cursor)
+
+    async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
+        try:
+            user, team = await self._call("token", _parts(self.client().auth_test(), "user", "team"))
+        except SendError as error:
+            return [("token", str(error))]
+        return [(f"token: {user} in {team}", ""), *[await self._check_chat(one) for one in addresses]]
+
+    async def close(self) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def _check_chat(self, address: str) -> tuple[str, str]:
+        if address.startswith(_PEOPLE):
+            known = await self.number(address) != address
+            return address, "" if known else "no such person, or the app lacks the scope im:write"
+        try:
+            [known] = await _parts(self.client().conversations_info(channel=address), "channel")
+            name, archived = known.get("name"), known.get("is_archived")
+            may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
+        except FAILURES as error:
+            if _code(error) == "missing_scope":
+                return address, "cannot be checked without the scope channels:read; `paperboy deliver` will tell"
+            return address, str(translate(error, self._token))
+        if archived:
+            return address, _CHAT_FAULTS["is_archived"]
+        return f"{address}: #{name}", "" if may else _CHAT_FAULTS["not_in_channel"]
+
+    async def _call(self, address: str, call: Awaitable[_Answer]) -> _Answer:
+        try:
+            return await call
+        except FAILURES as error:
+            raise self._paused(error, address) from error
+
+    def _paused(self, error: Exception, address: str) -> SendError:
+        """Translate an error; where Slack asks for a pause, keep it."""
+        translated = translate(error, self._token)
+        if isinstance(translated, RetryLater) and translated.flood:
+            self._pacer.pause(address, translated.after or 0.0)
+        return translated
+
+    def client(self) -> AsyncWebClient:
+        """Make the client with one session for all calls, inside the running loop."""
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=self._timeout, sock_connect=10)
+            self._session = aiohttp.ClientSession(timeout=timeout)
+        # Without handlers the SDK never repeats a call by itself, which could post twice.
+        return AsyncWebClient(self._token, base_url=self._base_url, session=self._session, retry_handlers=[])
+
+
+def translate(error: Exception, token: str = "") -> SendError:
+    """Give the error of ours that says what an error of the SDK means for a send."""
+    code = _code(error)
+    words = redacted(" ".join((code or str(error) or type(error).__name__).split()), [token])[:300]
+    if _status(error) == 429 or code in _WAIT:
+        return RetryLater(f"Slack asks to wait: {words}", _retry_after(error), flood=True)
+    if code in _CHAT_FAULTS or code.startswith("restricted_action"):
+        return ChatGone(f"{code}; {_CHAT_FAULTS.get(code, _CHAT_FAULTS['restricted_action'])}")
+    if code in _BOT_FAULTS:
+        return BotGone(f"Slack refuses the app: {code}{_needed(error)}; check slack.bot_token and reinstall the app")
+    if code and code not in _DOUBT and _status(error) < 500:
+        return Rejected(f"Slack refuses this message: {code}")
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
+        return RetryLater(f"Slack cannot be reached: {words}")
+    return Unconfirmed(f"Slack's answer was lost ({words})")
+
+
+async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:
+    """Give parts of an answer that must all be there."""
+    answer = await call
+    parts = [answer[name] for name in names]
+    if None in parts:
+        raise KeyError(*names)
+    return parts
+
+
+def _data(error: Exception) -> Mapping[str, Any]:
+    data = getattr(getattr(error, "response", None), "data", None)
+    return data if isinstance(data, Mapping) else {}
+
+
+def _code(error: Exception) -> str:
+    return str(_data(error).get("error") or "")
+
+
+def _needed(error: Exception) -> str:
+    needed = _data(error).get("needed")
+    return f" ({needed})" if needed else ""
+
+
+def _status(error: Exception) -> int:
+    response = getattr(error, "response", None)
+    return int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
+
+
+def _retry_after(error: Exception) -> float:
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    after = str(headers.get("Retry-After", ""))
+    return float(after) if after.isdecimal() else 30.0  # it did not say how long
+
+
+def _key(message: Mapping[str, Any]) -> object:
+    return ((message.get("metadata") or {}).get("event_payload") or {}).get("key")

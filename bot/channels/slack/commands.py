@@ -1,0 +1,110 @@
+"""What people command and press in Slack, and how its answer gets to them.
+
+Whatever somebody wishes is kept before it is acknowledged. Sources of the facts: docs.slack.dev (slash
+commands, handling user interaction, formatting message text).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.home import Home
+from bot.channels.slack.people import People
+from bot.channels.slack.responses import Body, Press, Whispers
+from bot.conversation.context import Answer, Asker
+from bot.conversation.parsing.text import seen
+from bot.conversation.router import Desk
+from bot.database.states import ChatKind
+from bot.delivery.replies import Replies
+from formatters import lines
+from formatters.page import Button
+from formatters.slack import escape, with_buttons
+
+Payload = dict[str, Any]
+
+_MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")  # mentions and links, with what is read in their place
+
+
+class Commands:
+    """Take in what somebody does to get an answer that, mostly, nobody else sees."""
+
+    def __init__(self, channel: SlackChannel, desk: Desk, people: People, home: Home, replies: Replies) -> None:
+        self._desk = desk
+        self._people = people
+        self._home = home
+        self._replies = replies
+        self._whispers = Whispers(channel)
+
+    async def command(self, ack: Callable[..., Awaitable[object]], command: Payload) -> None:
+        """Answer in the acknowledgement; what does not fit follows."""
+        room = command["channel_id"]
+        asker = await self._people.asker(room, command["user_id"], alone=True)
+        name = command["command"].rpartition("-")[2].lstrip("/")  # "/papers-search": names are a workspace's own
+        answer = await self._desk.answer(asker, f"/{name} {typed(command.get('text') or '')}")
+        if not answer.messages:
+            await ack()
+            return
+        first, *rest = [{**body, "response_type": "ephemeral"} for body in await self._bodies(answer, asker, room)]
+        await ack(first)
+        self._replies.later(self._whispers.respond(command["response_url"], rest))
+
+    async def press(self, ack: Callable[..., Awaitable[object]], body: Payload) -> None:
+        """Do what a button says, as whoever pressed it: a client can send what is on no button."""
+        press = Press.read(body)
+        if press:
+            asker = await self._people.asker(press.channel or press.home, press.user, pressed=True, alone=True)
+            shared = lines.read_share(press.line)
+            answer = await self._desk.answer(asker, shared or press.line)
+            if answer.messages:
+                self._replies.later(self._answered(press, asker, answer, share=bool(shared)))
+        await ack()
+
+    async def _answered(self, press: Press, asker: Asker, answer: Answer, *, share: bool) -> None:
+        """Bring an answer to where it belongs: into the place of its page, beside the button, into direct messages."""
+        own = press.channel == asker.address and asker.kind == ChatKind.PRIVATE
+        if press.home:
+            await self._home.answered(asker, answer)
+        elif share and answer.line:
+            await self._share(press, answer)
+        elif answer.replaces and press.alone:
+            await self._whispers.respond(press.url, [answer.messages[0].body], replace=True)
+        elif answer.replaces and own:
+            await self._replies.edit(asker.address, press.message, answer.messages[0])
+        elif own and not answer.note:
+            await self._replies.send(asker.address, answer.messages, thread=press.thread)
+        else:
+            await self._whispers.to(press, await self._bodies(answer, asker, press.channel))
+
+    async def _bodies(self, answer: Answer, asker: Asker, room: str) -> list[Body]:
+        """Spell an answer for one person, a full summary with a button that shows it to all others there."""
+        bodies: list[Body] = [message.body for message in answer.messages]
+        among_others = asker.kind != ChatKind.PRIVATE or room != asker.address
+        if answer.line and among_others:
+            said = (await self._desk.speaking(asker)).words
+            bodies[-1] = with_buttons(bodies[-1], [Button(said.share, lines.spell_share(answer.line))])
+        return bodies
+
+    async def _share(self, press: Press, answer: Answer) -> None:
+        """Show everybody a paper, and who shares it; then take the button away, which has done its work."""
+        first, *rest = [message.body for message in answer.messages]
+        name = (await self._people.known(press.user)).name or press.name
+        place = {"response_type": "in_channel", **({"thread_ts": press.thread} if press.thread else {})}
+        bodies = [{**body, **place} for body in (_signed(first, name), *rest)]
+        if await self._whispers.respond(press.url, bodies) and press.alone:
+            await self._whispers.respond(press.url, [answer.messages[-1].body], replace=True)
+
+
+def typed(text: str) -> str:
+    """Read a message as it was typed: without mentions, links as addresses, signs unescaped, nothing unseen."""
+    bare = _MARKED.sub(lambda mark: mark[1] if "://" in mark[1] else mark[2] or "", text)
+    return seen(bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+
+
+def _signed(body: Body, name: str) -> Body:
+    """Say above a message who shares it; as plain text, which notifies nobody."""
+    line = f"↗ {name}"
+    head = {"type": "context", "elements": [{"type": "plain_text", "text": line, "emoji": False}]}
+    return {**body, "text": f"{escape(line)}\n{body['text']}", "blocks": [head, *body["blocks"]]}

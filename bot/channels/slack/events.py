@@ -1,0 +1,172 @@
+"""What Slack tells of: mentions, direct messages, the App Home, where we come and go.
+
+Whatever somebody wishes is kept before it is acknowledged; what is not acknowledged comes again. Sources
+of the facts: docs.slack.dev (Events API, app_mention, message.im, member_joined_channel).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.commands import Commands, Payload, typed
+from bot.channels.slack.home import Home
+from bot.channels.slack.people import People
+from bot.conversation.context import Asker
+from bot.conversation.router import Desk
+from bot.database.states import ChatKind
+from bot.delivery.replies import Replies
+from bot.errors import LedgerError
+from bot.ledger.records import Subscriber
+from bot.log import log
+
+Work = Callable[[Payload], Coroutine[Any, Any, None]]
+
+_ANY = re.compile("")
+_REMEMBERED = 1000  # events: Slack tells of one at most four times, within minutes
+_OUT = {
+    "channel_left": "the app was taken out of the channel",
+    "group_left": "the app was taken out of the channel",
+    "channel_archive": "the channel was archived",
+    "group_archive": "the channel was archived",
+    "channel_deleted": "the channel was deleted",
+    "group_deleted": "the channel was deleted",
+}
+
+
+class Events:
+    """Take in what people do: keep what they wish, then answer."""
+
+    def __init__(self, channel: SlackChannel, desk: Desk, replies: Replies) -> None:
+        self.replies = replies
+        self.desk = desk
+        self._people = People(channel)
+        self._home = Home(channel, desk, self.replies)
+        self._commands = Commands(channel, desk, self._people, self._home, self.replies)
+        self._once = Once()
+        self._events: dict[str, Work] = {
+            "app_mention": self._mention,
+            "message": self._message,
+            "app_home_opened": self._opened,
+            "member_joined_channel": self._joined,
+            **dict.fromkeys(_OUT, self._out),
+            **dict.fromkeys(("channel_unarchive", "group_unarchive"), self._back),
+            **dict.fromkeys(("app_uninstalled", "tokens_revoked"), self._removed),
+        }
+
+    def attach(self, app: AsyncApp) -> None:
+        """Hear all that comes: what we do not know is acknowledged, else Slack tells its reader of a failure."""
+        app.command(_ANY)(self._commands.command)
+        app.action(_ANY)(self._commands.press)
+        app.event(_ANY)(self.event)
+        app.error(self.failed)
+
+    async def event(self, body: Payload) -> None:
+        """Do what an event means to us."""
+        work = self._events.get(body["event"]["type"])
+        if work:
+            await self._once.do(body["event_id"], partial(work, body))
+
+    async def failed(self, error: Exception, body: Payload) -> None:
+        """Log what went wrong: unacknowledged, it is told again, or Slack tells who asked."""
+        what = body.get("command") or (body.get("event") or {}).get("type") or body.get("type")
+        if isinstance(error, LedgerError):
+            log.error("update", what=what, error=str(error))
+        else:
+            log.error("update", what=what, exc_info=error)
+
+    # --- what is said
+
+    async def _mention(self, body: Payload) -> None:
+        """Answer a mention in its thread."""
+        event = body["event"]
+        if _by_person(event):
+            asker = await self._people.asker(event["channel"], event["user"])
+            await self._said(asker, event, event.get("thread_ts") or event["ts"])
+
+    async def _message(self, body: Payload) -> None:
+        """Answer what is said in direct messages; in channels people talk with each other."""
+        event = body["event"]
+        if event.get("channel_type") == "im" and _by_person(event):
+            self._people.met(event["user"], event["channel"])
+            asker = await self._people.asker(event["channel"], event["user"])
+            await self._said(asker, event, event.get("thread_ts") or "")
+
+    async def _said(self, asker: Asker, event: Payload, thread: str) -> None:
+        answer = await self.desk.answer(asker, typed(event.get("text") or "") or "/help")
+        self.replies.later(self.replies.send(asker.address, answer.messages, thread=thread))
+
+    async def _opened(self, body: Payload) -> None:
+        event = body["event"]
+        self._people.met(event["user"], event["channel"])
+        if event.get("tab") == "home":
+            self.replies.later(self._show(event))
+
+    async def _show(self, event: Payload) -> None:
+        await self._home.publish(await self._people.asker(event["channel"], event["user"]))
+
+    # --- where we come and go
+
+    async def _joined(self, body: Payload) -> None:
+        """Greet a channel that lets us in, or go on where we were."""
+        event = body["event"]
+        if event["user"] not in {one.get("user_id") for one in body.get("authorizations") or ()}:
+            return  # somebody else joined
+        places = await self._resumed(event["channel"])
+        if not any(place.receives for place in places):
+            welcome = await self.desk.welcome(Asker("slack", event["channel"], kind=ChatKind.BROADCAST))
+            self.replies.later(self.replies.send(event["channel"], [welcome]))
+
+    async def _back(self, body: Payload) -> None:
+        await self._resumed(body["event"]["channel"])
+
+    async def _resumed(self, channel: str) -> Sequence[Subscriber]:
+        subscribers = self.desk.store.subscribers
+        places = await subscribers.places("slack", (channel,))
+        for place in places:
+            await subscribers.resume(place.id)
+        self.desk.wake()
+        return places
+
+    async def _out(self, body: Payload) -> None:
+        event, subscribers = body["event"], self.desk.store.subscribers
+        for place in await subscribers.places("slack", (event["channel"],)):
+            await subscribers.pause(place.id, _OUT[event["type"]])
+
+    async def _removed(self, body: Payload) -> None:
+        event = body["event"]
+        if event["type"] == "app_uninstalled" or (event.get("tokens") or {}).get("bot"):
+            cure = "install it again, and set slack.bot_token to its new token"
+            log.error("app removed", channel="slack", error=f"the workspace took our token away; {cure}")
+
+
+class Once:
+    """Do what an event asks for once, however often Slack tells of it (Events API, retries)."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, asyncio.Task[None]] = {}
+
+    async def do(self, event: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do it, or wait until it is done; what failed is done again when told again."""
+        task = self._known.get(event)
+        if task is None:
+            task = self._known[event] = asyncio.create_task(work())
+            task.add_done_callback(partial(self._done, event))
+        await asyncio.shield(task)
+
+    def _done(self, event: str, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception():
+            self._known.pop(event, None)
+        elif len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
+
+
+def _by_person(event: Payload) -> bool:
+    """Tell whether a person wrote this just now: no app, no edit, no notice of Slack's own."""
+    return bool(event.get("user")) and not any(event.get(mark) for mark in ("bot_id", "subtype", "edited", "hidden"))

@@ -1,0 +1,70 @@
+"""The App Home: the newest digest and one person's settings (docs.slack.dev, Home tab, views.publish)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.channels.slack.channel import FAILURES, SlackChannel, translate
+from bot.conversation.commands import subscription as wishing
+from bot.conversation.context import Answer, Asker, Context
+from bot.conversation.router import Desk
+from bot.delivery.replies import Replies
+from bot.log import log
+from formatters import compose, lines
+from formatters.compose import LINE
+from formatters.message import Message
+from formatters.model import Digest, Paper
+from formatters.page import Button, Item, Page, reference
+from formatters.spans import Span
+
+_MOST_PAPERS = 80  # a view has room for 100 blocks; the settings take about ten
+
+
+class Home:
+    """Show people what is new, and let them choose what they receive in direct messages."""
+
+    def __init__(self, channel: SlackChannel, desk: Desk, replies: Replies) -> None:
+        self._channel = channel
+        self._desk = desk
+        self._replies = replies
+
+    async def publish(self, asker: Asker, note: str = "") -> None:
+        """Show somebody the newest digest and the settings of their direct messages."""
+        context = await self._desk.speaking(asker)
+        [settings, *_] = (await wishing.settings(context, "")).messages
+        said = [context.formatter.notice(note)] if note else []
+        blocks = _blocks(await _newest(context), *said, settings)
+        view = {"type": "home", "private_metadata": asker.address, "blocks": blocks}
+        try:
+            await self._channel.client().views_publish(user_id=asker.user, view=view)
+        except FAILURES as error:
+            log.warning("home", user=asker.user, error=str(translate(error)))
+
+    async def answered(self, asker: Asker, answer: Answer) -> None:
+        """Show the answer to a button: a paper as a message, all else in the view."""
+        if answer.line:
+            await self._replies.send(asker.address, answer.messages)
+        else:
+            await self.publish(asker, "" if answer.replaces else answer.note)
+
+
+async def _newest(context: Context) -> Message:
+    """List the newest digest, each paper with a sentence and its button."""
+    digest = await context.store.archive.newest()
+    if digest is None:
+        return context.formatter.notice(context.words.no_digest)
+    items = tuple(_item(digest, paper, context.words.full_summary) for paper in digest.papers[:_MOST_PAPERS])
+    return context.formatter.page(Page(compose.head(digest, context.words), items))
+
+
+def _item(digest: Digest, paper: Paper, label: str) -> Item:
+    title, line = Span(f"{paper.number}. {paper.title}"), compose.brief(paper)
+    return Item(
+        (title, LINE, Span(line)) if line else (title,), Button(label, lines.spell_paper(reference(digest, paper)))
+    )
+
+
+def _blocks(*messages: Message) -> list[Any]:
+    """Put messages below each other, with lines between."""
+    parts: list[Any] = [message.body["blocks"] for message in messages]
+    return [block for part in parts for block in ({"type": "divider"}, *part)][1:]

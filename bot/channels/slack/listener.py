@@ -1,0 +1,207 @@
+"""Slack's readers: what they type and press comes in here, over Socket Mode or signed requests.
+
+Sources of the facts: docs.slack.dev (Socket Mode, verifying requests from Slack), slack_bolt and slack_sdk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import cached_property, partial
+from typing import Any
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.channels.connection_status import Ear
+from bot.channels.slack.channel import SlackChannel, translate
+from bot.channels.slack.events import Events
+from bot.concurrency import backoff, unless
+from bot.config.settings import Slack
+from bot.conversation.router import Desk
+from bot.delivery.channel import Channel
+from bot.delivery.replies import Replies
+from bot.errors import BotGone, Rejected, SettingsError
+from bot.web.server import Web
+
+PATH = "/slack/events"
+_PING = 5.0  # seconds between pings; the SDK looks as often whether its connection still serves
+_CONNECTING = 20.0  # seconds that a connection may take
+_GONE = 30.0  # seconds without a connection after which a new client is made
+_LOOK = 1.0  # seconds between two looks at it
+_GRACE = 5.0  # seconds that acknowledgements under way get, and then the farewell
+_LONGEST_PAUSE = 60.0
+
+_BOLT = logging.getLogger("slack_bolt")
+# It tells of each failed attempt with a traceback, again and again; `Ear` tells once.
+_SOCKET = logging.getLogger("slack_bolt.socket")
+_SOCKET.setLevel(logging.CRITICAL + 1)
+
+
+class SlackSocket:
+    """Hear through a connection that we open; whatever happens, go on opening it."""
+
+    def __init__(self, channel: SlackChannel, events: Events, token: str) -> None:
+        self._channel = channel
+        self._events = events
+        self._token = token
+        self._ear = Ear("slack", events.desk.outages)
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def listen(self, stopping: asyncio.Event) -> None:
+        tries = 0
+        while not stopping.is_set():
+            tries = 0 if await self._connection(stopping) else tries + 1
+            await unless(asyncio.sleep(backoff(1.0, tries, _LONGEST_PAUSE)), stopping)
+        await self._events.replies.finish()
+
+    @cached_property
+    def _app(self) -> AsyncApp:
+        return _bolt(self._channel, self._events)
+
+    async def _connection(self, stopping: asyncio.Event) -> bool:
+        """Hear through one client, until it fails for good or we stop; tell whether anything could be heard."""
+        try:
+            await self._client(stopping)
+        except Exception as error:  # noqa: BLE001 - whatever the SDK ends in, readers are to be heard again
+            self._ear.deaf(self._told(error))
+            return False
+        return True
+
+    async def _client(self, stopping: asyncio.Event) -> None:
+        web_client = self._channel.client()
+        handler = AsyncSocketModeHandler(self._app, self._token, _SOCKET, web_client, ping_interval=_PING)
+        client = handler.client
+        client.socket_mode_request_listeners = [partial(self._take, handler)]
+        try:
+            await unless(self._opened(client), stopping)
+            if not stopping.is_set():
+                self._ear.hears()
+                await self._watch(client, stopping)
+        finally:
+            await self._closed(client)
+
+    async def _opened(self, client: Any) -> None:  # Any: its methods are untyped
+        """Open it ourselves: the SDK would not tell why it cannot, and try an address for ever that serves once."""
+        async with asyncio.timeout(_CONNECTING):
+            answer = await self._channel.client().apps_connections_open(app_token=self._token)
+            client.wss_uri = answer["url"]
+            await client.connect()
+
+    async def _watch(self, client: SocketModeClient, stopping: asyncio.Event) -> None:
+        """Wait until the connection is gone for long: the SDK renews it, but not from all states (its issue 1922)."""
+        now = asyncio.get_running_loop().time
+        seen = now()
+        while not stopping.is_set():
+            await unless(asyncio.sleep(_LOOK), stopping)
+            if await client.is_connected():
+                seen = now()
+            elif now() - seen > _GONE:
+                self._ear.deaf(f"the connection has been gone for {_GONE:.0f} seconds")
+                return
+
+    async def _take(self, handler: AsyncSocketModeHandler, client: Any, request: SocketModeRequest) -> None:
+        """Take one thing in; its task lasts until it is acknowledged."""
+        task = asyncio.current_task()
+        if task:
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        await handler.handle(client, request)
+
+    async def _closed(self, client: Any) -> None:  # Any: its methods are untyped
+        """Let what is under way be acknowledged, then part from Slack, which may not answer any more."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=_GRACE)
+        try:
+            async with asyncio.timeout(_GRACE):
+                await client.close()
+        except TimeoutError:
+            await client.close()  # the socket is closed by now: what is left takes no time
+        tasks = (client.message_processor, client.current_session_monitor, client.message_receiver)
+        await asyncio.gather(*filter(None, tasks), return_exceptions=True)
+
+    def _told(self, error: Exception) -> str:
+        told = translate(error, self._token)
+        if isinstance(told, BotGone | Rejected):
+            code = str(told).partition(";")[0]
+            return f"{code}; turn Socket Mode on, and set slack.app_token to a token with connections:write"
+        return "no connection in time" if isinstance(error, TimeoutError) else str(told)
+
+
+class SlackHttp:
+    """Let Slack post to us; bolt checks its signature, and that it is no older than five minutes."""
+
+    def __init__(self, channel: SlackChannel, events: Events, secret: str) -> None:
+        self._channel = channel
+        self._events = events
+        self._secret = secret
+
+    async def listen(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        await self._events.replies.finish()
+
+    @cached_property
+    def _app(self) -> AsyncApp:
+        return _bolt(self._channel, self._events, self._secret)
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Take in what is posted: commands, presses and events come to one address."""
+        if not _looks_signed(request):
+            return web.Response(status=401)
+        try:
+            asked = await to_bolt_request(request)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            return web.Response(status=400)  # bolt reads before it checks, and anybody can post here
+        return await to_aiohttp_response(await self._app.async_dispatch(asked))
+
+
+def slack_listener(
+    settings: Slack, channel: Channel, desk: Desk, replies: Replies, server: Web
+) -> SlackSocket | SlackHttp:
+    """Make what hears Slack's readers; SettingsError when its way lacks a secret."""
+    if not isinstance(channel, SlackChannel):
+        raise TypeError("Slack's readers are answered through Slack")
+    events = Events(channel, desk, replies)
+    if settings.listen == "socket":
+        if not settings.app_token:
+            raise SettingsError('slack.listen = "socket" needs slack.app_token (xapp-…), with connections:write')
+        return SlackSocket(channel, events, settings.app_token.get_secret_value())
+    if not settings.signing_secret:
+        raise SettingsError('slack.listen = "http" needs slack.signing_secret, from the app\'s Basic Information')
+    http = SlackHttp(channel, events, settings.signing_secret.get_secret_value())
+    server.post(PATH, http.receive)
+    return http
+
+
+def _bolt(channel: SlackChannel, events: Events, secret: str = "") -> AsyncApp:
+    """Make the app. It acknowledges when a listener is done, and not before: by then wishes are kept."""
+    ours = channel.client()
+    client = AsyncWebClient(base_url=ours.base_url, session=ours.session, retry_handlers=[])
+    app = AsyncApp(
+        logger=_BOLT,
+        name="slack_bolt.app",
+        process_before_response=True,
+        signing_secret=secret,
+        client=client,
+        authorize=_authorized,
+    )
+    events.attach(app)
+    return app
+
+
+async def _authorized(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+    """Spare the first reader a call of auth.test: who we are comes with each event."""
+    return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
+
+
+def _looks_signed(request: web.Request) -> bool:
+    """Tell whether there is a signature that can be checked: bolt raises where a header is no number or not ASCII."""
+    headers = request.headers
+    stamp, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
+    return stamp.isdecimal() and len(stamp) < 20 and signature.isascii()

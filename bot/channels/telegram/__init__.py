@@ -1,0 +1,1 @@
+"""Telegram: sending, finding out, listening."""

@@ -1,0 +1,388 @@
+"""Telegram: python-telegram-bot's `Bot`, paced here, its errors translated.
+
+Sources of the facts: Telegram Bot API, and the sources of its server where the pages are silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from typing import Any, TypeVar
+
+from telegram import (
+    Bot,
+    Chat,
+    ChatFullInfo,
+    ChatMemberAdministrator,
+    ChatMemberOwner,
+    ChatMemberRestricted,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    ReplyParameters,
+    TelegramObject,
+    User,
+)
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.channels.rate_limits import Limit, Pacer, Spaced, Windowed
+from bot.channels.telegram.client import Polls
+from bot.channels.telegram.errors import translate
+from bot.concurrency import KeyedLock
+from bot.database.states import ChatKind
+from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.errors import BotGone, Rejected, RetryLater, SendError, Unconfirmed
+from formatters.message import Formatter
+from formatters.telegram import BOT
+
+MOST_PROBES = 60
+ABSENT_RUN = 10  # so many ids in a row that are not there end the search
+
+_CLOCK_SKEW = 300.0  # seconds by which our clock may be ahead of Telegram's
+_ALONE = 60.0  # seconds within which nobody else posts between two messages of a run
+
+# The limits are 30 a second per bot, 1 a second per chat, 20 a minute per group and channel
+# (core.telegram.org/bots/faq). A hundredth is added: calls arrive a little closer than they left.
+_MARGIN = 1.01
+INTERVAL = _MARGIN / 30  # seconds between two turns of a bot
+
+_CONNECTIONS = 64  # enough for 30 calls a second that take two of them; each call looks at all that are idle
+_SPELLED = 100  # bodies kept as the SDK takes them
+_REMEMBERED = 1000  # ids of each counter, many more than are ever probed
+# What a body may hold that the SDK has a type for, and what an edit does not take.
+_TYPES: dict[str, type[TelegramObject]] = {
+    "link_preview_options": LinkPreviewOptions,
+    "reply_parameters": ReplyParameters,
+}
+_SENDING = {"disable_notification", "reply_parameters"}
+
+_Answer = TypeVar("_Answer")
+
+
+class TelegramChannel:
+    """One Telegram bot."""
+
+    name = "telegram"
+
+    def __init__(
+        self, token: str, base_url: str, formatter: Formatter, pacer: Pacer | None = None, timeout: float = 20.0
+    ) -> None:
+        self.formatter = formatter
+        self._token = token
+        # The longer an answer may take, the fewer sends end in doubt.
+        request = HTTPXRequest(_CONNECTIONS, timeout, timeout, connect_timeout=10, pool_timeout=30)
+        self._polling = Polls(connection_pool_size=1, connect_timeout=10)
+        self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
+        self._pacer = pacer or Pacer(Spaced(INTERVAL), _limits)
+        self._spelled: dict[str, dict[str, Any]] = {}  # by what the bodies say
+        self._name = ""
+        self._naming: asyncio.Future[User] | None = None
+        # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
+        self._rooms = KeyedLock()
+        self._known: dict[str, deque[tuple[float, int]]] = {}  # the newest ids of each counter, and since when
+        self._numbers: dict[str, str] = {}  # of chats that have a name too: "@my_channel" is -100…
+
+    def counter(self, address: str) -> str:
+        """Name the sequence of ids: channels and supergroups have their own, all else shares the bot's."""
+        chat, _ = _split(address)
+        return chat.lower() if chat.startswith("@") or int(chat) <= -(10**12) else "bot"
+
+    async def kind(self, address: str) -> ChatKind:
+        """Ask only where the number does not tell: channels and supergroups look alike."""
+        chat, _ = _split(address)
+        if self.counter(address) == "bot":
+            return ChatKind.GROUP if chat.startswith("-") else ChatKind.PRIVATE
+        await self.turn(address)
+        known = await self._call(chat, self.bot.get_chat(chat))
+        self._learn(known)
+        return kind_of(known)
+
+    async def number(self, address: str) -> str:
+        """Give what was learnt when it was asked what the chat is."""
+        chat, colon, topic = address.partition(":")
+        return f"{self._numbers.get(chat.lower(), chat)}{colon}{topic}"
+
+    async def ready(self, body: Mapping[str, object]) -> None:
+        """Ask for the bot's name where links to the bot need it; sending tells what came of it."""
+        if not self._name and "reply_markup" in body:
+            with suppress(SendError):
+                await self.spelled(body)
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        return await self._pacer.turn(_split(address)[0], reply=reply, lead=lead)
+
+    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
+        async with self._room(address):
+            sent = await self._post(address, body)
+            self.heard(sent.chat, sent.message_id)
+        return str(sent.message_id)
+
+    def heard(self, chat: Chat, message_id: int) -> None:
+        """Note the id of a message, ours or another's: it is older than all that is sent from now on."""
+        self._learn(chat)
+        known = self._known.setdefault(self._one_counter(str(chat.id)), deque(maxlen=_REMEMBERED))
+        known.append((time.time(), message_id))
+
+    async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
+        chat, _ = _split(address)
+        try:
+            await self._call(chat, self._edit(chat, int(remote_id), await self._named(body)))
+        except Rejected as error:
+            if "message is not modified" not in str(error).lower():
+                raise
+
+    async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+        """Ask by editing: a bot cannot read, but "not modified" means that the very text stands there.
+
+        Ids behind the last one known to be older are tried. Without such an id, or where many may
+        have come in between, those before the first one known to be newer are; and where none is
+        known, the message is sent once more: its id tells where to look, and of two copies the
+        newer is deleted.
+        """
+        doubt = self._nearer(address, doubt)
+        alone = doubt.attempted_at - doubt.after_at < _ALONE
+        if not alone and await self._may_edit_others(address):
+            # Somebody may have posted in between, and asking would overwrite that.
+            return Unknown('look into the chat; take the right "edit messages" from the bot so that it can look itself')
+        crowded = self.counter(address) == "bot" and not alone  # ids in between are those of other chats
+        if doubt.after and not crowded:
+            return await self._search(address, doubt, count(doubt.after + 1), max(doubt.taken, default=0))
+        if doubt.taken:
+            first = min(doubt.taken)
+            # A chat of the same counter that was asked at the same time may have got the id before ours.
+            found = await self._oldest(address, doubt, first)
+            if not isinstance(found, Absent):
+                return found
+            return await self._search(address, doubt, count(first), max(doubt.taken))
+        found = await self._search(address, doubt, iter(range(doubt.after + 1, doubt.after + ABSENT_RUN + 1)))
+        return found if isinstance(found, There) else await self._sent_once(address, doubt)
+
+    async def _search(
+        self, address: str, doubt: Doubt, candidates: Iterator[int], used: int = 0
+    ) -> There | Absent | Unknown:
+        """Try ids one after the other.
+
+        Ids of one counter leave no gaps, but for deleted messages and, in private chats, those of
+        other chats. A run of ids that are not there therefore means that the message is not either,
+        unless the counter is known to have gone on, as far as `used`.
+        """
+        run = probes = 0
+        for candidate in candidates:
+            if candidate in doubt.taken or self._knows(address, candidate):
+                run = 0
+                continue
+            if (run >= ABSENT_RUN + doubt.others and candidate > used) or candidate <= doubt.after:
+                return Absent()
+            if probes == MOST_PROBES:
+                break
+            await self.turn(address)
+            probes += 1
+            if (found := await self._probe(address, candidate, doubt)) is True:
+                return There(str(candidate))
+            run = run + 1 if found is None else 0
+        return Unknown(f"not among the {MOST_PROBES} messages that came next; look into the chat")
+
+    async def _sent_once(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+        """Send the doubtful message again: its id tells where copies can be.
+
+        Nothing is remembered: what an error or a crash interrupts, the next call finds and ends.
+        """
+        await self.turn(address)
+        again = await self._post(address, doubt.body)
+        return await self._oldest(address, doubt, again.message_id + 1)
+
+    async def _oldest(self, address: str, doubt: Doubt, below: int) -> There | Absent | Unknown:
+        """Look for copies just below an id, and delete all but the oldest."""
+        chat, _ = _split(address)
+        copies: list[int] = []
+        while isinstance(found := await self._search(address, doubt, count(below - 1, -1)), There):
+            below = int(found.remote_id)
+            copies.append(below)
+        for newer in copies[:-1]:
+            await self.turn(address)
+            with suppress(Rejected):  # it is gone already when only the answer was lost
+                await self._call(chat, self.bot.delete_message(chat, newer))
+        return There(str(copies[-1])) if copies else found
+
+    async def _may_edit_others(self, address: str) -> bool:
+        """Tell whether the bot could change other people's messages: then asking by editing is no question."""
+        chat, _ = _split(address)
+        if self.counter(address) == "bot":
+            return False
+        me = int(self._token.partition(":")[0])  # a token begins with the bot's id
+        try:
+            member = await self._call(chat, self.bot.get_chat_member(chat, me))
+        except (Rejected, BotGone):
+            return False  # who is no member has no such right; a refused token is refused again when asking
+        return isinstance(member, ChatMemberAdministrator) and bool(member.can_edit_messages)
+
+    async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
+        try:
+            me = await self._call("token", self.bot.get_me())
+        except SendError as error:
+            return [("token", str(error))]
+        return [(f"token: @{me.username}", ""), *[await self._check_chat(address, me.id) for address in addresses]]
+
+    async def username(self) -> str:
+        """Give the bot's name, asked for once, however many wait for it."""
+        if not self._name:
+            if self._naming is None or self._naming.done():
+                self._naming = asyncio.ensure_future(self._call("token", self.bot.get_me()))
+            self._name = (await asyncio.shield(self._naming)).username or ""
+        return self._name
+
+    async def spelled(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Give a body in the SDK's own types, links to the bot with its name.
+
+        A broadcast sends the same few bodies to all chats: they are spelled once.
+        """
+        said = json.dumps(dict(body))  # it takes a fifth of the time that spelling does
+        spelled = self._spelled.get(said)
+        if spelled is None:
+            spelled = await self._spell(body)
+            if len(self._spelled) >= _SPELLED:
+                self._spelled.clear()
+            self._spelled[said] = spelled
+        return spelled
+
+    async def _spell(self, body: Mapping[str, object]) -> dict[str, Any]:
+        arguments: dict[str, Any] = dict(body)
+        for name, kind in _TYPES.items():
+            if isinstance(value := body.get(name), Mapping):
+                arguments[name] = kind.de_json({**value}, self.bot)
+        if isinstance(markup := body.get("reply_markup"), Mapping):
+            rows = [[dict(key) for key in row] for row in markup["inline_keyboard"]]
+            for key in (key for row in rows for key in row if key.get("url", "").startswith(BOT)):
+                key["url"] = key["url"].replace("/BOT?", f"/{await self.username()}?", 1)
+            arguments["reply_markup"] = InlineKeyboardMarkup.de_json({"inline_keyboard": rows}, self.bot)
+        return arguments
+
+    async def close(self) -> None:
+        await self.bot.request.shutdown()
+        await self._polling.shutdown()
+
+    async def _check_chat(self, address: str, me: int) -> tuple[str, str]:
+        """Ask whether the bot may write in a chat."""
+        chat, _ = _split(address)
+        try:
+            await self.turn(address)
+            known = await self._call(chat, self.bot.get_chat(chat))
+            if known.type == "private":
+                return address, ""
+            member = await self._call(chat, self.bot.get_chat_member(chat, me))
+        except SendError as error:
+            return address, str(error)
+        return f"{address}: {known.title}", _missing_right(known.type, member)
+
+    async def _probe(self, address: str, candidate: int, doubt: Doubt) -> bool | None:
+        """Tell whether a message with this id has this content; None when there is none at all."""
+        chat, _ = _split(address)
+        try:
+            arguments = await self._named(doubt.body)
+            async with self._room(address):
+                if self._knows(address, candidate):
+                    return False  # it was sent while we waited
+                edited = await self._call(chat, self._edit(chat, candidate, arguments))
+        except Rejected as error:
+            if "message is not modified" in str(error).lower():
+                return True
+            if "message to edit not found" in str(error).lower():
+                return None
+            if "message can't be edited" in str(error).lower():
+                return False
+            raise
+        if isinstance(edited, Message) and edited.date.timestamp() < doubt.attempted_at - _CLOCK_SKEW:
+            # Another ledger's, or sent before this one was made. Going on would overwrite the next one too.
+            raise Rejected(f"asking for a doubtful send changed message {candidate}, an older one of the bot's")
+        return True  # it was ours, with an older wording, and has the new one now
+
+    def _edit(self, chat: str, message_id: int, arguments: Mapping[str, Any]) -> Awaitable[Any]:
+        kept = {name: value for name, value in arguments.items() if name not in _SENDING}
+        return self.bot.edit_message_text(chat_id=chat, message_id=message_id, **kept)
+
+    async def _post(self, address: str, body: Mapping[str, object]) -> Message:
+        chat, topic = _split(address)
+        arguments = await self._named(body)
+        return await self._call(chat, self.bot.send_message(chat_id=chat, message_thread_id=topic, **arguments))
+
+    def _room(self, address: str) -> asyncio.Lock:
+        chat = _split(address)[0].lower()
+        return self._rooms.of(self._numbers.get(chat, chat))
+
+    def _knows(self, address: str, candidate: int) -> bool:
+        """Tell whether an id is that of another message, which asking would overwrite."""
+        return any(known == candidate for _, known in self._known.get(self._one_counter(address), ()))
+
+    def _nearer(self, address: str, doubt: Doubt) -> Doubt:
+        """Start behind what we know to be older, which the ledger does not: what readers wrote, for one."""
+        known = self._known.get(self._one_counter(address), ())
+        older = [(number, at) for at, number in known if at <= doubt.attempted_at and number not in doubt.taken]
+        after, after_at = max(older, default=(0, 0.0))
+        return replace(doubt, after=after, after_at=after_at) if after > doubt.after else doubt
+
+    def _one_counter(self, address: str) -> str:
+        """Name the sequence of ids in one way, whether a chat is called by its name or by its number."""
+        counter = self.counter(address)
+        return self._numbers.get(counter, counter)
+
+    def _learn(self, chat: Chat | ChatFullInfo) -> None:
+        """Learn the number of a chat that has a name too: answers go to the number."""
+        if chat.username and self.counter(str(chat.id)) != "bot":
+            self._numbers[f"@{chat.username}".lower()] = str(chat.id)
+
+    async def _named(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Give a body to call with; RetryLater when the bot's name is needed and cannot be asked for."""
+        try:
+            return await self.spelled(body)
+        except Unconfirmed as error:
+            raise RetryLater(str(error)) from error
+
+    async def _call(self, chat: str, call: Awaitable[_Answer]) -> _Answer:
+        try:
+            return await call
+        except TelegramError as error:
+            translated = translate(error, chat, self._token)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            translated = Unconfirmed(f"Telegram's answer makes no sense ({type(error).__name__})")
+        if isinstance(translated, RetryLater) and translated.flood:
+            self._pacer.pause(chat, translated.after or 0.0)
+        raise translated
+
+
+def kind_of(chat: Chat | ChatFullInfo) -> ChatKind:
+    kinds = {Chat.PRIVATE: ChatKind.PRIVATE, Chat.CHANNEL: ChatKind.BROADCAST}
+    return kinds.get(chat.type, ChatKind.GROUP)
+
+
+def _missing_right(kind: str, member: object) -> str:
+    if isinstance(member, ChatMemberOwner):
+        return ""
+    if kind == "channel":
+        if not (isinstance(member, ChatMemberAdministrator) and member.can_post_messages):
+            return "make the bot an administrator that may post messages"
+        if member.can_edit_messages:
+            return 'take the right "edit messages" away: with it, a doubtful send cannot be looked for'
+        return ""
+    if isinstance(member, ChatMemberRestricted):
+        return "" if member.can_send_messages else "lift the restriction: the bot may not send messages"
+    gone = getattr(member, "status", "") in {"left", "kicked"}
+    return "add the bot to the group" if gone else ""
+
+
+def _split(address: str) -> tuple[str, int | None]:
+    """Split an address into chat and topic; the topic "General" is named by leaving it out."""
+    chat, _, topic = address.partition(":")
+    return chat, int(topic) if topic not in {"", "1"} else None
+
+
+def _limits(chat: str) -> list[Limit]:
+    if chat.startswith(("-", "@")):
+        return [Spaced(_MARGIN, slack=2 * _MARGIN), Windowed(20, 60 * _MARGIN)]
+    return [Spaced(_MARGIN, slack=2 * _MARGIN)]

@@ -1,0 +1,72 @@
+"""Inline mode: papers to share in any chat, found while somebody types "@bot diffusion"."""
+
+from __future__ import annotations
+
+import re
+from time import monotonic
+
+from telegram import InlineQuery, InlineQueryResultArticle, InputTextMessageContent
+from telegram.error import TelegramError
+
+from bot.channels.telegram.channel import TelegramChannel
+from bot.conversation.context import Asker
+from bot.conversation.router import Desk
+from bot.conversation.throttle import Flood, Verdict
+from bot.log import log
+from formatters import compose
+from formatters.message import Formatter
+from formatters.model import Digest, Paper
+from formatters.page import reference
+
+_AT_ONCE = 10  # results; 50 are allowed, and a phone shows three
+_CACHED = 300  # seconds that Telegram may repeat an answer by itself
+_OFFSET = re.compile(r"\d{1,9}", re.ASCII)  # as we gave it; a client can send another
+
+
+class Inline:
+    """Offer papers: those that have the words, or those of the newest digest."""
+
+    def __init__(self, channel: TelegramChannel, desk: Desk) -> None:
+        self._channel = channel
+        self._desk = desk
+        self._flood = Flood(burst=30, per_second=3.0)  # a query comes with every letter
+
+    async def answer(self, query: InlineQuery) -> None:
+        if self._flood.verdict(query.from_user.id, monotonic()) is not Verdict.ANSWER:
+            return
+        user = query.from_user
+        context = await self._desk.speaking(
+            Asker("telegram", str(user.id), user=str(user.id), language=user.language_code or "")
+        )
+        start = int(query.offset) if _OFFSET.fullmatch(query.offset) else 0
+        found = await self._found(query.query, start)
+        results = [await self._result(context.formatter, *one) for one in found]
+        on = str(start + len(found)) if len(found) == _AT_ONCE else ""
+        try:
+            await self._channel.bot.answer_inline_query(
+                query.id, results, cache_time=_CACHED, is_personal=True, next_offset=on
+            )
+        except TelegramError as error:
+            log.info("late answer", error=str(error))
+
+    async def _found(self, said: str, start: int) -> list[tuple[Digest, Paper]]:
+        archive = self._desk.store.archive
+        if not said.strip():
+            newest = await archive.newest()
+            return [(newest, one) for one in newest.papers[start : start + _AT_ONCE]] if newest else []
+        hits, _ = await archive.search(said, _AT_ONCE, start)
+        found = [await archive.paper("ref", hit.ref) for hit in hits]
+        return list(filter(None, found))
+
+    async def _result(self, formatter: Formatter, digest: Digest, paper: Paper) -> InlineQueryResultArticle:
+        body = await self._channel.spelled(formatter.card(digest, paper).body)
+        content = InputTextMessageContent(
+            body["text"], body["parse_mode"], link_preview_options=body["link_preview_options"]
+        )
+        return InlineQueryResultArticle(
+            reference(digest, paper),
+            paper.title,
+            content,
+            description=compose.brief(paper),
+            reply_markup=body.get("reply_markup"),
+        )

@@ -1,0 +1,69 @@
+"""The menu that Telegram shows: commands per language and kind of chat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+
+from telegram import (
+    Bot,
+    BotCommandScope,
+    BotCommandScopeAllChatAdministrators,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    BotCommandScopeDefault,
+)
+from telegram.error import BadRequest, Forbidden
+
+from bot.concurrency import backoff, unless
+from bot.config.settings import Settings
+from bot.log import log
+from formatters.locale import words
+
+_IN_GROUPS = ("paper", "papers", "search", "help")  # the others are for who manages a chat
+_LANGUAGES = ("ko", "en")
+LONGEST_PAUSE = 60.0
+
+Menu = tuple[BotCommandScope, str, Mapping[str, str]]
+
+
+async def introduce(bot: Bot, settings: Settings, stopping: asyncio.Event) -> None:
+    """Set the menus, until Telegram has taken them or the program stops."""
+    for tries in count():
+        try:
+            await _set_all(bot, menus(settings))
+        except Exception as error:  # noqa: BLE001 - a menu is not worth more than another try
+            if not tries:
+                log.warning("menu", error=f"the commands could not be set yet: {type(error).__name__}")
+            await unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
+        else:
+            return
+        if stopping.is_set():
+            return
+
+
+def menus(settings: Settings) -> Iterator[Menu]:
+    """List scope, language ("" for all others) and commands."""
+    for language in ("", *_LANGUAGES):
+        said = words(language or settings.language)
+        yield BotCommandScopeDefault(), language, {name: said.commands[name] for name in _IN_GROUPS}
+        yield BotCommandScopeAllPrivateChats(), language, said.commands
+        yield BotCommandScopeAllChatAdministrators(), language, said.commands
+        for person in settings.operators.telegram:
+            yield BotCommandScopeChat(int(person)), language, said.commands | said.operator_commands
+
+
+async def _set_all(bot: Bot, menus: Iterable[Menu]) -> None:
+    strangers: set[object] = set()
+    for scope, language, commands in menus:
+        chat = scope.chat_id if isinstance(scope, BotCommandScopeChat) else None
+        if chat in strangers:
+            continue
+        try:
+            await bot.set_my_commands(list(commands.items()), scope=scope, language_code=language or None)
+        except (BadRequest, Forbidden) as error:
+            if chat is None:
+                raise
+            strangers.add(chat)
+            log.warning("menu", error=f"the operator {chat} does not talk to the bot: {error}")

@@ -1,0 +1,1 @@
+"""Commands that deliver, and that tell and settle how it went."""

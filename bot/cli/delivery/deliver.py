@@ -1,0 +1,87 @@
+"""What an operator sees: one run now with its progress, and the receipt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bot.app.service import Paperboy, assembled
+from bot.cli.console import Console, plural, say, warn
+from bot.config.settings import Settings
+from bot.database.states import DeliveryState
+from bot.delivery.dispatcher import Report
+from bot.ledger.records import Chat, Row
+from bot.monitoring.status import unsettled
+
+
+async def deliver_once(settings: Settings) -> int:
+    """Do one run now and say how it went; give the exit code."""
+    async with assembled(settings) as paperboy:
+        paperboy.stop_on_signals()
+        async with paperboy.store.delivering(paperboy.stopping, warn) as mine:
+            errors = await paperboy.plan(at_once=True, resume=True) if mine else []
+            for problem in [*problems(paperboy), *map(str, errors)]:
+                warn(problem)
+            if mine:
+                with _progress(await paperboy.store.open_rows()) as report:
+                    await paperboy.drain(report)
+                await paperboy.alarm.look()
+        lines = await unsettled(paperboy.store, settings)
+        for line in lines:
+            warn(line)
+        return 2 if errors else 1 if lines else 0
+
+
+def problems(paperboy: Paperboy) -> list[str]:
+    return [what for source in paperboy.sources for what in source.problems.values()]
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Report]:
+    """Report each settled row, a bar on a terminal, a line each elsewhere; then how many were sent and edited."""
+    console = Console(stderr=True, soft_wrap=False)
+    done = Counter[str]()
+    with _bar(console, total) if console.is_terminal else _lines() as report:
+
+        def count(chat: Chat, row: Row, state: DeliveryState, why: str) -> None:
+            what = "edited" if row.state == DeliveryState.STALE else "sent"
+            done[what] += state == DeliveryState.SENT and not why  # with a reason it was left as it stands
+            report(chat, row, state, why)
+
+        yield count
+    waiting = f"nothing sent yet, {total} wait" if total else "nothing new to send"
+    say(_summary(done["sent"], done["edited"]) if done else waiting)
+
+
+def _summary(sent: int, edited: int) -> str:
+    if edited and sent:
+        return f"{plural(sent, 'message')} sent, {edited} edited"
+    return f"{plural(edited, 'message')} edited" if edited else f"{plural(sent, 'message')} sent"
+
+
+@contextmanager
+def _lines() -> Iterator[Report]:
+    def line(chat: Chat, row: Row, state: DeliveryState, why: str) -> None:
+        say(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
+
+    yield line
+
+
+@contextmanager
+def _bar(console: Console, total: int) -> Iterator[Report]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("delivering", total=total)
+
+        def advance(chat: Chat, _row: Row, state: DeliveryState, _why: str) -> None:
+            bar.update(
+                task,
+                description=escape(f"{chat.channel} {chat.name}"),
+                advance=state in (DeliveryState.SENT, DeliveryState.FAILED),
+            )
+
+        yield advance

@@ -1,0 +1,56 @@
+"""The status of recent digests, and the next run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from rich.markup import escape
+from rich.table import Table
+
+from bot.cli.console import Console, plural, print_json
+from bot.config.settings import Settings
+from bot.database.states import DeliveryState
+from bot.delivery.hours import Hours
+from bot.ledger.ledger import opened
+from bot.ledger.records import DerivedState, Receipt, Standing
+from bot.monitoring.status import receipt
+
+STATES = (
+    *(DeliveryState.SENT, DerivedState.SCHEDULED, DeliveryState.PENDING, DeliveryState.STALE),
+    *(DeliveryState.FAILED, DeliveryState.UNCONFIRMED),
+)
+
+
+async def show_status(settings: Settings, *, as_json: bool) -> None:
+    """Print the receipt of the recent digests and the next run."""
+    async with opened(settings.store.url) as store:
+        digests = await receipt(store, settings)
+    when = Hours.of(settings).next(datetime.now(UTC))
+    if as_json:
+        listed = [{**asdict(standing), "chats": list(map(asdict, lines))} for standing, lines in digests]
+        print_json({"digests": listed, "next_run": when.isoformat()})
+        return
+    console = Console()
+    for standing, lines in digests:
+        _print_digest(console, standing, lines)
+    if not digests:
+        console.print("Nothing was delivered yet.")
+    console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
+
+
+def _print_digest(console: Console, standing: Standing, receipts: list[Receipt]) -> None:
+    reason = f": {standing.reason}" if standing.reason else ""
+    title = f"{standing.name}, {plural(standing.papers, 'paper')}, {standing.state}{reason}"
+    console.print(escape(title), style="bold")
+    if receipts:
+        given_up = (DerivedState.DISCARDED,) if any(DerivedState.DISCARDED in line.counts for line in receipts) else ()
+        table = Table("chat", *STATES, *given_up, box=None, pad_edge=False)
+        for line in receipts:
+            counts = [str(line.counts.get(state, 0)) for state in (*STATES, *given_up)]
+            table.add_row(escape(f"{line.channel} {line.chat}"), *counts)
+        console.print(table)
+    for line in receipts:
+        for problem in line.problems:
+            console.print(escape(f"  {line.channel} {line.chat}: {problem}"), style="yellow")
+    console.print()

@@ -1,0 +1,213 @@
+"""The commands a person types. What a command needs is imported in it, so that --help comes at once."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Coroutine
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import typer
+
+from bot.cli.help import Group, GroupedHelp
+from bot.errors import PaperboyError
+
+if TYPE_CHECKING:
+    from bot.config.settings import Settings
+
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    name="paperboy",
+    cls=GroupedHelp,
+    help="Deliver the daily papers: a digest post becomes one chat message per paper, exactly once.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,  # boxes and colours would take twice the time of all else
+    context_settings={"max_content_width": 120},
+)
+
+
+class Medium(StrEnum):
+    telegram = "telegram"
+    slack = "slack"
+    terminal = "terminal"
+
+
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The settings file, instead of ./paperboy.toml.")
+]
+
+
+Chat = Annotated[
+    str, typer.Argument(metavar="[CHAT]", help="One chat, as `status` names it; without it, all.", show_default=False)
+]
+
+
+@app.callback()
+def _every(context: typer.Context, config: Config = None) -> None:
+    context.obj = config
+
+
+@app.command(rich_help_panel=Group.SET_UP)
+def demo() -> None:
+    """Deliver a sample digest to this terminal, then answer /paper 3, /papers, /help typed here."""
+    from bot.cli.setup.demo import run
+    from bot.config.loading import load
+
+    _run(run(load(file=False)))
+
+
+@app.command(rich_help_panel=Group.SET_UP)
+def preview(
+    context: typer.Context,
+    posts: Annotated[list[Path], typer.Argument(metavar="POST…", help="Files or folders of posts.")],
+    channel: Annotated[Medium, typer.Option(help="Where it would be sent.")] = Medium.terminal,
+    paper: Annotated[str, typer.Option(metavar="N|all", help="The full summary of one paper or of all.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="The arguments of each send call, as a JSON list.")] = False,
+    config: Config = None,
+) -> None:
+    """Show what would be sent; nothing is sent."""
+    from bot.cli.setup.preview import show
+
+    show(_settings(config or context.obj), posts, channel.value, paper=paper, as_json=json)
+
+
+@app.command(rich_help_panel=Group.SET_UP)
+def settings(
+    markdown: Annotated[bool, typer.Option("--markdown", help="The same as a table in Markdown.")] = False,
+) -> None:
+    """List all settings: defaults, meanings, names in the environment."""
+    from bot.cli.setup.settings import show
+
+    show(markdown=markdown)
+
+
+@app.command(rich_help_panel=Group.SET_UP)
+def doctor(context: typer.Context, config: Config = None) -> None:
+    """Check settings, sources, ledger, tokens, rights in each chat and the clock. Exits with 1 when something fails."""
+    from bot.cli.setup.doctor import examine
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    sys.exit(_run(examine(settings)))
+
+
+@app.command(rich_help_panel=Group.DELIVER)
+def deliver(context: typer.Context, config: Config = None) -> None:
+    """Find what is new, plan it and send it, now. Exits with 1 when something is not settled as sent."""
+    from bot.cli.delivery.deliver import deliver_once
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    sys.exit(_run(deliver_once(settings)))
+
+
+@app.command(rich_help_panel=Group.DELIVER)
+def run(context: typer.Context, config: Config = None) -> None:
+    """Deliver every day by the schedule, until stopped."""
+    from bot.app.service import run_forever
+
+    settings = _settings(config or context.obj)
+    _log(settings, "INFO")
+    _run(run_forever(settings))
+
+
+@app.command(rich_help_panel=Group.OPERATE)
+def status(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    config: Config = None,
+) -> None:
+    """Show the receipt: per digest and chat what was sent, what was not and why; and the next run."""
+    from bot.cli.delivery.status import show_status
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    _run(show_status(settings, as_json=json))
+
+
+@app.command(rich_help_panel=Group.OPERATE)
+def retry(context: typer.Context, chat: Chat = "", config: Config = None) -> None:
+    """Send again what failed, is unconfirmed or held: you have looked, and it is not there."""
+    from bot.cli.delivery import resolve as settling
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    _run(settling.retry(settings, chat))
+
+
+@app.command(rich_help_panel=Group.OPERATE)
+def discard(
+    context: typer.Context,
+    chat: Chat = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what waits, and what the sources hold now: nothing old is sent.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Give up what failed, is unconfirmed or held; what stands in a chat stays there."""
+    from bot.cli.delivery import resolve as settling
+
+    settings = _settings(config or context.obj)
+    _log(settings, "ERROR")
+    _run(settling.discard(settings, chat, everything=everything))
+
+
+@app.command(rich_help_panel=Group.OPERATE)
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file; one that exists is left alone.")],
+    config: Config = None,
+) -> None:
+    """Copy the ledger to FILE, while it is in use."""
+    from bot.cli.console import say
+    from bot.database.backup import backup
+
+    size = backup(_settings(config or context.obj).store.path, file)
+    say(f"{file}: {size:,} bytes, checked")
+
+
+def main() -> None:
+    """Run the program; what can happen ends in a line or two, never in a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Korean is no reason to fail
+    try:
+        app()
+    except PaperboyError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(text: str) -> NoReturn:
+    from bot.cli.console import warn
+
+    for line in text.splitlines():
+        warn(f"paperboy: {line}")
+    sys.exit(2)
+
+
+def _settings(path: Path | None) -> Settings:
+    from bot.config.loading import load
+
+    return load(path)
+
+
+def _log(settings: Settings, level: str) -> None:
+    import logging
+
+    from bot.log import configure
+
+    telegram, slack = settings.telegram, settings.slack
+    secrets = (telegram.token, telegram.webhook_secret, slack.bot_token, slack.app_token, slack.signing_secret)
+    configure([secret.get_secret_value() for secret in secrets if secret], level=logging.getLevelNamesMapping()[level])
+
+
+def _run(work: Coroutine[object, object, Result]) -> Result:
+    import asyncio
+
+    return asyncio.run(work)

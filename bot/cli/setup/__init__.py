@@ -1,0 +1,1 @@
+"""Commands to try it and to set it up."""

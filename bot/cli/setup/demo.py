@@ -1,0 +1,75 @@
+"""The demo: a sample digest through the same plan, ledger and drain as any other, to this terminal."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from bot.channels.terminal import TerminalChannel
+from bot.cli.console import Console, say
+from bot.cli.setup import sample
+from bot.config.settings import Settings
+from bot.conversation.context import Asker
+from bot.conversation.router import Desk
+from bot.conversation.throttle import Flood
+from bot.delivery.decisions import Rules
+from bot.delivery.dispatcher import Drain
+from bot.delivery.planner import plan
+from bot.ledger.ledger import Store, opened
+from bot.log import configure
+from bot.sources.folder import FolderSource
+from formatters.locale import Words, words
+from formatters.terminal import TerminalFormatter
+
+CHAT = "this terminal"
+_PATIENT = Flood(burst=sys.maxsize)  # lines may come from a file
+
+
+async def run(settings: Settings) -> None:
+    """Deliver the sample and answer what is typed, until the input ends."""
+    configure()
+    said = words(settings.language)
+    console = Console(soft_wrap=False)
+    channel = TerminalChannel(console, TerminalFormatter(said))
+    with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
+        async with opened(f"sqlite:///{folder}/demo.db") as store:
+            await _deliver(store, channel)
+            if not console.quiet:  # else nobody reads any more
+                formatters, counters = {channel.name: channel.formatter}, {channel.name: channel.counter}
+                await _talk(Desk(store, settings, formatters, counters, flood=_PATIENT), channel, said)
+
+
+async def _deliver(store: Store, channel: TerminalChannel) -> None:
+    source = FolderSource("sample", Path(sample.__file__).parent)
+    await store.join(channel.name, "messages", {CHAT: channel.counter(CHAT)})
+    found = await source.digests()
+    await plan(store, source.name, found, {channel.name: channel.formatter}, Rules(catch_up=1))
+    await store.gate("", 0.0)
+    await Drain(store, {channel.name: channel}).run()
+
+
+async def _talk(desk: Desk, channel: TerminalChannel, said: Words) -> None:
+    await channel.say(said.demo_hint)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the end of the line
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    while line := _typed():
+        if line.strip():
+            for message in (await desk.answer(Asker(channel.name, CHAT), line)).messages:
+                await channel.send(CHAT, message.body, ref="", thread="")
+
+
+def _typed() -> str:
+    """Read a line, empty at the end of the input; a prompt only where a person sits."""
+    prompt, end = ("> ", "\n") if sys.stdin.isatty() else ("", "")
+    say(prompt, end="")
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        line = ""
+    if not line:
+        say("", end=end)
+    return line

@@ -1,0 +1,101 @@
+"""Look at everything a delivery needs, and say what to do for each thing that fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+from rich.markup import escape
+
+from bot.app import assembly as parts
+from bot.app.service import Paperboy, assembled
+from bot.cli.console import Console
+from bot.config.settings import Settings
+from bot.delivery.hours import Hours
+from bot.delivery.readiness import unfinished
+from bot.errors import PaperboyError, SettingsError, SourceError
+from bot.sources.source import Source
+
+_CLOCK_TOLERANCE = 60.0  # seconds
+
+Finding = tuple[str, str]  # what was looked at, and what to do about it: "" when all is well
+
+
+async def examine(settings: Settings) -> int:
+    """Print a line for each thing looked at; give 1 when one of them fails."""
+    console = Console()
+    failed = 0
+    async for what, cure in _findings(settings):
+        failed += bool(cure)
+        mark = "[red]✗[/red]" if cure else "[green]✓[/green]"
+        console.print(f"{mark} {escape(what)}{escape(': ' + cure) if cure else ''}")
+    return 1 if failed else 0
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    yield "settings", ""
+    try:
+        async with assembled(settings) as paperboy:
+            yield f"ledger {settings.store.url.removeprefix('sqlite:///')}", ""
+            for source in paperboy.sources:
+                for finding in await _source(source):
+                    yield finding
+            for finding in await _channels(paperboy):
+                yield finding
+            for finding in _listening(paperboy):
+                yield finding
+    except PaperboyError as error:
+        yield "set-up", str(error)
+        return
+    yield await _clock(settings)
+    yield f"next run {Hours.of(settings).next(datetime.now(UTC)):%Y-%m-%d %H:%M} {settings.timezone}", ""
+
+
+async def _source(source: Source) -> Sequence[Finding]:
+    try:
+        found = await source.digests()
+    except SourceError as error:
+        return [(f"source {source.name}", str(error))]
+    odd = [(f"source {source.name}", problem) for problem in source.problems.values()]
+    if not found:
+        return [*odd, (f"source {source.name}", "holds no digest; check path and match")]
+    newest = found[-1]
+    count = len(newest.digest.papers)
+    why = unfinished(newest.digest, 0)
+    empty = f"the newest post looks unfinished: {why}" if why else ""
+    return [*odd, (f"source {source.name}: {len(found)} digests, the newest {newest.post} with {count} papers", empty)]
+
+
+async def _channels(paperboy: Paperboy) -> Sequence[Finding]:
+    findings: list[Finding] = []
+    for name, channel in paperboy.channels.items():
+        chats = tuple(dict.fromkeys((*getattr(paperboy.settings, name).chats, *paperboy.settings.operators.told(name))))
+        findings += [(f"{name} {what}", cure.removeprefix(f"{what}: ")) for what, cure in await channel.check(chats)]
+    return findings
+
+
+def _listening(paperboy: Paperboy) -> Sequence[Finding]:
+    """Say of each channel whether readers can talk to the bot while `run` runs."""
+    try:
+        paperboy.listeners()
+    except SettingsError as error:
+        return [("commands", str(error))]
+    heard = {name: parts.listens(paperboy.settings, name) for name in paperboy.channels}
+    return [(f"{name} {'listens to commands' if heard[name] else 'delivers only'}", "") for name in heard]
+
+
+async def _clock(settings: Settings) -> Finding:
+    """Compare our clock with that of a server we talk to anyway: times decide when rows are due."""
+    address = settings.slack.base_url if settings.slack.chats else settings.telegram.base_url.removesuffix("/bot")
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            theirs = (await client.get(address)).headers.get("Date", "")
+        off = time.time() - parsedate_to_datetime(theirs).timestamp()
+    except (httpx.HTTPError, ValueError):
+        return "clock", f"cannot be compared: {address} does not tell the time"
+    if abs(off) > _CLOCK_TOLERANCE:
+        return "clock", f"off by {off:+.0f} seconds; let the system keep the time (NTP)"
+    return "clock", ""

@@ -1,0 +1,99 @@
+"""Loading the settings: one `paperboy.toml`, every key overridable from the environment and from `.env`.
+
+Errors name the key, what is wrong, and the way out.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dotenv.main import DotEnv
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource
+
+from bot.config.explain import check_environment, told
+from bot.config.settings import Settings
+from bot.errors import SettingsError
+
+FILE = "paperboy.toml"
+
+
+def load(path: Path | None = None, *, file: bool = True) -> Settings:
+    """Load the settings from a file, else from PAPERBOY_CONFIG, else from the working directory.
+
+    Without any file, or with `file` off, the environment alone speaks. It wins over `.env`: that of the working
+    directory, then that beside the file; neither changes it. Raises SettingsError with a line per problem.
+    """
+    environment = {**_dotenv(Path.cwd()), **os.environ}
+    asked_for = path or environment.get("PAPERBOY_CONFIG")
+    path = Path(asked_for or FILE)
+    table = _table(path) if file and (asked_for or path.exists()) else {}
+    folder = path.parent.absolute()
+    environment = {**_dotenv(folder), **environment}
+    check_environment(environment, Settings)
+    try:
+        return _whole_paths(Settings(**_merged(table, _overrides(environment))), folder)
+    except ValidationError as error:
+        raise SettingsError("\n".join(told(error, str(path), environment, Settings))) from None
+
+
+def _dotenv(folder: Path) -> dict[str, str]:
+    """Read a `.env`, empty where there is none."""
+    try:
+        found = DotEnv(folder / ".env", encoding="utf-8", override=False).dict()
+    except (OSError, ValueError):
+        raise SettingsError(f"{folder / '.env'}: cannot be read; save it as UTF-8, and check its rights") from None
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _overrides(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Give what the environment sets, as tables like those of the file."""
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in environment.items()}
+    return source()
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay tables over tables, key by key."""
+    both = {
+        name: _merged(below[name], value)
+        for name, value in above.items()
+        if isinstance(value, dict) and isinstance(below.get(name), dict)
+    }
+    return {**below, **above, **both}
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        advice = "name your settings with --config; deploy/paperboy.example.toml is one to copy"
+        raise SettingsError(f"{path}: no such file; {advice}") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); name a file that you may read") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: not a text in UTF-8; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        advice = "mend that line: texts stand in quotes, tables in brackets"
+        raise SettingsError(f"{path}: not valid TOML: {error}; {advice}") from None
+    if isinstance(table.get("sources"), list):
+        table["sources"] = {str(place): source for place, source in enumerate(table["sources"])}
+    return table
+
+
+def _whole_paths(settings: Settings, folder: Path) -> Settings:
+    sources = tuple(source.model_copy(update={"path": _whole(source.path, folder)}) for source in settings.sources)
+    ledger = _whole(Path(settings.store.url.removeprefix("sqlite:///")), folder)
+    store = settings.store.model_copy(update={"url": f"sqlite:///{ledger}"})
+    return settings.model_copy(update={"sources": sources, "store": store})
+
+
+def _whole(path: Path, folder: Path) -> Path:
+    try:
+        return folder / path.expanduser()
+    except RuntimeError:
+        raise SettingsError(f"{path}: there is no such home directory; write the path without ~") from None

@@ -1,0 +1,284 @@
+"""The tables of the settings: what each key is, and which values it takes.
+
+Field docstrings are what `paperboy settings` says; errors name what is wrong, and the way out.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from bot.config.explain import PREFIX
+from bot.config.fields import (
+    bare,
+    clock_time,
+    duration,
+    in_words,
+    listed,
+    nearest_zone,
+    of_webhook,
+    one_slack_chat,
+    one_telegram_chat,
+    slack_chats,
+    slack_people,
+    telegram_chats,
+    telegram_people,
+    weekdays,
+)
+
+# A proxy that speaks HTTPS, or a Bot API server of one's own on the same machine; empty: there is none.
+_WEBHOOK = re.compile(r"(?:(?:https://[\w.-]+|http://(?:localhost|127(?:\.\d+){3}|\[::1\]))(?::\d+)?(?:/[^\s{}?#]*)?)?")
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+TelegramChats = Annotated[Listed, AfterValidator(telegram_chats)]
+SlackChats = Annotated[Listed, AfterValidator(slack_chats)]
+Token = Annotated[SecretStr | None, BeforeValidator(bare)]
+Secret = Annotated[SecretStr | None, BeforeValidator(of_webhook)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Source(_Table):
+    name: str
+    """What this source is called in `status` and in the ledger; keep it."""
+    kind: Literal["folder"]
+    """"folder": Markdown posts named `YYYY-MM-DD-*.md`."""
+    path: Path
+    """The folder of posts, from the settings file's own folder."""
+    match: Annotated[str | None, BeforeValidator(lambda value: value or None)] = None
+    """Only posts whose file name fits this pattern, such as "*daily-papers*".
+
+    Without it, every post that is a digest counts.
+    """
+    permalink: str = ""
+    """The link to a post, with Jekyll's `:year`, `:month`, `:day`, `:title`; without it, posts are not linked."""
+
+
+class Schedule(_Table):
+    at: Annotated[time, BeforeValidator(clock_time)] = time(8, 30)
+    """When the newest digest is delivered.
+
+    A later post goes out at the next sweep of the same day, never at night before this time.
+    """
+    days: str = "mon-sun"
+    """On which days: "mon-fri", "mon,wed,fri"."""
+    sweep: Annotated[timedelta, BeforeValidator(duration)] = timedelta(minutes=5)
+    """How often late posts, edits and pending messages are looked at."""
+    catch_up: int = Field(default=3, ge=1)
+    """How many missed digests are delivered after downtime, oldest first."""
+    gate_wait: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
+    """How long a post is waited for that is empty, lost papers, or mostly says "정보 부족" or nothing.
+
+    Then it goes out with what it has; an empty one is skipped until it has papers.
+    """
+    edits_for: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
+    """How long delivered messages follow the edits of their post; days, hours, minutes, seconds."""
+    overdue: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
+    """How much later than usual a post may come before the operators are told; "0s": never."""
+
+    @field_validator("days")
+    @classmethod
+    def _known_days(cls, value: str) -> str:
+        weekdays(value)
+        return value
+
+    @field_validator("sweep")
+    @classmethod
+    def _not_zero(cls, value: timedelta) -> timedelta:
+        if value < timedelta(seconds=1):
+            raise ValueError('this is too often; write "1s" or more')
+        return value
+
+
+class Store(_Table):
+    url: str = "sqlite:///paperboy.db"
+    """The ledger: `sqlite:///FILE`, from the settings file's own folder."""
+
+    @property
+    def path(self) -> Path:
+        return Path(self.url.removeprefix("sqlite:///"))
+
+    @field_validator("url")
+    @classmethod
+    def _sqlite(cls, value: str) -> str:
+        if not re.fullmatch(r"sqlite:///[^:?]+", value):
+            raise ValueError('this is no SQLite file; write "sqlite:///paperboy.db" or "sqlite:////a/whole/path.db"')
+        return value
+
+
+class Telegram(_Table):
+    token: Token = None
+    """The bot's token from @BotFather; better in the environment than in the file."""
+    base_url: str = "https://api.telegram.org/bot"
+    """Where the Bot API answers; another one for a Bot API server of your own."""
+    chats: TelegramChats = ()
+    """Who receives the digest: "@channel", "-1001234567890", "-1001234567890:77" for a topic, a person's number."""
+    layout: Literal["messages", "digest", "index"] = "messages"
+    """What chats receive that wish nothing else.
+
+    "messages": an index and one message per paper; "digest": all in one message; "index": the index alone.
+    """
+    listen: Literal["polling", "webhook", "off"] = "polling"
+    """How readers' commands come in: "polling", "webhook", or "off" for delivery alone.
+
+    With "off" there are no buttons.
+    """
+    webhook_url: str = ""
+    """For "webhook": where Telegram reaches `web` from outside, such as "https://papers.example.org/telegram"."""
+    webhook_secret: Secret = None
+    """For "webhook": what Telegram proves itself with, 1 to 256 of `A-Z`, `a-z`, `0-9`, `_` and `-`."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^/\s]+(/\S*)?/bot", value):
+            raise ValueError('this is no address of a Bot API; write one such as "https://api.telegram.org/bot"')
+        return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        if not _WEBHOOK.fullmatch(value):
+            raise ValueError('Telegram posts to HTTPS alone; write one such as "https://papers.example.org/telegram"')
+        return value
+
+
+class Slack(_Table):
+    bot_token: Token = None
+    """The bot token (`xoxb-…`) of your Slack app; better in the environment than in the file."""
+    app_token: Token = None
+    """The app-level token (`xapp-…`) for commands over Socket Mode; delivery does without it."""
+    signing_secret: Token = None
+    """The app's signing secret, for commands over HTTP."""
+    base_url: str = "https://slack.com/api/"
+    """Where Slack's Web API answers."""
+    chats: SlackChats = ()
+    """Who receives the digest: channel ids such as "C0123ABCD"."""
+    layout: Literal["thread", "messages", "digest", "index"] = "thread"
+    """What chats receive that wish nothing else.
+
+    "thread": the index in the room, papers as its replies; "messages": all in the room; "digest": all in one message;
+    "index": the index alone.
+    """
+    listen: Literal["socket", "http", "off"] = "socket"
+    """How commands come in: "socket" once there is an `app_token`, "http", or "off" for delivery alone.
+
+    With "off" there are no buttons.
+    """
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", value):
+            raise ValueError('this is no web address; write one such as "https://slack.com/api/"')
+        return value
+
+
+class Web(_Table):
+    host: str = "127.0.0.1"
+    """Where the program listens for "webhook" and "http", behind a proxy that speaks HTTPS."""
+    port: int = Field(default=8080, ge=1, le=65535)
+    """The port for it."""
+
+
+class Operators(_Table):
+    telegram: Annotated[Listed, AfterValidator(telegram_people)] = ()
+    """Who may read `/status` in Telegram: numbers of people, such as "12345678"."""
+    slack: Annotated[Listed, AfterValidator(slack_people)] = ()
+    """Who may read it in Slack: member ids such as "U0123ABCD"."""
+    telegram_chat: Annotated[str, BeforeValidator(in_words), AfterValidator(one_telegram_chat)] = ""
+    """The chat in Telegram that is told of troubles; without it, each of `operators.telegram` is."""
+    slack_chat: Annotated[str, AfterValidator(one_slack_chat)] = ""
+    """The same in Slack: a channel's id, such as "C0123ABCD"."""
+
+    def told(self, channel: str) -> tuple[str, ...]:
+        """List the chats of a channel that are told of troubles."""
+        chat, people = (self.telegram_chat, self.telegram) if channel == "telegram" else (self.slack_chat, self.slack)
+        return (chat,) if chat else people
+
+
+class Settings(BaseSettings):
+    """All settings, checked; from `load` with whole paths."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+    language: Literal["ko", "en"] = "ko"
+    """What the bot itself says: "ko" or "en". The papers' text stays as posted."""
+    timezone: str = "Asia/Seoul"
+    """The time zone of the schedule."""
+    sources: tuple[Source, ...] = ()
+    """Where digests come from."""
+    schedule: Schedule = Schedule()
+    store: Store = Store()
+    telegram: Telegram = Telegram()
+    slack: Slack = Slack()
+    web: Web = Web()
+    operators: Operators = Operators()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _in_order(cls, value: object) -> object:
+        """Turn tables by number, as the environment overrides them, back into a list."""
+        if isinstance(value, dict):
+            return [value[key] for key in sorted(value, key=_place)]
+        if not isinstance(value, list | tuple):
+            raise ValueError('write a table for each source, headed "[[sources]]"')
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _named_once(cls, value: tuple[Source, ...]) -> tuple[Source, ...]:
+        names = [source.name for source in value]
+        if len(set(names)) < len(names):
+            raise ValueError("two sources share a name; give each its own")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        zones = available_timezones()
+        if value not in zones:
+            raise ValueError(f"{value!r} is no time zone; {nearest_zone(value, zones)}")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what was handed over and nothing else: `load` reads file and environment."""
+        return (init_settings,)
+
+
+def _place(key: str) -> int:
+    if not key.isdigit():
+        raise ValueError(f'write "[[sources]]" with two brackets, not "[sources.{key}]" or "[sources]"')
+    return int(key)

@@ -1,0 +1,44 @@
+"""/status: the receipt, for operators."""
+
+from __future__ import annotations
+
+from bot.conversation.context import Answer, Context
+from bot.database.states import DeliveryState
+from bot.ledger.records import Standing, Totals
+from bot.monitoring.status import totals
+from formatters import pages
+from formatters.locale import Words
+
+_MOST_PROBLEMS = 10
+
+
+async def status(context: Context, argument: str) -> Answer:
+    """Show how the last digests stand; "retry" sends what failed or is unconfirmed again."""
+    if not context.operates:
+        return context.tell(context.words.operators_only)
+    if argument.casefold() == "retry":
+        count = await context.store.troubles.retry()
+        context.wake()
+        return context.tell(context.words.resent(count))
+    digests = await totals(context.store, context.settings, _MOST_PROBLEMS)
+    if not digests:
+        return context.tell(context.words.nothing_delivered)
+    lines = [line for standing, chats in digests for line in _lines(standing, chats, context.words)]
+    stuck = any(state in chats.counts for _, chats in digests for state in _STUCK)
+    return context.show(pages.status(lines, context.words, stuck=stuck))
+
+
+_STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
+
+
+def _lines(standing: Standing, chats: Totals, words: Words) -> list[str]:
+    """Say how one digest stands: papers, chats, messages by state, then what is wrong where."""
+    counts = chats.counts
+    head = words.status.format(digest=standing.name, papers=words.papers(standing.papers))
+    sent = counts.get(DeliveryState.SENT, 0)
+    total = words.status_line.format(sent=sent, all=sum(counts.values()), chats=chats.chats)
+    unsent = {state: count for state, count in sorted(counts.items()) if state != DeliveryState.SENT}
+    others = [f"{words.states[state]} {count}" for state, count in unsent.items()]
+    held = [f"{standing.state}: {standing.reason}"] if standing.reason else []
+    rest = [f"… +{chats.more}"] if chats.more else []
+    return [head, *held, ", ".join([total, *others]), *chats.problems, *rest, ""]

@@ -1,0 +1,124 @@
+"""/subscribe, /unsubscribe and /settings: what a chat wishes, kept before it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.conversation.context import Answer, Context, language
+from bot.conversation.parsing.preferences import Wish, WishError, wished
+from bot.database.states import ChatState
+from bot.delivery.hours import Hours
+from formatters import pages
+from formatters.locale import words
+from formatters.page import Page
+
+_NOW = {"now", "지금", "바로"}
+_LAYOUTS = {"slack": ("thread", "messages", "digest", "index")}
+_USUAL_LAYOUTS = ("messages", "digest", "index")
+_SOUNDLESS = {"slack", "terminal"}  # channels whose messages cannot be silent
+
+
+async def subscribe(context: Context, argument: str) -> Answer:
+    """Let this chat receive the digest; "now" sends the newest at once."""
+    if not await context.may_manage():
+        return context.tell(context.words.administrators_only)
+    now = argument.casefold() in _NOW
+    if argument and not now:
+        return context.tell(f"/subscribe – {context.words.commands['subscribe']}")
+    lacks = now and await _lacks_newest(context)
+    if context.chat and context.chat.state == ChatState.ACTIVE and not lacks:
+        return context.tell(context.words.already_subscribed.format(when=context.when))
+    known = await context.known()
+    await context.store.subscribers.resume(known)
+    await context.store.subscribers.subscribe(known, context.layout, now=now)
+    context.wake()
+    said = context.words.subscribed_now if lacks else context.words.subscribed.format(when=context.when)
+    return context.tell(said)
+
+
+async def unsubscribe(context: Context, _: str) -> Answer:
+    """Let this chat receive nothing more."""
+    if not await context.may_manage():
+        return context.tell(context.words.administrators_only)
+    if not (context.chat and context.chat.receives):
+        return context.tell(context.words.not_subscribed)
+    await context.store.subscribers.unsubscribe(context.chat.id)
+    return context.tell(context.words.unsubscribed)
+
+
+async def settings(context: Context, argument: str) -> Answer:
+    """Show what this chat receives, and change it."""
+    try:
+        wish = _possible(wished(argument), context)
+    except WishError as error:
+        return context.tell(pages.help_with_settings(error.word, error.near, context.words))
+    if wish == Wish():
+        return context.show(_page(context))
+    if not await context.may_manage():
+        return context.tell(context.words.administrators_only)
+    known = await context.known()
+    await context.store.subscribers.wish(known, context.layout, **_values(context, wish))
+    context.wake()
+    return await _saved(context)
+
+
+async def _saved(context: Context) -> Answer:
+    """Show the settings as they are now, in the language they may have changed to."""
+    asker = context.asker
+    chat = await context.store.subscribers.find(asker.channel, (asker.address, *asker.names))
+    said = words(language(asker, chat, context.settings.language))
+    now = replace(context, chat=chat, words=said, formatter=context.formatter.speaking(said))
+    return now.show(_page(now, "" if asker.pressed else said.saved), note=said.saved)
+
+
+async def _lacks_newest(context: Context) -> bool:
+    archive = context.store.archive
+    newest = await archive.newest()
+    last = await archive.last_seen(context.chat.id) if context.chat else None
+    return newest is not None and (last is None or last.day < newest.day)
+
+
+def _possible(wish: Wish, context: Context) -> Wish:
+    """Refuse what the channel does not have."""
+    layouts = _layouts(context)
+    if wish.layout and wish.layout not in layouts:
+        raise WishError(wish.layout, near=layouts[0])
+    if wish.silent is not None and context.asker.channel in _SOUNDLESS:
+        raise WishError("silent" if wish.silent else "loud")
+    return wish
+
+
+def _values(context: Context, wish: Wish) -> dict[str, object]:
+    """Give the columns that a wish changes."""
+    usual = {"layout": "", "language": context.first_language, "silent": 0, "schedule": ""} if wish.reset else {}
+    values: dict[str, object] = {"layout": wish.layout, "language": wish.language, "schedule": _schedule(context, wish)}
+    silent = {} if wish.silent is None else {"silent": int(wish.silent)}
+    return usual | {name: value for name, value in values.items() if value} | silent
+
+
+def _schedule(context: Context, wish: Wish) -> str:
+    """Spell the hours that a chat wishes now, those it did not name as they were."""
+    if not (wish.at or wish.days or wish.zone):
+        return ""
+    before = Hours.of(context.settings, context.chat.schedule if context.chat and not wish.reset else "")
+    return str(Hours(before.at if wish.at is None else wish.at, wish.days or before.days, wish.zone or before.zone))
+
+
+def _page(context: Context, note: str = "") -> Page:
+    chat = context.chat
+    silent = None if context.asker.channel in _SOUNDLESS else bool(chat and chat.silent)
+    layout = (chat.layout if chat else "") or context.layout
+    state = chat.state if chat else ChatState.REMOVED
+    wishes = pages.Wishes(
+        receives=state != ChatState.REMOVED,
+        closed=state == ChatState.PAUSED,
+        layout=layout,
+        language=context.language,
+        silent=silent,
+        when=context.when,
+    )
+    return pages.settings(wishes, context.words, _layouts(context), note)
+
+
+def _layouts(context: Context) -> tuple[str, ...]:
+    return _LAYOUTS.get(context.asker.channel, _USUAL_LAYOUTS)

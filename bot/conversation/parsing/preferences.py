@@ -1,0 +1,211 @@
+"""What a chat wishes with /settings: words in any order, in English or Korean."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import time
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from bot.config.fields import WEEKDAYS, weekdays
+
+LONGEST_WORD = 40  # characters of what was typed, where an answer repeats it
+_MOST_WORDS = 5  # in one wish: 오전 8 시 30 분
+
+_SAID: dict[tuple[str, object], tuple[str, ...]] = {
+    ("layout", "messages"): ("messages", "papers", "논문별"),
+    ("layout", "thread"): ("thread", "스레드"),
+    ("layout", "digest"): ("digest", "compact", "한번에", "한 번에"),
+    ("layout", "index"): ("index", "목록"),
+    ("language", "ko"): ("ko", "korean", "한국어"),
+    ("language", "en"): ("en", "english", "영어"),
+    ("silent", True): ("silent", "silent on", "무음", "무음 켜기", "알림 끄기"),
+    ("silent", False): ("loud", "silent off", "알림", "알림 켜기", "무음 끄기"),
+    ("days", "mon-sun"): ("every day", "everyday", "daily", "매일"),
+    ("days", "mon-fri"): ("weekdays", "평일"),
+    ("days", "sat,sun"): ("weekend", "weekends", "주말"),
+    ("zone", "Asia/Seoul"): ("kst", "서울"),
+    ("zone", "Asia/Tokyo"): ("jst", "도쿄"),
+    ("reset", True): ("default", "reset", "초기화", "기본값"),
+}
+_FIXED = {word: said for said, words in _SAID.items() for word in words}
+_NAMES = {  # of settings, which may stand before what is wished, with an example
+    "layout": "layout digest",
+    "language": "language en",
+    "at": "at 08:30",
+    "time": "time 08:30",
+    "days": "days mon-fri",
+    "zone": "zone Asia/Seoul",
+    "timezone": "timezone Asia/Seoul",
+    "형식": "형식 목록",
+    "언어": "언어 한국어",
+    "시간": "시간 8시 30분",
+    "요일": "요일 월-금",
+    "시간대": "시간대 서울",
+}
+
+_LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_KOREAN = "월화수목금토일"
+_DAYS = {
+    name: day
+    for day, long, korean in zip(WEEKDAYS, _LONG, _KOREAN, strict=True)
+    for name in (day, long, korean, f"{korean}요일")
+}
+
+_HALVES = {"오전": 0, "새벽": 0, "아침": 0, "am": 0, "오후": 12, "저녁": 12, "pm": 12}
+_HALF = "|".join(_HALVES)
+_TIME = re.compile(
+    rf"(?P<half>{_HALF})? ?(?P<hour>\d{{1,2}})"
+    r"(?P<rest>:(?P<minute>\d{2})| ?시(?: ?(?P<minutes>\d{1,2}) ?분| ?(?P<thirty>반))?에?)?"
+    rf" ?(?P<after>{_HALF})?"
+)
+_TIME_MEANT = re.compile(r"(\d{1,2})[.h]?(\d{2})?")
+
+# Where the last part of a zone's name is a city; the other areas hold names such as Etc/GMT+9, nine hours *behind*.
+_CITIES = re.compile(r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/.+")
+_NO_ZONES = {"localtime", "Factory"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What shall change; None is what stays."""
+
+    layout: str | None = None  # "messages", "thread", "digest" or "index"
+    language: str | None = None  # "ko" or "en"
+    silent: bool | None = None  # whether messages arrive without a sound
+    at: time | None = None  # when digests arrive
+    days: str | None = None  # on which they do: "mon-fri", "mon,wed,fri", "mon-sun"
+    zone: str | None = None  # that the time is of: "Asia/Seoul"
+    reset: bool = False  # whether everything else goes back to what the operator set
+
+
+class WishError(ValueError):
+    """A word was not understood, or contradicts an earlier one; `near` is what may have been meant, or ""."""
+
+    def __init__(self, word: str, near: str = "") -> None:
+        self.word = word[:LONGEST_WORD]
+        self.near = near
+        super().__init__(f"{self.word!r} is no setting" + (f"; did you mean {near}?" if near else ""))
+
+
+def wished(argument: str) -> Wish:
+    """Read all wishes; WishError for what is none."""
+    found: dict[str, Any] = {}
+    words = _words(argument)
+    while words:
+        phrase, name, value = _first(words)
+        words = words[phrase.count(" ") + 1 :]
+        if name == "days" and "days" in found:
+            found[name] = _written(weekdays(found[name]) | weekdays(value))
+        elif name and found.setdefault(name, value) != value:
+            raise WishError(phrase)
+    return Wish(**found)
+
+
+def _words(argument: str) -> list[str]:
+    """Split what a reader sees of it; ranges stay together, lists and "layout: digest" do not."""
+    shown = "".join(letter for letter in argument if letter.isprintable() or letter.isspace())
+    joined = re.sub(r"\s*[-~–〜]\s*", "-", unicodedata.normalize("NFKC", shown))
+    return [word for word in re.split(r"[\s,;·、=]|(?<=[^\W\d]):", joined) if word]
+
+
+def _first(words: list[str]) -> tuple[str, str, Any]:
+    """Give the longest phrase at the beginning that says something, and what it says."""
+    for count in range(min(_MOST_WORDS, len(words)), 0, -1):
+        phrase = " ".join(words[:count])
+        if said := _said(phrase):
+            return phrase, *said
+    if words[0].casefold() in _NAMES and len(words) > 1:
+        return words[0], "", None  # the next word says it all
+    raise _unclear(words)
+
+
+def _said(phrase: str) -> tuple[str, object] | None:
+    folded = phrase.casefold()
+    if folded in _FIXED:
+        return _FIXED[folded]
+    if found := _TIME.fullmatch(folded):
+        return ("at", _time(phrase, found)) if found["rest"] or found["half"] or found["after"] else None
+    if days := _days(folded):
+        return "days", days
+    zone = _zones().get(_spelled(folded))
+    return ("zone", zone) if zone else None
+
+
+def _time(phrase: str, found: re.Match[str]) -> time:
+    hour, minute = int(found["hour"]), int(found["minute"] or found["minutes"] or (30 if found["thirty"] else 0))
+    half = f"{found['half'] or ''}{found['after'] or ''}"
+    if half and (half not in _HALVES or hour > 12):
+        raise WishError(phrase)
+    if half:
+        hour = hour % 12 + _HALVES[half]
+    try:
+        return time(hour, minute)
+    except ValueError:
+        raise WishError(phrase) from None
+
+
+def _days(folded: str) -> str:
+    """Read a day, a range of days, or Korean days in a row such as 월수금; "" for anything else."""
+    names = list(folded) if set(folded) <= set(_KOREAN) else folded.split("-")
+    days = [_DAYS.get(name, "") for name in names]
+    if not all(days) or ("-" in folded and len(days) != 2):
+        return ""
+    return _written(weekdays(("-" if "-" in folded else ",").join(days)))
+
+
+def _written(days: frozenset[int]) -> str:
+    """Write days in the one way that settings know: three and more in a row as a range."""
+    names = [WEEKDAYS[day] for day in sorted(days)]
+    in_a_row = len(days) > 2 and max(days) - min(days) == len(days) - 1
+    return f"{names[0]}-{names[-1]}" if in_a_row else ",".join(names)
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Name all zones, and those of a city by the city as well."""
+    zones = sorted(available_timezones() - _NO_ZONES)
+    cities = {_spelled(zone.rpartition("/")[2]): zone for zone in zones if _CITIES.fullmatch(zone)}
+    return {_spelled(zone): zone for zone in zones} | cities
+
+
+def _spelled(zone: str) -> str:
+    return re.sub("[_-]", " ", zone).casefold()
+
+
+def _unclear(words: list[str]) -> WishError:
+    """Name the first word, or as many as something known looks like."""
+    for count in range(1, min(_MOST_WORDS, len(words)) + 1):
+        phrase = " ".join(words[:count])[:LONGEST_WORD]
+        if near := _near(phrase.casefold()):
+            return WishError(phrase, near)
+    return WishError(words[0])
+
+
+def _near(folded: str) -> str:
+    if re.fullmatch(r"(?:gmt|utc)[+-].*", folded):
+        return "Asia/Seoul" if re.fullmatch(r"...\+0?9(?::?00)?", folded) else ""
+    if found := _TIME_MEANT.fullmatch(folded):
+        hour, minute = int(found[1]), int(found[2] or 0)
+        return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else ""
+    known = _known()
+    close = get_close_matches(_letters(folded), known, n=1, cutoff=0.8) if len(folded) > 2 else []
+    return known[close[0]] if close else ""
+
+
+@cache
+def _known() -> dict[str, str]:
+    """Give everything that may have been meant, and how to write it.
+
+    It is compared letter by letter, which Korean syllables are not: 논문벌 is near 논문별.
+    """
+    words = {word: word for word in (*_DAYS, "mon-fri", "mon-sun", *_FIXED)}
+    return {_letters(name): meant for name, meant in (_zones() | words | _NAMES).items()}
+
+
+def _letters(text: str) -> str:
+    return unicodedata.normalize("NFD", text)

@@ -1,0 +1,134 @@
+"""The ledger's file: how SQLite is set up, migrated, and what its troubles mean to an operator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.database import migrations
+from bot.errors import LedgerError
+
+_LOOKS, _LOOK = 20, 0.05  # so often, at such a distance in seconds, a file of no bytes is looked at
+
+
+class Database:
+    """The ledger's file: many readers, one writer at a time within a process."""
+
+    def __init__(self, engine: AsyncEngine, path: Path) -> None:
+        self.path = path
+        self._engine = engine
+        self.writing = asyncio.Lock()  # SQLite has one writer at a time; better to wait here than in it
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        with explained(self.path):
+            async with self._engine.connect() as db:
+                yield db
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Write in one transaction, which excludes other processes from its start (BEGIN IMMEDIATE)."""
+        with explained(self.path):
+            async with self.writing, self._engine.execution_options(writes=True).begin() as db:
+                yield db
+
+    def clerks_engine(self) -> Engine:
+        """Make an engine for a thread of its own, whose transactions all write."""
+        return _prepared(create_engine(f"sqlite:///{self.path}").execution_options(writes=True))
+
+
+def make_engine(path: Path) -> AsyncEngine:
+    """Make the engine of a ledger; a transaction with the execution option `writes` locks at its start."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    _prepared(engine.sync_engine)
+    return engine
+
+
+def _prepared(engine: Engine) -> Engine:
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _: object) -> None:
+    """Set a new connection up; transactions are begun by `_begin`, not by the driver.
+
+    WAL lets readers go on while one writes; synchronous=FULL makes a commit survive a power cut,
+    which the promise needs: `sending` must be on disk before the call.
+    """
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+async def refuse_empty(path: Path) -> None:
+    """Refuse a file of no bytes, which SQLite takes for a new ledger: what was in it would be sent again.
+
+    Another process may have made it a moment ago; then it soon has some.
+    """
+    for _ in range(_LOOKS):
+        if not _is_empty(path):
+            return
+        await asyncio.sleep(_LOOK)
+    raise LedgerError(f"ledger {path}: the file is empty; put a copy back, or remove it to begin a new one")
+
+
+def _is_empty(path: Path) -> bool:
+    return path.exists() and not path.stat().st_size
+
+
+def migrate(connection: Connection) -> None:
+    """Make the tables, or bring those of an older version up to date."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say what is wrong with the ledger in words."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise LedgerError(f"ledger {path}: {cure(str(error.orig))}") from error
+    except PoolTimeoutError as error:
+        raise LedgerError(f"ledger {path}: too much is read from it at once; run again") from error
+    except OSError as error:
+        raise LedgerError(f"ledger {path}: {error.strerror}; check the folder and its rights") from error
+    except CommandError as error:
+        raise LedgerError(f"ledger {path}: made by a newer Paperboy ({error}); update the program") from error
+
+
+_CURES = {
+    "disk is full": "the disk is full; free some space, then run again: nothing in the ledger is lost",
+    "locked": "another program keeps it locked; end that program, then run again",
+    "not a database": "this file is no ledger, or is damaged; put a copy back, or name another file in store.url",
+    "malformed": "the file is damaged; put a copy back",
+    "readonly": "the file cannot be written; check its rights",
+    "unable to open": "cannot be opened; check the folder and its rights",
+}
+
+
+def cure(problem: str) -> str:
+    """Say what to do about what SQLite says."""
+    known = next((cure for sign, cure in _CURES.items() if sign in problem), "cannot be used; is its disk well?")
+    return f"{known} ({problem})"

@@ -1,0 +1,185 @@
+"""The ledger's tables; `bot/migrations` makes them, a test compares the two.
+
+Times are seconds since 1970 in UTC.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    column,
+    table,
+    text,
+)
+
+from bot.database.reasons import Cause
+from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    spelled = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({spelled})", name=column)
+
+
+# What was found in the sources. The content stays, so that resuming and answering need no source.
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("name", String, nullable=False),  # the Digest's id: series and day
+    Column("post", String, nullable=False),  # the file, or what the source calls it
+    Column("day", String, nullable=False),  # YYYY-MM-DD
+    Column("fingerprint", String, nullable=False),  # of the parsed content
+    Column("content", JSON, nullable=False),
+    Column("state", String, nullable=False),
+    # Why it stands so, as `reasons` reads it; `reason` has only what older ledgers say in words of their own.
+    Column("cause", String, nullable=False, server_default=Cause.NONE),
+    Column("numbers", JSON, nullable=False, server_default="[]"),
+    Column("reason", String, nullable=False, server_default=""),
+    Column("found_at", Float, nullable=False),
+    Column("held_since", Float),  # when its post was first seen unfinished, while it is; or RELEASED
+    _one_of("state", DigestState),
+    UniqueConstraint("source", "name"),
+)
+
+# Who receives, or has told a wish. `name` is what the operator wrote or where the chat was met first,
+# `address` where it lives now.
+chats = Table(
+    "chats",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("counter", String, nullable=False),  # chats of one counter share the sequence of message ids
+    Column("origin", String, nullable=False, server_default=ChatOrigin.SETTINGS),
+    Column("kind", String, nullable=False, server_default=ChatKind.UNKNOWN),
+    Column("state", String, nullable=False, server_default=ChatState.ACTIVE),
+    Column("reason", String, nullable=False, server_default=""),
+    # What the chat wishes; empty is what the operator set.
+    Column("layout", String, nullable=False, server_default=""),
+    Column("language", String, nullable=False, server_default=""),
+    Column("silent", Integer, nullable=False, server_default="0"),
+    Column("schedule", String, nullable=False, server_default=""),  # "08:00 mon-fri Asia/Seoul"
+    Column("edition", String, nullable=False),  # what follows from the wishes: what it receives
+    Column("since", Float, nullable=False, server_default="0"),  # digests found earlier are not sent to it
+    Column("eager", Integer, nullable=False, server_default="0"),  # it wants the newest digest at once
+    _one_of("state", ChatState),
+    UniqueConstraint("channel", "name"),
+    Index(None, "channel", "address"),
+)
+
+# What a digest renders to. A vanished message is no longer part of its digest and is never sent.
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("edition", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("hash", String, nullable=False),
+    Column("vanished", Integer, nullable=False, server_default="0"),
+    # Named before editions were more than layouts; SQLite could rename it only by copying the table.
+    UniqueConstraint("digest_id", "channel", "edition", "key", name="uq_messages_digest_id_channel_layout_key"),
+)
+
+# What each chat holds or shall hold: one row per message and chat, for ever.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("ref", String, nullable=False, unique=True),  # opaque; the platform may carry it
+    Column("message_id", ForeignKey("messages.id"), nullable=False),
+    Column("chat_id", ForeignKey("chats.id"), nullable=False),
+    Column("state", String, nullable=False, server_default=DeliveryState.PENDING),
+    Column("plain", Integer, nullable=False, server_default="0"),  # the markup was refused
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("not_before", Float),  # when something is done about it next; what it may hold is in `transitions`
+    Column("attempted_at", Float),
+    Column("sent_at", Float),
+    Column("remote_id", String),
+    Column("place", String),  # the counter that the remote_id is of: a chat that moved counts anew
+    Column("thread", String),  # the parent's remote id that the last send went under
+    Column("sent_hash", String),  # of the wording last sent; delivered when there is a remote_id
+    Column("problem", String),  # an ErrorCode: what became of the last try
+    Column("error", String),  # its words
+    _one_of("state", DeliveryState),
+    UniqueConstraint("message_id", "chat_id"),
+    Index(None, "chat_id", "state"),
+    # Nearly all rows are settled for ever; what is asked at each run is asked of the others.
+    Index("ix_deliveries_unsettled", "chat_id", "state", "not_before", sqlite_where=text("state != 'sent'")),
+)
+
+# Every paper of every digest, to be looked up; what it says is in its digest's content.
+papers = Table(
+    "papers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False, index=True),
+    Column("ref", String, nullable=False, index=True),  # what buttons hold
+    Column("paper", String, nullable=False, index=True),  # its id: an arXiv id or a slug
+    Column("number", Integer, nullable=False),
+    Column("title", String, nullable=False),
+    Column("line", String, nullable=False),  # one sentence
+)
+
+# The words of papers, as `grams` spells them; a virtual table of FTS5 with the ids of `papers`.
+words = table("words", column("rowid", Integer), column("title", String), column("body", String))
+
+# What was searched for, so that buttons hold ids only; of the newest searches of each chat.
+searches = Table(
+    "searches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("words", String, nullable=False),
+    Column("asked_at", Float, nullable=False),
+    UniqueConstraint("channel", "address", "words"),
+)
+
+# Ids of messages that went out besides the ledger: a doubtful send is none of these.
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("counter", String, nullable=False),
+    Column("remote_id", Integer, nullable=False),
+    Column("sent_at", Float, nullable=False, index=True),
+    Index(None, "channel", "counter", "remote_id"),
+)
+
+# What the operators were told, as long as it lasts.
+notices = Table(
+    "notices",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("over", String, nullable=False),  # what to tell when it is over, if anything
+)

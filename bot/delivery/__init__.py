@@ -1,0 +1,1 @@
+"""Plan what chats shall hold, and send it."""

@@ -1,0 +1,170 @@
+"""Decide what shall become of each digest: what the ledger knows and what a source holds now in, intents out.
+
+Pure. The daily run, an edited post, one that is not finished yet: all are this one comparison.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+
+from bot.database.reasons import NOTHING, Cause, Reason
+from bot.database.states import DigestState
+from bot.delivery.readiness import unfinished
+from bot.ledger.records import RELEASED, Intent, Known, Remark
+from bot.sources.source import Found
+from formatters.markdown import walk
+from formatters.model import Digest, Paper
+from formatters.spans import plain, words
+
+_COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE}  # what was skipped for this is news when it has papers at last
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator set of this; lengths of time in seconds."""
+
+    catch_up: int = 3
+    gate_wait: float = 0.0
+    edits_for: float = math.inf
+
+
+def decide(known: Sequence[Known], found: Sequence[Found] | None, rules: Rules, now: float) -> list[Intent | Remark]:
+    """Say what shall become of each digest that is new or changed, older first; `now` in seconds since 1970.
+
+    The first look at a source delivers its newest digest alone; later ones are delivered as they
+    come, the newest `catch_up` of those that came since the last look. What looks unfinished waits
+    for `gate_wait`; what changes later than `edits_for` is left as it was delivered. Of a source that
+    could not be read, `found` is None.
+    """
+    if found is None:
+        return []
+    before = {one.name: one for one in known}
+    older_first = sorted(found, key=lambda one: (one.digest.day, one.post))
+    intents = list(map(_recognised, older_first, names_of(older_first, known)))
+    settled = [(before[one.digest.id], one) for one in intents if _is_settled(before.get(one.digest.id), one)]
+    changed = [_changed(was, intent, rules, now) for was, intent in settled]
+    fresh = [one for one in intents if not _is_settled(before.get(one.digest.id), one)]
+    there = {one.digest.id for one in intents}
+    gone = [_gone(one) for one in known if one.name not in there and _is_over(one.held_since, rules, now)]
+    return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
+
+
+def names_of(found: Sequence[Found], known: Sequence[Known]) -> list[str]:
+    """Give the names the ledger knows digests by: their own, or those of their posts when title or day changed."""
+    names = {one.name for one in known}
+    of_post = {one.post: one.name for one in reversed(known)}  # the oldest, where two have one post
+    return [one.digest.id if one.digest.id in names else of_post.get(one.post, one.digest.id) for one in found]
+
+
+def fingerprint(digest: Digest) -> str:
+    """Hash what a digest says; layout, markup and the post's address do not count."""
+    said = [digest.series, digest.day.isoformat(), _said(digest.preface), *map(_paper_said, digest.papers)]
+    return hashed(said)
+
+
+def hashed(value: object) -> str:
+    """Hash any JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
+
+
+def _recognised(found: Found, name: str) -> Intent:
+    digest = replace(found.digest, id=name)
+    return Intent(digest, found.post, fingerprint(digest), DigestState.ACTIVE)
+
+
+def _is_settled(was: Known | None, intent: Intent) -> bool:
+    """Tell whether a digest was delivered, or never will be; what has papers at last is news."""
+    if was is None or was.state is DigestState.HELD:
+        return False
+    return was.state is not DigestState.SKIPPED or was.reason.cause not in _COMES_BACK or not intent.digest.papers
+
+
+def _changed(was: Known, intent: Intent, rules: Rules, now: float) -> Intent | Remark | None:
+    """Say what becomes of a settled digest whose post is looked at again."""
+    same = was.fingerprint == intent.fingerprint
+    if was.state is not DigestState.ACTIVE:
+        rewritten = not same and intent.digest.papers
+        return replace(intent, state=was.state, reason=was.reason) if rewritten else None
+    if same:
+        return _remark(was, NOTHING, None)
+    if now - was.found_at > rules.edits_for:
+        return _remark(was, Reason(Cause.TOO_LATE), None)
+    if was.reason.cause is Cause.LOST_ALL and not intent.digest.papers:
+        return None
+    why, since = unfinished(intent.digest, was.papers), _since(was, now)
+    if why and not _is_over(since, rules, now):
+        return _remark(was, why, since)
+    return intent if intent.digest.papers else _remark(was, Reason(Cause.LOST_ALL), None)
+
+
+def _remark(was: Known, reason: Reason, since: float | None) -> Remark | None:
+    """Note something that was not noted yet."""
+    return None if (was.reason, was.held_since) == (reason, since) else Remark(was.name, was.state, reason, since)
+
+
+def _gone(was: Known) -> Remark:
+    """Say what becomes of a digest whose post was taken away while it looked unfinished."""
+    if was.state is DigestState.HELD:
+        return Remark(was.name, DigestState.SKIPPED, Reason(Cause.GONE), None)
+    return Remark(was.name, was.state, NOTHING, None)
+
+
+def _is_over(since: float | None, rules: Rules, now: float) -> bool:
+    """Tell whether a post that looks unfinished was waited for long enough; None is one that does not."""
+    return since == RELEASED or (since is not None and now - since >= rules.gate_wait)
+
+
+def _since(was: Known | None, now: float) -> float:
+    """Give when a post was first seen unfinished."""
+    return now if was is None or was.held_since is None else was.held_since
+
+
+def _fresh(new: Sequence[Intent], before: Mapping[str, Known], rules: Rules, now: float) -> Iterator[Intent]:
+    """Sort new digests, older first, into those to deliver, to hold, and those too old to be news."""
+    news = [one.day for one in before.values() if one.state is not DigestState.BASELINE]
+    begin = _older(new, min(news)) if news else max(0, len(new) - 1)  # else the first look
+    yield from (replace(one, state=DigestState.BASELINE) for one in new[:begin])
+    recent = new[begin:]
+    full = [place for place, one in enumerate(recent) if one.digest.papers]
+    late = set(full[: max(0, len(full) - rules.catch_up)])
+    for place, one in enumerate(recent):
+        was = before.get(one.digest.id)
+        judged = _skipped(one, Cause.MISSED) if place in late else _judged(one, was, rules, now)
+        if _is_news(was, judged):
+            yield judged
+
+
+def _older(new: Sequence[Intent], day: date) -> int:
+    return sum(one.digest.day < day for one in new)
+
+
+def _judged(intent: Intent, was: Known | None, rules: Rules, now: float) -> Intent:
+    """Deliver a digest, or hold it as long as it looks unfinished, but no longer than `gate_wait`."""
+    why, since = unfinished(intent.digest, was.papers if was else 0), _since(was, now)
+    if why and not _is_over(since, rules, now):
+        return replace(intent, state=DigestState.HELD, reason=why, held_since=since)
+    return replace(intent, spread=True) if intent.digest.papers else _skipped(intent, Cause.STAYED_EMPTY)
+
+
+def _skipped(intent: Intent, cause: Cause) -> Intent:
+    return replace(intent, state=DigestState.SKIPPED, reason=Reason(cause))
+
+
+def _is_news(was: Known | None, intent: Intent) -> bool:
+    """Tell whether the ledger says otherwise."""
+    after = (intent.state, intent.reason, intent.fingerprint)
+    return was is None or (was.state, was.reason, was.fingerprint) != after
+
+
+def _paper_said(paper: Paper) -> list[object]:
+    sections = [[section.heading, _said(section.body)] for section in paper.sections]
+    return [paper.id, paper.number, paper.title, paper.url, [asdict(link) for link in paper.links], sections]
+
+
+def _said(markdown: str) -> str:
+    return words(plain(walk(markdown)))

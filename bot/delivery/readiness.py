@@ -1,0 +1,26 @@
+"""The publication gate: which posts look as if their author, or the program that writes them, is not done yet."""
+
+from __future__ import annotations
+
+from bot.database.reasons import Cause, Reason
+from formatters.model import Digest
+from formatters.summary import hollow
+
+
+def unfinished(digest: Digest, before: int) -> Reason | None:
+    """Say why a post looks unfinished, None where it does not; `before` is how many papers it had."""
+    if not digest.papers:
+        return Reason(Cause.EMPTY)
+    if len(digest.papers) < before:
+        return Reason(Cause.SHRANK, (before, len(digest.papers)))
+    return _sparse(digest)
+
+
+def _sparse(digest: Digest) -> Reason | None:
+    """Say whether most of a digest says nothing; a mere list of titles is meant to be one."""
+    sections = [section for paper in digest.papers for section in paper.sections]
+    empty = sum(map(hollow, sections))
+    silent = sum(all(map(hollow, paper.sections)) for paper in digest.papers)
+    if sections and 2 * silent > len(digest.papers):
+        return Reason(Cause.SPARSE_PAPERS, (silent, len(digest.papers)))
+    return Reason(Cause.SPARSE_SECTIONS, (empty, len(sections))) if 2 * empty > len(sections) else None

@@ -1,0 +1,134 @@
+"""Replies: answers on their way to readers, past the ledger, before every broadcast."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from bot.archive.archive import Archive
+from bot.concurrency import KeyedLock, backoff
+from bot.delivery.channel import Channel
+from bot.errors import LedgerError, Rejected, RetryLater, SendError
+from bot.log import log
+from formatters.message import Message
+
+_PATIENCE = 30.0  # seconds: a reader who waited longer has asked again
+_TRIES = 3
+_GRACE = 5.0  # seconds that answers under way get when told to stop
+
+_Result = TypeVar("_Result")
+
+
+class Replies:
+    """Send answers in one channel; a lost one is logged, and is not tried again.
+
+    There is one for each channel: the parts of an answer stay together only among what is sent through the same one.
+    """
+
+    def __init__(self, channel: Channel, archive: Archive) -> None:
+        self._channel = channel
+        self._archive = archive
+        self._rooms = KeyedLock()
+        self._under_way: set[asyncio.Task[object]] = set()
+
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do something while the next reader is heard already."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+
+    async def finish(self) -> None:
+        """Wait for what is under way, but not for ever."""
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=_GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def send(
+        self,
+        address: str,
+        messages: Sequence[Message],
+        *,
+        thread: str = "",
+        more: Mapping[str, object] = MappingProxyType({}),
+        names: Sequence[str] = (),
+    ) -> SendError | None:
+        """Send an answer in order; `more` are further arguments of the call, `names` other addresses of the chat.
+
+        Gives the error at which it ended, if it did.
+        """
+        async with await self._room(address):
+            for message in messages:
+                try:
+                    remote_id = await self._send(address, {**message.body, **more}, thread)
+                except SendError as error:
+                    self._lost(address, error)
+                    return error
+                await self._note((address, *names), remote_id)
+        return None
+
+    async def edit(self, address: str, remote_id: str, message: Message) -> None:
+        """Put an answer in the place of an earlier one."""
+        async with await self._room(address):
+            try:
+                await self._patiently(address, lambda: self._channel.edit(address, remote_id, message.body))
+            except Rejected:
+                return  # it is gone, or too old: whoever pressed its button sees that
+            except SendError as error:
+                self._lost(address, error)
+
+    async def _send(self, address: str, body: Mapping[str, object], thread: str) -> str:
+        def sent(body: Mapping[str, object]) -> Callable[[], Awaitable[str]]:
+            return lambda: self._channel.send(address, body, ref="", thread=thread)
+
+        try:
+            return await self._patiently(address, sent(body))
+        except Rejected:
+            return await self._patiently(address, sent(self._channel.formatter.plain(body)))
+
+    async def _patiently(self, address: str, call: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Call when it is our turn, and again as the platform asks, as long as a reader may still wait."""
+        tried = 0
+        while True:
+            try:
+                await self._turn(address)
+                return await call()
+            except RetryLater as error:
+                tried += 1
+                pause = backoff(1.0, tried - 1, _PATIENCE) if error.after is None else error.after
+                if tried == _TRIES or pause > _PATIENCE:
+                    raise
+                await asyncio.sleep(pause)
+
+    async def _turn(self, address: str) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._channel.turn(address, reply=True)
+        except TimeoutError:
+            raise RetryLater("its turn came too late", math.inf) from None
+
+    async def _note(self, addresses: Iterable[str], remote_id: str) -> None:
+        """Note the id where the platform counts: a doubtful send is looked for among ids."""
+        if not remote_id.isdecimal():
+            return
+        for counter in {self._channel.counter(address) for address in addresses}:
+            try:
+                await self._archive.replied(self._channel.name, counter, int(remote_id))
+            except LedgerError as error:
+                log.error("reply", channel=self._channel.name, error=str(error))  # it stands in the chat all the same
+
+    async def _room(self, address: str) -> asyncio.Lock:
+        """Give the lock of a chat, whichever of its addresses is named."""
+        return self._rooms.of(await self._channel.number(address))
+
+    def _lost(self, address: str, error: SendError) -> None:
+        log.warning("answer lost", channel=self._channel.name, chat=address, error=str(error))
+
+    def _done(self, task: asyncio.Task[object]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("answer lost", channel=self._channel.name, exc_info=error)

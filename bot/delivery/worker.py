@@ -1,0 +1,274 @@
+"""A lane: the work in one chat, strictly in order.
+
+Each outcome of a call is one class of `bot/errors.py`, and one line of `Lane._failed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from bot import errors
+from bot.concurrency import TURN_AHEAD, Stops, backoff, unless
+from bot.database.states import DeliveryState
+from bot.delivery.channel import Absent, Channel, Doubt, There
+from bot.errors import ErrorCode
+from bot.ledger.ledger import Store
+from bot.ledger.records import Chat, KnownIds, Row
+from bot.log import log
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long to wait for what, in seconds."""
+
+    settle: float = 5.0  # before asking whether a doubtful send arrived: it may still be under way
+    back_off: float = 1.0  # after a first network failure, doubled each time
+    most: float = 3600.0  # the longest back-off
+    patience: float = 60.0  # what a lane waits for; later rows are left to the next sweep
+    grace: float = 20.0  # for a question under way when told to stop
+
+
+# Told of each row that was settled: its chat, itself, its new state, and why where that is not sent.
+Report = Callable[[Chat, Row, DeliveryState, str], None]
+
+
+def silent(_chat: Chat, _row: Row, _state: DeliveryState, _why: str) -> None:
+    """Report nothing."""
+
+
+@dataclass
+class Run:
+    """What all lanes of one run share."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    waits: Waits = Waits()
+    clock: Callable[[], float] = time.time
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    report: Report = silent
+    gone: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
+    tries: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
+    stops: Stops = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stops = Stops(self.stopping)
+
+
+@dataclass
+class Lane:
+    """One chat in one run."""
+
+    run: Run
+    channel: Channel
+    chat: Chat
+    _rows: deque[Row] = field(default_factory=deque)  # read ahead
+    _last: asyncio.Future[None] | None = None  # the last outcome, until it is surely on the disk
+
+    async def work(self) -> None:
+        """Do what comes next until nothing is due."""
+        while (row := await self._head()) and await self._due(row):
+            turn = await self._turn(row)
+            if turn is None or not await self._step(row, turn):
+                break
+        await self._written()
+
+    async def _head(self) -> Row | None:
+        """Give what comes next, from what was read ahead or from the ledger."""
+        if not self._rows:
+            await self._written()
+            self._rows.extend(await self.run.store.clerk.heads(self.chat.id))
+        return self._rows.popleft() if self._rows else None
+
+    async def _written(self) -> None:
+        """Wait until the last outcome is on the disk."""
+        if self._last:
+            await self._last
+            self._last = None
+
+    async def _due(self, row: Row) -> bool:
+        """Wait until a row is due, or tell that it is for a later sweep."""
+        wait = row.not_before - self.run.clock()
+        if wait > self.run.waits.patience:
+            return False
+        if wait > 0:
+            await self.run.stops.unless(asyncio.sleep(wait))
+        return not self.run.stopping.is_set()
+
+    async def _turn(self, row: Row) -> float | None:
+        """Wait for a turn and give its time.
+
+        None when told to stop, when the bot was refused meanwhile, or told to pause for longer than we wait.
+        """
+        try:
+            turn = await self.run.stops.unless(self._granted(row))
+        except errors.RetryLater:
+            return None
+        return None if self.run.stopping.is_set() or self.channel.name in self.run.gone else turn
+
+    async def _granted(self, row: Row) -> float:
+        await self.channel.ready(row.body)
+        return await self.channel.turn(self.chat.address, lead=TURN_AHEAD)
+
+    async def _step(self, row: Row, turn: float) -> bool:
+        """Do what a row wants at its turn; tell whether the lane goes on."""
+        claimed = None
+        try:
+            if row.state == DeliveryState.UNCONFIRMED:
+                await _until(turn)
+                await self._reconcile(row)
+            elif claimed := await self._claim(row):
+                await _until(turn)
+                await self._deliver(claimed)
+        except errors.SendError as error:
+            self._rows.clear()  # read before it went wrong
+            return await self._failed(claimed or row, error)
+        self.run.tries.pop(self.chat.id, None)
+        return True
+
+    async def _claim(self, row: Row) -> Row | None:
+        """Note that a row is under way; where anything changed since it was read, what comes next now has its turn."""
+        claim = self.run.store.clerk.claim
+        while (claimed := await claim(row)) is None:
+            self._rows.clear()
+            head = await self._head()
+            if head is None or head.state == DeliveryState.UNCONFIRMED or head.not_before > self.run.clock():
+                self._rows.extendleft([head] if head else [])
+                return None
+            row = head
+        await self._written()  # as it is by now, unless writing failed
+        return claimed
+
+    async def _deliver(self, row: Row) -> None:
+        body = _body(self.channel, row)
+        if row.state == DeliveryState.PENDING:
+            remote_id = await self.channel.send(self.chat.address, body, ref=row.ref, thread=row.thread)
+            self._settle(row, DeliveryState.SENT, remote_id=remote_id, place=self.chat.counter)
+        else:
+            await self.channel.edit(self.chat.address, row.remote_id, body)
+            self._settle(row, DeliveryState.SENT)
+
+    async def _reconcile(self, row: Row) -> None:
+        run = self.run
+        known = await run.store.ids(self.chat, row.attempted_at)
+        doubt = _doubt(row, _body(self.channel, row), known)
+        match await unless(self.channel.reconcile(self.chat.address, doubt), run.stopping, run.waits.grace):
+            case None:
+                return  # told to stop; the doubt stays as it is
+            case There(remote_id):
+                # The post may have changed since: then the chat holds the wording that was tried.
+                state = DeliveryState.SENT if row.tried_hash == row.hash else DeliveryState.STALE
+                found = {"remote_id": remote_id, "place": self.chat.counter, "sent_hash": row.tried_hash}
+                self._settle(row, state, **found)
+            case Absent():
+                self._settle(row, DeliveryState.PENDING)
+            case unknown:
+                self._settle(row, DeliveryState.UNCONFIRMED, problem=ErrorCode.UNCONFIRMED, error=unknown.why)
+        self._rows.clear()
+
+    async def _failed(self, row: Row, error: errors.SendError) -> bool:
+        """Write the ledger's next step for an error, as its class says; tell whether the lane goes on."""
+        told = {"problem": error.code, "error": str(error)}
+        refused = DeliveryState.UNCONFIRMED if row.state == DeliveryState.UNCONFIRMED else DeliveryState.FAILED
+        match error:
+            case errors.RetryLater():
+                self._settle(row, row.state, not_before=self._later(error), **told)
+            case errors.Unconfirmed():
+                # An edit, and the question whether a send arrived, may simply be repeated.
+                doubtful = DeliveryState.UNCONFIRMED if row.state == DeliveryState.PENDING else row.state
+                self._settle(row, doubtful, not_before=self._ask_at(row), **told)
+            case errors.Rejected() if row.state != DeliveryState.UNCONFIRMED and not row.plain:
+                self._settle(row, row.state, plain=1, **told)
+            case errors.Rejected():
+                self._settle(row, refused, **told)
+            case errors.ChatMoved():
+                await self._move(row, error, told)
+            case errors.ChatGone():
+                self._settle(row, refused, **told)
+                await self._written()
+                await self.run.store.subscribers.pause(self.chat.id, str(error))
+                return False
+            case _:  # BotGone
+                self._settle(row, row.state, not_before=self.run.clock(), **told)
+                self._lose(error)
+                return False
+        return True
+
+    async def _move(self, row: Row, error: errors.ChatMoved, told: Mapping[str, object]) -> None:
+        """Follow a chat to where it lives now."""
+        counter = self.channel.counter(error.address)
+        await self.run.store.move(self.chat.id, address=error.address, counter=counter)
+        if (
+            row.state == DeliveryState.UNCONFIRMED
+        ):  # the old place cannot be asked any more, and the new one does not have it
+            self._settle(row, DeliveryState.UNCONFIRMED, **told)
+        else:  # what stands in the old place stays there as it is
+            state = DeliveryState.SENT if row.state == DeliveryState.STALE else row.state
+            self._settle(row, state, not_before=self.run.clock(), **told)
+        self.chat = replace(self.chat, address=error.address, counter=counter)
+
+    def _lose(self, error: errors.SendError) -> None:
+        """Stop the other lanes of a bot that was refused, and say so once."""
+        if self.channel.name not in self.run.gone:
+            log.warning("bot refused", channel=self.channel.name, error=str(error))
+        self.run.gone.add(self.channel.name)
+
+    def _ask_at(self, row: Row) -> float:
+        """Give the time at which a doubt may be looked into: each lost answer makes it twice as long.
+
+        A server that takes nothing in any more would else be asked without end.
+        """
+        tries = self._tried()
+        waits = self.run.waits
+        return self.run.clock() + backoff(waits.settle, row.attempts + tries, waits.most)
+
+    def _later(self, error: errors.RetryLater) -> float:
+        """Give the time of the next try: the platform's word, else twice as long each time."""
+        tries = self._tried()
+        waits = self.run.waits
+        ours = backoff(waits.back_off, tries, waits.most)
+        return self.run.clock() + (ours if error.after is None else error.after)
+
+    def _tried(self) -> int:
+        """Count one more failure in a row, and give how many there were before it."""
+        tries = self.run.tries.get(self.chat.id, 0)
+        self.run.tries[self.chat.id] = tries + 1
+        return tries
+
+    def _settle(self, row: Row, state: DeliveryState, **values: object) -> None:
+        """Have an outcome written: surely before what is asked of the ledger next. It is told when it is written."""
+        self._last = self.run.store.clerk.settle(row, state, **values)
+        self._last.add_done_callback(partial(self._told, row, state, str(values.get("error", ""))))
+
+    def _told(self, row: Row, state: DeliveryState, why: str, written: asyncio.Future[None]) -> None:
+        if written.cancelled() or written.exception():
+            return
+        event = log.info if state == DeliveryState.SENT else log.warning
+        event("delivery", channel=self.chat.channel, chat=self.chat.name, key=row.key, state=state, error=why)
+        self.run.report(self.chat, row, state, why)
+
+
+async def _until(turn: float) -> None:
+    if (wait := turn - asyncio.get_running_loop().time()) > 0:
+        await asyncio.sleep(wait)
+
+
+def _body(channel: Channel, row: Row) -> Mapping[str, object]:
+    return channel.formatter.plain(row.body) if row.plain else row.body
+
+
+def _doubt(row: Row, body: Mapping[str, object], known: KnownIds) -> Doubt:
+    return Doubt(
+        ref=row.ref,
+        body=body,
+        thread=row.thread,
+        attempted_at=row.attempted_at,
+        after=known.last,
+        after_at=known.last_at,
+        taken=known.later,
+        others=known.doubts,
+    )

@@ -1,0 +1,1 @@
+"""What each chat holds or shall hold."""

@@ -1,0 +1,116 @@
+"""The SQL of draining, as far as it reads: what is due, what comes next in a chat, and what helps in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import (
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    not_,
+    select,
+)
+from sqlalchemy.sql.elements import ColumnElement
+
+from bot.database.schema import chats, deliveries, digests, messages, replies
+from bot.database.states import ChatState, DeliveryState
+from bot.ledger.records import Chat
+from bot.ledger.transitions import DROPPED, WANTS, due, unsettled
+
+
+def lanes(channel: str, *, until: float, after: int, most: int) -> Select[tuple[Any, ...]]:
+    # "+ 0": SQLite would go through all chats, not knowing in how few of them something is due.
+    busy = deliveries.join(chats, chats.c.id == deliveries.c.chat_id + 0)
+    columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.counter)
+    theirs = (deliveries.c.chat_id > after, due(until), chats.c.channel == channel, chats.c.state == ChatState.ACTIVE)
+    by_chat = select(*columns).select_from(busy).where(*theirs).group_by(deliveries.c.chat_id)
+    return by_chat.order_by(deliveries.c.chat_id).limit(most)
+
+
+def open_rows(now: float) -> Select[Any]:
+    return select(func.count()).select_from(deliveries.join(chats)).where(chats.c.state == ChatState.ACTIVE, due(now))
+
+
+def next_due(now: float) -> Select[Any]:
+    later = (chats.c.state == ChatState.ACTIVE, WANTS, deliveries.c.not_before > now)
+    return select(func.min(deliveries.c.not_before)).select_from(deliveries.join(chats)).where(*later)
+
+
+AHEAD = 20  # rows of a chat that are read at once: about a digest
+_IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
+
+
+def _heads() -> Select[tuple[Any, ...]]:
+    other = deliveries.alias()
+    flies = (other.c.chat_id == bindparam("chat"), unsettled(other), other.c.state.in_(_IN_FLIGHT))
+    return (
+        select(
+            deliveries.c.id,
+            deliveries.c.ref,
+            deliveries.c.state,
+            messages.c.hash,
+            messages.c.key,
+            deliveries.c.plain,
+            deliveries.c.attempts,
+            func.coalesce(deliveries.c.not_before, 0.0).label("not_before"),
+            func.coalesce(deliveries.c.attempted_at, 0.0).label("attempted_at"),
+            func.coalesce(deliveries.c.remote_id, "").label("remote_id"),
+            func.coalesce(deliveries.c.sent_hash, "").label("tried_hash"),
+            func.coalesce(deliveries.c.thread, "").label("thread"),
+            messages.c.id.label("message"),
+        )
+        .select_from(deliveries.join(messages).join(digests).join(chats))
+        .where(deliveries.c.chat_id == bindparam("chat"), chats.c.state == ChatState.ACTIVE, WANTS, not_(DROPPED))
+        .where(not_(exists().where(*flies)))
+        .order_by(deliveries.c.state != DeliveryState.UNCONFIRMED, digests.c.day, digests.c.id, messages.c.seq)
+        .limit(AHEAD)
+    )
+
+
+# What comes next in the chat :chat, one row under way at a time: the fields of Rows, but for the body.
+HEADS = _heads()
+
+
+def bodies(ids: Collection[int]) -> Select[Any]:
+    return select(messages.c.hash, messages.c.body).where(messages.c.id.in_(ids))
+
+
+def last_id(chat: Chat, before: float) -> Select[Any, Any]:
+    """Give the highest id of a counter that was known at `before`, and when that message was sent."""
+    sent = select(_NUMBER.label("id"), deliveries.c.sent_at).select_from(deliveries.join(chats))
+    answers = select(replies.c.remote_id, replies.c.sent_at).where(
+        replies.c.channel == chat.channel, replies.c.counter == chat.counter, replies.c.sent_at <= before
+    )
+    known = sent.where(_counted(chat), deliveries.c.sent_at <= before).union_all(answers).subquery()
+    return select(known).order_by(known.c.id.desc()).limit(1)
+
+
+def later_ids(chat: Chat, after: int) -> Select[int]:
+    return select(_NUMBER).select_from(deliveries.join(chats)).where(_counted(chat), after < _NUMBER)
+
+
+def reply_ids(chat: Chat, after: int) -> Select[Any]:
+    theirs = (replies.c.channel == chat.channel, replies.c.counter == chat.counter)
+    return select(replies.c.remote_id).where(*theirs, replies.c.remote_id > after)
+
+
+def doubts(chat: Chat) -> Select[Any]:
+    """Count the sends of a counter of which nobody knows whether they arrived."""
+    unknown = and_(unsettled(deliveries), deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.UNCONFIRMED)))
+    same = and_(chats.c.channel == chat.channel, chats.c.counter == chat.counter)
+    return select(func.count()).select_from(deliveries.join(chats)).where(same, unknown)
+
+
+_NUMBER = cast(deliveries.c.remote_id, Integer)
+
+
+def _counted(chat: Chat) -> ColumnElement[bool]:
+    return and_(
+        chats.c.channel == chat.channel, deliveries.c.place == chat.counter, deliveries.c.remote_id.is_not(None)
+    )

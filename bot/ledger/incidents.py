@@ -1,0 +1,181 @@
+"""Troubles: what operators must know of, as the ledger has it, and what they were told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.database.engine import Database
+from bot.database.reasons import Cause, Reason
+from bot.database.schema import chats, deliveries, digests, messages, notices
+from bot.database.states import ChatState, DeliveryState, DigestState
+from bot.errors import ErrorCode
+from bot.ledger import transitions
+from bot.ledger.planning_sql import REASON
+from bot.ledger.records import RELEASED, Appearance, Trouble
+from bot.ledger.subscriptions import unpaused
+from bot.ledger.transitions import DROPPED, KEPT, UNDECIDED, unsettled
+
+_OPEN = unsettled(deliveries)
+_CHAT = chats.c.channel + literal(" ") + chats.c.name
+
+
+class Troubles:
+    """What is wrong with deliveries and posts."""
+
+    def __init__(self, database: Database) -> None:
+        self._read, self._write = database.read, database.write
+
+    async def found(self) -> list[Trouble]:
+        """List what is wrong now; what may still come right by itself is no `news`."""
+        async with self._read() as db:
+            told = [_told(row) for query in _QUERIES for row in await db.execute(query)]
+            return told + list(map(_unfinished, await db.execute(_UNFINISHED)))
+
+    async def appeared(self, since: date) -> dict[str, list[Appearance]]:
+        """List, by source, which posts of these days appeared when."""
+        seen = (digests.c.state != DigestState.BASELINE).label("seen")
+        query = select(digests.c.source, digests.c.day, digests.c.found_at, seen)
+        found: dict[str, list[Appearance]] = {}
+        async with self._read() as db:
+            for row in await db.execute(query.where(digests.c.day >= since.isoformat())):
+                appeared = Appearance(date.fromisoformat(row.day), row.found_at, row.seen)
+                found.setdefault(row.source, []).append(appeared)
+        return found
+
+    async def told(self) -> dict[str, str]:
+        """Give the keys of what was told and lasts, each with what to tell when it is over."""
+        async with self._read() as db:
+            return {one.key: one.over for one in await db.execute(select(notices))}
+
+    async def note(self, told: Mapping[str, str], over: Collection[str]) -> None:
+        """Note what was told, and what is over."""
+        async with self._write() as db:
+            for key in over:
+                await db.execute(delete(notices).where(notices.c.key == key))
+            for key, end in told.items():
+                await db.execute(insert(notices).values(key=key, over=end).on_conflict_do_nothing())
+
+    async def retry(self, chat: str = "") -> int:
+        """Make all that failed or is held unconfirmed due again, in one chat or all; give how many messages that are.
+
+        What is held is sent again: whoever asks has looked, and it is not there. Of what is not held the
+        program will find out by itself.
+        """
+        async with self._write() as db:
+            retried = await db.execute(transitions.retry(_receiving(chat)))
+            await db.execute(unpaused(chats.c.id.in_(_receiving(chat))))
+        return int(retried.rowcount)
+
+    async def discard(self, chat: str = "", *, waiting: bool = False) -> list[Trouble]:
+        """Give up what failed or is held unconfirmed, in one chat or all, and list what that was.
+
+        With `waiting`, all that is open is given up. What a chat holds already stays there as it is.
+        """
+        which = transitions.to_give_up(_receiving(chat), waiting=waiting)
+        async with self._write() as db:
+            rows = [_told(row) for row in await db.execute(_rows("discarded", which))]
+            for statement in transitions.give_up(_receiving(chat), waiting=waiting):
+                await db.execute(statement)
+        return rows
+
+    async def release(self) -> list[Trouble]:
+        """Let posts that look unfinished wait no longer, and list them; what they have goes out."""
+        async with self._write() as db:
+            posts = list(map(_unfinished, await db.execute(_UNFINISHED)))
+            await db.execute(update(digests).where(digests.c.held_since.is_not(None)).values(held_since=RELEASED))
+        return posts
+
+    async def skip(self) -> list[Trouble]:
+        """Give up the posts that are held, and list them."""
+        held = digests.c.state == DigestState.HELD
+        skipped = {"state": DigestState.SKIPPED, **Reason(Cause.GIVEN_UP).stored(), "held_since": None}
+        async with self._write() as db:
+            posts = list(map(_unfinished, await db.execute(_UNFINISHED.where(held))))
+            await db.execute(update(digests).where(held).values(skipped))
+        return posts
+
+    async def chats(self) -> list[tuple[str, str]]:
+        """List the chats that receive: as `status` names them, and without the channel."""
+        async with self._read() as db:
+            columns = (_CHAT.label("whole"), chats.c.name)
+            receiving = select(*columns).where(chats.c.state != ChatState.REMOVED).order_by(chats.c.id)
+            return [(row.whole, row.name) for row in await db.execute(receiving)]
+
+
+def _told(row: Any) -> Trouble:
+    return Trouble(**{**row._mapping, "news": bool(row.news)})
+
+
+def _unfinished(row: Any) -> Trouble:
+    why = Reason.read(row.cause, row.numbers, row.reason).sentence(DigestState(row.state))
+    return Trouble(f"held {row.source} {row.name}", "held", row.name, why)
+
+
+def _receiving(chat: str) -> Select[Any]:
+    """Choose the chats that receive: all, or the one that `status` names so."""
+    named = literal(chat).in_(("", chats.c.name, _CHAT))
+    return select(chats.c.id).where(chats.c.state != ChatState.REMOVED, named)
+
+
+_REFUSED = and_(deliveries.c.state == DeliveryState.FAILED, deliveries.c.problem == ErrorCode.REJECTED)
+# A chat that was closed is still in trouble while it gets another try.
+_CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == ErrorCode.CHAT_GONE)
+_LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
+
+
+def _trouble(kind: str, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
+    """Select the fields of a Trouble."""
+    key, own = literal(f"{kind} ") + which, literal(1) if news is None else news
+    fields = {"key": key, "kind": literal(kind), "where": where, "why": why, "news": own}
+    return select(*(column.label(name) for name, column in fields.items()))
+
+
+def _rows(kind: str, which: ColumnElement[bool], news: ColumnElement[bool] | None = None) -> Select[Any]:
+    """List deliveries as troubles."""
+    why = func.coalesce(deliveries.c.error, "")
+    return (
+        _trouble(kind, deliveries.c.ref, _CHAT + ", " + messages.c.key, why, news)
+        .select_from(deliveries.join(chats).join(messages))
+        .where(_OPEN, KEPT, which, chats.c.state != ChatState.REMOVED)
+        .order_by(chats.c.id, messages.c.seq)
+    )
+
+
+_PAUSED = _trouble(
+    *("paused", cast(chats.c.id, String), _CHAT),
+    case((chats.c.reason != "", chats.c.reason), else_=func.coalesce(_LAST_WORD, "")),
+).where(chats.c.state != ChatState.REMOVED, or_(chats.c.state == ChatState.PAUSED, chats.c.id.in_(_CLOSED)))
+_BOTS = (
+    _trouble("bot", chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
+    .select_from(deliveries.join(chats))
+    .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != ChatState.REMOVED)
+    .group_by(chats.c.channel)
+)
+_UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON).where(
+    digests.c.held_since.is_not(None)
+)
+_QUERIES = (
+    _PAUSED,
+    _rows("refused", and_(_REFUSED, not_(DROPPED))),
+    _rows("unconfirmed", deliveries.c.state == DeliveryState.UNCONFIRMED, UNDECIDED),
+    _BOTS,
+)

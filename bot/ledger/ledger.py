@@ -1,0 +1,321 @@
+"""The ledger: what is written into it and read from it.
+
+Whoever plans or drains holds `delivering`, a lock that dies with its process. What readers look up
+is in `archive`, what they wish in `subscribers`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from filelock import AsyncFileLock, Timeout
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.archive.archive import Archive
+from bot.archive.index import index, index_all, loaded
+from bot.database.engine import Database, explained, make_engine, migrate, refuse_empty
+from bot.database.reasons import Reason
+from bot.database.schema import chats
+from bot.database.states import DeliveryState, DigestState
+from bot.errors import LedgerError
+from bot.ledger import delivery_sql as draining
+from bot.ledger import planning_sql as statements
+from bot.ledger import subscriptions as subscribers
+from bot.ledger import transitions
+from bot.ledger.incidents import Troubles
+from bot.ledger.records import Chat, Intent, Known, KnownIds, Receipt, Remark, Rendered, Standing, Totals
+from bot.ledger.subscriptions import Subscribers
+from bot.ledger.writer import Clerk
+from bot.log import log
+from formatters.model import Digest
+
+OLDEST = (3, 35)  # of SQLite: for RETURNING
+_POLL = 0.1  # seconds between two looks at the lock
+
+
+def _warn(text: str) -> None:
+    log.warning(text)
+
+
+@asynccontextmanager
+async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncIterator[Store]:
+    """Open a ledger, making it or bringing it up to date; LedgerError when it cannot be.
+
+    `url` is sqlite:///FILE; `clock` gives seconds since 1970.
+    """
+    path = Path(url.removeprefix("sqlite:///"))
+    if sqlite3.sqlite_version_info < OLDEST:
+        needed = ".".join(map(str, OLDEST))
+        raise LedgerError(f"ledger {path}: SQLite {sqlite3.sqlite_version} is too old; install {needed} or newer")
+    engine = make_engine(path)
+    try:
+        with explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            await refuse_empty(path)
+            async with engine.execution_options(writes=True).begin() as db:
+                await db.run_sync(migrate)
+                await index_all(db)
+        store = Store(Database(engine, path), clock)
+        try:
+            yield store
+        finally:
+            await store.clerk.close()
+    finally:
+        await engine.dispose()
+
+
+class Store:
+    """The open ledger. Make it with `opened`."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._path = database.path
+        self._read, self._write = database.read, database.write
+        self.clock = clock
+        self.archive = Archive(database, clock)
+        self.subscribers = Subscribers(database, clock)
+        self.troubles = Troubles(database)
+        self.clerk = Clerk(database, clock)
+
+    # --- planning
+
+    async def join(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
+        """Make the chats of a channel those listed, name to counter; one no longer listed is kept but removed."""
+        async with self._write() as db:
+            for name in listed:
+                await db.execute(subscribers.adopt(channel, name))
+            await db.execute(subscribers.remove_others(channel, listed))
+            for name, counter in listed.items():
+                await db.execute(subscribers.list_chat(channel=channel, name=name, counter=counter))
+            await subscribers.write_editions(db, layout, chats.c.channel == channel)
+
+    async def schedules(self) -> list[str]:
+        """List the hours that chats wish; an empty one is what the operator set."""
+        async with self._read() as db:
+            return list((await db.execute(statements.SCHEDULES)).scalars())
+
+    async def gate(self, schedule: str, opening: float) -> None:
+        """Let digests go out from `opening` on in chats of this schedule that have nothing of them yet."""
+        async with self._write() as db:
+            await db.execute(transitions.gate(schedule, opening))
+
+    async def next_due(self) -> float | None:
+        """Give the time at which something is due next, None for never."""
+        async with self._read() as db:
+            due: float | None = (await db.execute(draining.next_due(self.clock()))).scalar_one()
+        return due
+
+    async def resume(self) -> None:
+        """Give paused chats and held rows another try: somebody may have let us in again."""
+        async with self._write() as db:
+            for statement in (*subscribers.resumed(), *transitions.ask_again(self.clock())):
+                await db.execute(statement)
+
+    async def known(self, source: str) -> list[Known]:
+        """List what is known of a source's digests, older first."""
+        async with self._read() as db:
+            return list(map(_known, await db.execute(statements.known(source))))
+
+    async def editions(self, source: str, name: str) -> set[tuple[str, str]]:
+        """List the (channel, edition) pairs that a digest must be rendered for."""
+        async with self._read() as db:
+            return {(row.channel, row.edition) for row in await db.execute(statements.used(source, name))}
+
+    async def unserved(self, source: str, name: str) -> bool:
+        """Tell whether an active chat that shall have a digest has nothing yet of it, or wants it at once."""
+        async with self._read() as db:
+            return (await db.execute(statements.unserved(source, name))).first() is not None
+
+    async def outdated(self, source: str) -> set[str]:
+        """Name the digests that wait for a chat's hours in an edition that it no longer wishes."""
+        async with self._read() as db:
+            return set((await db.execute(statements.outdated(source))).scalars())
+
+    async def write_plan(self, source: str, intent: Intent, rendered: Sequence[Rendered]) -> None:
+        """Write a digest, its messages and its deliveries in one transaction."""
+        async with self._write() as db:
+            digest = (await db.execute(statements.write_digest(source, intent, self.clock()))).scalar_one()
+            if intent.update:
+                await index(db, digest, intent.digest)
+            for one in rendered:
+                await _write_messages(db, digest, one, update=intent.update)
+            if rendered:
+                await db.execute(statements.more_rows(digest, eager=intent.spread))
+            if not intent.update:
+                waiting = (await db.execute(statements.reworded(digest))).scalars().all()
+                for statement in statements.new_rows(digest, waiting):
+                    await db.execute(statement)
+            if intent.spread:
+                await db.execute(statements.first_rows(digest))
+
+    async def remark(self, source: str, one: Remark) -> None:
+        """Note something of a digest that stays as it is."""
+        async with self._write() as db:
+            await db.execute(statements.remark(source, one))
+
+    async def keep_up(self, source: str, posts: Mapping[str, str]) -> None:
+        """Take up, for digests by name, where their posts are now, and give chats what they lack of them.
+
+        A chat lacks messages when it was paused or out of the settings while a post grew.
+        """
+        async with self._write() as db:
+            for name, post in posts.items():
+                found = (await db.execute(statements.take_post(source, name, post))).scalar_one_or_none()
+                if found is not None:
+                    await db.execute(statements.more_rows(found, eager=False))
+
+    async def eager(self) -> list[int]:
+        """List the chats that want the newest digest at once."""
+        async with self._read() as db:
+            return list((await db.execute(statements.EAGER)).scalars())
+
+    async def calm(self, eager: Sequence[int]) -> None:
+        """Let chats that wanted the newest digest at once have it now that it is planned."""
+        async with self._write() as db:
+            await db.execute(transitions.let_out(eager))
+            await db.execute(subscribers.calmed(eager))
+
+    # --- draining
+
+    @asynccontextmanager
+    async def delivering(self, stopping: asyncio.Event, tell: Callable[[str], object] = _warn) -> AsyncIterator[bool]:
+        """Hold the right to plan and drain: one process at a time, freed by the system when it dies.
+
+        Waits for another process to finish, and tells so; gives False when it was told to stop meanwhile.
+        """
+        lock = AsyncFileLock(f"{self._path}.lock")
+        try:
+            yield await self._locked(lock, stopping, tell)
+        finally:
+            await lock.release()
+
+    async def _locked(self, lock: AsyncFileLock, stopping: asyncio.Event, tell: Callable[[str], object]) -> bool:
+        if not await self._try(lock):
+            tell("another Paperboy is delivering from this ledger; waiting for it to finish")
+            while not stopping.is_set() and not await self._try(lock):
+                await asyncio.sleep(_POLL)
+        return lock.is_locked
+
+    async def _try(self, lock: AsyncFileLock) -> bool:
+        try:
+            await lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        except OSError as error:
+            raise LedgerError(f"{self._path}.lock: {error.strerror}; check the folder and its rights") from error
+        return True
+
+    async def recover(self, settle: float) -> None:
+        """Take up what a dead process left: sends are in doubt from `settle` seconds on, edits are due again."""
+        async with self._write() as db:
+            for statement in transitions.recover(settle):
+                await db.execute(statement)
+
+    async def lanes(self, channel: str, *, until: float, after: int, most: int) -> list[Chat]:
+        """List the active chats of a channel for which something is due by then: the first of those behind `after`."""
+        async with self._read() as db:
+            chats = await db.execute(draining.lanes(channel, until=until, after=after, most=most))
+            return [Chat(**chat._mapping) for chat in chats]
+
+    async def open_rows(self) -> int:
+        """Count the rows of active chats that want something now."""
+        async with self._read() as db:
+            return int((await db.execute(draining.open_rows(self.clock()))).scalar_one())
+
+    async def move(self, chat: int, *, address: str, counter: str) -> None:
+        """Write where a chat lives now; what it holds from before can be edited no more."""
+        async with self._write() as db:
+            await db.execute(subscribers.moved(chat, address=address, counter=counter))
+            await db.execute(transitions.leave(chat))
+
+    async def ids(self, chat: Chat, before: float) -> KnownIds:
+        """Tell what is known of the ids of a chat's counter, for a send that was tried at `before`."""
+        async with self._read() as db:
+            last = (await db.execute(draining.last_id(chat, before))).one_or_none()
+            number, at = (last.id, last.sent_at) if last else (0, 0.0)
+            later = await db.execute(draining.later_ids(chat, number))
+            replies = await db.execute(draining.reply_ids(chat, number))
+            doubts = (await db.execute(draining.doubts(chat))).scalar_one()
+            return KnownIds(number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, doubts - 1))
+
+    # --- reading
+
+    async def digest(self, source: str, name: str) -> Digest:
+        """Give a digest as it was last read."""
+        async with self._read() as db:
+            return loaded((await db.execute(statements.content(source, name))).scalar_one())
+
+    async def standings(self, most: int) -> list[Standing]:
+        """List the newest digests that are no mere baseline, older first."""
+        async with self._read() as db:
+            rows = (await db.execute(statements.STANDINGS.limit(most))).all()
+        return list(map(_standing, reversed(rows)))
+
+    async def receipts(self, source: str, name: str) -> list[Receipt]:
+        """Count, per chat, how many messages of a digest are in which state, and why.
+
+        With many chats this holds the event loop up: nothing else may run in it.
+        """
+        return await self._receipts(source, name, statements.receipts(source, name, self.clock()))
+
+    async def open_receipts(self, source: str, name: str) -> list[Receipt]:
+        """Count the same where something is not settled as sent, and only what is not."""
+        return await self._receipts(source, name, statements.open_receipts(source, name, self.clock()))
+
+    async def totals(self, source: str, name: str, most: int) -> Totals:
+        """Tell how a digest stands in all chats together, with the first problems, however many chats there are."""
+        now = self.clock()
+        async with self._read() as db:
+            held = (await db.execute(statements.held(source, name))).one()
+            states = await db.execute(statements.open_states(source, name, now))
+            counts = {str(row.state): int(row.messages) for row in states}
+            lines = (await db.execute(statements.problems(source, name, now).limit(most))).all()
+        if sent := held.messages - sum(counts.values()):
+            counts[DeliveryState.SENT] = sent
+        said = [f"{line.channel} {line.name}: {line.why}" for line in lines]
+        return Totals(held.chats, counts, said, lines[0].lines - len(lines) if lines else 0)
+
+    async def _receipts(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[Receipt]:
+        async with self._read() as db:
+            rows = (await db.execute(statement)).all()
+        lines: dict[tuple[str, str], Receipt] = {}
+        for row in rows:
+            key = (row.channel, row.chat)
+            line = lines.setdefault(key, Receipt(source, name, row.channel, row.chat, counts={}, problems=[]))
+            line.counts[row.state] = line.counts.get(row.state, 0) + row.messages
+            whys = (f"paused: {row.paused}" if row.paused else "", row.error if row.error != row.paused else "")
+            line.problems.extend(why for why in whys if why and why not in line.problems)
+        return list(lines.values())
+
+
+def _known(row: Any) -> Known:
+    day, state = date.fromisoformat(row.day), DigestState(row.state)
+    reason = Reason.read(row.cause, row.numbers, row.reason)
+    facts = {"papers": row.papers, "found_at": row.found_at, "held_since": row.held_since}
+    return Known(row.name, row.post, day, row.fingerprint, state, reason, **facts)
+
+
+def _standing(row: Any) -> Standing:
+    state = DigestState(row.state)
+    why = Reason.read(row.cause, row.numbers, row.reason).sentence(state)
+    return Standing(row.source, row.name, state, why, row.papers, waits=row.held_since is not None)
+
+
+async def _write_messages(db: AsyncConnection, digest: int, rendered: Rendered, *, update: bool) -> None:
+    """Write what a digest reads in one layout now; without `update`, only what the ledger lacks."""
+    before = {row.key: row.hash for row in await db.execute(statements.hashes(digest, rendered))}
+    for seq, (message, body_hash) in enumerate(rendered.messages):
+        if update or message.key not in before:
+            await db.execute(statements.write_message(digest, rendered, seq, message, body_hash))
+    if update:
+        changed = [message.key for message, body_hash in rendered.messages if before.get(message.key) != body_hash]
+        for statement in statements.drop_vanished(digest, rendered):
+            await db.execute(statement)
+        await db.execute(transitions.reopen(statements.changed_messages(digest, rendered, changed)))

@@ -1,0 +1,326 @@
+"""The ledger's SQL, a function or constant per statement; `store` runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import CompoundSelect as Compound
+from sqlalchemy import (
+    Delete,
+    Exists,
+    Insert,
+    Select,
+    Update,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import ScalarSelect
+
+from bot.database.schema import chats, deliveries, digests, messages, papers
+from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
+from bot.ledger import transitions
+from bot.ledger.records import DerivedState, Intent, Remark, Rendered
+from bot.ledger.transitions import DROPPED, HOUR_UNKNOWN, KEPT, unsettled, waits_for_hour
+from formatters.message import Message
+
+# --- planning
+
+SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
+
+REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
+_PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
+
+
+def known(source: str) -> Select[tuple[Any, ...]]:
+    columns = (
+        *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, *REASON),
+        *(_PAPERS.label("papers"), digests.c.found_at, digests.c.held_since),
+    )
+    return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
+
+
+def used(source: str, name: str) -> Compound[Any]:
+    """List the editions that chats wish now, and those in which the digest was sent already."""
+    wished = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED)
+    sent = select(messages.c.channel, messages.c.edition).join(digests).where(_is(source, name))
+    return wished.union(sent)
+
+
+def unserved(source: str, name: str) -> Select[tuple[Any, ...]]:
+    digest = select(digests.c.id).where(_is(source, name)).scalar_subquery()
+    return select(chats.c.id).where(or_(_shall_have(digest), _EAGER)).limit(1)
+
+
+def outdated(source: str) -> Select[tuple[Any, ...]]:
+    """List the digests that still wait, in an edition of before, for the hours of a chat that changed its wishes."""
+    # "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them wait.
+    theirs = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
+    other = (digests.c.source == source, digests.c.state == DigestState.ACTIVE, messages.c.edition != chats.c.edition)
+    waits = (waits_for_hour(deliveries), _waits_wholly(messages.c.digest_id, chats.c.id))
+    return (
+        select(digests.c.name).select_from(theirs).where(*other, chats.c.state != ChatState.REMOVED, *waits).distinct()
+    )
+
+
+def write_digest(source: str, intent: Intent, now: float) -> Insert:
+    values = {
+        "post": intent.post,
+        "day": intent.digest.day.isoformat(),
+        "fingerprint": intent.fingerprint,
+        "content": {**asdict(intent.digest), "day": intent.digest.day.isoformat()},
+        "state": intent.state,
+        **intent.reason.stored(),
+        "held_since": intent.held_since,
+    }
+    row = upsert(digests).values(source=source, name=intent.digest.id, found_at=now, **values)
+    # A digest that was held is found when it has papers: whoever subscribed meanwhile receives it.
+    found = {"found_at": now} if intent.spread and intent.update else {}
+    return row.on_conflict_do_update(["source", "name"], set_=values | found).returning(digests.c.id)
+
+
+def remark(source: str, one: Remark) -> Update:
+    """Note something of a digest, unless it came meanwhile into a state from which that does not follow."""
+    noted = {"state": one.state, **one.reason.stored(), "held_since": one.held_since}
+    before = [state for state, after in DIGEST_CHANGES.items() if state is one.state or one.state in after]
+    return update(digests).where(_is(source, one.name), digests.c.state.in_(before)).values(noted)
+
+
+def take_post(source: str, name: str, post: str) -> Update:
+    """Note the post of a delivered digest, which may have been renamed."""
+    delivered = (_is(source, name), digests.c.state == DigestState.ACTIVE)
+    return update(digests).where(*delivered).values(post=post).returning(digests.c.id)
+
+
+def hashes(digest: int, rendered: Rendered) -> Select[tuple[Any, ...]]:
+    return select(messages.c.key, messages.c.hash).where(_rendered(digest, rendered))
+
+
+def write_message(digest: int, rendered: Rendered, seq: int, message: Message, body_hash: str) -> Insert:
+    place = {"digest_id": digest, "channel": rendered.channel, "edition": rendered.edition, "key": message.key}
+    values = {"seq": seq, "body": dict(message.body), "hash": body_hash, "vanished": 0}
+    return upsert(messages).values(**place, **values).on_conflict_do_update(list(place), set_=values)
+
+
+def drop_vanished(digest: int, rendered: Rendered) -> tuple[Update | Delete, ...]:
+    """Mark messages that a digest no longer has; what was not sent of them is not sent."""
+    kept = [message.key for message, _ in rendered.messages]
+    gone = select(messages.c.id).where(_rendered(digest, rendered), messages.c.vanished == 1)
+    return (
+        update(messages).where(_rendered(digest, rendered), messages.c.key.not_in(kept)).values(vanished=1),
+        transitions.drop_pending(gone),
+    )
+
+
+def changed_messages(digest: int, rendered: Rendered, keys: Collection[str]) -> Select[int]:
+    return select(messages.c.id).where(_rendered(digest, rendered), messages.c.key.in_(keys))
+
+
+_EAGER = and_(chats.c.state == ChatState.ACTIVE, chats.c.eager == 1)
+
+
+def first_rows(digest: int) -> Insert:
+    """Give every chat that shall have a digest and has nothing of it all its messages.
+
+    They wait for the chat's hour, which `gate` knows.
+    """
+    new = (chats.c.edition == messages.c.edition, _shall_have(literal(digest)))
+    return _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*new))
+
+
+def more_rows(digest: int, *, eager: bool) -> Insert:
+    """Give every chat that has some messages of a digest the others, in the edition it has.
+
+    They wait like those that it has. A paused chat gets them too: when it lets us in again, nothing is
+    missing. What a chat has from before it unsubscribed is completed only where it is `eager`.
+    """
+    other, theirs = deliveries.alias(), messages.alias()
+    same = (theirs.c.digest_id == digest, theirs.c.edition == messages.c.edition, other.c.chat_id == chats.c.id)
+    came = func.coalesce(other.c.sent_at, other.c.attempted_at, chats.c.since)
+    lately = or_(came >= chats.c.since, _EAGER) if eager else came >= chats.c.since
+    wait = select(func.max(other.c.not_before)).select_from(other.join(theirs)).where(*same, waits_for_hour(other))
+    has = exists().select_from(other.join(theirs)).where(*same, lately)
+    hour = wait.correlate(chats, messages).scalar_subquery()
+    return _insert(_pairs(digest, hour).where(chats.c.state != ChatState.REMOVED, has))
+
+
+def reworded(digest: int) -> Select[Any]:
+    """List the chats that wait for a digest in an edition of before, where it is laid out as they wish now."""
+    laid_out = exists().where(messages.c.digest_id == digest, messages.c.edition == chats.c.edition)
+    channel = messages.c.channel == chats.c.channel
+    old = _holds(literal(digest), lambda theirs: theirs.c.edition != chats.c.edition)
+    waits = _waits_wholly(literal(digest), chats.c.id)
+    return select(chats.c.id).where(chats.c.state != ChatState.REMOVED, waits, old, laid_out.where(channel))
+
+
+def new_rows(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
+    """Put what chats wish now in the place of what waits for their hours."""
+    theirs = select(messages.c.id).where(messages.c.digest_id == digest)
+    wished = (messages.c.edition == chats.c.edition, chats.c.id.in_(waiting))
+    return (
+        transitions.drop_waiting(waiting, theirs),
+        _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*wished)),
+    )
+
+
+EAGER = select(chats.c.id).where(_EAGER)
+
+
+def _waits_wholly(digest: ColumnElement[int], chat: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether all that a chat has of a digest waits for its hour, and that it has something."""
+    rows, theirs = deliveries.alias(), messages.alias()
+    same = (theirs.c.digest_id == digest, rows.c.chat_id == chat)
+    some = exists().select_from(rows.join(theirs)).where(*same, waits_for_hour(rows))
+    out = exists().select_from(rows.join(theirs)).where(*same, not_(waits_for_hour(rows)))
+    return and_(some.correlate_except(rows, theirs), not_(out.correlate_except(rows, theirs)))
+
+
+def _shall_have(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether a chat (of the enclosing statement) receives a digest of which it has nothing."""
+    found = select(digests.c.found_at).where(digests.c.id == digest).scalar_subquery()
+    return and_(
+        chats.c.state == ChatState.ACTIVE, or_(chats.c.since <= found, chats.c.eager == 1), not_(_holds(digest))
+    )
+
+
+def _pairs(digest: int, not_before: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
+    ref = func.lower(func.hex(func.randomblob(8)))
+    return (
+        select(ref, messages.c.id, chats.c.id, not_before)
+        .select_from(messages.join(chats, chats.c.channel == messages.c.channel))
+        .where(messages.c.digest_id == digest, messages.c.vanished == 0)
+        .order_by(chats.c.id, messages.c.seq)
+    )
+
+
+def _insert(pairs: Select[tuple[Any, ...]]) -> Insert:
+    return (
+        upsert(deliveries).from_select(["ref", "message_id", "chat_id", "not_before"], pairs).on_conflict_do_nothing()
+    )
+
+
+def _holds(
+    digest: ScalarSelect[Any] | ColumnElement[int], which: Callable[[Any], ColumnElement[bool]] = lambda _: true()
+) -> Exists:
+    """Tell whether a chat (of the enclosing statement) has anything of a digest, or of some of its messages."""
+    theirs, held = messages.alias(), deliveries.alias()
+    return (
+        exists()
+        .select_from(held.join(theirs))
+        .where(theirs.c.digest_id == digest, held.c.chat_id == chats.c.id, which(theirs))
+        .correlate(chats)
+    )
+
+
+# --- reading
+
+
+def content(source: str, name: str) -> Select[tuple[Any, ...]]:
+    return select(digests.c.content).where(_is(source, name))
+
+
+STANDINGS = (
+    select(digests.c.source, digests.c.name, digests.c.state, *REASON, _PAPERS.label("papers"), digests.c.held_since)
+    .where(digests.c.state != DigestState.BASELINE)
+    .order_by(digests.c.day.desc(), digests.c.post.desc())
+)
+
+
+def receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Count the messages of a digest in each chat; in a ledger of many chats this takes seconds."""
+    rows = deliveries.join(chats).join(messages).join(digests)
+    return _by_chat(now).select_from(rows).where(_is(source, name), *_COUNTED)
+
+
+def open_receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Count, in the chats where there are such, the messages of a digest that are not settled as sent."""
+    return _by_chat(now).select_from(_OPEN).where(unsettled(deliveries), _is(source, name), *_COUNTED)
+
+
+def _by_chat(now: float) -> Select[tuple[Any, ...]]:
+    state = _shown_state(now)
+    columns = (chats.c.channel, chats.c.name.label("chat"), chats.c.reason.label("paused"), deliveries.c.error)
+    counted = select(*columns, state.label("state"), func.count().label("messages"))
+    by_chat = counted.group_by(chats.c.id, state, deliveries.c.error)
+    return by_chat.order_by(chats.c.channel, chats.c.id, state, deliveries.c.error)
+
+
+def _shown_state(now: float) -> ColumnElement[str]:
+    waits = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts == 0, deliveries.c.not_before > now)
+    derived = ((waits, DerivedState.SCHEDULED.value), (not_(KEPT), DerivedState.DISCARDED.value))
+    return case(*derived, else_=deliveries.c.state)
+
+
+def held(source: str, name: str) -> Select[int, int]:
+    """Count the messages of a digest and the chats that have or shall have them."""
+    # Told of removed chats this way round, SQLite need not look into the rows: their index is enough.
+    removed = select(chats.c.id).where(chats.c.state == ChatState.REMOVED)
+    return (
+        select(func.count().label("messages"), func.count(deliveries.c.chat_id.distinct()).label("chats"))
+        .select_from(deliveries.join(messages).join(digests))
+        .where(_is(source, name), not_(DROPPED), deliveries.c.chat_id.not_in(removed))
+    )
+
+
+def open_states(source: str, name: str, now: float) -> Select[str, int]:
+    """Count the messages of a digest that are not settled as sent, by state."""
+    state = _shown_state(now)
+    counts = select(state.label("state"), func.count().label("messages")).select_from(_OPEN).group_by(state)
+    return counts.where(unsettled(deliveries), _is(source, name), *_COUNTED)
+
+
+def problems(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Say why chats are paused and messages of a digest not settled, and how many such lines there are."""
+    lines = union_all(_paused(source, name), _errors(source, name, now)).subquery()
+    shown = select(lines.c.channel, lines.c.name, lines.c.why, func.count().over().label("lines"))
+    return shown.order_by(lines.c.channel, lines.c.id, lines.c.state, lines.c.why)
+
+
+def _paused(source: str, name: str) -> Select[tuple[Any, ...]]:
+    # "+ 0": SQLite would go through all that a chat ever held, not knowing how few messages a digest has.
+    theirs = digests.join(messages).join(deliveries, deliveries.c.message_id == messages.c.id + 0)
+    has = exists().select_from(theirs).where(_is(source, name), deliveries.c.chat_id == chats.c.id, not_(DROPPED))
+    why = (literal("").label("state"), (literal("paused: ") + chats.c.reason).label("why"))
+    paused = select(chats.c.channel, chats.c.id, chats.c.name, *why)
+    return paused.where(chats.c.reason != "", chats.c.state != ChatState.REMOVED, has.correlate(chats))
+
+
+def _errors(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    other = deliveries.c.error.not_in(("", chats.c.reason))
+    first = func.min(_shown_state(now)).label("state")
+    return (
+        select(chats.c.channel, chats.c.id, chats.c.name, first, deliveries.c.error.label("why"))
+        .select_from(_OPEN)
+        .where(unsettled(deliveries), _is(source, name), *_COUNTED, other)
+        .group_by(chats.c.id, deliveries.c.error)
+    )
+
+
+# Rows from the unsettled ones on. "+ 0": SQLite would look up all deliveries of each message, not knowing how few of
+# them are not settled.
+_OPEN = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
+_COUNTED = (chats.c.state != ChatState.REMOVED, not_(DROPPED))
+
+
+def _is(source: str, name: str) -> ColumnElement[bool]:
+    return and_(digests.c.source == source, digests.c.name == name)
+
+
+def _rendered(digest: int, rendered: Rendered) -> ColumnElement[bool]:
+    return and_(
+        messages.c.digest_id == digest,
+        messages.c.channel == rendered.channel,
+        messages.c.edition == rendered.edition,
+    )

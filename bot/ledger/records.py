@@ -1,0 +1,195 @@
+"""What goes in and out of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from bot.database.reasons import NOTHING, Reason
+from bot.database.states import ChatKind, ChatState, DeliveryState, DigestState
+from formatters.message import Message
+from formatters.model import Digest
+
+RELEASED = 0.0  # as `held_since`: the operator let the post go, so it is waited for no longer
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of a digest."""
+
+    name: str
+    post: str
+    day: date
+    fingerprint: str
+    state: DigestState
+    reason: Reason
+    papers: int
+    found_at: float  # when its papers were first seen
+    held_since: float | None  # when its post was first seen unfinished, while it is; or RELEASED
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What shall become of one digest."""
+
+    digest: Digest
+    post: str
+    fingerprint: str
+    state: DigestState
+    reason: Reason = NOTHING
+    held_since: float | None = None
+    update: bool = True  # messages that the ledger holds may change
+    spread: bool = False  # chats that have nothing of it yet receive it
+
+    @property
+    def name(self) -> str:
+        return self.digest.id
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is noted of a digest that stays as it is."""
+
+    name: str
+    state: DigestState
+    reason: Reason
+    held_since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A digest as one edition of a channel reads it."""
+
+    channel: str
+    edition: str
+    messages: Sequence[tuple[Message, str]]  # with the hash of each body
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    id: int
+    channel: str
+    name: str
+    address: str
+    counter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A chat with what it wishes; empty wishes are what the operator set."""
+
+    id: int
+    channel: str
+    name: str
+    address: str
+    kind: ChatKind
+    state: ChatState
+    reason: str  # why it is paused
+    layout: str
+    language: str
+    silent: bool
+    schedule: str  # "08:00 mon-fri Asia/Seoul"
+
+    @property
+    def receives(self) -> bool:
+        return self.state != ChatState.REMOVED
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One delivery that wants something, with all that is needed to do it."""
+
+    id: int
+    ref: str
+    state: DeliveryState
+    hash: str  # of the body that is wanted now
+    key: str
+    plain: int  # 1 when the markup was refused
+    attempts: int
+    not_before: float
+    attempted_at: float
+    remote_id: str
+    tried_hash: str  # of the body last sent, delivered or not
+    thread: str  # in a threaded layout, the parent's remote id that it went under
+    message: int
+    body: Mapping[str, object]
+    version: int  # of the ledger when it was read
+
+    def under(self, thread: str) -> Row:
+        """Give the row as it is sent: under its parent."""
+        return replace(self, thread=thread)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIds:
+    """What is known of the message ids of a counter, to find out about one of its sends."""
+
+    last: int  # known before that send, 0 when none is
+    last_at: float  # when that message was sent
+    later: frozenset[int]  # that are accounted for
+    doubts: int  # other sends of which nobody knows whether they arrived
+
+
+class DerivedState(StrEnum):
+    """What is said of a delivery in place of its state, for it follows from more than that; it stands in no ledger."""
+
+    SCHEDULED = "scheduled"
+    """It is pending and waits for its chat's hour."""
+    DISCARDED = "discarded"
+    """It is failed because the operator gave it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One line of `status`: how a digest stands in a chat."""
+
+    source: str
+    digest: str
+    channel: str
+    chat: str
+    counts: dict[str, int]  # by state
+    problems: list[str]  # why rows are failed or unconfirmed, or the chat paused
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How a digest stands in all chats together."""
+
+    chats: int  # that have or shall have it
+    counts: dict[str, int]  # messages by state
+    problems: list[str]  # what is wrong in which chat, the first lines of them
+    more: int  # further lines
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a digest stands, whether or not a chat has anything of it."""
+
+    source: str
+    name: str
+    state: DigestState
+    reason: str  # a sentence
+    papers: int
+    waits: bool  # its post looks unfinished
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that operators must know of, once as long as it lasts."""
+
+    key: str
+    kind: str  # which of the words tells it
+    where: str
+    why: str
+    news: bool = True  # else it may still come right by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """A post that appeared."""
+
+    day: date
+    found_at: float  # seconds since 1970
+    seen: bool  # we looked on when it came; else it was there before us

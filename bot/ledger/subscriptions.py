@@ -1,0 +1,210 @@
+"""Subscribers: which chats receive digests, and what they wish. Each wish is committed before it is answered.
+
+Nothing else writes `chats`; a test holds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Update, and_, case, delete, exists, func, not_, or_, select, tuple_, update
+from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.database.engine import Database
+from bot.database.schema import chats, deliveries
+from bot.database.states import ChatKind, ChatOrigin, ChatState
+from bot.ledger.records import Subscriber
+from bot.ledger.transitions import drop_unsent, reopened
+from formatters.edition import Edition
+
+_FIELDS = (
+    *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
+    *(chats.c.layout, chats.c.language, chats.c.silent, chats.c.schedule),
+)
+
+
+_WISHES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # those that make the edition
+_NAMES = (chats.c.address, chats.c.name)
+
+
+class Subscribers:
+    """The chats of the ledger, as their people see them."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._read, self._write = database.read, database.write
+        self._clock = clock
+
+    async def find(self, channel: str, addresses: Sequence[str]) -> Subscriber | None:
+        """Find the chat known by one of these addresses, preferably one that receives."""
+        query = select(*_FIELDS).where(chats.c.channel == channel, or_(*_known_by(addresses)))
+        receiving_first = query.order_by(chats.c.state == ChatState.REMOVED, chats.c.id).limit(1)
+        async with self._read() as db:
+            row = (await db.execute(receiving_first)).first()
+        return None if row is None else _subscriber(row)
+
+    async def places(self, channel: str, names: Sequence[str]) -> list[Subscriber]:
+        """List a chat and its topics, as far as the ledger knows them."""
+        begins = [f"{name}:" for name in names]
+        topics = [column.startswith(begin, autoescape=True) for begin in begins for column in _NAMES]
+        query = select(*_FIELDS).where(chats.c.channel == channel, or_(*_known_by(names), *topics))
+        async with self._read() as db:
+            return [_subscriber(row) for row in await db.execute(query.order_by(chats.c.id))]
+
+    async def strangers(self, channel: str) -> list[Subscriber]:
+        """List the chats of the settings of which it is not known what they are."""
+        unknown = (chats.c.channel == channel, chats.c.kind == ChatKind.UNKNOWN, chats.c.state == ChatState.ACTIVE)
+        query = select(*_FIELDS).where(*unknown).order_by(chats.c.id)
+        async with self._read() as db:
+            return [_subscriber(row) for row in await db.execute(query)]
+
+    async def merge(self, listed: Subscriber, number: str) -> bool:
+        """Let a chat that the settings just named be the one that its people subscribed: it would get all twice.
+
+        Gives False where nobody did. One that has messages already stays, and the other receives no more.
+        """
+        same = (chats.c.channel == listed.channel, chats.c.address == number, chats.c.id != listed.id)
+        held = select(deliveries.c.id).where(deliveries.c.chat_id == listed.id).limit(1)
+        async with self._write() as db:
+            receiving_first = select(chats.c.id).where(*same).order_by(chats.c.state == ChatState.REMOVED, chats.c.id)
+            other = (await db.execute(receiving_first)).scalars().first()
+            if other is None:
+                return False
+            if (await db.execute(held)).first():
+                await db.execute(
+                    update(chats).where(chats.c.id == other).values(state=ChatState.REMOVED, origin=ChatOrigin.SETTINGS)
+                )
+                return False
+            await db.execute(delete(chats).where(chats.c.id == listed.id))
+            await db.execute(update(chats).where(chats.c.id == other).values(name=listed.name))
+        return True
+
+    async def meet(
+        self, channel: str, address: str, *, counter: str, kind: ChatKind, language: str, layout: str
+    ) -> int:
+        """Note a chat that receives nothing yet, and give its id; its people have decided nothing."""
+        row = {"channel": channel, "name": address, "address": address, "counter": counter, "kind": kind}
+        wishes = {"language": language, "state": ChatState.REMOVED, "edition": ""}
+        made = insert(chats).values(**row, **wishes).on_conflict_do_update(["channel", "name"], set_={"kind": kind})
+        async with self._write() as db:
+            chat: int = (await db.execute(made.returning(chats.c.id))).scalar_one()
+            await write_editions(db, layout, chats.c.id == chat)
+        return chat
+
+    async def subscribe(self, chat: int, layout: str, *, now: bool) -> None:
+        """Let a chat receive digests from now on; with `now`, the newest one at once.
+
+        One that receives already, or would if it could be written to, goes on with those that it shall have.
+        """
+        since = case((chats.c.state == ChatState.REMOVED, self._clock()), else_=chats.c.since)
+        eager = 1 if now else chats.c.eager
+        values = {"origin": ChatOrigin.READER, "state": ChatState.ACTIVE, "reason": "", "since": since, "eager": eager}
+        gone = select(chats.c.id).where(chats.c.id == chat, chats.c.state == ChatState.REMOVED)
+        async with self._write() as db:
+            await db.execute(drop_unsent(deliveries.c.chat_id.in_(gone)))
+            await db.execute(update(chats).where(chats.c.id == chat).values(values))
+            await write_editions(db, layout, chats.c.id == chat)
+
+    async def unsubscribe(self, chat: int) -> None:
+        """Let a chat receive nothing more; what waits for it is dropped."""
+        gone = {"origin": ChatOrigin.READER, "state": ChatState.REMOVED, "reason": "", "eager": 0}
+        async with self._write() as db:
+            await db.execute(update(chats).where(chats.c.id == chat).values(gone))
+            await db.execute(drop_unsent(deliveries.c.chat_id == chat))
+
+    async def wish(self, chat: int, layout: str, /, **wishes: object) -> None:
+        """Write what a chat wishes; `layout` is what the operator set."""
+        async with self._write() as db:
+            await db.execute(update(chats).where(chats.c.id == chat).values(wishes))
+            await write_editions(db, layout, chats.c.id == chat)
+
+    async def pause(self, chat: int, reason: str) -> None:
+        """Send nothing to a chat that cannot be written to; its wishes stay."""
+        active = (chats.c.id == chat, chats.c.state == ChatState.ACTIVE)
+        async with self._write() as db:
+            await db.execute(update(chats).where(*active).values(state=ChatState.PAUSED, reason=reason))
+
+    async def resume(self, chat: int) -> None:
+        """Go on where a chat was paused."""
+        async with self._write() as db:
+            for statement in resumed(chats.c.id == chat):
+                await db.execute(statement)
+
+
+# --- what the settings and the lanes change; `store` carries it out
+
+
+def adopt(channel: str, name: str) -> Update:
+    """Let the settings name a chat that the ledger knows by another name: it moved, or its people subscribed it."""
+    taken = chats.alias()
+    known = (chats.c.channel == channel, chats.c.address == name, chats.c.name != name)
+    free = not_(exists().where(taken.c.channel == channel, taken.c.name == name))
+    return update(chats).where(*known, free).values(name=name)
+
+
+def remove_others(channel: str, listed: Collection[str]) -> Update:
+    """Remove what the settings no longer list; who subscribed by himself stays."""
+    theirs = (chats.c.channel == channel, chats.c.origin == ChatOrigin.SETTINGS, chats.c.name.not_in(listed))
+    return update(chats).where(*theirs).values(state=ChatState.REMOVED)
+
+
+def list_chat(*, channel: str, name: str, counter: str) -> Insert:
+    """Take a chat of the settings in, or back; one whose people unsubscribed stays away."""
+    row = insert(chats).values(channel=channel, name=name, address=name, counter=counter, edition="")
+    ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS)
+    back = case((ours, ChatState.ACTIVE.value), else_=chats.c.state)
+    return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
+
+
+def resumed(*which: ColumnElement[bool]) -> tuple[Update, Update]:
+    """Let paused chats receive again, first of all what they refused."""
+    return reopened(*which), unpaused(*which)
+
+
+def unpaused(*which: ColumnElement[bool]) -> Update:
+    paused = update(chats).where(chats.c.state == ChatState.PAUSED, *which)
+    return paused.values(state=ChatState.ACTIVE, reason="")
+
+
+def moved(chat: int, *, address: str, counter: str) -> Update:
+    return update(chats).where(chats.c.id == chat).values(address=address, counter=counter)
+
+
+def calmed(eager: Collection[int]) -> Update:
+    """Note that chats have the newest digest that they wanted at once."""
+    return update(chats).where(chats.c.id.in_(eager)).values(eager=0)
+
+
+# --- in detail
+
+
+def _known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Match chats by their addresses; the case of names such as "@my_channel" makes no difference."""
+    public = [address.lower() for address in addresses if address.startswith("@")]
+    folded = [func.lower(column).in_(public) for column in _NAMES] if public else []
+    return [*(column.in_(addresses) for column in _NAMES), *folded]
+
+
+def _subscriber(row: Any) -> Subscriber:
+    words = {"kind": ChatKind(row.kind), "state": ChatState(row.state), "silent": bool(row.silent)}
+    return Subscriber(**{**row._mapping, **words})
+
+
+async def write_editions(db: AsyncConnection, layout: str, which: ColumnElement[bool]) -> None:
+    """Write what follows from the wishes of chats, where `layout` is what the operator set.
+
+    All chats of the same wishes are written at once: there may be 100,000 of them.
+    """
+    columns = (*_WISHES, chats.c.edition)
+    known = (await db.execute(select(*columns).where(which).distinct())).all()
+    spelled = [(wishes, str(_edition(wishes, layout))) for wishes in known]
+    changed = [(tuple_(*columns) == wishes, edition) for wishes, edition in spelled if edition != wishes.edition]
+    if changed:
+        edition = case(*changed, else_=chats.c.edition)
+        await db.execute(update(chats).where(which, chats.c.edition != edition).values(edition=edition))
+
+
+def _edition(wishes: Any, layout: str) -> Edition:
+    here = wishes.kind in (ChatKind.PRIVATE, ChatKind.GROUP)
+    return Edition(wishes.layout or layout, wishes.language, bool(wishes.silent), here)

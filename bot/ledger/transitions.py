@@ -1,0 +1,298 @@
+"""The states that a delivery goes through, and every statement that changes or drops deliveries.
+
+A test carries each statement out on rows of every state, and compares what it does with `ALLOWED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    Delete,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.elements import ColumnElement
+
+from bot.database.schema import chats, deliveries, messages
+from bot.database.states import ChatState, DeliveryState
+from bot.errors import ErrorCode
+from formatters.edition import THREAD
+
+PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
+STALE, EDITING = DeliveryState.STALE, DeliveryState.EDITING
+FAILED, UNCONFIRMED = DeliveryState.FAILED, DeliveryState.UNCONFIRMED
+
+# From which state a delivery may come into which other, and why. It begins as pending.
+ALLOWED: Mapping[DeliveryState, Mapping[DeliveryState, str]] = {
+    PENDING: {SENDING: "its turn has come", FAILED: "the operator gave it up"},
+    SENDING: {
+        SENT: "the platform took it",
+        STALE: "the platform took it, but its post changed meanwhile",
+        PENDING: "it surely did not arrive; it is tried again",
+        FAILED: "the platform refused it, or the operator gave it up after the program had died",
+        UNCONFIRMED: "the answer was lost, or the program died",
+    },
+    UNCONFIRMED: {
+        SENT: "it was found in the chat",
+        STALE: "it was found in the chat, but its post changed meanwhile",
+        PENDING: "it is surely not in the chat, or the operator looked and says so",
+        FAILED: "the operator gave it up",
+    },
+    SENT: {STALE: "its post changed"},
+    STALE: {
+        EDITING: "its turn has come",
+        SENT: "its post changed back, its chat moved, or the operator gave the edit up",
+    },
+    EDITING: {
+        SENT: "the platform took the edit, the chat moved, or the operator gave it up after the program had died",
+        STALE: "the edit may not have arrived, or its post changed again; it is repeated",
+        FAILED: "the platform refused the edit",
+    },
+    FAILED: {
+        PENDING: "its post changed, its chat opened again, or the operator wants another try",
+        STALE: "the same, of an edit",
+        SENT: "its post changed back, or the operator gave the edit up",
+    },
+}
+
+# --- what a delivery is; in a `case`, a state needs its `value`, for SQLAlchemy does not see that it is text
+
+
+def _in(chat_ids: Collection[int] | Select[int]) -> ColumnElement[bool]:
+    return deliveries.c.chat_id.in_(chat_ids)
+
+
+def unsettled(rows: Any) -> ColumnElement[bool]:
+    """Tell whether there is, or may be, something left to do about a delivery.
+
+    SQLite finds such rows by an index of their own where a statement says this word for word.
+    """
+    return rows.c.state != literal_column(f"'{SENT}'")  # type: ignore[no-any-return]
+
+
+def unsent(never: DeliveryState, ever: DeliveryState) -> ColumnElement[str]:
+    """Choose a state by whether a row was ever delivered."""
+    return case((deliveries.c.remote_id.is_(None), never.value), else_=ever.value)
+
+
+# What the operator has not given up; without a problem there is no code of one.
+KEPT = func.coalesce(deliveries.c.problem, "") != ErrorCode.DISCARDED
+
+# What a digest no longer has is not sent any more, whatever became of earlier tries.
+DROPPED = and_(messages.c.vanished == 1, deliveries.c.remote_id.is_(None), deliveries.c.state.in_((PENDING, FAILED)))
+
+# `not_before` says when something is done about a delivery next. It holds one of these, or a time:
+# the end of a pause, the opening of the chat's hours, or when to ask whether an unconfirmed send arrived.
+AT_ONCE = null()  # what is to be sent or edited is due; it was let out, and waits for no hour any more
+HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which `gate` puts in its place, or `let_out`
+# Of an unconfirmed send no time means that nothing can be found out: a person decides.
+UNDECIDED = and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_(None))
+
+# Rows that `drain` can still do something about.
+WANTS = and_(
+    unsettled(deliveries),
+    or_(
+        deliveries.c.state.in_((PENDING, STALE)),
+        and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_not(None)),
+    ),
+)
+
+
+def due(until: float) -> ColumnElement[bool]:
+    """Tell whether something can be done about a delivery by then."""
+    return and_(WANTS, or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= until))
+
+
+def waits_for_hour(rows: Any) -> ColumnElement[bool]:
+    """Tell whether a delivery waits for its chat's hour; 0 or none is the time of what was let out."""
+    never = (rows.c.state == PENDING, rows.c.attempts == 0)
+    return and_(unsettled(rows), *never, func.coalesce(rows.c.not_before, 0.0) > 0)
+
+
+# --- a run
+
+
+def recover(settle: float) -> tuple[Update, ...]:
+    """Take up what a dead process left."""
+    doubt = {"state": UNCONFIRMED, "not_before": deliveries.c.attempted_at + settle}
+    why = {"problem": ErrorCode.UNCONFIRMED, "error": "the program ended before the answer came"}
+    return (
+        update(deliveries).where(unsettled(deliveries), deliveries.c.state == SENDING).values(doubt | why),
+        update(deliveries).where(unsettled(deliveries), deliveries.c.state == EDITING).values(state=STALE),
+    )
+
+
+def _claim() -> ReturningUpdate[Any]:
+    own, parent, index = messages.alias(), deliveries.alias(), messages.alias()
+    new = deliveries.c.state == PENDING
+    wording = select(own.c.hash).where(own.c.id == deliveries.c.message_id).scalar_subquery()
+    thread = (
+        select(parent.c.remote_id)
+        .select_from(own.join(index, index.c.digest_id == own.c.digest_id).join(parent))
+        .where(own.c.id == deliveries.c.message_id, own.c.edition.startswith(THREAD), own.c.key != "index")
+        .where(index.c.edition == own.c.edition, index.c.channel == own.c.channel, index.c.key == "index")
+        .where(parent.c.chat_id == deliveries.c.chat_id)
+        .scalar_subquery()
+    )
+    refs = select(func.json_each(bindparam("refs")).table_valued("value").c.value)
+    return (
+        update(deliveries)
+        .where(deliveries.c.ref.in_(refs), deliveries.c.state.in_((PENDING, STALE)))
+        .values(
+            state=case((new, SENDING.value), else_=EDITING.value),
+            sent_hash=case((new, wording), else_=deliveries.c.sent_hash),
+            thread=case((new, func.coalesce(thread, "")), else_=deliveries.c.thread),
+            attempts=deliveries.c.attempts + 1,
+            attempted_at=bindparam("now"),
+        )
+        .returning(deliveries.c.ref, func.coalesce(deliveries.c.thread, "").label("thread"))
+    )
+
+
+# Note that rows, a JSON list of :refs, are under way; of new messages also the wording, and the thread they go to,
+# which their parent, sent a moment ago, decides.
+CLAIM = _claim()
+
+_UNTOUCHED = ("sent_hash", "remote_id", "place", "sent_at", "plain")  # where an outcome does not name them
+
+
+def _settle() -> Update:
+    wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
+    state: BindParameter[str] = bindparam("to_state")
+    said: BindParameter[str] = bindparam("to_sent_hash")
+    again = and_(state == SENT.value, wanted != said)
+    return (
+        update(deliveries)
+        .where(deliveries.c.ref == bindparam("of"))
+        .values({name: func.coalesce(bindparam(f"to_{name}"), deliveries.c[name]) for name in _UNTOUCHED})
+        .values({name: bindparam(f"to_{name}") for name in ("not_before", "problem", "error")})
+        .values(state=case((again, STALE.value), else_=state))
+    )
+
+
+# Write what became of a row, known by its ref: SQLite gives the id of a dropped row to another one. What was sent in
+# a wording that is no longer wanted is stale at once.
+SETTLE = _settle()
+
+# What SETTLE is told, by the state that the row is in. No condition holds it to that: what the platform has taken
+# must be written down whatever anybody wrote meanwhile, or it would be sent twice.
+OUTCOMES: Mapping[DeliveryState, Collection[DeliveryState]] = {
+    SENDING: (SENT, PENDING, FAILED, UNCONFIRMED),
+    EDITING: (SENT, STALE, FAILED),
+    UNCONFIRMED: (SENT, STALE, PENDING, UNCONFIRMED),
+}
+
+
+def outcome(ref: str, values: Mapping[str, object]) -> dict[str, object]:
+    """Spell an outcome for SETTLE."""
+    names = ("state", "not_before", "problem", "error", *_UNTOUCHED)
+    return {"of": ref} | {f"to_{name}": values.get(name) for name in names}
+
+
+# --- what changes at a post or a chat
+
+
+def reopen(changed: Select[int]) -> Update:
+    """Make rows of changed messages due again, unless the chat already reads so."""
+    wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
+    settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_((SENT, STALE, FAILED)), KEPT)
+    counter = select(chats.c.counter).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
+    final = or_(deliveries.c.sent_hash == wanted, deliveries.c.place != counter)  # a chat that moved is not edited
+    stands = and_(deliveries.c.remote_id.is_not(None), final)
+    state = case((stands, SENT.value), else_=unsent(PENDING, STALE))
+    return update(deliveries).where(settled).values(state=state, plain=0)
+
+
+def drop_pending(gone: Select[int]) -> Delete:
+    """Drop what was never tried of messages that are no more."""
+    return delete(deliveries).where(deliveries.c.message_id.in_(gone), deliveries.c.state == PENDING)
+
+
+def drop_waiting(chat_ids: Collection[int], of: Select[int]) -> Delete:
+    """Drop these messages in chats where all of them wait for the hour."""
+    return delete(deliveries).where(_in(chat_ids), deliveries.c.message_id.in_(of))
+
+
+def drop_unsent(which: ColumnElement[bool]) -> Delete:
+    """Drop what never arrived and will not by itself; of what is in doubt it must still be found out."""
+    unsent_rows = (deliveries.c.state.in_((PENDING, FAILED)), deliveries.c.remote_id.is_(None))
+    return delete(deliveries).where(*unsent_rows, which)
+
+
+def gate(schedule: str, opening: float) -> Update:
+    """Move what still waits for its chat's hour to `opening`; what was let out once goes on at any hour."""
+    theirs = select(chats.c.id).where(chats.c.schedule == schedule)
+    return update(deliveries).where(waits_for_hour(deliveries), _in(theirs)).values(not_before=opening)
+
+
+def let_out(chat_ids: Collection[int]) -> Update:
+    """Let chats have all that waits for their hours."""
+    return update(deliveries).where(waits_for_hour(deliveries), _in(chat_ids)).values(not_before=AT_ONCE)
+
+
+def leave(chat: int) -> Update:
+    """Give up edits of what stands where a chat was before it moved."""
+    there = (unsettled(deliveries), deliveries.c.chat_id == chat, deliveries.c.state == STALE)
+    return update(deliveries).where(*there).values(state=SENT)
+
+
+def reopened(*which: ColumnElement[bool]) -> Update:
+    """Make due again what paused chats refused."""
+    paused = select(chats.c.id).where(chats.c.state == ChatState.PAUSED, *which)
+    refused = and_(deliveries.c.state == FAILED, deliveries.c.problem == ErrorCode.CHAT_GONE)
+    return update(deliveries).where(unsettled(deliveries), refused, _in(paused)).values(state=unsent(PENDING, STALE))
+
+
+def ask_again(now: float) -> tuple[Update, ...]:
+    """Ask once more what is undecided, and end the pauses that are our own alone."""
+    asked = (UNDECIDED, deliveries.c.problem != ErrorCode.CHAT_MOVED)
+    own = (deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), deliveries.c.problem == ErrorCode.RETRY_LATER)
+    return (
+        update(deliveries).where(unsettled(deliveries), *asked).values(not_before=now),
+        update(deliveries).where(unsettled(deliveries), *own).values(not_before=now),
+    )
+
+
+# --- what the operator decides
+
+
+def retry(chat_ids: Select[int]) -> Update:
+    """Make due again what failed and what is undecided; what is no longer in its digest stays failed."""
+    vanished = select(messages.c.id).where(messages.c.vanished == 1)
+    dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(vanished))
+    stuck = or_(and_(deliveries.c.state == FAILED, KEPT, not_(dropped)), UNDECIDED)
+    again = update(deliveries).where(unsettled(deliveries), stuck, _in(chat_ids))
+    return again.values(state=unsent(PENDING, STALE), not_before=AT_ONCE, plain=0)
+
+
+def to_give_up(chat_ids: Select[int], *, waiting: bool) -> ColumnElement[bool]:
+    """Tell what is given up: what failed and what is undecided; if `waiting`, all that is open."""
+    stuck = or_(deliveries.c.state == FAILED, UNDECIDED)
+    still_open = deliveries.c.state.in_((PENDING, SENDING, STALE, EDITING, FAILED, UNCONFIRMED))
+    which = still_open if waiting else stuck
+    return and_(unsettled(deliveries), KEPT, which, _in(chat_ids))
+
+
+def give_up(chat_ids: Select[int], *, waiting: bool) -> tuple[Update, Update]:
+    """Give up what is stuck, or all that is open; what a chat holds already stays there as it is."""
+    which, there = to_give_up(chat_ids, waiting=waiting), deliveries.c.remote_id.is_not(None)
+    discarded = {"state": FAILED, "problem": ErrorCode.DISCARDED, "error": None, "not_before": AT_ONCE}
+    return (
+        update(deliveries).where(which, there).values(state=SENT, problem=None, error=None),
+        update(deliveries).where(which, not_(there)).values(discarded),
+    )

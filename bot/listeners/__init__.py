@@ -1,1 +1,0 @@
-"""What hears readers: a module per platform, each turning what comes in into lines for the desk."""

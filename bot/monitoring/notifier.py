@@ -1,0 +1,109 @@
+"""The alarm: tell the operators' chats of each trouble once, and of some that they are over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bot.config.settings import Settings
+from bot.delivery.replies import Replies
+from bot.errors import BotGone, PaperboyError, RetryLater
+from bot.ledger.incidents import Troubles
+from bot.ledger.records import Trouble
+from bot.log import log
+from bot.monitoring.outages import Outages
+from bot.monitoring.posting_pattern import LOOK_BACK, overdue
+from formatters.locale import words
+from formatters.message import Message
+
+_MOST = 10  # lines of one message: a bad day must not become a flood
+_LONGEST = 300  # characters of a line
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """One operators' chat."""
+
+    address: str
+    replies: Replies
+    notice: Callable[[str], Message]
+
+
+class Memory(Protocol):
+    """What was told: the ledger's, or that of a running program, for the ledger may be the trouble."""
+
+    async def told(self) -> dict[str, str]: ...
+
+    async def note(self, told: Mapping[str, str], over: Collection[str]) -> None: ...
+
+
+@dataclass
+class _OwnMemory:
+    _told: dict[str, str] = field(default_factory=dict)
+
+    async def told(self) -> dict[str, str]:
+        return self._told
+
+    async def note(self, told: Mapping[str, str], over: Collection[str]) -> None:
+        self._told = {key: end for key, end in {**self._told, **told}.items() if key not in over}
+
+
+@dataclass
+class Alarm:
+    """Compare what is wrong with what was told, and tell the rest."""
+
+    settings: Settings
+    troubles: Troubles
+    outages: Outages
+    bells: Sequence[Bell]
+    clock: Callable[[], float]  # seconds since 1970
+    _own: Memory = field(default_factory=_OwnMemory)
+
+    async def look(self) -> None:
+        """Tell what is new; what cannot be told now is told at a later look. A ledger that fails is only logged."""
+        await self._settle(self.outages.lasting(), self._own)
+        try:
+            await self._settle([*await self.troubles.found(), *await self._silences()], self.troubles)
+        except PaperboyError as error:
+            log.error("alarm", error=str(error))
+
+    async def _silences(self) -> list[Trouble]:
+        """List the sources whose posts are overdue."""
+        wait, zone = self.settings.schedule.overdue, self.settings.zone
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        posts = await self.troubles.appeared((now.astimezone(zone) - LOOK_BACK).date()) if wait else {}
+        due = {name: overdue(posts.get(name, ()), zone, now, wait) for name in _names(self.settings)}
+        return [Trouble(f"silent {name}", "silent", name, f"{at:%Y-%m-%d %H:%M}") for name, at in due.items() if at]
+
+    async def _settle(self, found: Sequence[Trouble], memory: Memory) -> None:
+        told = await memory.told()
+        new = [trouble for trouble in found if trouble.news and trouble.key not in told]
+        over = told.keys() - {trouble.key for trouble in found}
+        said = words(self.settings.language)
+        lines = [*(_line(said.troubles, trouble) for trouble in new), *(told[key] for key in sorted(over) if told[key])]
+        if (new or over) and await self._tell(lines):
+            await memory.note({trouble.key: _line(said.troubles_over, trouble) for trouble in new}, over)
+
+    async def _tell(self, lines: Sequence[str]) -> bool:
+        """Tell all operators' chats; False when none can be reached now."""
+        for line in lines:
+            log.warning("trouble", what=line)
+        more = [f"… +{len(lines) - _MOST}"] if len(lines) > _MOST else []
+        text = "\n".join(["Paperboy", *lines[:_MOST], *more])
+        reached = [await self._rung(bell, text) for bell in self.bells if lines]
+        return any(reached) or not reached
+
+    async def _rung(self, bell: Bell, text: str) -> bool:
+        """Tell one chat; an answer that was lost counts as told, for each trouble is told once."""
+        return not isinstance(await bell.replies.send(bell.address, [bell.notice(text)]), RetryLater | BotGone)
+
+
+def _names(settings: Settings) -> list[str]:
+    return [source.name for source in settings.sources]
+
+
+def _line(said: Mapping[str, str], trouble: Trouble) -> str:
+    """Spell a trouble, nothing where there is nothing to say of its kind."""
+    return said.get(trouble.kind, "").format(where=trouble.where, why=trouble.why)[:_LONGEST]

@@ -1,0 +1,32 @@
+"""The shape of a source: where digests come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from formatters.model import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A digest as a source holds it now."""
+
+    digest: Digest
+    post: str  # what the source calls the post: a file name
+
+
+class Source(Protocol):
+    """Where digests come from."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """Tell, by post, what was wrong at the last look: posts passed over, and posts mended."""
+
+    async def digests(self, since: date | None = None) -> Sequence[Found]:
+        """List the digests of `since` and later, older first; SourceError when it cannot be read."""

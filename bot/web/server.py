@@ -1,0 +1,64 @@
+"""The web server for what platforms post to us; nothing else is served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot.concurrency import unless
+from bot.log import log
+from bot.monitoring.outages import Outages
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_LARGEST = 1024 * 1024  # bytes of a request; what platforms post is a few thousand
+AGAIN = 10.0  # seconds until a port that is taken is tried again
+
+
+class Web:
+    """Listen on one port, behind a proxy that speaks HTTPS."""
+
+    def __init__(self, host: str, port: int, outages: Outages | None = None) -> None:
+        self._outages = outages or Outages()
+        self.host, self.port = host, port
+        self.ready = asyncio.Event()
+        self.used = False
+        self._app = web.Application(client_max_size=_LARGEST)
+        self._told = ""
+
+    def post(self, path: str, handler: Handler) -> None:
+        """Let a handler answer what is posted to a path."""
+        self.used = True
+        self._app.router.add_post(path, handler)
+
+    async def listen(self, stopping: asyncio.Event) -> None:
+        """Serve until told to stop; a port that is taken is told, and tried again."""
+        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=5)
+        await runner.setup()
+        try:
+            while not stopping.is_set() and not await self._started(runner):
+                await unless(asyncio.sleep(AGAIN), stopping)
+            await stopping.wait()
+        finally:
+            await runner.cleanup()
+
+    async def _started(self, runner: web.AppRunner) -> bool:
+        try:
+            await web.TCPSite(runner, self.host, self.port).start()
+        except OSError as error:
+            self._tell(f"web.host {self.host}, web.port {self.port}: {error.strerror}")
+            return False
+        self.port = runner.addresses[0][1]
+        self._outages.end("deaf", "web")
+        log.info("web server", host=self.host, port=self.port)
+        self.ready.set()
+        return True
+
+    def _tell(self, why: str) -> None:
+        """Say once what keeps us from listening."""
+        if why != self._told:
+            log.error("web server", error=f"{why}; another program listens there, or it is not ours; change web.port")
+        self._told = why
+        self._outages.begin("deaf", "web", why)

@@ -1,0 +1,351 @@
+"""One run now, and its receipt: what an operator sees of it, with both platforms' fakes behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.config.fields import WEEKDAYS
+from bot.ledger.ledger import opened
+from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, ROOM
+from tests.support.fakes.faults import forbidden, truncated
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.golden import DATA
+from tests.support.installed import PATH, TOKENS
+from tests.support.operator import Operator
+
+EDITED = "2025-02-03-daily-papers-20250203.md"
+ONE = "2025-01-05-arxiv-crlf.md"  # one paper, so that a run is an index and a message
+HELD = "2025-01-11-daily-papers-20250111.md"
+NEXT = "Next run: "
+
+
+@pytest.fixture
+def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
+    return Operator(telegram, slack)
+
+
+# A run that goes well
+
+
+async def test_deliver_twice_and_look_at_the_receipt(operator: Operator) -> None:
+    operator.settle(telegram=(CHANNEL_NAME, READER), slack=(ROOM,))
+    operator.post(ONE)
+
+    before = await operator.run("status")
+    first = await operator.run("deliver")
+    sent = len(operator.telegram.calls) + len(operator.slack.calls)
+    second = await operator.run("deliver")
+    after = await operator.run("status")
+
+    assert (before.code, before.err, before.lines[0]) == (0, "", "Nothing was delivered yet.")
+    assert (first.code, first.err) == (0, "")
+    assert sorted(first.lines[:-1]) == [
+        "slack C0123ABCD index: sent",
+        "slack C0123ABCD paper/2212.04356: sent",
+        "telegram 42 index: sent",
+        "telegram 42 paper/2212.04356: sent",
+        "telegram @my_channel index: sent",
+        "telegram @my_channel paper/2212.04356: sent",
+    ]
+    assert first.lines[-1] == "6 messages sent"
+    assert (second.code, second.out, second.err) == (0, "nothing new to send\n", "")
+    assert len(operator.telegram.calls) + len(operator.slack.calls) == sent
+    assert [len(operator.telegram.shown(chat)) for chat in (CHANNEL, READER)] == [2, 2]
+    assert [bool(message.thread_ts) for message in operator.slack.shown(ROOM)] == [False, True]
+    assert (after.code, after.err) == (0, "")
+    assert [line.split() for line in after.lines[:-1]] == [
+        ["arxiv/2025-01-05,", "1", "paper,", "active"],
+        ["chat", "sent", "scheduled", "pending", "stale", "failed", "unconfirmed"],
+        ["slack", ROOM, "2", "0", "0", "0", "0", "0"],
+        ["telegram", CHANNEL_NAME, "2", "0", "0", "0", "0", "0"],
+        ["telegram", READER, "2", "0", "0", "0", "0", "0"],
+        [],
+    ]
+    assert after.lines[-1].startswith(NEXT)
+    assert after.lines[-1].endswith(" 08:30 Asia/Seoul")
+
+
+async def test_the_summary_tells_what_was_sent_from_what_was_edited(operator: Operator) -> None:
+    one, two = ((DATA / "edits" / f"version-{n}.md").read_text("utf-8") for n in (1, 2))
+    three = two.replace("BERT-large", "BERT")
+    summaries = []
+    for text in (one, two, three, three.replace("학습", "훈련")):
+        Path("_posts", EDITED).write_text(text, "utf-8")
+        done = await operator.run("deliver")
+        summaries.append((done.code, done.err, done.lines[-1]))
+
+    assert summaries == [
+        (0, "", "4 messages sent"),
+        (0, "", "1 message sent, 3 edited"),
+        (0, "", "1 message edited"),
+        (0, "", "3 messages edited"),
+    ]
+
+
+async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -> None:
+    operator.settle(telegram=(CHANNEL_NAME, READER))
+    await operator.run("deliver")
+    later = WEEKDAYS[(datetime.now(UTC).weekday() + 2) % 7]
+    async with opened(f"sqlite:///{Path.cwd()}/state/ledger.db") as store:
+        chat = await store.subscribers.find("telegram", (READER,))
+        assert chat is not None
+        await store.subscribers.wish(chat.id, "messages", schedule=f"08:00 {later} UTC")
+    operator.post(ONE)
+
+    done = await operator.run("deliver")
+    status = await operator.run("status")
+
+    assert (done.code, done.err, done.lines[-1]) == (0, "", "2 messages sent")
+    assert operator.telegram.shown(READER) == []
+    counts = next(line.split() for line in status.lines if line.startswith("telegram 42"))
+    assert counts == ["telegram", READER, "0", "2", "0", "0", "0", "0"]
+
+
+async def test_the_number_of_a_topic_stays_as_it_is(operator: Operator) -> None:
+    """Between colons 100 is, to others, the name of a picture."""
+    operator.telegram.add_chat("-1005", "supergroup", topics=(100,))
+    operator.settle(telegram=("-1005:100",))
+    operator.post(ONE)
+    operator.telegram.faults.add(forbidden("bot was kicked from the supergroup chat", chat="-1005", times=None))
+
+    done = await operator.run("deliver")
+    status = await operator.run("status")
+    doctor = await operator.run("doctor")
+
+    assert "telegram -1005:100: " in done.err
+    assert [line for line in status.lines if line.startswith("  telegram -1005:100: ")]
+    assert [line for line in doctor.lines if line.startswith("✗ telegram -1005:100: ")]
+
+
+@pytest.mark.parametrize(("listen", "asked"), [("polling", 1), ("off", 0)])
+async def test_what_a_chat_is_is_asked_once_where_readers_are_heard(
+    operator: Operator, listen: str, asked: int
+) -> None:
+    operator.post(ONE)
+
+    for _ in range(2):
+        done = await operator.run("deliver", PAPERBOY_TELEGRAM__LISTEN=listen)
+        assert (done.code, done.err) == (0, "")
+
+    assert [call.method for call in operator.telegram.calls].count("getChat") == asked
+    assert ["reply_markup" in call.arguments for call in operator.telegram.calls if call.method == "sendMessage"] == [
+        False,
+        bool(asked),
+    ]
+
+
+async def test_the_receipt_as_json(operator: Operator) -> None:
+    before = await operator.run("status", "--json")
+    operator.post(ONE)
+    await operator.run("deliver")
+    after = await operator.run("status", "--json")
+
+    assert (before.code, json.loads(before.out)["digests"]) == (0, [])
+    found: dict[str, Any] = json.loads(after.out)
+    line = {"source": "daily", "digest": "arxiv/2025-01-05", "channel": "telegram", "chat": CHANNEL_NAME}
+    assert found["digests"] == [
+        {
+            "source": "daily",
+            "name": "arxiv/2025-01-05",
+            "state": "active",
+            "reason": "",
+            "papers": 1,
+            "waits": False,
+            "chats": [{**line, "counts": {"sent": 2}, "problems": []}],
+        }
+    ]
+    when = datetime.fromisoformat(found["next_run"])
+    assert (when.hour, when.minute, str(when.utcoffset())) == (8, 30, "9:00:00")
+
+
+async def test_a_bar_on_a_terminal(operator: Operator) -> None:
+    operator.post(ONE)
+    ours, theirs = pty.openpty()
+    run = await asyncio.create_subprocess_exec(
+        *(PATH, "deliver"), stdout=theirs, stderr=theirs, env={**os.environ, **TOKENS, "COLUMNS": "80", "TERM": "xterm"}
+    )
+    code = await run.wait()
+    os.close(theirs)
+
+    shown = await asyncio.to_thread(_read, ours)
+
+    assert code == 0
+    assert "2/2" in shown
+    assert "telegram @my_channel " in shown
+    assert shown.rstrip().endswith("2 messages sent")
+    assert "paper/2212.04356" not in shown
+
+
+def _read(terminal: int) -> str:
+    """Read what a terminal was sent, to its end, which Linux reports as an error."""
+    read = b""
+    try:
+        while more := os.read(terminal, 65_536):
+            read += more
+    except OSError:
+        pass
+    os.close(terminal)
+    return read.decode()
+
+
+async def test_a_reader_of_the_output_that_leaves_does_not_stop_the_delivery(operator: Operator) -> None:
+    operator.post(ONE)
+
+    run = await asyncio.create_subprocess_exec(
+        *("sh", "-c", '"$0" deliver | true', PATH),
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **TOKENS},
+    )
+    _, err = await run.communicate()
+
+    assert err == b""
+    assert len(operator.telegram.shown(CHANNEL)) == 2
+
+
+# What goes wrong at the source
+
+
+async def test_a_missing_folder(operator: Operator) -> None:
+    Path("_posts").rmdir()
+
+    done = await operator.run("deliver")
+
+    assert (done.code, done.out) == (2, "nothing new to send\n")
+    advice = "check path in this source's settings, and the folder's rights"
+    assert done.err == f"source daily: {Path.cwd() / '_posts'}: No such file or directory; {advice}\n"
+
+
+async def test_broken_posts_do_not_keep_the_others_back(operator: Operator) -> None:
+    operator.post(ONE)
+    Path("_posts/2025-01-04-binary.md").write_bytes(b"\x00\xff")
+    Path("_posts/2025-01-03-large.md").write_bytes(b"a" * (3 * 1024 * 1024))
+
+    done = await operator.run("deliver")
+
+    assert (done.code, done.lines[-1]) == (0, "2 messages sent")
+    assert done.err.splitlines() == [
+        "2025-01-03-large.md: larger than a post may be (2,097,152 bytes); split it",
+        "2025-01-04-binary.md: not a text in UTF-8; save it as UTF-8 or take it out of the folder",
+    ]
+
+
+async def test_a_digest_without_papers_is_held(operator: Operator) -> None:
+    operator.post(HELD)
+
+    done = await operator.run("deliver")
+    status = await operator.run("status")
+
+    held = "the post has no papers yet"
+    assert (done.code, done.out) == (1, "nothing new to send\n")
+    assert done.err == f"daily-papers/2025-01-11: held: {held}\n"
+    assert status.lines[0] == f"daily-papers/2025-01-11, 0 papers, held: {held}"
+    assert [call.method for call in operator.telegram.calls] == ["getChat"]  # what the chat is, asked for once
+
+
+# What goes wrong at the platforms
+
+
+async def test_an_unknown_chat_does_not_keep_the_others_back(operator: Operator) -> None:
+    operator.settle(telegram=("-1009999", CHANNEL_NAME), slack=("C0NOWHERE",))
+    operator.post(ONE)
+
+    done = await operator.run("deliver")
+    status = await operator.run("status")
+
+    assert done.code == 1
+    assert len(operator.telegram.shown(CHANNEL)) == 2
+    slack, telegram = done.err.splitlines()
+    assert slack.startswith("arxiv/2025-01-05 slack C0NOWHERE: 1 failed, 1 pending: ")
+    assert "channel_not_found" in slack
+    assert telegram.startswith("arxiv/2025-01-05 telegram -1009999: 1 failed, 1 pending: ")
+    assert "Chat not found" in telegram
+    assert "check the address" in telegram
+    counts = next(line.split() for line in status.lines if "-1009999" in line)
+    assert counts == ["telegram", "-1009999", "0", "0", "1", "0", "1", "0"]
+    assert any("Chat not found" in line for line in status.lines)
+
+
+async def test_a_chat_that_shut_us_out(operator: Operator) -> None:
+    operator.post(ONE)
+    operator.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat=CHANNEL, times=None))
+
+    done = await operator.run("deliver")
+
+    assert done.code == 1
+    assert "bot was kicked from the channel chat" in done.err
+    assert "add the bot to the chat again" in done.err
+
+
+async def test_a_revoked_token(operator: Operator) -> None:
+    operator.settle(telegram=(CHANNEL_NAME, READER), slack=(ROOM,))
+    operator.post(ONE)
+    revoked = "123456:a-token-that-was-revoked-since"
+
+    done = await operator.run("deliver", PAPERBOY_TELEGRAM__TOKEN=revoked)
+
+    assert done.code == 1
+    assert "get a new one from @BotFather" in done.err
+    assert revoked not in done.out + done.err
+    assert len(operator.slack.shown(ROOM)) == 2
+    assert operator.telegram.shown(CHANNEL) == []
+
+    again = await operator.run("deliver")
+    assert (again.code, again.lines[-1]) == (0, "4 messages sent")
+
+
+async def test_servers_that_answer_nonsense(operator: Operator) -> None:
+    operator.settle(slack=(ROOM,))
+    operator.post(ONE)
+    operator.telegram.faults.add(truncated(method="sendMessage"))
+    operator.slack.faults.add(truncated(method="chat.postMessage"))
+
+    done = await operator.run("deliver")
+
+    assert (done.code, done.err, done.lines[-1]) == (0, "", "4 messages sent")
+    doubts = sorted(line for line in done.lines if ": unconfirmed: " in line)
+    assert [line.partition(": unconfirmed: ")[0] for line in doubts] == [
+        "slack C0123ABCD index",
+        "telegram @my_channel index",
+    ]
+    assert all("answer" in line for line in doubts)
+    assert (len(operator.telegram.shown(CHANNEL)), len(operator.slack.shown(ROOM))) == (2, 2)
+
+
+# What goes wrong with the ledger
+
+
+async def test_a_ledger_that_is_no_database(operator: Operator) -> None:
+    operator.post(ONE)
+    Path("state").mkdir()
+    Path("state/ledger.db").write_text("These are my notes, and no database at all.\n" * 100)
+
+    for command in ("deliver", "status"):
+        done = await operator.run(command)
+
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(f"paperboy: ledger {Path.cwd()}/state/ledger.db: this file is no ledger")
+        assert len(done.err.splitlines()) == 1
+    assert Path("state/ledger.db").read_text().startswith("These are my notes")
+    assert operator.telegram.calls == []
+
+
+async def test_a_ledger_where_nothing_can_be_written(operator: Operator) -> None:
+    operator.post(ONE)
+    Path("state").write_text("in the way")
+
+    done = await operator.run("deliver")
+
+    assert (done.code, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith(f"paperboy: ledger {Path.cwd()}/state/ledger.db: ")
+    assert done.err.endswith("check the folder and its rights\n")
+    assert operator.telegram.calls == []

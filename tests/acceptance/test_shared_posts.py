@@ -1,0 +1,106 @@
+"""The real posts that the bot is first built for, when they lie beside the repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from formatters import compose, links
+from formatters.edition import Edition
+from formatters.model import Digest
+from formatters.spans import plain
+from formatters.summary import summarise
+from tests.sources.jekyll.test_post import body_of, lost_words
+from tests.support.golden import SHARED, digest_of, is_digest
+from tests.support.rendering import CASES, Case, letters, said, same_link
+
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="shared posts are not here")
+
+POSTS = sorted([*SHARED.glob("posts/*.md"), *SHARED.glob("post-history/*.md")])
+DIGESTS = [post for post in POSTS if is_digest(post)]
+WHOLE = [post for post in DIGESTS if "truncated" not in post.name]
+each_post = pytest.mark.parametrize("post", DIGESTS, ids=lambda post: f"{post.parent.name}/{post.name}")
+
+
+def numbered(digest: Digest) -> list[int]:
+    return [paper.number for paper in digest.papers]
+
+
+def test_how_many_papers_each_post_has() -> None:
+    assert {post.name: len(digest_of(post).papers) for post in DIGESTS} == {
+        "2025-08-29-daily-papers.md": 10,
+        "2025-08-29.truncated.md": 10,
+        "2025-09-01-Arxiv.md": 19,
+        "2025-09-03-daily-papers-20250903.md": 39,
+        "2025-09-10-daily-papers-20250910.md": 18,
+        "2025-09-10.version-1.md": 17,
+        "2025-09-10.version-2.md": 18,
+        "2025-09-10.version-3.md": 18,
+        "2025-11-20-daily-papers-20251120.md": 1,
+        "2025-12-24-daily-papers-20251224.md": 3,
+        "2025-12-26-daily-papers-20251226.md": 0,
+    }
+
+
+@each_post
+def test_papers_are_numbered_and_known_by_their_arxiv_ids(post: Path) -> None:
+    digest = digest_of(post)
+
+    assert numbered(digest) == list(range(1, len(digest.papers) + 1))
+    assert all(links.arxiv_id(paper.url) == paper.id for paper in digest.papers)
+    assert digest.id.endswith(f"/{post.name[:10]}")
+
+
+@each_post
+def test_no_word_is_lost(post: Path) -> None:
+    assert lost_words(body_of(post), digest_of(post)) == []
+
+
+@each_post
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_each_paper_is_one_message_with_its_title_and_link(post: Path, case: Case) -> None:
+    digest = digest_of(post)
+
+    cards = [message for message in case.formatter.digest(digest) if message.key.startswith("paper/")]
+
+    assert [card.key for card in cards] == [f"paper/{paper.id}" for paper in digest.papers]
+    for paper, card in zip(digest.papers, cards, strict=True):
+        shown = case.see(card)
+        assert shown.text.startswith(f"{paper.number}. {paper.title}\n\n")
+        assert (paper.title, same_link(paper.url)) in [(label, same_link(url)) for label, url in shown.links]
+        assert "…" not in shown.text
+
+
+@each_post
+@pytest.mark.parametrize("case", CASES[:3], ids=str)
+def test_indexes_and_full_summaries_are_taken(post: Path, case: Case) -> None:
+    digest = digest_of(post)
+
+    index = [case.see(message).text for message in case.formatter.digest(digest, Edition("index"))]
+    assert letters("".join(index)) == said(compose.index(digest, case.words))
+    for paper in digest.papers:
+        full = [case.see(message).text for message in case.formatter.paper(paper)]
+        assert letters("".join(full)).startswith(said(compose.full(paper)))
+
+
+@pytest.mark.parametrize("post", WHOLE, ids=lambda post: post.name)
+def test_each_short_summary_says_at_least_two_whole_sentences_of_the_paper(post: Path) -> None:
+    for paper in digest_of(post).papers:
+        summary = summarise(paper)
+        found = [sentence for sentence in (summary.goal, summary.contribution, summary.result) if sentence]
+
+        assert len(found) >= 2
+        assert all(sentence.endswith(".") and letters(sentence) in said(compose.full(paper)) for sentence in found)
+
+
+def test_versions_of_one_post_are_one_digest_and_keep_their_papers() -> None:
+    one, two, three = (digest_of(SHARED / f"post-history/2025-09-10.version-{n}.md") for n in (1, 2, 3))
+
+    assert one.id == two.id == three.id
+    ids = [{paper.id for paper in digest.papers} for digest in (one, two, three)]
+    assert len(ids[1] - ids[0]) == 1
+    assert ids[1] == ids[2]
+    assert [plain(compose.full(paper)) for paper in two.papers] == [
+        plain(compose.full(paper)) for paper in three.papers
+    ]

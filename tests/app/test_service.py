@@ -1,0 +1,498 @@
+"""The long-running process: what it does at which hour, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.app.assembly import listens
+from bot.app.service import LOOK_BACK, Paperboy, assembled, clock, look_from
+from bot.config.fields import WEEKDAYS
+from bot.config.settings import Schedule, Settings
+from bot.database.states import ChatKind
+from bot.delivery.dispatcher import Waits
+from bot.delivery.hours import Hours
+from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SettingsError
+from bot.sources.folder import FolderSource
+from bot.sources.source import Found
+from tests.support.chats import READER
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.memory_channel import MemoryChannel, refused
+from tests.support.setup import DATA, ROOT
+
+SEOUL = ZoneInfo("Asia/Seoul")
+FIRST, SECOND = "2025-01-06-daily-papers-20250106.md", "2025-01-08-daily-papers-20250108.md"
+
+
+def schedule(at: str = "08:30", days: str = "mon-fri") -> Settings:
+    return Settings(timezone="Asia/Seoul", schedule=Schedule.model_validate({"at": at, "days": days}))
+
+
+def in_some_days() -> str:
+    """Name a weekday on which hours are closed now, wherever now is midnight."""
+    return WEEKDAYS[(datetime.now(SEOUL).weekday() + 3) % 7]
+
+
+class Running:
+    """`paperboy run` as a process, with one private chat."""
+
+    def __init__(self, folder: Path, telegram: FakeTelegram, *, at: str) -> None:
+        telegram.add_chat(READER, kind="private")
+        self.folder, self.telegram = folder, telegram
+        (folder / "_posts").mkdir()
+        (folder / "paperboy.toml").write_text(
+            f"""
+timezone = "Asia/Seoul"
+[schedule]
+at = "{at}"
+sweep = "1s"
+[[sources]]
+name = "daily-papers"
+kind = "folder"
+path = "_posts"
+[telegram]
+token = "{telegram.token}"
+base_url = "{telegram.base_url}"
+chats = ["{READER}"]
+"""
+        )
+
+    def close(self) -> None:
+        """Let the operator's hours begin in some days."""
+        path = self.folder / "paperboy.toml"
+        path.write_text(path.read_text().replace('sweep = "1s"', f'sweep = "1h"\ndays = "{in_some_days()}"'))
+
+    def post(self, name: str) -> None:
+        shutil.copy(DATA / name, self.folder / "_posts" / name)
+
+    async def start(self) -> asyncio.subprocess.Process:
+        pipe = asyncio.subprocess.PIPE
+        command = (sys.executable, "-m", "bot", "run", "--config", str(self.folder / "paperboy.toml"))
+        self.process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, stderr=pipe)
+        return self.process
+
+    async def until_shown(self, count: int, seconds: float = 60) -> None:
+        async with asyncio.timeout(seconds):
+            while len(self.telegram.shown(READER)) < count:
+                await asyncio.sleep(0.05)
+
+    async def stop(self) -> list[dict[str, object]]:
+        """Ask the process to end and give what it logged."""
+        self.process.send_signal(signal.SIGTERM)
+        _, log = await asyncio.wait_for(self.process.communicate(), 30)
+        assert self.process.returncode == 0, log.decode()
+        return [json.loads(line) for line in log.decode().splitlines()]
+
+
+@pytest.fixture
+async def always_open(tmp_path: Path, telegram: FakeTelegram) -> AsyncIterator[Running]:
+    """A process for which it is always late in the day."""
+    running = Running(tmp_path, telegram, at="00:00")
+    yield running
+    if running.process.returncode is None:
+        running.process.kill()
+        await running.process.wait()
+
+
+async def test_late_posts_and_edits_are_picked_up_and_a_stop_is_clean(always_open: Running) -> None:
+    always_open.post(FIRST)
+    await always_open.start()
+    await always_open.until_shown(1)
+    first = len(always_open.telegram.shown(READER))
+    always_open.post(SECOND)
+    await always_open.until_shown(first + 5)
+    log = await always_open.stop()
+    assert {"running", "planned", "delivery", "stopped"} <= {str(line["event"]) for line in log}
+    assert "FAKE" not in json.dumps(log)
+    ids = [shown.text for shown in always_open.telegram.shown(READER)]
+    assert len(ids) == len(set(ids))
+
+
+async def test_stopped_in_the_middle_then_started_again_completes(always_open: Running) -> None:
+    always_open.post(FIRST)
+    await always_open.start()
+    await always_open.until_shown(2)
+    await always_open.stop()
+    shown = len(always_open.telegram.shown(READER))
+    await always_open.start()
+    await always_open.until_shown(4)
+    await always_open.stop()
+    texts = [shown.text for shown in always_open.telegram.shown(READER)]
+    assert shown < len(texts) == len(set(texts))
+
+
+async def test_a_source_that_cannot_be_read_is_told_and_looked_at_again(always_open: Running) -> None:
+    (always_open.folder / "_posts").rmdir()
+    process = await always_open.start()
+    assert process.stderr
+    while b"no such" not in (line := await asyncio.wait_for(process.stderr.readline(), 30)).lower():
+        assert line, "the process ended"
+    (always_open.folder / "_posts").mkdir()
+    always_open.post(FIRST)
+    await always_open.until_shown(1)
+    await always_open.stop()
+
+
+async def test_a_reader_who_subscribes_at_night_gets_the_newest_at_once_and_nobody_else_does(
+    always_open: Running,
+) -> None:
+    """The next sweep is an hour away: it is the subscriber who wakes the program."""
+    always_open.close()
+    always_open.post(FIRST)
+    always_open.telegram.add_chat("77", kind="private")
+    await always_open.start()
+    always_open.telegram.says("77", 77, "/subscribe now", language="en")
+    async with asyncio.timeout(10):
+        while len(always_open.telegram.shown("77")) < 2:  # the answer, and the index
+            await asyncio.sleep(0.05)
+    await always_open.stop()
+    assert always_open.telegram.shown(READER) == []
+
+
+@pytest.mark.long
+async def test_the_daily_minute_delivers_by_itself(tmp_path: Path, telegram: FakeTelegram) -> None:
+    minute = datetime.now(SEOUL) + timedelta(minutes=1)
+    running = Running(tmp_path, telegram, at=f"{minute:%H:%M}")
+    (tmp_path / "paperboy.toml").write_text((tmp_path / "paperboy.toml").read_text().replace('"1s"', '"1h"'))
+    running.post(FIRST)
+    await running.start()
+    await running.until_shown(1, seconds=90)
+    assert datetime.now(SEOUL).replace(second=0, microsecond=0) >= minute.replace(second=0, microsecond=0)
+    await running.stop()
+
+
+def test_a_post_dated_far_off_by_mistake_hides_no_other() -> None:
+    days = [date(2025, 1, day) for day in range(1, 20)]
+    assert look_from([*days, date(2052, 1, 20)]) == date(2025, 1, 16) - LOOK_BACK
+    assert look_from([]) is None
+
+
+def test_days_over_the_weekend_are_understood_by_the_clock(tmp_path: Path) -> None:
+    settings = schedule(days="fri-mon")
+    assert [Hours.of(settings).is_open(datetime(2025, 1, day, 12, tzinfo=SEOUL)) for day in range(9, 15)] == [
+        *(False, True, True, True, True),
+        False,
+    ]
+    trigger = clock(settings, asyncio.Event()).get_job("daily").trigger
+    friday = datetime(2025, 1, 9, 12, tzinfo=SEOUL)
+    assert trigger.get_next_fire_time(None, friday) == datetime(2025, 1, 10, 8, 30, tzinfo=SEOUL)
+
+
+# --- the parts put together, in this process
+
+
+TWO = {"telegram": {"token": "123456:FAKE-telegram-token", "chats": ["5", "-6"]}}
+
+
+def described(**tables: object) -> Settings:
+    """Give settings whose hours are closed, unless `tables` tell otherwise."""
+    usual: dict[str, object] = {
+        "timezone": "Asia/Seoul",
+        "sources": [{"name": "daily", "kind": "folder", "path": "_posts"}],
+        "schedule": {"at": "08:30", "days": in_some_days(), "sweep": "1h"},
+    }
+    return Settings.model_validate({**usual, **TWO, **tables})
+
+
+@asynccontextmanager
+async def put_together(
+    channel: MemoryChannel, *posts: str, waits: Waits = Waits(), **tables: object
+) -> AsyncIterator[Paperboy]:
+    folder = Path("_posts")
+    folder.mkdir(exist_ok=True)
+    for post in posts:
+        shutil.copy(DATA / post, folder)
+    async with assembled(described(**tables), {"telegram": channel}, waits) as paperboy:
+        yield paperboy
+
+
+async def subscribed(paperboy: Paperboy, chat: str, *, schedule: str = "", now: bool = False) -> None:
+    people = paperboy.store.subscribers
+    known = await people.meet("telegram", chat, counter=chat, kind=ChatKind.PRIVATE, language="", layout="messages")
+    await people.wish(known, "messages", schedule=schedule)
+    await people.subscribe(known, "messages", now=now)
+
+
+def memory() -> MemoryChannel:
+    return MemoryChannel(name="telegram", kinds={"-6": ChatKind.GROUP})
+
+
+async def test_what_the_chats_of_the_settings_are_is_asked_once() -> None:
+    channel = memory()
+    async with put_together(channel) as paperboy:
+        for _ in range(2):
+            await paperboy.plan(at_once=False, resume=False)
+        known = [await paperboy.store.subscribers.find("telegram", (chat,)) for chat in ("5", "-6")]
+    assert [one.kind for one in known if one] == ["private", "group"]
+    assert channel.calls == [("kind", "5"), ("kind", "-6")]
+
+
+@pytest.mark.parametrize("error", [ChatGone("no such chat"), Rejected("no")])
+async def test_one_chat_that_is_not_there_keeps_no_other_from_being_known(error: ChatGone | Rejected) -> None:
+    channel = memory()
+    channel.failures["5"].append(refused(error))
+    async with put_together(channel) as paperboy:
+        await paperboy.plan(at_once=False, resume=False)
+        assert [one.name for one in await paperboy.store.subscribers.strangers("telegram")] == ["5"]
+        await paperboy.plan(at_once=False, resume=False)
+    assert channel.calls == [("kind", "5"), ("kind", "-6"), ("kind", "5")]
+
+
+@pytest.mark.parametrize("error", [RetryLater("no network"), BotGone("token revoked")])
+async def test_a_platform_that_is_away_is_asked_at_another_sweep(error: RetryLater | BotGone) -> None:
+    channel = memory()
+    channel.failures["5"].append(refused(error))
+    async with put_together(channel, FIRST) as paperboy:
+        await paperboy.plan(at_once=True, resume=False)
+        assert channel.calls == [("kind", "5")]
+        await paperboy.drain()  # what is to be delivered does not wait for that
+    assert len(channel.chats["5"]) == len(channel.chats["-6"]) == 4
+
+
+async def test_where_nobody_listens_nothing_is_asked() -> None:
+    channel = memory()
+    async with put_together(channel, telegram={**TWO["telegram"], "listen": "off"}) as paperboy:
+        await paperboy.plan(at_once=False, resume=False)
+    assert channel.calls == []
+
+
+async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_wished() -> None:
+    channel = memory()
+    async with put_together(channel, FIRST) as paperboy:
+        for chat, schedule in (("7", ""), ("8", f"00:00 {in_some_days()} Asia/Seoul"), ("9", "00:00 mon-sun UTC")):
+            await subscribed(paperboy, chat, schedule=schedule)
+        await paperboy.plan(at_once=False, resume=False)
+        await paperboy.drain()
+        assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"9": 4}
+        due = await paperboy.store.next_due()
+        assert due == Hours.of(paperboy.settings, f"00:00 {in_some_days()} Asia/Seoul").opening(datetime.now(UTC))
+        await paperboy.plan(at_once=True, resume=False)
+        await paperboy.drain()
+    assert {chat: len(channel.chats[chat]) for chat in ("5", "-6", "7", "8", "9")} == {
+        **dict.fromkeys(("5", "-6", "7", "9"), 4),
+        "8": 0,
+    }
+
+
+async def test_the_newest_goes_to_who_wants_it_even_when_its_source_cannot_be_read() -> None:
+    channel = memory()
+    async with put_together(channel, FIRST) as paperboy:
+        assert await paperboy.plan(at_once=False, resume=False) == []
+        shutil.rmtree("_posts")
+        await subscribed(paperboy, "7", now=True)
+        (error,) = await paperboy.plan(at_once=False, resume=False)
+        await paperboy.drain()
+    assert "no such" in str(error).lower()
+    assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"7": 4}
+
+
+@asynccontextmanager
+async def running(paperboy: Paperboy, *listeners: Listening) -> AsyncIterator[None]:
+    """Run until told to stop, which must not take long."""
+    task = asyncio.create_task(paperboy.run(listeners))
+    async with asyncio.timeout(20):
+        yield
+        paperboy.stopping.set()
+        await task
+
+
+class Listening:
+    """A listener that ends when it is told to."""
+
+    ended = False
+
+    async def listen(self, stopping: asyncio.Event) -> None:
+        await stopping.wait()
+        self.ended = True
+
+
+async def shows(channel: MemoryChannel, chat: str, messages: int) -> None:
+    async with asyncio.timeout(10):
+        while len(channel.chats[chat]) < messages:
+            await asyncio.sleep(0.01)
+
+
+async def test_it_wakes_by_itself_when_something_is_due() -> None:
+    """The platform asks for a pause that is longer than a lane waits, and the next sweep is an hour away."""
+    channel = memory()
+    channel.failures["5"].append(refused(RetryLater("slow down", 0.3, flood=True)))
+    tables: dict[str, Mapping[str, object]] = {
+        "schedule": {"at": "00:00", "sweep": "1h"},
+        "telegram": {**TWO["telegram"], "listen": "off"},
+    }
+    async with put_together(channel, FIRST, waits=Waits(patience=0.0), **tables) as paperboy, running(paperboy):
+        await shows(channel, "5", 4)
+
+
+async def test_who_comes_while_the_sources_are_looked_at_does_not_wait_for_the_next_sweep() -> None:
+    """Nothing is to be sent, so the drain is over before the subscriber is noticed."""
+    channel = memory()
+
+    class Visited(FolderSource):
+        async def digests(self, since: date | None = None) -> Sequence[Found]:
+            if not await paperboy.store.subscribers.find("telegram", ("7",)):
+                await subscribed(paperboy, "7", now=True)
+                paperboy.desk.wake()
+            return await super().digests(since)
+
+    async with put_together(channel, FIRST) as paperboy:
+        paperboy.sources = [Visited("daily", Path("_posts"))]
+        async with running(paperboy):
+            await shows(channel, "7", 4)
+    assert channel.chats["5"] == []
+
+
+async def test_who_comes_while_others_are_served_does_not_wait_for_the_end() -> None:
+    held = asyncio.Event()
+
+    class Slow(MemoryChannel):
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            if address == "5":
+                await held.wait()
+            return await super().send(address, body, ref=ref, thread=thread)
+
+    channel = Slow(name="telegram")
+    async with put_together(channel, FIRST, schedule={"at": "00:00", "sweep": "1h"}) as paperboy, running(paperboy):
+        await shows(channel, "-6", 4)
+        await subscribed(paperboy, "7", now=True)
+        paperboy.desk.wake()
+        await shows(channel, "7", 4)
+        assert channel.chats["5"] == []
+        held.set()
+        await shows(channel, "5", 4)
+
+
+async def test_a_mistake_of_our_own_ends_the_program_and_all_who_listen() -> None:
+    """Else it would go on answering, and never deliver again."""
+
+    class Broken(MemoryChannel):
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            raise ZeroDivisionError
+
+    listening = Listening()
+    async with put_together(Broken(name="telegram"), FIRST, schedule={"at": "00:00"}) as paperboy:
+        with pytest.raises(BaseExceptionGroup):
+            async with asyncio.timeout(10):
+                await paperboy.run([listening])
+    assert listening.ended
+
+
+async def test_who_listens_no_more_is_told_of_and_listens_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.app.service._LISTEN_AGAIN", 0.01)
+
+    class Dying(Listening):
+        times = 0
+
+        async def listen(self, stopping: asyncio.Event) -> None:
+            self.times += 1
+            if self.times == 1:
+                raise ZeroDivisionError
+            if self.times > 2:
+                await super().listen(stopping)
+
+    dying = Dying()
+    with capture_logs() as logs:
+        async with put_together(memory()) as paperboy, running(paperboy, dying):
+            while dying.times < 3:
+                await asyncio.sleep(0.01)
+    assert dying.ended
+    assert [line["listener"] for line in logs if line["event"] == "listener ended"] == ["Dying"]
+
+
+async def test_stopping_does_not_wait_for_who_would_listen_again() -> None:
+    class Deaf(Listening):
+        async def listen(self, stopping: asyncio.Event) -> None:
+            """End at once."""
+
+    async with asyncio.timeout(4), put_together(memory()) as paperboy, running(paperboy, Deaf()):
+        await asyncio.sleep(0.1)
+
+
+async def test_a_ledger_that_fails_for_a_while_does_not_end_it(tmp_path: Path) -> None:
+    channel, listening = memory(), Listening()
+    tables: dict[str, Any] = {"schedule": {"at": "00:00", "sweep": "1h"}, "operators": {"telegram": ["9"]}}
+    async with put_together(channel, **tables) as paperboy:
+        ledger = tmp_path / "paperboy.db.lock"
+        ledger.mkdir()
+        with capture_logs() as logs:
+            async with running(paperboy, listening):
+                while not any(line["event"] == "run failed" for line in logs):
+                    await asyncio.sleep(0.01)
+                ledger.rmdir()
+                shutil.copy(DATA / FIRST, "_posts")
+                paperboy.wake.set()
+                await shows(channel, "5", 4)
+    assert listening.ended
+    assert [line.split(" ")[0] for line in told(channel)] == ["✖", "✔"]
+
+
+async def test_operators_are_told_once_of_posts_that_cannot_be_read_and_when_they_can() -> None:
+    channel = memory()
+    async with put_together(channel, operators={"telegram": ["9"]}, language="en") as paperboy:
+        Path("_posts").rmdir()
+        for _ in range(2):
+            await paperboy._sweep()
+        Path("_posts").mkdir()
+        for _ in range(2):
+            await paperboy._sweep()
+    broken, mended = told(channel)
+    assert "No such file or directory" in broken
+    assert mended == "✔ Posts can be read again"
+
+
+def told(channel: MemoryChannel) -> list[str]:
+    """Give what the operator was told, each time one line."""
+    return [str(one.body["markup"]).removeprefix("Paperboy\n") for one in channel.chats["9"]]
+
+
+# --- settings with which nothing could be done
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ({"sources": []}, "sources: there is none"),
+        ({"telegram": {}}, "name at least one chat"),
+        ({"telegram": {"chats": ["5"]}}, "telegram.token is missing"),
+        ({**TWO, "slack": {"chats": ["C0123ABCD"]}}, "slack.bot_token is missing"),
+    ],
+)
+async def test_settings_with_which_nothing_could_be_delivered_are_refused(
+    tables: dict[str, Mapping[str, object]], said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said):
+        async with assembled(described(**tables), {}):
+            pass
+    assert not Path("paperboy.db").exists()
+
+
+@pytest.mark.parametrize("telegram", [{"token": "123456:FAKE"}, {"token": "123456:FAKE", "listen": "off"}])
+async def test_a_bot_may_wait_for_its_first_subscriber(telegram: Mapping[str, object]) -> None:
+    async with assembled(described(telegram=telegram), {"telegram": memory()}) as paperboy:
+        assert await paperboy.plan(at_once=False, resume=False)
+
+
+@pytest.mark.parametrize(
+    ("slack", "heard"),
+    [
+        ({}, False),
+        ({"app_token": "xapp-FAKE"}, True),
+        ({"app_token": "xapp-FAKE", "listen": "off"}, False),
+        ({"listen": "http"}, True),
+    ],
+)
+def test_slack_is_heard_once_it_is_set_up(slack: Mapping[str, object], heard: bool) -> None:
+    settings = described(slack=slack)
+    assert (listens(settings, "slack"), listens(settings, "telegram")) == (heard, True)

@@ -1,0 +1,238 @@
+"""The archive: what is looked up, searched, remembered and noted."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.archive.archive import Archive
+from bot.database.states import DigestState
+from bot.ledger.ledger import Store, opened
+from bot.ledger.records import Intent
+from formatters.model import Digest, Link, Paper, Section
+from formatters.page import reference
+from tests.support.digests import days, digest, found, paper
+from tests.support.pipeline import Clock, Pipeline, empty
+
+DAY = date(2025, 1, 1)
+MINI = Paper(
+    "2509.07969",
+    1,
+    "Mini-o3: Scaling Up Reasoning Patterns for Visual Search",
+    "https://arxiv.org/abs/2509.07969",
+    (Link("GitHub", "https://github.com/example/mini-o3"),),
+    (Section("Introduction", "- Goal: Deep thinking with images.\n- Contribution: Dozens of turns."),),
+)
+KOREAN = Paper(
+    "2509.00001",
+    2,
+    "잠재확산모델로 눈을 만들기",
+    "https://arxiv.org/abs/2509.00001",
+    (),
+    (Section("서론", "- 목표: 강화학습과 **확산** 모델을 잇는다.\n- 기여: Café에서 쓰는 방법."),),
+)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    await empty(tmp_path / "ledger.db")
+    async with opened(f"sqlite:///{tmp_path}/ledger.db", Clock()) as store:
+        yield store
+
+
+async def write(store: Store, *digests: Digest, state: DigestState = DigestState.ACTIVE, source: str = "blog") -> None:
+    for one in digests:
+        post = f"{one.day}-{one.series.lower().replace(' ', '-')}.md"
+        await store.write_plan(source, Intent(one, post, "print", state), [])
+
+
+async def found_by(archive: Archive, said: str) -> list[str]:
+    hits, count = await archive.search(said, 100, 0)
+    assert len(hits) == count
+    return [hit.ref for hit in hits]
+
+
+async def test_papers_are_found_by_what_buttons_hold_and_by_their_ids(store: Store) -> None:
+    one = digest(DAY, MINI, KOREAN)
+    await write(store, one)
+    for where, value in (("ref", reference(one, KOREAN)), ("paper", "2509.00001")):
+        assert await store.archive.paper(where, value) == (one, KOREAN)
+        assert await store.archive.paper(where, value[:-1]) is None
+
+
+async def test_a_paper_presented_twice_is_the_newer_one_and_both_are_known(store: Store) -> None:
+    older, newer = digest(DAY, MINI), digest(date(2025, 1, 2), replace(MINI, number=5))
+    await write(store, newer, older)
+    assert await store.archive.paper("paper", MINI.id) == (newer, newer.papers[0])
+    assert await store.archive.paper("ref", reference(older, MINI)) == (older, MINI)
+
+
+async def test_an_edited_post_is_looked_up_as_it_is_now(store: Store) -> None:
+    await write(store, digest(DAY, MINI, KOREAN))
+    edited = replace(MINI, title="A New Title", sections=(Section("Introduction", "- Goal: Another."),))
+    await write(store, digest(DAY, edited))
+    assert await found_by(store.archive, "확산") == []
+    assert await found_by(store.archive, "images") == []
+    assert len(await found_by(store.archive, "another title")) == 1
+    assert await store.archive.paper("paper", KOREAN.id) is None
+    assert await store.archive.paper("paper", MINI.id) == (digest(DAY, edited), edited)
+
+
+@pytest.mark.parametrize(
+    ("said", "paper"),
+    [
+        ("mini-o3", MINI),
+        ("MINI O3", MINI),
+        ("reas patt", MINI),  # words may only be begun
+        ("visual scaling", MINI),  # in any order
+        ("images turns visual", MINI),  # of title and text together
+        ("2509.07969", MINI),
+        ("github", MINI),
+        ("introduction dozens", MINI),
+        ("확산", KOREAN),  # inside of a longer word, too
+        ("산모", KOREAN),
+        ("눈", KOREAN),
+        ("확산모델", KOREAN),
+        ("강화학습 목표", KOREAN),
+        ("cafe", KOREAN),
+        ("ＣＡＦÉ", KOREAN),
+    ],
+)
+async def test_words_are_found(store: Store, said: str, paper: Paper) -> None:
+    one = digest(DAY, MINI, KOREAN)
+    await write(store, one)
+    assert await found_by(store.archive, said) == [reference(one, paper)]
+
+
+@pytest.mark.parametrize(
+    "said", ["", "  ", "!?", '"', "*", "mini AND NOT o3", "산확", "ini", "title:mini", "모델을만", "\0"]
+)
+async def test_other_words_are_not(store: Store, said: str) -> None:
+    await write(store, digest(DAY, MINI, KOREAN))
+    assert await found_by(store.archive, said) == []
+    assert await store.archive.titled(said, 8) == []
+
+
+async def test_titles_are_looked_for_in_titles_alone_and_on_a_day_if_asked(store: Store) -> None:
+    older, newer = digest(DAY, MINI, KOREAN), digest(date(2025, 1, 2), MINI)
+    await write(store, older, newer)
+    assert [hit.day for hit in await store.archive.titled("search mini", 8)] == [newer.day, older.day]
+    assert [hit.day for hit in await store.archive.titled("mini", 8, older.day)] == [older.day]
+    assert await store.archive.titled("mini", 8, date(2025, 1, 3)) == []
+    assert await store.archive.titled("images", 8) == []
+    assert len(await store.archive.titled("mini", 1)) == 1
+
+
+async def test_hits_come_newest_first_page_by_page_with_a_line_each(store: Store) -> None:
+    for n in (1, 3, 2):
+        await write(store, digest(date(2025, 1, n), *(paper(k, id=f"{n}{k}") for k in (1, 2))))
+    hits = [await store.archive.search("plain", 4, start) for start in (0, 4, 8)]
+    assert [[(hit.day.day, hit.number) for hit in some] for some, _ in hits] == [
+        [(3, 1), (3, 2), (2, 1), (2, 2)],
+        [(1, 1), (1, 2)],
+        [],
+    ]
+    assert {count for _, count in hits} == {6}
+    assert hits[0][0][0].line == "A plain way."
+
+
+async def test_days_are_those_with_papers(store: Store) -> None:
+    daily, arxiv = digest(DAY, MINI), digest(DAY, KOREAN, series="Arxiv")
+    await write(store, daily, arxiv, source="blog")
+    await write(store, digest(date(2025, 1, 2)), state=DigestState.HELD)
+    assert await store.archive.days() == [DAY]
+    assert await store.archive.of_day(DAY) == [daily, arxiv]
+    assert await store.archive.of_day(date(2025, 1, 2)) == []
+
+
+async def test_the_newest_is_one_that_is_delivered_if_any_is(store: Store) -> None:
+    assert await store.archive.newest() is None
+    baseline, active, skipped = (digest(date(2025, 1, n), paper(n)) for n in (1, 2, 3))
+    await write(store, baseline, state=DigestState.BASELINE)
+    await write(store, digest(date(2025, 1, 9)), state=DigestState.HELD)
+    assert await store.archive.newest() == baseline
+    await write(store, skipped, state=DigestState.SKIPPED)
+    await write(store, active)
+    assert await store.archive.newest() == active
+
+
+async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_path: Path) -> None:
+    """Their names say nothing about that."""
+    clock = Clock()
+    daily, arxiv = days(1)[0], found(digest(DAY, paper(7), series="Arxiv"))
+    async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
+        await store.join("terminal", "messages", {"a": "a"})
+        pipeline = Pipeline(store, clock)
+        await pipeline.run([daily])
+        clock.now += 3600
+        await pipeline.run([daily, arxiv])
+        assert await store.archive.newest() == arxiv.digest
+        assert await store.archive.last_seen(1) == arxiv.digest
+
+
+async def test_a_chat_saw_last_what_arrived_there_and_not_what_waits(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
+        await store.join("terminal", "messages", {"a": "a", "b": "b"})
+        pipeline = Pipeline(store, clock)
+        assert await store.archive.last_seen(1) is None
+        await pipeline.run(days(1))
+        await pipeline.look(days(1, 2), opening=clock() + 3600)
+        assert await store.archive.last_seen(1) == days(1)[0].digest
+        await pipeline.run(days(1, 2))
+        assert await store.archive.last_seen(1) == days(2)[0].digest
+        assert await store.archive.last_seen(3) is None
+
+
+async def test_a_search_is_remembered_for_its_chat_alone(store: Store) -> None:
+    archive = store.archive
+    kept = await archive.remember("telegram", "5", "확산 모델")
+    assert await archive.recall("telegram", "5", kept) == "확산 모델"
+    assert await archive.recall("telegram", "6", kept) == ""
+    assert await archive.recall("slack", "5", kept) == ""
+    assert await archive.recall("telegram", "5", kept + 1) == ""
+    assert await archive.remember("telegram", "5", "확산 모델") == kept
+    assert await archive.remember("telegram", "6", "확산 모델") != kept
+
+
+async def test_of_each_chat_the_newest_searches_are_remembered(store: Store, tmp_path: Path) -> None:
+    archive = store.archive
+    other = await archive.remember("telegram", "6", "words")
+    kept = [await archive.remember("telegram", "5", f"words {n}") for n in range(30)]
+    assert [bool(await archive.recall("telegram", "5", one)) for one in kept] == [False] * 10 + [True] * 20
+    assert await archive.recall("telegram", "6", other) == "words"
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        assert db.execute("SELECT count(*) FROM searches").fetchone() == (21,)
+    db.close()
+
+
+async def test_a_search_made_again_is_as_new_as_any(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
+        first = await store.archive.remember("telegram", "5", "words")
+        for n in range(19):
+            await store.archive.remember("telegram", "5", f"words {n}")
+        clock.now += 1
+        assert await store.archive.remember("telegram", "5", "words") == first
+        for n in range(10):
+            await store.archive.remember("telegram", "5", f"other words {n}")
+        assert await store.archive.recall("telegram", "5", first) == "words"
+
+
+async def test_an_older_programs_digests_are_indexed_when_the_ledger_is_opened(tmp_path: Path) -> None:
+    url, one = f"sqlite:///{tmp_path}/ledger.db", digest(DAY, MINI, KOREAN)
+    async with opened(url) as store:
+        await write(store, one)
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        db.execute("DELETE FROM papers")
+        db.execute("DELETE FROM words")
+    db.close()
+    for _ in range(2):
+        async with opened(url) as store:
+            assert await found_by(store.archive, "확산") == [reference(one, KOREAN)]
+            assert await store.archive.newest() == one

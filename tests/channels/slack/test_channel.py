@@ -1,0 +1,284 @@
+"""What is Slack's alone: threads, codes, and looking for a message by the key that travelled with it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from bot.channels.slack.channel import EVENT, SlackChannel
+from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
+from formatters.locale import words
+from formatters.slack import SlackFormatter
+from tests.support.chats import ROOM
+from tests.support.fakes import faults
+from tests.support.fakes.answers import Answer, ok, slack_error
+from tests.support.fakes.faults import Fault
+from tests.support.fakes.slack import FakeSlack
+from tests.support.setup import unthrottled
+from tests.support.virtual_time import run
+
+FORMATTER = SlackFormatter(words("en"))
+
+
+@pytest.fixture
+def server(slack: FakeSlack) -> FakeSlack:
+    slack.add_channel(ROOM, name="papers")
+    return slack
+
+
+@pytest.fixture
+async def channel(server: FakeSlack) -> AsyncIterator[SlackChannel]:
+    channel = SlackChannel(server.token, server.base_url, FORMATTER, unthrottled())
+    yield channel
+    await channel.close()
+
+
+async def send(channel: SlackChannel, text: str = "One", *, ref: str = "ref", thread: str = "") -> str:
+    return await channel.send(ROOM, FORMATTER.notice(text).body, ref=ref, thread=thread)
+
+
+async def lose(server: FakeSlack, channel: SlackChannel, *, thread: str = "") -> None:
+    """Send a message that arrives, without an answer that says so."""
+    server.faults.add(faults.lost_answer())
+    with pytest.raises(Unconfirmed):
+        await send(channel, thread=thread)
+
+
+def doubt(*, thread: str = "", ref: str = "ref", ago: float = 0.0) -> Doubt:
+    return Doubt(ref, FORMATTER.notice("One").body, thread, time.time() - ago, 0, 0.0, frozenset())
+
+
+def methods(server: FakeSlack) -> list[str]:
+    return [call.method for call in server.calls]
+
+
+# Sending and editing
+
+
+async def test_a_message_carries_its_key(server: FakeSlack, channel: SlackChannel) -> None:
+    await send(channel, ref="4711")
+    [shown] = server.shown(ROOM)
+    assert shown.metadata == {"event_type": EVENT, "event_payload": {"key": "4711"}}
+    assert shown.thread_ts is None
+    assert shown.pings == []
+
+
+async def test_an_answer_stands_in_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
+    parent = await send(channel, "Index")
+    await send(channel, "Paper", thread=parent)
+    assert [message.thread_ts for message in server.shown(ROOM)] == [None, parent]
+
+
+async def test_an_edit_keeps_thread_and_key(server: FakeSlack, channel: SlackChannel) -> None:
+    parent = await send(channel, "Index")
+    reply = await send(channel, "Paper", ref="4711", thread=parent)
+    await channel.edit(ROOM, reply, FORMATTER.notice("Paper, mended").body)
+    shown = server.shown(ROOM)[1]
+    assert (shown.text, shown.thread_ts, shown.edits) == ("Paper, mended", parent, 1)
+    assert (shown.metadata or {})["event_payload"] == {"key": "4711"}
+
+
+async def test_an_edit_into_plain_text_takes_the_blocks_away(server: FakeSlack, channel: SlackChannel) -> None:
+    ts = await send(channel)
+    await channel.edit(ROOM, ts, FORMATTER.plain(FORMATTER.notice("Plain").body))
+    [shown] = server.shown(ROOM)
+    assert (shown.text, shown.blocks) == ("Plain", [])
+
+
+async def test_a_thread_whose_parent_is_gone_rejects(server: FakeSlack, channel: SlackChannel) -> None:
+    with pytest.raises(Rejected, match="thread_not_found"):
+        await send(channel, thread="1700000000.000100")
+
+
+# Refusals through the SDK
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        ("channel_not_found", ChatGone),
+        ("is_archived", ChatGone),
+        ("not_in_channel", ChatGone),
+        ("restricted_action", ChatGone),
+        ("messages_tab_disabled", ChatGone),
+        ("account_inactive", BotGone),
+        ("token_revoked", BotGone),
+        ("invalid_auth", BotGone),
+        ("invalid_blocks", Rejected),
+        ("msg_too_long", Rejected),
+        ("no_text", Rejected),
+        ("ratelimited", RetryLater),
+        ("message_limit_exceeded", RetryLater),
+        ("fatal_error", Unconfirmed),
+        ("internal_error", Unconfirmed),
+    ],
+)
+async def test_codes(server: FakeSlack, channel: SlackChannel, code: str, meaning: type[SendError]) -> None:
+    server.faults.add(faults.slack_refusal(code))
+    with pytest.raises(meaning):
+        await send(channel)
+    assert methods(server) == ["chat.postMessage"]
+
+
+async def test_a_missing_scope_is_the_apps_fault_and_named(server: FakeSlack, channel: SlackChannel) -> None:
+    server.scopes.discard("chat:write")
+    with pytest.raises(BotGone, match="chat:write"):
+        await send(channel)
+
+
+async def test_an_archived_channel_is_gone(server: FakeSlack, channel: SlackChannel) -> None:
+    server.channel(ROOM).archived = True
+    with pytest.raises(ChatGone, match="unarchive"):
+        await send(channel)
+
+
+async def test_an_app_that_was_not_invited(server: FakeSlack, channel: SlackChannel) -> None:
+    server.channel(ROOM).member = False
+    with pytest.raises(ChatGone, match="/invite"):
+        await send(channel)
+
+
+async def test_a_code_with_500_may_have_succeeded(server: FakeSlack, channel: SlackChannel) -> None:
+    server.faults.add(Fault("answer", slack_error("service_unavailable", 503)))
+    with pytest.raises(Unconfirmed):
+        await send(channel)
+
+
+async def test_success_without_an_id_is_a_doubt(server: FakeSlack, channel: SlackChannel) -> None:
+    server.faults.add(Fault("garbled", ok(channel=ROOM)))
+    with pytest.raises(Unconfirmed):
+        await send(channel)
+
+
+# Doubtful sends
+
+
+async def test_it_is_found_by_its_key_and_not_by_its_wording(server: FakeSlack, channel: SlackChannel) -> None:
+    await send(channel, "One", ref="another")
+    await lose(server, channel)
+    await send(channel, "One", ref="a third")
+    assert await channel.reconcile(ROOM, doubt()) == There(server.shown(ROOM)[1].ts)
+
+
+async def test_it_is_found_in_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
+    parent = await send(channel, "Index", ref="index")
+    server.post_by_other(ROOM, thread_ts=parent)
+    await lose(server, channel, thread=parent)
+    server.post_by_other(ROOM, thread_ts=parent)
+    assert await channel.reconcile(ROOM, doubt(thread=parent)) == There(server.shown(ROOM)[1].ts)
+
+
+async def test_it_is_absent_from_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
+    parent = await send(channel, "Index", ref="index")
+    server.post_by_other(ROOM, thread_ts=parent)
+    assert await channel.reconcile(ROOM, doubt(thread=parent)) == Absent()
+
+
+async def test_it_is_found_pages_back(server: FakeSlack, channel: SlackChannel) -> None:
+    await lose(server, channel)
+    for _ in range(450):
+        server.post_by_other(ROOM)
+    assert await channel.reconcile(ROOM, doubt()) == There(server.shown(ROOM)[0].ts)
+    assert methods(server).count("conversations.history") == 3
+
+
+async def test_a_very_busy_room_hides_it(server: FakeSlack, channel: SlackChannel) -> None:
+    await lose(server, channel)
+    for _ in range(1001):
+        server.post_by_other(ROOM)
+    assert isinstance(await channel.reconcile(ROOM, doubt()), Unknown)
+
+
+async def test_a_clock_that_is_ahead_by_an_hour_does_not_hide_it(server: FakeSlack, channel: SlackChannel) -> None:
+    await lose(server, channel)
+    assert isinstance(await channel.reconcile(ROOM, doubt(ago=-3600)), There)
+
+
+async def test_only_what_came_since_some_hours_before_the_attempt_or_our_last_message_is_read(
+    server: FakeSlack, channel: SlackChannel
+) -> None:
+    first = doubt(ago=3600)
+    later = replace(first, after=int(first.attempted_at) - 5)
+    for question in (first, later):
+        await channel.reconcile(ROOM, question)
+    asked = [float(call.arguments["oldest"]) for call in server.calls]
+    assert asked == pytest.approx([first.attempted_at - 7200, later.after])
+
+
+@pytest.mark.parametrize("thread", [False, True])
+async def test_without_the_history_scope_nobody_knows(server: FakeSlack, channel: SlackChannel, thread: bool) -> None:
+    parent = await send(channel, "Index", ref="index") if thread else ""
+    server.scopes.discard("channels:history")
+    found = await channel.reconcile(ROOM, doubt(thread=parent))
+    assert isinstance(found, Unknown)
+    assert "channels:history" in found.why
+
+
+async def test_outside_the_room_nobody_knows(server: FakeSlack, channel: SlackChannel) -> None:
+    server.channel(ROOM).member = False
+    found = await channel.reconcile(ROOM, doubt())
+    assert isinstance(found, Unknown)
+    assert "invite" in found.why
+
+
+async def test_messages_without_metadata_are_passed_over(server: FakeSlack, channel: SlackChannel) -> None:
+    others = [{"ts": "1.1"}, {"ts": "1.2", "metadata": None}, {"ts": "1.3", "metadata": {"event_payload": None}}]
+    ours = {"ts": "1.4", "metadata": {"event_type": EVENT, "event_payload": {"key": "ref"}}}
+    server.faults.add(Fault("answer", ok(messages=[*others, ours])))
+    assert await channel.reconcile(ROOM, doubt()) == There("1.4")
+
+
+@pytest.mark.parametrize("answer", [ok(), ok(messages=None), ok(messages=7), ok(messages=[7])])
+async def test_a_page_that_makes_no_sense_says_nothing(
+    server: FakeSlack, channel: SlackChannel, answer: Answer
+) -> None:
+    server.faults.add(Fault("answer", answer))
+    with pytest.raises(Unconfirmed):
+        await channel.reconcile(ROOM, doubt())
+
+
+# The doctor
+
+
+@pytest.mark.parametrize(
+    ("member", "archived", "advice"),
+    [(True, False, ""), (False, False, "/invite"), (True, True, "unarchive"), (False, True, "unarchive")],
+)
+async def test_rights_in_a_room(
+    server: FakeSlack, channel: SlackChannel, member: bool, archived: bool, advice: str
+) -> None:
+    server.add_channel("C0999", name="side", member=member, archived=archived)
+    (token, _), (_, problem) = await channel.check(["C0999"])
+    assert token == "token: paperboy in Fake"
+    assert (advice in problem) if advice else problem == ""
+
+
+async def test_a_direct_message_has_no_members(server: FakeSlack, channel: SlackChannel) -> None:
+    known = {"id": "D0123", "is_im": True, "is_archived": False}
+    server.faults.add(Fault("answer", ok(channel=known), method="conversations.info"))
+    _, (_, problem) = await channel.check(["D0123"])
+    assert problem == ""
+
+
+async def test_without_the_scope_to_look_the_doctor_says_so(server: FakeSlack, channel: SlackChannel) -> None:
+    server.scopes.discard("channels:read")
+    _, (what, problem) = await channel.check([ROOM])
+    assert what == ROOM
+    assert "channels:read" in problem
+
+
+# Limits, in virtual time
+
+
+def test_a_room_gets_one_a_second_and_rooms_do_not_wait_for_one_another() -> None:
+    async def story() -> float:
+        channel = SlackChannel("xoxb-x", "http://127.0.0.1:1/api/", FORMATTER)
+        await asyncio.gather(*(channel.turn(f"C{number % 10}") for number in range(50)))
+        return asyncio.get_running_loop().time()
+
+    assert 4 < run(story()) < 4.1

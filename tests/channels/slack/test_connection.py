@@ -1,0 +1,346 @@
+"""Paperboy keeps hearing Slack: connections that break, Slack that is away, tokens and signatures that are refused."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from typing import Any
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+import structlog
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from slack_bolt.request.async_request import AsyncBoltRequest
+from structlog.testing import capture_logs
+
+from bot import log
+from bot.channels.slack import listener as listener_module
+from bot.channels.slack.listener import slack_listener
+from bot.config.settings import Slack
+from bot.conversation.context import Answer, Asker
+from bot.errors import SettingsError
+from bot.web.server import Web
+from tests.support.chats import ROOM
+from tests.support.fakes import faults
+from tests.support.fakes.slack import FakeSlack, Http
+from tests.support.memory_channel import MemoryChannel
+from tests.support.slack_bot import ANN, SECRET, SlackBot, open_slack_bot, settings, slack_channel, text_of, workspace
+
+FULL = "2. U-Net"
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with workspace() as server:
+        yield server
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything that waits wait shorter."""
+    for name, seconds in {"_PING": 0.1, "_LOOK": 0.02, "_LONGEST_PAUSE": 0.02}.items():
+        monkeypatch.setattr(listener_module, name, seconds)
+
+
+def told(logs: Any) -> list[tuple[str, str]]:
+    return [(one["log_level"], one["event"]) for one in logs if "listening" in one["event"]]
+
+
+async def hears(slack_bot: SlackBot) -> bool:
+    return (await slack_bot.slash("/paper 2")).startswith(FULL)
+
+
+# --- Socket Mode
+
+
+async def test_a_connection_is_renewed_when_slack_asks_for_it(slack: FakeSlack) -> None:
+    async with open_slack_bot(slack) as slack_bot:
+        with capture_logs() as logs:
+            await slack.sockets.disconnect("warning")
+            await slack.sockets.opened(2)
+            await slack.sockets.disconnect()
+            await slack.sockets.opened(3)
+            assert await hears(slack_bot)
+        assert told(logs) == []
+
+
+async def test_a_broken_connection_is_renewed(slack: FakeSlack, hurried: None) -> None:
+    async with open_slack_bot(slack) as slack_bot:
+        slack.sockets.break_off()
+        await slack.sockets.opened(2)
+        assert await hears(slack_bot)
+
+
+async def test_a_stale_connection_is_renewed(slack: FakeSlack, hurried: None) -> None:
+    async with open_slack_bot(slack) as slack_bot:
+        slack.sockets.answers_pings = False
+        await slack.sockets.opened(2)
+        slack.sockets.answers_pings = True
+        assert await hears(slack_bot)
+
+
+async def test_a_slack_that_is_away_is_told_of_once(
+    slack: FakeSlack, hurried: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener_module, "_GONE", 0.3)
+    async with open_slack_bot(slack) as slack_bot:
+        with capture_logs() as logs:
+            await slack.stop()
+            while len(told(logs)) < 2:
+                await asyncio.sleep(0.01)
+            attempts = len(slack.calls)
+            await slack.start()
+            await slack.sockets.opened(2)
+            assert await hears(slack_bot)
+        assert told(logs) == [("error", "not listening"), ("error", "not listening"), ("info", "listening again")]
+        assert "gone for" in logs[0]["error"]
+        assert "Slack cannot be reached" in logs[1]["error"]
+        assert attempts
+
+
+async def test_a_client_in_a_dead_end_is_replaced(
+    slack: FakeSlack, hurried: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK tries an address again and again that serves once (python-slack-sdk, issue 1922, has another one)."""
+    monkeypatch.setattr(listener_module, "_GONE", 0.3)
+    async with open_slack_bot(slack) as slack_bot:
+        sound = slack.sockets.invite
+        slack.sockets.invite = lambda port: f"ws://127.0.0.1:{port}/link/?ticket=none"  # type: ignore[method-assign]
+        slack.sockets.break_off()
+        asked = len(await slack.answered("apps.connections.open"))
+        await slack.answered("apps.connections.open", asked + 1)
+        slack.sockets.invite = sound  # type: ignore[method-assign]
+        await slack.sockets.opened(2)
+        assert await hears(slack_bot)
+
+
+async def test_no_connection_in_time(slack: FakeSlack, hurried: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener_module, "_CONNECTING", 0.1)
+    sound = slack.sockets.invite
+    slack.sockets.invite = lambda port: f"ws://127.0.0.1:{port}/link/?ticket=none"  # type: ignore[method-assign]
+    with capture_logs() as logs:
+        async with open_slack_bot(slack, connected=False) as slack_bot:
+            await slack.answered("apps.connections.open", 3)
+            monkeypatch.setattr(listener_module, "_CONNECTING", 20.0)  # a busy machine takes its time
+            slack.sockets.invite = sound  # type: ignore[method-assign]
+            await slack.sockets.opened()
+            assert await hears(slack_bot)
+    assert told(logs) == [("error", "not listening"), ("info", "listening again")]
+    assert logs[-2]["error"] == "no connection in time"
+
+
+async def test_a_refused_token_is_told_of_once(slack: FakeSlack, hurried: None) -> None:
+    slack.app_token, right = "xapp-another", slack.app_token
+    with capture_logs() as logs:
+        async with open_slack_bot(slack, connected=False, app_token=right) as slack_bot:
+            await slack.answered("apps.connections.open", 4)
+            slack.app_token = right
+            await slack.sockets.opened()
+            assert await hears(slack_bot)
+    assert told(logs) == [("error", "not listening"), ("info", "listening again")]
+    [refused] = [one for one in logs if one["event"] == "not listening"]
+    assert refused["error"] == (
+        "Slack refuses the app: invalid_auth; turn Socket Mode on, and set slack.app_token to a token with"
+        " connections:write"
+    )
+
+
+@pytest.mark.parametrize("fault", [faults.server_error(503), faults.ratelimited(), faults.truncated(), faults.reset()])
+async def test_whatever_slack_answers_it_is_asked_again(slack: FakeSlack, hurried: None, fault: faults.Fault) -> None:
+    slack.faults.add(fault)
+    async with open_slack_bot(slack) as slack_bot:
+        assert await hears(slack_bot)
+
+
+async def test_stopping_does_not_wait_for_slack(slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
+    slack.faults.add(faults.slow(30, method="apps.connections.open"))
+    loop = asyncio.get_running_loop()
+    async with open_slack_bot(slack, connected=False):
+        while not slack.calls:
+            await asyncio.sleep(0.01)
+        began = loop.time()
+    assert loop.time() - began < 2
+
+
+async def test_a_farewell_that_is_not_answered_ends(slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener_module, "_GRACE", 0.1)
+    async with open_slack_bot(slack):
+        for request in slack.sockets._live.values():
+            assert request.transport
+            request.transport.pause_reading()
+
+
+async def test_what_is_under_way_is_answered_before_stopping(slack: FakeSlack) -> None:
+    began = asyncio.Event()
+    async with open_slack_bot(slack) as slack_bot:
+        sound = slack_bot.desk.answer
+
+        async def slow(asker: Asker, line: str) -> Answer:
+            began.set()
+            await asyncio.sleep(0.1)
+            return await sound(asker, line)
+
+        slack_bot.desk.answer = slow  # type: ignore[method-assign]
+        typed = asyncio.create_task(slack.slash("/paper", "2", ANN, ROOM))
+        said = asyncio.create_task(slack.message_im(ANN, "paper 2"))
+        await began.wait()
+    assert text_of((await typed).answer).startswith(FULL)
+    assert (await said).error == ""
+    assert text_of(slack.shown("D00ANN")[0]).startswith(FULL)
+
+
+# --- HTTP
+
+
+async def test_what_is_not_signed_well_is_turned_away(slack: FakeSlack) -> None:
+    async with open_slack_bot(slack, "http") as slack_bot:
+        assert isinstance(slack.reach, Http)
+        url, before = slack.reach.url, len(slack.shown(ROOM))
+        without = [frozenset({name}) for name in ("X-Slack-Signature", "X-Slack-Request-Timestamp")]
+        ways = [
+            Http(url, "another secret"),
+            Http(url, SECRET, age=301),
+            Http(url, SECRET, age=-330),  # it grows older on its way
+            *(Http(url, SECRET, without=names) for names in without),
+        ]
+        for way in ways:
+            slack.reach = way
+            assert (await slack.mentions(ROOM, ANN, "paper 2")).status == 401
+            assert (await slack.slash("/paper", "2", ANN, ROOM)).status == 401
+        await slack_bot.quiet()
+        assert len(slack.shown(ROOM)) == before
+        slack.reach = Http(url, SECRET)
+        assert await slack.verifies_url()
+        assert await hears(slack_bot)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"", {}),
+        (b"{", {"Content-Type": "application/json"}),
+        (b"[1]", {"Content-Type": "application/json"}),
+        (b"[" * 100_000, {"Content-Type": "application/json"}),
+        (b"payload=no", {"Content-Type": "application/x-www-form-urlencoded"}),
+        (b"\xff\xfe", {"Content-Type": "text/plain; charset=utf-8"}),
+        (b"x", {"Content-Type": "text/plain; charset=nonsense"}),
+        (b"x", {"X-Slack-Request-Timestamp": "yesterday"}),
+        (b"x", {"X-Slack-Request-Timestamp": "9" * 5000}),
+        (b"x", {"X-Slack-Signature": "v0=é"}),
+    ],
+)
+async def test_strangers_cannot_make_it_stumble(slack: FakeSlack, body: bytes, headers: dict[str, str]) -> None:
+    async with open_slack_bot(slack, "http") as slack_bot:
+        assert isinstance(slack.reach, Http)
+        signed = {"X-Slack-Request-Timestamp": "1", "X-Slack-Signature": "v0=1", **headers}
+        with capture_logs() as logs:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(slack.reach.url, data=body, headers=signed) as it,
+            ):
+                assert it.status in (400, 401)
+        assert logs == []
+        assert await hears(slack_bot)
+
+
+# --- settings, logs
+
+
+@pytest.mark.parametrize(("listen", "missing"), [("socket", "app_token"), ("http", "signing_secret")])
+async def test_a_way_without_its_secret_is_refused(slack: FakeSlack, listen: Any, missing: str) -> None:
+    channel, server = slack_channel(slack), Web("127.0.0.1", 0)
+    own: Slack = settings(slack, listen, **{missing: None})
+    with pytest.raises(SettingsError, match=f"slack.{missing}"):
+        slack_listener(own, channel, Mock(), Mock(), server)
+    assert not server.used
+
+
+async def test_others_are_not_answered_through_slack(slack: FakeSlack) -> None:
+    with pytest.raises(TypeError):
+        slack_listener(settings(slack), MemoryChannel(), Mock(), Mock(), Web("127.0.0.1", 0))
+
+
+@pytest.fixture
+def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Log as the program does, and put all back as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in log._TALKATIVE}
+    root.handlers.clear()  # else they would be closed
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    log.configure(level=logging.INFO)
+    yield written
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+    structlog.reset_defaults()
+
+
+async def test_logs_hold_no_token(slack: FakeSlack, hurried: None, own_logging: io.StringIO) -> None:
+    """Bolt and the SDK log at INFO what came, and each failure with a traceback."""
+    slack.faults.add(faults.reset(method="apps.connections.open", times=2))
+    async with open_slack_bot(slack) as slack_bot:
+        slack.sockets.break_off()
+        await slack.sockets.opened(2)
+        assert await hears(slack_bot)
+        slack.patience = 0.1
+        await slack._send("interactive", {"type": "shortcut", "callback_id": "unknown", "user": {"id": ANN}})
+    written = own_logging.getvalue()
+    assert "listening again" in written
+    assert "Traceback" not in written
+    for secret in (slack.token, slack.app_token, SECRET, "FAKE-verification-token", "/actions/"):
+        assert secret not in written
+
+
+# --- whatever comes
+
+_TEXT = st.text(max_size=20) | st.sampled_from([ROOM, ANN, "D00ANN", "paper 2", "/paper 2", "im", "home", "message"])
+_LEAF = st.none() | st.booleans() | st.integers() | _TEXT
+_TYPES = st.sampled_from(
+    ["app_mention", "message", "app_home_opened", "member_joined_channel", "channel_left", "channel_unarchive"]
+)
+_NAMES = st.sampled_from(["user", "channel", "text", "ts", "thread_ts", "tab", "channel_type", "tokens", "subtype"])
+_EVENTS = st.builds(lambda kind, rest: {"type": kind, **rest}, _TYPES, st.dictionaries(_NAMES, _LEAF | st.lists(_LEAF)))
+_PARTS = st.dictionaries(st.sampled_from(["type", "message_ts", "channel_id", "thread_ts", "view_id"]), _LEAF)
+_BODIES = st.one_of(
+    st.builds(lambda event, id_: {"type": "event_callback", "event_id": id_, "event": event}, _EVENTS, _TEXT),
+    st.builds(
+        lambda container, action, user: {
+            "type": "block_actions",
+            "container": container,
+            "actions": [{"type": "button", "action_id": "line/x", "value": action}],
+            "user": user,
+        },
+        _PARTS,
+        _LEAF,
+        st.just({"id": ANN}) | _LEAF,
+    ),
+    st.builds(lambda rest: {"command": "/paper", **rest}, st.dictionaries(_NAMES | st.just("channel_id"), _LEAF)),
+    st.dictionaries(_NAMES, _LEAF),
+)
+
+
+@given(st.lists(_BODIES, min_size=50, max_size=50))
+@hypothesis_settings(max_examples=20, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+def test_nothing_that_comes_stops_the_bot(bodies: list[dict[str, Any]]) -> None:
+    asyncio.run(_survives(bodies))
+
+
+async def _survives(bodies: list[dict[str, Any]]) -> None:
+    async with workspace() as slack, open_slack_bot(slack) as slack_bot:
+        app = slack_bot.listener._app  # type: ignore[attr-defined]
+        with capture_logs():
+            for body in bodies:
+                with suppress(TypeError, AttributeError):  # of bolt, which reads no further; the SDK catches them
+                    request = AsyncBoltRequest(mode="socket_mode", body=body)
+                    assert (await app.async_dispatch(request)).status in (200, 404, 500)
+            await slack_bot.quiet()
+        assert (await slack_bot.slash("/paper 2", "U0NEWCOMER")).startswith(FULL)

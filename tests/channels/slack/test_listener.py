@@ -1,0 +1,597 @@
+"""Slack's readers talk to Paperboy: what they type and press, through Bolt, over websockets and signed requests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.channels.slack.commands import typed
+from bot.conversation.context import Answer, Asker
+from bot.conversation.router import Desk
+from bot.errors import LedgerError
+from formatters.locale import words
+from tests.support.chats import ROOM
+from tests.support.fakes import faults
+from tests.support.fakes.slack import FakeSlack, NotSentError
+from tests.support.fakes.slack_rooms import Channel
+from tests.support.slack_bot import (
+    ANN,
+    BOSS,
+    FOREIGN,
+    LONG,
+    MAKER,
+    MANIFEST,
+    MINA,
+    Listen,
+    SlackBot,
+    open_slack_bot,
+    text_of,
+    workspace,
+)
+
+FULL = "2. U-Net: Convolutional Networks for Biomedical Image Segmentation\n\n서론\n"
+EN, KO = words("en"), words("ko")
+SHARE, INDEX = f"[{EN.share}]", EN.layouts["index"]
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with workspace() as server:
+        yield server
+
+
+@pytest.fixture
+async def slack_bot(slack: FakeSlack) -> AsyncIterator[SlackBot]:
+    async with open_slack_bot(slack) as slack_bot:
+        yield slack_bot
+
+
+over_both = pytest.mark.parametrize("listen", ["socket", "http"])
+
+SAID = [
+    ("paper 2", FULL),
+    ("paper", EN.which_paper.format(last=3)),
+    ("paper ９９", EN.no_such_paper.format(number=99, last=3)),
+    ("papers", "Daily Papers · Wednesday, 8 January 2025"),
+    ("papers 2025-01-07", EN.no_such_day.format(day="Tuesday, 7 January 2025")),
+    ("search 대칭 구조", EN.found("대칭 구조", 1)),
+    ("search &<i>&amp;", EN.nothing_found.format(words="&<i>&amp;")),
+    ("settings", EN.settings),
+    ("status", EN.operators_only),
+    ("help", EN.help),
+    ("subscribe", EN.administrators_only),
+    ("unsubscribe", EN.administrators_only),
+]
+NOISE = [("what " * 800, "what"), ("\u202e\u200f", EN.help), ("", EN.help), ("2", FULL), ("/paper 2", FULL)]
+OWN = {
+    "subscribe": EN.subscribed.split("{")[0],
+    "unsubscribe": EN.not_subscribed.split("/")[0],
+    "settings": EN.receives_not,
+}
+
+
+# --- commands
+
+
+@over_both
+async def test_each_command_is_answered_in_its_acknowledgement(slack: FakeSlack, listen: Listen) -> None:
+    """It takes milliseconds; a second is what was promised."""
+    async with open_slack_bot(slack, listen) as slack_bot:
+        before = len(slack.shown(ROOM))
+        for number, (line, said) in enumerate(SAID):
+            name, _, rest = line.partition(" ")
+            command = f"/{name}" if name.startswith("paper") else f"/papers-{name}"
+            user = f"U0READER{number}"  # another one each time: none is slowed
+            sent = await slack_bot.sent(f"{command} {rest}", user)
+            assert said in text_of(sent.answer), command
+            assert sent.answer["response_type"] == "ephemeral"
+            assert sent.seconds < 1
+            assert len(slack.whispered(ROOM, user)) == 1
+        assert len(slack.shown(ROOM)) == before
+
+
+async def test_each_command_of_the_manifest_is_known(slack_bot: SlackBot) -> None:
+    for number, command in enumerate(MANIFEST["features"]["slash_commands"]):
+        said = await slack_bot.slash(command["command"], user=f"U0READER{number}")
+        assert said
+        assert EN.unknown_command[:5] not in said
+
+
+async def test_commands_may_have_another_prefix(slack_bot: SlackBot) -> None:
+    assert (await slack_bot.slash("/lab-paper 2")).startswith(FULL)
+    assert (await slack_bot.slash("/lab-search 대칭 구조")).startswith(EN.found("대칭 구조", 1))
+
+
+async def test_a_command_of_ours_that_we_do_not_know_gets_help(slack_bot: SlackBot) -> None:
+    assert await slack_bot.slash("/papers-foo") == EN.unknown_command.format(command="/foo").replace(
+        "/help", "/papers-help"
+    )
+
+
+async def test_commands_speak_the_readers_language(slack_bot: SlackBot) -> None:
+    assert (await slack_bot.slash("/paper", MINA)).startswith(KO.which_paper[:5])
+    assert (await slack_bot.slash("/paper", ANN)).startswith(EN.which_paper[:5])
+    assert [call.arguments["user"] for call in await slack_bot.slack.answered("users.info")] == [MINA, ANN]
+    await slack_bot.slash("/paper", ANN)
+    assert len(await slack_bot.slack.answered("users.info")) == 2  # it is remembered
+
+
+async def test_without_the_right_to_know_people_the_operators_language_is_spoken(slack_bot: SlackBot) -> None:
+    slack_bot.slack.scopes.discard("users:read")
+    assert (await slack_bot.slash("/paper", ANN)).startswith(KO.which_paper[:5])
+
+
+async def test_a_slow_slack_does_not_slow_commands(slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.channels.slack.people._PATIENCE", 0.05)
+    slack_bot.slack.faults.add(faults.slow(1.0, method="users.info"))
+    sent = await slack_bot.sent("/paper 2")
+    assert sent.seconds < 0.5
+    assert text_of(sent.answer).startswith(FULL)
+
+
+async def test_a_long_answer_goes_on_after_its_acknowledgement(slack: FakeSlack) -> None:
+    async with open_slack_bot(slack) as slack_bot:
+        notice = slack_bot.channel.formatter.notice
+        slack_bot.desk.answer = always(Answer(tuple(notice(f"part {n}") for n in range(9))))  # type: ignore[method-assign]
+        await slack_bot.slash("/papers")
+        await slack_bot.quiet()
+        assert slack_bot.whispers() == [f"part {n}" for n in range(6)]  # a response_url serves five times
+
+
+async def test_who_floods_gets_a_note_and_then_silence(slack_bot: SlackBot) -> None:
+    said = [await slack_bot.slash("/paper 2") for _ in range(9)]
+    answered = sum(one.startswith(FULL) for one in said)
+    assert answered >= 3
+    assert said[answered:] == [EN.slow_down] + [""] * (8 - answered)
+    assert (await slack_bot.slash("/paper 2", MINA)).startswith(FULL)
+
+
+def always(answer: Answer) -> Any:
+    async def given(_asker: Asker, _line: str) -> Answer:
+        return answer
+
+    return given
+
+
+# --- sharing
+
+
+async def test_a_paper_is_shared_in_the_channel(slack_bot: SlackBot) -> None:
+    sent = await slack_bot.sent("/paper 2")
+    assert re.findall('"value": "(.*?)"', json.dumps(sent.answer)) == ["share /paper f6e21a6301e21c13"]
+    await slack_bot.press(EN.share)
+    await slack_bot.quiet()
+    shared = slack_bot.slack.shown(ROOM)[-1]
+    assert text_of(shared).startswith(f"↗ ann{FULL}")
+    assert shared.text.startswith("↗ ann\n2. U-Net")
+    assert shared.pings == []
+    [whisper] = slack_bot.whispers()
+    assert whisper.startswith(FULL)
+    assert SHARE not in whisper  # it has done its work
+
+
+async def test_a_paper_is_shared_where_the_app_is_no_member(slack_bot: SlackBot) -> None:
+    await slack_bot.slash("/paper 2", room=FOREIGN)
+    await slack_bot.press(EN.share, room=FOREIGN)
+    await slack_bot.quiet()
+    [shared] = slack_bot.slack.channel(FOREIGN).messages.values()
+    assert text_of(shared).startswith(f"↗ ann{FULL}")
+
+
+async def test_there_is_nobody_to_share_with_in_direct_messages(slack_bot: SlackBot) -> None:
+    assert SHARE not in await slack_bot.slash("/paper 2", room=slack_bot.slack.direct(ANN).id)
+
+
+@pytest.mark.parametrize("value", ["share /status", "share /unsubscribe", "share", "share /paper 0000000000000000"])
+async def test_nothing_else_is_shared(slack_bot: SlackBot, value: str) -> None:
+    await slack_bot.slash("/paper 2", BOSS)
+    before = len(slack_bot.slack.shown(ROOM))
+    await slack_bot.press("line/row0/0", BOSS, forged=True, value=value)
+    await slack_bot.quiet()
+    assert len(slack_bot.slack.shown(ROOM)) == before
+    assert len(slack_bot.whispers(BOSS)) == 2
+    assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
+
+
+# --- the button under a paper
+
+
+async def test_the_full_summary_is_whispered_in_the_thread_of_the_paper(slack_bot: SlackBot) -> None:
+    index, _, paper, _ = slack_bot.slack.shown(ROOM)
+    sent = await slack_bot.press(KO.full_summary, ts=paper.ts)
+    assert (sent.seconds < 1, sent.answer) == (True, {})
+    await slack_bot.quiet()
+    [whisper] = slack_bot.slack.whispered(ROOM, ANN)
+    assert whisper.thread_ts == index.ts
+    assert text_of(whisper).startswith(FULL)
+    assert slack_bot.whispers(MINA) == []
+    await slack_bot.press(EN.share)
+    await slack_bot.quiet()
+    shared = slack_bot.slack.shown(ROOM)[-1]
+    assert (text_of(shared).startswith("↗ ann2. U-Net"), shared.thread_ts) == (True, index.ts)
+
+
+async def test_the_full_summary_comes_where_the_app_is_no_member(slack_bot: SlackBot) -> None:
+    paper = slack_bot.slack.shown(ROOM)[2]
+    slack_bot.slack.channel(ROOM).member = False
+    await slack_bot.press(KO.full_summary, ts=paper.ts)
+    await slack_bot.quiet()
+    assert slack_bot.whispers()[0].startswith(FULL)
+
+
+async def test_a_paper_that_is_gone(slack_bot: SlackBot) -> None:
+    paper = slack_bot.slack.shown(ROOM)[2]
+    await slack_bot.press("line/row0/0", ts=paper.ts, forged=True, value="/paper 0000000000000000")
+    await slack_bot.quiet()
+    assert slack_bot.whispers() == [EN.paper_gone]
+
+
+async def test_buttons_that_are_not_ours_are_acknowledged(slack_bot: SlackBot) -> None:
+    paper = slack_bot.slack.shown(ROOM)[2]
+    for action, value in (("other", "/unsubscribe"), ("line/row0/0", "")):
+        assert (await slack_bot.press(action, ts=paper.ts, forged=True, value=value)).error == ""
+    await slack_bot.quiet()
+    assert slack_bot.whispers() == []
+
+
+# --- mentions and direct messages
+
+
+@over_both
+async def test_a_mention_is_answered_in_its_thread(slack: FakeSlack, listen: Listen) -> None:
+    async with open_slack_bot(slack, listen) as slack_bot:
+        for number, (line, said) in enumerate([("paper 2", FULL), ("/paper 2", FULL), ("", KO.help)]):
+            sent = await slack.mentions(ROOM, f"U0READER{number}", line)
+            await slack_bot.quiet()
+            answer = slack.shown(ROOM)[-1]
+            assert text_of(answer).startswith(said)
+            assert answer.thread_ts == sent.payload["event"]["ts"]
+        started = answer.thread_ts
+        await slack.mentions(ROOM, ANN, "search 확산 없음", thread_ts=started)
+        await slack_bot.quiet()
+        assert text_of(slack.shown(ROOM)[-1]).startswith("‘확산 없음’")  # all read it: the channel's language
+        assert slack.shown(ROOM)[-1].thread_ts == started
+
+
+async def test_a_paper_is_found_by_its_address(slack_bot: SlackBot) -> None:
+    await slack_bot.slack.mentions(ROOM, ANN, "paper https://arxiv.org/abs/1505.04597?a&b")
+    await slack_bot.quiet()
+    assert text_of(slack_bot.slack.shown(ROOM)[-1]).startswith(FULL)
+
+
+async def test_direct_messages_are_answered(slack_bot: SlackBot) -> None:
+    for number, (line, said) in enumerate([*SAID, *NOISE]):
+        user = f"U0READER{number}"
+        await slack_bot.slack.message_im(user, line)
+        await slack_bot.quiet()
+        [answer] = slack_bot.slack.shown(slack_bot.slack.direct(user).id)
+        assert OWN.get(line, said) in text_of(answer)
+        assert SHARE not in text_of(answer)
+        assert answer.thread_ts is None
+
+
+async def test_a_thread_in_direct_messages_stays_one(slack_bot: SlackBot) -> None:
+    ts = (await slack_bot.slack.message_im(ANN, "paper 2")).payload["event"]["ts"]
+    await slack_bot.slack.message_im(ANN, "paper 1", thread_ts=ts)
+    await slack_bot.quiet()
+    assert [shown.thread_ts for shown in slack_bot.slack.shown("D00ANN")] == [None, ts]
+
+
+async def test_what_nobody_says_to_us_is_ignored(slack_bot: SlackBot) -> None:
+    slack = slack_bot.slack
+    slack.scopes.add("channels:history")
+    await slack.message_in(ROOM, ANN, "paper 2")
+    own = slack.shown(ROOM)[0]
+    await slack.echoes(ROOM, own.ts)
+    await slack.echoes(ROOM, own.ts, "bot_message")
+    event = (await slack.message_im(ANN, "")).payload["event"]
+    await slack_bot.quiet()
+    before = [len(slack.shown(ROOM)), len(slack.shown("D00ANN"))]
+    for more in ({"bot_id": "B0OTHER"}, {"subtype": "message_changed"}, {"edited": {"ts": "1"}}, {"user": None}):
+        await slack._event({**event, **more})
+    await slack._event({"type": "reaction_added", "user": ANN})
+    await slack_bot.quiet()
+    assert [len(slack.shown(ROOM)), len(slack.shown("D00ANN"))] == before
+
+
+def test_messages_are_read_as_they_were_typed() -> None:
+    assert typed("<@U0BOT> a &lt; b &amp;lt; <https://a.example/?x&amp;y|label> <#C1|papers> <!here>") == (
+        "a < b &lt; https://a.example/?x&y papers"
+    )
+
+
+@over_both
+async def test_a_retried_event_is_answered_once(slack: FakeSlack, listen: Listen) -> None:
+    async with open_slack_bot(slack, listen) as slack_bot:
+        before = len(slack.shown(ROOM))
+        first = await slack.mentions(ROOM, ANN, "paper 2")
+        again = await asyncio.gather(slack.retries(first), slack.retries(first))
+        await slack_bot.quiet()
+        assert [one.error for one in (first, *again)] == ["", "", ""]
+        assert len(slack.shown(ROOM)) == before + 1
+
+
+async def test_a_retry_that_comes_too_early_waits_for_the_first_attempt(slack_bot: SlackBot) -> None:
+    """Was it acknowledged at once, and the first attempt failed, then its wish would be lost."""
+    slack, begun, go_on = slack_bot.slack, asyncio.Event(), asyncio.Event()
+    sound = slack_bot.desk.answer
+
+    async def slow(asker: Asker, line: str) -> Answer:
+        begun.set()
+        await go_on.wait()
+        return await sound(asker, line)
+
+    slack_bot.desk.answer = slow  # type: ignore[method-assign]
+    slack.patience = 0.1
+    first = await slack.message_im(ANN, "subscribe")
+    await begun.wait()
+    slack.patience = 3.0
+    retry = asyncio.create_task(slack.retries(first))
+    await asyncio.sleep(0.05)
+    assert not retry.done()
+    go_on.set()
+    assert (await retry).error == ""
+    assert (await slack_bot.chat("D00ANN")).state == "active"  # type: ignore[union-attr]
+    await slack_bot.quiet()
+    assert len(slack.shown("D00ANN")) == 1
+
+
+# --- settings and who may change them
+
+
+@pytest.mark.parametrize(("user", "may"), [(ANN, False), (BOSS, True), (MAKER, True)])
+async def test_administrators_change_a_channel(slack_bot: SlackBot, user: str, may: bool) -> None:
+    await slack_bot.slash("/papers-settings", user)
+    await slack_bot.press(INDEX, user)
+    chat = await slack_bot.chat()
+    assert chat
+    assert chat.layout == ("index" if may else "")  # kept before it was acknowledged
+    await slack_bot.quiet()
+    [page, *notes] = slack_bot.whispers(user)
+    assert (f"{EN.layout}: {INDEX}" in page) is may
+    assert notes == ([] if may else [EN.administrators_only])
+
+
+async def test_what_is_on_no_button_is_still_judged_by_who_pressed(slack_bot: SlackBot) -> None:
+    await slack_bot.slash("/papers-settings")
+    for value in ("/unsubscribe", "/settings index", "/status retry"):
+        await slack_bot.press("line/row9/0", forged=True, value=value)
+    chat = await slack_bot.chat()
+    assert chat
+    assert (chat.state, chat.layout) == ("active", "")
+    await slack_bot.quiet()
+    assert slack_bot.whispers()[1:] == [
+        EN.administrators_only,
+        EN.administrators_only,
+        EN.operators_only,
+    ]
+
+
+async def test_no_answer_means_no(slack_bot: SlackBot) -> None:
+    slack_bot.slack.faults.add(faults.reset(method="users.info", times=None), faults.reset(method="conversations.info"))
+    await slack_bot.slash("/papers-unsubscribe", BOSS)
+    assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
+
+
+async def test_rights_are_asked_for_each_time(slack_bot: SlackBot) -> None:
+    assert f"{EN.layout}: {INDEX}" in await slack_bot.slash("/papers-settings index", BOSS)
+    slack_bot.slack.people[BOSS].admin = False
+    assert await slack_bot.slash("/papers-settings digest", BOSS) == EN.administrators_only
+
+
+async def test_everybody_decides_for_their_own_direct_messages(slack_bot: SlackBot) -> None:
+    address = slack_bot.slack.direct(ANN).id
+    assert (await slack_bot.slash("/papers-subscribe now", room=address)).startswith(EN.subscribed_now)
+    chat = await slack_bot.chat(address)
+    assert chat
+    assert (chat.state, chat.kind, chat.language) == ("active", "private", "en")
+
+
+async def test_in_direct_messages_with_others_one_speaks_for_oneself(slack_bot: SlackBot) -> None:
+    """There the app is no member, and could neither write nor read."""
+    slack_bot.slack.rooms.add(Channel("D0OTHERS", "", member=False, archived=False, user=ANN, people={ANN}))
+    assert (await slack_bot.slash("/papers-subscribe", room="D0OTHERS")).startswith(EN.subscribed[:5])
+    assert await slack_bot.chat("D0OTHERS") is None
+    assert (await slack_bot.chat("D00ANN")).state == "active"  # type: ignore[union-attr]
+    assert SHARE in await slack_bot.slash("/paper 2", room="D0OTHERS")
+    await slack_bot.press(EN.share, room="D0OTHERS")
+    await slack_bot.slash("/papers-settings", room="D0OTHERS")
+    await slack_bot.press(EN.unsubscribe, room="D0OTHERS")
+    await slack_bot.quiet()
+    assert (await slack_bot.chat("D00ANN")).state == "removed"  # type: ignore[union-attr]
+    [shared] = slack_bot.slack.channel("D0OTHERS").messages.values()
+    assert text_of(shared).startswith("↗ ann")
+    assert slack_bot.whispers(room="D0OTHERS")[-1].startswith(EN.unsubscribed[:5])
+
+
+async def test_who_cannot_be_asked_for_is_answered_where_they_are(slack_bot: SlackBot) -> None:
+    slack_bot.slack.scopes.discard("im:write")
+    own = slack_bot.slack.direct(ANN).id
+    assert (await slack_bot.slash("/papers-subscribe", room=own)).startswith(EN.subscribed[:5])
+    assert (await slack_bot.chat(own)).state == "active"  # type: ignore[union-attr]
+
+
+async def test_few_things_are_remembered(slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.channels.slack.people._MOST", 2)
+    monkeypatch.setattr("bot.channels.slack.events._REMEMBERED", 2)
+    for user in (ANN, MINA, BOSS, ANN):
+        await slack_bot.slack.message_im(user, "paper")
+    await slack_bot.quiet()
+    asked = [call.arguments["user"] for call in await slack_bot.slack.answered("users.info")]
+    assert asked == [ANN, MINA, BOSS, ANN]
+
+
+async def test_a_set_language_is_spoken(slack_bot: SlackBot) -> None:
+    assert EN.saved in await slack_bot.slash("/papers-settings en", BOSS)
+    assert (await slack_bot.slash("/paper", MINA)).startswith(EN.which_paper[:5])
+
+
+# --- pages
+
+
+async def test_pages_turn_in_place(slack: FakeSlack) -> None:
+    async with open_slack_bot(slack, posts=(LONG,)) as slack_bot:
+        assert f"[{EN.next}]" in await slack_bot.slash("/papers")
+        await slack_bot.press(EN.next)
+        await slack_bot.quiet()
+        [page] = slack_bot.whispers()
+        assert page.endswith(f"[{EN.previous}]")
+        assert "40." in page
+
+
+async def test_pages_turn_in_place_in_direct_messages(slack: FakeSlack) -> None:
+    async with open_slack_bot(slack, posts=(LONG,)) as slack_bot:
+        await slack.message_im(ANN, "papers")
+        await slack_bot.quiet()
+        [page] = slack.shown("D00ANN")
+        await slack_bot.press(EN.next, room="D00ANN", ts=page.ts)
+        await slack_bot.quiet()
+        assert (page.edits, text_of(page).endswith(f"[{EN.previous}]")) == (1, True)
+        await slack_bot.press("line/item0", room="D00ANN", ts=page.ts)
+        await slack_bot.quiet()
+        assert text_of(slack.shown("D00ANN")[-1]).startswith("21. ")
+        await slack_bot.press("line/x", room="D00ANN", ts=page.ts, forged=True, value="/unsubscribe")
+        await slack_bot.quiet()
+        assert slack_bot.whispers(room="D00ANN") == [EN.not_subscribed.replace("/", "/papers-")]
+
+
+async def test_a_page_that_all_see_turns_for_one(slack: FakeSlack) -> None:
+    async with open_slack_bot(slack, posts=(LONG,)) as slack_bot:
+        await slack.mentions(ROOM, MINA, "papers")
+        await slack_bot.quiet()
+        page = slack.shown(ROOM)[-1]
+        await slack_bot.press("line/row0/0", ts=page.ts)
+        await slack_bot.quiet()
+        assert page.edits == 0
+        [own] = slack_bot.whispers()
+        assert own.endswith(f"[{EN.previous}]")
+
+
+# --- coming and going
+
+
+async def test_who_lets_us_in_is_greeted(slack_bot: SlackBot) -> None:
+    slack = slack_bot.slack
+    slack.add_channel("C0NEW", name="new", member=False, creator=MAKER)
+    await slack.joins("C0NEW", ANN)
+    await slack.joins("C0NEW")
+    await slack_bot.quiet()
+    [welcome] = slack.shown("C0NEW")
+    assert text_of(welcome).startswith(KO.welcome)
+    await slack_bot.press("line/row0/0", ANN, "C0NEW", welcome.ts)
+    assert await slack_bot.chat("C0NEW") is None
+    await slack_bot.press("line/row0/0", MAKER, "C0NEW", welcome.ts)
+    assert (await slack_bot.chat("C0NEW")).state == "active"  # type: ignore[union-attr]
+    await slack_bot.quiet()
+    assert slack_bot.whispers(ANN, "C0NEW") == [EN.administrators_only]
+    assert slack_bot.whispers(MAKER, "C0NEW") == [EN.subscribed_now]
+
+
+async def test_who_shuts_us_out_is_paused_until_we_are_back(slack: FakeSlack) -> None:
+    woken = []
+    async with open_slack_bot(slack, wake=lambda: woken.append(1)) as slack_bot:
+        await slack.leaves(ROOM)
+        chat = await slack_bot.chat()
+        assert chat
+        assert (chat.state, chat.reason) == ("paused", "the app was taken out of the channel")
+        before = len(slack.shown(ROOM))
+        await slack.joins(ROOM)
+        await slack_bot.quiet()
+        assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
+        assert len(slack.shown(ROOM)) == before  # it was greeted long ago
+        await slack.archives(ROOM)
+        assert (await slack_bot.chat()).reason == "the channel was archived"  # type: ignore[union-attr]
+        await slack._event({"type": "channel_unarchive", "channel": ROOM, "user": BOSS})
+        assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
+        assert len(woken) == 2
+
+
+async def test_a_removed_app_is_told_of(slack_bot: SlackBot) -> None:
+    with capture_logs() as logs:
+        await slack_bot.slack.revokes()
+        await slack_bot.slack._event({"type": "tokens_revoked", "tokens": {"oauth": [ANN]}})
+        await slack_bot.slack.uninstalls()
+    assert [(one["log_level"], one["event"]) for one in logs] == [("error", "app removed")] * 2
+
+
+# --- what goes wrong
+
+
+async def test_a_wish_is_kept_when_its_answer_is_lost(slack_bot: SlackBot) -> None:
+    slack_bot.slack.faults.add(faults.slack_refusal("fatal_error", method="chat.postMessage", times=None))
+    with capture_logs() as logs:
+        await slack_bot.slack.message_im(ANN, "subscribe")
+        assert (await slack_bot.chat("D00ANN")).state == "active"  # type: ignore[union-attr]
+        await slack_bot.quiet()
+    assert [one["event"] for one in logs if one["log_level"] == "warning"] == ["answer lost"]
+
+
+@pytest.mark.parametrize("fault", [faults.server_error(503), faults.reset(), faults.slack_refusal("used_url")])
+async def test_a_lost_answer_to_a_button_is_logged(slack_bot: SlackBot, fault: faults.Fault) -> None:
+    slack_bot.slack.faults.add(fault)
+    fault = slack_bot.slack.faults._script[-1]
+    fault.method, fault.times = "response_url", None
+    await slack_bot.slash("/paper 2")
+    with capture_logs() as logs:
+        await slack_bot.press(EN.share)
+        await slack_bot.quiet()
+    assert [one["event"] for one in logs] == ["answer lost"]
+    assert SHARE in slack_bot.whispers()[0]
+
+
+@over_both
+async def test_what_the_ledger_does_not_take_is_told_again(slack: FakeSlack, listen: Listen) -> None:
+    slack.patience = 0.2
+    async with open_slack_bot(slack, listen) as slack_bot:
+        desk = slack_bot.desk
+        sound, desk.answer = desk.answer, broken(LedgerError("the disk is full"))  # type: ignore[method-assign]
+        with capture_logs() as logs:
+            first = await slack.mentions(ROOM, ANN, "paper 2")
+            assert (await slack.slash("/paper", "2", ANN, ROOM)).error
+        assert first.error
+        assert [(one["event"], one["what"], one["error"]) for one in logs] == [
+            ("update", "app_mention", "the disk is full"),
+            ("update", "/paper", "the disk is full"),
+        ]
+        desk.answer = sound  # type: ignore[method-assign]
+        assert (await slack.retries(first)).error == ""
+        await slack_bot.quiet()
+        assert text_of(slack.shown(ROOM)[-1]).startswith(FULL)
+
+
+async def test_a_bug_is_logged_and_stops_nobody(slack_bot: SlackBot) -> None:
+    slack_bot.slack.patience = 0.2
+    sound, slack_bot.desk.answer = slack_bot.desk.answer, broken(ZeroDivisionError())  # type: ignore[method-assign]
+    with capture_logs() as logs:
+        assert (await slack_bot.slack.slash("/paper", "2", ANN, ROOM)).error
+    assert isinstance(logs[0]["exc_info"], ZeroDivisionError)
+    slack_bot.desk.answer = sound  # type: ignore[method-assign]
+    assert (await slack_bot.slash("/paper 2")).startswith(FULL)
+
+
+async def test_a_bug_on_the_way_of_an_answer_is_logged(slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    paper = slack_bot.slack.shown(ROOM)[2]
+    monkeypatch.setattr(Desk, "speaking", broken(ZeroDivisionError()))
+    with capture_logs() as logs:
+        await slack_bot.press(KO.full_summary, ts=paper.ts)
+        await slack_bot.quiet()
+    assert [(one["event"], type(one["exc_info"])) for one in logs] == [("answer lost", ZeroDivisionError)]
+
+
+def broken(error: Exception) -> Any:
+    async def refuse(*_: object) -> Answer:
+        raise error
+
+    return refuse
+
+
+async def test_only_who_may_speaks(slack_bot: SlackBot) -> None:
+    """Slack itself keeps people out of others' direct messages; the fake does too."""
+    with pytest.raises(NotSentError):
+        await slack_bot.slash("/papers-unsubscribe", MINA, slack_bot.slack.direct(ANN).id)

@@ -1,0 +1,326 @@
+"""What people press in Telegram, and who lets the bot in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.conversation.context import Answer, Asker
+from bot.conversation.router import Desk
+from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
+from tests.support.fakes.telegram_chats import Status
+from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, TelegramBot, deliver_next
+
+pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
+
+
+# Full summaries
+
+
+async def test_a_full_summary_in_private(telegram_bot: TelegramBot) -> None:
+    pressed = await telegram_bot.press(READER, MINA, EN.full_summary)
+    assert pressed.said[0].startswith("3. Batch Normalization")
+    assert (len(pressed.said), pressed.toast, pressed.page.edits) == (1, "", 0)
+
+
+@pytest.mark.parametrize(("chat", "topic"), [(GROUP, None), (FORUM, TOPIC)])
+async def test_a_full_summary_in_a_group_answers_the_papers_message(
+    telegram_bot: TelegramBot, chat: str, topic: int | None
+) -> None:
+    pressed = await telegram_bot.press(chat, ANN, EN.full_summary)
+    answer = telegram_bot.server.shown(chat)[-1]
+    assert answer.text.startswith("3. Batch Normalization")
+    assert (answer.reply_to, answer.thread) == (pressed.page.id, topic)
+
+
+async def test_in_a_channel_the_button_leads_to_a_private_chat(telegram_bot: TelegramBot) -> None:
+    links = [
+        button["url"] for message in telegram_bot.server.shown(CHANNEL) for row in message.buttons for button in row
+    ]
+    assert len(links) == 4
+    assert all(link.startswith(f"https://t.me/{NAME}?start=paper-") for link in links)
+
+
+# Pages
+
+
+async def test_pages_turn_in_place(telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("formatters.pages.PAPERS_ON_A_PAGE", 2)
+    await telegram_bot.hears(READER, MINA, "/papers")
+    number, _ = telegram_bot.server.button(READER, EN.next)
+    pressed = await telegram_bot.press(READER, MINA, EN.next)
+    assert (pressed.said, pressed.toast, pressed.page.id, pressed.page.edits) == ([], "", number, 1)
+    assert [row[0]["text"][:2] for row in pressed.page.buttons] == ["3.", EN.previous[:2]]
+    back = await telegram_bot.press(READER, MINA, EN.previous)
+    assert (back.page.id, back.page.edits, len(back.page.buttons)) == (number, 2, 3)
+
+
+async def test_a_page_that_is_there_already(telegram_bot: TelegramBot) -> None:
+    """The button was pressed twice: the second press changes nothing, which Telegram refuses."""
+    await telegram_bot.hears(str(ANN), ANN, "/settings")
+    number, data = telegram_bot.server.button(str(ANN), "한국어")
+    queries = [telegram_bot.server.presses(str(ANN), number, ANN, data) for _ in range(2)]
+    await telegram_bot.quiet()
+    [page] = telegram_bot.server.shown(str(ANN))
+    assert [telegram_bot.server.toasts[query][0] for query in queries] == [KO.saved] * 2
+    assert (page.edits, page.text.splitlines()[0]) == (1, KO.settings)
+    assert [call.status for call in telegram_bot.server.calls if call.method == "editMessageText"] == [200, 400]
+
+
+async def test_settings_by_button(telegram_bot: TelegramBot) -> None:
+    await telegram_bot.hears(GROUP, ANN, "/settings")
+    refused = await telegram_bot.press(GROUP, ANN, EN.layouts["index"])
+    assert (refused.toast, refused.said, refused.page.edits) == (EN.administrators_only, [], 0)
+    changed = await telegram_bot.press(GROUP, BOSS, EN.layouts["index"])
+    assert (changed.toast, changed.said, changed.page.edits) == (EN.saved, [], 1)
+    assert EN.layouts["index"] in changed.page.text
+    assert (await telegram_bot.chat(GROUP)).layout == "index"
+    left = await telegram_bot.press(GROUP, BOSS, EN.unsubscribe)
+    assert (left.toast, left.said) == (EN.unsubscribed, [])
+
+
+@pytest.mark.parametrize("chat", [GROUP, FORUM, READER])
+async def test_settings_in_each_chat(telegram_bot: TelegramBot, chat: str) -> None:
+    user = MINA if chat == READER else BOSS
+    topic: dict[str, Any] = {"topic": TOPIC} if chat == FORUM else {}
+    await telegram_bot.hears(chat, user, "/settings", **topic)
+    assert (await telegram_bot.press(chat, user, EN.sound)).toast == EN.saved
+    assert (await telegram_bot.chat(f"{chat}:{TOPIC}" if topic else chat)).silent
+
+
+async def test_settings_of_a_channel(telegram_bot: TelegramBot) -> None:
+    telegram_bot.server.posts(CHANNEL, "/settings")
+    await telegram_bot.quiet()
+    assert (await telegram_bot.press(CHANNEL, ANN, EN.sound)).toast == EN.administrators_only
+    assert (await telegram_bot.press(CHANNEL, BOSS, EN.sound, language="ko")).toast == EN.saved
+    assert (await telegram_bot.chat("@my_channel")).silent
+
+
+# What stands on no button
+
+FORGED = [
+    "/status retry",
+    "/settings silent",
+    "/subscribe now",
+    "/unsubscribe",
+    "/papers",
+    "/help",
+    "/paper 2",
+    "/search ~1",
+    "/search ~1 #2",
+    "rubbish",
+    "\x00",
+    "\N{PILE OF POO}" * 16,
+    "/" * 64,
+    "/settings language ko #1",
+]
+
+
+@pytest.mark.parametrize("chat", [READER, GROUP, FORUM, CHANNEL])
+async def test_what_stands_on_no_button_does_nothing(telegram_bot: TelegramBot, chat: str) -> None:
+    """A client can press it all the same: it would turn a paper into a page, or make a channel speak."""
+    user = MINA if chat == READER else ANN
+    before = [(message.id, message.text) for message in telegram_bot.server.shown(chat)]
+    for data in FORGED:
+        pressed = await telegram_bot.press(chat, user, EN.full_summary, data)
+        assert pressed.toast == "", data
+    assert [(message.id, message.text) for message in telegram_bot.server.shown(chat)] == before
+    assert not any(place.silent for place in await telegram_bot.store.subscribers.places("telegram", [chat]))
+
+
+def blind(telegram_bot: TelegramBot) -> None:
+    """Make the message of the last press one that is too old to be seen."""
+    query = telegram_bot.server.inbox.pending[-1]["callback_query"]
+    message = query["message"]
+    query["message"] = {"chat": message["chat"], "message_id": message["message_id"], "date": 0}
+
+
+@pytest.mark.parametrize("chat", [GROUP, CHANNEL])
+async def test_where_the_buttons_cannot_be_seen_rights_are_asked_for(telegram_bot: TelegramBot, chat: str) -> None:
+    paper = telegram_bot.server.shown(chat)[-1]
+    queries = []
+    for data in FORGED:
+        queries.append(telegram_bot.server.presses(chat, paper.id, ANN, data, "en", forged=True))
+        blind(telegram_bot)
+        await telegram_bot.quiet()
+    toasts = [telegram_bot.server.toasts[query][0] for query in queries]
+    assert toasts[:4] == [EN.operators_only, *[EN.administrators_only] * 3]
+    assert paper.edits == 0
+    if chat == CHANNEL:
+        assert telegram_bot.server.shown(chat)[-1] is paper
+    assert not any(
+        place.silent for place in await telegram_bot.store.subscribers.places("telegram", [GROUP, "@my_channel"])
+    )
+
+
+async def test_a_page_that_is_too_old_to_be_seen_comes_anew(telegram_bot: TelegramBot) -> None:
+    await telegram_bot.hears(READER, MINA, "/settings")
+    page = telegram_bot.server.shown(READER)[-1]
+    query = telegram_bot.server.presses(READER, page.id, MINA, "/settings silent", "en")
+    blind(telegram_bot)
+    await telegram_bot.quiet()
+    assert telegram_bot.server.toasts[query][0] == EN.saved
+    assert telegram_bot.said(READER)[-1].splitlines()[0] == EN.settings
+    assert (await telegram_bot.chat(READER)).silent
+
+
+async def test_a_search_of_another_chat_is_not_shown(
+    telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("formatters.pages.HITS_ON_A_PAGE", 1)
+    await telegram_bot.hears(READER, MINA, "/search net")
+    _, data = telegram_bot.server.button(READER, EN.next)
+    assert data.startswith("/search ~")
+    await telegram_bot.hears(str(ANN), ANN, "/search learning")
+    for _ in range(2):
+        await telegram_bot.hears(str(ANN), ANN, data)
+    assert telegram_bot.said(str(ANN))[1:] == [EN.stale_page] * 2
+
+
+# Every press is answered
+
+
+async def test_a_late_press_is_answered_in_the_chat(telegram_bot: TelegramBot) -> None:
+    """Its toast comes too late, but what was wished is done and told."""
+    await telegram_bot.hears(READER, MINA, "/settings")
+    number, data = telegram_bot.server.button(READER, EN.unsubscribe)
+    query = telegram_bot.server.presses(READER, number, MINA, data, "en")
+    telegram_bot.server.expire(query)
+    await telegram_bot.quiet()
+    assert telegram_bot.said(READER)[-1] == EN.unsubscribed
+    assert query not in telegram_bot.server.toasts
+
+
+async def test_a_page_that_is_gone(telegram_bot: TelegramBot) -> None:
+    await telegram_bot.hears(READER, MINA, "/settings")
+    number, data = telegram_bot.server.button(READER, EN.sound)
+    query = telegram_bot.server.presses(READER, number, MINA, data, "en")
+    telegram_bot.server.delete(READER, number)
+    before = telegram_bot.count(READER)
+    await telegram_bot.quiet()
+    assert telegram_bot.server.toasts[query][0] == EN.saved
+    assert (telegram_bot.count(READER), (await telegram_bot.chat(READER)).silent) == (before, True)
+
+
+async def test_a_press_is_answered_when_the_desk_is_silent_or_breaks(
+    telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(desk: Desk, asker: Asker, line: str) -> Answer:
+        return Answer()
+
+    async def broken(desk: Desk, asker: Asker, line: str) -> Answer:
+        raise RuntimeError("a bug")
+
+    for answer in (silent, broken):
+        monkeypatch.setattr(Desk, "answer", answer)
+        with capture_logs() as logs:
+            assert (await telegram_bot.press(READER, MINA, EN.full_summary)).toast == ""
+        assert [line["event"] for line in logs if line["log_level"] == "error"] == ["update"] * (answer is broken)
+    monkeypatch.undo()
+    assert len((await telegram_bot.press(READER, MINA, EN.full_summary)).said) == 1
+
+
+# Who lets the bot in, and out
+
+
+@pytest.mark.parametrize("chat", ["-1003333333333", BASIC])
+async def test_a_group_that_lets_the_bot_in_is_greeted(telegram_bot: TelegramBot, chat: str) -> None:
+    if chat != BASIC:
+        telegram_bot.server.add_chat(chat, "supergroup")
+    telegram_bot.server.member(chat, BOSS, "creator")
+    telegram_bot.server.member(chat, ANN, "member")
+    telegram_bot.server.membership(chat, "left", "member", BOSS)
+    telegram_bot.server.membership(chat, "member", "administrator", BOSS)
+    await telegram_bot.quiet()
+    assert telegram_bot.said(chat) == [EN.welcome]
+    assert (await telegram_bot.press(chat, ANN, EN.subscribe_now)).toast == EN.administrators_only
+    assert (await telegram_bot.press(chat, BOSS, EN.subscribe_now)).toast == EN.subscribed_now
+    await telegram_bot.deliver()
+    assert telegram_bot.count(chat) == 5
+
+
+async def test_a_channel_that_lets_the_bot_in_is_greeted(telegram_bot: TelegramBot) -> None:
+    telegram_bot.server.add_chat("-1004", "channel", "other_channel")
+    telegram_bot.server.member("-1004", BOSS, "creator")
+    telegram_bot.server.membership("-1004", "left", "administrator", BOSS)
+    await telegram_bot.quiet()
+    assert telegram_bot.said("-1004") == [EN.welcome]
+    assert (await telegram_bot.press("-1004", BOSS, EN.subscribe_now)).toast == EN.subscribed_now
+    assert (await telegram_bot.chat("-1004")).kind == "channel"
+
+
+@pytest.mark.parametrize("chat", [FORUM, CHANNEL])
+async def test_who_shuts_the_bot_out_receives_nothing_until_it_is_back(telegram_bot: TelegramBot, chat: str) -> None:
+    name = {FORUM: f"{FORUM}:{TOPIC}", CHANNEL: "@my_channel"}[chat]
+    inside: Status = "administrator" if chat == CHANNEL else "member"
+    before = telegram_bot.count(chat)
+    telegram_bot.server.membership(chat, inside, "kicked", BOSS)
+    await telegram_bot.quiet()
+    await deliver_next(telegram_bot)
+    assert (telegram_bot.count(chat), (await telegram_bot.chat(name)).state) == (before, "paused")
+    telegram_bot.paperboy.wake.clear()
+    telegram_bot.server.membership(chat, "kicked", inside, BOSS)
+    await telegram_bot.quiet()
+    assert ((await telegram_bot.chat(name)).state, telegram_bot.paperboy.wake.is_set()) == ("active", True)
+    await telegram_bot.deliver()
+    assert telegram_bot.said(chat, before)[0].startswith("Daily Papers · Thursday, 9 January 2025")
+
+
+async def test_a_reader_who_blocks_the_bot_and_comes_back(telegram_bot: TelegramBot) -> None:
+    telegram_bot.server.membership(READER, "member", "kicked", MINA)
+    await telegram_bot.quiet()
+    assert ((await telegram_bot.chat(READER)).state, (await telegram_bot.chat(READER)).reason) == (
+        "paused",
+        "blocked by its reader",
+    )
+    before = telegram_bot.count(READER)
+    await deliver_next(telegram_bot)
+    telegram_bot.server.membership(READER, "kicked", "member", MINA)
+    assert (await telegram_bot.hears(READER, MINA, "/start"))[0].startswith(EN.help)
+    await telegram_bot.deliver()
+    assert telegram_bot.said(READER, before + 1)[0].startswith("Daily Papers · Thursday, 9 January 2025")
+
+
+async def test_rights_that_come_back_let_a_chat_go_on(telegram_bot: TelegramBot) -> None:
+    telegram_bot.server.chat(CHANNEL).rights = False
+    await deliver_next(telegram_bot)
+    assert (await telegram_bot.chat("@my_channel")).state == "paused"
+    telegram_bot.server.membership(CHANNEL, "administrator", "administrator", BOSS)
+    await telegram_bot.quiet()
+    assert (await telegram_bot.chat("@my_channel")).state == "active"
+    before = telegram_bot.count(CHANNEL)
+    await telegram_bot.deliver()
+    assert telegram_bot.count(CHANNEL) > before
+
+
+async def test_who_is_restricted_and_out_is_out(telegram_bot: TelegramBot) -> None:
+    telegram_bot.server.membership(GROUP, "member", "restricted", BOSS)
+    telegram_bot.server.inbox.pending[-1]["my_chat_member"]["new_chat_member"]["is_member"] = False
+    await telegram_bot.quiet()
+    assert (await telegram_bot.chat(GROUP)).state == "paused"
+
+
+async def test_a_stranger_who_blocks_the_bot_is_not_noted(telegram_bot: TelegramBot) -> None:
+    telegram_bot.server.membership(str(ANN), "member", "kicked", ANN)
+    telegram_bot.server.membership(str(ANN), "kicked", "member", ANN)
+    await telegram_bot.quiet()
+    assert (telegram_bot.count(str(ANN)), await telegram_bot.store.subscribers.places("telegram", [str(ANN)])) == (
+        0,
+        [],
+    )
+
+
+async def test_a_group_that_becomes_a_supergroup_is_followed(telegram_bot: TelegramBot) -> None:
+    await telegram_bot.hears(BASIC, BOSS, "/subscribe")
+    telegram_bot.server.migrates(BASIC, "-1005555555555")
+    telegram_bot.server.member("-1005555555555", BOSS, "administrator")
+    telegram_bot.server.membership("-1005555555555", "left", "member", BOSS)
+    telegram_bot.server.says("-1005555555555", BOSS, "/settings silent")
+    await telegram_bot.quiet()
+    chat = await telegram_bot.chat("-1005555555555")
+    assert (chat.name, chat.address, chat.silent, chat.state) == (BASIC, "-1005555555555", True, "active")
+    assert [said.splitlines()[0] for said in telegram_bot.said("-1005555555555")] == [EN.saved]
+    await deliver_next(telegram_bot)
+    assert telegram_bot.count("-1005555555555") > 1

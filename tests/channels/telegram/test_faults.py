@@ -1,0 +1,327 @@
+"""What goes wrong between Telegram, the ledger and us, and that readers are heard all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+from telegram import Bot
+from telegram.error import Conflict
+
+import bot.database.engine
+from bot.channels.telegram import listener
+from bot.channels.telegram import menu as telegram_menu
+from bot.conversation import context as talk
+from bot.conversation.context import Asker
+from bot.conversation.router import Desk
+from bot.errors import LedgerError
+from bot.ledger.subscriptions import Subscribers
+from formatters.telegram import utf16
+from tests.support.chats import BASIC, GROUP, READER
+from tests.support.fakes import answers, faults
+from tests.support.fakes.faults import Fault
+from tests.support.telegram_bot import ANN, BOSS, EN, MINA, SECOND, Delivered, TelegramBot, listening_bot
+
+pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pause for moments only."""
+    monkeypatch.setattr(listener, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(telegram_menu, "LONGEST_PAUSE", 0.01)
+
+
+async def until(known: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not known():
+            await asyncio.sleep(0.005)
+
+
+async def help_comes(telegram_bot: TelegramBot) -> None:
+    """See that readers are answered, once."""
+    [said] = await telegram_bot.hears(str(ANN), ANN, "/help")
+    assert said.startswith(EN.help)
+
+
+def told(logs: list[EventDict]) -> list[str]:
+    """Give what was said about listening."""
+    return [str(line.get("error", line["event"])) for line in logs if "listening" in line["event"]]
+
+
+# Polls that fail
+
+
+async def test_a_refused_token_is_told_once_and_overcome(telegram_bot: TelegramBot) -> None:
+    token = telegram_bot.server.token
+    with capture_logs() as logs:
+        telegram_bot.server.token = "123456:ANOTHER-telegram-token"
+        telegram_bot.server.says(str(ANN), ANN, "hello")  # ends the poll that waits
+        await telegram_bot.server.answered("getUpdates", len(telegram_bot.server.calls) + 5)
+        telegram_bot.server.token = token
+        await telegram_bot.quiet()
+    refusal = "Telegram refuses the token; get a new one from @BotFather and set telegram.token"
+    assert told(logs) == [refusal, "listening again"]
+    await help_comes(telegram_bot)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.server_error(500, times=3),
+        faults.server_error(502),
+        faults.reset(times=3),
+        faults.lost_answer(times=2),
+        faults.truncated(times=2),
+        faults.captive_portal(),
+        faults.flood(1),
+        faults.flood(None),
+        faults.bad_request("something new"),
+        faults.forbidden("something new"),
+        Fault("answer", answers.Answer(200, "[]")),
+        Fault("answer", answers.Answer(200, '{"ok": true}')),
+        Fault("answer", answers.Answer(200, '{"ok": true, "result": 7}')),
+        Fault("answer", answers.Answer(200, '{"ok": true, "result": [7, null, {}]}')),
+    ],
+)
+async def test_polls_that_fail_are_overcome(telegram_bot: TelegramBot, fault: Fault) -> None:
+    fault.method = "getUpdates"
+    telegram_bot.server.faults.add(fault)
+    await help_comes(telegram_bot)
+    telegram_bot.server.says(str(ANN), ANN, "/paper 2", language="en")
+    telegram_bot.server.says(str(ANN), ANN, "/help", language="en")
+    await telegram_bot.quiet()
+    assert [said[:6] for said in telegram_bot.said(str(ANN))] == [EN.help[:6], SECOND[:6], EN.help[:6]]
+
+
+async def test_a_poll_that_hangs_is_given_up(telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "HANGING", 0.1)
+    with capture_logs() as logs:
+        await telegram_bot.restart()
+        await until(lambda: told(logs))
+        monkeypatch.setattr(listener, "HANGING", 60.0)
+        await help_comes(telegram_bot)
+    assert told(logs)[0] == "Telegram does not answer"
+
+
+async def test_a_second_program_that_polls_is_told(telegram_bot: TelegramBot) -> None:
+    async with Bot(telegram_bot.server.token, base_url=telegram_bot.server.base_url) as other:
+        with capture_logs() as logs:
+            with pytest.raises(Conflict):  # we ask again, which ends its poll
+                await other.get_updates(timeout=5)
+            await help_comes(telegram_bot)
+    assert told(logs) == [
+        "another program asks for this bot's updates; end it, or give each its own token",
+        "listening again",
+    ]
+
+
+async def test_a_webhook_that_was_left_behind_is_taken_away(telegram_bot: TelegramBot) -> None:
+    with capture_logs() as logs:
+        async with Bot(telegram_bot.server.token, base_url=telegram_bot.server.base_url) as other:
+            await other.set_webhook("https://papers.example.org/telegram")
+        await help_comes(telegram_bot)
+    assert told(logs)[0].startswith("a webhook was set for this bot; it is taken away")
+    assert telegram_bot.server.inbox.webhook_info()["url"] == ""
+
+
+async def test_no_network_at_the_start(telegram_bot: TelegramBot) -> None:
+    await telegram_bot.stop()
+    telegram_bot.server.commands.clear()
+    await telegram_bot.server.stop()
+    with capture_logs() as logs:
+        await telegram_bot.restart()
+        await until(lambda: told(logs))
+        await telegram_bot.server.start()
+        await help_comes(telegram_bot)
+        await until(lambda: len(telegram_bot.server.commands) == 12)
+    assert told(logs)[0].startswith("Telegram cannot be reached")
+    assert told(logs)[-1] == "listening again"
+
+
+async def test_the_bots_name_is_asked_for_until_it_is_known(telegram_bot: TelegramBot) -> None:
+    """What is said to a bot by its name waits for it, and what is said besides does not get lost."""
+    telegram_bot.server.faults.add(faults.server_error(500, method="getMe", times=2))
+    telegram_bot.server.says(GROUP, BOSS, f"/settings@{telegram_bot.server.username} silent")
+    assert len(await telegram_bot.hears(READER, MINA, "/paper 2")) == 1
+    assert (await telegram_bot.chat(GROUP)).silent
+    assert telegram_bot.said(GROUP)[-1].startswith(EN.saved)
+
+
+async def test_strange_updates_hide_no_others(telegram_bot: TelegramBot) -> None:
+    with capture_logs() as logs:
+        junk: Any
+        lost: dict[str, Any] = {"message_id": 1, "date": 1, "chat": None, "migrate_to_chat_id": 7}
+        for junk in (lost, {"chat": 5}, [], {"message_id": "x", "date": {}, "chat": {"id": "y"}}):
+            telegram_bot.server.inbox.add("message", junk)
+        await help_comes(telegram_bot)
+    assert len([line for line in logs if line["event"] == "update"]) == 4
+
+
+# Answers that fail
+
+
+@pytest.mark.parametrize(
+    ("fault", "arrives"),
+    [
+        (faults.lost_answer(), True),
+        (faults.late(0.0), True),
+        (faults.server_error(500), False),
+        (faults.bad_request("can't parse entities"), True),  # as plain text
+        (faults.bad_request("can't parse entities", times=2), False),
+        (faults.forbidden("bot was blocked by the user"), False),
+        (faults.flood(100), False),
+        (faults.bad_request("chat not found"), False),
+    ],
+)
+async def test_answers_that_fail_are_not_repeated(telegram_bot: TelegramBot, fault: Fault, arrives: bool) -> None:
+    fault.method, fault.chat = "sendMessage", str(ANN)
+    telegram_bot.server.faults.add(fault)
+    said = await telegram_bot.hears(str(ANN), ANN, "/paper 2")
+    assert [one[:20] for one in said] == [SECOND[:20]] * arrives
+    if fault.answer is None or fault.answer.status != 429:
+        await help_comes(telegram_bot)
+    assert len(await telegram_bot.hears(READER, MINA, "/paper 2")) == 1
+
+
+async def test_a_ledger_that_cannot_be_written_loses_no_answer(
+    telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notes of ids are lost; what is said comes whole."""
+
+    async def locked(*_: object) -> None:
+        raise LedgerError("locked")
+
+    monkeypatch.setattr(telegram_bot.store.archive, "replied", locked)
+    monkeypatch.setattr("formatters.telegram.LIMITS", ((utf16, 300),))
+    said = await telegram_bot.hears(str(ANN), ANN, "/paper 2")
+    assert len(said) > 1
+
+
+async def test_a_bug_silences_nobody(telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = Desk.answer
+
+    async def broken(desk: Desk, asker: Asker, line: str) -> talk.Answer:
+        if line.startswith("/paper"):
+            raise ZeroDivisionError
+        return await answer(desk, asker, line)
+
+    monkeypatch.setattr(Desk, "answer", broken)
+    monkeypatch.setattr(Desk, "speaking", lambda *_: 1 / 0)
+    with capture_logs() as logs:
+        telegram_bot.server.asks_inline(ANN, "x")
+        telegram_bot.server.says(str(ANN), ANN, "/paper 2")
+        await help_comes(telegram_bot)
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["update", "answer lost"]
+
+
+# A ledger that fails, and a process that dies
+
+
+async def test_what_a_locked_ledger_refuses_is_taken_in_again(
+    telegram_template: Delivered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = bot.database.engine._prepare
+
+    def impatient(connection: Any, record: object) -> None:
+        prepare(connection, record)
+        connection.cursor().execute("PRAGMA busy_timeout=20")
+
+    monkeypatch.setattr(bot.database.engine, "_prepare", impatient)
+    async with listening_bot(telegram_template, monkeypatch) as telegram_bot:
+        with capture_logs() as logs, sqlite3.connect("paperboy.db") as other:
+            other.execute("BEGIN IMMEDIATE")
+            telegram_bot.server.says(READER, MINA, "/settings silent", language="en")
+            telegram_bot.server.says(str(ANN), ANN, "/help", language="en")
+            await until(lambda: told(logs))
+            other.rollback()
+            await telegram_bot.quiet()
+        other.close()
+        assert "keeps it locked" in told(logs)[0]
+        assert told(logs)[1:] == ["listening again"]
+        assert (await telegram_bot.chat(READER)).silent
+        assert (len(telegram_bot.said(str(ANN))), telegram_bot.said(READER)[-1].splitlines()[0]) == (1, EN.saved)
+
+
+async def test_a_press_that_could_not_be_kept_is_answered_when_it_is(
+    telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await telegram_bot.hears(READER, MINA, "/settings")
+    wish, fails = Subscribers.wish, [1, 2]
+
+    async def failing(*arguments: Any, **wishes: Any) -> None:
+        if fails:
+            raise LedgerError(f"locked {fails.pop()}")
+        await wish(*arguments, **wishes)
+
+    monkeypatch.setattr(Subscribers, "wish", failing)
+    assert (await telegram_bot.press(READER, MINA, EN.sound)).toast == EN.saved
+    assert (await telegram_bot.chat(READER)).silent
+
+
+async def test_nothing_is_answered_twice_after_a_clean_stop(
+    telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, asked = Desk.answer, asyncio.Event()
+
+    async def noted(desk: Desk, asker: Asker, line: str) -> talk.Answer:
+        asked.set()
+        return await answer(desk, asker, line)
+
+    monkeypatch.setattr(Desk, "answer", noted)
+    telegram_bot.server.says(str(ANN), ANN, "/help", language="en")
+    await asked.wait()
+    await telegram_bot.stop()
+    assert telegram_bot.server.inbox.pending == []
+    await telegram_bot.restart()
+    await help_comes(telegram_bot)
+    assert len(telegram_bot.said(str(ANN))) == 2
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_process_that_dies_loses_no_wish(
+    telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch, *, kept: bool
+) -> None:
+    """It dies before or after the wish is written, but before Telegram knows that the update came in."""
+    answer = Desk.answer
+
+    async def dying(desk: Desk, asker: Asker, line: str) -> talk.Answer:
+        if kept:
+            await answer(desk, asker, line)
+        telegram_bot.listening[0].cancel()
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    monkeypatch.setattr(Desk, "answer", dying)
+    telegram_bot.server.says(READER, MINA, "/settings silent", language="en")
+    await asyncio.wait(telegram_bot.listening)
+    telegram_bot.listening.clear()
+    monkeypatch.setattr(Desk, "answer", answer)
+    assert len(telegram_bot.server.inbox.pending) == 1
+    assert (await telegram_bot.chat(READER)).silent is kept
+    before = telegram_bot.count(READER)
+    await telegram_bot.restart()
+    await telegram_bot.quiet()
+    assert [said.splitlines()[0] for said in telegram_bot.said(READER, before)] == [EN.saved]
+    assert (await telegram_bot.chat(READER)).silent
+
+
+async def test_rights_that_telegram_does_not_tell_are_none(
+    telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telegram_bot.server.faults.add(faults.server_error(500, method="getChatMember"))
+    assert (await telegram_bot.hears(BASIC, BOSS, "/subscribe"))[0].startswith(
+        EN.subscribed.split("{")[0]
+    )  # the list tells
+    telegram_bot.server.faults.add(faults.reset(method="getChatMember"), faults.reset(method="getChatAdministrators"))
+    assert await telegram_bot.hears(BASIC, BOSS, "/unsubscribe") == [EN.administrators_only]
+    monkeypatch.setattr("bot.channels.telegram.requests._PATIENCE", 0.05)
+    telegram_bot.server.faults.add(faults.slow(1, method="getChatMember"))
+    since = time.monotonic()
+    assert await telegram_bot.hears(BASIC, BOSS, "/unsubscribe") == [EN.administrators_only]
+    assert time.monotonic() - since < 1

@@ -1,0 +1,199 @@
+"""The doctor: a line for each thing looked at, and what to do about those that fail."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from bot.cli.setup.doctor import examine
+from bot.config.loading import load
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.golden import DATA
+from tests.support.installed import TOKENS, Done, paperboy
+
+POST = DATA / "2025-01-08-daily-papers-20250108.md"
+
+
+@pytest.fixture(autouse=True)
+def settings(telegram: FakeTelegram, slack: FakeSlack) -> None:
+    """Set everything up as it should be."""
+    telegram.add_chat("-1001", "channel", "my_channel")
+    telegram.add_chat("-1002", "supergroup")
+    slack.add_channel("C0123ABCD", "papers")
+    Path("_posts").mkdir()
+    shutil.copy(POST, "_posts")
+    Path("paperboy.toml").write_text(
+        f"""
+[[sources]]
+name = "daily"
+kind = "folder"
+path = "_posts"
+[telegram]
+chats = ["@my_channel", "-1002"]
+base_url = "{telegram.base_url}"
+[slack]
+chats = ["C0123ABCD"]
+base_url = "{slack.base_url}"
+"""
+    )
+
+
+async def doctor(**environ: str) -> Done:
+    """Examine without the cost of a process."""
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as out:
+        for name, value in {**TOKENS, **environ}.items():
+            patch.setenv(name, value)
+        code = await examine(load())
+    return Done(code, out.getvalue(), "")
+
+
+def failing(done: Done) -> list[str]:
+    """Give the failing lines, without their mark."""
+    return [line[2:] for line in done.lines if not line.startswith("✓ ")]
+
+
+async def test_all_is_well() -> None:
+    done = await paperboy("doctor", **TOKENS)
+
+    assert (done.code, done.err) == (0, "")
+    assert [line.split(" in ")[0] for line in done.lines[:-1]] == [
+        "✓ settings",
+        f"✓ ledger {Path.cwd()}/paperboy.db",
+        f"✓ source daily: 1 digests, the newest {POST.name} with 3 papers",
+        "✓ telegram token: @fake_paperboy_bot",
+        "✓ telegram @my_channel: Chat -1001",
+        "✓ telegram -1002: Chat -1002",
+        "✓ slack token: paperboy",
+        "✓ slack C0123ABCD: #papers",
+        "✓ telegram listens to commands",
+        "✓ slack delivers only",
+        "✓ clock",
+    ]
+    assert done.lines[-1].startswith("✓ next run ")
+
+
+async def test_a_webhook_without_its_address_is_found() -> None:
+    done = await paperboy("doctor", **TOKENS, PAPERBOY_TELEGRAM__LISTEN="webhook")
+
+    assert done.code == 1
+    assert (
+        '✗ commands: telegram.listen = "webhook" needs telegram.webhook_url and telegram.webhook_secret' in done.lines
+    )
+
+
+async def test_it_sends_nothing(telegram: FakeTelegram, slack: FakeSlack) -> None:
+    await doctor()
+
+    assert {call.method for call in telegram.calls if call.method} == {"getMe", "getChat", "getChatMember"}
+    assert {call.method for call in slack.calls if call.method} == {"auth.test", "conversations.info"}
+
+
+async def test_missing_rights_and_chats(telegram: FakeTelegram, slack: FakeSlack) -> None:
+    telegram.chat("-1001").rights = False
+    telegram.chat("-1002").refuse = "bot was kicked from the supergroup chat"
+    slack.channel("C0123ABCD").member = False
+
+    done = await doctor(PAPERBOY_TELEGRAM__CHATS="@my_channel, -1002, -1009999")
+
+    assert done.code == 1
+    channel, kicked, unknown, room = failing(done)
+    assert channel == "telegram @my_channel: Chat -1001: make the bot an administrator that may post messages"
+    assert kicked.startswith("telegram -1002: ")
+    assert kicked.endswith("bot was kicked from the supergroup chat; add the bot to the chat again and let it post")
+    assert unknown.startswith("telegram -1009999: Chat not found; check the address")
+    assert room == "slack C0123ABCD: #papers: invite the app: /invite in the channel"
+
+
+async def test_the_chats_of_operators_are_looked_at(telegram: FakeTelegram, slack: FakeSlack) -> None:
+    telegram.add_chat("7", "private")
+    slack.scopes.add("im:write")
+    slack.add_user("U0BOSS", "Boss")
+    told = {"PAPERBOY_OPERATORS__TELEGRAM": "7, 8", "PAPERBOY_OPERATORS__SLACK": "U0BOSS, U0GONE"}
+
+    done = await doctor(**told)
+
+    stranger, gone = failing(done)
+    assert stranger.startswith("telegram 8: Chat not found; check the address")
+    assert gone == "slack U0GONE: no such person, or the app lacks the scope im:write"
+    assert {"✓ telegram 7", "✓ slack U0BOSS"} < {*done.lines}
+
+
+async def test_revoked_tokens() -> None:
+    telegram, slack = "123456:a-token-that-was-revoked-since", "xoxb-a-token-that-was-revoked-since"
+
+    done = await doctor(PAPERBOY_TELEGRAM__TOKEN=telegram, PAPERBOY_SLACK__BOT_TOKEN=slack)
+
+    assert done.code == 1
+    assert failing(done) == [
+        "telegram token: Telegram refuses the token; get a new one from @BotFather and set telegram.token",
+        "slack token: Slack refuses the app: invalid_auth; check slack.bot_token and reinstall the app",
+    ]
+    assert not [token for token in (telegram, slack) if token in done.out + done.err]
+
+
+async def test_a_missing_token() -> None:
+    done = await doctor(PAPERBOY_TELEGRAM__TOKEN="")
+
+    assert done.code == 1
+    assert len(failing(done)) == 1
+    assert "telegram.token is missing; ask @BotFather for one" in failing(done)[0]
+
+
+async def test_a_missing_folder() -> None:
+    shutil.rmtree("_posts")
+
+    done = await doctor()
+
+    assert done.code == 1
+    (line,) = failing(done)
+    assert line.startswith(f"source daily: source daily: {Path.cwd()}/_posts: No such file or directory; check path")
+
+
+async def test_a_folder_without_digests() -> None:
+    Path("_posts", POST.name).unlink()
+
+    done = await doctor()
+
+    assert (done.code, failing(done)) == (1, ["source daily: holds no digest; check path and match"])
+
+
+async def test_odd_posts_and_a_newest_one_without_papers() -> None:
+    shutil.copy(DATA / "2025-01-11-daily-papers-20250111.md", "_posts")
+    Path("_posts/2025-01-10-binary.md").write_bytes(b"\x00\xff")
+
+    done = await doctor()
+
+    assert done.code == 1
+    odd, empty = failing(done)
+    assert odd.startswith("source daily: 2025-01-10-binary.md: not a text in UTF-8")
+    assert empty.endswith("with 0 papers: the newest post looks unfinished: the post has no papers yet")
+
+
+async def test_a_ledger_that_is_none() -> None:
+    Path("paperboy.db").write_text("notes " * 1000)
+
+    done = await doctor()
+
+    assert done.code == 1
+    assert "this file is no ledger" in failing(done)[0]
+
+
+async def test_a_server_that_is_not_there() -> None:
+    done = await doctor(PAPERBOY_TELEGRAM__BASE_URL="http://127.0.0.1:9/bot")
+
+    assert done.code == 1
+    assert failing(done)[0].startswith("telegram token: Telegram cannot be reached: ")
+
+
+async def test_wrong_settings() -> None:
+    done = await paperboy("doctor", **TOKENS, PAPERBOY_TIMEZONE="Asia/Soul")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "paperboy: environment: PAPERBOY_TIMEZONE: 'Asia/Soul' is no time zone; did you mean Asia/Seoul?\n"
+    )

@@ -1,0 +1,179 @@
+"""The commands a person types: where settings are taken from, exit codes, quick help."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bot.cli.help import Group
+from bot.cli.main import app
+from bot.errors import SettingsError
+from tests.support.golden import DATA
+from tests.support.installed import TOKENS, paperboy
+
+COMMANDS = ["demo", "preview", "settings", "deliver", "run", "status", "doctor"]
+
+
+def broken(path: str) -> Path:
+    """Write settings whose error tells that they were read."""
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('language = "fr"')
+    return file
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("command", [["preview", "post.md"], ["deliver"], ["run"], ["status"], ["doctor"]], ids=str)
+def test_config_stands_before_or_after_the_command(command: list[str], place: str) -> None:
+    broken("paperboy.toml")
+    option = ["--config", str(broken("etc/named.toml"))]
+
+    result = CliRunner().invoke(app, [*option, *command] if place == "before" else [*command, *option])
+
+    assert isinstance(result.exception, SettingsError)
+    assert str(result.exception) == 'etc/named.toml: language: write "ko" or "en"'
+
+
+def test_without_config_the_environment_and_then_the_working_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken("paperboy.toml")
+    first = CliRunner().invoke(app, ["status"])
+    monkeypatch.setenv("PAPERBOY_CONFIG", str(broken("etc/other.toml")))
+    second = CliRunner().invoke(app, ["status"])
+
+    assert [str(result.exception).partition(":")[0] for result in (first, second)] == [
+        "paperboy.toml",
+        "etc/other.toml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("toml", "line"),
+    [
+        ("", "sources: there is none; add a [[sources]] table with name, kind and path"),
+        (
+            '[[sources]]\nname = "a"\nkind = "folder"\npath = "."',
+            "telegram.chats and slack.chats are empty; name at least one chat",
+        ),
+        (
+            '[telegram]\nchats = ["@my_channel"]\n[[sources]]\nname = "a"\nkind = "folder"\npath = "."',
+            "telegram.token is missing; ask @BotFather for one and set PAPERBOY_TELEGRAM__TOKEN",
+        ),
+        (
+            '[slack]\nchats = ["C0123ABCD"]\n[[sources]]\nname = "a"\nkind = "folder"\npath = "."',
+            "slack.bot_token is missing; copy it from your Slack app and set PAPERBOY_SLACK__BOT_TOKEN",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["deliver", "run"])
+def test_settings_with_which_nothing_can_be_delivered(command: str, toml: str, line: str) -> None:
+    Path("paperboy.toml").write_text(toml)
+
+    result = CliRunner().invoke(app, [command])
+
+    assert isinstance(result.exception, SettingsError)
+    assert str(result.exception).startswith(line)
+    assert not Path("paperboy.db").exists()
+
+
+async def test_a_settings_error_is_a_line_per_problem_and_exit_code_2() -> None:
+    Path("paperboy.toml").write_text('language = "fr"\ntimezone = "Asia/Soul"')
+
+    done = await paperboy("deliver", **TOKENS)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
+        'paperboy: paperboy.toml: language: write "ko" or "en"',
+        "paperboy: paperboy.toml: timezone: 'Asia/Soul' is no time zone; did you mean Asia/Seoul?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(["delivr"], "delivr"), (["deliver", "--fast"], "--fast"), (["preview"], "POST"), (["status", "now"], "now")],
+)
+def test_a_slip_of_the_fingers_is_named(arguments: list[str], word: str) -> None:
+    result = CliRunner().invoke(app, arguments)
+
+    assert result.exit_code == 2
+    assert word in result.stderr
+    assert "Try" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], []])
+def test_help_names_every_command(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, arguments)
+
+    assert result.exit_code == (0 if arguments else 2)
+    assert [command for command in COMMANDS if command not in result.output] == []
+
+
+def test_help_groups_the_commands_in_the_order_in_which_an_operator_meets_them() -> None:
+    result = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"})
+
+    _, *sections = re.split(r"^(?=(?:Set up|Deliver|Operate|Commands):$)", result.output, flags=re.MULTILINE)
+    listed = {
+        head: re.findall(r"^  (\S+) ", rest, re.MULTILINE) for head, _, rest in (s.partition(":\n") for s in sections)
+    }
+    assert listed == {
+        "Set up": ["demo", "preview", "settings", "doctor"],
+        "Deliver": ["deliver", "run"],
+        "Operate": ["status", "retry", "discard", "backup"],
+    }
+    assert "\n  preview   Show what would be sent; nothing is sent.\n" in result.output
+    assert "\n  run       Deliver every day by the schedule, until stopped.\n" in result.output
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+def test_each_command_is_in_a_group() -> None:
+    commands = typer.main.get_group(app).commands
+
+    assert {vars(command)["rich_help_panel"] for command in commands.values()} <= {*Group}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+
+    assert result.exit_code == 0
+    assert f"paperboy {command}" in result.output.replace("root", "paperboy")
+    assert len(result.output.split("Options")[0].split()) > 8
+
+
+async def imported(*arguments: str) -> set[str]:
+    """Run a command in a process of its own; give the packages that it imported."""
+    script = (
+        "import json, sys\n"
+        "from bot.cli.main import main\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)\n"
+    )
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await run.communicate()
+    assert out
+    return set(json.loads(err))
+
+
+DELIVERIES = {"telegram", "slack_sdk", "slack_bolt", "httpx", "aiohttp", "sqlalchemy", "aiosqlite", "alembic"}
+DELIVERIES |= {"apscheduler", "structlog"}
+
+
+async def test_help_imports_nothing_heavy() -> None:
+    """It comes at once: what a command needs is imported where it is used."""
+    others = {"pydantic", "pydantic_settings", "yaml", "markdown_it", "rich", "asyncio", "formatters"}
+
+    assert await imported("--help") & {*DELIVERIES, *others} == set()
+
+
+async def test_preview_imports_nothing_that_delivers() -> None:
+    assert await imported("preview", str(DATA / "2025-01-06-daily-papers-20250106.md")) & DELIVERIES == set()

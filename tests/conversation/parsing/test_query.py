@@ -1,0 +1,226 @@
+"""What a reader asks for, however it is typed."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.conversation.parsing.query import LONGEST_WORDS, Asked, asked, days_near
+from bot.conversation.parsing.text import paged, seen
+
+TODAY = date(2025, 9, 12)
+DAY = date(2025, 9, 10)
+
+
+@pytest.mark.parametrize("argument", ["", " \n\t", "\u200f\u200b", "ㅤ", "\0\ud800"])
+def test_nothing(argument: str) -> None:
+    assert asked(argument, TODAY) == Asked()
+
+
+@pytest.mark.parametrize(
+    ("argument", "number"),
+    [
+        ("3", 3),
+        ("３", 3),
+        ("③", 3),
+        ("٣", 3),
+        ("#3", 3),
+        ("＃３", 3),
+        ("3번", 3),
+        ("3 번", 3),
+        ("no. 3", 3),
+        ("No 3", 3),
+        ("№3", 3),
+        ("\u200f3\u200b", 3),
+        ("\x003\x07", 3),
+        ("0", 0),
+        ("-1", -1),
+        ("−1", -1),
+        ("99999999", 99999999),
+        ("9" * 5000, 10**12 - 1),
+    ],
+)
+def test_numbers(argument: str, number: int) -> None:
+    assert asked(argument, TODAY) == Asked(number=number)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "2025-09-10",
+        "2025–9–10",
+        "２０２５－０９－１０",
+        "2025.09.10",
+        "2025. 9. 10.",
+        "2025/9/10",
+        "20250910",
+        "2025년 9월 10일",
+        "2025년9월10일",
+        "9월 10일",
+        "9/10",
+        "09-10",
+        "그제",
+        "그저께",
+    ],
+)
+def test_days(argument: str) -> None:
+    assert asked(argument, TODAY) == Asked(day=DAY)
+
+
+@pytest.mark.parametrize(
+    ("argument", "day"),
+    [
+        ("today", TODAY),
+        ("Today", TODAY),
+        ("오늘", TODAY),
+        (unicodedata.normalize("NFD", "오늘"), TODAY),
+        ("yesterday", date(2025, 9, 11)),
+        ("어제", date(2025, 9, 11)),
+        ("9/12", TODAY),
+        ("9/13", date(2024, 9, 13)),
+        ("12월 31일", date(2024, 12, 31)),
+        ("2/29", date(2024, 2, 29)),
+        ("2026-01-01", date(2026, 1, 1)),
+    ],
+)
+def test_days_as_seen_from_today(argument: str, day: date) -> None:
+    assert asked(argument, TODAY) == Asked(day=day)
+
+
+def test_the_last_day_of_february_may_be_long_ago() -> None:
+    assert asked("2/29", date(2104, 2, 28)) == Asked(day=date(2096, 2, 29))
+    assert asked("2/29", date(3, 1, 1)) == Asked(words="2/29")
+
+
+@pytest.mark.parametrize(
+    "argument", ["2025-13-40", "20251340x", "13/40", "13월 40일", "0000-01-01", "2025-9", "2025-09-10x"]
+)
+def test_what_is_no_day_is_words(argument: str) -> None:
+    assert asked(argument, TODAY) == Asked(words=argument)
+
+
+@pytest.mark.parametrize(
+    ("argument", "paper"),
+    [
+        ("2509.07969", "2509.07969"),
+        ("２５０９．０７９６９", "2509.07969"),
+        ("2509.07969v2", "2509.07969"),
+        ("arXiv:2509.07969", "2509.07969"),
+        ("arXiv: 2509.07969", "2509.07969"),
+        ("arXiv:2509.07969v1 [cs.CV]", "2509.07969"),
+        ("[2509.07969]", "2509.07969"),
+        ("https://arxiv.org/abs/2509.07969v1", "2509.07969"),
+        ("<https://arxiv.org/abs/2509.07969|arxiv.org/abs/2509.07969>", "2509.07969"),
+        ("Mini-o3 (https://huggingface.co/papers/2509.07969).", "2509.07969"),
+        ("arxiv.org/pdf/2509.07969", "2509.07969"),
+        ("https://www.alphaxiv.org/abs/2509.07969", "2509.07969"),
+        ("cs.CL/0501001", "cs.CL/0501001"),
+        ("hep-th/9901001", "hep-th/9901001"),
+    ],
+)
+def test_papers(argument: str, paper: str) -> None:
+    assert asked(argument, TODAY) == Asked(paper=paper)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["mini-o3", "GPT-4", "diffusion", "3 diffusion", "3 4", "3.5", "diffusion today", "어제 확산", "24/7 AI"],
+)
+def test_words(argument: str) -> None:
+    assert asked(argument, TODAY) == Asked(words=argument)
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("0123456789abcdef", Asked(ref="0123456789abcdef")),
+        ("0123456789ABCDEF", Asked(ref="0123456789abcdef")),
+        ("0123456789abcdeg", Asked(words="0123456789abcdeg")),
+        ("3 2025-09-10", Asked(number=3, day=DAY)),
+        ("2025-09-10 3", Asked(number=3, day=DAY)),
+        ("9월 10일 3번", Asked(number=3, day=DAY)),
+        ("no. 3 그제", Asked(number=3, day=DAY)),
+        ("2509.07969 2025-09-10", Asked(paper="2509.07969", day=DAY)),
+        ("2025-09-10 diffusion", Asked(words="diffusion", day=DAY)),
+        ("2025-13-40 2025-09-10", Asked(words="2025-13-40", day=DAY)),
+        ("2025-09-10 #2", Asked(day=DAY, page=2)),
+        ("9/10 #2", Asked(day=DAY, page=2)),
+        ("diffusion #2", Asked(words="diffusion", page=2)),
+        ("diffusion #0", Asked(words="diffusion")),
+        ("diffusion today ＃２", Asked(words="diffusion today", page=2)),
+        ("#2 diffusion", Asked(words="#2 diffusion")),
+        ("x #" + "9" * 5000, Asked(words="x", page=10**12 - 1)),
+        ("ｄｉｆｆ\u200bｕｓｉｏｎ　 \n model", Asked(words="diffusion model")),
+        (f"{'x' * (LONGEST_WORDS - 1)} {'y' * 4000}", Asked(words="x" * (LONGEST_WORDS - 1))),
+    ],
+)
+def test_what_stands_together(argument: str, expected: Asked) -> None:
+    assert asked(argument, TODAY) == expected
+
+
+PARTS = st.sampled_from(
+    [
+        "3",
+        "#2",
+        "-1",
+        "번",
+        "2/29",
+        "2025-09-10",
+        "년",
+        "월",
+        "일",
+        "어제",
+        "2509.07969",
+        "https://",
+        "\u200f",
+        "\ud800",
+    ]
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(st.text() | PARTS).map("".join) | st.lists(PARTS).map(" ".join), st.dates())
+def test_no_input_is_an_error(argument: str, today: date) -> None:
+    found = asked(argument, today)
+
+    assert found.words == " ".join(found.words.split())[:LONGEST_WORDS]
+    assert not {unicodedata.category(letter) for letter in found.words} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+    assert found.page >= 1
+    assert [found.number is not None, found.paper != "", found.ref != "", found.words != ""].count(True) <= 1
+
+
+@given(st.dates(), st.dates())
+def test_a_day_is_found_as_it_is_written(day: date, today: date) -> None:
+    assert asked(day.isoformat(), today) == Asked(day=day)
+    assert asked(f"{today.month}/{today.day}", today) == Asked(day=today)
+
+
+def test_what_is_seen() -> None:
+    assert seen("\u200f／ｐａｐｅｒ　\t３\0ㅤ") == "/paper 3"
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("diffusion model #2", ("diffusion model", 2)),
+        (" 3 ＃２\u200b", ("3", 2)),
+        ("#2", ("#2", 1)),
+        ("C#2", ("C#2", 1)),
+        ("", ("", 1)),
+    ],
+)
+def test_pages(argument: str, expected: tuple[str, int]) -> None:
+    assert paged(argument) == expected
+
+
+def test_days_near() -> None:
+    known = [DAY - timedelta(3), DAY + timedelta(1), DAY - timedelta(1), DAY + timedelta(9), DAY - timedelta(1)]
+
+    assert days_near(DAY, known) == [DAY + timedelta(1), DAY - timedelta(1), DAY - timedelta(3)]
+    assert days_near(DAY, known, 1) == [DAY + timedelta(1)]
+    assert days_near(DAY, [*known, DAY])[0] == DAY
+    assert days_near(DAY, []) == []

@@ -1,0 +1,238 @@
+"""Why a digest stands as it does: what people read, and what older ledgers held in its place."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from bot.database import migrations
+from bot.database.engine import make_engine
+from bot.database.reasons import NOTHING, Cause, Reason
+from bot.database.states import DigestState
+from bot.delivery.decisions import Rules
+from bot.ledger.ledger import opened
+from bot.ledger.records import Known, Trouble
+from bot.sources.source import Found
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import MemoryChannel
+from tests.support.pipeline import Clock, Pipeline
+
+BASELINE, SKIPPED, HELD, ACTIVE = DigestState
+HOUR, DAY = 3600.0, 86400.0
+RULES = Rules(gate_wait=2 * HOUR, edits_for=3 * DAY)
+WAITS = "; it is not edited before that has lasted for gate_wait"
+CHANGED = [found(digest(date(2025, 1, 1), paper(1, word="other"), paper(2)))]
+
+SENTENCES = [
+    (ACTIVE, NOTHING, ""),
+    (SKIPPED, Reason(Cause.MISSED), "more digests were missed than catch_up delivers"),
+    (SKIPPED, Reason(Cause.STAYED_EMPTY), "the post stayed without papers"),
+    (SKIPPED, Reason(Cause.GONE), "the post was taken away before it was finished"),
+    (SKIPPED, Reason(Cause.GIVEN_UP), "given up by the operator"),
+    (ACTIVE, Reason(Cause.LOST_ALL), "the post lost all its papers; what was delivered stays"),
+    (ACTIVE, Reason(Cause.TOO_LATE), "the post changed after edits_for; what was delivered stays"),
+    (HELD, Reason(Cause.EMPTY), "the post has no papers yet"),
+    (HELD, Reason(Cause.SHRANK, (6, 4)), "the post shrank from 6 papers to 4"),
+    (HELD, Reason(Cause.SPARSE_PAPERS, (2, 3)), "2 of the post's 3 papers say nothing yet"),
+    (HELD, Reason(Cause.SPARSE_SECTIONS, (14, 26)), "14 of the post's 26 sections say nothing yet"),
+    (ACTIVE, Reason(Cause.EMPTY), f"the post has no papers yet{WAITS}"),
+    (ACTIVE, Reason(Cause.SHRANK, (12, 1)), f"the post shrank from 12 papers to 1{WAITS}"),
+    (ACTIVE, Reason(Cause.SPARSE_PAPERS, (2, 3)), f"2 of the post's 3 papers say nothing yet{WAITS}"),
+    (ACTIVE, Reason(Cause.SPARSE_SECTIONS, (4, 6)), f"4 of the post's 6 sections say nothing yet{WAITS}"),
+]
+# What no version wrote, or not in this state.
+OTHERS = [
+    (SKIPPED, "nobody wants it"),
+    (HELD, "waits for {nobody}"),
+    (HELD, f"the post shrank from 6 papers to 4{WAITS}"),
+    (ACTIVE, "the post shrank from 6 papers to 4"),
+]
+
+
+@pytest.mark.parametrize(("state", "reason", "sentence"), SENTENCES)
+def test_people_read_a_sentence(state: DigestState, reason: Reason, sentence: str) -> None:
+    assert reason.sentence(state) == sentence
+
+
+def test_each_cause_has_a_sentence_of_its_own() -> None:
+    assert {reason.cause for _, reason, _ in SENTENCES} == set(Cause) - {Cause.OTHER}
+
+
+@pytest.mark.parametrize("reason", [reason for _, reason, _ in SENTENCES])
+def test_a_reason_is_read_as_it_was_stored(reason: Reason) -> None:
+    stored = json.loads(json.dumps(reason.stored()))
+    assert Reason.read(stored["cause"], stored["numbers"], stored["reason"]) == reason
+
+
+# --- older ledgers, which held the sentences
+
+
+@dataclass
+class OldLedger:
+    """A ledger in which digests stand for reasons that are sentences."""
+
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+    channel: MemoryChannel = field(default_factory=MemoryChannel)
+
+    async def make(self, *posts: Sequence[Found]) -> None:
+        """Deliver posts, then put all that is in the ledger into one of before."""
+        async with opened(f"sqlite:///{self.folder}/today.db", self.clock) as store:
+            pipeline = Pipeline(store, self.clock, self.channel)
+            await store.join("terminal", "messages", {"a": "a"})
+            for now in posts:
+                await pipeline.run(now)
+        await self._make_tables()
+        with closing(sqlite3.connect(self.folder / "old.db", isolation_level=None)) as db:
+            db.execute("ATTACH ? AS today", (f"{self.folder}/today.db",))
+            for table in ("digests", "messages", "chats", "deliveries"):
+                columns = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
+                db.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM today.{table}")
+
+    async def _make_tables(self) -> None:
+        def upgrade(connection: Connection) -> None:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+            config.set_main_option("path_separator", "os")
+            command.upgrade(config, "0004")
+
+        engine = make_engine(self.folder / "old.db")
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade)
+        await engine.dispose()
+
+    def write(self, day: int, state: str, sentence: str, held_since: float | None = None) -> None:
+        """Let a digest stand so."""
+        values = (state, sentence, held_since, f"2025-01-{day:02}")
+        with closing(sqlite3.connect(self.folder / "old.db", isolation_level=None)) as db:
+            db.execute("UPDATE digests SET state = ?, reason = ?, held_since = ? WHERE day = ?", values)
+
+    async def known(self) -> list[tuple[DigestState, Reason]]:
+        async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:
+            return [(one.state, one.reason) for one in await store.known("blog")]
+
+    async def run(self, now: Sequence[Found], after: float) -> tuple[list[str], Known]:
+        """Look at the posts, and give what the chat reads then and how the newest digest stands."""
+        self.clock.now += after
+        async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:
+            pipeline = Pipeline(store, self.clock, self.channel)
+            await pipeline.look(now, rules=RULES)
+            await pipeline.drain()
+            return pipeline.read("a"), (await store.known("blog"))[-1]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> OldLedger:
+    return OldLedger(tmp_path)
+
+
+async def test_each_sentence_of_an_older_ledger_is_given_its_code(ledger: OldLedger) -> None:
+    numbers = range(1, len(SENTENCES) + 1)
+    await ledger.make(days(*numbers))
+    for number, (state, _, sentence) in zip(numbers, SENTENCES, strict=True):
+        ledger.write(number, state, sentence)
+    assert await ledger.known() == [(state, reason) for state, reason, _ in SENTENCES]
+
+
+async def test_a_sentence_that_nobody_knows_is_read_as_before(ledger: OldLedger) -> None:
+    numbers = range(1, len(OTHERS) + 1)
+    await ledger.make(days(*numbers))
+    for number, (state, sentence) in zip(numbers, OTHERS, strict=True):
+        ledger.write(number, state, sentence, held_since=5.0)
+    known = await ledger.known()
+    assert [reason.cause for _, reason in known] == [Cause.OTHER] * len(OTHERS)
+    assert [(state, reason.sentence(state)) for state, reason in known] == OTHERS
+    async with opened(f"sqlite:///{ledger.folder}/old.db") as store:
+        shown = [(one.state, one.reason) for one in await store.standings(9)]
+        assert shown == OTHERS
+        assert [one.why for one in await store.troubles.found()] == [sentence for _, sentence in OTHERS]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "the post stayed without papers",
+        "the post was taken away before it was finished",
+        "the post stayed without any papers",  # in no version's words
+    ],
+)
+async def test_what_was_skipped_without_papers_is_delivered_when_it_has_some(ledger: OldLedger, sentence: str) -> None:
+    await ledger.make(days(1), days(1) + days(2, papers=0))
+    ledger.write(2, "skipped", sentence)
+    _, (state, reason) = await ledger.known()
+    assert (state, reason.sentence(state)) == (SKIPPED, sentence)
+    read, newest = await ledger.run(days(1, 2), DAY)
+    assert read == ["index", "1", "2"] * 2
+    assert (newest.state, newest.reason) == (ACTIVE, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "papers"),
+    [
+        ("more digests were missed than catch_up delivers", 2),
+        ("given up by the operator", 0),
+        ("nobody wants it", 2),  # in no version's words
+    ],
+)
+async def test_what_was_skipped_for_ever_stays_so(ledger: OldLedger, sentence: str, papers: int) -> None:
+    await ledger.make(days(1, 2), days(1, 2) + days(3, papers=papers))
+    ledger.write(3, "skipped", sentence)
+    before = len(ledger.channel.chats["a"])
+    read, newest = await ledger.run(days(1, 2) + days(3, papers=3), DAY)
+    assert len(read) == before
+    assert (newest.state, newest.reason.sentence(newest.state)) == (SKIPPED, sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "now", "after"),
+    [
+        ("the post lost all its papers; what was delivered stays", days(1, papers=0), HOUR),
+        ("the post changed after edits_for; what was delivered stays", CHANGED, 4 * DAY),
+    ],
+)
+async def test_what_was_noted_of_a_delivered_post_is_not_noted_again(
+    ledger: OldLedger, sentence: str, now: Sequence[Found], after: float
+) -> None:
+    await ledger.make(days(1))
+    ledger.write(1, "active", sentence)
+    ((_, before),) = await ledger.known()
+    read, newest = await ledger.run(now, after)
+    assert read == ["index", "1", "2"]
+    assert (newest.state, newest.reason, newest.held_since) == (ACTIVE, before, None)
+
+
+async def test_a_held_post_is_waited_for_as_long_as_before(ledger: OldLedger) -> None:
+    await ledger.make(days(1), days(1) + days(2, papers=0))
+    since = ledger.clock.now
+    ledger.write(2, "held", "the post has no papers yet", since)
+    now = days(1) + days(2, papers=0)
+    _, newest = await ledger.run(now, 2 * HOUR - 1)
+    assert (newest.state, newest.reason, newest.held_since) == (HELD, Reason(Cause.EMPTY), since)
+    _, newest = await ledger.run(now, 1)
+    assert (newest.state, newest.reason, newest.held_since) == (SKIPPED, Reason(Cause.STAYED_EMPTY), None)
+
+
+async def test_a_post_that_shrank_is_told_and_waited_for_as_before(ledger: OldLedger) -> None:
+    sentence = f"the post shrank from 2 papers to 1{WAITS}"
+    await ledger.make(days(1))
+    since = ledger.clock.now
+    ledger.write(1, "active", sentence, since)
+    read, newest = await ledger.run(days(1, papers=1), 2 * HOUR - 1)
+    assert read == ["index", "1", "2"]
+    assert (newest.reason, newest.held_since) == (Reason(Cause.SHRANK, (2, 1)), since)
+    async with opened(f"sqlite:///{ledger.folder}/old.db") as store:
+        assert await store.troubles.found() == [
+            Trouble("held blog daily-papers/2025-01-01", "held", "daily-papers/2025-01-01", sentence)
+        ]
+    _, newest = await ledger.run(days(1, papers=1), 1)
+    assert (newest.reason, newest.held_since) == (NOTHING, None)

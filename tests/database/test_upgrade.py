@@ -1,0 +1,162 @@
+"""A ledger of the first version, brought up to date: what it delivered stays delivered, and goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from bot import errors
+from bot.database import migrations
+from bot.database.engine import make_engine
+from bot.delivery.dispatcher import Waits
+from bot.ledger.ledger import opened
+from bot.sources.source import Found
+from formatters.page import reference
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
+from tests.support.pipeline import Clock, Pipeline
+
+DAY = days(1)[0].digest.day
+FAR = Waits(settle=90, back_off=0, patience=10)
+CHATS = {"a": "a", "b": "b", "gone": "gone"}
+
+# What the first version knew, from a ledger of today; a layout was all there was to an edition.
+COPIED = {
+    "digests": "id, source, name, post, day, fingerprint, content, state, reason, found_at",
+    "messages": "id, digest_id, channel, {layout}, key, seq, body, hash, vanished",
+    "chats": "id, channel, name, address, counter, {layout}, state, reason",
+    "deliveries": "id, ref, message_id, chat_id, state, plain, attempts, not_before, attempted_at, sent_at, remote_id,"
+    " place, thread, sent_hash, problem, error",
+}
+
+
+async def made_by_the_first_version(path: Path, today: Path) -> None:
+    """Make a ledger as the first version would have left it."""
+
+    def upgrade(connection: Connection) -> None:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.set_main_option("path_separator", "os")
+        command.upgrade(config, "0001")
+
+    engine = make_engine(path)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade)
+    await engine.dispose()
+    with sqlite3.connect(path) as db:
+        db.execute("ATTACH ? AS today", (str(today),))
+        for table, columns in COPIED.items():
+            old, new = columns.format(layout="layout"), columns.format(layout="edition")
+            db.execute(f"INSERT INTO {table} ({old}) SELECT {new} FROM today.{table}")
+    db.close()
+
+
+class Upgraded:
+    """Deliver in the first version, then open its ledger with this one."""
+
+    def __init__(self, folder: Path, layout: str) -> None:
+        self.folder, self.layout = folder, layout
+        self.clock, self.channel = Clock(), MemoryChannel()
+
+    async def deliver(self, *posts: Sequence[Found]) -> None:
+        """Give all chats but one, which was taken out, the first posts."""
+        async with opened(f"sqlite:///{self.folder}/today.db", self.clock) as store:
+            pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
+            await store.join("terminal", self.layout, CHATS)
+            for now in posts:
+                await pipeline.run(now, FAR)
+            await store.join("terminal", self.layout, {"a": "a", "b": "b"})
+        await made_by_the_first_version(self.folder / "old.db", self.folder / "today.db")
+
+    async def run(self, now: Sequence[Found], *, again: bool = False) -> Pipeline:
+        """Do what this version does with that ledger."""
+        self.clock.now += 3600
+        async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:
+            pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
+            await store.join("terminal", self.layout, {"a": "a", "b": "b"})
+            for stranger in await store.subscribers.strangers("terminal"):
+                await store.subscribers.wish(stranger.id, self.layout, kind="group")
+            await pipeline.run(now)
+            for one in now:
+                for each in one.digest.papers:
+                    assert await store.archive.paper("ref", reference(one.digest, each)) == (one.digest, each)
+            assert [await pipeline.counts("gone")] == [{}]
+        return pipeline
+
+    def states(self) -> dict[str, int]:
+        """Count what the chats of the settings hold, by state."""
+        theirs = "SELECT id FROM chats WHERE state = 'active'"
+        with sqlite3.connect(self.folder / "old.db") as db:
+            rows = db.execute(
+                f"SELECT state, count(*) FROM deliveries WHERE chat_id IN ({theirs}) GROUP BY 1"
+            ).fetchall()
+        db.close()
+        return dict(rows)
+
+
+@pytest.fixture(params=["messages", "thread"])
+def ledger(tmp_path: Path, request: pytest.FixtureRequest) -> Upgraded:
+    return Upgraded(tmp_path, request.param)
+
+
+async def test_nothing_is_delivered_again_and_the_next_digest_is(ledger: Upgraded) -> None:
+    await ledger.deliver(days(1), days(1, 2))
+    for _ in range(2):
+        pipeline = await ledger.run(days(1, 2))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 2
+    pipeline = await ledger.run(days(1, 2, 3))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 3
+    assert pipeline.read("gone") == ["index", "1", "2"] * 2
+
+
+async def test_edits_are_made_in_place_and_what_is_new_joins_its_thread(ledger: Upgraded) -> None:
+    await ledger.deliver([found(digest(DAY, paper(1), paper(2)))])
+    pipeline = await ledger.run([found(digest(DAY, paper(1, word="new"), paper(2), paper(3)))])
+    shown = ledger.channel.chats["a"]
+    assert pipeline.read("a") == ["index", "1", "2", "3"]
+    assert [one.edits for one in shown] == [1, 1, 0, 0]
+    assert "new things" in str(shown[1].body)
+    parents = [parent for address, parent in ledger.channel.threads if address == "a"]
+    assert parents == ["", *[str(shown[0].id) if ledger.layout == "thread" else ""] * 3]
+
+
+async def test_what_was_under_way_goes_on(ledger: Upgraded) -> None:
+    """One message waits, another is in doubt: it has arrived."""
+    ledger.channel.failures["a"] += [Failure(), refused(errors.RetryLater("wait", 900))]
+    ledger.channel.failures["b"] += [Failure(), lost()]
+    await ledger.deliver(days(1))
+    assert [len(ledger.channel.chats[chat]) for chat in "ab"] == [1, 2]
+    pipeline = await ledger.run(days(1))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
+    assert ledger.states() == {"sent": 6}
+
+
+async def test_chats_of_before_are_those_of_the_settings_and_wish_nothing(ledger: Upgraded) -> None:
+    await ledger.deliver(days(1))
+    await ledger.run(days(1))
+    async with opened(f"sqlite:///{ledger.folder}/old.db") as store:
+        known = [await store.subscribers.find("terminal", (name,)) for name in CHATS]
+        assert [(one.state, one.layout, one.language, one.schedule) for one in known if one] == [
+            *(("active", "", "", ""),) * 2,
+            ("removed", "", "", ""),
+        ]
+        await store.join("terminal", ledger.layout, {})
+        assert await store.schedules() == []
+        hits, count = await store.archive.search("plain things", 9, 0)
+        assert (len(hits), count) == (2, 2)
+
+
+async def test_a_post_that_was_held_is_waited_for_no_longer_than_one_of_today(ledger: Upgraded) -> None:
+    await ledger.deliver(days(1, papers=0))
+    with sqlite3.connect(ledger.folder / "old.db") as db:
+        db.execute("UPDATE digests SET state = 'held'")
+    db.close()
+    async with opened(f"sqlite:///{ledger.folder}/old.db", ledger.clock) as store:
+        (held,) = await store.known("blog")
+        assert held.held_since == held.found_at > 0

@@ -1,0 +1,355 @@
+"""What becomes of each digest: decided without ledger or network."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from itertools import product
+from typing import Any, ClassVar
+
+import pytest
+
+from bot.database.reasons import NOTHING, Cause, Reason
+from bot.database.states import DIGEST_CHANGES, DigestState
+from bot.delivery.decisions import Rules, decide, fingerprint
+from bot.ledger.records import RELEASED, Intent, Known, Remark
+from bot.sources.source import Found
+from formatters.model import Digest, Link, Paper, Section
+from tests.support.digests import days, digest, found, paper
+
+HOUR, DAY = 3600.0, 86400.0
+RULES = Rules(catch_up=3, gate_wait=2 * HOUR, edits_for=3 * DAY)
+FOUND_AT = 1_735_700_000.0
+BASELINE, SKIPPED, HELD, ACTIVE = DigestState
+MISSED, STAYED_EMPTY, GONE = Reason(Cause.MISSED), Reason(Cause.STAYED_EMPTY), Reason(Cause.GONE)
+LOST_ALL, TOO_LATE, EMPTY = Reason(Cause.LOST_ALL), Reason(Cause.TOO_LATE), Reason(Cause.EMPTY)
+SHRANK = Reason(Cause.SHRANK, (2, 1))
+
+
+def known(
+    founds: Sequence[Found],
+    state: DigestState = ACTIVE,
+    reason: Reason = NOTHING,
+    held_since: float | None = None,
+) -> list[Known]:
+    return [
+        Known(
+            *(one.digest.id, one.post, one.digest.day, fingerprint(one.digest), state, reason),
+            *(len(one.digest.papers), FOUND_AT, held_since),
+        )
+        for one in founds
+    ]
+
+
+def decided(before: Sequence[Known], now: Sequence[Found], after: float = HOUR) -> list[Intent]:
+    """Decide so many seconds after all was found, where nothing is to be noted."""
+    intents = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, Intent)]
+    assert len(intents) == len(decide(before, now, RULES, FOUND_AT + after))
+    return intents
+
+
+def noted(before: Sequence[Known], now: Sequence[Found], after: float) -> list[Remark]:
+    """Decide so many seconds after all was found, where all stays as it is."""
+    remarks = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, Remark)]
+    assert len(remarks) == len(decide(before, now, RULES, FOUND_AT + after))
+    return remarks
+
+
+def states(before: Sequence[Known], now: Sequence[Found], after: float = HOUR) -> dict[int, DigestState]:
+    return {intent.digest.day.day: intent.state for intent in decided(before, now, after)}
+
+
+def hollow(*numbers: int, said: str = "정보 부족") -> list[Paper]:
+    """Give papers whose sections say nothing."""
+    sections = (Section("Introduction", f"- Goal: {said}\n- Contribution: {said}"), Section("Results", ""))
+    return [replace(paper(number), sections=sections) for number in numbers]
+
+
+def test_the_first_look_delivers_the_newest_and_takes_the_rest_as_known() -> None:
+    assert states([], days(1, 2, 3)) == {1: BASELINE, 2: BASELINE, 3: ACTIVE}
+
+
+def test_the_newest_is_found_by_date_then_name_whatever_the_order() -> None:
+    two = [*days(2), found(digest(date(2025, 1, 2), paper(1), series="Arxiv"))]
+    intents = decided([], [*reversed(two), *days(1)])
+    assert [(intent.post, intent.state) for intent in intents] == [
+        ("2025-01-01-daily-papers.md", BASELINE),
+        ("2025-01-02-arxiv.md", BASELINE),
+        ("2025-01-02-daily-papers.md", ACTIVE),
+    ]
+
+
+def test_an_empty_newest_is_held_and_nothing_else_is_sent() -> None:
+    intents = decided([], [*days(1, 2), *days(3, papers=0)])
+    assert [intent.state for intent in intents] == [BASELINE, BASELINE, HELD]
+    assert intents[-1].reason == EMPTY
+    assert not any(intent.spread for intent in intents)
+
+
+def test_a_held_digest_is_delivered_once_it_has_papers() -> None:
+    before = known(days(1), BASELINE) + known(days(2, papers=0), HELD, EMPTY, FOUND_AT)
+    assert states(before, days(2)) == {2: ACTIVE}
+    assert states(before, days(2, papers=0)) == {}
+
+
+def test_downtime_is_caught_up_oldest_first_but_not_without_end() -> None:
+    before = known(days(1))
+    intents = decided(before, days(1, 2, 3, 4, 5, 6))
+    assert [(one.digest.day.day, one.state) for one in intents] == [
+        (2, SKIPPED),
+        (3, SKIPPED),
+        (4, ACTIVE),
+        (5, ACTIVE),
+        (6, ACTIVE),
+    ]
+    assert intents[0].reason == MISSED
+
+
+def test_empty_days_do_not_use_up_the_catching_up() -> None:
+    now = [*days(2, 3), *days(4, papers=0), *days(5)]
+    assert states(known(days(1)), now) == {2: ACTIVE, 3: ACTIVE, 4: HELD, 5: ACTIVE}
+
+
+def test_a_post_from_before_the_first_look_is_no_news() -> None:
+    assert states(known(days(10)), days(3, 10)) == {3: BASELINE}
+
+
+def test_a_second_series_of_the_same_day_is_delivered() -> None:
+    arxiv = found(digest(date(2025, 1, 10), paper(1), series="Arxiv"))
+    assert [one.digest.id for one in decided(known(days(10)), [*days(10), arxiv])] == ["arxiv/2025-01-10"]
+
+
+def test_an_unchanged_post_is_left_alone() -> None:
+    assert states(known(days(1, 2)), days(1, 2)) == {}
+
+
+def test_layout_of_the_text_is_no_change() -> None:
+    one = days(1)[0]
+    section = Section("Introduction", "* Goal: Say plain  \n  things.\n\n* Contribution: A plain way.")
+    papers = tuple(replace(each, sections=(section,)) for each in one.digest.papers)
+    reformatted = replace(one, digest=replace(one.digest, papers=papers, url="https://example.org/now-linked/"))
+    assert states(known([one]), [reformatted]) == {}
+
+
+def test_every_word_and_link_of_a_paper_counts_as_a_change() -> None:
+    one = paper(1)
+    variants = [
+        replace(one, title="Another"),
+        replace(one, url="https://example.org/1"),
+        replace(one, number=2),
+        replace(one, links=(Link("GitHub", "https://github.com/example/repo"),)),
+        replace(one, sections=(replace(one.sections[0], heading="Intro"),)),
+        replace(one, sections=()),
+    ]
+    day = date(2025, 1, 1)
+    prints = {fingerprint(digest(day, each)) for each in [one, *variants]}
+    assert len(prints) == len(variants) + 1
+
+
+def test_a_renamed_file_is_the_same_digest() -> None:
+    renamed = replace(days(1)[0], post="2025-01-01-papers.md")
+    assert states(known(days(1)), [renamed]) == {}
+
+
+def test_a_post_with_a_new_title_is_the_same_digest() -> None:
+    before = days(1)[0]
+    digest_now = replace(before.digest, id="papers-of-the-day/2025-01-01", series="Papers of the Day")
+    retitled = replace(before, digest=digest_now)
+    intents = decided(known([before]), [retitled])
+    assert [(one.digest.id, one.state, one.spread) for one in intents] == [(before.digest.id, ACTIVE, False)]
+
+
+def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
+    before = days(1)[0]
+    redated = found(digest(date(2025, 1, 2), *before.digest.papers), before.post)
+    assert [one.name for one in decided(known([before]), [redated])] == [before.digest.id]
+
+
+@pytest.mark.parametrize(
+    "now", [days(1, papers=1), [found(digest(date(2025, 1, 1), *hollow(1, 2)))], days(1, papers=0)]
+)
+def test_a_delivered_post_that_looks_unfinished_is_not_edited_at_once(now: Sequence[Found]) -> None:
+    (remark,) = noted(known(days(1)), now, HOUR)
+    assert remark.name == "daily-papers/2025-01-01"
+    assert remark.held_since == FOUND_AT + HOUR
+    waiting = known(days(1), reason=remark.reason, held_since=remark.held_since)
+    assert noted(waiting, now, 3 * HOUR - 1) == []
+    after = decide(waiting, now, RULES, FOUND_AT + 3 * HOUR)
+    assert [one.reason for one in after] == [LOST_ALL if not now[0].digest.papers else NOTHING]
+    assert [one.held_since for one in after] == [None]
+
+
+def test_a_post_that_stays_emptied_is_told_of_once() -> None:
+    assert noted(known(days(1), reason=LOST_ALL), days(1, papers=0), DAY) == []
+
+
+@pytest.mark.parametrize("reason", [SHRANK, LOST_ALL, TOO_LATE])
+def test_a_post_that_is_again_as_it_was_delivered_is_well(reason: Reason) -> None:
+    assert noted(known(days(1), reason=reason, held_since=FOUND_AT), days(1), 9 * DAY) == [
+        Remark("daily-papers/2025-01-01", ACTIVE, NOTHING, None)
+    ]
+
+
+def test_a_shrunken_post_that_grows_again_is_edited_at_once() -> None:
+    grown = days(1, papers=3)
+    (intent,) = decided(known(days(1), reason=SHRANK, held_since=FOUND_AT), grown, 60)
+    assert (intent.state, intent.update, intent.held_since, intent.reason) == (ACTIVE, True, None, NOTHING)
+
+
+def test_a_digest_is_edited_no_more_after_edits_for() -> None:
+    changed = [found(digest(date(2025, 1, 1), paper(1, word="other"), paper(2)))]
+    assert states(known(days(1)), changed, 3 * DAY) == {1: ACTIVE}
+    assert noted(known(days(1)), changed, 3 * DAY + 1) == [Remark("daily-papers/2025-01-01", ACTIVE, TOO_LATE, None)]
+    assert noted(known(days(1), reason=TOO_LATE), changed, 4 * DAY) == []
+
+
+@pytest.mark.parametrize("said", ["정보 부족", "N/A", "", "..."])
+def test_a_new_post_that_says_mostly_nothing_is_held_then_sent_with_what_it_has(said: str) -> None:
+    sparse = [found(digest(date(2025, 1, 2), paper(1), *hollow(2, 3, said=said)))]
+    (intent,) = decided(known(days(1)), sparse, 0)
+    assert (intent.state, intent.spread, intent.held_since) == (HELD, False, FOUND_AT)
+    assert intent.reason == Reason(Cause.SPARSE_PAPERS, (2, 3))
+    held = known(days(1)) + known(sparse, HELD, intent.reason, FOUND_AT)
+    assert decided(held, sparse, 2 * HOUR - 1) == []
+    (sent,) = decided(held, sparse, 2 * HOUR)
+    assert (sent.state, sent.spread, sent.held_since, sent.reason) == (ACTIVE, True, None, NOTHING)
+
+
+@pytest.mark.parametrize("wait", [2 * HOUR, math.inf])
+def test_a_post_that_the_operator_released_is_waited_for_no_longer(wait: float) -> None:
+    sparse, rules = [found(digest(date(2025, 1, 2), *hollow(1, 2)))], replace(RULES, gate_wait=wait)
+    held = known(days(1)) + known(sparse, HELD, SHRANK, RELEASED)
+    (sent,) = decide(held, sparse, rules, FOUND_AT)
+    assert isinstance(sent, Intent)
+    assert (sent.state, sent.spread, sent.held_since) == (ACTIVE, True, None)
+    (gone,) = decide(held, [], rules, FOUND_AT)
+    assert isinstance(gone, Remark)
+    assert (gone.state, gone.reason) == (SKIPPED, GONE)
+
+
+def test_half_of_the_sections_saying_something_is_enough() -> None:
+    assert states(known(days(1)), [found(digest(date(2025, 1, 2), paper(1), paper(2), *hollow(3)))]) == {2: ACTIVE}
+
+
+def test_empty_sections_of_papers_that_say_something_count() -> None:
+    bare = [replace(paper(n), sections=(*paper(n).sections, *(Section("Results", ""),) * 2)) for n in (1, 2)]
+    (intent,) = decided(known(days(1)), [found(digest(date(2025, 1, 2), *bare))], 0)
+    assert (intent.state, intent.reason) == (HELD, Reason(Cause.SPARSE_SECTIONS, (4, 6)))
+
+
+def test_papers_without_any_section_count_where_others_have_some() -> None:
+    bare = [replace(paper(number), sections=()) for number in (2, 3)]
+    (intent,) = decided(known(days(1)), [found(digest(date(2025, 1, 2), paper(1), *bare))], 0)
+    assert (intent.state, intent.reason) == (HELD, Reason(Cause.SPARSE_PAPERS, (2, 3)))
+
+
+def test_a_list_of_titles_is_a_digest_too() -> None:
+    titles = [replace(paper(number), sections=()) for number in (1, 2)]
+    assert states(known(days(1)), [found(digest(date(2025, 1, 2), *titles))]) == {2: ACTIVE}
+
+
+def test_a_held_post_that_changes_is_read_again_but_its_wait_does_not_begin_anew() -> None:
+    empty, sparse = days(2, papers=0), [found(digest(date(2025, 1, 2), *hollow(1, 2)))]
+    (intent,) = decided(known(empty, HELD, EMPTY, FOUND_AT), sparse, HOUR)
+    assert (intent.state, intent.held_since) == (HELD, FOUND_AT)
+
+
+def test_a_held_post_that_shrinks_is_still_held() -> None:
+    (intent,) = decided(known(days(2), HELD, Reason(Cause.OTHER, words="whatever"), FOUND_AT), days(2, papers=1), HOUR)
+    assert (intent.state, intent.reason) == (HELD, SHRANK)
+
+
+def test_a_post_that_stays_empty_is_skipped_but_delivered_when_it_has_papers_at_last() -> None:
+    before = known(days(1)) + known(days(2, papers=0), HELD, EMPTY, FOUND_AT)
+    (intent,) = decided(before, days(1) + days(2, papers=0), 2 * HOUR)
+    assert (intent.state, intent.reason) == (SKIPPED, STAYED_EMPTY)
+    skipped = known(days(1)) + known(days(2, papers=0), SKIPPED, STAYED_EMPTY)
+    assert decided(skipped, days(1) + days(2, papers=0), DAY) == []
+    assert states(skipped, days(1, 2), DAY) == {2: ACTIVE}
+
+
+@pytest.mark.parametrize(
+    ("state", "becomes"), [(HELD, (SKIPPED, GONE)), (ACTIVE, (ACTIVE, NOTHING))], ids=["new", "delivered"]
+)
+def test_a_post_that_is_taken_away_while_it_looks_unfinished_is_waited_for_as_long(
+    state: DigestState, becomes: tuple[DigestState, Reason]
+) -> None:
+    before = known(days(1), state, SHRANK, FOUND_AT)
+    assert decide(before, [], RULES, FOUND_AT + 2 * HOUR - 1) == []
+    assert decide(before, [], RULES, FOUND_AT + 2 * HOUR) == [Remark(before[0].name, *becomes, None)]
+    assert decide(before, None, RULES, FOUND_AT + DAY) == []  # nobody knows whether it is there
+    assert decide(known(days(1), *becomes), [], RULES, FOUND_AT + DAY) == []
+
+
+def test_a_post_that_comes_back_is_news() -> None:
+    assert states(known(days(1)) + known(days(2), SKIPPED, GONE), days(1, 2), DAY) == {2: ACTIVE}
+
+
+def test_what_was_missed_is_read_but_not_sent() -> None:
+    (intent,) = decided(known(days(1), SKIPPED, MISSED), days(1, papers=3), DAY)
+    assert (intent.state, intent.reason, intent.spread) == (SKIPPED, MISSED, False)
+
+
+def test_a_changed_post_of_the_baseline_is_read_but_not_sent() -> None:
+    before = known(days(1), BASELINE) + known(days(2))
+    changed = found(digest(date(2025, 1, 1), paper(1, word="other")))
+    assert states(before, [changed]) == {1: BASELINE}
+
+
+def test_an_empty_source_is_nothing_to_do() -> None:
+    assert decided([], []) == []
+
+
+def test_a_digest_changes_its_state_only_as_the_table_has_it() -> None:
+    """Every state and reason, whatever the post is now, before, at and after the end of each wait."""
+    posts = [[], days(2, papers=0), days(2, papers=1), days(2), [found(digest(date(2025, 1, 2), *hollow(1, 2)))]]
+    redated = [found(digest(date(2025, 1, day), paper(1)), days(2)[0].post) for day in (1, 9)]
+    many = days(2, 3, 4, 5, 6)
+    changes = {
+        (was, one.state)
+        for was, cause, since in product(DigestState, Cause, (None, RELEASED, FOUND_AT))
+        for now in (*posts, *([one] for one in redated), many)
+        for after in (0.0, 2 * HOUR, 9 * DAY)
+        for one in decide(known(days(2), was, Reason(cause, (2, 1)), since), now, RULES, FOUND_AT + after)
+        if one.name == "daily-papers/2025-01-02" and one.state is not was
+    }
+    assert changes == {(was, state) for was, after in DIGEST_CHANGES.items() for state in after}
+
+
+@dataclass(frozen=True)
+class Counted(Digest):
+    """Count how often anything of a digest is read, also when two are compared."""
+
+    reads: ClassVar[Counter[str]] = Counter()
+
+    def __getattribute__(self, name: str) -> Any:
+        Counted.reads["digest"] += 1
+        return super().__getattribute__(name)
+
+
+@dataclass(frozen=True)
+class CountedKnown(Known):
+    def __getattribute__(self, name: str) -> Any:
+        Counted.reads["known"] += 1
+        return super().__getattribute__(name)
+
+
+def reads(posts: int, state: DigestState) -> Counter[str]:
+    """Count what is read to decide on so many posts, of which one was delivered and half are known."""
+    every = [digest(date(2000, 1, 1) + timedelta(number), paper(1)) for number in range(posts)]
+    now = [found(Counted(**{field.name: getattr(one, field.name) for field in fields(one)})) for one in every]
+    before = [*known(now[:1]), *known(now[1 : posts // 2], state)] if state else []
+    counted = [CountedKnown(*(getattr(one, field.name) for field in fields(one))) for one in before]
+    Counted.reads.clear()
+    decide(counted, now, RULES, FOUND_AT)
+    return Counted.reads.copy()
+
+
+@pytest.mark.parametrize("state", ["", BASELINE, ACTIVE], ids=["first look", BASELINE, "downtime"])
+def test_twice_as_many_posts_are_twice_the_work(state: DigestState) -> None:
+    few, many = reads(100, state), reads(200, state)
+    assert all(many[what] <= 2.1 * count for what, count in few.items())
+    assert few["digest"] > 100

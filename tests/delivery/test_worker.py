@@ -1,0 +1,793 @@
+"""Plan and drain over the real ledger and a channel by hand: each outcome, each next step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot import errors
+from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.delivery.decisions import Rules
+from bot.delivery.dispatcher import Drain, Waits
+from bot.delivery.planner import plan
+from bot.ledger.records import Chat, Row
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
+from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
+
+TOO_LONG = Waits(settle=0, back_off=1000)
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+        yield pipeline
+
+
+async def test_every_chat_gets_the_index_then_the_papers_in_order(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1, papers=3))
+    assert numbers(pipeline.shown("a")) == numbers(pipeline.shown("b")) == ["index", "1", "2", "3"]
+    assert await pipeline.counts("a") == {"sent": 4}
+    assert ("a", "index", "sent") in pipeline.reports
+
+
+class TopicClosed(errors.ChatGone):
+    """An error that a channel tells apart for reasons of its own."""
+
+
+async def test_a_channels_own_kind_of_error_leads_where_that_which_it_is_a_kind_of_does(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"].append(refused(TopicClosed("the topic is closed")))
+    await pipeline.run(days(1, papers=2))
+    assert pipeline.read("a") == []
+    await pipeline.store.resume()
+    await pipeline.drain()
+    assert pipeline.read("a") == ["index", "1", "2"]
+
+
+async def test_a_second_run_sends_nothing(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    calls = len(pipeline.channel.calls)
+    await pipeline.run(days(1))
+    assert len(pipeline.channel.calls) == calls
+
+
+async def test_an_edit_touches_only_what_changed_and_sends_only_what_is_new(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1), paper(2)))])
+    await pipeline.run([found(digest(day, paper(1), paper(2, id="2501.09999"), paper(3, id="2501.00002", word="new")))])
+    shown = pipeline.channel.chats["a"]
+    assert [one.edits for one in shown] == [1, 0, 1, 0]
+    assert numbers(pipeline.shown("a")) == ["index", "1", "3", "2"]
+    assert "new things" in str(shown[2].body)
+
+
+async def test_a_reverted_edit_that_was_not_yet_made_is_not_made(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    first, second = digest(day, paper(1)), digest(day, paper(1, word="new"))
+    await pipeline.run([found(first)])
+    await pipeline.look([found(second)])
+    assert await pipeline.counts("a") == {"sent": 1, "stale": 1}
+    await pipeline.look([found(first)])
+    assert await pipeline.counts("a") == {"sent": 2}
+
+
+async def test_a_vanished_paper_stays_where_it_was_sent_and_is_not_sent_elsewhere(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    pipeline.channel.failures["b"].append(refused(errors.RetryLater("wait", 900)))
+    await pipeline.run([found(digest(day, paper(1), paper(2)))])
+    pipeline.clock.now += 901
+    await pipeline.run([found(digest(day, paper(1)))])
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+    assert numbers(pipeline.shown("b")) == ["index", "1"]
+
+
+async def test_a_vanished_paper_in_doubt_is_not_sent_again(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    pipeline.channel.failures["a"] += [Failure(), Failure(), Failure(errors.Unconfirmed("reset"))]
+    await pipeline.run([found(digest(day, paper(1), paper(2)))], Waits(settle=90))
+    pipeline.clock.now += 91
+    await pipeline.run([found(digest(day, paper(1)))])
+    assert numbers(pipeline.shown("a")) == ["index", "1"]
+    assert await pipeline.counts("a") == {"sent": 2}
+
+
+async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    await pipeline.run(days(1, 2))
+    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.run(days(1, 2))
+    assert numbers(pipeline.shown("c")) == ["index", "1", "2"]
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"] * 2
+
+
+async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.look(days(1), opening=pipeline.clock() + 3600)
+    await pipeline.drain()
+    assert pipeline.shown("c") == []
+    pipeline.clock.now += 3600
+    await pipeline.drain()
+    assert len(pipeline.shown("c")) == 3
+
+
+async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_back(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    await pipeline.store.join("terminal", "messages", {"a": "a"})
+    await pipeline.run(days(1, 2))
+    assert len(pipeline.shown("b")) == 3
+    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.run(days(1, 2))
+    assert len(pipeline.shown("b")) == 6
+
+
+async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1)))])
+    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.run([found(digest(day, paper(1), paper(2)))])
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+    assert {parent for _, parent in pipeline.channel.threads} == {""}
+
+
+async def test_a_chat_that_joins_with_a_new_layout_repeats_nothing_to_the_others(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.run(days(1))
+    assert [len(pipeline.shown(chat)) for chat in "abc"] == [3, 3, 3]
+
+
+async def test_in_a_thread_papers_answer_the_index(pipeline: Pipeline) -> None:
+    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.run(days(1))
+    index = str(pipeline.channel.chats["a"][0].id)
+    assert [parent for address, parent in pipeline.channel.threads if address == "a"] == ["", index, index]
+
+
+async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipeline) -> None:
+    """The index is in doubt, so papers go to the room; one of them is in doubt as well."""
+    asked = []
+
+    class Asked(MemoryChannel):
+        async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+            asked.append(doubt.thread)
+            return await super().reconcile(address, doubt)
+
+    pipeline.channel = Asked(readable=False)
+    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    pipeline.channel.failures["a"] += [lost(), Failure(), lost()]
+    await pipeline.run(days(1))
+    assert await pipeline.counts("a") == {"unconfirmed": 2, "sent": 1}
+    pipeline.channel.readable = True
+    await pipeline.store.resume()
+    await pipeline.drain()
+    assert asked == [""] * 4
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_without_its_index_a_thread_goes_on_in_the_room(pipeline: Pipeline) -> None:
+    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
+    await pipeline.run(days(1))
+    assert numbers(pipeline.shown("a")) == ["1", "2"]
+    assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
+
+
+async def test_later_is_later_and_nothing_overtakes(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("slow down", 30, flood=True)))
+    await pipeline.run(days(1), Waits(settle=0, patience=10))
+    assert pipeline.shown("a") == []
+    assert await pipeline.counts("a") == {"pending": 3}
+    assert await pipeline.problems("a") == ["slow down"]
+    await pipeline.drain(Waits(patience=10))
+    assert pipeline.shown("a") == []
+    pipeline.clock.now += 31
+    await pipeline.drain()
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_short_wait_is_waited_for(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("a moment", 0.01)))
+    await pipeline.look(days(1))
+    real = Drain(pipeline.store, {"terminal": pipeline.channel}, NOW)
+    await real.run()
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipeline) -> None:
+    troubles = [refused(errors.RetryLater("no route")) for _ in range(4)]
+    await pipeline.look(days(1))
+    drain = Drain(pipeline.store, {"terminal": pipeline.channel}, TOO_LONG, pipeline.clock)
+    waits = []
+    for trouble in troubles:
+        pipeline.channel.failures["a"].append(trouble)
+        await drain.run()
+        [row, *_] = await pipeline.store.clerk.heads(1)
+        waits.append(row.not_before - pipeline.clock.now)
+        pipeline.clock.now = row.not_before
+    assert waits == [1000, 2000, 3600, 3600]
+    await drain.run()
+    assert drain.tries == {}
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_lost_answer_is_looked_for_and_nothing_doubles(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"].append(lost())
+    await pipeline.run(days(1))
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+    assert ("a", "index", "unconfirmed") in pipeline.reports
+    assert await pipeline.counts("a") == {"sent": 3}
+
+
+async def test_a_send_that_never_arrived_is_sent_again_in_its_place(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"] += [Failure(), Failure(errors.Unconfirmed("reset"))]
+    await pipeline.run(days(1))
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_doubt_is_settled_before_anything_else_is_done(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    pipeline.channel.failures["a"] += [Failure(), lost()]
+    await pipeline.run([found(digest(day, paper(1)))], Waits(settle=90))
+    await pipeline.look([found(digest(day, paper(1), paper(2)))])  # the index, which stands before it, is stale now
+    pipeline.clock.now += 91
+    await pipeline.drain()
+    assert [call for call, chat in pipeline.channel.calls if chat == "a"] == [
+        "send",
+        "send",
+        "reconcile",
+        "edit",
+        "send",
+    ]
+
+
+async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(pipeline: Pipeline) -> None:
+    """Sends are lost and so are questions: the lane must end, and the next look must not come at once."""
+    waits = Waits(settle=5, patience=0)
+    await pipeline.look(days(1))
+    drain = Drain(pipeline.store, {"terminal": pipeline.channel}, waits, pipeline.clock)
+    pauses = []
+    for _ in range(12):
+        pipeline.channel.failures["a"].append(Failure(errors.Unconfirmed("502")))
+        await drain.run()
+        [row, *_] = await pipeline.store.clerk.heads(1)
+        pauses.append(row.not_before - pipeline.clock.now)
+        pipeline.clock.now = row.not_before
+    assert pauses[:3] == [5, 20, 40]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == waits.most
+
+
+async def test_a_server_that_takes_nothing_in_does_not_keep_a_run_for_ever(pipeline: Pipeline) -> None:
+    """Each send is lost, each question says it is not there: without longer pauses this would never end."""
+    pipeline.channel.failures["a"] += [
+        trouble for _ in range(50) for trouble in (Failure(errors.Unconfirmed("500")), Failure())
+    ]
+    await pipeline.run(days(1), Waits(settle=0.01, patience=0.1))
+    assert [call for call in pipeline.channel.calls if call[1] == "a"].count(("send", "a")) < 10
+    assert pipeline.shown("a") == []
+
+
+async def test_a_long_question_is_given_up_when_told_to_stop(pipeline: Pipeline) -> None:
+    stopping = asyncio.Event()
+
+    class Slow(MemoryChannel):
+        async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+            stopping.set()
+            await asyncio.Event().wait()
+            return Absent()
+
+    slow = Slow()
+    slow.failures["a"].append(lost())
+    await pipeline.look(days(1))
+    async with asyncio.timeout(10):
+        await Drain(pipeline.store, {"terminal": slow}, Waits(settle=0, grace=0.01), stopping=stopping).run()
+    assert (await pipeline.counts("a"))["unconfirmed"] == 1
+
+
+async def test_an_edit_does_not_make_a_message_younger(pipeline: Pipeline) -> None:
+    """How long ago a chat was last written to decides whether asking by editing is safe."""
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1)))])
+    chat = Chat(1, "terminal", "a", "a", "a")
+    before = await pipeline.store.ids(chat, pipeline.clock.now)
+    pipeline.clock.now += 86_400
+    await pipeline.run([found(digest(day, paper(1, word="new")))])
+    assert await pipeline.store.ids(chat, pipeline.clock.now) == before
+
+
+async def test_a_doubt_waits_until_the_send_has_settled(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"].append(lost())
+    await pipeline.run(days(1), Waits(settle=90))
+    assert ("reconcile", "a") not in pipeline.channel.calls
+    assert await pipeline.counts("a") == {"unconfirmed": 1, "pending": 2}
+    pipeline.clock.now += 91
+    await pipeline.drain(Waits(settle=90))
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_what_cannot_be_found_out_is_held_and_the_others_go_on(pipeline: Pipeline) -> None:
+    pipeline.channel.readable = False
+    pipeline.channel.failures["a"].append(lost())
+    await pipeline.run(days(1))
+    assert await pipeline.counts("a") == {"unconfirmed": 1, "sent": 2}
+    assert await pipeline.problems("a") == ["this platform does not tell"]
+    await pipeline.drain()
+    assert [call for call in pipeline.channel.calls if call[0] == "reconcile"] == [("reconcile", "a")]
+    pipeline.channel.readable = True
+    await pipeline.store.resume()
+    await pipeline.drain()
+    assert await pipeline.counts("a") == {"sent": 3}
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_the_question_itself_may_fail_and_is_asked_again(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"] += [lost(), Failure(errors.Unconfirmed("again")), refused(errors.RetryLater("wait"))]
+    await pipeline.run(days(1))
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_refused_question_is_held(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"] += [lost(), refused(errors.Rejected("no"))]
+    await pipeline.run(days(1))
+    assert await pipeline.counts("a") == {"unconfirmed": 1, "sent": 2}
+
+
+async def test_a_message_found_after_its_post_changed_is_brought_up_to_date(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    pipeline.channel.failures["a"].append(lost())
+    await pipeline.run([found(digest(day, paper(1)))], Waits(settle=90))
+    await pipeline.look([found(digest(day, paper(1), paper(2)))])
+    pipeline.clock.now += 91
+    await pipeline.drain()
+    index = pipeline.channel.chats["a"][0]
+    assert (index.edits, "2 papers" in str(index.body)) == (1, True)
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_refused_markup_is_tried_once_as_plain_text(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"].append(refused(errors.Rejected("cannot parse")))
+    await pipeline.run(days(1))
+    assert ("a", "index", "pending") in pipeline.reports
+    assert await pipeline.counts("a") == {"sent": 3}
+
+
+async def test_a_message_refused_twice_fails_and_later_ones_go_on(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
+    await pipeline.run(days(1))
+    assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
+    assert await pipeline.problems("a") == ["still no"]
+
+
+async def test_a_failed_message_is_tried_again_when_its_post_changes(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    pipeline.channel.failures["a"] += [Failure(), *[refused(errors.Rejected("no")) for _ in range(2)]]
+    await pipeline.run([found(digest(day, paper(1)))])
+    assert await pipeline.counts("a") == {"sent": 1, "failed": 1}
+    await pipeline.run([found(digest(day, paper(1, word="better")))])
+    assert await pipeline.counts("a") == {"sent": 2}
+
+
+async def test_a_refused_edit_fails_and_is_not_sent_anew(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1)))])
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("gone")), refused(errors.Rejected("gone"))]
+    await pipeline.run([found(digest(day, paper(1, word="new")))])
+    assert await pipeline.counts("a") == {"sent": 1, "failed": 1}
+    assert len(pipeline.shown("a")) == 2
+
+
+async def test_a_lost_answer_to_an_edit_only_repeats_the_edit(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1)))])
+    pipeline.channel.failures["a"].append(lost())
+    await pipeline.run([found(digest(day, paper(1, word="new")))])
+    assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 2]
+    assert await pipeline.counts("a") == {"sent": 2}
+
+
+async def test_a_closed_chat_is_paused_and_the_others_go_on(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatGone("a: kicked; let the bot in"))]
+    await pipeline.run(days(1))
+    assert await pipeline.counts("a") == {"sent": 1, "failed": 1, "pending": 1}
+    assert await pipeline.problems("a") == ["paused: a: kicked; let the bot in"]
+    assert numbers(pipeline.shown("b")) == ["index", "1", "2"]
+    await pipeline.run(days(1, 2))
+    assert len(pipeline.shown("a")) == 1
+
+
+async def test_what_a_post_gained_while_a_chat_was_paused_is_not_missing_there(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatGone("kicked"))]
+    await pipeline.run([found(digest(day, paper(1)))])
+    grown = [found(digest(day, paper(1), paper(2)))]
+    await pipeline.run(grown)
+    await pipeline.store.resume()
+    await pipeline.run(grown)
+    assert numbers(pipeline.shown("a")) == numbers(pipeline.shown("b")) == ["index", "1", "2"]
+
+
+async def test_what_a_post_gained_while_a_chat_was_out_of_the_settings_is_not_missing_there(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1)))])
+    await pipeline.store.join("terminal", "messages", {"a": "a"})
+    grown = [found(digest(day, paper(1), paper(2)))]
+    await pipeline.run(grown)
+    assert numbers(pipeline.shown("b")) == ["index", "1"]
+    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.run(grown)
+    assert numbers(pipeline.shown("b")) == ["index", "1", "2"]
+
+
+async def test_renamed_first_and_retitled_later_is_still_the_same_digest(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1)), "2025-01-01-a.md")])
+    await pipeline.run([found(digest(day, paper(1)), "2025-01-01-b.md")])
+    await pipeline.run([found(digest(day, paper(1), series="The Daily Papers"), "2025-01-01-b.md")])
+    assert numbers(pipeline.shown("a")) == ["index", "1"]
+
+
+async def test_our_own_waiting_ends_when_somebody_delivers_but_not_the_platforms(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("no network")))
+    pipeline.channel.failures["b"].append(refused(errors.RetryLater("slow down", 900, flood=True)))
+    await pipeline.run(days(1), TOO_LONG)
+    assert (pipeline.shown("a"), pipeline.shown("b")) == ([], [])
+    await pipeline.store.resume()
+    await pipeline.drain()
+    assert (numbers(pipeline.shown("a")), pipeline.shown("b")) == (["index", "1", "2"], [])
+
+
+async def test_a_paused_chat_that_lets_us_in_again_gets_all_it_missed(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatGone("kicked"))]
+    await pipeline.run(days(1))
+    await pipeline.store.resume()
+    await pipeline.run(days(1))
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_a_chat_closed_to_an_edit_is_edited_when_it_opens(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1)))])
+    pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
+    await pipeline.run([found(digest(day, paper(1, word="new")))])
+    await pipeline.store.resume()
+    await pipeline.drain()
+    assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 1]
+
+
+async def test_a_moved_chat_is_followed(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatMoved("moved", "a2"))]
+    await pipeline.run(days(1))
+    assert numbers(pipeline.shown("a")) == ["index"]
+    assert numbers(pipeline.shown("a2")) == ["1", "2"]
+    assert await pipeline.counts("a") == {"sent": 3}
+    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.run(days(1, 2))
+    assert numbers(pipeline.shown("a2")) == ["1", "2", "index", "1", "2"]
+
+
+async def test_a_doubt_from_before_a_chat_moved_is_held_until_somebody_has_looked(pipeline: Pipeline) -> None:
+    """The old place can be asked no more, and its readers see the old messages in the new one, too."""
+    pipeline.channel.failures["a"] += [Failure(), lost(), refused(errors.ChatMoved("moved to a2", "a2"))]
+    await pipeline.run(days(1))
+    for _ in range(2):
+        await pipeline.store.resume()
+        await pipeline.drain()
+    assert (numbers(pipeline.shown("a")), numbers(pipeline.shown("a2"))) == (["index", "1"], ["2"])
+    assert await pipeline.counts("a") == {"sent": 2, "unconfirmed": 1}
+    assert await pipeline.problems("a") == ["moved to a2"]
+
+
+async def test_in_a_long_pause_of_the_bot_no_lane_waits(pipeline: Pipeline) -> None:
+    class Paused(MemoryChannel):
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            raise errors.RetryLater("the platform asked the bot to wait", 600, flood=True)
+
+    sound, pipeline.channel = pipeline.channel, Paused()
+    await pipeline.run(days(1))
+    assert await pipeline.counts("a") == await pipeline.counts("b") == {"pending": 3}
+    pipeline.channel = sound
+    await pipeline.drain()
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1), paper(2)))])
+    pipeline.channel.failures["a"].append(refused(errors.ChatMoved("moved", "a2")))
+    await pipeline.run([found(digest(day, paper(1, word="new"), paper(2, word="new")))])
+    await pipeline.run([found(digest(day, paper(1, word="newer"), paper(2, word="newer")))])
+    assert await pipeline.counts("a") == {"sent": 3}
+    assert ("edit", "a2") not in pipeline.channel.calls
+    assert (await pipeline.store.ids(Chat(1, "terminal", "a", "a2", "a2"), pipeline.clock.now)).last == 0
+
+
+async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(pipeline: Pipeline) -> None:
+    for address in ("a", "b"):
+        pipeline.channel.failures[address].append(refused(errors.BotGone("token revoked")))
+    with capture_logs() as logs:
+        await pipeline.run(days(1))
+    assert await pipeline.counts("a") == await pipeline.counts("b") == {"pending": 3}
+    assert [line["error"] for line in logs if line["event"] == "bot refused"] == ["token revoked"]
+    pipeline.channel.failures.clear()  # the token works again; one of the chats may not have been tried at all
+    await pipeline.drain()
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+
+
+async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipeline) -> None:
+    refusal = asyncio.Event()
+
+    class Slow(MemoryChannel):
+        """The turn of b comes when a was refused."""
+
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            if address == "b":
+                await refusal.wait()
+            return 0.0
+
+    def told(_chat: Chat, _row: Row, _state: str, _why: str) -> None:
+        refusal.set()
+
+    slow = Slow()
+    slow.failures["a"].append(refused(errors.BotGone("token revoked")))
+    await pipeline.look(days(1))
+    await Drain(pipeline.store, {"terminal": slow}, NOW, report=told).run()
+    assert slow.calls == [("send", "a")]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_a_crash_in_a_send_leaves_one_doubt_that_the_next_run_settles(pipeline: Pipeline, accepted: bool) -> None:
+    pipeline.channel.failures["a"] += [Failure(), Failure(CrashError(), accepted=accepted)]
+    await pipeline.look(days(1))
+    with pytest.raises(BaseExceptionGroup):
+        await pipeline.drain()
+    assert (await pipeline.counts("a"))["sending"] == 1
+    await pipeline.drain()
+    assert numbers(pipeline.shown("a")) == numbers(pipeline.shown("b")) == ["index", "1", "2"]
+    assert await pipeline.counts("a") == {"sent": 3}
+
+
+async def test_a_crash_in_an_edit_repeats_the_edit(pipeline: Pipeline) -> None:
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1)))])
+    pipeline.channel.failures["a"].append(Failure(CrashError(), accepted=True))
+    await pipeline.look([found(digest(day, paper(1, word="new")))])
+    with pytest.raises(BaseExceptionGroup):
+        await pipeline.drain()
+    await pipeline.drain()
+    assert await pipeline.counts("a") == {"sent": 2}
+
+
+async def test_stopping_finishes_the_send_under_way_and_no_other(pipeline: Pipeline) -> None:
+    stopping = asyncio.Event()
+    await pipeline.look(days(1))
+
+    class Stopping(MemoryChannel):
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            stopping.set()
+            return await super().send(address, body, ref=ref, thread=thread)
+
+    pipeline.channel = Stopping()
+    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, stopping).run()
+    total = {state: n for chat in "ab" for state, n in (await pipeline.counts(chat)).items()}
+    assert set(total) <= {"sent", "pending"}
+    assert 1 <= len(pipeline.shown("a")) + len(pipeline.shown("b")) <= 2
+
+
+async def test_stopping_ends_a_wait(pipeline: Pipeline) -> None:
+    stopping = asyncio.Event()
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("wait", 50)))
+    await pipeline.look(days(1))
+    running = asyncio.create_task(pipeline.drain(stopping=stopping))
+    async with asyncio.timeout(30):
+        while ("a", "index", "pending") not in pipeline.reports:
+            await asyncio.sleep(0)
+        stopping.set()
+        await running
+    assert pipeline.shown("a") == []
+
+
+async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(pipeline: Pipeline) -> None:
+    await pipeline.look(days(1))
+
+    class Beaten(MemoryChannel):
+        """Somebody takes the row while we wait for our turn."""
+
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            [row, *_] = await pipeline.store.clerk.heads(1 if address == "a" else 2)
+            assert await pipeline.store.clerk.claim(row)
+            return 0.0
+
+    beaten = Beaten()
+    await Drain(pipeline.store, {"terminal": beaten}, NOW).run()
+    assert beaten.calls == []
+    assert await pipeline.counts("a") == {"sending": 1, "pending": 2}
+
+
+async def test_a_ledger_that_cannot_be_written_ends_the_run_in_words(pipeline: Pipeline, tmp_path: Path) -> None:
+    await pipeline.look(days(1))
+    (tmp_path / "ledger.db").write_bytes(b"no database at all, but long enough to be read as one" * 100)
+    (tmp_path / "ledger.db-wal").unlink(missing_ok=True)
+    with pytest.raises(errors.LedgerError, match="ledger"):
+        await pipeline.drain()
+
+
+async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There was nothing to do in any chat, and the run was about to end."""
+    lanes = pipeline.store.lanes
+    channels = {"terminal": pipeline.channel, "other": MemoryChannel(name="other")}
+    drain = Drain(pipeline.store, channels, NOW, pipeline.clock)
+
+    async def slowly(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
+        found = await lanes(channel, until=until, after=after, most=most)
+        if channel == "other" and not pipeline.channel.calls:
+            await pipeline.look(days(1))
+            drain.admit()
+        return found
+
+    monkeypatch.setattr(pipeline.store, "lanes", slowly)
+    async with asyncio.timeout(10):
+        await drain.run()
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
+
+
+async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeline: Pipeline) -> None:
+    """What is noted before the call takes now more and now less time: calls would come too close to each other."""
+    turns: list[float] = []
+
+    class Paced(MemoryChannel):
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            assert 0 < lead < 0.1
+            return asyncio.get_running_loop().time() + lead
+
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            turns.append(asyncio.get_running_loop().time())
+            return await super().send(address, body, ref=ref, thread=thread)
+
+    await pipeline.store.join("terminal", "messages", {"a": "a"})
+    await pipeline.look(days(1))
+    pipeline.channel = Paced()
+    await pipeline.drain()
+    assert len(turns) == 3
+    assert all(later - earlier >= 0.05 for earlier, later in pairwise(turns))
+
+
+class Crowded(MemoryChannel):
+    """A chat is at work from its first turn to its last answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_work, self.most = set[str](), 0
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        self.at_work.add(address)
+        self.most = max(self.most, len(self.at_work))
+        return await super().turn(address)
+
+    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        sent = await super().send(address, body, ref=ref, thread=thread)
+        if len(self.chats[address]) == 2:
+            self.at_work.remove(address)
+        return sent
+
+
+async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pipeline) -> None:
+    crowd = [f"{number:04}" for number in range(1000)]
+    await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.look([found(digest(date(2025, 1, 1), paper(1)))])
+    pipeline.channel = Crowded()
+    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=7).run()
+    assert {chat: pipeline.read(chat) for chat in crowd} == {chat: ["index", "1"] for chat in crowd}
+    assert pipeline.channel.most <= 7
+    begun = {chat: place for place, chat in enumerate(pipeline.channel.chats)}
+    # First come, first served, as far as a slow thread lets one lane fall behind the others.
+    assert all(abs(begun[chat] - place) < 100 for place, chat in enumerate(crowd))
+
+
+async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chats end one by one; looking for others each time would cost more than it gives."""
+    crowd = [*"abcdefgh"]
+    await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    lanes, asked = pipeline.store.lanes, list[tuple[int, int]]()
+
+    async def noted(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
+        asked.append((after, most))
+        return await lanes(channel, until=until, after=after, most=most)
+
+    class OneByOne(MemoryChannel):
+        """The last ones begin when the first ones have ended."""
+
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            before = [chat for chat in "abcd" if chat < address <= "d"]
+            while any(len(self.chats[chat]) < 3 for chat in before):
+                await asyncio.sleep(0)
+            for _ in range(100 if address in "bcd" else 0):
+                await asyncio.sleep(0)
+            return await super().turn(address)
+
+    await pipeline.look(days(1))
+    monkeypatch.setattr(pipeline.store, "lanes", noted)
+    pipeline.channel = OneByOne()
+    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=4).run()
+    assert asked[:2] == [(0, 4), (4, 2)]
+    assert [pipeline.read(chat) for chat in crowd] == [["index", "1", "2"]] * 8
+
+
+async def test_what_comes_up_for_chats_already_passed_is_taken_up(pipeline: Pipeline) -> None:
+    """The chats are more than there are places; one looked at first subscribes while the last ones have theirs."""
+    crowd = [*"abcdefgh"]
+    await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    drains: list[Drain] = []
+
+    class Meanwhile(MemoryChannel):
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            if address == "h" and not self.chats["h"]:
+                await pipeline.look(days(1, 2))
+                drains[0].admit()
+            return await super().send(address, body, ref=ref, thread=thread)
+
+    pipeline.channel = Meanwhile()
+    await pipeline.look(days(1))
+    drains.append(Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=2))
+    await drains[0].run()
+    assert {chat: pipeline.read(chat) for chat in crowd} == dict.fromkeys(crowd, ["index", "1", "2"] * 2)
+
+
+async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last look was before, and its end comes after the others were opened."""
+    heads, told = pipeline.store.clerk.heads, asyncio.Event()
+    channels = {"terminal": pipeline.channel}
+    drain = Drain(pipeline.store, channels, NOW, pipeline.clock)
+
+    async def slowly(chat: int) -> list[Row]:
+        rows = await heads(chat)
+        if not rows and not told.is_set():
+            told.set()
+            await pipeline.look(days(1, 2))
+            drain.admit()
+            while chat not in drain._again:
+                await asyncio.sleep(0)
+        return rows
+
+    await pipeline.look(days(1))
+    monkeypatch.setattr(pipeline.store.clerk, "heads", slowly)
+    async with asyncio.timeout(10):
+        await drain.run()
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 2
+
+
+async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -> None:
+    crowd = [*"abcdefgh"]
+    await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    for address in crowd:
+        pipeline.channel.failures[address].append(refused(errors.BotGone("token revoked")))
+    await pipeline.look(days(1))
+    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=2).run()
+    assert 1 <= len(pipeline.channel.calls) <= 2
+
+
+async def test_two_channels_are_kept_apart(pipeline: Pipeline) -> None:
+    other = MemoryChannel(name="other")
+    await pipeline.store.join("other", "messages", {"a": "a"})
+    formatters = {"terminal": pipeline.channel.formatter, "other": other.formatter}
+    await plan(pipeline.store, "blog", days(1), formatters, Rules())
+    await pipeline.store.gate("", 0.0)
+    await Drain(pipeline.store, {"terminal": pipeline.channel, "other": other}, NOW).run()
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
+    assert len(other.chats["a"]) == 3
+
+
+async def test_a_channel_no_longer_set_up_is_not_rendered(pipeline: Pipeline) -> None:
+    await pipeline.store.join("other", "messages", {"a": "a"})
+    await pipeline.run(days(1))
+    assert await pipeline.counts("a") == {"sent": 3}

@@ -1,0 +1,84 @@
+"""The conversations that the README and the handbook show are those that readers have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli.setup import sample
+from bot.config.settings import Operators, Settings
+from bot.conversation.context import Asker
+from bot.conversation.router import Desk
+from bot.conversation.throttle import Flood
+from bot.delivery.decisions import Rules
+from bot.delivery.dispatcher import Drain
+from bot.delivery.planner import plan
+from bot.ledger.ledger import opened
+from bot.sources.folder import FolderSource
+from formatters.locale import words
+from formatters.message import Message
+from formatters.telegram import TelegramFormatter
+from tests.support.documents import HANDBOOK, README, section
+from tests.support.memory_channel import MemoryChannel
+
+SOME, WHOLE = (README, "Talk to it"), (HANDBOOK, "The whole conversation")
+READER, OPERATOR = "12345678", "1"
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """Serve a reader to whom the sample digest was delivered."""
+    formatter = TelegramFormatter(words("ko"), buttons=True)
+    channel = MemoryChannel("telegram", formatter)
+    settings = Settings(operators=Operators.model_validate({"telegram": [OPERATOR]}))
+    async with opened(f"sqlite:///{tmp_path}/paperboy.db") as store:
+        await store.join("telegram", "messages", {OPERATOR: "bot"})
+        found = await FolderSource("daily-papers", Path(sample.__file__).parent).digests()
+        await plan(store, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
+        await store.gate("", 0.0)
+        await Drain(store, {"telegram": channel}).run()
+        yield Desk(store, settings, {"telegram": formatter}, {"telegram": channel.counter})
+
+
+def seen(message: Message) -> str:
+    """Give a message as a reader sees it, each row of buttons in brackets on a line."""
+    text = unescape(re.sub(r"<[^>]*>", "", str(message.body["text"])))
+    markup: Any = message.body.get("reply_markup", {"inline_keyboard": []})
+    rows = ("  ".join(f"[ {key['text']} ]" for key in row) for row in markup["inline_keyboard"])
+    return "\n".join([text, *rows])
+
+
+def expected(shown: str) -> str:
+    """Turn what is shown into a pattern: "…" at a line's end leaves the rest of it out, alone whole lines."""
+    lines = (re.escape(line) for line in shown.strip().splitlines())
+    loose = (line.replace("…", ".*", 1) if line.endswith("…") and line != "…" else line for line in lines)
+    return "\n".join(loose).replace("\n…\n", r"\n(?:.*\n)*?")
+
+
+def typed(page: str, heading: str) -> list[tuple[str, str]]:
+    """Give a page's conversation: each line that begins with "> " is typed, what follows is the answer."""
+    return re.findall(r"^> (.+)\n((?:(?!^> |^```).*\n)*)", section(page, heading), re.MULTILINE)
+
+
+def test_every_command_is_shown() -> None:
+    shown = {line.split()[0].removeprefix("/") for line, _ in typed(*WHOLE)}
+    assert shown >= {*words("ko").commands, *words("ko").operator_commands, "start"}
+
+
+def test_the_readme_shows_some() -> None:
+    assert len(typed(*SOME)) > 3
+
+
+@pytest.mark.parametrize("shown", [SOME, WHOLE], ids=["readme", "handbook"])
+async def test_a_conversation(desk: Desk, shown: tuple[str, str]) -> None:
+    for line, answer in typed(*shown):
+        korean = re.search("[가-힣]", answer) is not None
+        user = OPERATOR if line.startswith("/status") else f"{READER}{korean:d}"
+        desk.flood = Flood()  # the page is read faster than anybody types
+        given = await desk.answer(Asker("telegram", user, user=user, language="ko" if korean else "en"), line)
+        assert re.fullmatch(expected(answer), "\n".join(map(seen, given.messages))), line

@@ -1,0 +1,143 @@
+"""What a press types is read as it was meant, by those who read what people type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.parsing.preferences import Wish, wished
+from bot.conversation.parsing.query import Asked, asked
+from bot.conversation.parsing.text import paged, seen
+from formatters import lines
+from tests.support.strategies import NASTY
+
+TODAY = date(2025, 9, 12)
+REFS = st.text("0123456789abcdef", min_size=16, max_size=16)
+PAGES = st.integers(1, 10**lines.MOST_DIGITS - 1)
+KEPT = st.integers(0, 10**18 - 1)
+LONGEST = 64  # bytes of a button's line, the least that a platform takes
+
+
+def argument(line: str, command: str) -> str:
+    """Give what stands after the command, and see that a press of the line is understood."""
+    name, _, rest = seen(line).partition(" ")
+    assert (name, seen(line)) == (command, line)
+    assert len(line.encode()) <= LONGEST
+    return rest
+
+
+# Papers
+
+
+@given(REFS)
+def test_a_paper(ref: str) -> None:
+    assert lines.read_ref(argument(lines.spell_paper(ref), "/paper")) == ref
+    assert asked(argument(lines.spell_paper(ref), "/paper"), TODAY) == Asked(ref=ref)
+    assert lines.read_ref(ref.upper()) == ref
+
+
+@given(st.integers(1, 10**lines.MOST_DIGITS - 1), st.dates())
+def test_a_paper_of_a_day(number: int, day: date) -> None:
+    assert asked(argument(lines.spell_numbered(number, day), "/paper"), TODAY) == Asked(number=number, day=day)
+
+
+@given(REFS)
+def test_a_deep_link(ref: str) -> None:
+    assert lines.read_start(lines.spell_start(ref)) == ref
+    assert len(lines.spell_start(ref)) <= LONGEST  # of what stands behind /start, too (Telegram, deep linking)
+
+
+@given(REFS)
+def test_a_paper_shared(ref: str) -> None:
+    line = lines.spell_paper(ref)
+    shared = lines.spell_share(line)
+
+    assert argument(shared, "share") == lines.read_share(shared) == line
+
+
+# Lists
+
+
+@given(st.dates(), PAGES)
+def test_papers_of_a_day(day: date, page: int) -> None:
+    line = lines.spell_papers(day)
+
+    assert asked(argument(line, "/papers"), TODAY) == Asked(day=day)
+    assert asked(argument(lines.spell_page(line, page), "/papers"), TODAY) == Asked(day=day, page=page)
+
+
+@given(KEPT, PAGES)
+def test_a_kept_search(number: int, page: int) -> None:
+    said, turned = paged(argument(lines.spell_page(lines.spell_kept_search(number), page), "/search"))
+
+    assert (lines.read_kept_search(said), turned) == (number, page)
+
+
+@given(NASTY.map(seen).filter(bool), PAGES)
+def test_a_search_as_it_is_typed(said: str, page: int) -> None:
+    """A person may copy it from a terminal, however long it is."""
+    line = lines.spell_page(lines.spell_search(said), page)
+
+    assert paged(line.removeprefix("/search ")) == (said, page)
+
+
+@given(st.text() | NASTY)
+def test_what_people_type_is_no_button_by_accident(text: str) -> None:
+    assert lines.read_ref(text) in ("", text.lower())
+    assert lines.read_kept_search(text) is None or text.startswith("~")
+    assert lines.read_share(text) in ("", text.removeprefix("share "))
+    assert lines.read_start(text) in (None, text.removeprefix("paper-"))
+    assert text.startswith(lines.read_page(text)[0])
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "value"),
+    [
+        (lines.read_ref, "0123456789abcde", ""),
+        (lines.read_ref, "0123456789abcdef0", ""),
+        (lines.read_kept_search, "~", None),
+        (lines.read_kept_search, "~1x", None),
+        (lines.read_kept_search, "7", None),
+        (lines.read_kept_search, "~" + "9" * 19, None),
+        (lines.read_share, "share /paper 3", ""),
+        (lines.read_share, "/paper 0123456789abcdef", ""),
+        (lines.read_share, "share /paper 0123456789ABCDEF", ""),  # as no button of ours spells it
+        (lines.read_start, "", None),
+        (lines.read_start, "paper", None),
+        (lines.read_start, "paper-gone", "gone"),
+        (lines.read_page, "x #0", ("x", 1)),
+        (lines.read_page, "x #" + "9" * 50, ("x", 10**12 - 1)),
+        (lines.read_page, "#2", ("#2", 1)),
+    ],
+)
+def test_what_is_nearly_a_line(read: Callable[[str], object], text: str, value: object) -> None:
+    assert read(text) == value
+
+
+# Settings
+
+
+@pytest.mark.parametrize("layout", ["messages", "thread", "digest", "index"])
+def test_a_layout(layout: str) -> None:
+    assert wished(argument(lines.spell_layout(layout), "/settings")) == Wish(layout=layout)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_language(language: str) -> None:
+    assert wished(argument(lines.spell_language(language), "/settings")) == Wish(language=language)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_sound(*, silent: bool) -> None:
+    assert wished(argument(lines.spell_sound(silent=silent), "/settings")) == Wish(silent=silent)
+
+
+def test_lines_without_a_value() -> None:
+    assert wished(argument(lines.RESET, "/settings")) == Wish(reset=True)
+    assert argument(lines.SUBSCRIBE, "/subscribe") == argument(lines.UNSUBSCRIBE, "/unsubscribe") == ""
+    assert argument(lines.SUBSCRIBE_NOW, "/subscribe") == "now"
+    assert argument(lines.RETRY, "/status") == "retry"

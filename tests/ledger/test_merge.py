@@ -1,0 +1,109 @@
+"""What could be taken for something else: a row for the one whose id it got, a chat for a second one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.delivery.dispatcher import Drain
+from tests.support.digests import days
+from tests.support.memory_channel import MemoryChannel
+from tests.support.pipeline import NOW, Pipeline, open_pipeline
+
+HOUR = 3600.0
+
+
+class Held(MemoryChannel):
+    """A channel in which each chat waits for its turn until a test gives it."""
+
+    turns: defaultdict[str, asyncio.Event]
+    waiting: defaultdict[str, asyncio.Event]
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        self.waiting[address].set()
+        await self.turns[address].wait()
+        return 0.0
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        yield pipeline
+
+
+async def test_a_row_is_not_taken_for_the_one_that_got_its_id(pipeline: Pipeline) -> None:
+    """SQLite gives ids of dropped rows to new ones: a lane that waited must not send what is another chat's."""
+    posts = days(1)
+    await pipeline.run(posts)
+    await pipeline.subscriber("m", now=True)
+    await pipeline.look(posts)
+    channel = Held()
+    channel.turns, channel.waiting = defaultdict(asyncio.Event), defaultdict(asyncio.Event)
+    drain = Drain(pipeline.store, {"terminal": channel}, NOW, pipeline.clock)
+    running = asyncio.create_task(drain.run())
+    async with asyncio.timeout(30):
+        await channel.waiting["m"].wait()
+        await pipeline.unsubscribe("m")
+        await pipeline.subscriber("n", now=True)
+        await pipeline.look(posts)
+        drain.admit()
+        channel.turns["m"].set()
+        await channel.waiting["n"].wait()
+        channel.turns["n"].set()
+        await running
+    assert channel.chats["m"] == []
+    assert len(channel.chats["n"]) == 3
+
+
+async def test_an_hour_that_moved_while_a_lane_waited_is_kept(pipeline: Pipeline) -> None:
+    await pipeline.look(days(1), opening=pipeline.clock() + 0.2)
+    channel = Held()
+    channel.turns, channel.waiting = defaultdict(asyncio.Event), defaultdict(asyncio.Event)
+    running = asyncio.create_task(Drain(pipeline.store, {"terminal": channel}, NOW, pipeline.clock).run())
+    async with asyncio.timeout(30):
+        await channel.waiting["a"].wait()
+        await pipeline.gate(pipeline.clock() + HOUR)
+        channel.turns["a"].set()
+        await running
+    assert channel.chats["a"] == []
+
+
+async def test_a_chat_that_moved_and_is_listed_anew_is_the_same(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    await pipeline.store.move((await pipeline.known("a")).id, address="a-new", counter="a-new")
+    await pipeline.store.join("terminal", "messages", {"a-new": "a-new"})
+    await pipeline.run(days(1))
+    assert (len(pipeline.shown("a")), pipeline.shown("a-new")) == (3, [])
+    await pipeline.run(days(1, 2))
+    assert len(pipeline.shown("a-new")) == 3
+
+
+async def test_a_chat_listed_by_name_is_the_one_its_people_subscribed(pipeline: Pipeline) -> None:
+    """A channel is listed as @name, and known by its number since somebody subscribed it."""
+    await pipeline.run(days(1))
+    await pipeline.subscriber("-100", now=True)
+    await pipeline.run(days(1))
+    await pipeline.store.join("terminal", "messages", {"a": "a", "@name": "@name"})
+    listed = next(one for one in await pipeline.store.subscribers.strangers("terminal") if one.name == "@name")
+    assert await pipeline.store.subscribers.merge(listed, "-100")
+    await pipeline.store.join("terminal", "messages", {"a": "a", "@name": "@name"})
+    await pipeline.run(days(1, 2))
+    assert (len(pipeline.shown("-100")), pipeline.shown("@name")) == (6, [])
+
+
+async def test_a_chat_that_nobody_subscribed_is_merged_with_none(pipeline: Pipeline) -> None:
+    [listed] = await pipeline.store.subscribers.strangers("terminal")
+    assert not await pipeline.store.subscribers.merge(listed, "-100")
+
+
+async def test_of_two_chats_that_both_have_messages_one_receives_no_more(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    await pipeline.subscriber("-100", now=True)
+    [listed] = [one for one in await pipeline.store.subscribers.strangers("terminal") if one.name == "a"]
+    assert not await pipeline.store.subscribers.merge(listed, "-100")
+    await pipeline.run(days(1, 2))
+    assert (len(pipeline.shown("a")), pipeline.shown("-100")) == (6, [])

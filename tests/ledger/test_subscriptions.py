@@ -1,0 +1,311 @@
+"""Subscribers: found by any of their names, their wishes kept, and what an operator may send them again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from bot import errors
+from bot.database.states import ChatKind, ChatState
+from bot.ledger.records import Subscriber
+from formatters.edition import LAYOUTS, Edition
+from tests.support.digests import days
+from tests.support.memory_channel import refused
+from tests.support.pipeline import Pipeline, open_pipeline
+
+CLOSED = errors.ChatGone("b: kicked")
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        yield pipeline
+
+
+async def edition(pipeline: Pipeline, chat: int) -> Edition:
+    """Give the edition of a chat, as the ledger spells it."""
+    async with pipeline.store._read() as db:
+        spelled = (await db.exec_driver_sql("SELECT edition FROM chats WHERE id = ?", (chat,))).scalar_one()
+    assert str(Edition.read(spelled)) == spelled
+    return Edition.read(spelled)
+
+
+async def meet(
+    pipeline: Pipeline, address: str, kind: ChatKind, *, counter: str = "", language: str = "", layout: str = "messages"
+) -> int:
+    ids = counter or address
+    people = pipeline.store.subscribers
+    return await people.meet("terminal", address, counter=ids, kind=kind, language=language, layout=layout)
+
+
+async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -> None:
+    chat = await meet(pipeline, "5", ChatKind.PRIVATE, counter="bot", language="ko")
+    assert await meet(pipeline, "5", ChatKind.PRIVATE, counter="bot", language="en") == chat
+    met = await pipeline.known("5")
+    assert met == Subscriber(
+        chat,
+        "terminal",
+        "5",
+        "5",
+        ChatKind.PRIVATE,
+        ChatState.REMOVED,
+        "",
+        layout="",
+        language="ko",
+        silent=False,
+        schedule="",
+    )
+    assert not met.receives
+    assert await edition(pipeline, chat) == Edition("messages", "ko", here=True)
+
+
+async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pipeline) -> None:
+    chat = await meet(pipeline, "a", ChatKind.GROUP, language="en", layout="index")
+    assert (await pipeline.known("a")).state == "active"
+    assert await edition(pipeline, chat) == Edition("index", here=True)
+
+
+async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipeline: Pipeline) -> None:
+    people = pipeline.store.subscribers
+    await meet(pipeline, "-100", ChatKind.BROADCAST)
+    await pipeline.store.join("terminal", "messages", {"@a": "@a"})
+    assert await people.find("terminal", ("-100", "@a")) == await pipeline.known("@a")
+    assert (await pipeline.known("-100")).state == "removed"
+    assert await people.find("telegram", ("-100", "@a")) is None
+    assert await people.find("terminal", ("-10",)) is None
+
+
+async def test_a_chat_that_moved_is_found_where_it_is_and_where_it_was(pipeline: Pipeline) -> None:
+    chat = await pipeline.subscriber("-1")
+    await pipeline.store.move(chat, address="-1001", counter="-1001")
+    for address in ("-1", "-1001"):
+        assert (await pipeline.known(address)).id == chat
+
+
+async def test_the_places_of_a_chat_are_itself_and_its_topics(pipeline: Pipeline) -> None:
+    people = pipeline.store.subscribers
+    for name in ("-100", "-100:7", "-1001", "@My_Group:7", "@my_group", "@my_groups", "@my1group:7"):
+        await meet(pipeline, name, ChatKind.GROUP)
+    found = await people.places("terminal", ("-100", "@my_group"))
+    assert [one.name for one in found] == ["-100", "-100:7", "@My_Group:7", "@my_group"]
+    assert await people.places("slack", ("-100",)) == []
+
+
+async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipeline) -> None:
+    chat = await meet(pipeline, "-1:7", ChatKind.GROUP, counter="bot")
+    await pipeline.store.move(chat, address="-100:7", counter="-100")
+    for name in ("-1", "-100"):
+        assert [one.id for one in await pipeline.store.subscribers.places("terminal", (name,))] == [chat]
+
+
+async def test_public_names_are_found_in_any_case(pipeline: Pipeline) -> None:
+    await pipeline.store.join("terminal", "messages", {"@MyChannel": "@MyChannel"})
+    assert (await pipeline.known("@mychannel")).name == "@MyChannel"
+    await meet(pipeline, "C0123ABCD", ChatKind.BROADCAST, layout="thread")
+    assert await pipeline.store.subscribers.find("terminal", ("c0123abcd",)) is None
+
+
+async def test_strangers_are_the_chats_whose_kind_is_not_known(pipeline: Pipeline) -> None:
+    await pipeline.subscriber("b", kind="group")
+    await pipeline.store.join("terminal", "messages", {"a": "a", "c": "c"})
+    await pipeline.unsubscribe("c")
+    strangers = await pipeline.store.subscribers.strangers("terminal")
+    assert [one.name for one in strangers] == ["a"]
+    await pipeline.wish("a", kind="channel")
+    assert await pipeline.store.subscribers.strangers("terminal") == []
+
+
+async def test_wishes_make_the_edition(pipeline: Pipeline) -> None:
+    chat = await pipeline.subscriber("b")
+    assert await edition(pipeline, chat) == Edition()
+    await pipeline.wish("b", layout="thread", language="en", silent=1, kind="group")
+    assert await edition(pipeline, chat) == Edition("thread", "en", silent=True, here=True)
+    known = await pipeline.known("b")
+    assert (known.layout, known.language, known.silent, known.kind) == ("thread", "en", True, "group")
+    await pipeline.wish("b", layout="", language="", silent=0, kind="channel")
+    assert await edition(pipeline, chat) == Edition()
+
+
+EVERY_WISH = list(product(("", *LAYOUTS), ("", "ko", "en"), (0, 1), ChatKind))
+
+
+async def editions(pipeline: Pipeline) -> list[str]:
+    """Give the editions of all chats that subscribed by themselves."""
+    async with pipeline.store._read() as db:
+        rows = await db.exec_driver_sql("SELECT edition FROM chats WHERE origin = 'reader' ORDER BY id")
+        return list(rows.scalars())
+
+
+def spelled(usual: str) -> list[str]:
+    """Give the editions of chats with every wish, where `usual` is the layout that the operator set."""
+    here = {ChatKind.PRIVATE, ChatKind.GROUP}
+    return [
+        str(Edition(layout or usual, language, bool(silent), kind in here))
+        for layout, language, silent, kind in EVERY_WISH
+    ]
+
+
+async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline) -> None:
+    columns = "channel, address, counter, edition, origin, name, layout, language, silent, kind"
+    row = f"INSERT INTO chats ({columns}) VALUES ('terminal', '', '', '', 'reader', ?, ?, ?, ?, ?)"
+    async with pipeline.store._write() as db:
+        for number, wishes in enumerate(EVERY_WISH):
+            await db.exec_driver_sql(row, (str(number), *wishes))
+    for usual in ("digest", "messages"):
+        await pipeline.store.join("terminal", usual, {})
+        assert await editions(pipeline) == spelled(usual)
+
+
+@pytest.mark.parametrize("number", range(0, len(EVERY_WISH), 17))
+async def test_the_edition_of_one_chat_is_spelled_so_too(pipeline: Pipeline, number: int) -> None:
+    layout, language, silent, kind = EVERY_WISH[number]
+    await pipeline.subscriber("b", layout=layout, language=language, silent=silent, kind=kind)
+    await pipeline.subscriber("c")
+    assert await editions(pipeline) == [spelled("messages")[number], "messages"]
+
+
+async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline) -> None:
+    """There may be 100,000 of them."""
+    statements: list[str] = []
+    for number in range(20):
+        await pipeline.subscriber(str(number), silent=number % 2)
+    async with pipeline.store._read() as db:
+        engine = db.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    await pipeline.store.join("terminal", "index", {})
+    assert set(await editions(pipeline)) == {"index", "index silent"}
+    assert [one.split()[:3] for one in statements].count(["UPDATE", "chats", "SET"]) <= 2  # one is of those removed
+    assert len(statements) < 10
+
+
+async def test_wishes_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> None:
+    wishes: dict[str, object] = {"layout": "index", "language": "en", "silent": 1, "schedule": "08:00 mon UTC"}
+    chat = await pipeline.subscriber("b")
+    await pipeline.wish("b", **wishes)
+    await pipeline.unsubscribe("b")
+    await pipeline.subscribe("b")
+    await pipeline.store.subscribers.pause(chat, "closed")
+    await pipeline.store.subscribers.resume(chat)
+    known = await pipeline.known("b")
+    assert {name: getattr(known, name) for name in wishes} == wishes
+    with sqlite3.connect(tmp_path / "ledger.db") as db:  # as any other process reads it
+        assert db.execute("SELECT layout, schedule FROM chats WHERE name = 'b'").fetchone() == (
+            "index",
+            "08:00 mon UTC",
+        )
+    db.close()
+
+
+async def test_only_a_chat_that_receives_is_paused_and_only_a_paused_one_is_resumed(pipeline: Pipeline) -> None:
+    chat, people = await pipeline.subscriber("b"), pipeline.store.subscribers
+    await people.pause(chat, "first")
+    await people.pause(chat, "second")
+    assert ((await pipeline.known("b")).state, (await pipeline.known("b")).reason) == ("paused", "first")
+    await people.resume(chat)
+    assert ((await pipeline.known("b")).state, (await pipeline.known("b")).reason) == ("active", "")
+    await pipeline.unsubscribe("b")
+    await people.pause(chat, "third")
+    await people.resume(chat)
+    assert ((await pipeline.known("b")).state, (await pipeline.known("b")).reason) == ("removed", "")
+
+
+async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
+    chats = [await pipeline.subscriber(name) for name in "bc"]
+    for name in "bc":
+        pipeline.channel.failures[name].append(refused(errors.ChatGone("kicked")))
+    await pipeline.run(days(1))
+    await pipeline.store.subscribers.resume(chats[0])
+    await pipeline.drain()
+    assert (pipeline.read("b"), pipeline.read("c")) == (["index", "1", "2"], [])
+    assert await pipeline.counts("c") == {"failed": 1, "pending": 2}
+
+
+async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pipeline: Pipeline) -> None:
+    """Its people have not decided anything."""
+    await meet(pipeline, "b", ChatKind.GROUP)
+    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    assert (await pipeline.known("b")).state == "active"
+    await pipeline.unsubscribe("b")
+    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    assert (await pipeline.known("b")).state == "removed"
+
+
+# --- one chat by two names
+
+
+async def listed(pipeline: Pipeline, *names: str) -> None:
+    await pipeline.store.join("terminal", "messages", {name: name for name in names})
+
+
+async def test_a_chat_that_the_settings_name_anew_where_it_moved_to_gets_nothing_twice(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    await pipeline.store.move(1, address="-100", counter="-100")
+    await listed(pipeline, "-100")
+    await pipeline.run(days(1, 2))
+    assert ((await pipeline.known("-100")).id, (await pipeline.known("-100")).name) == (1, "-100")
+    assert (pipeline.read("a"), pipeline.read("-100")) == (["index", "1", "2"], ["index", "1", "2"])
+    await listed(pipeline)
+    assert (await pipeline.known("-100")).state == "removed"
+
+
+async def test_two_chats_that_became_one_keep_their_names(pipeline: Pipeline) -> None:
+    await listed(pipeline, "a", "-100")
+    await pipeline.store.move(1, address="-100", counter="-100")
+    await listed(pipeline, "a", "-100")
+    assert [one.name for one in await pipeline.store.subscribers.places("terminal", ("-100",))] == ["a", "-100"]
+
+
+async def test_a_chat_that_its_people_subscribed_is_the_one_that_the_settings_name_later(pipeline: Pipeline) -> None:
+    chat = await pipeline.subscriber("-100", layout="index")
+    await pipeline.run(days(1))
+    await listed(pipeline, "a", "@our_channel")
+    assert await pipeline.store.subscribers.merge(await pipeline.known("@our_channel"), "-100")
+    await pipeline.run(days(1, 2))
+    known = await pipeline.known("@our_channel")
+    assert (known.id, known.address, known.state, known.layout) == (chat, "-100", "active", "index")
+    assert len(pipeline.shown("-100")) == 2
+    assert pipeline.shown("@our_channel") == []
+    await listed(pipeline, "a", "@our_channel")
+    assert await pipeline.store.subscribers.places("terminal", ("-100", "@our_channel")) == [known]
+
+
+async def test_its_people_may_have_unsubscribed_it(pipeline: Pipeline) -> None:
+    await pipeline.subscriber("-100")
+    await pipeline.unsubscribe("-100")
+    await listed(pipeline, "@our_channel")
+    assert await pipeline.store.subscribers.merge(await pipeline.known("@our_channel"), "-100")
+    await listed(pipeline, "@our_channel")
+    assert (await pipeline.known("@our_channel")).state == "removed"
+
+
+async def test_its_people_may_only_have_looked(pipeline: Pipeline) -> None:
+    await meet(pipeline, "-100", ChatKind.BROADCAST)
+    await listed(pipeline, "@our_channel")
+    assert await pipeline.store.subscribers.merge(await pipeline.known("@our_channel"), "-100")
+    await listed(pipeline, "@our_channel")
+    assert (await pipeline.known("@our_channel")).state == "active"
+
+
+async def test_a_chat_of_the_settings_that_has_messages_stays_and_the_other_receives_no_more(
+    pipeline: Pipeline,
+) -> None:
+    await pipeline.run(days(1))
+    await pipeline.subscriber("-100")
+    assert not await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")
+    await pipeline.run(days(1, 2))
+    assert (pipeline.read("a"), pipeline.shown("-100")) == (["index", "1", "2"] * 2, [])
+    assert (await pipeline.known("-100")).state == "removed"
+
+
+async def test_there_may_be_no_other_or_more_than_one(pipeline: Pipeline) -> None:
+    assert not await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")
+    await meet(pipeline, "-100", ChatKind.GROUP)
+    moved = await pipeline.subscriber("-1")
+    await pipeline.store.move(moved, address="-100", counter="-100")
+    assert await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")
+    assert (await pipeline.known("a")).id == moved

@@ -1,0 +1,219 @@
+"""Each statement that changes deliveries, on rows of every state: it does what the table of transitions allows."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, Update, create_engine, insert, select, true, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
+
+from bot.database.schema import chats, deliveries, digests, messages, metadata
+from bot.database.states import DeliveryState
+from bot.errors import ErrorCode
+from bot.ledger import transitions
+from bot.ledger.transitions import ALLOWED, OUTCOMES, SETTLE, outcome
+from tests.support.digests import days
+from tests.support.pipeline import open_pipeline
+from tests.support.setup import ROOT
+
+PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
+STALE, EDITING = DeliveryState.STALE, DeliveryState.EDITING
+FAILED, UNCONFIRMED = DeliveryState.FAILED, DeliveryState.UNCONFIRMED
+
+Moves = Mapping[DeliveryState, set[DeliveryState]]
+ALL = select(chats.c.id)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A statement as it is carried out, and the states that it leads to, by those of the rows that it changes."""
+
+    statement: Update
+    moves: Moves
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+# Every statement of the module that changes deliveries, by the function or constant that makes it.
+CASES: dict[str, list[Case]] = {
+    "recover": [
+        Case(transitions.recover(5)[0], {SENDING: {UNCONFIRMED}}),
+        Case(transitions.recover(5)[1], {EDITING: {STALE}}),
+    ],
+    "_claim": [
+        Case(
+            transitions.CLAIM,
+            {PENDING: {SENDING}, STALE: {EDITING}},
+            {"refs": json.dumps([f"{n}" for n in range(1, 10_000)]), "now": 9.0},
+        )
+    ],
+    "_settle": [],  # an outcome says the state: see below
+    "reopen": [
+        Case(
+            transitions.reopen(select(messages.c.id)),
+            {SENT: {SENT, STALE}, STALE: {SENT, STALE}, FAILED: {SENT, PENDING, STALE}},
+        )
+    ],
+    "gate": [Case(transitions.gate("", 9.0), {PENDING: {PENDING}})],
+    "let_out": [Case(transitions.let_out([1, 2, 3]), {PENDING: {PENDING}})],
+    "leave": [Case(transitions.leave(1), {STALE: {SENT}})],
+    "reopened": [Case(transitions.reopened(true()), {FAILED: {PENDING, STALE}})],
+    "ask_again": [
+        Case(transitions.ask_again(9.0)[0], {UNCONFIRMED: {UNCONFIRMED}}),
+        Case(transitions.ask_again(9.0)[1], {one: {one} for one in (PENDING, STALE, UNCONFIRMED)}),
+    ],
+    "retry": [Case(transitions.retry(ALL), {FAILED: {PENDING, STALE}, UNCONFIRMED: {PENDING}})],
+    "give_up": [
+        Case(transitions.give_up(ALL, waiting=False)[0], {FAILED: {SENT}}),
+        Case(transitions.give_up(ALL, waiting=False)[1], {FAILED: {FAILED}, UNCONFIRMED: {FAILED}}),
+        Case(transitions.give_up(ALL, waiting=True)[0], {STALE: {SENT}, EDITING: {SENT}, FAILED: {SENT}}),
+        Case(
+            transitions.give_up(ALL, waiting=True)[1],
+            {one: {FAILED} for one in (PENDING, SENDING, FAILED, UNCONFIRMED)},
+        ),
+    ],
+}
+EACH = [pytest.param(case, id=f"{name} {place}") for name, cases in CASES.items() for place, case in enumerate(cases)]
+
+
+# --- the statements and the table
+
+
+@pytest.mark.parametrize("case", EACH)
+def test_what_a_statement_does(case: Case, ledger: Connection) -> None:
+    assert moves(ledger, case.statement, case.values) == case.moves
+
+
+@pytest.mark.parametrize("case", EACH)
+def test_a_statement_names_the_states_that_it_starts_from(case: Case) -> None:
+    condition = str(case.statement.compile(dialect=sqlite.dialect())).partition("WHERE")[2]
+    assert re.search(r"deliveries\.state (=|IN)", condition)
+
+
+@pytest.mark.parametrize(("start", "said"), [(start, said) for start, all_ in OUTCOMES.items() for said in all_])
+def test_an_outcome_leads_where_the_table_allows(start: DeliveryState, said: DeliveryState, ledger: Connection) -> None:
+    for wording in ("wanted", "other"):
+        rows = ledger.execute(select(deliveries.c.ref).where(deliveries.c.state == start)).scalars().all()
+        outcomes = [outcome(ref, {"state": said, "sent_hash": wording}) for ref in rows]
+        with ledger.begin_nested() as undone:
+            ledger.execute(SETTLE, outcomes)
+            query = select(deliveries.c.state).where(deliveries.c.ref.in_(rows)).distinct()
+            [ended] = ledger.execute(query).scalars()
+            undone.rollback()
+        assert ended == (STALE if said == SENT and wording == "other" else said)
+        assert ended == start or ended in ALLOWED[start]
+
+
+def test_the_table_allows_nothing_that_no_statement_does() -> None:
+    done = {
+        (start, end) for cases in CASES.values() for case in cases for start in case.moves for end in case.moves[start]
+    }
+    told = {(start, said) for start, all_ in OUTCOMES.items() for said in all_}
+    changed = {(start, STALE) for start, said in told if said == SENT}
+    allowed = {(start, end) for start, ends in ALLOWED.items() for end in ends}
+    assert {(start, end) for start, end in done | told | changed if start != end} == allowed
+
+
+def test_each_statement_that_changes_deliveries_is_in_one_module_and_tried_here() -> None:
+    assert makers("deliveries", "update") == {("transitions.py", name) for name in CASES}
+    assert {module for module, _ in makers("deliveries", "delete")} == {"transitions.py"}
+
+
+def test_one_module_writes_chats() -> None:
+    for verb in ("insert", "update", "delete"):
+        assert {module for module, _ in makers("chats", verb)} == {"subscriptions.py"}
+
+
+def makers(table: str, verb: str) -> set[tuple[str, str]]:
+    """Name what makes statements with this verb on a table, by module."""
+    modules = (path for path in (ROOT / "bot").glob("**/*.py") if "migrations" not in path.parts)
+    return {(path.name, name) for path in modules for name in _makers_in(path, table, verb)}
+
+
+def _makers_in(path: Path, table: str, verb: str) -> Iterator[str]:
+    """Find them in SQLAlchemy's words or in SQL; what is inserted or else updated is both."""
+    said = {"insert": {"insert", "upsert"}, "update": {"update"}, "delete": {"delete"}}[verb]
+    text = rf"{verb}\s+((or\s+\w+\s+)?into\s+|from\s+)?{table}\b"
+    for top in ast.parse(path.read_text()).body:
+        for node in ast.walk(top):
+            match node:
+                case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[ast.Name(id=of)]):
+                    if (of, called in said) == (table, True):
+                        yield getattr(top, "name", "a constant")
+                case ast.Constant(value=str(value)) if re.search(text, value, re.IGNORECASE):
+                    yield "a text"
+
+
+def moves(db: Connection, statement: Update, values: Mapping[str, object]) -> Moves:
+    """Carry out a statement, and tell from which states it led to which."""
+    query = select(deliveries.c.id, deliveries.c.state)
+    before: dict[int, str] = dict(tuple(row) for row in db.execute(query))
+    changed = db.execute(statement.returning(deliveries.c.id.label("changed")), values)
+    ids = [row.changed for row in changed]
+    after: dict[int, str] = dict(tuple(row) for row in db.execute(query))
+    found: dict[DeliveryState, set[DeliveryState]] = {}
+    for one in ids:
+        found.setdefault(DeliveryState(before[one]), set()).add(DeliveryState(after[one]))
+    return found
+
+
+# --- the ledgers of other tests are held to the table as well
+
+
+async def test_a_ledger_of_tests_refuses_what_the_table_does_not_allow(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run(days(1))
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
+    with engine.begin() as db, pytest.raises(IntegrityError, match="no such transition"):
+        db.execute(update(deliveries).values(state=PENDING))
+    engine.dispose()
+
+
+# --- rows of every state, with all else that a statement may look at
+
+
+@pytest.fixture
+def ledger(filled: Engine) -> Iterator[Connection]:
+    with filled.connect() as db, db.begin() as undone:
+        yield db
+        undone.rollback()
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Engine]:
+    engine = create_engine("sqlite://")
+    with engine.begin() as db:
+        metadata.create_all(db)
+        digest = {"source": "s", "name": "d", "post": "p", "day": "2025-01-01", "fingerprint": "", "content": {}}
+        db.execute(insert(digests).values(**digest, state="active", found_at=0.0))
+        for id_, state in enumerate(("active", "paused", "removed"), 1):
+            chat = {"channel": "c", "name": f"{id_}", "address": "a", "counter": "here", "edition": "messages"}
+            db.execute(insert(chats).values(id=id_, **chat, state=state))
+        rows = list(enumerate(_rows(), 1))
+        one = {"digest_id": 1, "channel": "c", "edition": "messages", "seq": 0, "body": {}, "hash": "wanted"}
+        db.execute(insert(messages), [{**one, "id": n, "key": f"{n}", "vanished": gone} for n, (gone, _) in rows])
+        db.execute(insert(deliveries), [{"id": n, "ref": f"{n}", "message_id": n, **row} for n, (_, row) in rows])
+    yield engine
+    engine.dispose()
+
+
+def _rows() -> Iterator[tuple[int, dict[str, object]]]:
+    """Give rows of every state, each with whether its message vanished."""
+    others = product((1, 2, 3), (None, *ErrorCode), (None, 5.0), ("wanted", "other"), (0, 1), (0, 1))
+    for (chat, problem, time, said, tried, vanished), state in product(others, DeliveryState):
+        for there in _there(state):
+            held = {"remote_id": "7", "place": "here"} if there else {"remote_id": None, "place": None}
+            more = {"chat_id": chat, "problem": problem, "not_before": time, "sent_hash": said, "attempts": tried}
+            yield vanished, {"state": state, "attempted_at": 1.0, **held, **more}
+
+
+def _there(state: DeliveryState) -> tuple[bool, ...]:
+    """Tell whether a chat can hold what is in this state."""
+    return {FAILED: (False, True), SENT: (True,), STALE: (True,), EDITING: (True,)}.get(state, (False,))

@@ -1,0 +1,266 @@
+"""Every word that stands in a ledger, or in a message that was sent, and by which the program steers.
+
+They are written out here, not taken from the code: one that changes would no longer be understood in the ledgers
+and the chats that hold it. A new word is added; none is changed or taken away. The line by which a reader of Slack
+shares a paper is in `test_slack_listener`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from bot import errors
+from bot.channels.slack.channel import EVENT
+from bot.config.settings import Settings, Source
+from bot.database.reasons import Cause, Reason
+from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
+from bot.delivery.decisions import Rules, fingerprint, hashed
+from bot.delivery.hours import Hours
+from bot.errors import ErrorCode
+from bot.ledger.records import RELEASED, Trouble
+from bot.monitoring.notifier import Alarm
+from bot.monitoring.outages import Outages
+from formatters import pages
+from formatters.edition import LAYOUTS, Edition
+from formatters.locale import words
+from formatters.message import Formatter
+from formatters.page import Hit, Page, reference
+from formatters.slack import SlackFormatter
+from formatters.telegram import TelegramFormatter
+from formatters.terminal import TerminalFormatter
+from tests.support.digests import digest, found, paper
+from tests.support.memory_channel import Failure, refused
+from tests.support.pipeline import Pipeline, open_pipeline
+
+EN = words("en")
+DAY = date(2025, 1, 1)
+SMALL = digest(DAY, paper(1), paper(2))
+REF = "995402cb6bf11de0"  # of the first paper of SMALL
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, "a", "b", "c") as pipeline:
+        yield pipeline
+
+
+# --- states and codes
+
+
+WORDS: dict[type[StrEnum], set[str]] = {
+    DigestState: {"baseline", "skipped", "held", "active"},
+    DeliveryState: {"pending", "sending", "sent", "stale", "editing", "failed", "unconfirmed"},
+    ChatState: {"active", "paused", "removed"},
+    ChatOrigin: {"settings", "reader"},
+    ChatKind: {"", "private", "group", "channel"},
+    Cause: {
+        *("", "missed", "stayed_empty", "gone", "given_up", "lost_all", "too_late"),
+        *("empty", "shrank", "sparse_papers", "sparse_sections", "other"),
+    },
+    ErrorCode: {
+        *("RetryLater", "Flood", "Unconfirmed", "Rejected", "ChatGone", "ChatMoved", "BotGone"),
+        "Discarded",
+    },
+}
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_states_and_codes(kind: type[StrEnum]) -> None:
+    assert set(map(str, kind)) == WORDS[kind]
+
+
+def test_the_code_of_each_error() -> None:
+    assert {
+        "RetryLater": errors.RetryLater("").code,
+        "Flood": errors.RetryLater("", 3, flood=True).code,
+        "Unconfirmed": errors.Unconfirmed.code,
+        "Rejected": errors.Rejected.code,
+        "ChatGone": errors.ChatGone.code,
+        "ChatMoved": errors.ChatMoved.code,
+        "BotGone": errors.BotGone.code,
+    } == {code: code for code in WORDS[ErrorCode] - {"Discarded"}}
+    assert len(errors.SendError.__subclasses__()) >= len(WORDS[ErrorCode]) - 2
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"), [("digests", DigestState), ("deliveries", DeliveryState), ("chats", ChatState)]
+)
+async def test_a_ledger_takes_these_states_and_no_others(
+    table: str, kind: type[StrEnum], pipeline: Pipeline, tmp_path: Path
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
+    [check] = inspect(engine).get_check_constraints(table)
+    engine.dispose()
+    assert set(re.findall(r"'(\w+)'", check["sqltext"])) == WORDS[kind]
+
+
+def test_why_a_digest_stands_so() -> None:
+    assert json.loads(json.dumps(Reason(Cause.SHRANK, (6, 4)).stored())) == {
+        "cause": "shrank",
+        "numbers": [6, 4],
+        "reason": "",
+    }
+    assert RELEASED == 0.0
+
+
+# --- spellings
+
+
+@pytest.mark.parametrize(
+    ("spelled", "edition"),
+    [
+        ("messages", Edition()),
+        ("thread", Edition("thread")),
+        ("digest ko", Edition("digest", "ko")),
+        ("index silent", Edition("index", silent=True)),
+        ("messages here", Edition(here=True)),
+        ("thread en silent here", Edition("thread", "en", silent=True, here=True)),
+    ],
+)
+def test_editions(spelled: str, edition: Edition) -> None:
+    assert str(edition) == spelled
+    assert Edition.read(spelled) == edition
+
+
+def test_layouts() -> None:
+    assert set(LAYOUTS) == {"messages", "thread", "digest", "index"}
+
+
+async def test_the_editions_of_chats(pipeline: Pipeline) -> None:
+    kinds = ("", "private", "group", "channel")
+    for kind in kinds:
+        await pipeline.subscriber(f"of {kind}", kind=kind, layout="digest", language="ko", silent=1)
+        await pipeline.subscriber(f"usual {kind}", kind=kind)
+    spelled = {edition for channel, edition in await pipeline.store.editions("blog", SMALL.id)}
+    assert spelled == {"messages", "messages here", "digest ko silent", "digest ko silent here"}
+
+
+def test_schedules() -> None:
+    hours = Hours(time(8), "mon-fri", "Asia/Seoul")
+    assert str(hours) == "08:00 mon-fri Asia/Seoul"
+    assert Hours.read("08:00 mon-fri Asia/Seoul") == hours
+
+
+def test_names_and_hashes() -> None:
+    assert SMALL.id == "daily-papers/2025-01-01"
+    assert reference(SMALL, SMALL.papers[0]) == REF
+    assert fingerprint(SMALL) == "57ec8bd1cea9b6b354bbac83f1f36a82"
+    assert hashed({"text": "한글", "a": [1, None]}) == "b5c5dc888e159610d029214f54a5e2a5"
+
+
+# --- messages
+
+
+def keys(formatter: Formatter, count: int, layout: str) -> set[str]:
+    many = digest(DAY, *(paper(n, word="long " * 60) for n in range(1, count + 1)))
+    return {message.key for message in formatter.digest(many, Edition(layout))}
+
+
+@pytest.mark.parametrize("formatter", [TelegramFormatter(EN), SlackFormatter(EN), TerminalFormatter(EN)])
+def test_message_keys(formatter: Formatter) -> None:
+    assert keys(formatter, 2, "messages") == {"index", "paper/2501.00001", "paper/2501.00002"}
+
+
+@pytest.mark.parametrize("formatter", [TelegramFormatter(EN), SlackFormatter(EN)])
+def test_keys_of_parts(formatter: Formatter) -> None:
+    assert {"index", "index/2"} <= keys(formatter, 300, "index")
+    assert {"digest", "digest/2"} <= keys(formatter, 300, "digest")
+
+
+def test_what_slack_keeps_of_a_delivery() -> None:
+    assert EVENT == "paperboy_delivery"
+
+
+# --- what presses type: buttons stay in chats for ever
+
+
+def lines(page: Page) -> list[str]:
+    buttons = [*(item.button for item in page.items), *(button for row in page.rows for button in row)]
+    return [button.line for button in buttons]
+
+
+def test_lines_of_papers() -> None:
+    many = replace(SMALL, papers=tuple(paper(n) for n in range(1, 22)))
+    assert lines(pages.papers(many, EN, 2))[1:] == ["/papers 2025-01-01 #1"]
+    assert lines(pages.papers(SMALL, EN, 1))[0] == f"/paper {REF}"
+    hit = Hit(REF, 1, "U-Net", "", DAY)
+    turn = pages.Turn("/search ~7", "/search diffusion", 2, more=True)
+    assert lines(pages.hits("", [hit], EN, turn)) == [f"/paper {REF}", "/search ~7 #1", "/search ~7 #3"]
+    assert lines(pages.choice([hit], EN)) == [f"/paper {REF}"]
+    assert lines(pages.days("", [DAY], EN)) == ["/papers 2025-01-01"]
+    assert lines(pages.days("", [DAY], EN, 3)) == ["/paper 3 2025-01-01"]
+
+
+def test_lines_of_settings() -> None:
+    chosen = pages.Wishes(receives=True, closed=False, layout="messages", language="en", silent=False, when="")
+    assert lines(pages.settings(chosen, EN, LAYOUTS)) == [
+        *("/settings layout thread", "/settings layout digest", "/settings layout index"),
+        "/settings language ko",
+        "/settings silent",
+        *("/settings default", "/unsubscribe"),
+    ]
+    others = replace(chosen, receives=False, silent=True)
+    assert lines(pages.settings(others, EN, ("messages",)))[1:] == ["/settings loud", "/settings default", "/subscribe"]
+    assert lines(pages.start("", EN)) == ["/subscribe now", "/subscribe"]
+    assert lines(pages.status([], EN, stuck=True)) == ["/status retry"]
+
+
+def test_lines_under_papers() -> None:
+    card = json.dumps(TelegramFormatter(EN, buttons=True).card(SMALL, SMALL.papers[0], Edition(here=True)).body)
+    assert f'"callback_data": "/paper {REF}"' in card
+    leading = json.dumps(TelegramFormatter(EN, buttons=True).card(SMALL, SMALL.papers[0]).body)
+    assert f'"url": "https://t.me/BOT?start=paper-{REF}"' in leading
+    slack = json.dumps(SlackFormatter(EN, buttons=True).card(SMALL, SMALL.papers[0]).body)
+    assert f'"value": "/paper {REF}"' in slack
+
+
+# --- notices
+
+
+async def test_keys_of_notices(pipeline: Pipeline) -> None:
+    gone, gate = refused(errors.ChatGone("kicked")), Rules(gate_wait=900)
+    pipeline.channel.failures["a"] += [Failure(), gone]
+    pipeline.channel.failures["b"] += [Failure(), refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
+    pipeline.channel.failures["c"] += [
+        Failure(),
+        refused(errors.Unconfirmed("lost")),
+        refused(errors.BotGone("revoked")),
+    ]
+    await pipeline.look([found(SMALL)])
+    await pipeline.drain()
+    await pipeline.look([found(SMALL), found(digest(date(2025, 1, 2)))], rules=gate)
+    chats = {name: (await pipeline.known(name)).id for name in ("a", "b", "c")}
+    keys = {re.sub("[0-9a-f]{16}", "<ref>", one.key) for one in await pipeline.store.troubles.found()}
+    assert keys == {
+        f"paused {chats['a']}",
+        "refused <ref>",
+        "unconfirmed <ref>",
+        "bot terminal",
+        "held blog daily-papers/2025-01-02",
+    }
+
+
+async def test_the_key_of_a_missing_post(pipeline: Pipeline) -> None:
+    for number in range(1, 29):
+        pipeline.clock.now = datetime(2025, 1, number, 8, tzinfo=UTC).timestamp()
+        await pipeline.look([found(digest(date(2025, 1, number), paper(1)))])
+    pipeline.clock.now = datetime(2025, 1, 30, 23, tzinfo=UTC).timestamp()
+    source = Source(name="blog", kind="folder", path=Path("_posts"))
+    settings = Settings(sources=(source,), timezone="UTC")
+    await Alarm(settings, pipeline.store.troubles, Outages(), (), pipeline.clock).look()
+    assert set(await pipeline.store.troubles.told()) == {"silent blog"}
+
+
+def test_the_key_of_an_outage() -> None:
+    outages = Outages()
+    outages.begin("deaf", "telegram", "reset", brief=0.0)
+    assert outages.lasting() == [Trouble("deaf telegram", "deaf", "telegram", "reset")]

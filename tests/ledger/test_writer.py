@@ -1,0 +1,236 @@
+"""The clerk: what all lanes ask of the ledger, written together, and answered when it is on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import errors
+from bot.database.states import DeliveryState
+from bot.delivery.dispatcher import Drain
+from bot.ledger import writer as clerk
+from bot.ledger.delivery_sql import AHEAD
+from bot.ledger.ledger import opened
+from bot.ledger.records import Row
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import MemoryChannel
+from tests.support.pipeline import NOW, Pipeline, open_pipeline
+
+DAY = date(2025, 1, 1)
+WHOLE = ["index", "1", "2"]
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+        yield pipeline
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Callable[..., list[Any]]:
+    """Give what another process would do: each statement is on the disk at once."""
+
+    def execute(statement: str) -> list[Any]:
+        with sqlite3.connect(tmp_path / "ledger.db") as db:
+            found = db.execute(statement).fetchall()
+        db.close()
+        return found
+
+    return execute
+
+
+Execute = Callable[[str], list[Any]]
+
+
+class Hooked(MemoryChannel):
+    """Do something at the turns of a chat, which come when its rows were read."""
+
+    def __init__(self, address: str, at: int, do: Callable[[], Any]) -> None:
+        super().__init__()
+        self.address, self.left, self.do = address, at, do
+
+    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        if address == self.address:
+            self.left -= 1
+            if self.left == 0 and (work := self.do()) is not None:
+                await work
+        return await super().turn(address)
+
+
+def counted(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
+    """List the transactions to come: how many outcomes, claims and looks were in each."""
+    written: list[tuple[int, int, int]] = []
+    write = pipeline.store.clerk._books.write
+
+    def counting(outcomes: list[Any], claims: list[Row], looks: set[int]) -> Any:
+        written.append((len(outcomes), len(claims), len(looks)))
+        return write(outcomes, claims, looks)
+
+    monkeypatch.setattr(pipeline.store.clerk._books, "write", counting)
+    return written
+
+
+async def test_what_all_lanes_ask_goes_into_few_transactions(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = [f"{number:02}" for number in range(50)]
+    await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.look(days(1))
+    written = counted(pipeline, monkeypatch)
+    await pipeline.drain()
+    assert [pipeline.read(chat) for chat in crowd] == [WHOLE] * 50
+    outcomes, claims, looks = (sum(one) for one in zip(*written, strict=True))
+    assert (outcomes, claims, looks) == (150, 150, 100)
+    assert len(written) <= 20
+
+
+async def test_a_row_is_under_way_on_the_disk_before_it_is_sent(pipeline: Pipeline, ledger: Execute) -> None:
+    seen: list[list[Any]] = []
+
+    class Looking(MemoryChannel):
+        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+            seen.append(ledger(f"SELECT state FROM deliveries WHERE ref = '{ref}'"))
+            before = "SELECT count(*) FROM deliveries WHERE state IN ('sending', 'editing') AND chat_id ="
+            assert ledger(f"{before} (SELECT id FROM chats WHERE name = '{address}')") == [(1,)]
+            return await super().send(address, body, ref=ref, thread=thread)
+
+    pipeline.channel = Looking()
+    await pipeline.run(days(1))
+    assert seen == [[("sending",)]] * 6
+
+
+async def test_dying_between_the_note_and_the_call_loses_nothing(pipeline: Pipeline) -> None:
+    """The turn is a long way off when the process dies: the row is noted as under way, and was never sent."""
+
+    class Far(MemoryChannel):
+        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            return asyncio.get_running_loop().time() + (3600 if self.chats[address] else 0)
+
+    far = pipeline.channel = Far()
+    await pipeline.look(days(1))
+    running = asyncio.create_task(pipeline.drain())
+    async with asyncio.timeout(30):
+        while await pipeline.counts("a") != {"sent": 1, "sending": 1, "pending": 1}:
+            await asyncio.sleep(0)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert pipeline.read("a") == ["index"]
+    pipeline.channel = MemoryChannel(chats=far.chats)
+    await pipeline.drain()
+    assert pipeline.read("a") == pipeline.read("b") == WHOLE
+    assert ("reconcile", "a") in pipeline.channel.calls
+
+
+async def test_a_failing_commit_reaches_every_lane(pipeline: Pipeline, ledger: Execute) -> None:
+    await pipeline.look(days(1))
+    failing = "CREATE TRIGGER full BEFORE UPDATE ON deliveries WHEN new.state = 'sent'"
+    ledger(f"{failing} BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    async with asyncio.timeout(30):
+        with pytest.raises(errors.LedgerError, match="disk is full"):
+            await pipeline.drain()
+    assert len(pipeline.shown("a")) <= 1
+    assert len(pipeline.shown("b")) <= 1
+    ledger("DROP TRIGGER full")
+    await pipeline.drain()
+    assert pipeline.read("a") == pipeline.read("b") == WHOLE
+
+
+async def test_all_who_asked_are_told_what_went_wrong(pipeline: Pipeline, ledger: Execute) -> None:
+    ledger("ALTER TABLE deliveries RENAME TO gone")
+    asked = [asyncio.create_task(pipeline.store.clerk.heads(chat)) for chat in (1, 2, 1)]
+    await asyncio.sleep(0)
+    asked[2].cancel()
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in told] == [errors.LedgerError, errors.LedgerError, asyncio.CancelledError]
+    ledger("ALTER TABLE gone RENAME TO deliveries")
+    assert await pipeline.store.clerk.heads(1) == []
+
+
+async def test_what_changes_while_rows_are_read_ahead_is_read_again(pipeline: Pipeline) -> None:
+    """The post is written anew when a chat has half of it: another wording, a paper in between, and one less."""
+    await pipeline.store.join("terminal", "messages", {"a": "a"})
+    await pipeline.look([found(digest(DAY, paper(1), paper(2), paper(3)))])
+    inserted = paper(2, id="2501.00009")
+    new = digest(DAY, paper(1), inserted, paper(3, id="2501.00002", word="new"))
+    pipeline.channel = Hooked("a", 3, lambda: pipeline.look([found(new)]))
+    await pipeline.drain()
+    shown = pipeline.channel.chats["a"]
+    assert pipeline.read("a") == ["index", "1", "2", "3"]
+    assert ["new things" in str(one.body) for one in shown] == [False, False, False, True]
+    assert pipeline.channel.left < 0
+    assert await pipeline.counts("a") == {"sent": 4}
+
+
+@pytest.mark.parametrize("name", ["removed", "paused"])
+async def test_another_process_may_close_a_chat_at_any_time(pipeline: Pipeline, ledger: Execute, name: str) -> None:
+    await pipeline.look(days(1))
+    pipeline.channel = Hooked("a", 2, lambda: ledger(f"UPDATE chats SET state = '{name}' WHERE name = 'a'") or None)
+    await pipeline.drain()
+    assert (pipeline.read("a"), pipeline.read("b")) == (["index"], WHOLE)
+
+
+async def test_a_doubt_that_comes_up_at_a_turn_is_not_sent(pipeline: Pipeline, ledger: Execute) -> None:
+    """Whoever else was at work left one: it is looked for before anything goes on."""
+    await pipeline.look(days(1))
+    first = "SELECT min(deliveries.id) FROM deliveries JOIN chats ON chats.id = chat_id WHERE name = 'a'"
+    sending = "state = 'sending', attempted_at = 1, sent_hash = 'x', thread = ''"
+
+    def leave_a_doubt() -> None:
+        for values in (sending, "state = 'unconfirmed', not_before = 1"):
+            ledger(f"UPDATE deliveries SET {values} WHERE id = ({first})")
+
+    hooked = Hooked("a", 1, leave_a_doubt)
+    pipeline.channel = hooked
+    await pipeline.drain()
+    assert [call for call, chat in hooked.calls if chat == "a"] == ["reconcile", "send", "send", "send"]
+    assert pipeline.read("a") == WHOLE
+
+
+async def test_who_gave_up_sends_nothing_but_what_was_sent_is_written(pipeline: Pipeline) -> None:
+    await pipeline.look(days(1))
+    clerks = pipeline.store.clerk
+    [row, *_] = await clerks.heads(1)
+    [other, *_] = await clerks.heads(2)
+    assert await clerks.claim(row)
+    async with clerks._database.writing:
+        settled = clerks.settle(row, DeliveryState.SENT, remote_id="1", place="a")
+        claim = asyncio.create_task(clerks.claim(other))
+        await asyncio.sleep(0)
+        settled.cancel()
+        claim.cancel()
+        await asyncio.sleep(0)
+    await clerks.heads(1)
+    assert await pipeline.counts("a") == {"sent": 1, "pending": 2}
+    assert await pipeline.counts("b") == {"pending": 3}
+
+
+async def test_closing_writes_what_was_asked(pipeline: Pipeline, tmp_path: Path, ledger: Execute) -> None:
+    await pipeline.look(days(1))
+    async with opened(f"sqlite:///{tmp_path}/ledger.db", pipeline.clock) as store:
+        [row, *_] = await store.clerk.heads(1)
+        assert await store.clerk.claim(row)
+        store.clerk.settle(row, DeliveryState.SENT, remote_id="1", place="a")
+    assert ledger("SELECT count(*) FROM deliveries WHERE state = 'sent'") == [(1,)]
+
+
+async def test_few_bodies_are_kept_in_memory(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clerk, "_MOST_BODIES", 2)
+    await pipeline.run(days(1))
+    await pipeline.run(days(1, 2, 3))
+    assert pipeline.read("a") == pipeline.read("b") == WHOLE * 3
+    assert len(pipeline.store.clerk._books._bodies) <= 2 + AHEAD
+
+
+async def test_more_than_is_read_at_once_is_sent_in_order(pipeline: Pipeline) -> None:
+    many = [paper(number) for number in range(1, 51)]
+    await pipeline.look([found(digest(DAY, *many))])
+    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock).run()
+    assert pipeline.read("a") == ["index", *(str(number) for number in range(1, 51))]

@@ -1,0 +1,255 @@
+"""The alarm: the operators are told of each trouble, once, and of what is over."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot import errors
+from bot.config.settings import Operators, Settings, Source
+from bot.delivery.replies import Replies
+from bot.monitoring.notifier import Alarm, Bell
+from bot.monitoring.outages import Outages
+from formatters.locale import words
+from tests.support.digests import days, digest, found, paper
+from tests.support.memory_channel import MemoryChannel, refused
+from tests.support.pipeline import Pipeline, open_pipeline
+
+SETTINGS = Settings(
+    language="en",
+    sources=(Source(name="blog", kind="folder", path=Path("_posts")),),
+)
+
+
+DOUBT = (
+    "? terminal a, paper/2501.00001 may have arrived: this platform does not tell. "
+    "Look into the chat, then: paperboy retry, or discard"
+)
+
+
+@dataclass
+class Watch:
+    """An alarm that rings in the chats "ops" and "boss", and what was heard there."""
+
+    pipeline: Pipeline
+    settings: Settings = SETTINGS
+    passed: float = 0.0  # seconds on the clock of outages
+    channel: MemoryChannel = field(default_factory=MemoryChannel)
+
+    def __post_init__(self) -> None:
+        self.outages = Outages(lambda: self.passed)
+        replies = Replies(self.channel, self.pipeline.store.archive)
+        bells = [Bell(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
+        self.alarm = Alarm(self.settings, self.pipeline.store.troubles, self.outages, bells, self.pipeline.clock)
+
+    async def look(self) -> list[str]:
+        """Look, and give the lines that each operators' chat was told."""
+        before = {chat: len(self.channel.chats[chat]) for chat in ("ops", "boss")}
+        await self.alarm.look()
+        heard = [
+            [
+                line
+                for one in self.channel.chats[chat][before[chat] :]
+                for line in str(one.body["markup"]).splitlines()[1:]
+            ]
+            for chat in ("ops", "boss")
+        ]
+        assert heard[0] == heard[1]
+        return heard[0]
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+        yield pipeline
+
+
+@pytest.fixture
+def watch(pipeline: Pipeline) -> Watch:
+    return Watch(pipeline)
+
+
+async def test_where_all_is_well_nobody_is_told_anything(watch: Watch) -> None:
+    await watch.pipeline.run(days(1))
+    assert await watch.look() == []
+    assert watch.channel.calls == []
+
+
+async def test_each_trouble_is_told_once(watch: Watch) -> None:
+    pipeline = watch.pipeline
+    pipeline.channel.readable = False
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("too odd")), refused(errors.Rejected("too odd"))]
+    pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
+    pipeline.channel.failures["b"].append(refused(errors.ChatGone("kicked; let it in again")))
+    await pipeline.run(days(1))
+    assert await watch.look() == [
+        "⏸ terminal b is paused: kicked; let it in again",
+        "✖ terminal a, index was refused: too odd",
+        DOUBT,
+    ]
+    assert await watch.look() == []
+    await pipeline.store.resume()
+    await pipeline.drain()
+    assert await watch.look() == []
+    another = Watch(pipeline)  # the next process
+    assert await another.look() == []
+
+
+async def test_what_comes_back_is_told_again(watch: Watch) -> None:
+    pipeline, closed = watch.pipeline, refused(errors.ChatGone("kicked"))
+    pipeline.channel.failures["b"].append(closed)
+    await pipeline.run(days(1))
+    assert len(await watch.look()) == 1
+    await pipeline.store.resume()
+    await pipeline.drain()
+    assert await watch.look() == []
+    pipeline.channel.failures["b"].append(closed)
+    await pipeline.run(days(1, 2))
+    assert await watch.look() == ["⏸ terminal b is paused: kicked"]
+
+
+async def test_a_refused_bot_and_its_return(watch: Watch) -> None:
+    watch.pipeline.channel.failures["a"].append(refused(errors.BotGone("Get a new token.")))
+    await watch.pipeline.run(days(1))
+    assert await watch.look() == ["✖ terminal: nothing goes out. Get a new token."]
+    await watch.pipeline.drain()
+    assert await watch.look() == ["✔ terminal: messages go out again"]
+
+
+async def test_many_troubles_are_one_message(watch: Watch) -> None:
+    for number in range(30):
+        watch.pipeline.channel.failures[str(number)].append(refused(errors.ChatGone("x" * 1000)))
+        await watch.pipeline.subscriber(str(number))
+    await watch.pipeline.run(days(1))
+    lines = await watch.look()
+    assert lines[-1] == "… +20"
+    assert [len(line) for line in lines[:-1]] == [300] * 10
+    assert len(watch.channel.chats["ops"]) == 1
+    assert await watch.look() == []
+
+
+async def test_a_post_that_is_overdue_and_comes(watch: Watch) -> None:
+    pipeline, zone = watch.pipeline, SETTINGS.zone
+    first = datetime(2025, 6, 2, 9, tzinfo=zone)
+    seen = []
+    for number in range(28):
+        morning = first + timedelta(days=number)
+        pipeline.clock.now = morning.timestamp()
+        seen.append(found(digest(morning.date(), paper(number))))
+        await pipeline.look(seen)
+        assert await watch.look() == []
+    late = first + timedelta(days=28, hours=2)
+    pipeline.clock.now = late.timestamp() - 1
+    assert await watch.look() == []
+    pipeline.clock.now += 1
+    assert await watch.look() == ["⏰ blog: no post yet; one usually is there by 2025-06-30 09:00"]
+    pipeline.clock.now += 3600
+    assert await watch.look() == []
+    await pipeline.look([*seen, found(digest(late.date(), paper(99)))])
+    assert await watch.look() == ["✔ blog: the post has come"]
+    assert await watch.look() == []
+
+
+async def test_the_silence_of_sources_can_be_left_untold(pipeline: Pipeline) -> None:
+    schedule = SETTINGS.schedule.model_copy(update={"overdue": timedelta()})
+    watch = Watch(pipeline, SETTINGS.model_copy(update={"schedule": schedule}))
+    first = datetime(2025, 6, 2, 9, tzinfo=SETTINGS.zone)
+    for number in range(28):
+        pipeline.clock.now = (first + timedelta(days=number)).timestamp()
+        await pipeline.look([found(digest((first + timedelta(days=number)).date(), paper(number)))])
+    pipeline.clock.now += 10 * 86400
+    assert await watch.look() == []
+
+
+async def test_an_outage_is_told_when_it_lasts_and_when_it_is_over(watch: Watch) -> None:
+    watch.outages.begin("deaf", "telegram", "Telegram does not answer")
+    watch.passed = 59
+    assert await watch.look() == []
+    watch.outages.begin("deaf", "telegram", "another program asks for this bot's updates")
+    watch.passed = 60
+    assert await watch.look() == [
+        "✖ telegram: readers are not heard. another program asks for this bot's updates",
+    ]
+    watch.outages.begin("deaf", "telegram", "Telegram does not answer")
+    assert await watch.look() == []
+    watch.outages.end("deaf", "telegram")
+    assert await watch.look() == ["✔ telegram: readers are heard again"]
+    assert await watch.look() == []
+
+
+async def test_a_short_outage_is_not_worth_a_word(watch: Watch) -> None:
+    watch.outages.begin("deaf", "slack", "reset")
+    watch.outages.end("deaf", "slack")
+    watch.outages.end("run", "")
+    watch.passed = 100
+    assert await watch.look() == []
+
+
+@pytest.mark.parametrize("error", [errors.RetryLater("away", 9999), errors.BotGone("revoked")])
+async def test_what_cannot_be_told_now_is_told_later(watch: Watch, error: errors.SendError) -> None:
+    watch.outages.begin("run", "", "the disk is full", brief=0)
+    for chat in ("ops", "boss"):
+        watch.channel.failures[chat].append(refused(error))
+    assert await watch.look() == []
+    assert await watch.look() == ["✖ A run failed. the disk is full"]
+    assert await watch.look() == []
+
+
+@pytest.mark.parametrize("error", [errors.Unconfirmed("lost"), errors.ChatGone("the operator blocked the bot")])
+async def test_who_cannot_be_reached_is_not_told_again_and_again(watch: Watch, error: errors.SendError) -> None:
+    watch.outages.begin("run", "", "the disk is full", brief=0)
+    for chat in ("ops", "boss"):
+        watch.channel.failures[chat].append(refused(error))
+    assert await watch.look() == []
+    assert await watch.look() == []
+
+
+async def test_one_chat_that_hears_is_enough(watch: Watch) -> None:
+    watch.outages.begin("run", "", "the disk is full", brief=0)
+    watch.channel.failures["boss"].append(refused(errors.RetryLater("away", 9999)))
+    await watch.alarm.look()
+    assert len(watch.channel.chats["ops"]) == 1
+    assert await watch.look() == []
+
+
+async def test_without_operators_troubles_are_logged_once(pipeline: Pipeline) -> None:
+    outages = Outages(lambda: 0.0)
+    alarm = Alarm(SETTINGS, pipeline.store.troubles, outages, (), pipeline.clock)
+    outages.begin("run", "", "the disk is full", brief=0)
+    with capture_logs() as logs:
+        await alarm.look()
+        await alarm.look()
+    assert [(one["event"], one["what"]) for one in logs] == [("trouble", "✖ A run failed. the disk is full")]
+
+
+async def test_a_ledger_that_fails_is_told_all_the_same(watch: Watch, tmp_path: Path) -> None:
+    watch.outages.begin("run", "", "the ledger is damaged", brief=0)
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        db.execute("DROP TABLE notices")
+    db.close()
+    with capture_logs() as logs:
+        assert await watch.look() == ["✖ A run failed. the ledger is damaged"]
+        assert await watch.look() == []
+    assert [one["event"] for one in logs if one["log_level"] == "error"] == ["alarm", "alarm"]
+
+
+def test_the_operators_themselves_are_told_where_no_chat_is_named() -> None:
+    people = Operators().model_copy(update={"telegram": ("1", "2"), "slack": ("U0123ABCD",)})
+    assert (people.told("telegram"), people.told("slack")) == (("1", "2"), ("U0123ABCD",))
+    chats = people.model_copy(update={"telegram_chat": "-1001", "slack_chat": "C0123ABCD"})
+    assert (chats.told("telegram"), chats.told("slack")) == (("-1001",), ("C0123ABCD",))
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_trouble_has_words(language: str) -> None:
+    said = words(language)
+    assert said.troubles.keys() == {
+        *("paused", "refused", "unconfirmed", "bot", "held", "silent", "deaf", "run", "source")
+    }
+    assert said.troubles_over.keys() < said.troubles.keys()

@@ -1,0 +1,101 @@
+"""The receipt: what is told of all chats together is what is told of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Executable
+from sqlalchemy.dialects.sqlite import dialect
+
+from bot import errors
+from bot.ledger import planning_sql as statements
+from bot.ledger.records import Receipt, Totals
+from tests.support.digests import days
+from tests.support.memory_channel import Failure, refused
+from tests.support.pipeline import Pipeline, open_pipeline
+
+FIRST, SECOND, THIRD = (f"daily-papers/2025-01-0{day}" for day in (1, 2, 3))
+REJECTED = [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]  # also as plain text
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with open_pipeline(tmp_path, *"abcdefgh") as pipeline:
+        yield pipeline
+
+
+async def strike(pipeline: Pipeline) -> None:
+    """Deliver two digests while in each chat something else goes wrong; then a third waits for its hour."""
+    failures = pipeline.channel.failures
+    failures["b"] += [*REJECTED, refused(errors.Unconfirmed("reset"))]
+    failures["c"] += [refused(errors.ChatGone("c: kicked"))]
+    failures["d"] += [Failure(), Failure(), *REJECTED]  # a paper that its post loses
+    failures["e"] += [refused(errors.RetryLater("flood", 1000.0, flood=True))]
+    failures["f"] += REJECTED * 3  # all is refused, and given up
+    failures["g"] += REJECTED
+    failures["h"] += [*REJECTED, *REJECTED, *REJECTED]  # of which its post loses the last
+    pipeline.channel.readable = False
+    await pipeline.run(days(1))
+    await pipeline.store.troubles.discard("f")
+    await pipeline.unsubscribe("g")
+    failures["a"] += [refused(errors.RetryLater("flood", 2000.0, flood=True))]  # when its index is edited
+    await pipeline.run(days(1, papers=1))
+    await pipeline.run(days(1, papers=1) + days(2))
+    await pipeline.look(days(1, papers=1) + days(2, 3), opening=pipeline.clock() + 3600)
+
+
+def added_up(receipts: list[Receipt]) -> Totals:
+    problems = [f"{one.channel} {one.chat}: {why}" for one in receipts for why in one.problems]
+    counts = sum((Counter(one.counts) for one in receipts), Counter[str]())
+    return Totals(len(receipts), dict(counts), problems, 0)
+
+
+async def test_all_chats_together_are_those_of_the_list_added_up(pipeline: Pipeline) -> None:
+    await strike(pipeline)
+    for name in (FIRST, SECOND, THIRD, "never/heard-of"):
+        assert await pipeline.store.totals("blog", name, 99) == added_up(await pipeline.store.receipts("blog", name))
+    first, third = [await pipeline.store.totals("blog", name, 99) for name in (FIRST, THIRD)]
+    assert first.counts.keys() == {"sent", "failed", "unconfirmed", "pending", "stale", "discarded"}
+    assert third.counts.keys() == {"scheduled"}
+
+
+async def test_of_many_problems_the_first_are_given_and_the_others_counted(pipeline: Pipeline) -> None:
+    await strike(pipeline)
+    whole = await pipeline.store.totals("blog", FIRST, 99)
+    some = await pipeline.store.totals("blog", FIRST, 2)
+    assert len(whole.problems) > 2
+    assert (some.problems, some.more) == (whole.problems[:2], len(whole.problems) - 2)
+
+
+async def test_where_something_is_open_the_list_says_what_and_elsewhere_nothing(pipeline: Pipeline) -> None:
+    await strike(pipeline)
+    for name in (FIRST, SECOND):
+        whole = {one.chat: one for one in await pipeline.store.receipts("blog", name)}
+        some = await pipeline.store.open_receipts("blog", name)
+        assert [one.chat for one in some] == [chat for chat, one in whole.items() if one.counts.keys() - {"sent"}]
+        for one in some:
+            counts = {state: count for state, count in whole[one.chat].counts.items() if state != "sent"}
+            assert (one.counts, one.problems) == (counts, whole[one.chat].problems)
+
+
+# How each finds the deliveries that it reads; otherwise it would go through all of them.
+WAYS: dict[str, tuple[Executable, str]] = {
+    "what is open in each chat": (statements.open_receipts("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
+    "what is open": (statements.open_states("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
+    "what went wrong": (statements._errors("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
+    "paused chats": (statements._paused("blog", FIRST), "(message_id=? AND chat_id=?)"),
+    "all": (statements.held("blog", FIRST), "(message_id=?)"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_totals_do_not_go_through_all_messages_of_all_chats(pipeline: Pipeline, way: str) -> None:
+    statement, found = WAYS[way]
+    whole = statement.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
+    async with pipeline.store._read() as db:
+        steps = [str(row[-1]) for row in await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {whole}")]
+    [mine] = [step for step in steps if " deliveries" in step]
+    assert found in mine, steps

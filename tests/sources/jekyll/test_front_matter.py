@@ -1,0 +1,161 @@
+"""The table of front matters that python-frontmatter trips over, row by row; and bombs."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+
+import pytest
+
+from bot.sources.jekyll.front_matter import read, scalar
+
+
+def read_lines(*lines: str) -> tuple[dict[str, object], str, str]:
+    return read("\n".join(lines))
+
+
+def test_a_sound_block() -> None:
+    assert read_lines("---", "title: Papers", "tags: [a, b]", "---", "", "Body") == (
+        {"title": "Papers", "tags": ["a", "b"]},
+        "Body",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        ('title: "Daily Papers""', "title", '"Daily Papers""'),
+        ("title: Daily: Papers", "title", "Daily: Papers"),
+        ("\ttitle: Papers", "title", "Papers"),
+        ("date: 2025-13-40", "date", "2025-13-40"),
+        ("tags: [papers, ai", "tags", "[papers, ai"),
+        ("title: !!python/name:os.system x", "title", "!!python/name:os.system x"),
+        ("title: a\x07b", "title", "a\x07b"),
+    ],
+)
+def test_broken_yaml_is_read_line_by_line(line: str, key: str, value: str) -> None:
+    front, body, broken = read_lines("---", "layout: post", line, "a line of its own", "---", "Body")
+
+    assert (front["layout"], front[key], body) == ("post", value, "Body")
+    assert re.fullmatch(r"front matter is broken \(.+\); it was read line by line", broken)
+
+
+def test_a_stray_quote_is_no_error_of_yaml() -> None:
+    front, _, broken = read_lines("---", 'title: Daily Papers — 2025-01-06"', "---", "Body")
+
+    assert (front, broken) == ({"title": 'Daily Papers — 2025-01-06"'}, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("2025-01-06", date(2025, 1, 6)),
+        ("2025-01-06 08:15:00", datetime(2025, 1, 6, 8, 15)),  # noqa: DTZ001 (as YAML gives it)
+        ("2025-01-06T08:15:00Z", datetime(2025, 1, 6, 8, 15, tzinfo=UTC)),
+        ("2025-01-06 08:15:00 +0900", "2025-01-06 08:15:00 +0900"),
+    ],
+)
+def test_dates_come_as_yaml_knows_them(written: str, value: object) -> None:
+    front, _, _ = read_lines("---", f"date: {written}", "---", "Body")
+
+    assert front["date"] == value
+
+
+@pytest.mark.parametrize("fence", ["---", "-----", "--- "])
+@pytest.mark.parametrize("before", ["", "\n\n", "  \n"])
+def test_fences_and_blank_lines(before: str, fence: str) -> None:
+    assert read(f"{before}{fence}\ntitle: Papers\n{fence}\nBody\n\n---\n\nMore") == (
+        {"title": "Papers"},
+        "Body\n\n---\n\nMore",
+        "",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "Body", "# 1. [A](https://a.org)", "A line\n---\ntitle: no\n---\nBody"])
+def test_without_front_matter_all_is_body(text: str) -> None:
+    assert read(text) == ({}, text, "")
+
+
+@pytest.mark.parametrize("closing", ["", "..."])
+def test_an_unclosed_block_ends_at_the_first_other_line(closing: str) -> None:
+    front, body, broken = read_lines("---", "title: Papers", "date: 2025-01-06", closing, "# 1. [A](https://a.org)")
+
+    assert front == {"title": "Papers", "date": "2025-01-06"}
+    assert body.strip() == "# 1. [A](https://a.org)"
+    assert broken == "front matter is broken (no keys, or no closing ---)"
+
+
+def test_an_unclosed_block_at_the_end_of_the_post() -> None:
+    assert read("---\ntitle: Papers")[:2] == ({"title": "Papers"}, "")
+
+
+def test_a_rule_of_the_body_does_not_close_the_block() -> None:
+    front, body, _ = read_lines("---", "title: Daily: Papers", "# 1. [A](https://a.org)", "---", "Goal: none")
+
+    assert front == {"title": "Daily: Papers"}
+    assert body == "# 1. [A](https://a.org)\n---\nGoal: none"
+
+
+@pytest.mark.parametrize("block", ["- a\n- b", "just words", "# a comment", ""])
+def test_a_block_without_keys_loses_nothing(block: str) -> None:
+    text = f"---\n{block}\n---\nBody"
+
+    assert read(text) == ({}, text, "")
+
+
+def test_a_post_that_opens_with_a_rule_loses_nothing() -> None:
+    text = "---\n\nWords between rules.\n\n---\n\nMore words."
+
+    assert read(text) == ({}, text, "")
+
+
+def test_keys_that_are_arguments_of_the_library() -> None:
+    front, _, broken = read_lines("---", "content: c", "handler: h", "self: s", "1: one", "---", "Body")
+
+    assert (front["content"], front["handler"], front["self"], broken) == ("c", "h", "s", "")
+
+
+def test_of_duplicate_keys_the_last_wins() -> None:
+    assert read_lines("---", "title: a", "title: b", "---", "Body")[0] == {"title": "b"}
+
+
+ALIASES = "\n".join(["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40))])
+MERGES = "\n".join(
+    ["m0: &m0 {k: v}", *(f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}], k{n}: v}}" for n in range(1, 40))]
+)
+LOOP = "loop: &loop [*loop]"
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [ALIASES, MERGES, LOOP, f"deep: {'[' * 10_000}", f"wide: [{'1,' * 900_000}]", "k: v\n" * 400_000],
+    ids=["aliases", "merges", "loop", "deep", "wide", "long"],
+)
+def test_bombs_are_harmless(bomb: str) -> None:
+    """What would take for ever, or all memory, ends."""
+    front, body, _ = read(f"---\ntitle: Papers\n{bomb}\n---\nBody")
+
+    assert (front["title"], body) == ("Papers", "Body")
+    assert len("".join(map(scalar, front.values()))) < 2_000_000
+
+
+def test_a_merge_key_is_no_error_and_merges_nothing() -> None:
+    assert read_lines("---", "a: &a {k: v}", "b: {<<: *a, x: y}", "---", "Body") == (
+        {"a": {"k": "v"}, "b": {"x": "y"}},
+        "Body",
+        "",
+    )
+
+
+def test_only_scalars_have_a_text() -> None:
+    values = ["a  b\n c", 7, 1.5, True, date(2025, 1, 6), ["a"], {"a": "b"}, None]
+
+    assert [scalar(value) for value in values] == ["a b c", "7", "1.5", "True", "2025-01-06", "", "", ""]
+
+
+def test_keys_that_are_no_text() -> None:
+    front, _, broken = read("---\n? [a]\n: b\ntitle: Papers\n---\nBody")
+
+    assert front == {"title": "Papers"}
+    assert broken == "front matter is broken (while constructing a mapping); it was read line by line"

@@ -1,0 +1,266 @@
+"""A folder of posts: which are looked at, in which order, and what is said of those that are broken."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SourceError
+from bot.sources.folder import FolderSource
+from bot.sources.jekyll.post import LARGEST_POST
+from bot.sources.source import Found
+from tests.support.golden import DATA
+
+POSTS = Path("_posts")
+
+
+@pytest.fixture(autouse=True)
+def posts() -> None:
+    POSTS.mkdir()
+
+
+def write(name: str, title: str = "", body: str = "# 1. [A paper](https://arxiv.org/abs/2501.00001)\n") -> Path:
+    post = POSTS / name
+    post.write_text(f'---\ntitle: "{title or f"Daily Papers — {name[:10]}"}"\n---\n\n{body}', encoding="utf-8")
+    return post
+
+
+def source(match: str | None = None, permalink: str = "") -> FolderSource:
+    return FolderSource("daily", POSTS, match=match, permalink=permalink)
+
+
+def names(found: Sequence[Found]) -> list[str]:
+    return [one.post for one in found]
+
+
+async def test_digests_by_date_then_by_name() -> None:
+    for name in ("2025-01-06-b.md", "2025-01-07-a.markdown", "2025-01-06-a.md", "2024-12-31-z.md"):
+        write(name, title=f"Series {name[11]} — {name[:10]}")
+
+    found = await source().digests()
+
+    assert names(found) == ["2024-12-31-z.md", "2025-01-06-a.md", "2025-01-06-b.md", "2025-01-07-a.markdown"]
+    assert [one.digest.day for one in found][::3] == [date(2024, 12, 31), date(2025, 1, 7)]
+
+
+async def test_only_posts_that_are_digests_count() -> None:
+    for post in DATA.glob("*.md"):
+        shutil.copy(post, POSTS)
+    (POSTS / "2025-01-20-notes.txt").write_text("# 1. [A paper](https://arxiv.org/abs/2501.00001)\n")
+    (POSTS / "2025-13-40-daily-papers.md").write_text("# 1. [A paper](https://arxiv.org/abs/2501.00001)\n")
+
+    daily = source()
+
+    assert [(one.post[:10], len(one.digest.papers)) for one in await daily.digests()] == [
+        ("2025-01-05", 1),
+        ("2025-01-06", 3),
+        ("2025-01-07", 3),
+        ("2025-01-08", 3),
+        ("2025-01-09", 3),
+        ("2025-01-10", 4),
+        ("2025-01-11", 0),
+        ("2025-01-13", 2),
+        ("2025-01-14", 3),
+        ("2025-01-15", 40),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("match", "found"),
+    [
+        ("*daily-papers*", ["2025-01-06-daily-papers-20250106.md", "2025-01-08-daily-papers.md"]),
+        ("*-daily-papers", ["2025-01-08-daily-papers.md"]),
+        ("2025-01-07-Arxiv.md", ["2025-01-07-Arxiv.md"]),
+        ("*nothing*", []),
+        (None, ["2025-01-06-daily-papers-20250106.md", "2025-01-07-Arxiv.md", "2025-01-08-daily-papers.md"]),
+    ],
+)
+async def test_match(match: str | None, found: list[str]) -> None:
+    write("2025-01-06-daily-papers-20250106.md")
+    write("2025-01-07-Arxiv.md", "Arxiv - 2025-01-07")
+    write("2025-01-08-daily-papers.md")
+
+    assert names(await source(match).digests()) == found
+
+
+async def test_what_matches_is_a_digest_even_without_a_paper_or_a_dated_title() -> None:
+    write("2025-01-06-daily-papers.md", title="Soon", body="")
+
+    assert names(await source().digests()) == []
+    assert names(await source("*daily-papers*").digests()) == ["2025-01-06-daily-papers.md"]
+
+
+async def test_since_goes_by_the_name() -> None:
+    for day in ("05", "06", "07"):
+        write(f"2025-01-{day}-daily-papers.md")
+
+    found = await source().digests(date(2025, 1, 6))
+
+    assert names(found) == ["2025-01-06-daily-papers.md", "2025-01-07-daily-papers.md"]
+
+
+async def test_permalink() -> None:
+    write("2025-01-06-daily-papers-20250106.md")
+
+    (one,) = await source(permalink="https://example.org/papers/:year/:month/:day/:title/").digests()
+
+    assert one.digest.url == "https://example.org/papers/2025/01/06/daily-papers-20250106/"
+
+
+async def test_a_post_is_parsed_again_only_when_it_changed() -> None:
+    changing, staying = write("2025-01-06-a.md"), write("2025-01-07-b.md")
+    daily = source()
+    before = await daily.digests()
+
+    same = await daily.digests()
+    body = "# 1. [Another paper](https://arxiv.org/abs/2501.00002)\n"
+    write(changing.name, body=body)
+    after = await daily.digests()
+
+    assert [one.digest is two.digest for one, two in zip(before, same, strict=True)] == [True, True]
+    assert [one.digest is two.digest for one, two in zip(before, after, strict=True)] == [False, True]
+    assert after[0].digest.papers[0].title == "Another paper"
+    assert staying.name == after[1].post
+
+
+async def test_a_post_of_the_same_size_and_a_new_time_is_parsed_again() -> None:
+    post = write("2025-01-06-a.md", body="# 1. [One](https://arxiv.org/abs/2501.00001)\n")
+    daily = source()
+    await daily.digests()
+
+    write(post.name, body="# 1. [Two](https://arxiv.org/abs/2501.00001)\n")
+    os.utime(post, ns=(0, 0))
+
+    assert [one.digest.papers[0].title for one in await daily.digests()] == ["Two"]
+
+
+async def test_a_post_that_went_away_and_came_back() -> None:
+    post = write("2025-01-06-a.md")
+    daily = source()
+    text = post.read_text()
+    post.unlink()
+
+    assert names(await daily.digests()) == []
+    post.write_text(text)
+    assert names(await daily.digests()) == [post.name]
+
+
+async def test_of_two_posts_of_one_series_and_day_the_later_name_counts() -> None:
+    write("2025-01-06-daily-papers-1.md")
+    write("2025-01-06-daily-papers-2.md")
+    daily = source()
+
+    assert names(await daily.digests()) == ["2025-01-06-daily-papers-2.md"]
+    assert list(daily.problems) == ["2025-01-06-daily-papers-1.md"]
+    assert "2025-01-06-daily-papers-2.md has its series and day" in daily.problems["2025-01-06-daily-papers-1.md"]
+
+
+# What is broken is told, and does not keep the others back
+
+
+async def test_a_binary_post() -> None:
+    write("2025-01-05-good.md")
+    (POSTS / "2025-01-06-binary.md").write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff\xfe")
+    daily = source()
+
+    assert names(await daily.digests()) == ["2025-01-05-good.md"]
+    assert daily.problems == {
+        "2025-01-06-binary.md": (
+            "2025-01-06-binary.md: not a text in UTF-8; save it as UTF-8 or take it out of the folder"
+        )
+    }
+
+
+async def test_a_post_too_large() -> None:
+    write("2025-01-05-good.md")
+    write("2025-01-06-large.md", body="가" * 1024 * 1024)
+    daily = source()
+
+    assert names(await daily.digests()) == ["2025-01-05-good.md"]
+    told = f"2025-01-06-large.md: larger than a post may be ({LARGEST_POST:,} bytes); split it"
+    assert daily.problems == {"2025-01-06-large.md": told}
+
+
+async def test_broken_front_matter_is_mended_and_told() -> None:
+    shutil.copy(DATA / "2025-01-13-daily-papers-20250113.md", POSTS)
+    daily = source()
+
+    (one,) = await daily.digests()
+
+    assert (one.digest.day, len(one.digest.papers)) == (date(2025, 1, 13), 2)
+    assert list(daily.problems) == [one.post]
+    assert "front matter is broken" in daily.problems[one.post]
+    assert daily.problems[one.post].startswith(f"{one.post}: ")
+
+
+async def test_a_problem_that_was_mended_is_forgotten() -> None:
+    post = POSTS / "2025-01-06-daily-papers.md"
+    post.write_bytes(b"\xff")
+    daily = source()
+    await daily.digests()
+    assert list(daily.problems) == [post.name]
+
+    write(post.name)
+
+    assert names(await daily.digests()) == [post.name]
+    assert daily.problems == {}
+
+
+async def test_links_that_lead_nowhere_are_told() -> None:
+    write("2025-01-05-good.md")
+    (POSTS / "2025-01-06-gone.md").symlink_to("gone.md")
+    (POSTS / "2025-01-07-loop.md").symlink_to("2025-01-07-loop.md")
+    daily = source()
+
+    assert names(await daily.digests()) == ["2025-01-05-good.md"]
+    assert daily.problems == {
+        "2025-01-06-gone.md": ("2025-01-06-gone.md: cannot be read (No such file or directory); check its rights"),
+        "2025-01-07-loop.md": (
+            "2025-01-07-loop.md: cannot be read (Too many levels of symbolic links); check its rights"
+        ),
+    }
+
+
+async def test_a_link_to_a_post_is_a_post() -> None:
+    write("2025-01-05-good.md").rename("elsewhere.md")
+    (POSTS / "2025-01-05-good.md").symlink_to(Path("elsewhere.md").absolute())
+
+    assert names(await source().digests()) == ["2025-01-05-good.md"]
+
+
+async def test_folders_and_pipes_are_no_posts_whatever_their_names() -> None:
+    (POSTS / "2025-01-06-daily-papers.md").mkdir()
+    (POSTS / "self").symlink_to(POSTS.absolute())
+    os.mkfifo(POSTS / "2025-01-07-daily-papers.md")
+    daily = source()
+
+    assert (await daily.digests(), daily.problems) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [("nowhere", "No such file or directory"), ("file", "Not a directory"), ("loop", "Too many levels")],
+)
+async def test_a_folder_that_cannot_be_read(path: str, problem: str) -> None:
+    Path("file").touch()
+    Path("loop").symlink_to("loop")
+
+    with pytest.raises(SourceError) as caught:
+        await FolderSource("daily", Path(path)).digests()
+
+    assert str(caught.value).startswith(f"source daily: {path}: {problem}")
+    assert str(caught.value).endswith("; check path in this source's settings, and the folder's rights")
+
+
+async def test_an_empty_double_hides_no_full_post() -> None:
+    write("2025-01-06-a.md", title="Daily Papers — 2025-01-06")
+    write("2025-01-06-b.md", title="Daily Papers — 2025-01-06", body="\n")
+    folder = source()
+
+    assert names(await folder.digests()) == ["2025-01-06-a.md"]
+    assert set(folder.problems) == {"2025-01-06-b.md"}
