@@ -14,6 +14,7 @@ from bot.app import assembly as parts
 from bot.app.service import Paperboy, assembled
 from bot.cli.console import Console
 from bot.config.settings import Settings
+from bot.database.states import DigestState
 from bot.delivery.hours import Hours
 from bot.delivery.readiness import unfinished
 from bot.errors import PaperboyError, SettingsError, SourceError
@@ -65,7 +66,7 @@ async def _source(source: Source) -> Sequence[Finding]:
     newest = found[-1]
     count = len(newest.digest.papers)
     why = unfinished(newest.digest, 0)
-    empty = f"the newest post looks unfinished: {why}" if why else ""
+    empty = f"the newest post looks unfinished: {why.sentence(DigestState.HELD)}" if why else ""
     return [*odd, (f"source {source.name}: {len(found)} digests, the newest {newest.post} with {count} papers", empty)]
 
 
