@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from formatters import links
-from formatters.locale import Words
+from formatters.locale import Phrases
 from formatters.markdown import walk
 from formatters.model import Digest, Link, Paper
 from formatters.spans import Span, Spans, shorten
@@ -24,19 +24,19 @@ LINE = Span("\n")
 GAP = Span("\n\n")
 
 
-def index(digest: Digest, words: Words) -> Spans:
+def index(digest: Digest, words: Phrases) -> Spans:
     """Say which series and day, how many papers, and each paper's title on a line of its own."""
     rows = [span for paper in digest.papers for span in (LINE, *_title(paper, LONGEST_TITLE))]
     return (*head(digest, words), *_preface(digest), *([LINE] if rows else []), *rows)
 
 
-def compact(digest: Digest, words: Words) -> Spans:
+def compact(digest: Digest, words: Phrases) -> Spans:
     """Say what the index says, with a sentence about each paper."""
     rows = [span for paper in digest.papers for span in (GAP, *_bold(_title(paper, LONGEST_TITLE)), *_brief(paper))]
     return (*head(digest, words), *_preface(digest), *rows)
 
 
-def head(digest: Digest, words: Words) -> Spans:
+def head(digest: Digest, words: Phrases) -> Spans:
     title = Span(f"{digest.series} · {words.day(digest.day)}", links.safe(digest.url), BOLD)
     return (title, LINE, Span(words.papers(len(digest.papers))))
 
@@ -48,7 +48,7 @@ def brief(paper: Paper) -> str:
     return shorten(sentence, LONGEST_BRIEF)
 
 
-def card(paper: Paper, words: Words) -> Spans:
+def summary_card(paper: Paper, words: Phrases) -> Spans:
     """Say a paper in short: number, title, one sentence each of what we know, links."""
     summary = summarise(paper)
     said = (

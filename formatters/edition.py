@@ -17,10 +17,10 @@ class Edition:
     layout: str = "messages"
     language: str = ""  # of the bot's own words; empty: what the operator set
     silent: bool = False  # not even the index makes a sound
-    here: bool = False  # buttons are answered in the chat itself, not in a private one
+    buttons_in_chat: bool = False  # buttons are answered in the chat itself, not in a private one
 
     def __str__(self) -> str:
-        marks = (self.layout, self.language, _SILENT * self.silent, _HERE * self.here)
+        marks = (self.layout, self.language, _SILENT * self.silent, _HERE * self.buttons_in_chat)
         return " ".join(filter(None, marks))
 
     @classmethod

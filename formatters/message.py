@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from formatters.edition import Edition
-from formatters.locale import Words
+from formatters.locale import Phrases
 from formatters.model import Digest, Paper
 from formatters.page import Page
 
@@ -31,7 +31,7 @@ class Formatter(Protocol):
     def method(self) -> str:
         """Name the platform's send call, as in its documentation."""
 
-    def speaking(self, words: Words) -> Self:
+    def in_language(self, words: Phrases) -> Self:
         """Give the same formatter with the bot's own words in another language."""
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:

@@ -9,9 +9,9 @@ from functools import partial
 
 from formatters import compose, lines
 from formatters.compose import BOLD, GAP, LINE
-from formatters.locale import Words
+from formatters.locale import Phrases
 from formatters.model import Digest, Paper
-from formatters.page import Button, Hit, Item, Page, reference
+from formatters.page import Button, Item, Page, SearchHit, reference
 from formatters.spans import Span, Spans, shorten
 
 PAPERS_ON_A_PAGE = 20
@@ -21,7 +21,7 @@ _EXAMPLE = "/settings 08:00 Asia/Seoul mon-fri"
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class PreferencesView:
     """What a chat receives, and how."""
 
     receives: bool
@@ -29,10 +29,10 @@ class Wishes:
     layout: str
     language: str
     silent: bool | None  # None where the platform has no silent messages
-    when: str
+    hours: str
 
 
-def papers(digest: Digest, words: Words, page: int) -> Page:
+def papers(digest: Digest, words: Phrases, page: int) -> Page:
     """List the papers of a digest, a line to tap for each."""
     start = (page - 1) * PAPERS_ON_A_PAGE
     shown = digest.papers[start : start + PAPERS_ON_A_PAGE]
@@ -42,71 +42,71 @@ def papers(digest: Digest, words: Words, page: int) -> Page:
     return Page(head, tuple(_line(full(digest, paper, words)) for paper in shown), _turns(more, words), wide=True)
 
 
-def hits(said: str, found: Sequence[Hit], words: Words, turn: Turn) -> Page:
+def hits(said: str, found: Sequence[SearchHit], words: Phrases, turn: Turn) -> Page:
     """List papers of the archive: day, title and a sentence each."""
     first = (turn.page - 1) * HITS_ON_A_PAGE + 1
     items = tuple(_hit(hit, f"{n}", words) for n, hit in enumerate(found, first))
     return Page((Span(said, styles=BOLD),), items, _turns(turn, words))
 
 
-def choice(found: Sequence[Hit], words: Words) -> Page:
+def choice(found: Sequence[SearchHit], words: Phrases) -> Page:
     """Offer several papers that fit what was typed."""
     items = tuple(_choice(hit, words) for hit in found)
     return Page((Span(words.which_of, styles=BOLD),), items, wide=True)
 
 
-def days(text: str, near: Sequence[date], words: Words, number: int | None = None) -> Page:
+def days(text: str, near: Sequence[date], words: Phrases, number: int | None = None) -> Page:
     """Offer the days nearest to one that has no digest."""
     spell = lines.spell_papers if number is None else partial(lines.spell_numbered, number)
     return Page((Span(text),), rows=tuple((Button(words.day(day), spell(day)),) for day in near))
 
 
-def welcome(words: Words) -> Page:
+def welcome(words: Phrases) -> Page:
     """Greet a group or channel, with what its administrators may press."""
     return start(words.welcome, words)
 
 
-def settings(wishes: Wishes, words: Words, layouts: Sequence[str], note: str = "") -> Page:
+def settings(preferences: PreferencesView, words: Phrases, layouts: Sequence[str], note: str = "") -> Page:
     """Show what a chat receives, with a button for all that can be chosen."""
-    state = words.closed if wishes.closed else words.receives if wishes.receives else words.receives_not
-    sound = "" if wishes.silent is None else words.silent if wishes.silent else words.loud
+    state = words.closed if preferences.closed else words.receives if preferences.receives else words.receives_not
+    sound = "" if preferences.silent is None else words.silent if preferences.silent else words.loud
     facts = (
-        (words.layout, words.layouts[wishes.layout]),
-        (words.own_language, words.languages[wishes.language]),
+        (words.layout, words.layouts[preferences.layout]),
+        (words.own_language, words.languages[preferences.language]),
         (words.sound, sound),
-        (words.time, wishes.when),
+        (words.time, preferences.hours),
     )
     said = [span for name, fact in facts if fact for span in (LINE, Span(f"{name}: "), Span(fact, styles=BOLD))]
     title = Span(words.settings, styles=BOLD)
     head = (*_note(note), title, LINE, Span(state), *said, GAP, Span(words.set_time.format(example=_EXAMPLE)))
-    return Page(head, rows=_choices(wishes, words, layouts))
+    return Page(head, rows=_choices(preferences, words, layouts))
 
 
-def start(text: str, words: Words) -> Page:
+def start(text: str, words: Phrases) -> Page:
     """Say who the bot is to one who does not receive anything yet."""
     now = Button(words.subscribe_now, lines.SUBSCRIBE_NOW)
     return Page((Span(text),), rows=((now,), (Button(words.subscribe, lines.SUBSCRIBE),)))
 
 
-def status(said: Sequence[str], words: Words, *, stuck: bool) -> Page:
+def status(said: Sequence[str], words: Phrases, *, stuck: bool) -> Page:
     """Show the receipt, with a button to send again what is stuck."""
     text = "\n".join(said).strip()
     return Page((Span(text),), rows=((Button(words.resend, lines.RETRY),),) if stuck else ())
 
 
-def help_with_settings(word: str, near: str, words: Words) -> str:
+def help_with_settings(word: str, near: str, words: Phrases) -> str:
     """Say which word of `/settings` was not understood."""
     said = words.not_understood.format(word=word, example=_EXAMPLE)
     return f"{said}\n{words.did_you_mean.format(near=near)}" if near else said
 
 
-def full(digest: Digest, paper: Paper, words: Words) -> Button:
+def full(digest: Digest, paper: Paper, words: Phrases) -> Button:
     """Make a button that gives a paper in full."""
     title = f"{paper.number}. {shorten(paper.title, _LONGEST_TITLE)}"
     return _full(title, reference(digest, paper), paper.number, digest.day, words)
 
 
-def when(at: time, weekdays: Sequence[int], zone: str, words: Words) -> str:
+def hours_text(at: time, weekdays: Sequence[int], zone: str, words: Phrases) -> str:
     """Say at which time of which days digests come."""
     names = [words.weekdays[day] for day in weekdays]
     in_a_row = len(names) > 2 and weekdays[-1] - weekdays[0] == len(names) - 1
@@ -125,7 +125,7 @@ class Turn:
     more: bool
 
 
-def _turns(turn: Turn, words: Words) -> tuple[tuple[Button, ...], ...]:
+def _turns(turn: Turn, words: Phrases) -> tuple[tuple[Button, ...], ...]:
     back = [(words.previous, turn.page - 1)] if turn.page > 1 else []
     on = [(words.next, turn.page + 1)] if turn.more else []
     row = [
@@ -139,19 +139,19 @@ def _line(button: Button) -> Item:
     return Item((Span(button.label),), button)
 
 
-def _hit(hit: Hit, label: str, words: Words) -> Item:
+def _hit(hit: SearchHit, label: str, words: Phrases) -> Item:
     title = f"{label}. {shorten(hit.title, _LONGEST_TITLE)}"
     spans: Spans = (Span(title, styles=BOLD), LINE, Span(words.day(hit.day)))
     said = (LINE, Span(shorten(hit.line, compose.LONGEST_BRIEF))) if hit.line else ()
     return Item((*spans, *said), _full(label, hit.ref, hit.number, hit.day, words))
 
 
-def _choice(hit: Hit, words: Words) -> Item:
+def _choice(hit: SearchHit, words: Phrases) -> Item:
     title = shorten(hit.title, _LONGEST_TITLE)
     return Item((Span(f"{title} ({hit.day})"),), _full(title, hit.ref, hit.number, hit.day, words))
 
 
-def _full(label: str, ref: str, number: int, day: date, words: Words) -> Button:
+def _full(label: str, ref: str, number: int, day: date, words: Phrases) -> Button:
     return Button(label, lines.spell_paper(ref), lines.spell_numbered(number, day), short=words.full_summary)
 
 
@@ -159,23 +159,23 @@ def _note(note: str) -> Spans:
     return (Span(note), GAP) if note else ()
 
 
-def _choices(wishes: Wishes, words: Words, layouts: Sequence[str]) -> tuple[tuple[Button, ...], ...]:
+def _choices(preferences: PreferencesView, words: Phrases, layouts: Sequence[str]) -> tuple[tuple[Button, ...], ...]:
     """Offer all that is not chosen yet, a row for each."""
     others = [
-        *((words.layout, words.layouts[one], lines.spell_layout(one)) for one in layouts if one != wishes.layout),
+        *((words.layout, words.layouts[one], lines.spell_layout(one)) for one in layouts if one != preferences.layout),
         *(
             (words.own_language, name, lines.spell_language(one))
             for one, name in words.languages.items()
-            if one != wishes.language
+            if one != preferences.language
         ),
-        *_sounds(wishes, words),
+        *_sounds(preferences, words),
     ]
     rows = [(Button(f"{name} → {choice}", line),) for name, choice, line in others]
     leave, join = Button(words.unsubscribe, lines.UNSUBSCRIBE), Button(words.subscribe, lines.SUBSCRIBE)
-    return (*rows, (Button(words.reset, lines.RESET), leave if wishes.receives else join))
+    return (*rows, (Button(words.reset, lines.RESET), leave if preferences.receives else join))
 
 
-def _sounds(wishes: Wishes, words: Words) -> list[tuple[str, str, str]]:
+def _sounds(wishes: PreferencesView, words: Phrases) -> list[tuple[str, str, str]]:
     """Offer the other sound, where the platform has silent messages."""
     if wishes.silent is None:
         return []

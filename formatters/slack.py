@@ -15,7 +15,7 @@ from typing import Any
 
 from formatters import compose, lines, links
 from formatters.edition import Edition
-from formatters.locale import Words
+from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
 from formatters.page import Button, Item, Page, in_rows, reference
@@ -42,11 +42,11 @@ class SlackFormatter:
     channel = "slack"
     method = "chat.postMessage"
 
-    def __init__(self, words: Words, *, buttons: bool = False) -> None:
+    def __init__(self, words: Phrases, *, buttons: bool = False) -> None:
         self._words = words
         self._buttons = buttons
 
-    def speaking(self, words: Words) -> SlackFormatter:
+    def in_language(self, words: Phrases) -> SlackFormatter:
         return SlackFormatter(words, buttons=self._buttons)
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
@@ -80,7 +80,7 @@ class SlackFormatter:
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
         # The first part: monstrous addresses are the only way to a second one.
-        body = _body(split(compose.card(paper, self._words), LIMITS)[0])
+        body = _body(split(compose.summary_card(paper, self._words), LIMITS)[0])
         row = [_summary(digest, paper, self._words.full_summary)] if self._buttons else []
         return Message(f"paper/{paper.id}", with_buttons(body, row))
 

@@ -33,7 +33,7 @@ def plain(spans: Iterable[Span]) -> str:
     return "".join(span.text for span in spans)
 
 
-def words(text: str) -> str:
+def collapse_spaces(text: str) -> str:
     """Collapse all white space: equal for texts that differ in their layout only."""
     return " ".join(text.split())
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from formatters.markdown import walk
 from formatters.model import Paper, Section
-from formatters.spans import plain, words
+from formatters.spans import collapse_spaces, plain
 
 # What the blogs that we know call the parts of a summary, in Korean and English.
 _NAMES = {
@@ -78,10 +78,10 @@ def summarise(paper: Paper) -> Summary:
 
 def says_nothing(text: str) -> bool:
     """Tell whether a section only says that there is nothing to say."""
-    return not _WORD.search(text) or words(text).strip(".•- ").casefold() in _NO_INFORMATION
+    return not _WORD.search(text) or collapse_spaces(text).strip(".•- ").casefold() in _NO_INFORMATION
 
 
-def hollow(section: Section) -> bool:
+def is_empty_section(section: Section) -> bool:
     """Tell whether a section says nothing, or only that there is nothing to say."""
     lines = plain(walk(section.body)).splitlines()
     return all(says_nothing(_label(_MARK.sub("", line.strip(), count=1))[1]) for line in lines)
@@ -92,8 +92,8 @@ def first_sentence(text: str) -> str:
     text = text.strip()
     for end in _END.finditer(text):
         if not _ABBREVIATION.search(text[: end.end()]):
-            return words(text[: end.end()])
-    return words(text)
+            return collapse_spaces(text[: end.end()])
+    return collapse_spaces(text)
 
 
 def _statements(paper: Paper) -> Iterator[tuple[str, str]]:

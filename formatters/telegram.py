@@ -14,7 +14,7 @@ from typing import Any
 
 from formatters import compose, lines, links
 from formatters.edition import Edition
-from formatters.locale import Words
+from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, in_rows, reference
@@ -40,11 +40,11 @@ class TelegramFormatter:
     channel = "telegram"
     method = "sendMessage"
 
-    def __init__(self, words: Words, *, buttons: bool = False) -> None:
+    def __init__(self, words: Phrases, *, buttons: bool = False) -> None:
         self._words = words
         self._buttons = buttons
 
-    def speaking(self, words: Words) -> TelegramFormatter:
+    def in_language(self, words: Phrases) -> TelegramFormatter:
         return TelegramFormatter(words, buttons=self._buttons)
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
@@ -78,7 +78,7 @@ class TelegramFormatter:
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         # The first part: monstrous addresses or emoji throughout are the only way to a second one.
-        body = _body(split(compose.card(paper, self._words), LIMITS)[0], silent=True)
+        body = _body(split(compose.summary_card(paper, self._words), LIMITS)[0], silent=True)
         rows = [[_summary(digest, paper, self._words.full_summary, edition)]] if self._buttons else []
         return Message(f"paper/{paper.id}", _with_keyboard(body, rows))
 
@@ -134,7 +134,9 @@ def _with_keyboard(body: Mapping[str, object], rows: Sequence[Sequence[Mapping[s
 def _summary(digest: Digest, paper: Paper, label: str, edition: Edition) -> Mapping[str, str]:
     """Make a button to a paper's full summary: answered in the chat, or in a private one of its reader's."""
     ref = reference(digest, paper)
-    return _key(Button(label, lines.spell_paper(ref), url="" if edition.here else f"{BOT}{lines.spell_start(ref)}"))
+    return _key(
+        Button(label, lines.spell_paper(ref), url="" if edition.buttons_in_chat else f"{BOT}{lines.spell_start(ref)}")
+    )
 
 
 def _key(button: Button) -> Mapping[str, str]:

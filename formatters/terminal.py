@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from formatters import compose, links
 from formatters.edition import Edition
-from formatters.locale import Words
+from formatters.locale import Phrases
 from formatters.message import USUAL, Message
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page
@@ -26,10 +26,10 @@ class TerminalFormatter:
     channel = "terminal"
     method = "print"
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Phrases) -> None:
         self._words = words
 
-    def speaking(self, words: Words) -> TerminalFormatter:
+    def in_language(self, words: Phrases) -> TerminalFormatter:
         return TerminalFormatter(words)
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
@@ -56,7 +56,7 @@ class TerminalFormatter:
         return body  # a terminal refuses nothing
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
-        return Message(f"paper/{paper.id}", _body([*compose.card(paper, self._words), *_address(paper)]))
+        return Message(f"paper/{paper.id}", _body([*compose.summary_card(paper, self._words), *_address(paper)]))
 
 
 def spell(spans: Iterable[Span]) -> str:

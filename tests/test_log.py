@@ -19,7 +19,7 @@ from bot.config.settings import Operators, Schedule, Settings, Slack, Source, St
 from bot.delivery.channel import Channel
 from bot.errors import SendError
 from bot.log import _TALKATIVE, configure, log, redacted
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from tests.support.fakes import faults
@@ -179,8 +179,8 @@ async def test_the_sdks_write_no_token_even_when_they_tell_everything(
         configure([TELEGRAM, SLACK] if named else [], level=logging.DEBUG)
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.DEBUG)
-        await use(TelegramChannel(TELEGRAM, telegram.base_url, TelegramFormatter(words("en")), pacer), "-1001")
-        await use(SlackChannel(SLACK, slack.base_url, SlackFormatter(words("en")), pacer), "C0123ABCD")
+        await use(TelegramChannel(TELEGRAM, telegram.base_url, TelegramFormatter(phrases("en")), pacer), "-1001")
+        await use(SlackChannel(SLACK, slack.base_url, SlackFormatter(phrases("en")), pacer), "C0123ABCD")
     text = stream.getvalue()
     assert "/bot[secret]/sendMessage" in text  # httpx writes addresses
     assert "chat.postMessage" in text

@@ -13,7 +13,7 @@ from bot.delivery.replies import Replies
 from bot.errors import SettingsError
 from bot.sources.folder import FolderSource
 from bot.sources.source import Source
-from formatters.locale import words
+from formatters.locale import phrases
 
 
 def check(settings: Settings) -> None:
@@ -38,7 +38,7 @@ def channels(settings: Settings) -> dict[str, Channel]:
     """Make the channels that have a token."""
     made: dict[str, Channel] = {}
     telegram, slack = settings.telegram, settings.slack
-    said = words(settings.language)
+    said = phrases(settings.language)
     if telegram.token:
         from bot.channels.telegram.channel import TelegramChannel
         from formatters.telegram import TelegramFormatter

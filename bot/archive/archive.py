@@ -15,7 +15,7 @@ from bot.database.engine import Database
 from bot.database.schema import deliveries, digests, messages, papers, replies, searches, words
 from bot.database.states import DigestState
 from formatters.model import Digest, Paper
-from formatters.page import Hit, reference
+from formatters.page import SearchHit, reference
 
 _KEPT_SEARCHES = 20  # of each chat: older lists can be turned no more
 _KEPT_REPLIES = 7 * 86400.0  # seconds; a doubtful send is settled or held long before
@@ -64,7 +64,7 @@ class Archive:
         digest = loaded(found.content)
         return digest, next(paper for paper in digest.papers if reference(digest, paper) == found.ref)
 
-    async def titled(self, said: str, most: int, day: date | None = None) -> list[Hit]:
+    async def titled(self, said: str, most: int, day: date | None = None) -> list[SearchHit]:
         """List the newest papers whose titles have all these words."""
         match = matching(said)
         if not match:
@@ -73,7 +73,7 @@ class Archive:
         hits, _ = await self._hits(and_(_matches(f"title : ({match})"), *of_day), most, 0)
         return hits
 
-    async def search(self, said: str, most: int, start: int) -> tuple[list[Hit], int]:
+    async def search(self, said: str, most: int, start: int) -> tuple[list[SearchHit], int]:
         """List the newest papers that have all these words anywhere, from `start` on, and how many there are."""
         match = matching(said)
         return await self._hits(_matches(match), most, start) if match else ([], 0)
@@ -110,13 +110,15 @@ class Archive:
             content = (await db.execute(query.limit(1))).scalar_one_or_none()
         return None if content is None else loaded(content)
 
-    async def _hits(self, which: ColumnElement[bool], most: int, start: int) -> tuple[list[Hit], int]:
+    async def _hits(self, which: ColumnElement[bool], most: int, start: int) -> tuple[list[SearchHit], int]:
         where = words.join(papers, papers.c.id == words.c.rowid).join(digests, digests.c.id == papers.c.digest_id)
         page = select(*_HIT).select_from(where).where(which).order_by(*_NEWEST).limit(most).offset(start)
         async with self._read() as db:
             count = (await db.execute(select(func.count()).select_from(where).where(which))).scalar_one()
             rows = (await db.execute(page)).all()
-        return [Hit(ref, number, title, line, date.fromisoformat(day)) for ref, number, title, line, day in rows], count
+        return [
+            SearchHit(ref, number, title, line, date.fromisoformat(day)) for ref, number, title, line, day in rows
+        ], count
 
 
 _LATEST = (digests.c.day.desc(), digests.c.found_at.desc(), digests.c.id.desc())  # of one day the one that came last

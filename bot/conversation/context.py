@@ -13,7 +13,7 @@ from bot.delivery.hours import Hours
 from bot.ledger.ledger import Store
 from bot.ledger.records import Subscriber
 from formatters import pages
-from formatters.locale import Words
+from formatters.locale import Phrases
 from formatters.message import Formatter, Message
 from formatters.page import Page
 
@@ -52,7 +52,7 @@ class Context:
 
     asker: Asker
     chat: Subscriber | None  # None: never heard of
-    words: Words
+    words: Phrases
     formatter: Formatter
     store: Store
     settings: Settings
@@ -76,7 +76,7 @@ class Context:
     def when(self) -> str:
         """Say at which hours this chat receives."""
         hours = Hours.of(self.settings, self.chat.schedule if self.chat else "")
-        return pages.when(hours.at, hours.weekdays, hours.zone, self.words)
+        return pages.hours_text(hours.at, hours.weekdays, hours.zone, self.words)
 
     @property
     def first_language(self) -> str:

@@ -22,7 +22,7 @@ from bot.ledger.ledger import Store
 from bot.monitoring.outages import Outages
 from formatters import lines, pages
 from formatters.compose import help_text
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Formatter, Message
 
 _LONGEST_LINE = 4096  # characters that are read; Slack sends ten times as many
@@ -80,8 +80,8 @@ class Desk:
 
     async def _context(self, asker: Asker) -> Context:
         chat = await self.store.subscribers.find(asker.channel, (asker.address, *asker.names))
-        said = words(language(asker, chat, self.settings.language))
-        formatter = self.formatters[asker.channel].speaking(said)
+        said = phrases(language(asker, chat, self.settings.language))
+        formatter = self.formatters[asker.channel].in_language(said)
         counter = self.counters[asker.channel]
         zone = Hours.of(self.settings, chat.schedule if chat else "").zone
         today = datetime.now(ZoneInfo(zone)).date()

@@ -19,7 +19,7 @@ from bot.ledger.records import RELEASED, Intent, Known, Remark
 from bot.sources.source import Found
 from formatters.markdown import walk
 from formatters.model import Digest, Paper
-from formatters.spans import plain, words
+from formatters.spans import collapse_spaces, plain
 
 _COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE}  # what was skipped for this is news when it has papers at last
 
@@ -167,4 +167,4 @@ def _paper_said(paper: Paper) -> list[object]:
 
 
 def _said(markdown: str) -> str:
-    return words(plain(walk(markdown)))
+    return collapse_spaces(plain(walk(markdown)))

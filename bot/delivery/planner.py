@@ -67,5 +67,5 @@ async def _rendered(store: Store, source: str, intent: Intent, formatters: Mappi
 
 
 def _laid_out(formatter: Formatter, digest: Digest, edition: Edition) -> list[tuple[Message, str]]:
-    speaking = formatter.speaking(locale.words(edition.language)) if edition.language else formatter
+    speaking = formatter.in_language(locale.phrases(edition.language)) if edition.language else formatter
     return [(message, hashed(message.body)) for message in speaking.digest(digest, edition)]

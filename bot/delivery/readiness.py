@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.database.reasons import Cause, Reason
 from formatters.model import Digest
-from formatters.summary import hollow
+from formatters.summary import is_empty_section
 
 
 def unfinished(digest: Digest, before: int) -> Reason | None:
@@ -19,8 +19,8 @@ def unfinished(digest: Digest, before: int) -> Reason | None:
 def _sparse(digest: Digest) -> Reason | None:
     """Say whether most of a digest says nothing; a mere list of titles is meant to be one."""
     sections = [section for paper in digest.papers for section in paper.sections]
-    empty = sum(map(hollow, sections))
-    silent = sum(all(map(hollow, paper.sections)) for paper in digest.papers)
+    empty = sum(map(is_empty_section, sections))
+    silent = sum(all(map(is_empty_section, paper.sections)) for paper in digest.papers)
     if sections and 2 * silent > len(digest.papers):
         return Reason(Cause.SPARSE_PAPERS, (silent, len(digest.papers)))
     return Reason(Cause.SPARSE_SECTIONS, (empty, len(sections))) if 2 * empty > len(sections) else None

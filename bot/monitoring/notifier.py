@@ -15,7 +15,7 @@ from bot.ledger.records import Trouble
 from bot.log import log
 from bot.monitoring.outages import Outages
 from bot.monitoring.posting_pattern import LOOK_BACK, overdue
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Message
 
 _MOST = 10  # lines of one message: a bad day must not become a flood
@@ -81,7 +81,7 @@ class Alarm:
         told = await memory.told()
         new = [trouble for trouble in found if trouble.news and trouble.key not in told]
         over = told.keys() - {trouble.key for trouble in found}
-        said = words(self.settings.language)
+        said = phrases(self.settings.language)
         lines = [*(_line(said.troubles, trouble) for trouble in new), *(told[key] for key in sorted(over) if told[key])]
         if (new or over) and await self._tell(lines):
             await memory.note({trouble.key: _line(said.troubles_over, trouble) for trouble in new}, over)

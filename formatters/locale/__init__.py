@@ -8,7 +8,7 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Phrases:
     """One language of the bot. Templates take the named fields in braces."""
 
     language: str
@@ -81,7 +81,7 @@ class Words:
     operator_commands: dict[str, str]
 
 
-def words(language: str) -> Words:
+def phrases(language: str) -> Phrases:
     """Give the catalogue of a language; KeyError for one that does not exist."""
     from formatters.locale import en, ko
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from formatters.locale import Words
+from formatters.locale import Phrases
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -18,7 +18,7 @@ def _day(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-WORDS = Words(
+WORDS = Phrases(
     language="en",
     day=_day,
     papers=lambda count: "1 paper" if count == 1 else f"{count} papers",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from formatters.locale import Words
+from formatters.locale import Phrases
 
 _WEEKDAYS = "월화수목금토일"
 
@@ -13,7 +13,7 @@ def _day(day: date) -> str:
     return f"{day.year}년 {day.month}월 {day.day}일 ({_WEEKDAYS[day.weekday()]})"
 
 
-WORDS = Words(
+WORDS = Phrases(
     language="ko",
     day=_day,
     papers=lambda count: f"논문 {count}편",

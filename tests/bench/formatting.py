@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 
 from bot.sources.jekyll import front_matter
 from bot.sources.jekyll.post import parse
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -28,8 +28,8 @@ from tests.support.golden import DATA, SHARED
 
 MOST = 2.0
 _SHOWN = 25  # lines of the profile
-_TELEGRAM = TelegramFormatter(words("ko"), buttons=True)
-_SLACK = SlackFormatter(words("ko"), buttons=True)
+_TELEGRAM = TelegramFormatter(phrases("ko"), buttons=True)
+_SLACK = SlackFormatter(phrases("ko"), buttons=True)
 _CACHES = [one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper)]
 _REMEMBERING = [one for one in _CACHES if one.__module__.startswith(("bot.", "formatters."))]
 

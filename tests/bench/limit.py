@@ -41,7 +41,7 @@ from bot.ledger import writer as clerk
 from bot.ledger.ledger import Store, opened
 from bot.log import configure
 from bot.sources.source import Found
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.model import Digest
 from formatters.telegram import TelegramFormatter
 from tests.bench.table import Row, say, show, verdict
@@ -89,7 +89,7 @@ def telegram_channel(
 ) -> TelegramChannel:
     """Make the channel as the program does, buttons and all; `bot` takes the place of its own."""
     pacer = None if paced else Pacer(None, lambda _: [])
-    channel = TelegramChannel(TOKEN, base_url, TelegramFormatter(words("ko"), buttons=True), pacer)
+    channel = TelegramChannel(TOKEN, base_url, TelegramFormatter(phrases("ko"), buttons=True), pacer)
     channel.bot = bot or channel.bot
     return channel
 

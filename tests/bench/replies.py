@@ -28,7 +28,7 @@ from bot.config.settings import Settings
 from bot.ledger.ledger import opened
 from bot.sources.folder import FolderSource
 from bot.web.server import Web
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter
 from tests.bench.readers import EVERY, PATIENCE, SUBSCRIBERS, Crowd, Measured, crowd
 from tests.bench.table import Row, show
@@ -43,7 +43,7 @@ Side = Callable[[Crowd, Path], AbstractAsyncContextManager[None]]
 @asynccontextmanager
 async def paperboy(people: Crowd, folder: Path) -> AsyncIterator[None]:
     """Deliver and listen as the product does, with all its limits."""
-    formatter = TelegramFormatter(words("en"), buttons=True)
+    formatter = TelegramFormatter(phrases("en"), buttons=True)
     channel = TelegramChannel(people.token, people.base_url, formatter)
     telegram = {"token": people.token, "base_url": people.base_url, "chats": list(SUBSCRIBERS)}
     settings = Settings.model_validate({"language": "en", "telegram": telegram})
@@ -92,7 +92,7 @@ async def rate_limiter(people: Crowd, folder: Path) -> AsyncIterator[None]:
 async def _bodies(folder: Path) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]]]:
     """Spell the messages of the digest, and of each paper in full."""
     [found] = await FolderSource("daily", folder).digests()
-    formatter = TelegramFormatter(words("en"))
+    formatter = TelegramFormatter(phrases("en"))
     broadcast = [_plain(message.body) for message in formatter.digest(found.digest)]
     return broadcast, [[_plain(part.body) for part in formatter.paper(one)] for one in found.digest.papers]
 

@@ -22,7 +22,7 @@ from bot.conversation.context import Asker
 from bot.conversation.router import Desk
 from bot.ledger.ledger import Store, opened
 from bot.monitoring.status import receipt
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.terminal import TerminalFormatter
 from tests.bench.limit import broadcast_digest
 from tests.bench.table import busy, say, show, spread, verdict
@@ -109,7 +109,7 @@ async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost]]:
     """Ask for the list and for the answer in a chat, by turns."""
     settings = Settings()
     async with ledger(chats) as store:
-        desk = Desk(store, settings, {"terminal": TerminalFormatter(words("en"))}, {"terminal": str})
+        desk = Desk(store, settings, {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str})
         await receipt(store, settings)  # warm up
         return [
             (

@@ -19,7 +19,7 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.terminal import TerminalChannel
 from bot.delivery.channel import Absent, Channel, Doubt, There
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -56,7 +56,7 @@ class OnTelegram:
 
     server: FakeTelegram
     pacer: Unpaced = field(default_factory=Unpaced)
-    formatter: Formatter = field(default_factory=lambda: TelegramFormatter(words("en")))
+    formatter: Formatter = field(default_factory=lambda: TelegramFormatter(phrases("en")))
     address: str = CHANNEL
     other: str = GROUP
     send_method: str = "sendMessage"
@@ -111,7 +111,7 @@ class OnSlack:
 
     server: FakeSlack
     pacer: Unpaced = field(default_factory=Unpaced)
-    formatter: Formatter = field(default_factory=lambda: SlackFormatter(words("en")))
+    formatter: Formatter = field(default_factory=lambda: SlackFormatter(phrases("en")))
     address: str = ROOM
     other: str = "C0456EFGH"
     send_method: str = "chat.postMessage"
@@ -541,7 +541,7 @@ def paper() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def terminal(paper: io.StringIO) -> Channel:
-    return TerminalChannel(Console(file=paper, width=60), TerminalFormatter(words("en")))
+    return TerminalChannel(Console(file=paper, width=60), TerminalFormatter(phrases("en")))
 
 
 async def test_a_terminal_prints_and_counts(terminal: Channel, paper: io.StringIO) -> None:
@@ -574,6 +574,10 @@ async def test_what_a_terminal_of_another_run_showed_is_gone(terminal: Channel) 
 
 def test_bodies_are_json() -> None:
     """The ledger keeps them as such."""
-    for formatter in (TelegramFormatter(words("en")), SlackFormatter(words("ko")), TerminalFormatter(words("en"))):
+    for formatter in (
+        TelegramFormatter(phrases("en")),
+        SlackFormatter(phrases("ko")),
+        TerminalFormatter(phrases("en")),
+    ):
         body = formatter.notice("One").body
         assert json.loads(json.dumps(body)) == body

@@ -20,7 +20,7 @@ from bot.conversation.throttle import Flood
 from bot.delivery.decisions import Rules
 from formatters import pages
 from formatters.compose import help_text
-from formatters.locale import Words
+from formatters.locale import Phrases
 from formatters.model import Digest, Paper
 from formatters.page import reference
 from formatters.slack import SlackFormatter
@@ -51,8 +51,8 @@ from tests.support.rendering import seen
 MINI, SINKS, AGAIN, RL = NEWEST.papers
 ATTENTION, BATCH, DIFFUSION = SEEN.papers
 WHICH = EN.which_paper.format(last=4)
-USUAL = pages.when(SETTINGS.schedule.at, range(7), "Asia/Seoul", EN)
-USUAL_KO = pages.when(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO)
+USUAL = pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", EN)
+USUAL_KO = pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO)
 NOISE = "𝕟𝕠𝕚𝕤𝕖 ‮\u200b\x00\ud800\N{ZERO WIDTH JOINER}ㄱ ~#@/<b>*_`[]" * 200
 
 
@@ -60,7 +60,7 @@ def none(number: object, last: int = 4) -> str:
     return EN.no_such_paper.format(number=number, last=last)
 
 
-def unknown(name: str, said: Words = EN) -> str:
+def unknown(name: str, said: Phrases = EN) -> str:
     return said.unknown_command.format(command=name)
 
 
@@ -401,7 +401,7 @@ async def test_a_subscriber_who_lacks_the_newest_may_want_it_now(readers: Reader
 
 async def test_who_has_the_newest_is_subscribed_already(readers: Readers) -> None:
     said = await readers.member(charge=True).reads("/subscribe now")
-    assert said == KO.already_subscribed.format(when=pages.when(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO))
+    assert said == KO.already_subscribed.format(when=pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO))
     assert await readers.store.eager() == []
     assert not readers.woken
 
@@ -532,7 +532,9 @@ async def test_one_wish_leaves_the_others_as_they_were(readers: Readers) -> None
         await ann.hears(line)
     chat = await readers.chat(ANN)
     assert (chat.layout, chat.silent, chat.schedule) == ("index", False, "21:00 mon,wed Europe/London")
-    assert pages.when(SETTINGS.schedule.at.replace(21, 0), [0, 2], "Europe/London", EN) in await ann.reads("/settings")
+    assert pages.hours_text(SETTINGS.schedule.at.replace(21, 0), [0, 2], "Europe/London", EN) in await ann.reads(
+        "/settings"
+    )
 
 
 async def test_everything_goes_back_to_what_was_usual(readers: Readers) -> None:
@@ -832,7 +834,7 @@ async def test_a_group_is_greeted_with_what_its_administrators_may_press(readers
         ("", KO),  # the platform does not tell: what the operator set
     ],
 )
-async def test_the_platform_tells_the_readers_language(readers: Readers, code: str, said: Words) -> None:
+async def test_the_platform_tells_the_readers_language(readers: Readers, code: str, said: Phrases) -> None:
     assert await readers.reader(language=code).reads("/search") == said.search_what
     await readers.reader(language=code).hears("/subscribe")
     assert (await readers.chat(ANN)).language == (said.language if code else "")

@@ -27,7 +27,7 @@ from bot.delivery.hours import Hours
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Store, opened
 from bot.sources.source import Found
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.model import Paper, Section
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -158,7 +158,7 @@ async def reopened(folder: Path, name: str) -> AsyncIterator[OldLedger]:
     path = folder / f"{name}.db"
     shutil.copy(FILES / f"{name}.db", path)
     left = json.loads((FILES / f"{name}.json").read_text())
-    said = words("en")
+    said = phrases("en")
     telegram = RecordingChannel("telegram", TelegramFormatter(said, buttons=True))
     slack = RecordingChannel("slack", SlackFormatter(said, buttons=True))
     for channel in (telegram, slack):

@@ -15,7 +15,7 @@ from bot.delivery.replies import Replies
 from bot.errors import BotGone, ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SendError, Unconfirmed
 from bot.ledger.ledger import opened
 from bot.ledger.records import Chat, KnownIds
-from formatters.locale import Words, words
+from formatters.locale import Phrases, phrases
 from formatters.message import Message
 from formatters.terminal import TerminalFormatter
 from tests.support.memory_channel import Failure, MemoryChannel, refused
@@ -38,7 +38,7 @@ class Notes(Archive):
 class Plain(TerminalFormatter):
     """A formatter whose plain text can be told from the other."""
 
-    def speaking(self, words: Words) -> Plain:
+    def in_language(self, words: Phrases) -> Plain:
         return Plain(words)
 
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
@@ -63,7 +63,7 @@ class Room:
                 return await super().send(address, body, ref=ref, thread=thread)
 
         self.turn, self.slow = turn, dict[str, float]()
-        self.channel = Slow(formatter=Plain(words("en")))
+        self.channel = Slow(formatter=Plain(phrases("en")))
         self.notes = Notes(full=full)
         self.replies = Replies(self.channel, self.notes)
 

@@ -11,7 +11,7 @@ from bot.cli.help import Group
 from bot.cli.main import app
 from bot.cli.setup.settings import markdown_table
 from bot.database.states import ChatState, DeliveryState, DigestState
-from formatters.locale import words
+from formatters.locale import phrases
 from tests.support.documents import HANDBOOK, README, rows, section
 
 COMMANDS = typer.main.get_group(app).commands
@@ -53,7 +53,7 @@ def test_commands_stand_in_the_groups_of_help(page: str, heading: str) -> None:
 
 def test_what_is_looked_for() -> None:
     assert {("preview", "--paper"), ("preview", "--channel"), ("preview", "--json"), ("status", "--json")} < {*OPTIONS}
-    assert {"paused", "silent"} < words("en").troubles.keys()
+    assert {"paused", "silent"} < phrases("en").troubles.keys()
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -81,9 +81,9 @@ def test_states_that_an_operator_asks_about(state: str) -> None:
     assert any(re.match(rf"{state}\b", cells[0]) for cells in rows(section(HANDBOOK, "When something goes wrong")))
 
 
-@pytest.mark.parametrize("kind", sorted(words("en").troubles))
+@pytest.mark.parametrize("kind", sorted(phrases("en").troubles))
 def test_what_operators_are_told(kind: str) -> None:
-    said = words("en")
+    said = phrases("en")
     [row] = [
         cells
         for cells in rows(section(HANDBOOK, "When something goes wrong"))

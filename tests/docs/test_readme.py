@@ -8,11 +8,11 @@ import pytest
 import typer
 
 from bot.cli.main import app
-from formatters.locale import words
+from formatters.locale import phrases
 from tests.support.documents import README, read, section
 
 COMMANDS = sorted(typer.main.get_group(app).commands)
-SAID = words("en")
+SAID = phrases("en")
 MOST_BYTES = 9_500
 
 

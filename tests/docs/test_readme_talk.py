@@ -20,7 +20,7 @@ from bot.delivery.dispatcher import Drain
 from bot.delivery.planner import plan
 from bot.ledger.ledger import opened
 from bot.sources.folder import FolderSource
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Message
 from formatters.telegram import TelegramFormatter
 from tests.support.documents import HANDBOOK, README, section
@@ -33,7 +33,7 @@ READER, OPERATOR = "12345678", "1"
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """Serve a reader to whom the sample digest was delivered."""
-    formatter = TelegramFormatter(words("ko"), buttons=True)
+    formatter = TelegramFormatter(phrases("ko"), buttons=True)
     channel = MemoryChannel("telegram", formatter)
     settings = Settings(operators=Operators.model_validate({"telegram": [OPERATOR]}))
     async with opened(f"sqlite:///{tmp_path}/paperboy.db") as store:
@@ -67,7 +67,7 @@ def typed(page: str, heading: str) -> list[tuple[str, str]]:
 
 def test_every_command_is_shown() -> None:
     shown = {line.split()[0].removeprefix("/") for line, _ in typed(*WHOLE)}
-    assert shown >= {*words("ko").commands, *words("ko").operator_commands, "start"}
+    assert shown >= {*phrases("ko").commands, *phrases("ko").operator_commands, "start"}
 
 
 def test_the_readme_shows_some() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formatters.edition import Edition
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.model import Digest
 from formatters.slack import SlackFormatter
@@ -52,10 +52,10 @@ class Chats:
         """Give what a chat shall show of a digest."""
         formatter: Formatter
         if chat == ROOM:
-            formatter, edition = SlackFormatter(words("ko")), Edition("thread")
+            formatter, edition = SlackFormatter(phrases("ko")), Edition("thread")
         else:
-            formatter = TelegramFormatter(words("ko"), buttons=self.buttons)
-            edition = Edition(here=self.buttons and chat in self.here)
+            formatter = TelegramFormatter(phrases("ko"), buttons=self.buttons)
+            edition = Edition(buttons_in_chat=self.buttons and chat in self.here)
         wanted = []
         for message in formatter.digest(digest, edition):
             body = formatter.plain(message.body) if (chat, message.key) in self.plain else message.body

@@ -11,7 +11,7 @@ import pytest
 from bot import errors
 from bot.delivery.dispatcher import Waits
 from bot.sources.source import Found
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
@@ -63,7 +63,7 @@ async def test_each_chat_gets_its_language(pipeline: Pipeline) -> None:
 
 
 async def test_silence_and_the_place_of_buttons_are_the_chats_own(pipeline: Pipeline) -> None:
-    pipeline.channel = MemoryChannel(name="telegram", formatter=TelegramFormatter(words("en"), buttons=True))
+    pipeline.channel = MemoryChannel(name="telegram", formatter=TelegramFormatter(phrases("en"), buttons=True))
     await pipeline.subscriber("5", kind="private", silent=1)
     await pipeline.subscriber("6", kind="group")
     await pipeline.subscriber("-100", kind="channel")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.sources.jekyll.post import slug
 from formatters import compose, links
 from formatters.edition import LAYOUTS, THREAD, Edition
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Message
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
@@ -68,7 +68,7 @@ def test_one_message_per_paper_with_its_title_and_link(case: Case, digest: Diges
         shown = case.see(card)
         assert card == case.formatter.card(digest, paper)
         assert shown.text.startswith(f"{paper.number}. {paper.title}")
-        assert letters(shown.text).startswith(said(compose.card(paper, case.words)))
+        assert letters(shown.text).startswith(said(compose.summary_card(paper, case.words)))
         assert same_links(url for _, url in shown.links) == same_links(
             link.url for link in (*links.row(paper)[:8], Link("", links.safe(paper.url))) if link.url
         )
@@ -158,7 +158,7 @@ def test_keys_are_unique_and_stay_when_papers_change_places(case: Case, digest: 
 def test_equal_papers_give_equal_messages(case: Case) -> None:
     """Also when a formatter was made to speak its language by another."""
     for language in LANGUAGES:
-        again = case.formatter.speaking(words(language)).speaking(case.words)
+        again = case.formatter.in_language(phrases(language)).in_language(case.words)
 
         assert [again.digest(COMMON, Edition(layout)) for layout in LAYOUTS] == [
             case.formatter.digest(COMMON, Edition(layout)) for layout in LAYOUTS
@@ -169,9 +169,9 @@ def test_equal_papers_give_equal_messages(case: Case) -> None:
 def test_speaking_another_language(case: Case) -> None:
     (other,) = (one for one in (*CASES, *LISTENING) if is_translation(one, case))
 
-    assert case.formatter.speaking(other.words).digest(COMMON) == other.formatter.digest(COMMON)
-    assert case.formatter.speaking(other.words).digest(COMMON) != case.formatter.digest(COMMON)
-    assert case.formatter.speaking(other.words).paper(COMMON.papers[0]) == case.formatter.paper(COMMON.papers[0])
+    assert case.formatter.in_language(other.words).digest(COMMON) == other.formatter.digest(COMMON)
+    assert case.formatter.in_language(other.words).digest(COMMON) != case.formatter.digest(COMMON)
+    assert case.formatter.in_language(other.words).paper(COMMON.papers[0]) == case.formatter.paper(COMMON.papers[0])
 
 
 def is_translation(one: Case, other: Case) -> bool:
@@ -186,7 +186,7 @@ def is_translation(one: Case, other: Case) -> bool:
 @each_digest
 def test_every_paper_has_one_button_that_names_it(case: Case, digest: Digest) -> None:
     for layout, (silent, here) in product(LAYOUTS, FACES):
-        edition = Edition(layout, silent=silent, here=here)
+        edition = Edition(layout, silent=silent, buttons_in_chat=here)
         shown = [case.see(message) for message in case.formatter.digest(digest, edition)]
         buttons = [button for message in shown for button in message.buttons]
 
@@ -206,7 +206,7 @@ def test_every_paper_has_one_button_that_names_it(case: Case, digest: Digest) ->
 @each_layout
 def test_who_does_not_listen_shows_no_buttons(case: Case, layout: str) -> None:
     for digest in DIGESTS.values():
-        messages = case.formatter.digest(digest, Edition(layout, here=True))
+        messages = case.formatter.digest(digest, Edition(layout, buttons_in_chat=True))
 
         assert not any(case.see(message).buttons for message in messages)
         assert [message for message in messages if "reply_markup" in message.body] == []
@@ -218,7 +218,7 @@ def test_more_papers_than_buttons(case: Case, layout: str) -> None:
     papers = [Paper(f"p{n}", n, f"T{n}", "", (), ()) for n in range(1, 251)]
     digest = replace(COMMON, papers=tuple(papers))
 
-    messages = case.formatter.digest(digest, Edition(layout, here=True))
+    messages = case.formatter.digest(digest, Edition(layout, buttons_in_chat=True))
 
     most = {"telegram": 100, "slack": 200}[case.formatter.channel] if layout in SPELLED else 250
     lines = [line for message in messages for _, line in case.see(message).buttons]
@@ -226,8 +226,8 @@ def test_more_papers_than_buttons(case: Case, layout: str) -> None:
 
 
 def test_rows_of_numbers_fit_a_phone() -> None:
-    buttons = TelegramFormatter(words("ko"), buttons=True).digest(FORTY, Edition("index", here=True))[-1]
-    blocks = SlackFormatter(words("ko"), buttons=True).digest(FORTY, INDEX)[-1]
+    buttons = TelegramFormatter(phrases("ko"), buttons=True).digest(FORTY, Edition("index", buttons_in_chat=True))[-1]
+    blocks = SlackFormatter(phrases("ko"), buttons=True).digest(FORTY, INDEX)[-1]
 
     assert [len(row) for row in seen("telegram", buttons.body).rows] == [8] * 5
     assert [len(row) for row in seen("slack", blocks.body).rows] == [25, 15]
@@ -268,7 +268,11 @@ def test_an_edition_is_read_as_it_was_spelled(layout: str, language: str, silent
 
 def test_how_editions_are_spelled() -> None:
     """The ledger holds them."""
-    assert [str(Edition()), str(Edition("thread", "ko", silent=True, here=True)), str(Edition("index", here=True))] == [
+    assert [
+        str(Edition()),
+        str(Edition("thread", "ko", silent=True, buttons_in_chat=True)),
+        str(Edition("index", buttons_in_chat=True)),
+    ] == [
         "messages",
         "thread ko silent here",
         "index here",
@@ -280,7 +284,7 @@ def test_how_editions_are_spelled() -> None:
 def test_silence_and_place_change_no_word(case: Case, digest: Digest) -> None:
     for layout, (silent, here) in product(LAYOUTS, FACES[1:]):
         plain = case.formatter.digest(digest, Edition(layout))
-        messages = case.formatter.digest(digest, Edition(layout, silent=silent, here=here))
+        messages = case.formatter.digest(digest, Edition(layout, silent=silent, buttons_in_chat=here))
         assert [unfaced(message) for message in messages] == [unfaced(message) for message in plain]
         assert case.formatter.channel == "telegram" or messages == plain
 
@@ -475,7 +479,7 @@ def test_any_paper_is_one_message_and_a_whole_summary(case: Case, paper: Paper) 
     full = [case.see(message) for message in case.formatter.paper(paper)]
 
     assert letters("".join(part.text for part in index)) == said(compose.index(digest, case.words))
-    whole, shown = said(compose.card(paper, case.words)), letters(case.see(card).text)
+    whole, shown = said(compose.summary_card(paper, case.words)), letters(case.see(card).text)
     assert whole.startswith(shown) or shown.startswith(whole)
     assert shown.startswith(letters(f"{paper.number}. {shorten(paper.title, compose.LONGEST_TITLE)}"))
     assert letters("".join(part.text for part in full)).startswith(said(compose.full(paper)))
@@ -535,7 +539,7 @@ def test_what_people_read(case: Case, name: str) -> None:
 def test_what_people_read_of_a_bot_that_listens(channel: str) -> None:
     case = KEEPING[channel]
     places = (False, True) if channel == "telegram" else (False,)
-    editions = [Edition(layout, here=here) for layout in SPELLED for here in places]
+    editions = [Edition(layout, buttons_in_chat=here) for layout in SPELLED for here in places]
     shown = [(str(edition), message) for edition in editions for message in case.formatter.digest(COMMON, edition)]
     shown += [("messages", case.formatter.card(COMMON, COMMON.papers[0]))]
 

@@ -18,15 +18,15 @@ from bot.database import schema as tables
 from formatters import locale
 from formatters.compose import help_text
 from formatters.edition import LAYOUTS
-from formatters.locale import Words, words
+from formatters.locale import Phrases, phrases
 
 LANGUAGES = ["ko", "en"]
 KINDS = {
-    kind: [field.name for field in fields(Words) if str(field.type).startswith(kind)]
+    kind: [field.name for field in fields(Phrases) if str(field.type).startswith(kind)]
     for kind in ("str", "dict", "tuple", "Callable")
 }
 TEMPLATES, TABLES = KINDS["str"], KINDS["dict"]
-COUNTS: dict[str, Callable[[Words, int], str]] = {  # what says how many there are, with what it says besides
+COUNTS: dict[str, Callable[[Phrases, int], str]] = {  # what says how many there are, with what it says besides
     "papers": lambda said, count: said.papers(count),
     "found": lambda said, count: said.found("attention", count),
     "resent": lambda said, count: said.resent(count),
@@ -35,7 +35,7 @@ COUNTS: dict[str, Callable[[Words, int], str]] = {  # what says how many there a
 each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
-def texts(catalogue: Words) -> Iterator[tuple[str, str]]:
+def texts(catalogue: Phrases) -> Iterator[tuple[str, str]]:
     """Walk all that a language says, with the name of each, callables called."""
     for name in TEMPLATES:
         yield name, getattr(catalogue, name)
@@ -49,21 +49,21 @@ def texts(catalogue: Words) -> Iterator[tuple[str, str]]:
 
 
 def test_what_is_looked_at() -> None:
-    assert sum(map(len, KINDS.values())) == len(fields(Words))
+    assert sum(map(len, KINDS.values())) == len(fields(Phrases))
     assert {*KINDS["Callable"]} == {"day", *COUNTS}
     assert KINDS["tuple"] == ["weekdays"]
 
 
 @each_language
 def test_every_word_is_there(language: str) -> None:
-    catalogue = words(language)
+    catalogue = phrases(language)
 
     assert catalogue.language == language
     assert [name for name, text in texts(catalogue) if not text.strip() or text != text.strip()] == []
 
 
 def test_both_languages_say_the_same_things() -> None:
-    korean, english = (dict(texts(words(language))) for language in LANGUAGES)
+    korean, english = (dict(texts(phrases(language))) for language in LANGUAGES)
 
     assert korean.keys() == english.keys()
     assert [name for name, text in english.items() if re.search("[ㄱ-힣]", text)] == ["languages.ko"]
@@ -71,7 +71,7 @@ def test_both_languages_say_the_same_things() -> None:
     assert foreign == {"language", "status", "when", "languages.en"}
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Words) if field.name != "language"])
+@pytest.mark.parametrize("name", [field.name for field in fields(Phrases) if field.name != "language"])
 def test_nothing_is_said_that_nobody_asks_for(name: str) -> None:
     assert re.search(rf"(?:words|said|locale)\.{name}\b", PROGRAM)
 
@@ -83,7 +83,7 @@ PROGRAM = "\n".join(path.read_text(encoding="utf-8") for path in CODE if path.pa
 
 def test_an_unknown_language() -> None:
     with pytest.raises(KeyError):
-        words("tlh")
+        phrases("tlh")
 
 
 def field_names(template: str) -> set[str]:
@@ -93,7 +93,7 @@ def field_names(template: str) -> set[str]:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_templates_take_the_same_fields(name: str) -> None:
     """And with those that stand beside its name where all of them are listed."""
-    korean, english = (field_names(getattr(words(language), name)) for language in LANGUAGES)
+    korean, english = (field_names(getattr(phrases(language), name)) for language in LANGUAGES)
     listed = re.search(rf"^    {name}: str(?:  # .*)?$", inspect.getsource(locale), re.MULTILINE)
 
     assert listed is not None
@@ -102,7 +102,7 @@ def test_templates_take_the_same_fields(name: str) -> None:
 
 @pytest.mark.parametrize("table", ["troubles", "troubles_over"])
 def test_troubles_take_the_same_fields(table: str) -> None:
-    korean, english = (getattr(words(language), table) for language in LANGUAGES)
+    korean, english = (getattr(phrases(language), table) for language in LANGUAGES)
     assert korean.keys() == english.keys()
     for kind, text in english.items():
         assert field_names(korean[kind]) == field_names(text) <= {"where", "why"}
@@ -110,12 +110,12 @@ def test_troubles_take_the_same_fields(table: str) -> None:
 
 @pytest.mark.parametrize("table", sorted({*TABLES} - {"troubles", "troubles_over"}))
 def test_tables_say_plain_words(table: str) -> None:
-    assert [text for language in LANGUAGES for text in getattr(words(language), table).values() if "{" in text] == []
+    assert [text for language in LANGUAGES for text in getattr(phrases(language), table).values() if "{" in text] == []
 
 
 @each_language
 def test_what_has_a_name(language: str) -> None:
-    catalogue = words(language)
+    catalogue = phrases(language)
     rules = [str(getattr(rule, "sqltext", "")) for rule in tables.deliveries.constraints]
     (stored,) = (re.findall(r"'(\w+)'", rule) for rule in rules if rule.startswith("state "))
 
@@ -128,19 +128,19 @@ def test_what_has_a_name(language: str) -> None:
 
 
 def test_a_language_is_named_in_itself() -> None:
-    assert words("ko").languages == words("en").languages == {"ko": "한국어", "en": "English"}
+    assert phrases("ko").languages == phrases("en").languages == {"ko": "한국어", "en": "English"}
 
 
 def test_weeks_begin_on_monday() -> None:
     week = [date(2025, 1, 6) + timedelta(days) for days in range(7)]
 
-    assert [words("ko").day(day)[-2] for day in week] == [*words("ko").weekdays]
-    assert [words("en").day(day)[:3] for day in week] == [*words("en").weekdays]
+    assert [phrases("ko").day(day)[-2] for day in week] == [*phrases("ko").weekdays]
+    assert [phrases("en").day(day)[:3] for day in week] == [*phrases("en").weekdays]
 
 
 def test_the_commands_are_the_same_and_telegram_takes_them() -> None:
     for table in ("commands", "operator_commands"):
-        korean, english = (getattr(words(language), table) for language in LANGUAGES)
+        korean, english = (getattr(phrases(language), table) for language in LANGUAGES)
         assert [*korean] == [*english]
         assert all(re.fullmatch(r"[a-z0-9_]{1,32}", name) for name in korean)
         assert all(1 <= len(does) <= 256 for does in (*korean.values(), *english.values()))
@@ -151,8 +151,8 @@ def commands_in(text: str) -> list[str]:
 
 
 def test_both_languages_name_the_same_commands_and_only_those_that_exist() -> None:
-    korean, english = (dict(texts(words(language))) for language in LANGUAGES)
-    known = words("ko").commands.keys() | words("ko").operator_commands.keys()
+    korean, english = (dict(texts(phrases(language))) for language in LANGUAGES)
+    known = phrases("ko").commands.keys() | phrases("ko").operator_commands.keys()
 
     for name, text in korean.items():
         assert commands_in(text) == commands_in(english[name])
@@ -162,7 +162,7 @@ def test_both_languages_name_the_same_commands_and_only_those_that_exist() -> No
 @each_language
 def test_a_command_is_set_off_from_the_words_around_it(language: str) -> None:
     """Else Telegram would not make it one that can be tapped: "/help를" names no command."""
-    for name, text in texts(words(language)):
+    for name, text in texts(phrases(language)):
         assert not re.search(r"/[a-z]+[가-힣]", text), name
 
 
@@ -176,28 +176,28 @@ def test_a_command_is_set_off_from_the_words_around_it(language: str) -> None:
     ],
 )
 def test_days(language: str, day: date, spelt: str) -> None:
-    assert words(language).day(day) == spelt
+    assert phrases(language).day(day) == spelt
 
 
 @each_language
 def test_every_day_of_a_year_is_spelt_differently(language: str) -> None:
-    assert len({words(language).day(date(2025, 1, 1) + timedelta(days)) for days in range(365)}) == 365
+    assert len({phrases(language).day(date(2025, 1, 1) + timedelta(days)) for days in range(365)}) == 365
 
 
 def test_numbers_of_papers() -> None:
-    assert [words("en").papers(count) for count in (0, 1, 18)] == ["0 papers", "1 paper", "18 papers"]
-    assert [words("ko").papers(count) for count in (0, 1, 18)] == ["논문 0편", "논문 1편", "논문 18편"]
-    assert [words("en").found("x", count) for count in (1, 18)] == ["“x”: 1 paper", "“x”: 18 papers"]
-    assert [words("ko").found("x", count) for count in (1, 18)] == ["‘x’ 검색 결과 1편", "‘x’ 검색 결과 18편"]
+    assert [phrases("en").papers(count) for count in (0, 1, 18)] == ["0 papers", "1 paper", "18 papers"]
+    assert [phrases("ko").papers(count) for count in (0, 1, 18)] == ["논문 0편", "논문 1편", "논문 18편"]
+    assert [phrases("en").found("x", count) for count in (1, 18)] == ["“x”: 1 paper", "“x”: 18 papers"]
+    assert [phrases("ko").found("x", count) for count in (1, 18)] == ["‘x’ 검색 결과 1편", "‘x’ 검색 결과 18편"]
 
 
 def test_numbers_of_messages() -> None:
-    assert [words("en").resent(count) for count in (0, 1, 18)] == [
+    assert [phrases("en").resent(count) for count in (0, 1, 18)] == [
         "0 messages are sent again.",
         "1 message is sent again.",
         "18 messages are sent again.",
     ]
-    assert [words("ko").resent(count) for count in (1, 18)] == [
+    assert [phrases("ko").resent(count) for count in (1, 18)] == [
         "메시지 1개를 다시 보냅니다.",
         "메시지 18개를 다시 보냅니다.",
     ]
@@ -206,14 +206,14 @@ def test_numbers_of_messages() -> None:
 @each_language
 def test_no_number_stands_with_a_wrong_plural(language: str) -> None:
     """What is formatted with a number reads well with one as with many."""
-    line = words(language).status_line.format(chats=1, sent=1, all=1)
+    line = phrases(language).status_line.format(chats=1, sent=1, all=1)
 
     assert not re.search(r"\b1 (?:chats|messages|papers)\b", line)
 
 
 @each_language
 def test_help_names_every_command(language: str) -> None:
-    catalogue = words(language)
+    catalogue = phrases(language)
     commands = {**catalogue.commands, **catalogue.operator_commands}
 
     hello, blank, *lines = help_text(catalogue.help, commands).splitlines()

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from formatters.markdown import blocks, inline, parser, walk
-from formatters.spans import Limit, Span, Spans, plain, shorten, split, tidy, words
+from formatters.spans import Limit, Span, Spans, collapse_spaces, plain, shorten, split, tidy
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_plain_link_is_read_as_any_link(text: str) -> None:
 
 
 def test_words() -> None:
-    assert words(" a\n\tb \u3000 c\u00a0") == "a b c"
+    assert collapse_spaces(" a\n\tb \u3000 c\u00a0") == "a b c"
 
 
 # Splitting

@@ -16,10 +16,10 @@ from bot.conversation.parsing.query import asked
 from bot.conversation.parsing.text import paged
 from formatters import pages
 from formatters.compose import brief, help_text
-from formatters.locale import Words, words
+from formatters.locale import Phrases, phrases
 from formatters.message import Message
 from formatters.model import Digest
-from formatters.page import Button, Hit, Page, reference
+from formatters.page import Button, Page, SearchHit, reference
 from formatters.slack import SlackFormatter
 from formatters.spans import plain, shorten
 from formatters.telegram import TelegramFormatter
@@ -32,27 +32,27 @@ LAYOUTS = {"slack": ("thread", "messages", "digest", "index")}
 WEEK = range(7)
 
 
-def hits_of(digest: Digest) -> list[Hit]:
-    return [Hit(reference(digest, one), one.number, one.title, brief(one), digest.day) for one in digest.papers]
+def hits_of(digest: Digest) -> list[SearchHit]:
+    return [SearchHit(reference(digest, one), one.number, one.title, brief(one), digest.day) for one in digest.papers]
 
 
-def found(said: Words, page: int, count: int) -> Page:
+def found(said: Phrases, page: int, count: int) -> Page:
     shown = hits_of(FORTY)[(page - 1) * pages.HITS_ON_A_PAGE :][: pages.HITS_ON_A_PAGE]
     turn = pages.Turn("/search ~12", "/search token", page, page * pages.HITS_ON_A_PAGE < count)
     return pages.hits(said.found("token", count), shown, said, turn)
 
 
-def chosen(said: Words, channel: str, **wishes: object) -> Page:
+def chosen(said: Phrases, channel: str, **wishes: object) -> Page:
     """Show settings, those that are not named as they are at first."""
     usual: dict[str, object] = {"receives": True, "closed": False, "layout": "messages", "language": said.language}
     silent = False if channel == "telegram" else None
-    when = pages.when(time(8, 30), WEEK, "Asia/Seoul", said)
+    when = pages.hours_text(time(8, 30), WEEK, "Asia/Seoul", said)
     note = str(wishes.pop("note", ""))
-    shown = pages.Wishes(**{**usual, "silent": silent, "when": when, **wishes})  # type: ignore[arg-type]
+    shown = pages.PreferencesView(**{**usual, "silent": silent, "when": when, **wishes})  # type: ignore[arg-type]
     return pages.settings(shown, said, LAYOUTS.get(channel, ("messages", "digest", "index")), note)
 
 
-def receipt(said: Words, *, stuck: bool) -> Page:
+def receipt(said: Phrases, *, stuck: bool) -> Page:
     lines = [
         said.status.format(digest="daily-papers/2025-01-06", papers=said.papers(3)),
         said.status_line.format(chats=2, sent=7, all=8) + (f", {said.states['failed']} 1" if stuck else ""),
@@ -62,7 +62,7 @@ def receipt(said: Words, *, stuck: bool) -> Page:
     return pages.status(lines, said, stuck=stuck)
 
 
-PAGES: Mapping[str, Callable[[Words, str], Page]] = {
+PAGES: Mapping[str, Callable[[Phrases, str], Page]] = {
     "papers": lambda said, _: pages.papers(COMMON, said, 1),
     "papers 1 of 2": lambda said, _: pages.papers(FORTY, said, 1),
     "papers 2 of 2": lambda said, _: pages.papers(FORTY, said, 2),
@@ -83,7 +83,7 @@ PAGES: Mapping[str, Callable[[Words, str], Page]] = {
         channel,
         layout="digest",
         silent=True if channel == "telegram" else None,
-        when=pages.when(time(7, 5), range(5), "Europe/Berlin", said),
+        when=pages.hours_text(time(7, 5), range(5), "Europe/Berlin", said),
         note=said.saved,
     ),
     "settings of a stranger": lambda said, channel: chosen(said, channel, receives=False, layout="index"),
@@ -153,7 +153,7 @@ def typed_in(case: Case, text: str) -> str:
 def test_what_buttons_say(name: str, language: str) -> None:
     """In Slack an item's text stands beside its button, which need not repeat it."""
     telegram, slack = (case for case in CASES[:2] if case.words.language == "ko")
-    page = PAGES[name](words(language), "telegram")
+    page = PAGES[name](phrases(language), "telegram")
 
     keys = seen("telegram", telegram.formatter.page(page).body).rows
     pressed = seen("slack", slack.formatter.page(page).body).rows
@@ -170,17 +170,17 @@ def test_what_buttons_say(name: str, language: str) -> None:
 
 def test_an_answer_makes_a_sound_in_telegram() -> None:
     """Somebody waits for it."""
-    formatter = TelegramFormatter(words("en"))
+    formatter = TelegramFormatter(phrases("en"))
 
     assert not any(
-        formatter.page(make(words("en"), "telegram")).body["disable_notification"] for make in PAGES.values()
+        formatter.page(make(phrases("en"), "telegram")).body["disable_notification"] for make in PAGES.values()
     )
 
 
 @each_page
 def test_slack_without_blocks_still_says_everything(name: str) -> None:
-    formatter = SlackFormatter(words("ko"))
-    message = formatter.page(PAGES[name](words("ko"), "slack"))
+    formatter = SlackFormatter(phrases("ko"))
+    message = formatter.page(PAGES[name](phrases("ko"), "slack"))
 
     body = formatter.plain(message.body)
 
@@ -190,8 +190,8 @@ def test_slack_without_blocks_still_says_everything(name: str) -> None:
 
 @each_page
 def test_telegram_without_markup_keeps_the_buttons(name: str) -> None:
-    formatter = TelegramFormatter(words("ko"))
-    message = formatter.page(PAGES[name](words("ko"), "telegram"))
+    formatter = TelegramFormatter(phrases("ko"))
+    message = formatter.page(PAGES[name](phrases("ko"), "telegram"))
 
     body = formatter.plain(message.body)
 
@@ -206,7 +206,7 @@ def lines() -> Iterator[tuple[str, str]]:
     """Walk the lines of all buttons on all pages, with what is typed instead."""
     for make in PAGES.values():
         for channel in ("telegram", "slack"):
-            yield from ((one.line, one.typed or one.line) for one in buttons_of(make(words("ko"), channel)))
+            yield from ((one.line, one.typed or one.line) for one in buttons_of(make(phrases("ko"), channel)))
 
 
 LINES, TYPED = ({*group} for group in zip(*lines(), strict=True))
@@ -232,7 +232,7 @@ def test_the_lines_of_buttons_have_few_forms() -> None:
 def test_a_line_is_understood(line: str) -> None:
     name, _, argument = line.removeprefix("/").partition(" ")
 
-    assert name in {**words("ko").commands, **words("ko").operator_commands}
+    assert name in {**phrases("ko").commands, **phrases("ko").operator_commands}
     if name in ("paper", "papers"):
         want = asked(argument, TODAY)
         assert not want.words
@@ -246,7 +246,7 @@ def test_a_line_is_understood(line: str) -> None:
 
 def test_what_a_button_gives_is_what_is_typed_instead() -> None:
     """The papers of a digest: by reference, and by number and day."""
-    buttons = buttons_of(pages.papers(FORTY, words("ko"), 2))[: pages.PAPERS_ON_A_PAGE]
+    buttons = buttons_of(pages.papers(FORTY, phrases("ko"), 2))[: pages.PAPERS_ON_A_PAGE]
 
     for paper, button in zip(FORTY.papers[20:], buttons, strict=True):
         given, instead = (asked(line.partition(" ")[2], TODAY) for line in (button.line, button.typed))
@@ -261,7 +261,7 @@ def test_what_a_button_gives_is_what_is_typed_instead() -> None:
 def test_all_papers_are_listed_once(count: int) -> None:
     digest = replace(FORTY, papers=tuple(replace(FORTY.papers[0], id=f"p{n}", number=n) for n in range(1, count + 1)))
     last = max(1, -(-count // 20))
-    turned = [pages.papers(digest, words("ko"), page) for page in range(1, last + 1)]
+    turned = [pages.papers(digest, phrases("ko"), page) for page in range(1, last + 1)]
 
     assert [item.button.line for page in turned for item in page.items] == [
         f"/paper {reference(digest, paper)}" for paper in digest.papers
@@ -283,7 +283,7 @@ def test_all_papers_are_listed_once(count: int) -> None:
     ],
 )
 def test_search_results_are_turned(page: int, more: bool, row: list[tuple[str, str, str]]) -> None:
-    shown = pages.hits("“a b”", hits_of(COMMON), words("en"), pages.Turn("/search ~7", "/search a b", page, more))
+    shown = pages.hits("“a b”", hits_of(COMMON), phrases("en"), pages.Turn("/search ~7", "/search a b", page, more))
 
     assert [(button.label, button.line, button.typed) for buttons in shown.rows for button in buttons] == row
     first = (page - 1) * pages.HITS_ON_A_PAGE + 1
@@ -295,7 +295,7 @@ def test_a_hit_without_a_sentence_has_no_empty_line() -> None:
     (hit, *_) = hits_of(COMMON)
     turn = pages.Turn("/search ~1", "/search a", 1, more=False)
 
-    (item,) = pages.hits("a", [replace(hit, line="")], words("ko"), turn).items
+    (item,) = pages.hits("a", [replace(hit, line="")], phrases("ko"), turn).items
 
     assert plain(item.spans) == f"1. {hit.title}\n2025년 1월 6일 (월)"
 
@@ -321,7 +321,7 @@ def test_what_is_chosen_is_not_offered(case: Case) -> None:
     ("silent", "line"), [(True, "/settings loud"), (False, "/settings silent"), (None, None)], ids=str
 )
 def test_sound_is_offered_where_there_is_one(silent: bool | None, line: str | None) -> None:
-    page = chosen(words("en"), "telegram", silent=silent)
+    page = chosen(phrases("en"), "telegram", silent=silent)
 
     assert [one.line for one in buttons_of(page) if one.line in ("/settings loud", "/settings silent")] == (
         [line] if line else []
@@ -339,14 +339,14 @@ def test_sound_is_offered_where_there_is_one(silent: bool | None, line: str | No
     ],
 )
 def test_whether_a_chat_receives(receives: bool, closed: bool, state: str, line: str) -> None:
-    page = chosen(words("ko"), "telegram", receives=receives, closed=closed)
+    page = chosen(phrases("ko"), "telegram", receives=receives, closed=closed)
 
-    assert plain(page.head).splitlines()[:2] == ["설정", getattr(words("ko"), state)]
+    assert plain(page.head).splitlines()[:2] == ["설정", getattr(phrases("ko"), state)]
     assert page.rows[-1][-1].line == line
 
 
 def test_a_note_stands_first() -> None:
-    assert plain(chosen(words("en"), "slack", note="Saved.").head).startswith("Saved.\n\nSettings\n")
+    assert plain(chosen(phrases("en"), "slack", note="Saved.").head).startswith("Saved.\n\nSettings\n")
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,10 @@ def test_a_note_stands_first() -> None:
     ],
 )
 def test_when_digests_come(weekdays: list[int], korean: str, english: str) -> None:
-    assert [pages.when(time(8, 5), weekdays, "UTC", words(language)) for language in LANGUAGES] == [korean, english]
+    assert [pages.hours_text(time(8, 5), weekdays, "UTC", phrases(language)) for language in LANGUAGES] == [
+        korean,
+        english,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -378,11 +381,11 @@ def test_when_digests_come(weekdays: list[int], korean: str, english: str) -> No
     ],
 )
 def test_a_word_that_is_no_setting(language: str, near: str, text: str) -> None:
-    assert pages.help_with_settings("무엄", near, words(language)) == text
+    assert pages.help_with_settings("무엄", near, phrases(language)) == text
 
 
 def test_the_example_of_settings_is_one() -> None:
-    (example,) = re.findall(r"/settings (.+)", pages.help_with_settings("x", "", words("ko")))
+    (example,) = re.findall(r"/settings (.+)", pages.help_with_settings("x", "", phrases("ko")))
 
     assert wished(example) == Wish(at=time(8, 0), zone="Asia/Seoul", days="mon-fri")
 
@@ -419,14 +422,21 @@ def test_forty_papers_with_monstrous_titles(case: Case, title: str) -> None:
 
 LINE = NASTY.map(lambda text: text[:500])
 HIT = st.builds(
-    Hit, st.just("0" * 16), st.integers(1, 9999), NASTY.map(lambda text: f"a{text}"), NASTY, st.dates(date(2000, 1, 1))
+    SearchHit,
+    st.just("0" * 16),
+    st.integers(1, 9999),
+    NASTY.map(lambda text: f"a{text}"),
+    NASTY,
+    st.dates(date(2000, 1, 1)),
 )
 
 
 @pytest.mark.parametrize("case", CASES[:3], ids=str)
 @nasty
 @given(st.lists(PAPER, max_size=30), st.lists(HIT, max_size=8), st.lists(LINE, min_size=1, max_size=60), NASTY)
-def test_any_page_is_taken(case: Case, papers: list[object], hits: list[Hit], texts: list[str], text: str) -> None:
+def test_any_page_is_taken(
+    case: Case, papers: list[object], hits: list[SearchHit], texts: list[str], text: str
+) -> None:
     digest = replace(COMMON, series=f"x{text}", papers=tuple(papers))  # type: ignore[arg-type]
     turn = pages.Turn(f"/search ~{10**9}", f"/search {text}", 10**11, more=True)
     made = (

@@ -61,13 +61,13 @@ async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -
         schedule="",
     )
     assert not met.receives
-    assert await edition(pipeline, chat) == Edition("messages", "ko", here=True)
+    assert await edition(pipeline, chat) == Edition("messages", "ko", buttons_in_chat=True)
 
 
 async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pipeline) -> None:
     chat = await meet(pipeline, "a", ChatKind.GROUP, language="en", layout="index")
     assert (await pipeline.known("a")).state == "active"
-    assert await edition(pipeline, chat) == Edition("index", here=True)
+    assert await edition(pipeline, chat) == Edition("index", buttons_in_chat=True)
 
 
 async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipeline: Pipeline) -> None:
@@ -124,7 +124,7 @@ async def test_wishes_make_the_edition(pipeline: Pipeline) -> None:
     chat = await pipeline.subscriber("b")
     assert await edition(pipeline, chat) == Edition()
     await pipeline.wish("b", layout="thread", language="en", silent=1, kind="group")
-    assert await edition(pipeline, chat) == Edition("thread", "en", silent=True, here=True)
+    assert await edition(pipeline, chat) == Edition("thread", "en", silent=True, buttons_in_chat=True)
     known = await pipeline.known("b")
     assert (known.layout, known.language, known.silent, known.kind) == ("thread", "en", True, "group")
     await pipeline.wish("b", layout="", language="", silent=0, kind="channel")

@@ -31,9 +31,9 @@ from bot.monitoring.notifier import Alarm
 from bot.monitoring.outages import Outages
 from formatters import pages
 from formatters.edition import LAYOUTS, Edition
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Formatter
-from formatters.page import Hit, Page, reference
+from formatters.page import Page, SearchHit, reference
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
@@ -41,7 +41,7 @@ from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import Failure, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
-EN = words("en")
+EN = phrases("en")
 DAY = date(2025, 1, 1)
 SMALL = digest(DAY, paper(1), paper(2))
 REF = "995402cb6bf11de0"  # of the first paper of SMALL
@@ -122,8 +122,8 @@ def test_why_a_digest_stands_so() -> None:
         ("thread", Edition("thread")),
         ("digest ko", Edition("digest", "ko")),
         ("index silent", Edition("index", silent=True)),
-        ("messages here", Edition(here=True)),
-        ("thread en silent here", Edition("thread", "en", silent=True, here=True)),
+        ("messages here", Edition(buttons_in_chat=True)),
+        ("thread en silent here", Edition("thread", "en", silent=True, buttons_in_chat=True)),
     ],
 )
 def test_editions(spelled: str, edition: Edition) -> None:
@@ -192,7 +192,7 @@ def test_lines_of_papers() -> None:
     many = replace(SMALL, papers=tuple(paper(n) for n in range(1, 22)))
     assert lines(pages.papers(many, EN, 2))[1:] == ["/papers 2025-01-01 #1"]
     assert lines(pages.papers(SMALL, EN, 1))[0] == f"/paper {REF}"
-    hit = Hit(REF, 1, "U-Net", "", DAY)
+    hit = SearchHit(REF, 1, "U-Net", "", DAY)
     turn = pages.Turn("/search ~7", "/search diffusion", 2, more=True)
     assert lines(pages.hits("", [hit], EN, turn)) == [f"/paper {REF}", "/search ~7 #1", "/search ~7 #3"]
     assert lines(pages.choice([hit], EN)) == [f"/paper {REF}"]
@@ -201,7 +201,9 @@ def test_lines_of_papers() -> None:
 
 
 def test_lines_of_settings() -> None:
-    chosen = pages.Wishes(receives=True, closed=False, layout="messages", language="en", silent=False, when="")
+    chosen = pages.PreferencesView(
+        receives=True, closed=False, layout="messages", language="en", silent=False, hours=""
+    )
     assert lines(pages.settings(chosen, EN, LAYOUTS)) == [
         *("/settings layout thread", "/settings layout digest", "/settings layout index"),
         "/settings language ko",
@@ -215,7 +217,9 @@ def test_lines_of_settings() -> None:
 
 
 def test_lines_under_papers() -> None:
-    card = json.dumps(TelegramFormatter(EN, buttons=True).card(SMALL, SMALL.papers[0], Edition(here=True)).body)
+    card = json.dumps(
+        TelegramFormatter(EN, buttons=True).card(SMALL, SMALL.papers[0], Edition(buttons_in_chat=True)).body
+    )
     assert f'"callback_data": "/paper {REF}"' in card
     leading = json.dumps(TelegramFormatter(EN, buttons=True).card(SMALL, SMALL.papers[0]).body)
     assert f'"url": "https://t.me/BOT?start=paper-{REF}"' in leading

@@ -16,7 +16,7 @@ from bot.config.settings import Operators, Settings, Source
 from bot.delivery.replies import Replies
 from bot.monitoring.notifier import Alarm, Bell
 from bot.monitoring.outages import Outages
-from formatters.locale import words
+from formatters.locale import phrases
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel, refused
 from tests.support.pipeline import Pipeline, open_pipeline
@@ -248,7 +248,7 @@ def test_the_operators_themselves_are_told_where_no_chat_is_named() -> None:
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_trouble_has_words(language: str) -> None:
-    said = words(language)
+    said = phrases(language)
     assert said.troubles.keys() == {
         *("paused", "refused", "unconfirmed", "bot", "held", "silent", "deaf", "run", "source")
     }

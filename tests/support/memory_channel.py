@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.database.states import ChatKind
 from bot.delivery.channel import Absent, Doubt, There, Unknown
 from bot.errors import SendError, Unconfirmed
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.terminal import TerminalFormatter
 
@@ -41,7 +41,7 @@ class MemoryChannel:
     """Deliver into lists. `failures[address]` strikes the next calls of that chat, one each."""
 
     name: str = "terminal"
-    formatter: Formatter = field(default_factory=lambda: TerminalFormatter(words("en")))
+    formatter: Formatter = field(default_factory=lambda: TerminalFormatter(phrases("en")))
     chats: dict[str, list[StoredMessage]] = field(default_factory=lambda: defaultdict(list))
     failures: dict[str, deque[Failure]] = field(default_factory=lambda: defaultdict(deque))
     readable: bool = True  # whether `reconcile` can find anything out

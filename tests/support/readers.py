@@ -16,7 +16,7 @@ from bot.conversation.router import Desk
 from bot.database.states import ChatKind
 from bot.ledger.ledger import Store, opened
 from bot.ledger.records import Subscriber
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.model import Link, Paper, Section
 from formatters.slack import SlackFormatter
@@ -28,7 +28,7 @@ from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import Clock, Pipeline, empty
 from tests.support.rendering import Seen, seen
 
-EN, KO = words("en"), words("ko")
+EN, KO = phrases("en"), phrases("ko")
 MINA, ANN, OPERATOR = "41", "42", "45"
 DIRECT, BOSS = "D0123ABCD", "U0BOSS"
 SETTINGS = Settings.model_validate({"language": "ko", "operators": {"telegram": [OPERATOR], "slack": [BOSS]}})

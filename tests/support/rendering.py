@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from rich.text import Text
 
-from formatters.locale import Words, words
+from formatters.locale import Phrases, phrases
 from formatters.message import Formatter, Message
 from formatters.slack import SlackFormatter
 from formatters.spans import Spans, plain
@@ -181,7 +181,7 @@ class Case(NamedTuple):
     """A formatter in one of its languages."""
 
     formatter: Formatter
-    words: Words
+    words: Phrases
     buttons: bool = False
 
     def __str__(self) -> str:
@@ -203,14 +203,14 @@ def _written(row: Sequence[tuple[str, str]]) -> str:
     return " ".join(f"[{label} → {line}]" for label, line in row)
 
 
-KINDS: list[Callable[[Words], Formatter]] = [TelegramFormatter, SlackFormatter, TerminalFormatter]
-CASES = [Case(kind(words(language)), words(language)) for language in LANGUAGES for kind in KINDS]
+KINDS: list[Callable[[Phrases], Formatter]] = [TelegramFormatter, SlackFormatter, TerminalFormatter]
+CASES = [Case(kind(phrases(language)), phrases(language)) for language in LANGUAGES for kind in KINDS]
 LISTENING = [
-    Case(formatter, words(language), buttons=True)
+    Case(formatter, phrases(language), buttons=True)
     for language in LANGUAGES
     for formatter in (
-        TelegramFormatter(words(language), buttons=True),
-        SlackFormatter(words(language), buttons=True),
+        TelegramFormatter(phrases(language), buttons=True),
+        SlackFormatter(phrases(language), buttons=True),
     )
 ]
 DIGESTS = {digest.id: digest for digest in map(digest_of, filter(is_digest, POSTS))}

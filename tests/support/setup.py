@@ -11,7 +11,7 @@ from bot.config.loading import load
 from bot.config.settings import Settings
 from bot.delivery.channel import Channel
 from bot.delivery.dispatcher import Waits
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM, FORUM_TOPIC, GROUP, OTHER_TOPIC, READER, ROOM, TOPIC
@@ -72,7 +72,7 @@ def settings_in(folder: Path, telegram: FakeTelegram, slack: FakeSlack) -> Setti
 
 def channels_of(settings: Settings) -> dict[str, Channel]:
     """Make the channels without any limit."""
-    said = words(settings.language)
+    said = phrases(settings.language)
     telegram, slack = settings.telegram, settings.slack
     assert telegram.token
     assert slack.bot_token

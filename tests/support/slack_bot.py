@@ -27,7 +27,7 @@ from bot.ledger.ledger import Store, opened
 from bot.ledger.records import Subscriber
 from bot.sources.folder import FolderSource
 from bot.web.server import Web
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from tests.support.chats import ROOM
 from tests.support.fakes.slack import FakeSlack, Http, Sent
@@ -117,7 +117,7 @@ class SlackBot:
 
 
 def slack_channel(slack: FakeSlack) -> SlackChannel:
-    formatter = SlackFormatter(words("ko"), buttons=True)
+    formatter = SlackFormatter(phrases("ko"), buttons=True)
     return SlackChannel(slack.token, slack.base_url, formatter, unthrottled())
 
 

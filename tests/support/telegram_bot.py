@@ -27,7 +27,7 @@ from bot.delivery.dispatcher import Waits
 from bot.ledger.ledger import Store, opened
 from bot.ledger.records import Subscriber
 from bot.sources.folder import FolderSource
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter
 from tests.support.chats import BASIC, CHANNEL, CHANNEL_NAME, FORUM, FORUM_TOPIC, GROUP, READER
 from tests.support.fakes.telegram import FakeTelegram
@@ -42,7 +42,7 @@ OLDER, POST, NEXT = (
     "2025-01-09-daily-papers-20250109.md",
 )
 NAME = "fake_paperboy_bot"
-EN, KO = words("en"), words("ko")
+EN, KO = phrases("en"), phrases("ko")
 SECOND = "2. U-Net: Convolutional Networks for Biomedical Image Segmentation"
 _context = cache(ssl.create_default_context)
 

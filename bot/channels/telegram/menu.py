@@ -19,7 +19,7 @@ from telegram.error import BadRequest, Forbidden
 from bot.concurrency import backoff, unless
 from bot.config.settings import Settings
 from bot.log import log
-from formatters.locale import words
+from formatters.locale import phrases
 
 _IN_GROUPS = ("paper", "papers", "search", "help")  # the others are for who manages a chat
 _LANGUAGES = ("ko", "en")
@@ -46,7 +46,7 @@ async def introduce(bot: Bot, settings: Settings, stopping: asyncio.Event) -> No
 def menus(settings: Settings) -> Iterator[Menu]:
     """List scope, language ("" for all others) and commands."""
     for language in ("", *_LANGUAGES):
-        said = words(language or settings.language)
+        said = phrases(language or settings.language)
         yield BotCommandScopeDefault(), language, {name: said.commands[name] for name in _IN_GROUPS}
         yield BotCommandScopeAllPrivateChats(), language, said.commands
         yield BotCommandScopeAllChatAdministrators(), language, said.commands

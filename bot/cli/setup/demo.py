@@ -21,7 +21,7 @@ from bot.delivery.planner import plan
 from bot.ledger.ledger import Store, opened
 from bot.log import configure
 from bot.sources.folder import FolderSource
-from formatters.locale import Words, words
+from formatters.locale import Phrases, phrases
 from formatters.terminal import TerminalFormatter
 
 CHAT = "this terminal"
@@ -31,7 +31,7 @@ _PATIENT = Flood(burst=sys.maxsize)  # lines may come from a file
 async def run(settings: Settings) -> None:
     """Deliver the sample and answer what is typed, until the input ends."""
     configure()
-    said = words(settings.language)
+    said = phrases(settings.language)
     console = Console(soft_wrap=False)
     channel = TerminalChannel(console, TerminalFormatter(said))
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
@@ -51,7 +51,7 @@ async def _deliver(store: Store, channel: TerminalChannel) -> None:
     await Drain(store, {channel.name: channel}).run()
 
 
-async def _talk(desk: Desk, channel: TerminalChannel, said: Words) -> None:
+async def _talk(desk: Desk, channel: TerminalChannel, said: Phrases) -> None:
     await channel.say(said.demo_hint)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the end of the line
     if isinstance(sys.stdin, io.TextIOWrapper):

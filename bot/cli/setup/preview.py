@@ -10,14 +10,14 @@ from bot.config.settings import Settings, Source
 from bot.errors import ParseError, SourceError
 from bot.sources import folder
 from formatters.edition import Edition
-from formatters.locale import Words, words
+from formatters.locale import Phrases, phrases
 from formatters.message import USUAL, Formatter, Message
 from formatters.model import Digest
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
 
-FORMATTERS: dict[str, Callable[[Words], Formatter]] = {
+FORMATTERS: dict[str, Callable[[Phrases], Formatter]] = {
     "telegram": TelegramFormatter,
     "slack": SlackFormatter,
     "terminal": TerminalFormatter,
@@ -26,7 +26,7 @@ FORMATTERS: dict[str, Callable[[Words], Formatter]] = {
 
 def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str, as_json: bool) -> None:
     """Print the messages of posts in the order of sending; SourceError for a post named that is none."""
-    formatter: Formatter = FORMATTERS[channel](words(settings.language))
+    formatter: Formatter = FORMATTERS[channel](phrases(settings.language))
     table = getattr(settings, channel, None)  # the terminal has none
     edition = Edition(table.layout) if table else USUAL
     pages = [

@@ -10,7 +10,7 @@ from bot.conversation.parsing.query import Asked, asked, days_near
 from bot.conversation.parsing.text import paged
 from formatters import lines, pages
 from formatters.model import Digest, Paper
-from formatters.page import Hit, Page, reference
+from formatters.page import Page, SearchHit, reference
 
 _MOST_CHOICES = 8
 _LONGEST_ECHO = 40  # characters of what was typed
@@ -75,13 +75,13 @@ async def _by_title(context: Context, want: Asked) -> Answer:
     hits = await context.store.archive.titled(want.words, _MOST_CHOICES, want.day)
     if not hits:
         return context.tell(context.words.no_such_title.format(words=want.words[:_LONGEST_ECHO]))
-    once: dict[str, Hit] = {}
+    once: dict[str, SearchHit] = {}
     for hit in hits:
         once.setdefault(hit.title, hit)  # the newest of those presented twice
     return await _chosen(context, list(once.values()))
 
 
-async def _chosen(context: Context, hits: Sequence[Hit]) -> Answer:
+async def _chosen(context: Context, hits: Sequence[SearchHit]) -> Answer:
     """Give the only one that fits, else let the reader choose."""
     if len(hits) == 1:
         return await _by_id(context, Asked(ref=hits[0].ref))
@@ -131,5 +131,5 @@ def _full(context: Context, digest: Digest, one: Paper) -> Answer:
     return Answer(context.formatter.paper(one), line=lines.spell_paper(reference(digest, one)))
 
 
-def _hit(digest: Digest, one: Paper) -> Hit:
-    return Hit(reference(digest, one), one.number, f"{digest.series}: {one.title}", "", digest.day)
+def _hit(digest: Digest, one: Paper) -> SearchHit:
+    return SearchHit(reference(digest, one), one.number, f"{digest.series}: {one.title}", "", digest.day)

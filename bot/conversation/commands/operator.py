@@ -7,7 +7,7 @@ from bot.database.states import DeliveryState
 from bot.ledger.records import Standing, Totals
 from bot.monitoring.status import totals
 from formatters import pages
-from formatters.locale import Words
+from formatters.locale import Phrases
 
 _MOST_PROBLEMS = 10
 
@@ -31,7 +31,7 @@ async def status(context: Context, argument: str) -> Answer:
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
 
 
-def _lines(standing: Standing, chats: Totals, words: Words) -> list[str]:
+def _lines(standing: Standing, chats: Totals, words: Phrases) -> list[str]:
     """Say how one digest stands: papers, chats, messages by state, then what is wrong where."""
     counts = chats.counts
     head = words.status.format(digest=standing.name, papers=words.papers(standing.papers))

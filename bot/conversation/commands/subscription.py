@@ -9,7 +9,7 @@ from bot.conversation.parsing.preferences import Wish, WishError, wished
 from bot.database.states import ChatState
 from bot.delivery.hours import Hours
 from formatters import pages
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.page import Page
 
 _NOW = {"now", "지금", "바로"}
@@ -66,8 +66,8 @@ async def _saved(context: Context) -> Answer:
     """Show the settings as they are now, in the language they may have changed to."""
     asker = context.asker
     chat = await context.store.subscribers.find(asker.channel, (asker.address, *asker.names))
-    said = words(language(asker, chat, context.settings.language))
-    now = replace(context, chat=chat, words=said, formatter=context.formatter.speaking(said))
+    said = phrases(language(asker, chat, context.settings.language))
+    now = replace(context, chat=chat, words=said, formatter=context.formatter.in_language(said))
     return now.show(_page(now, "" if asker.pressed else said.saved), note=said.saved)
 
 
@@ -109,13 +109,13 @@ def _page(context: Context, note: str = "") -> Page:
     silent = None if context.asker.channel in _SOUNDLESS else bool(chat and chat.silent)
     layout = (chat.layout if chat else "") or context.layout
     state = chat.state if chat else ChatState.REMOVED
-    wishes = pages.Wishes(
+    wishes = pages.PreferencesView(
         receives=state != ChatState.REMOVED,
         closed=state == ChatState.PAUSED,
         layout=layout,
         language=context.language,
         silent=silent,
-        when=context.when,
+        hours=context.when,
     )
     return pages.settings(wishes, context.words, _layouts(context), note)
 

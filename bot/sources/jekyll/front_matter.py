@@ -11,7 +11,7 @@ import frontmatter
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from formatters.spans import words
+from formatters.spans import collapse_spaces
 
 _LONGEST = 16 * 1024  # characters; YAML takes its time
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*)")
@@ -24,7 +24,7 @@ def read(text: str) -> tuple[dict[str, object], str, str]:
     try:
         front, body = frontmatter.parse(text, handler=_Handler())
     except (yaml.YAMLError, ValueError, TypeError, RecursionError, AttributeError) as error:
-        problem = words(str(error).partition("\n")[0])
+        problem = collapse_spaces(str(error).partition("\n")[0])
         return *_by_line(text), f"front matter is broken ({problem}); it was read line by line"
     if front:
         return dict(front), body, ""
@@ -52,7 +52,7 @@ def _leading_keys(lines: Sequence[str]) -> list[str]:
 
 def scalar(value: object) -> str:
     """Give the text of a scalar; nested values could be aliases without end."""
-    return words(str(value)) if isinstance(value, str | int | float | date) else ""
+    return collapse_spaces(str(value)) if isinstance(value, str | int | float | date) else ""
 
 
 class _Loader(yaml.SafeLoader):

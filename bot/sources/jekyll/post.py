@@ -20,7 +20,7 @@ from bot.sources.jekyll.front_matter import scalar
 from formatters import markdown
 from formatters.links import arxiv_id, safe
 from formatters.model import Digest, Link, Paper, Section
-from formatters.spans import Spans, plain, words
+from formatters.spans import Spans, collapse_spaces, plain
 
 LARGEST_POST = 2 * 1024 * 1024  # bytes
 
@@ -104,7 +104,7 @@ def _dated(title: str) -> tuple[str, date | None]:
     dates = ((found, _iso_day("{}-{:0>2}-{:0>2}".format(*found.groups()))) for found in _DATE.finditer(title))
     found, day = next(((found, day) for found, day in dates if day), (None, None))
     series = title[: found.start()] + title[found.end() :] if found else title
-    return words(series).strip(" -–—:|·,/"), day
+    return collapse_spaces(series).strip(" -–—:|·,/"), day
 
 
 def _day(value: object, name: str) -> date | None:
@@ -205,8 +205,8 @@ def _links(spans: Spans) -> Iterator[Link]:
     url, label = "", ""
     for span in (*spans, None):
         if span is None or span.url != url:
-            if url and words(label):
-                yield Link(words(label), url)
+            if url and collapse_spaces(label):
+                yield Link(collapse_spaces(label), url)
             url, label = (span.url if span else ""), ""
         label += span.text if span else ""
 
@@ -231,7 +231,7 @@ def _linked(block: _Block, lines: Sequence[str]) -> _Heading | None:
     for end in range(block.end, min(block.end + _TITLE_LINES, len(lines)) + 1):
         if end > block.end and lines[end - 1].startswith("#"):
             break  # the next heading
-        joined = words(" ".join([text, *lines[block.end : end]]))
+        joined = collapse_spaces(" ".join([text, *lines[block.end : end]]))
         spans = markdown.inline(joined)
         links = list(_links(spans))
         if links and _ORDINAL.fullmatch(spans[0].text):  # else the bracket behind the number is a mere bracket
@@ -243,13 +243,13 @@ def _titled(block: _Block, end: int, number: int, spans: Spans, links: Sequence[
     """Take the first link as the paper's; words behind it belong to the title, further links to the links."""
     later = {link.url for link in links[1:] if safe(link.url)} - {links[0].url}
     whole = plain(span for span in spans if span.url not in later)
-    title = words(_ORDINAL.sub("", whole, count=1))
+    title = collapse_spaces(_ORDINAL.sub("", whole, count=1))
     return _Heading(block.start, end, block.tag, title, number, links[0].url, tuple(links[1:]))
 
 
 def _unlinked(block: _Block, paper: _Heading | None) -> _Heading:
     """Read a section's heading, or a paper's that lost its link: next number, level of the papers."""
-    text = words(plain(markdown.inline(block.heading or "")))
+    text = collapse_spaces(plain(markdown.inline(block.heading or "")))
     ordinal = _ORDINAL.match(text)
     title = text[ordinal.end() :] if ordinal else ""
     if ordinal and paper and title and (int(ordinal[1]), block.tag) == (paper.number + 1, paper.level):

@@ -12,7 +12,7 @@ import pytest
 from bot.channels.slack.channel import EVENT, SlackChannel
 from bot.delivery.channel import Absent, Doubt, There, Unknown
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from tests.support.chats import ROOM
 from tests.support.fakes import faults
@@ -22,7 +22,7 @@ from tests.support.fakes.slack import FakeSlack
 from tests.support.setup import unthrottled
 from tests.support.virtual_time import run
 
-FORMATTER = SlackFormatter(words("en"))
+FORMATTER = SlackFormatter(phrases("en"))
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from structlog.testing import capture_logs
 from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan
 from bot.sources.folder import FolderSource
-from formatters.locale import words
+from formatters.locale import phrases
 from tests.support.chats import ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack
 from tests.support.slack_bot import ANN, BOSS, MANIFEST, MINA, SlackBot, open_slack_bot, text_of, workspace
 
-EN, KO = words("en"), words("ko")
+EN, KO = phrases("en"), phrases("ko")
 HOME = "D00ANN"
 
 

@@ -15,7 +15,7 @@ from bot.channels.slack.commands import typed
 from bot.conversation.context import Answer, Asker
 from bot.conversation.router import Desk
 from bot.errors import LedgerError
-from formatters.locale import words
+from formatters.locale import phrases
 from tests.support.chats import ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack, NotSentError
@@ -36,7 +36,7 @@ from tests.support.slack_bot import (
 )
 
 FULL = "2. U-Net: Convolutional Networks for Biomedical Image Segmentation\n\n서론\n"
-EN, KO = words("en"), words("ko")
+EN, KO = phrases("en"), phrases("ko")
 SHARE, INDEX = f"[{EN.share}]", EN.layouts["index"]
 
 

@@ -15,7 +15,7 @@ from bot.channels.rate_limits import Pacer
 from bot.channels.telegram.channel import ABSENT_RUN, MOST_PROBES, TelegramChannel
 from bot.delivery.channel import Absent, Doubt, There, Unknown
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.model import Digest, Paper
 from formatters.telegram import TelegramFormatter
 from tests.support.chats import BASIC, CHANNEL, FORUM, READER
@@ -28,7 +28,7 @@ from tests.support.virtual_time import run
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
 
 OTHER_READER = "43"
-FORMATTER = TelegramFormatter(words("en"))
+FORMATTER = TelegramFormatter(phrases("en"))
 LAST = 100  # the id last used in the channel
 LONG_AGO = 100_000.0  # seconds before the attempt
 
@@ -595,7 +595,7 @@ def test_readers_get_one_a_second_and_no_fewer() -> None:
 
 async def test_the_bots_name_is_asked_for_once_and_before_the_turn(server: FakeTelegram, pacer: Counting) -> None:
     """Between a turn and its call it would make calls leave late, and closer together than the limits allow."""
-    formatter = TelegramFormatter(words("en"), buttons=True)
+    formatter = TelegramFormatter(phrases("en"), buttons=True)
     channel = TelegramChannel(server.token, server.base_url, formatter, pacer)
     paper = Paper("2501.00001", 1, "One", "https://example.org", (), ())
     digest = Digest("daily/2025-01-01", "Daily", date(2025, 1, 1), "Daily", "https://example.org", "", (paper,))

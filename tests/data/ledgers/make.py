@@ -30,7 +30,7 @@ from bot.planning import plan
 from bot.protocols import Absent, Doubt, Found, There, Unknown
 from bot.store import Store, opened
 from bot.talk import Asker
-from formatters.locale import words
+from formatters.locale import phrases
 from formatters.model import Digest, Paper, Section
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -111,8 +111,8 @@ class Program:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock = store, clock
-        self.telegram = Platform("telegram", TelegramFormatter(words("en"), buttons=True))
-        self.slack = Platform("slack", SlackFormatter(words("en"), buttons=True))
+        self.telegram = Platform("telegram", TelegramFormatter(phrases("en"), buttons=True))
+        self.slack = Platform("slack", SlackFormatter(phrases("en"), buttons=True))
         self.channels = {one.name: one for one in (self.telegram, self.slack)}
         formatters = {one.name: one.formatter for one in self.channels.values()}
         counters = {one.name: one.counter for one in self.channels.values()}
