@@ -18,7 +18,7 @@ _MOST_DOUBLINGS = 30  # more would not fit a number
 Result = TypeVar("Result")
 
 
-async def unless(work: Coroutine[Any, Any, Result], stopping: asyncio.Event, grace: float = 0.0) -> Result | None:
+async def wait_unless(work: Coroutine[Any, Any, Result], stopping: asyncio.Event, grace: float = 0.0) -> Result | None:
     """Await work, but no longer than `grace` seconds once told to stop; then None."""
     task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
     try:
@@ -56,7 +56,7 @@ class KeyedLock:
         return self._locks.setdefault(key, asyncio.Lock())
 
 
-class Stops:
+class StopWatch:
     """Waits that end when told to stop: one task watches for all of them, where `unless` makes two for each."""
 
     def __init__(self, stopping: asyncio.Event) -> None:
@@ -72,7 +72,7 @@ class Stops:
         finally:
             watching.cancel()
 
-    async def unless(self, work: Coroutine[Any, Any, Result]) -> Result | None:
+    async def wait_unless(self, work: Coroutine[Any, Any, Result]) -> Result | None:
         """Await work, but no longer than until told to stop; then None."""
         try:
             async with asyncio.timeout(0 if self._stopping.is_set() else None) as wait:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.channels.telegram.channel import INTERVAL
-from bot.concurrency import LINGER, TURN_AHEAD, KeyedLock, Stops, backoff, unless, wait_first
+from bot.concurrency import LINGER, TURN_AHEAD, KeyedLock, StopWatch, backoff, wait_first, wait_unless
 from tests.support.virtual_time import run
 
 Result = TypeVar("Result")
@@ -39,7 +39,7 @@ def waited(
         loop, stopping = asyncio.get_running_loop(), asyncio.Event()
         if told is not None:
             loop.call_later(told, stopping.set)
-        came = await unless(work, stopping, grace)
+        came = await wait_unless(work, stopping, grace)
         assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing is left behind"
         return came, round(loop.time(), 3)
 
@@ -86,7 +86,7 @@ def test_who_waits_may_be_cancelled_and_ends_the_work() -> None:
             ended.append("work")
 
     async def both() -> None:
-        waiting = asyncio.create_task(unless(work(), asyncio.Event()))
+        waiting = asyncio.create_task(wait_unless(work(), asyncio.Event()))
         await asyncio.sleep(1)
         waiting.cancel()
         await asyncio.wait([waiting])
@@ -106,9 +106,9 @@ def stopped(work: Sequence[Coroutine[Any, Any, Any]], told: float | None) -> tup
         loop, stopping = asyncio.get_running_loop(), asyncio.Event()
         if told is not None:
             loop.call_later(told, stopping.set)
-        stops = Stops(stopping)
+        stops = StopWatch(stopping)
         with stops.watched():
-            came = await asyncio.gather(*map(stops.unless, work), return_exceptions=True)
+            came = await asyncio.gather(*map(stops.wait_unless, work), return_exceptions=True)
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing is left behind"
         assert not stops._waits
@@ -126,8 +126,8 @@ def test_what_needs_no_waiting_is_done_even_when_told_beforehand() -> None:
     async def both() -> tuple[str | None, str | None]:
         stopping = asyncio.Event()
         stopping.set()
-        stops = Stops(stopping)
-        return await stops.unless(after(5, "late")), await stops.unless(at_once("at once"))
+        stops = StopWatch(stopping)
+        return await stops.wait_unless(after(5, "late")), await stops.wait_unless(at_once("at once"))
 
     assert run(both()) == (None, "at once")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot import errors
-from bot.concurrency import TURN_AHEAD, Stops, backoff, unless
+from bot.concurrency import TURN_AHEAD, StopWatch, backoff, wait_unless
 from bot.database.states import DeliveryState
 from bot.delivery.channel import Absent, Channel, Doubt, There
 from bot.errors import ErrorCode
@@ -53,10 +53,10 @@ class Run:
     report: Report = silent
     gone: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
     tries: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
-    stops: Stops = field(init=False)
+    stops: StopWatch = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stops = Stops(self.stopping)
+        self.stops = StopWatch(self.stopping)
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Lane:
         if wait > self.run.waits.patience:
             return False
         if wait > 0:
-            await self.run.stops.unless(asyncio.sleep(wait))
+            await self.run.stops.wait_unless(asyncio.sleep(wait))
         return not self.run.stopping.is_set()
 
     async def _turn(self, row: Row) -> float | None:
@@ -105,7 +105,7 @@ class Lane:
         None when told to stop, when the bot was refused meanwhile, or told to pause for longer than we wait.
         """
         try:
-            turn = await self.run.stops.unless(self._granted(row))
+            turn = await self.run.stops.wait_unless(self._granted(row))
         except errors.RetryLater:
             return None
         return None if self.run.stopping.is_set() or self.channel.name in self.run.gone else turn
@@ -156,7 +156,7 @@ class Lane:
         run = self.run
         known = await run.store.ids(self.chat, row.attempted_at)
         doubt = _doubt(row, _body(self.channel, row), known)
-        match await unless(self.channel.reconcile(self.chat.address, doubt), run.stopping, run.waits.grace):
+        match await wait_unless(self.channel.reconcile(self.chat.address, doubt), run.stopping, run.waits.grace):
             case None:
                 return  # told to stop; the doubt stays as it is
             case There(remote_id):

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.concurrency import unless
+from bot.concurrency import wait_unless
 from bot.log import log
 from bot.monitoring.outages import Outages
 
@@ -39,7 +39,7 @@ class Web:
         await runner.setup()
         try:
             while not stopping.is_set() and not await self._started(runner):
-                await unless(asyncio.sleep(AGAIN), stopping)
+                await wait_unless(asyncio.sleep(AGAIN), stopping)
             await stopping.wait()
         finally:
             await runner.cleanup()

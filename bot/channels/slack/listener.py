@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.channels.connection_status import Ear
 from bot.channels.slack.channel import SlackChannel, translate
 from bot.channels.slack.events import Events
-from bot.concurrency import backoff, unless
+from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Slack
 from bot.conversation.router import Desk
 from bot.delivery.channel import Channel
@@ -58,7 +58,7 @@ class SlackSocket:
         tries = 0
         while not stopping.is_set():
             tries = 0 if await self._connection(stopping) else tries + 1
-            await unless(asyncio.sleep(backoff(1.0, tries, _LONGEST_PAUSE)), stopping)
+            await wait_unless(asyncio.sleep(backoff(1.0, tries, _LONGEST_PAUSE)), stopping)
         await self._events.replies.finish()
 
     @cached_property
@@ -80,7 +80,7 @@ class SlackSocket:
         client = handler.client
         client.socket_mode_request_listeners = [partial(self._take, handler)]
         try:
-            await unless(self._opened(client), stopping)
+            await wait_unless(self._opened(client), stopping)
             if not stopping.is_set():
                 self._ear.hears()
                 await self._watch(client, stopping)
@@ -99,7 +99,7 @@ class SlackSocket:
         now = asyncio.get_running_loop().time
         seen = now()
         while not stopping.is_set():
-            await unless(asyncio.sleep(_LOOK), stopping)
+            await wait_unless(asyncio.sleep(_LOOK), stopping)
             if await client.is_connected():
                 seen = now()
             elif now() - seen > _GONE:

@@ -23,7 +23,7 @@ from bot.channels.telegram.client import read
 from bot.channels.telegram.errors import seconds, translate
 from bot.channels.telegram.menu import introduce
 from bot.channels.telegram.updates import Updates
-from bot.concurrency import backoff, unless
+from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Telegram
 from bot.conversation.router import Desk
 from bot.delivery.channel import Channel
@@ -55,7 +55,7 @@ class TelegramPoller:
             pause = await self._poll(stopping, tries)
             tries = tries + 1 if pause else 0
             if pause:
-                await unless(asyncio.sleep(pause), stopping)
+                await wait_unless(asyncio.sleep(pause), stopping)
         await self._confirm()
         await self._updates.replies.finish()
         menu.cancel()
@@ -77,7 +77,7 @@ class TelegramPoller:
     async def _asked(self, stopping: asyncio.Event) -> Sequence[Update]:
         async with asyncio.timeout(HANGING):
             ask = self._bot.get_updates(offset=self._offset, timeout=POLL, allowed_updates=HEARD)
-            return await unless(ask, stopping) or ()
+            return await wait_unless(ask, stopping) or ()
 
     async def _taken(self, updates: Sequence[Update]) -> None:
         """Take updates in; those that a bug of ours trips over are not asked for again and again."""
@@ -156,7 +156,7 @@ class TelegramWebhook:
         """Tell Telegram where we are, until it has understood."""
         tries = 0
         while not stopping.is_set() and not await self._announced():
-            await unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
+            await wait_unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
             tries += 1
 
     async def _announced(self) -> bool:

@@ -16,7 +16,7 @@ from telegram import (
 )
 from telegram.error import BadRequest, Forbidden
 
-from bot.concurrency import backoff, unless
+from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Settings
 from bot.log import log
 from formatters.locale import phrases
@@ -36,7 +36,7 @@ async def introduce(bot: Bot, settings: Settings, stopping: asyncio.Event) -> No
         except Exception as error:  # noqa: BLE001 - a menu is not worth more than another try
             if not tries:
                 log.warning("menu", error=f"the commands could not be set yet: {type(error).__name__}")
-            await unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
+            await wait_unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
         else:
             return
         if stopping.is_set():
