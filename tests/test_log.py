@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
 from bot.cli.main import _log
-from bot.config.settings import Operators, Schedule, Settings, Slack, Source, Store, Telegram, Web
+from bot.config.settings import Operators, Schedule, Settings, Slack, Source, StoreSettings, Telegram, Web
 from bot.delivery.channel import Channel
 from bot.errors import SendError
 from bot.log import _TALKATIVE, configure, log, redacted
@@ -30,7 +30,7 @@ from tests.support.setup import unthrottled
 TELEGRAM = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 SLACK = "xoxb-0123456789-abcdefABCDEF"
 LITERAL = "a secret of no known shape"
-TABLES: tuple[type[BaseModel], ...] = (Operators, Schedule, Slack, Source, Store, Telegram, Web)
+TABLES: tuple[type[BaseModel], ...] = (Operators, Schedule, Slack, Source, StoreSettings, Telegram, Web)
 
 
 class Stream(io.StringIO):

@@ -51,7 +51,9 @@ def _all_keys(table: type[BaseModel], before: str = "") -> Iterator[tuple[str, b
             yield from _all_keys(inner, f"{place}.")
 
 
-def told(error: ValidationError, where: str, environ: Mapping[str, str], settings: type[BaseModel]) -> Iterator[str]:
+def explain_errors(
+    error: ValidationError, where: str, environ: Mapping[str, str], settings: type[BaseModel]
+) -> Iterator[str]:
     """Say each problem on a line: file or environment, key, what to do."""
     names = {name.upper(): name for name in environ}
     for problem in error.errors(include_input=False, include_url=False):

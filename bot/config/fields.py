@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"\d+:[\w-]{20,}|x(?:ox[a-z]|app)-.+")
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
 
 
-def listed(value: object) -> object:
+def parse_list(value: object) -> object:
     """Read a list from the environment, JSON or words with commas; and chats written as bare numbers."""
     if isinstance(value, str):
         value = _json(value) if value.lstrip().startswith("[") else value.split(",")
@@ -30,7 +30,7 @@ def listed(value: object) -> object:
     return [str(item) for item in value]
 
 
-def in_words(value: object) -> object:
+def number_as_text(value: object) -> object:
     """Take an address that is written as a bare number."""
     return str(value) if type(value) is int else value
 
@@ -64,7 +64,7 @@ def clock_time(value: object) -> object:
     return time(int(found[1]), int(found[2]))
 
 
-def bare(value: object) -> object:
+def strip_secret(value: object) -> object:
     """Take the blanks off a token or secret, which copying and secret files leave behind."""
     if not isinstance(value, str):
         return value
@@ -95,7 +95,7 @@ def nearest_zone(value: str, zones: Iterable[str]) -> str:
     return f"did you mean {named[close[0]]}?" if close else 'write a name such as "Asia/Seoul" or "UTC"'
 
 
-def of_webhook(value: object) -> object:
+def webhook_secret(value: object) -> object:
     """Take what Telegram takes as `secret_token`, or nothing."""
     if not isinstance(value, str):
         return value

@@ -15,7 +15,7 @@ from dotenv.main import DotEnv
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from bot.config.explain import check_environment, told
+from bot.config.explain import check_environment, explain_errors
 from bot.config.settings import Settings
 from bot.errors import SettingsError
 
@@ -38,7 +38,7 @@ def load(path: Path | None = None, *, file: bool = True) -> Settings:
     try:
         return _whole_paths(Settings(**_merged(table, _overrides(environment))), folder)
     except ValidationError as error:
-        raise SettingsError("\n".join(told(error, str(path), environment, Settings))) from None
+        raise SettingsError("\n".join(explain_errors(error, str(path), environment, Settings))) from None
 
 
 def _dotenv(folder: Path) -> dict[str, str]:

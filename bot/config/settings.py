@@ -21,30 +21,30 @@ from pydantic_settings import (
 
 from bot.config.explain import PREFIX
 from bot.config.fields import (
-    bare,
     clock_time,
     duration,
-    in_words,
-    listed,
     nearest_zone,
-    of_webhook,
+    number_as_text,
     one_slack_chat,
     one_telegram_chat,
+    parse_list,
     slack_chats,
     slack_people,
+    strip_secret,
     telegram_chats,
     telegram_people,
+    webhook_secret,
     weekdays,
 )
 
 # A proxy that speaks HTTPS, or a Bot API server of one's own on the same machine; empty: there is none.
 _WEBHOOK = re.compile(r"(?:(?:https://[\w.-]+|http://(?:localhost|127(?:\.\d+){3}|\[::1\]))(?::\d+)?(?:/[^\s{}?#]*)?)?")
 
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed)]
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
 TelegramChats = Annotated[Listed, AfterValidator(telegram_chats)]
 SlackChats = Annotated[Listed, AfterValidator(slack_chats)]
-Token = Annotated[SecretStr | None, BeforeValidator(bare)]
-Secret = Annotated[SecretStr | None, BeforeValidator(of_webhook)]
+Token = Annotated[SecretStr | None, BeforeValidator(strip_secret)]
+Secret = Annotated[SecretStr | None, BeforeValidator(webhook_secret)]
 
 
 class _Table(BaseModel):
@@ -103,7 +103,7 @@ class Schedule(_Table):
         return value
 
 
-class Store(_Table):
+class StoreSettings(_Table):
     url: str = "sqlite:///paperboy.db"
     """The ledger: `sqlite:///FILE`, from the settings file's own folder."""
 
@@ -199,7 +199,7 @@ class Operators(_Table):
     """Who may read `/status` in Telegram: numbers of people, such as "12345678"."""
     slack: Annotated[Listed, AfterValidator(slack_people)] = ()
     """Who may read it in Slack: member ids such as "U0123ABCD"."""
-    telegram_chat: Annotated[str, BeforeValidator(in_words), AfterValidator(one_telegram_chat)] = ""
+    telegram_chat: Annotated[str, BeforeValidator(number_as_text), AfterValidator(one_telegram_chat)] = ""
     """The chat in Telegram that is told of troubles; without it, each of `operators.telegram` is."""
     slack_chat: Annotated[str, AfterValidator(one_slack_chat)] = ""
     """The same in Slack: a channel's id, such as "C0123ABCD"."""
@@ -229,7 +229,7 @@ class Settings(BaseSettings):
     sources: tuple[Source, ...] = ()
     """Where digests come from."""
     schedule: Schedule = Schedule()
-    store: Store = Store()
+    store: StoreSettings = StoreSettings()
     telegram: Telegram = Telegram()
     slack: Slack = Slack()
     web: Web = Web()

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from bot.config.fields import weekdays
 from bot.config.loading import FILE, load
-from bot.config.settings import Operators, Schedule, Settings, Slack, Source, Store, Telegram, Web
+from bot.config.settings import Operators, Schedule, Settings, Slack, Source, StoreSettings, Telegram, Web
 from bot.errors import SettingsError
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "paperboy.example.toml"
@@ -726,7 +726,7 @@ def test_days_that_are_none(days: str) -> None:
 
 def test_each_setting_is_described() -> None:
     """`paperboy settings` and the handbook's table are made of these words."""
-    tables: tuple[type[BaseModel], ...] = (Settings, Schedule, Slack, Source, Store, Telegram, Web, Operators)
+    tables: tuple[type[BaseModel], ...] = (Settings, Schedule, Slack, Source, StoreSettings, Telegram, Web, Operators)
     tables_of_settings = {one.__name__.lower() for one in tables}
     undescribed = [
         f"{table.__name__}.{name}"
