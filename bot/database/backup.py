@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.database.engine import cure
+from bot.database.engine import remedy
 from bot.errors import LedgerError
 
 
@@ -25,7 +25,7 @@ def backup(ledger: Path, copy: Path) -> int:
         _copied(ledger, part)
         part.rename(copy)
     except (sqlite3.Error, OSError) as error:
-        raise LedgerError(f"{ledger} to {copy}: {cure(str(error))}") from error
+        raise LedgerError(f"{ledger} to {copy}: {remedy(str(error))}") from error
     finally:
         part.unlink(missing_ok=True)
     return copy.stat().st_size

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.database import migrations
 from bot.errors import LedgerError
 
-_LOOKS, _LOOK = 20, 0.05  # so often, at such a distance in seconds, a file of no bytes is looked at
+_RETRIES, _RETRY_PAUSE = 20, 0.05  # so often, at such a distance in seconds, a file of no bytes is looked at
 
 
 class Database:
@@ -32,18 +32,18 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        with explained(self.path):
+        with translating_errors(self.path):
             async with self._engine.connect() as db:
                 yield db
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Write in one transaction, which excludes other processes from its start (BEGIN IMMEDIATE)."""
-        with explained(self.path):
+        with translating_errors(self.path):
             async with self.writing, self._engine.execution_options(writes=True).begin() as db:
                 yield db
 
-    def clerks_engine(self) -> Engine:
+    def writer_engine(self) -> Engine:
         """Make an engine for a thread of its own, whose transactions all write."""
         return _prepared(create_engine(f"sqlite:///{self.path}").execution_options(writes=True))
 
@@ -84,10 +84,10 @@ async def refuse_empty(path: Path) -> None:
 
     Another process may have made it a moment ago; then it soon has some.
     """
-    for _ in range(_LOOKS):
+    for _ in range(_RETRIES):
         if not _is_empty(path):
             return
-        await asyncio.sleep(_LOOK)
+        await asyncio.sleep(_RETRY_PAUSE)
     raise LedgerError(f"ledger {path}: the file is empty; put a copy back, or remove it to begin a new one")
 
 
@@ -104,12 +104,12 @@ def migrate(connection: Connection) -> None:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def translating_errors(path: Path) -> Iterator[None]:
     """Say what is wrong with the ledger in words."""
     try:
         yield
     except DatabaseError as error:
-        raise LedgerError(f"ledger {path}: {cure(str(error.orig))}") from error
+        raise LedgerError(f"ledger {path}: {remedy(str(error.orig))}") from error
     except PoolTimeoutError as error:
         raise LedgerError(f"ledger {path}: too much is read from it at once; run again") from error
     except OSError as error:
@@ -118,7 +118,7 @@ def explained(path: Path) -> Iterator[None]:
         raise LedgerError(f"ledger {path}: made by a newer Paperboy ({error}); update the program") from error
 
 
-_CURES = {
+_REMEDIES = {
     "disk is full": "the disk is full; free some space, then run again: nothing in the ledger is lost",
     "locked": "another program keeps it locked; end that program, then run again",
     "not a database": "this file is no ledger, or is damaged; put a copy back, or name another file in store.url",
@@ -128,7 +128,7 @@ _CURES = {
 }
 
 
-def cure(problem: str) -> str:
+def remedy(problem: str) -> str:
     """Say what to do about what SQLite says."""
-    known = next((cure for sign, cure in _CURES.items() if sign in problem), "cannot be used; is its disk well?")
+    known = next((cure for sign, cure in _REMEDIES.items() if sign in problem), "cannot be used; is its disk well?")
     return f"{known} ({problem})"

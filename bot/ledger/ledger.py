@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.archive import Archive
 from bot.archive.index import index, index_all, loaded
-from bot.database.engine import Database, explained, make_engine, migrate, refuse_empty
+from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
 from bot.database.reasons import Reason
 from bot.database.schema import chats
 from bot.database.states import DeliveryState, DigestState
@@ -57,7 +57,7 @@ async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncItera
         raise LedgerError(f"ledger {path}: SQLite {sqlite3.sqlite_version} is too old; install {needed} or newer")
     engine = make_engine(path)
     try:
-        with explained(path):
+        with translating_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             await refuse_empty(path)
             async with engine.execution_options(writes=True).begin() as db:

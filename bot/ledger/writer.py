@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.concurrency import LINGER
-from bot.database.engine import Database, explained
+from bot.database.engine import Database, translating_errors
 from bot.database.states import DeliveryState
 from bot.ledger import delivery_sql as draining
 from bot.ledger import transitions
@@ -125,7 +125,7 @@ class Clerk:
                 # Who was cancelled sends nothing; but what was sent is written down, whoever waits for it.
                 claims = [row for row, asker in batch.claims if not asker.cancelled()]
                 try:
-                    with explained(self._database.path):
+                    with translating_errors(self._database.path):
                         outcomes, looks = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.looks}
                         work = partial(self._books.write, outcomes, claims, looks)
                         answers = await loop.run_in_executor(self._thread, work)
@@ -139,7 +139,7 @@ class _Books:
     """The clerk's connection, in a thread of its own: one trip to it for each transaction."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._engine = database.clerks_engine()
+        self._engine = database.writer_engine()
         self._clock = clock
         self._connection: Connection | None = None
         self._bodies: dict[str, Mapping[str, object]] = {}  # by their hashes
