@@ -31,7 +31,7 @@ from bot.ledger.ledger import Store, opened
 from bot.log import log
 from bot.monitoring.notifier import Alarm, Bell
 from bot.monitoring.outages import Outages
-from bot.sources.source import Found, Source
+from bot.sources.source import FoundDigest, Source
 
 # Posts are looked at again for at least so long behind the newest ones: they are edited within days, if at all.
 LOOK_BACK = timedelta(days=14)
@@ -126,7 +126,7 @@ class Paperboy:
     async def _plan(self, source: Source) -> SourceError | None:
         """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""
         known = await self.store.known(source.name)
-        found: Sequence[Found] | None = None
+        found: Sequence[FoundDigest] | None = None
         problem = None
         try:
             found = await source.digests(look_from([one.day for one in known], self.settings.schedule.edits_for))

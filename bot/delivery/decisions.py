@@ -16,7 +16,7 @@ from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
 from bot.delivery.readiness import unfinished
 from bot.ledger.records import RELEASED, Intent, Known, Remark
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from formatters.markdown import walk
 from formatters.model import Digest, Paper
 from formatters.spans import collapse_spaces, plain
@@ -33,7 +33,9 @@ class Rules:
     edits_for: float = math.inf
 
 
-def decide(known: Sequence[Known], found: Sequence[Found] | None, rules: Rules, now: float) -> list[Intent | Remark]:
+def decide(
+    known: Sequence[Known], found: Sequence[FoundDigest] | None, rules: Rules, now: float
+) -> list[Intent | Remark]:
     """Say what shall become of each digest that is new or changed, older first; `now` in seconds since 1970.
 
     The first look at a source delivers its newest digest alone; later ones are delivered as they
@@ -54,7 +56,7 @@ def decide(known: Sequence[Known], found: Sequence[Found] | None, rules: Rules, 
     return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
 
 
-def names_of(found: Sequence[Found], known: Sequence[Known]) -> list[str]:
+def names_of(found: Sequence[FoundDigest], known: Sequence[Known]) -> list[str]:
     """Give the names the ledger knows digests by: their own, or those of their posts when title or day changed."""
     names = {one.name for one in known}
     of_post = {one.post: one.name for one in reversed(known)}  # the oldest, where two have one post
@@ -72,7 +74,7 @@ def hashed(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
-def _recognised(found: Found, name: str) -> Intent:
+def _recognised(found: FoundDigest, name: str) -> Intent:
     digest = replace(found.digest, id=name)
     return Intent(digest, found.post, fingerprint(digest), DigestState.ACTIVE)
 

@@ -13,7 +13,7 @@ from bot.database.states import DigestState
 from bot.delivery.decisions import Rules, decide, hashed, names_of
 from bot.ledger.ledger import Store
 from bot.ledger.records import Intent, Remark, Rendered
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from formatters import locale
 from formatters.edition import Edition
 from formatters.message import Formatter, Message
@@ -21,7 +21,7 @@ from formatters.model import Digest
 
 
 async def plan(
-    store: Store, source: str, found: Sequence[Found] | None, formatters: Mapping[str, Formatter], rules: Rules
+    store: Store, source: str, found: Sequence[FoundDigest] | None, formatters: Mapping[str, Formatter], rules: Rules
 ) -> list[Intent | Remark]:
     """Write into the ledger what shall be sent and edited; call it while `store.delivering`.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.errors import ParseError, SourceError
 from bot.sources.jekyll.post import LARGEST_POST, Post, day_of, parse
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 
 SUFFIXES = (".md", ".markdown")
 
@@ -27,19 +27,19 @@ class FolderSource:
         self._permalink = permalink
         self._cache: dict[Path, tuple[tuple[int, int], Post | ParseError]] = {}
 
-    async def digests(self, since: date | None = None) -> Sequence[Found]:
+    async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests of `since` and later; SourceError when the folder cannot be read."""
         return await asyncio.to_thread(self._digests, since)
 
-    def _digests(self, since: date | None) -> list[Found]:
+    def _digests(self, since: date | None) -> list[FoundDigest]:
         problems: dict[str, str] = {}
-        found: dict[str, Found] = {}
+        found: dict[str, FoundDigest] = {}
         for path in self._posts(since):
             post = self._read(path)
             if isinstance(post, ParseError):
                 problems[path.name] = str(post)
             elif post.digest:
-                _keep(Found(post.digest, path.name), found, problems)
+                _keep(FoundDigest(post.digest, path.name), found, problems)
                 if post.degraded:
                     problems[path.name] = f"{path.name}: {post.degraded}"
         self.problems = problems
@@ -78,7 +78,7 @@ class FolderSource:
             return error
 
 
-def _keep(one: Found, found: dict[str, Found], problems: dict[str, str]) -> None:
+def _keep(one: FoundDigest, found: dict[str, FoundDigest], problems: dict[str, str]) -> None:
     """Keep one of two posts of the same series and day: the one with papers, else the later name."""
     other = found.get(one.digest.id)
     kept, double = (other, one) if other and other.digest.papers and not one.digest.papers else (one, other)

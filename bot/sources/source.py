@@ -11,7 +11,7 @@ from formatters.model import Digest
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundDigest:
     """A digest as a source holds it now."""
 
     digest: Digest
@@ -28,5 +28,5 @@ class Source(Protocol):
     def problems(self) -> Mapping[str, str]:
         """Tell, by post, what was wrong at the last look: posts passed over, and posts mended."""
 
-    async def digests(self, since: date | None = None) -> Sequence[Found]:
+    async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests of `since` and later, older first; SourceError when it cannot be read."""

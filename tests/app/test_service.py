@@ -26,7 +26,7 @@ from bot.delivery.dispatcher import Waits
 from bot.delivery.hours import Hours
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SettingsError
 from bot.sources.folder import FolderSource
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from tests.support.chats import READER
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.memory_channel import MemoryChannel, refused
@@ -341,7 +341,7 @@ async def test_who_comes_while_the_sources_are_looked_at_does_not_wait_for_the_n
     channel = memory()
 
     class Visited(FolderSource):
-        async def digests(self, since: date | None = None) -> Sequence[Found]:
+        async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
             if not await paperboy.store.subscribers.find("telegram", ("7",)):
                 await subscribed(paperboy, "7", now=True)
                 paperboy.desk.wake()

@@ -40,7 +40,7 @@ from bot.delivery.planner import plan
 from bot.ledger import writer as clerk
 from bot.ledger.ledger import Store, opened
 from bot.log import configure
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from formatters.locale import phrases
 from formatters.model import Digest
 from formatters.telegram import TelegramFormatter
@@ -102,7 +102,7 @@ async def spelled(channel: TelegramChannel) -> list[dict[str, Any]]:
 async def planned(store: Store, channel: TelegramChannel, chats: Iterable[str]) -> None:
     """Plan the broadcast for chats of the settings, to go out at once."""
     await store.join(channel.name, "messages", {chat: channel.counter(chat) for chat in chats})
-    await plan(store, "blog", [Found(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, Rules())
+    await plan(store, "blog", [FoundDigest(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, Rules())
     for spelled_hours in await store.schedules():
         await store.gate(spelled_hours, 0.0)
 

@@ -26,7 +26,7 @@ from bot.delivery.dispatcher import Drain, Waits
 from bot.delivery.hours import Hours
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Store, opened
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from formatters.locale import phrases
 from formatters.model import Paper, Section
 from formatters.slack import SlackFormatter
@@ -82,7 +82,7 @@ class OldLedger:
     def channels(self) -> dict[str, RecordingChannel]:
         return {one.name: one for one in (self.telegram, self.slack)}
 
-    async def run(self, posts: Sequence[Found] | None = None) -> int:
+    async def run(self, posts: Sequence[FoundDigest] | None = None) -> int:
         """Plan and send as the program does, without posts as when they cannot be read; count the calls."""
         before = self._calls()
         for (channel, layout), listed in LISTED[self.name].items():
@@ -100,13 +100,13 @@ class OldLedger:
     def _calls(self) -> int:
         return sum(len(one.calls) for one in self.channels.values())
 
-    async def posts(self, **changed: Sequence[Paper]) -> list[Found]:
+    async def posts(self, **changed: Sequence[Paper]) -> list[FoundDigest]:
         """Give the posts as the ledger has them, some, by day such as `d13`, with other papers."""
         posts = []
         for one in await self.store.known("blog"):
             digest = await self.store.digest("blog", one.name)
             day = f"{'a' if one.name.startswith('arxiv') else 'd'}{digest.day.day:02}"
-            posts.append(Found(replace(digest, papers=tuple(changed.get(day, digest.papers))), one.post))
+            posts.append(FoundDigest(replace(digest, papers=tuple(changed.get(day, digest.papers))), one.post))
         return posts
 
     def at(self, hour: int, minute: int = 0, day: int = 13) -> None:

@@ -22,7 +22,7 @@ from bot.database.states import DigestState
 from bot.delivery.decisions import Rules
 from bot.ledger.ledger import opened
 from bot.ledger.records import Known, Trouble
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import Clock, Pipeline
@@ -85,7 +85,7 @@ class OldLedger:
     clock: Clock = field(default_factory=Clock)
     channel: MemoryChannel = field(default_factory=MemoryChannel)
 
-    async def make(self, *posts: Sequence[Found]) -> None:
+    async def make(self, *posts: Sequence[FoundDigest]) -> None:
         """Deliver posts, then put all that is in the ledger into one of before."""
         async with opened(f"sqlite:///{self.folder}/today.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel)
@@ -121,7 +121,7 @@ class OldLedger:
         async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:
             return [(one.state, one.reason) for one in await store.known("blog")]
 
-    async def run(self, now: Sequence[Found], after: float) -> tuple[list[str], Known]:
+    async def run(self, now: Sequence[FoundDigest], after: float) -> tuple[list[str], Known]:
         """Look at the posts, and give what the chat reads then and how the newest digest stands."""
         self.clock.now += after
         async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:
@@ -201,7 +201,7 @@ async def test_what_was_skipped_for_ever_stays_so(ledger: OldLedger, sentence: s
     ],
 )
 async def test_what_was_noted_of_a_delivered_post_is_not_noted_again(
-    ledger: OldLedger, sentence: str, now: Sequence[Found], after: float
+    ledger: OldLedger, sentence: str, now: Sequence[FoundDigest], after: float
 ) -> None:
     await ledger.make(days(1))
     ledger.write(1, "active", sentence)

@@ -16,7 +16,7 @@ from bot.database import migrations
 from bot.database.engine import make_engine
 from bot.delivery.dispatcher import Waits
 from bot.ledger.ledger import opened
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
@@ -64,7 +64,7 @@ class Upgraded:
         self.folder, self.layout = folder, layout
         self.clock, self.channel = Clock(), MemoryChannel()
 
-    async def deliver(self, *posts: Sequence[Found]) -> None:
+    async def deliver(self, *posts: Sequence[FoundDigest]) -> None:
         """Give all chats but one, which was taken out, the first posts."""
         async with opened(f"sqlite:///{self.folder}/today.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
@@ -74,7 +74,7 @@ class Upgraded:
             await store.join("terminal", self.layout, {"a": "a", "b": "b"})
         await made_by_the_first_version(self.folder / "old.db", self.folder / "today.db")
 
-    async def run(self, now: Sequence[Found], *, again: bool = False) -> Pipeline:
+    async def run(self, now: Sequence[FoundDigest], *, again: bool = False) -> Pipeline:
         """Do what this version does with that ledger."""
         self.clock.now += 3600
         async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:

@@ -16,7 +16,7 @@ from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DIGEST_CHANGES, DigestState
 from bot.delivery.decisions import Rules, decide, fingerprint
 from bot.ledger.records import RELEASED, Intent, Known, Remark
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import days, digest, found, paper
 
@@ -30,7 +30,7 @@ SHRANK = Reason(Cause.SHRANK, (2, 1))
 
 
 def known(
-    founds: Sequence[Found],
+    founds: Sequence[FoundDigest],
     state: DigestState = ACTIVE,
     reason: Reason = NOTHING,
     held_since: float | None = None,
@@ -44,21 +44,21 @@ def known(
     ]
 
 
-def decided(before: Sequence[Known], now: Sequence[Found], after: float = HOUR) -> list[Intent]:
+def decided(before: Sequence[Known], now: Sequence[FoundDigest], after: float = HOUR) -> list[Intent]:
     """Decide so many seconds after all was found, where nothing is to be noted."""
     intents = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, Intent)]
     assert len(intents) == len(decide(before, now, RULES, FOUND_AT + after))
     return intents
 
 
-def noted(before: Sequence[Known], now: Sequence[Found], after: float) -> list[Remark]:
+def noted(before: Sequence[Known], now: Sequence[FoundDigest], after: float) -> list[Remark]:
     """Decide so many seconds after all was found, where all stays as it is."""
     remarks = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, Remark)]
     assert len(remarks) == len(decide(before, now, RULES, FOUND_AT + after))
     return remarks
 
 
-def states(before: Sequence[Known], now: Sequence[Found], after: float = HOUR) -> dict[int, DigestState]:
+def states(before: Sequence[Known], now: Sequence[FoundDigest], after: float = HOUR) -> dict[int, DigestState]:
     return {intent.digest.day.day: intent.state for intent in decided(before, now, after)}
 
 
@@ -171,7 +171,7 @@ def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
 @pytest.mark.parametrize(
     "now", [days(1, papers=1), [found(digest(date(2025, 1, 1), *hollow(1, 2)))], days(1, papers=0)]
 )
-def test_a_delivered_post_that_looks_unfinished_is_not_edited_at_once(now: Sequence[Found]) -> None:
+def test_a_delivered_post_that_looks_unfinished_is_not_edited_at_once(now: Sequence[FoundDigest]) -> None:
     (remark,) = noted(known(days(1)), now, HOUR)
     assert remark.name == "daily-papers/2025-01-01"
     assert remark.held_since == FOUND_AT + HOUR

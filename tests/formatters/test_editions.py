@@ -10,7 +10,7 @@ import pytest
 
 from bot import errors
 from bot.delivery.dispatcher import Waits
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import days, digest, found, paper
@@ -29,7 +29,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
         yield pipeline
 
 
-def post(*numbers: int, word: str = "plain") -> list[Found]:
+def post(*numbers: int, word: str = "plain") -> list[FoundDigest]:
     """Give the post of the first of January with these papers."""
     return [found(digest(DAY, *(paper(number, word=word) for number in numbers)))]
 

@@ -13,7 +13,7 @@ import pytest
 from bot.errors import SourceError
 from bot.sources.folder import FolderSource
 from bot.sources.jekyll.post import LARGEST_POST
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from tests.support.golden import DATA
 
 POSTS = Path("_posts")
@@ -34,7 +34,7 @@ def source(match: str | None = None, permalink: str = "") -> FolderSource:
     return FolderSource("daily", POSTS, match=match, permalink=permalink)
 
 
-def names(found: Sequence[Found]) -> list[str]:
+def names(found: Sequence[FoundDigest]) -> list[str]:
     return [one.post for one in found]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from formatters.model import Digest, Paper, Section
 
 
@@ -19,10 +19,10 @@ def digest(day: date, *papers: Paper, series: str = "Daily Papers") -> Digest:
     return Digest(f"{slug}/{day}", series, day, f"{series} — {day}", "", "", papers)
 
 
-def found(one: Digest, post: str = "") -> Found:
-    return Found(one, post or f"{one.day}-{one.series.lower().replace(' ', '-')}.md")
+def found(one: Digest, post: str = "") -> FoundDigest:
+    return FoundDigest(one, post or f"{one.day}-{one.series.lower().replace(' ', '-')}.md")
 
 
-def days(*numbers: int, papers: int = 2) -> list[Found]:
+def days(*numbers: int, papers: int = 2) -> list[FoundDigest]:
     """Give digests of January 2025, one per day number."""
     return [found(digest(date(2025, 1, n), *(paper(k) for k in range(1, papers + 1)))) for n in numbers]

@@ -16,7 +16,7 @@ from bot.delivery.planner import plan
 from bot.ledger.ledger import Store, opened
 from bot.ledger.records import Chat, Row, Subscriber
 from bot.ledger.transitions import ALLOWED
-from bot.sources.source import Found
+from bot.sources.source import FoundDigest
 from tests.support.memory_channel import MemoryChannel
 
 NOW = Waits(settle=0, back_off=0)
@@ -47,7 +47,7 @@ class Pipeline:
 
     async def look(
         self,
-        now: Sequence[Found],
+        now: Sequence[FoundDigest],
         *,
         opening: float = 0.0,
         hours: Mapping[str, float] = AT_ONCE,
@@ -76,11 +76,11 @@ class Pipeline:
         await drain.run()
         return drain
 
-    async def run(self, now: Sequence[Found], waits: Waits = NOW) -> None:
+    async def run(self, now: Sequence[FoundDigest], waits: Waits = NOW) -> None:
         await self.look(now)
         await self.drain(waits)
 
-    async def night(self, now: Sequence[Found]) -> None:
+    async def night(self, now: Sequence[FoundDigest]) -> None:
         """Plan and send while all hours are closed, and let some time pass."""
         await self.look(now, opening=self.clock() + 8 * 3600)
         await self.drain()
