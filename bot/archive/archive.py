@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.archive.index import loaded
-from bot.archive.ngrams import matching
+from bot.archive.index import digest_from_json
+from bot.archive.ngrams import to_match_query
 from bot.database.engine import Database
 from bot.database.schema import deliveries, digests, messages, papers, replies, searches, words
 from bot.database.states import DigestState
@@ -46,7 +46,7 @@ class Archive:
         """Give the digests of a day that have papers."""
         async with self._read() as db:
             found = await db.execute(select(digests.c.content).where(_PAPERS, digests.c.day == day.isoformat()))
-            return [loaded(content) for content in found.scalars()]
+            return [digest_from_json(content) for content in found.scalars()]
 
     async def days(self) -> list[date]:
         """List the days of which there are papers."""
@@ -61,12 +61,12 @@ class Archive:
             found = (await db.execute(query.order_by(*_NEWEST).limit(1))).first()
         if found is None:
             return None
-        digest = loaded(found.content)
+        digest = digest_from_json(found.content)
         return digest, next(paper for paper in digest.papers if reference(digest, paper) == found.ref)
 
     async def titled(self, said: str, most: int, day: date | None = None) -> list[SearchHit]:
         """List the newest papers whose titles have all these words."""
-        match = matching(said)
+        match = to_match_query(said)
         if not match:
             return []
         of_day = () if day is None else (digests.c.day == day.isoformat(),)
@@ -75,7 +75,7 @@ class Archive:
 
     async def search(self, said: str, most: int, start: int) -> tuple[list[SearchHit], int]:
         """List the newest papers that have all these words anywhere, from `start` on, and how many there are."""
-        match = matching(said)
+        match = to_match_query(said)
         return await self._hits(_matches(match), most, start) if match else ([], 0)
 
     async def remember(self, channel: str, address: str, said: str) -> int:
@@ -108,7 +108,7 @@ class Archive:
     async def _digest(self, query: Select[Any]) -> Digest | None:
         async with self._read() as db:
             content = (await db.execute(query.limit(1))).scalar_one_or_none()
-        return None if content is None else loaded(content)
+        return None if content is None else digest_from_json(content)
 
     async def _hits(self, which: ColumnElement[bool], most: int, start: int) -> tuple[list[SearchHit], int]:
         where = words.join(papers, papers.c.id == words.c.rowid).join(digests, digests.c.id == papers.c.digest_id)

@@ -10,14 +10,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.archive.ngrams import indexed
+from bot.archive.ngrams import to_index_text
 from bot.database.schema import digests, papers, words
 from formatters.compose import brief
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
 
 
-async def index(db: AsyncConnection, digest_id: int, digest: Digest) -> None:
+async def index_digest(db: AsyncConnection, digest_id: int, digest: Digest) -> None:
     """Make the papers of a digest those that can be looked up."""
     old = select(papers.c.id).where(papers.c.digest_id == digest_id)
     await db.execute(delete(words).where(words.c.rowid.in_(old)))
@@ -26,7 +26,7 @@ async def index(db: AsyncConnection, digest_id: int, digest: Digest) -> None:
         row = {"ref": reference(digest, paper), "paper": paper.id, "number": paper.number}
         said = {"title": paper.title, "line": brief(paper)}
         made = await db.execute(insert(papers).values(digest_id=digest_id, **row, **said).returning(papers.c.id))
-        text = {"title": indexed(paper.title), "body": indexed(_text(paper))}
+        text = {"title": to_index_text(paper.title), "body": to_index_text(_text(paper))}
         await db.execute(insert(words).values(rowid=made.scalar_one(), **text))
 
 
@@ -34,10 +34,10 @@ async def index_all(db: AsyncConnection) -> None:
     """Index what an older program left in the ledger."""
     bare = select(digests.c.id, digests.c.content).where(digests.c.id.not_in(select(papers.c.digest_id)))
     for digest_id, content in (await db.execute(bare)).all():
-        await index(db, digest_id, loaded(content))
+        await index_digest(db, digest_id, digest_from_json(content))
 
 
-def loaded(content: Mapping[str, Any]) -> Digest:
+def digest_from_json(content: Mapping[str, Any]) -> Digest:
     """Make a Digest of the content as the ledger holds it."""
     listed = tuple(map(_paper, content["papers"]))
     return Digest(**{**content, "day": date.fromisoformat(content["day"]), "papers": listed})

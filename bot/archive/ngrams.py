@@ -26,12 +26,12 @@ _PIECE = re.compile(rf"([{_CJK}]+)|[^\W_{_FILLERS}{_CJK}]+")
 _TERM = re.compile(rf"[{_CJK}]+|[^\s{_CJK}]+")
 
 
-def indexed(text: str) -> str:
+def to_index_text(text: str) -> str:
     """Write a text as the words that the index shall hold of it."""
     return " ".join(_words(_folded(text)))
 
 
-def matching(words: str) -> str:
+def to_match_query(words: str) -> str:
     """Write the MATCH expression for what a reader typed, every word of it; "", which SQLite refuses, for none."""
     terms = dict.fromkeys(filter(None, map(_phrase, _TERM.findall(_folded(words)[:LONGEST_QUERY]))))
     return " AND ".join(f'"{term}"*' for term in list(terms)[:MOST_TERMS])

@@ -20,7 +20,7 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.archive import Archive
-from bot.archive.index import index, index_all, loaded
+from bot.archive.index import digest_from_json, index_all, index_digest
 from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
 from bot.database.reasons import Reason
 from bot.database.schema import chats
@@ -143,7 +143,7 @@ class Store:
         async with self._write() as db:
             digest = (await db.execute(statements.write_digest(source, intent, self.clock()))).scalar_one()
             if intent.update:
-                await index(db, digest, intent.digest)
+                await index_digest(db, digest, intent.digest)
             for one in rendered:
                 await _write_messages(db, digest, one, update=intent.update)
             if rendered:
@@ -250,7 +250,7 @@ class Store:
     async def digest(self, source: str, name: str) -> Digest:
         """Give a digest as it was last read."""
         async with self._read() as db:
-            return loaded((await db.execute(statements.content(source, name))).scalar_one())
+            return digest_from_json((await db.execute(statements.content(source, name))).scalar_one())
 
     async def standings(self, most: int) -> list[Standing]:
         """List the newest digests that are no mere baseline, older first."""

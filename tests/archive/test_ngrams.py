@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.archive.ngrams import LONGEST_QUERY, MOST_TERMS, indexed, matching
+from bot.archive.ngrams import LONGEST_QUERY, MOST_TERMS, to_index_text, to_match_query
 
 TITLE = "Mini-o3: 잠재확산모델을 위한 GPT4 기반 Naïve Diffusion (2509.07969)"
 
 
 def finds(words: str, *texts: str) -> list[int]:
     """Give the numbers of the texts, 1, 2, …, in which words are found."""
-    if not matching(words):
+    if not to_match_query(words):
         return []
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute("CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = 'unicode61')")
-        database.executemany("INSERT INTO texts (text) VALUES (?)", [(indexed(text),) for text in texts])
-        rows = database.execute("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rowid", (matching(words),))
+        database.executemany("INSERT INTO texts (text) VALUES (?)", [(to_index_text(text),) for text in texts])
+        rows = database.execute("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rowid", (to_match_query(words),))
         return [rowid for (rowid,) in rows]
 
 
@@ -45,7 +45,7 @@ def finds(words: str, *texts: str) -> list[int]:
     ],
 )
 def test_what_the_index_holds(text: str, words: str) -> None:
-    assert indexed(text) == words
+    assert to_index_text(text) == words
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_the_index_holds(text: str, words: str) -> None:
     ],
 )
 def test_what_the_index_is_asked(words: str, expression: str) -> None:
-    assert matching(words) == expression
+    assert to_match_query(words) == expression
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_pairs_of_two_words_make_no_phrase() -> None:
 
 
 def test_a_query_is_cut() -> None:
-    assert matching(" ".join(map(str, range(99)))).count("AND") == MOST_TERMS - 1
-    assert len(matching("가" * 4000)) < 4 * LONGEST_QUERY
+    assert to_match_query(" ".join(map(str, range(99)))).count("AND") == MOST_TERMS - 1
+    assert len(to_match_query("가" * 4000)) < 4 * LONGEST_QUERY
 
 
 SYLLABLES = st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3)
@@ -142,5 +142,5 @@ def test_no_input_is_an_error(words: str) -> None:
 
 @given(st.text(st.characters(max_codepoint=0x17FF) | SYLLABLES))
 def test_what_is_held_is_found_by_itself(text: str) -> None:
-    assert finds(text, text) == ([1] if indexed(text) else [])
-    assert (indexed(text) == "") == (matching(text) == "")
+    assert finds(text, text) == ([1] if to_index_text(text) else [])
+    assert (to_index_text(text) == "") == (to_match_query(text) == "")
