@@ -27,7 +27,7 @@ from bot.delivery.hours import Hours
 from bot.delivery.planner import plan
 from bot.delivery.replies import Replies
 from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SourceError
-from bot.ledger.ledger import Store, opened
+from bot.ledger.ledger import Ledger, open_ledger
 from bot.log import log
 from bot.monitoring.notifier import Alarm, Bell
 from bot.monitoring.outages import Outages
@@ -45,7 +45,7 @@ class Paperboy:
     """Everything that delivers, put together. Make it with `assembled`."""
 
     settings: Settings
-    store: Store
+    store: Ledger
     sources: Sequence[Source]
     channels: Mapping[str, Channel]
     waits: Waits = Waits()
@@ -75,7 +75,7 @@ class Paperboy:
             for name, channel in self.channels.items()
             for chat in self.settings.operators.told(name)
         ]
-        return Alarm(self.settings, self.store.troubles, self.outages, bells, self.store.clock)
+        return Alarm(self.settings, self.store.incidents, self.outages, bells, self.store.clock)
 
     def listeners(self) -> list[Listener]:
         """Make what hears readers; SettingsError when one lacks what it needs."""
@@ -89,9 +89,9 @@ class Paperboy:
         await self._join()
         if resume:
             await self.store.resume()
-        eager = await self.store.eager()
+        eager = await self.store.chats_wanting_newest()
         errors = [error for source in self.sources if (error := await self._plan(source))]
-        await self.store.calm(eager)
+        await self.store.release_now(eager)
         await self._gate(at_once=at_once)
         return errors
 
@@ -100,32 +100,32 @@ class Paperboy:
         now = datetime.now(UTC)
         for spelled in await self.store.schedules():
             opening = 0.0 if at_once and not spelled else Hours.of(self.settings, spelled).opening(now)
-            await self.store.gate(spelled, opening)
+            await self.store.open_at(spelled, opening)
 
     async def _join(self) -> None:
         """Make the ledger's chats those of the settings; a channel that was taken out has none."""
         for name in {"telegram", "slack"} | self.channels.keys():
             table = getattr(self.settings, name)
             counters = {chat: self.channels[name].counter(chat) for chat in table.chats if name in self.channels}
-            await self.store.join(name, table.layout, counters)
+            await self.store.sync_chats(name, table.layout, counters)
             if name in self.channels and parts.listens(self.settings, name):
                 await self._learn_kinds(self.channels[name], table.layout)
 
     async def _learn_kinds(self, channel: Channel, layout: str) -> None:
         """Ask what the chats of the settings are, once each: it decides where buttons are answered."""
-        for chat in await self.store.subscribers.strangers(channel.name):
+        for chat in await self.store.subscriptions.unidentified(channel.name):
             try:
                 kind, number = await channel.kind(chat.address), await channel.number(chat.address)
             except (ChatGone, Rejected):
                 continue
             except SendError:
                 return  # the platform is away; there is another sweep
-            if number == chat.address or not await self.store.subscribers.merge(chat, number):
-                await self.store.subscribers.wish(chat.id, layout, kind=kind)
+            if number == chat.address or not await self.store.subscriptions.merge_into(chat, number):
+                await self.store.subscriptions.set_preferences(chat.id, layout, kind=kind)
 
     async def _plan(self, source: Source) -> SourceError | None:
         """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""
-        known = await self.store.known(source.name)
+        known = await self.store.known_digests(source.name)
         found: Sequence[FoundDigest] | None = None
         problem = None
         try:
@@ -192,7 +192,7 @@ class Paperboy:
         now = datetime.now(self.settings.zone)
         resume = Hours.of(self.settings).is_open(now) and self.resumed != now.date()
         try:
-            async with self.store.delivering(self.stopping) as mine:
+            async with self.store.delivery_lock(self.stopping) as mine:
                 if mine:
                     await self._look(resume=resume)
                     await self._drain_and_look()
@@ -249,7 +249,7 @@ async def assembled(
     """
     parts.check(settings)
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(opened(settings.store.url))
+        store = await stack.enter_async_context(open_ledger(settings.store.url))
         channels = parts.channels(settings) if channels is None else channels
         for channel in channels.values():
             stack.push_async_callback(channel.close)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.archive.index import digest_from_json
 from bot.archive.ngrams import to_match_query
 from bot.database.engine import Database
-from bot.database.schema import deliveries, digests, messages, papers, replies, searches, words
+from bot.database.schema import deliveries, digests, messages, paper_words, papers, searches, sent_replies
 from bot.database.states import DigestState
 from formatters.model import Digest, Paper
 from formatters.page import SearchHit, reference
@@ -101,9 +101,9 @@ class Archive:
         """Note a message that went out besides the ledger, so that no doubt is ever settled with it."""
         now = self._clock()
         async with self._write() as db:
-            row = insert(replies).values(channel=channel, counter=counter, remote_id=remote_id, sent_at=now)
+            row = insert(sent_replies).values(channel=channel, counter=counter, remote_id=remote_id, sent_at=now)
             await db.execute(row)
-            await db.execute(delete(replies).where(replies.c.sent_at < now - _KEPT_REPLIES))
+            await db.execute(delete(sent_replies).where(sent_replies.c.sent_at < now - _KEPT_REPLIES))
 
     async def _digest(self, query: Select[Any]) -> Digest | None:
         async with self._read() as db:
@@ -111,7 +111,9 @@ class Archive:
         return None if content is None else digest_from_json(content)
 
     async def _hits(self, which: ColumnElement[bool], most: int, start: int) -> tuple[list[SearchHit], int]:
-        where = words.join(papers, papers.c.id == words.c.rowid).join(digests, digests.c.id == papers.c.digest_id)
+        where = paper_words.join(papers, papers.c.id == paper_words.c.rowid).join(
+            digests, digests.c.id == papers.c.digest_id
+        )
         page = select(*_HIT).select_from(where).where(which).order_by(*_NEWEST).limit(most).offset(start)
         async with self._read() as db:
             count = (await db.execute(select(func.count()).select_from(where).where(which))).scalar_one()

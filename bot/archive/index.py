@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.ngrams import to_index_text
-from bot.database.schema import digests, papers, words
+from bot.database.schema import digests, paper_words, papers
 from formatters.compose import brief
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
@@ -20,14 +20,14 @@ from formatters.page import reference
 async def index_digest(db: AsyncConnection, digest_id: int, digest: Digest) -> None:
     """Make the papers of a digest those that can be looked up."""
     old = select(papers.c.id).where(papers.c.digest_id == digest_id)
-    await db.execute(delete(words).where(words.c.rowid.in_(old)))
+    await db.execute(delete(paper_words).where(paper_words.c.rowid.in_(old)))
     await db.execute(delete(papers).where(papers.c.digest_id == digest_id))
     for paper in digest.papers:
         row = {"ref": reference(digest, paper), "paper": paper.id, "number": paper.number}
         said = {"title": paper.title, "line": brief(paper)}
         made = await db.execute(insert(papers).values(digest_id=digest_id, **row, **said).returning(papers.c.id))
         text = {"title": to_index_text(paper.title), "body": to_index_text(_text(paper))}
-        await db.execute(insert(words).values(rowid=made.scalar_one(), **text))
+        await db.execute(insert(paper_words).values(rowid=made.scalar_one(), **text))
 
 
 async def index_all(db: AsyncConnection) -> None:

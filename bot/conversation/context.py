@@ -10,8 +10,8 @@ from datetime import date
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
 from bot.delivery.hours import Hours
-from bot.ledger.ledger import Store
-from bot.ledger.records import Subscriber
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Subscription
 from formatters import pages
 from formatters.locale import Phrases
 from formatters.message import Formatter, Message
@@ -51,10 +51,10 @@ class Context:
     """All that a command needs to answer one line."""
 
     asker: Asker
-    chat: Subscriber | None  # None: never heard of
+    chat: Subscription | None  # None: never heard of
     words: Phrases
     formatter: Formatter
-    store: Store
+    store: Ledger
     settings: Settings
     counter: Callable[[str], str]
     wake: Callable[[], object]  # lets what is new go out at once
@@ -97,7 +97,7 @@ class Context:
         if self.chat:
             return self.chat.id
         asker, counter = self.asker, self.counter(self.asker.address)
-        return await self.store.subscribers.meet(
+        return await self.store.subscriptions.add_chat(
             asker.channel,
             asker.address,
             counter=counter,
@@ -115,7 +115,7 @@ class Context:
         return Answer(tuple(map(self.formatter.page, shown)), note=note, replaces=len(shown) == 1)
 
 
-def language(asker: Asker, chat: Subscriber | None, usual: str) -> str:
+def language(asker: Asker, chat: Subscription | None, usual: str) -> str:
     """Choose what was set, then what the reader's platform says, then what the operator set."""
     if chat and chat.language:
         return chat.language

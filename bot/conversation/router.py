@@ -18,7 +18,7 @@ from bot.conversation.parsing.text import seen
 from bot.conversation.throttle import Flood, Verdict
 from bot.database.states import ChatKind
 from bot.delivery.hours import Hours
-from bot.ledger.ledger import Store
+from bot.ledger.ledger import Ledger
 from bot.monitoring.outages import Outages
 from formatters import lines, pages
 from formatters.compose import help_text
@@ -33,7 +33,7 @@ LONGEST_ECHO = 40  # characters of what was typed
 class Desk:
     """Where readers are answered."""
 
-    store: Store
+    store: Ledger
     settings: Settings
     formatters: Mapping[str, Formatter]
     counters: Mapping[str, Callable[[str], str]]
@@ -79,7 +79,7 @@ class Desk:
         return await self._context(asker)
 
     async def _context(self, asker: Asker) -> Context:
-        chat = await self.store.subscribers.find(asker.channel, (asker.address, *asker.names))
+        chat = await self.store.subscriptions.find(asker.channel, (asker.address, *asker.names))
         said = phrases(language(asker, chat, self.settings.language))
         formatter = self.formatters[asker.channel].in_language(said)
         counter = self.counters[asker.channel]

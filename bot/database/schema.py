@@ -150,7 +150,7 @@ papers = Table(
 )
 
 # The words of papers, as `grams` spells them; a virtual table of FTS5 with the ids of `papers`.
-words = table("words", column("rowid", Integer), column("title", String), column("body", String))
+paper_words = table("words", column("rowid", Integer), column("title", String), column("body", String))
 
 # What was searched for, so that buttons hold ids only; of the newest searches of each chat.
 searches = Table(
@@ -165,7 +165,7 @@ searches = Table(
 )
 
 # Ids of messages that went out besides the ledger: a doubtful send is none of these.
-replies = Table(
+sent_replies = Table(
     "replies",
     metadata,
     Column("id", Integer, primary_key=True),

@@ -15,7 +15,7 @@ from datetime import date
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
 from bot.delivery.readiness import unfinished
-from bot.ledger.records import RELEASED, Intent, Known, Remark
+from bot.ledger.records import RELEASED, KnownDigest, PlannedDigest, StatusChange
 from bot.sources.source import FoundDigest
 from formatters.markdown import walk
 from formatters.model import Digest, Paper
@@ -34,8 +34,8 @@ class Rules:
 
 
 def decide(
-    known: Sequence[Known], found: Sequence[FoundDigest] | None, rules: Rules, now: float
-) -> list[Intent | Remark]:
+    known: Sequence[KnownDigest], found: Sequence[FoundDigest] | None, rules: Rules, now: float
+) -> list[PlannedDigest | StatusChange]:
     """Say what shall become of each digest that is new or changed, older first; `now` in seconds since 1970.
 
     The first look at a source delivers its newest digest alone; later ones are delivered as they
@@ -56,7 +56,7 @@ def decide(
     return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
 
 
-def names_of(found: Sequence[FoundDigest], known: Sequence[Known]) -> list[str]:
+def names_of(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> list[str]:
     """Give the names the ledger knows digests by: their own, or those of their posts when title or day changed."""
     names = {one.name for one in known}
     of_post = {one.post: one.name for one in reversed(known)}  # the oldest, where two have one post
@@ -74,19 +74,19 @@ def hashed(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
 
 
-def _recognised(found: FoundDigest, name: str) -> Intent:
+def _recognised(found: FoundDigest, name: str) -> PlannedDigest:
     digest = replace(found.digest, id=name)
-    return Intent(digest, found.post, fingerprint(digest), DigestState.ACTIVE)
+    return PlannedDigest(digest, found.post, fingerprint(digest), DigestState.ACTIVE)
 
 
-def _is_settled(was: Known | None, intent: Intent) -> bool:
+def _is_settled(was: KnownDigest | None, intent: PlannedDigest) -> bool:
     """Tell whether a digest was delivered, or never will be; what has papers at last is news."""
     if was is None or was.state is DigestState.HELD:
         return False
     return was.state is not DigestState.SKIPPED or was.reason.cause not in _COMES_BACK or not intent.digest.papers
 
 
-def _changed(was: Known, intent: Intent, rules: Rules, now: float) -> Intent | Remark | None:
+def _changed(was: KnownDigest, intent: PlannedDigest, rules: Rules, now: float) -> PlannedDigest | StatusChange | None:
     """Say what becomes of a settled digest whose post is looked at again."""
     same = was.fingerprint == intent.fingerprint
     if was.state is not DigestState.ACTIVE:
@@ -104,16 +104,16 @@ def _changed(was: Known, intent: Intent, rules: Rules, now: float) -> Intent | R
     return intent if intent.digest.papers else _remark(was, Reason(Cause.LOST_ALL), None)
 
 
-def _remark(was: Known, reason: Reason, since: float | None) -> Remark | None:
+def _remark(was: KnownDigest, reason: Reason, since: float | None) -> StatusChange | None:
     """Note something that was not noted yet."""
-    return None if (was.reason, was.held_since) == (reason, since) else Remark(was.name, was.state, reason, since)
+    return None if (was.reason, was.held_since) == (reason, since) else StatusChange(was.name, was.state, reason, since)
 
 
-def _gone(was: Known) -> Remark:
+def _gone(was: KnownDigest) -> StatusChange:
     """Say what becomes of a digest whose post was taken away while it looked unfinished."""
     if was.state is DigestState.HELD:
-        return Remark(was.name, DigestState.SKIPPED, Reason(Cause.GONE), None)
-    return Remark(was.name, was.state, NOTHING, None)
+        return StatusChange(was.name, DigestState.SKIPPED, Reason(Cause.GONE), None)
+    return StatusChange(was.name, was.state, NOTHING, None)
 
 
 def _is_over(since: float | None, rules: Rules, now: float) -> bool:
@@ -121,12 +121,14 @@ def _is_over(since: float | None, rules: Rules, now: float) -> bool:
     return since == RELEASED or (since is not None and now - since >= rules.gate_wait)
 
 
-def _since(was: Known | None, now: float) -> float:
+def _since(was: KnownDigest | None, now: float) -> float:
     """Give when a post was first seen unfinished."""
     return now if was is None or was.held_since is None else was.held_since
 
 
-def _fresh(new: Sequence[Intent], before: Mapping[str, Known], rules: Rules, now: float) -> Iterator[Intent]:
+def _fresh(
+    new: Sequence[PlannedDigest], before: Mapping[str, KnownDigest], rules: Rules, now: float
+) -> Iterator[PlannedDigest]:
     """Sort new digests, older first, into those to deliver, to hold, and those too old to be news."""
     news = [one.day for one in before.values() if one.state is not DigestState.BASELINE]
     begin = _older(new, min(news)) if news else max(0, len(new) - 1)  # else the first look
@@ -141,23 +143,23 @@ def _fresh(new: Sequence[Intent], before: Mapping[str, Known], rules: Rules, now
             yield judged
 
 
-def _older(new: Sequence[Intent], day: date) -> int:
+def _older(new: Sequence[PlannedDigest], day: date) -> int:
     return sum(one.digest.day < day for one in new)
 
 
-def _judged(intent: Intent, was: Known | None, rules: Rules, now: float) -> Intent:
+def _judged(intent: PlannedDigest, was: KnownDigest | None, rules: Rules, now: float) -> PlannedDigest:
     """Deliver a digest, or hold it as long as it looks unfinished, but no longer than `gate_wait`."""
     why, since = unfinished(intent.digest, was.papers if was else 0), _since(was, now)
     if why and not _is_over(since, rules, now):
         return replace(intent, state=DigestState.HELD, reason=why, held_since=since)
-    return replace(intent, spread=True) if intent.digest.papers else _skipped(intent, Cause.STAYED_EMPTY)
+    return replace(intent, to_new_chats=True) if intent.digest.papers else _skipped(intent, Cause.STAYED_EMPTY)
 
 
-def _skipped(intent: Intent, cause: Cause) -> Intent:
+def _skipped(intent: PlannedDigest, cause: Cause) -> PlannedDigest:
     return replace(intent, state=DigestState.SKIPPED, reason=Reason(cause))
 
 
-def _is_news(was: Known | None, intent: Intent) -> bool:
+def _is_news(was: KnownDigest | None, intent: PlannedDigest) -> bool:
     """Tell whether the ledger says otherwise."""
     after = (intent.state, intent.reason, intent.fingerprint)
     return was is None or (was.state, was.reason, was.fingerprint) != after

@@ -32,7 +32,7 @@ class Drain(Run):
         Raises LedgerError when an outcome cannot be written; what was under way is then in doubt
         and is reconciled by the next run.
         """
-        await self.store.recover(self.waits.settle)
+        await self.store.mark_interrupted(self.waits.settle)
         self.admit()
         try:
             with self.stops.watched():
@@ -63,7 +63,7 @@ class Drain(Run):
         if self.stopping.is_set() or channel.name in self.gone:
             return
         until = self.clock() + self.waits.patience
-        chats = await self.store.lanes(channel.name, until=until, after=behind, most=free)
+        chats = await self.store.chats_due(channel.name, until=until, after=behind, most=free)
         if len(chats) == free:
             self._behind.setdefault(channel.name, chats[-1].id)
         for chat in chats:

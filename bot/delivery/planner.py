@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules, decide, hashed, names_of
-from bot.ledger.ledger import Store
-from bot.ledger.records import Intent, Remark, Rendered
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
 from bot.sources.source import FoundDigest
 from formatters import locale
 from formatters.edition import Edition
@@ -21,46 +21,48 @@ from formatters.model import Digest
 
 
 async def plan(
-    store: Store, source: str, found: Sequence[FoundDigest] | None, formatters: Mapping[str, Formatter], rules: Rules
-) -> list[Intent | Remark]:
+    store: Ledger, source: str, found: Sequence[FoundDigest] | None, formatters: Mapping[str, Formatter], rules: Rules
+) -> list[PlannedDigest | StatusChange]:
     """Write into the ledger what shall be sent and edited; call it while `store.delivering`.
 
     The newest delivered digest goes to chats that joined since as well, if they want it; what still
     waits for a chat's hours is laid out anew when the chat changed its wishes.
     """
-    known = await store.known(source)
+    known = await store.known_digests(source)
     # Hashing years of posts takes seconds; meanwhile readers are answered.
     decided = await asyncio.to_thread(decide, known, found, rules, store.clock())
     for one in decided:
-        if isinstance(one, Remark):
-            await store.remark(source, one)
+        if isinstance(one, StatusChange):
+            await store.change_status(source, one)
         else:
             await store.write_plan(source, one, await _rendered(store, source, one, formatters))
     posts = found or ()
-    await store.keep_up(source, {name: one.post for name, one in zip(names_of(posts, known), posts, strict=True)})
+    await store.record_posts(source, {name: one.post for name, one in zip(names_of(posts, known), posts, strict=True)})
     await _spread(store, source, formatters)
     return decided
 
 
-async def _spread(store: Store, source: str, formatters: Mapping[str, Formatter]) -> None:
+async def _spread(store: Ledger, source: str, formatters: Mapping[str, Formatter]) -> None:
     """Give what was delivered to chats that joined since, and lay out anew what still waits."""
-    delivered = [one for one in await store.known(source) if one.state is DigestState.ACTIVE]
-    outdated = await store.outdated(source)
+    delivered = [one for one in await store.known_digests(source) if one.state is DigestState.ACTIVE]
+    outdated = await store.waiting_in_old_edition(source)
     for one in delivered:
-        newer = one is delivered[-1] and await store.unserved(source, one.name)
+        newer = one is delivered[-1] and await store.has_chats_without(source, one.name)
         if newer or one.name in outdated:
             digest = await store.digest(source, one.name)
-            as_it_is = Intent(digest, one.post, one.fingerprint, one.state, one.reason, one.held_since)
-            again = replace(as_it_is, update=False, spread=newer)
+            as_it_is = PlannedDigest(digest, one.post, one.fingerprint, one.state, one.reason, one.held_since)
+            again = replace(as_it_is, may_edit=False, to_new_chats=newer)
             await store.write_plan(source, again, await _rendered(store, source, again, formatters))
 
 
-async def _rendered(store: Store, source: str, intent: Intent, formatters: Mapping[str, Formatter]) -> list[Rendered]:
+async def _rendered(
+    store: Ledger, source: str, intent: PlannedDigest, formatters: Mapping[str, Formatter]
+) -> list[RenderedEdition]:
     if intent.state is not DigestState.ACTIVE:
         return []
     used = await store.editions(source, intent.digest.id)
     return [
-        Rendered(channel, edition, _laid_out(formatters[channel], intent.digest, Edition.read(edition)))
+        RenderedEdition(channel, edition, _laid_out(formatters[channel], intent.digest, Edition.read(edition)))
         for channel, edition in sorted(used)
         if channel in formatters
     ]

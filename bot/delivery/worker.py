@@ -17,8 +17,8 @@ from bot.concurrency import TURN_AHEAD, StopWatch, backoff, wait_unless
 from bot.database.states import DeliveryState
 from bot.delivery.channel import Absent, Channel, Doubt, There
 from bot.errors import ErrorCode
-from bot.ledger.ledger import Store
-from bot.ledger.records import Chat, KnownIds, Row
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import Chat, KnownIds, QueuedDelivery
 from bot.log import log
 
 
@@ -34,10 +34,10 @@ class Waits:
 
 
 # Told of each row that was settled: its chat, itself, its new state, and why where that is not sent.
-Report = Callable[[Chat, Row, DeliveryState, str], None]
+Report = Callable[[Chat, QueuedDelivery, DeliveryState, str], None]
 
 
-def silent(_chat: Chat, _row: Row, _state: DeliveryState, _why: str) -> None:
+def silent(_chat: Chat, _row: QueuedDelivery, _state: DeliveryState, _why: str) -> None:
     """Report nothing."""
 
 
@@ -45,7 +45,7 @@ def silent(_chat: Chat, _row: Row, _state: DeliveryState, _why: str) -> None:
 class Run:
     """What all lanes of one run share."""
 
-    store: Store
+    store: Ledger
     channels: Mapping[str, Channel]
     waits: Waits = Waits()
     clock: Callable[[], float] = time.time
@@ -66,7 +66,7 @@ class Lane:
     run: Run
     channel: Channel
     chat: Chat
-    _rows: deque[Row] = field(default_factory=deque)  # read ahead
+    _rows: deque[QueuedDelivery] = field(default_factory=deque)  # read ahead
     _last: asyncio.Future[None] | None = None  # the last outcome, until it is surely on the disk
 
     async def work(self) -> None:
@@ -77,11 +77,11 @@ class Lane:
                 break
         await self._written()
 
-    async def _head(self) -> Row | None:
+    async def _head(self) -> QueuedDelivery | None:
         """Give what comes next, from what was read ahead or from the ledger."""
         if not self._rows:
             await self._written()
-            self._rows.extend(await self.run.store.clerk.heads(self.chat.id))
+            self._rows.extend(await self.run.store.writer.next_rows(self.chat.id))
         return self._rows.popleft() if self._rows else None
 
     async def _written(self) -> None:
@@ -90,7 +90,7 @@ class Lane:
             await self._last
             self._last = None
 
-    async def _due(self, row: Row) -> bool:
+    async def _due(self, row: QueuedDelivery) -> bool:
         """Wait until a row is due, or tell that it is for a later sweep."""
         wait = row.not_before - self.run.clock()
         if wait > self.run.waits.patience:
@@ -99,7 +99,7 @@ class Lane:
             await self.run.stops.wait_unless(asyncio.sleep(wait))
         return not self.run.stopping.is_set()
 
-    async def _turn(self, row: Row) -> float | None:
+    async def _turn(self, row: QueuedDelivery) -> float | None:
         """Wait for a turn and give its time.
 
         None when told to stop, when the bot was refused meanwhile, or told to pause for longer than we wait.
@@ -110,11 +110,11 @@ class Lane:
             return None
         return None if self.run.stopping.is_set() or self.channel.name in self.run.gone else turn
 
-    async def _granted(self, row: Row) -> float:
+    async def _granted(self, row: QueuedDelivery) -> float:
         await self.channel.ready(row.body)
         return await self.channel.turn(self.chat.address, lead=TURN_AHEAD)
 
-    async def _step(self, row: Row, turn: float) -> bool:
+    async def _step(self, row: QueuedDelivery, turn: float) -> bool:
         """Do what a row wants at its turn; tell whether the lane goes on."""
         claimed = None
         try:
@@ -130,9 +130,9 @@ class Lane:
         self.run.tries.pop(self.chat.id, None)
         return True
 
-    async def _claim(self, row: Row) -> Row | None:
+    async def _claim(self, row: QueuedDelivery) -> QueuedDelivery | None:
         """Note that a row is under way; where anything changed since it was read, what comes next now has its turn."""
-        claim = self.run.store.clerk.claim
+        claim = self.run.store.writer.claim
         while (claimed := await claim(row)) is None:
             self._rows.clear()
             head = await self._head()
@@ -143,18 +143,18 @@ class Lane:
         await self._written()  # as it is by now, unless writing failed
         return claimed
 
-    async def _deliver(self, row: Row) -> None:
+    async def _deliver(self, row: QueuedDelivery) -> None:
         body = _body(self.channel, row)
         if row.state == DeliveryState.PENDING:
             remote_id = await self.channel.send(self.chat.address, body, ref=row.ref, thread=row.thread)
-            self._settle(row, DeliveryState.SENT, remote_id=remote_id, place=self.chat.counter)
+            self._settle(row, DeliveryState.SENT, remote_id=remote_id, place=self.chat.id_sequence)
         else:
             await self.channel.edit(self.chat.address, row.remote_id, body)
             self._settle(row, DeliveryState.SENT)
 
-    async def _reconcile(self, row: Row) -> None:
+    async def _reconcile(self, row: QueuedDelivery) -> None:
         run = self.run
-        known = await run.store.ids(self.chat, row.attempted_at)
+        known = await run.store.known_message_ids(self.chat, row.attempted_at)
         doubt = _doubt(row, _body(self.channel, row), known)
         match await wait_unless(self.channel.reconcile(self.chat.address, doubt), run.stopping, run.waits.grace):
             case None:
@@ -162,7 +162,7 @@ class Lane:
             case There(remote_id):
                 # The post may have changed since: then the chat holds the wording that was tried.
                 state = DeliveryState.SENT if row.tried_hash == row.hash else DeliveryState.STALE
-                found = {"remote_id": remote_id, "place": self.chat.counter, "sent_hash": row.tried_hash}
+                found = {"remote_id": remote_id, "place": self.chat.id_sequence, "sent_hash": row.tried_hash}
                 self._settle(row, state, **found)
             case Absent():
                 self._settle(row, DeliveryState.PENDING)
@@ -170,7 +170,7 @@ class Lane:
                 self._settle(row, DeliveryState.UNCONFIRMED, problem=ErrorCode.UNCONFIRMED, error=unknown.why)
         self._rows.clear()
 
-    async def _failed(self, row: Row, error: errors.SendError) -> bool:
+    async def _failed(self, row: QueuedDelivery, error: errors.SendError) -> bool:
         """Write the ledger's next step for an error, as its class says; tell whether the lane goes on."""
         told = {"problem": error.code, "error": str(error)}
         refused = DeliveryState.UNCONFIRMED if row.state == DeliveryState.UNCONFIRMED else DeliveryState.FAILED
@@ -190,7 +190,7 @@ class Lane:
             case errors.ChatGone():
                 self._settle(row, refused, **told)
                 await self._written()
-                await self.run.store.subscribers.pause(self.chat.id, str(error))
+                await self.run.store.subscriptions.pause(self.chat.id, str(error))
                 return False
             case _:  # BotGone
                 self._settle(row, row.state, not_before=self.run.clock(), **told)
@@ -198,10 +198,10 @@ class Lane:
                 return False
         return True
 
-    async def _move(self, row: Row, error: errors.ChatMoved, told: Mapping[str, object]) -> None:
+    async def _move(self, row: QueuedDelivery, error: errors.ChatMoved, told: Mapping[str, object]) -> None:
         """Follow a chat to where it lives now."""
         counter = self.channel.counter(error.address)
-        await self.run.store.move(self.chat.id, address=error.address, counter=counter)
+        await self.run.store.move(self.chat.id, address=error.address, id_sequence=counter)
         if (
             row.state == DeliveryState.UNCONFIRMED
         ):  # the old place cannot be asked any more, and the new one does not have it
@@ -209,7 +209,7 @@ class Lane:
         else:  # what stands in the old place stays there as it is
             state = DeliveryState.SENT if row.state == DeliveryState.STALE else row.state
             self._settle(row, state, not_before=self.run.clock(), **told)
-        self.chat = replace(self.chat, address=error.address, counter=counter)
+        self.chat = replace(self.chat, address=error.address, id_sequence=counter)
 
     def _lose(self, error: errors.SendError) -> None:
         """Stop the other lanes of a bot that was refused, and say so once."""
@@ -217,7 +217,7 @@ class Lane:
             log.warning("bot refused", channel=self.channel.name, error=str(error))
         self.run.gone.add(self.channel.name)
 
-    def _ask_at(self, row: Row) -> float:
+    def _ask_at(self, row: QueuedDelivery) -> float:
         """Give the time at which a doubt may be looked into: each lost answer makes it twice as long.
 
         A server that takes nothing in any more would else be asked without end.
@@ -239,12 +239,12 @@ class Lane:
         self.run.tries[self.chat.id] = tries + 1
         return tries
 
-    def _settle(self, row: Row, state: DeliveryState, **values: object) -> None:
+    def _settle(self, row: QueuedDelivery, state: DeliveryState, **values: object) -> None:
         """Have an outcome written: surely before what is asked of the ledger next. It is told when it is written."""
-        self._last = self.run.store.clerk.settle(row, state, **values)
+        self._last = self.run.store.writer.settle(row, state, **values)
         self._last.add_done_callback(partial(self._told, row, state, str(values.get("error", ""))))
 
-    def _told(self, row: Row, state: DeliveryState, why: str, written: asyncio.Future[None]) -> None:
+    def _told(self, row: QueuedDelivery, state: DeliveryState, why: str, written: asyncio.Future[None]) -> None:
         if written.cancelled() or written.exception():
             return
         event = log.info if state == DeliveryState.SENT else log.warning
@@ -257,11 +257,11 @@ async def _until(turn: float) -> None:
         await asyncio.sleep(wait)
 
 
-def _body(channel: Channel, row: Row) -> Mapping[str, object]:
+def _body(channel: Channel, row: QueuedDelivery) -> Mapping[str, object]:
     return channel.formatter.plain(row.body) if row.plain else row.body
 
 
-def _doubt(row: Row, body: Mapping[str, object], known: KnownIds) -> Doubt:
+def _doubt(row: QueuedDelivery, body: Mapping[str, object], known: KnownIds) -> Doubt:
     return Doubt(
         ref=row.ref,
         body=body,

@@ -18,13 +18,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.database.schema import chats, deliveries, digests, messages, replies
+from bot.database.schema import chats, deliveries, digests, messages, sent_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.ledger.records import Chat
-from bot.ledger.transitions import DROPPED, WANTS, due, unsettled
+from bot.ledger.transitions import IS_ACTIONABLE, IS_DROPPED, due, not_sent
 
 
-def lanes(channel: str, *, until: float, after: int, most: int) -> Select[tuple[Any, ...]]:
+def chats_due(channel: str, *, until: float, after: int, most: int) -> Select[tuple[Any, ...]]:
     # "+ 0": SQLite would go through all chats, not knowing in how few of them something is due.
     busy = deliveries.join(chats, chats.c.id == deliveries.c.chat_id + 0)
     columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.counter)
@@ -38,17 +38,17 @@ def open_rows(now: float) -> Select[Any]:
 
 
 def next_due(now: float) -> Select[Any]:
-    later = (chats.c.state == ChatState.ACTIVE, WANTS, deliveries.c.not_before > now)
+    later = (chats.c.state == ChatState.ACTIVE, IS_ACTIONABLE, deliveries.c.not_before > now)
     return select(func.min(deliveries.c.not_before)).select_from(deliveries.join(chats)).where(*later)
 
 
-AHEAD = 20  # rows of a chat that are read at once: about a digest
+READ_AHEAD = 20  # rows of a chat that are read at once: about a digest
 _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
 
 
-def _heads() -> Select[tuple[Any, ...]]:
+def _next_rows() -> Select[tuple[Any, ...]]:
     other = deliveries.alias()
-    flies = (other.c.chat_id == bindparam("chat"), unsettled(other), other.c.state.in_(_IN_FLIGHT))
+    flies = (other.c.chat_id == bindparam("chat"), not_sent(other), other.c.state.in_(_IN_FLIGHT))
     return (
         select(
             deliveries.c.id,
@@ -66,15 +66,20 @@ def _heads() -> Select[tuple[Any, ...]]:
             messages.c.id.label("message"),
         )
         .select_from(deliveries.join(messages).join(digests).join(chats))
-        .where(deliveries.c.chat_id == bindparam("chat"), chats.c.state == ChatState.ACTIVE, WANTS, not_(DROPPED))
+        .where(
+            deliveries.c.chat_id == bindparam("chat"),
+            chats.c.state == ChatState.ACTIVE,
+            IS_ACTIONABLE,
+            not_(IS_DROPPED),
+        )
         .where(not_(exists().where(*flies)))
         .order_by(deliveries.c.state != DeliveryState.UNCONFIRMED, digests.c.day, digests.c.id, messages.c.seq)
-        .limit(AHEAD)
+        .limit(READ_AHEAD)
     )
 
 
 # What comes next in the chat :chat, one row under way at a time: the fields of Rows, but for the body.
-HEADS = _heads()
+NEXT_ROWS = _next_rows()
 
 
 def bodies(ids: Collection[int]) -> Select[Any]:
@@ -84,8 +89,10 @@ def bodies(ids: Collection[int]) -> Select[Any]:
 def last_id(chat: Chat, before: float) -> Select[Any, Any]:
     """Give the highest id of a counter that was known at `before`, and when that message was sent."""
     sent = select(_NUMBER.label("id"), deliveries.c.sent_at).select_from(deliveries.join(chats))
-    answers = select(replies.c.remote_id, replies.c.sent_at).where(
-        replies.c.channel == chat.channel, replies.c.counter == chat.counter, replies.c.sent_at <= before
+    answers = select(sent_replies.c.remote_id, sent_replies.c.sent_at).where(
+        sent_replies.c.channel == chat.channel,
+        sent_replies.c.counter == chat.id_sequence,
+        sent_replies.c.sent_at <= before,
     )
     known = sent.where(_counted(chat), deliveries.c.sent_at <= before).union_all(answers).subquery()
     return select(known).order_by(known.c.id.desc()).limit(1)
@@ -96,14 +103,14 @@ def later_ids(chat: Chat, after: int) -> Select[int]:
 
 
 def reply_ids(chat: Chat, after: int) -> Select[Any]:
-    theirs = (replies.c.channel == chat.channel, replies.c.counter == chat.counter)
-    return select(replies.c.remote_id).where(*theirs, replies.c.remote_id > after)
+    theirs = (sent_replies.c.channel == chat.channel, sent_replies.c.counter == chat.id_sequence)
+    return select(sent_replies.c.remote_id).where(*theirs, sent_replies.c.remote_id > after)
 
 
 def doubts(chat: Chat) -> Select[Any]:
     """Count the sends of a counter of which nobody knows whether they arrived."""
-    unknown = and_(unsettled(deliveries), deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.UNCONFIRMED)))
-    same = and_(chats.c.channel == chat.channel, chats.c.counter == chat.counter)
+    unknown = and_(not_sent(deliveries), deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.UNCONFIRMED)))
+    same = and_(chats.c.channel == chat.channel, chats.c.counter == chat.id_sequence)
     return select(func.count()).select_from(deliveries.join(chats)).where(same, unknown)
 
 
@@ -112,5 +119,5 @@ _NUMBER = cast(deliveries.c.remote_id, Integer)
 
 def _counted(chat: Chat) -> ColumnElement[bool]:
     return and_(
-        chats.c.channel == chat.channel, deliveries.c.place == chat.counter, deliveries.c.remote_id.is_not(None)
+        chats.c.channel == chat.channel, deliveries.c.place == chat.id_sequence, deliveries.c.remote_id.is_not(None)
     )

@@ -30,48 +30,48 @@ from bot.database.states import ChatState, DeliveryState, DigestState
 from bot.errors import ErrorCode
 from bot.ledger import transitions
 from bot.ledger.planning_sql import REASON
-from bot.ledger.records import RELEASED, Appearance, Trouble
+from bot.ledger.records import RELEASED, Incident, PostAppearance
 from bot.ledger.subscriptions import unpaused
-from bot.ledger.transitions import DROPPED, KEPT, UNDECIDED, unsettled
+from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
 
-_OPEN = unsettled(deliveries)
+_OPEN = not_sent(deliveries)
 _CHAT = chats.c.channel + literal(" ") + chats.c.name
 
 
-class Troubles:
+class Incidents:
     """What is wrong with deliveries and posts."""
 
     def __init__(self, database: Database) -> None:
         self._read, self._write = database.read, database.write
 
-    async def found(self) -> list[Trouble]:
+    async def current(self) -> list[Incident]:
         """List what is wrong now; what may still come right by itself is no `news`."""
         async with self._read() as db:
-            told = [_told(row) for query in _QUERIES for row in await db.execute(query)]
+            told = [_incident(row) for query in _QUERIES for row in await db.execute(query)]
             return told + list(map(_unfinished, await db.execute(_UNFINISHED)))
 
-    async def appeared(self, since: date) -> dict[str, list[Appearance]]:
+    async def appeared(self, since: date) -> dict[str, list[PostAppearance]]:
         """List, by source, which posts of these days appeared when."""
         seen = (digests.c.state != DigestState.BASELINE).label("seen")
         query = select(digests.c.source, digests.c.day, digests.c.found_at, seen)
-        found: dict[str, list[Appearance]] = {}
+        found: dict[str, list[PostAppearance]] = {}
         async with self._read() as db:
             for row in await db.execute(query.where(digests.c.day >= since.isoformat())):
-                appeared = Appearance(date.fromisoformat(row.day), row.found_at, row.seen)
+                appeared = PostAppearance(date.fromisoformat(row.day), row.found_at, row.seen)
                 found.setdefault(row.source, []).append(appeared)
         return found
 
-    async def told(self) -> dict[str, str]:
+    async def reported(self) -> dict[str, str]:
         """Give the keys of what was told and lasts, each with what to tell when it is over."""
         async with self._read() as db:
             return {one.key: one.over for one in await db.execute(select(notices))}
 
-    async def note(self, told: Mapping[str, str], over: Collection[str]) -> None:
+    async def record(self, reported: Mapping[str, str], over: Collection[str]) -> None:
         """Note what was told, and what is over."""
         async with self._write() as db:
             for key in over:
                 await db.execute(delete(notices).where(notices.c.key == key))
-            for key, end in told.items():
+            for key, end in reported.items():
                 await db.execute(insert(notices).values(key=key, over=end).on_conflict_do_nothing())
 
     async def retry(self, chat: str = "") -> int:
@@ -85,26 +85,26 @@ class Troubles:
             await db.execute(unpaused(chats.c.id.in_(_receiving(chat))))
         return int(retried.rowcount)
 
-    async def discard(self, chat: str = "", *, waiting: bool = False) -> list[Trouble]:
+    async def discard(self, chat: str = "", *, waiting: bool = False) -> list[Incident]:
         """Give up what failed or is held unconfirmed, in one chat or all, and list what that was.
 
         With `waiting`, all that is open is given up. What a chat holds already stays there as it is.
         """
         which = transitions.to_give_up(_receiving(chat), waiting=waiting)
         async with self._write() as db:
-            rows = [_told(row) for row in await db.execute(_rows("discarded", which))]
+            rows = [_incident(row) for row in await db.execute(_rows("discarded", which))]
             for statement in transitions.give_up(_receiving(chat), waiting=waiting):
                 await db.execute(statement)
         return rows
 
-    async def release(self) -> list[Trouble]:
+    async def release_held(self) -> list[Incident]:
         """Let posts that look unfinished wait no longer, and list them; what they have goes out."""
         async with self._write() as db:
             posts = list(map(_unfinished, await db.execute(_UNFINISHED)))
             await db.execute(update(digests).where(digests.c.held_since.is_not(None)).values(held_since=RELEASED))
         return posts
 
-    async def skip(self) -> list[Trouble]:
+    async def skip_held(self) -> list[Incident]:
         """Give up the posts that are held, and list them."""
         held = digests.c.state == DigestState.HELD
         skipped = {"state": DigestState.SKIPPED, **Reason(Cause.GIVEN_UP).stored(), "held_since": None}
@@ -121,13 +121,13 @@ class Troubles:
             return [(row.whole, row.name) for row in await db.execute(receiving)]
 
 
-def _told(row: Any) -> Trouble:
-    return Trouble(**{**row._mapping, "news": bool(row.news)})
+def _incident(row: Any) -> Incident:
+    return Incident(**{**row._mapping, "news": bool(row.news)})
 
 
-def _unfinished(row: Any) -> Trouble:
+def _unfinished(row: Any) -> Incident:
     why = Reason.read(row.cause, row.numbers, row.reason).sentence(DigestState(row.state))
-    return Trouble(f"held {row.source} {row.name}", "held", row.name, why)
+    return Incident(f"held {row.source} {row.name}", "held", row.name, why)
 
 
 def _receiving(chat: str) -> Select[Any]:
@@ -142,7 +142,7 @@ _CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == Erro
 _LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
 
 
-def _trouble(kind: str, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
+def _incident_columns(kind: str, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
     """Select the fields of a Trouble."""
     key, own = literal(f"{kind} ") + which, literal(1) if news is None else news
     fields = {"key": key, "kind": literal(kind), "where": where, "why": why, "news": own}
@@ -153,19 +153,19 @@ def _rows(kind: str, which: ColumnElement[bool], news: ColumnElement[bool] | Non
     """List deliveries as troubles."""
     why = func.coalesce(deliveries.c.error, "")
     return (
-        _trouble(kind, deliveries.c.ref, _CHAT + ", " + messages.c.key, why, news)
+        _incident_columns(kind, deliveries.c.ref, _CHAT + ", " + messages.c.key, why, news)
         .select_from(deliveries.join(chats).join(messages))
-        .where(_OPEN, KEPT, which, chats.c.state != ChatState.REMOVED)
+        .where(_OPEN, NOT_DISCARDED, which, chats.c.state != ChatState.REMOVED)
         .order_by(chats.c.id, messages.c.seq)
     )
 
 
-_PAUSED = _trouble(
+_PAUSED = _incident_columns(
     *("paused", cast(chats.c.id, String), _CHAT),
     case((chats.c.reason != "", chats.c.reason), else_=func.coalesce(_LAST_WORD, "")),
 ).where(chats.c.state != ChatState.REMOVED, or_(chats.c.state == ChatState.PAUSED, chats.c.id.in_(_CLOSED)))
 _BOTS = (
-    _trouble("bot", chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
+    _incident_columns("bot", chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
     .select_from(deliveries.join(chats))
     .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != ChatState.REMOVED)
     .group_by(chats.c.channel)
@@ -175,7 +175,7 @@ _UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON)
 )
 _QUERIES = (
     _PAUSED,
-    _rows("refused", and_(_REFUSED, not_(DROPPED))),
+    _rows("refused", and_(_REFUSED, not_(IS_DROPPED))),
     _rows("unconfirmed", deliveries.c.state == DeliveryState.UNCONFIRMED, UNDECIDED),
     _BOTS,
 )

@@ -30,10 +30,20 @@ from bot.ledger import delivery_sql as draining
 from bot.ledger import planning_sql as statements
 from bot.ledger import subscriptions as subscribers
 from bot.ledger import transitions
-from bot.ledger.incidents import Troubles
-from bot.ledger.records import Chat, Intent, Known, KnownIds, Receipt, Remark, Rendered, Standing, Totals
-from bot.ledger.subscriptions import Subscribers
-from bot.ledger.writer import Clerk
+from bot.ledger.incidents import Incidents
+from bot.ledger.records import (
+    Chat,
+    ChatStatus,
+    DigestStatus,
+    KnownDigest,
+    KnownIds,
+    PlannedDigest,
+    RenderedEdition,
+    StatusChange,
+    Totals,
+)
+from bot.ledger.subscriptions import Subscriptions
+from bot.ledger.writer import BatchWriter
 from bot.log import log
 from formatters.model import Digest
 
@@ -46,7 +56,7 @@ def _warn(text: str) -> None:
 
 
 @asynccontextmanager
-async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncIterator[Store]:
+async def open_ledger(url: str, clock: Callable[[], float] = time.time) -> AsyncIterator[Ledger]:
     """Open a ledger, making it or bringing it up to date; LedgerError when it cannot be.
 
     `url` is sqlite:///FILE; `clock` gives seconds since 1970.
@@ -63,16 +73,16 @@ async def opened(url: str, clock: Callable[[], float] = time.time) -> AsyncItera
             async with engine.execution_options(writes=True).begin() as db:
                 await db.run_sync(migrate)
                 await index_all(db)
-        store = Store(Database(engine, path), clock)
+        store = Ledger(Database(engine, path), clock)
         try:
             yield store
         finally:
-            await store.clerk.close()
+            await store.writer.close()
     finally:
         await engine.dispose()
 
 
-class Store:
+class Ledger:
     """The open ledger. Make it with `opened`."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -80,13 +90,13 @@ class Store:
         self._read, self._write = database.read, database.write
         self.clock = clock
         self.archive = Archive(database, clock)
-        self.subscribers = Subscribers(database, clock)
-        self.troubles = Troubles(database)
-        self.clerk = Clerk(database, clock)
+        self.subscriptions = Subscriptions(database, clock)
+        self.incidents = Incidents(database)
+        self.writer = BatchWriter(database, clock)
 
     # --- planning
 
-    async def join(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
+    async def sync_chats(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
         """Make the chats of a channel those listed, name to counter; one no longer listed is kept but removed."""
         async with self._write() as db:
             for name in listed:
@@ -101,10 +111,10 @@ class Store:
         async with self._read() as db:
             return list((await db.execute(statements.SCHEDULES)).scalars())
 
-    async def gate(self, schedule: str, opening: float) -> None:
+    async def open_at(self, schedule: str, opening: float) -> None:
         """Let digests go out from `opening` on in chats of this schedule that have nothing of them yet."""
         async with self._write() as db:
-            await db.execute(transitions.gate(schedule, opening))
+            await db.execute(transitions.open_at(schedule, opening))
 
     async def next_due(self) -> float | None:
         """Give the time at which something is due next, None for never."""
@@ -118,7 +128,7 @@ class Store:
             for statement in (*subscribers.resumed(), *transitions.ask_again(self.clock())):
                 await db.execute(statement)
 
-    async def known(self, source: str) -> list[Known]:
+    async def known_digests(self, source: str) -> list[KnownDigest]:
         """List what is known of a source's digests, older first."""
         async with self._read() as db:
             return list(map(_known, await db.execute(statements.known(source))))
@@ -126,66 +136,68 @@ class Store:
     async def editions(self, source: str, name: str) -> set[tuple[str, str]]:
         """List the (channel, edition) pairs that a digest must be rendered for."""
         async with self._read() as db:
-            return {(row.channel, row.edition) for row in await db.execute(statements.used(source, name))}
+            return {(row.channel, row.edition) for row in await db.execute(statements.editions_in_use(source, name))}
 
-    async def unserved(self, source: str, name: str) -> bool:
+    async def has_chats_without(self, source: str, name: str) -> bool:
         """Tell whether an active chat that shall have a digest has nothing yet of it, or wants it at once."""
         async with self._read() as db:
-            return (await db.execute(statements.unserved(source, name))).first() is not None
+            return (await db.execute(statements.has_chats_without(source, name))).first() is not None
 
-    async def outdated(self, source: str) -> set[str]:
+    async def waiting_in_old_edition(self, source: str) -> set[str]:
         """Name the digests that wait for a chat's hours in an edition that it no longer wishes."""
         async with self._read() as db:
-            return set((await db.execute(statements.outdated(source))).scalars())
+            return set((await db.execute(statements.waiting_in_old_edition(source))).scalars())
 
-    async def write_plan(self, source: str, intent: Intent, rendered: Sequence[Rendered]) -> None:
+    async def write_plan(self, source: str, intent: PlannedDigest, rendered: Sequence[RenderedEdition]) -> None:
         """Write a digest, its messages and its deliveries in one transaction."""
         async with self._write() as db:
             digest = (await db.execute(statements.write_digest(source, intent, self.clock()))).scalar_one()
-            if intent.update:
+            if intent.may_edit:
                 await index_digest(db, digest, intent.digest)
             for one in rendered:
-                await _write_messages(db, digest, one, update=intent.update)
+                await _write_messages(db, digest, one, update=intent.may_edit)
             if rendered:
-                await db.execute(statements.more_rows(digest, eager=intent.spread))
-            if not intent.update:
-                waiting = (await db.execute(statements.reworded(digest))).scalars().all()
-                for statement in statements.new_rows(digest, waiting):
+                await db.execute(statements.queue_missing(digest, eager=intent.to_new_chats))
+            if not intent.may_edit:
+                waiting = (await db.execute(statements.chats_to_relayout(digest))).scalars().all()
+                for statement in statements.requeue(digest, waiting):
                     await db.execute(statement)
-            if intent.spread:
-                await db.execute(statements.first_rows(digest))
+            if intent.to_new_chats:
+                await db.execute(statements.queue_new_chats(digest))
 
-    async def remark(self, source: str, one: Remark) -> None:
+    async def change_status(self, source: str, one: StatusChange) -> None:
         """Note something of a digest that stays as it is."""
         async with self._write() as db:
-            await db.execute(statements.remark(source, one))
+            await db.execute(statements.change_status(source, one))
 
-    async def keep_up(self, source: str, posts: Mapping[str, str]) -> None:
+    async def record_posts(self, source: str, posts: Mapping[str, str]) -> None:
         """Take up, for digests by name, where their posts are now, and give chats what they lack of them.
 
         A chat lacks messages when it was paused or out of the settings while a post grew.
         """
         async with self._write() as db:
             for name, post in posts.items():
-                found = (await db.execute(statements.take_post(source, name, post))).scalar_one_or_none()
+                found = (await db.execute(statements.record_post(source, name, post))).scalar_one_or_none()
                 if found is not None:
-                    await db.execute(statements.more_rows(found, eager=False))
+                    await db.execute(statements.queue_missing(found, eager=False))
 
-    async def eager(self) -> list[int]:
+    async def chats_wanting_newest(self) -> list[int]:
         """List the chats that want the newest digest at once."""
         async with self._read() as db:
-            return list((await db.execute(statements.EAGER)).scalars())
+            return list((await db.execute(statements.WANTING_NEWEST)).scalars())
 
-    async def calm(self, eager: Sequence[int]) -> None:
+    async def release_now(self, eager: Sequence[int]) -> None:
         """Let chats that wanted the newest digest at once have it now that it is planned."""
         async with self._write() as db:
-            await db.execute(transitions.let_out(eager))
+            await db.execute(transitions.release_now(eager))
             await db.execute(subscribers.calmed(eager))
 
     # --- draining
 
     @asynccontextmanager
-    async def delivering(self, stopping: asyncio.Event, tell: Callable[[str], object] = _warn) -> AsyncIterator[bool]:
+    async def delivery_lock(
+        self, stopping: asyncio.Event, tell: Callable[[str], object] = _warn
+    ) -> AsyncIterator[bool]:
         """Hold the right to plan and drain: one process at a time, freed by the system when it dies.
 
         Waits for another process to finish, and tells so; gives False when it was told to stop meanwhile.
@@ -212,16 +224,16 @@ class Store:
             raise LedgerError(f"{self._path}.lock: {error.strerror}; check the folder and its rights") from error
         return True
 
-    async def recover(self, settle: float) -> None:
+    async def mark_interrupted(self, settle: float) -> None:
         """Take up what a dead process left: sends are in doubt from `settle` seconds on, edits are due again."""
         async with self._write() as db:
-            for statement in transitions.recover(settle):
+            for statement in transitions.mark_interrupted(settle):
                 await db.execute(statement)
 
-    async def lanes(self, channel: str, *, until: float, after: int, most: int) -> list[Chat]:
+    async def chats_due(self, channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         """List the active chats of a channel for which something is due by then: the first of those behind `after`."""
         async with self._read() as db:
-            chats = await db.execute(draining.lanes(channel, until=until, after=after, most=most))
+            chats = await db.execute(draining.chats_due(channel, until=until, after=after, most=most))
             return [Chat(**chat._mapping) for chat in chats]
 
     async def open_rows(self) -> int:
@@ -229,13 +241,13 @@ class Store:
         async with self._read() as db:
             return int((await db.execute(draining.open_rows(self.clock()))).scalar_one())
 
-    async def move(self, chat: int, *, address: str, counter: str) -> None:
+    async def move(self, chat: int, *, address: str, id_sequence: str) -> None:
         """Write where a chat lives now; what it holds from before can be edited no more."""
         async with self._write() as db:
-            await db.execute(subscribers.moved(chat, address=address, counter=counter))
-            await db.execute(transitions.leave(chat))
+            await db.execute(subscribers.moved(chat, address=address, counter=id_sequence))
+            await db.execute(transitions.stop_editing(chat))
 
-    async def ids(self, chat: Chat, before: float) -> KnownIds:
+    async def known_message_ids(self, chat: Chat, before: float) -> KnownIds:
         """Tell what is known of the ids of a chat's counter, for a send that was tried at `before`."""
         async with self._read() as db:
             last = (await db.execute(draining.last_id(chat, before))).one_or_none()
@@ -252,20 +264,20 @@ class Store:
         async with self._read() as db:
             return digest_from_json((await db.execute(statements.content(source, name))).scalar_one())
 
-    async def standings(self, most: int) -> list[Standing]:
+    async def recent_digests(self, most: int) -> list[DigestStatus]:
         """List the newest digests that are no mere baseline, older first."""
         async with self._read() as db:
-            rows = (await db.execute(statements.STANDINGS.limit(most))).all()
+            rows = (await db.execute(statements.RECENT_DIGESTS.limit(most))).all()
         return list(map(_standing, reversed(rows)))
 
-    async def receipts(self, source: str, name: str) -> list[Receipt]:
+    async def chat_statuses(self, source: str, name: str) -> list[ChatStatus]:
         """Count, per chat, how many messages of a digest are in which state, and why.
 
         With many chats this holds the event loop up: nothing else may run in it.
         """
-        return await self._receipts(source, name, statements.receipts(source, name, self.clock()))
+        return await self._receipts(source, name, statements.chat_statuses(source, name, self.clock()))
 
-    async def open_receipts(self, source: str, name: str) -> list[Receipt]:
+    async def open_receipts(self, source: str, name: str) -> list[ChatStatus]:
         """Count the same where something is not settled as sent, and only what is not."""
         return await self._receipts(source, name, statements.open_receipts(source, name, self.clock()))
 
@@ -282,33 +294,33 @@ class Store:
         said = [f"{line.channel} {line.name}: {line.why}" for line in lines]
         return Totals(held.chats, counts, said, lines[0].lines - len(lines) if lines else 0)
 
-    async def _receipts(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[Receipt]:
+    async def _receipts(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[ChatStatus]:
         async with self._read() as db:
             rows = (await db.execute(statement)).all()
-        lines: dict[tuple[str, str], Receipt] = {}
+        lines: dict[tuple[str, str], ChatStatus] = {}
         for row in rows:
             key = (row.channel, row.chat)
-            line = lines.setdefault(key, Receipt(source, name, row.channel, row.chat, counts={}, problems=[]))
+            line = lines.setdefault(key, ChatStatus(source, name, row.channel, row.chat, counts={}, problems=[]))
             line.counts[row.state] = line.counts.get(row.state, 0) + row.messages
             whys = (f"paused: {row.paused}" if row.paused else "", row.error if row.error != row.paused else "")
             line.problems.extend(why for why in whys if why and why not in line.problems)
         return list(lines.values())
 
 
-def _known(row: Any) -> Known:
+def _known(row: Any) -> KnownDigest:
     day, state = date.fromisoformat(row.day), DigestState(row.state)
     reason = Reason.read(row.cause, row.numbers, row.reason)
     facts = {"papers": row.papers, "found_at": row.found_at, "held_since": row.held_since}
-    return Known(row.name, row.post, day, row.fingerprint, state, reason, **facts)
+    return KnownDigest(row.name, row.post, day, row.fingerprint, state, reason, **facts)
 
 
-def _standing(row: Any) -> Standing:
+def _standing(row: Any) -> DigestStatus:
     state = DigestState(row.state)
     why = Reason.read(row.cause, row.numbers, row.reason).sentence(state)
-    return Standing(row.source, row.name, state, why, row.papers, waits=row.held_since is not None)
+    return DigestStatus(row.source, row.name, state, why, row.papers, waits=row.held_since is not None)
 
 
-async def _write_messages(db: AsyncConnection, digest: int, rendered: Rendered, *, update: bool) -> None:
+async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEdition, *, update: bool) -> None:
     """Write what a digest reads in one layout now; without `update`, only what the ledger lacks."""
     before = {row.key: row.hash for row in await db.execute(statements.hashes(digest, rendered))}
     for seq, (message, body_hash) in enumerate(rendered.messages):

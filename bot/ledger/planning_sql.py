@@ -32,8 +32,8 @@ from sqlalchemy.sql.selectable import ScalarSelect
 from bot.database.schema import chats, deliveries, digests, messages, papers
 from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
 from bot.ledger import transitions
-from bot.ledger.records import DerivedState, Intent, Remark, Rendered
-from bot.ledger.transitions import DROPPED, HOUR_UNKNOWN, KEPT, unsettled, waits_for_hour
+from bot.ledger.records import DerivedState, PlannedDigest, RenderedEdition, StatusChange
+from bot.ledger.transitions import HOUR_UNKNOWN, IS_DROPPED, NOT_DISCARDED, not_sent, waits_for_hour
 from formatters.message import Message
 
 # --- planning
@@ -52,19 +52,19 @@ def known(source: str) -> Select[tuple[Any, ...]]:
     return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
 
 
-def used(source: str, name: str) -> Compound[Any]:
+def editions_in_use(source: str, name: str) -> Compound[Any]:
     """List the editions that chats wish now, and those in which the digest was sent already."""
     wished = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED)
     sent = select(messages.c.channel, messages.c.edition).join(digests).where(_is(source, name))
     return wished.union(sent)
 
 
-def unserved(source: str, name: str) -> Select[tuple[Any, ...]]:
+def has_chats_without(source: str, name: str) -> Select[tuple[Any, ...]]:
     digest = select(digests.c.id).where(_is(source, name)).scalar_subquery()
-    return select(chats.c.id).where(or_(_shall_have(digest), _EAGER)).limit(1)
+    return select(chats.c.id).where(or_(_has_to_receive(digest), _WANTS_NEWEST)).limit(1)
 
 
-def outdated(source: str) -> Select[tuple[Any, ...]]:
+def waiting_in_old_edition(source: str) -> Select[tuple[Any, ...]]:
     """List the digests that still wait, in an edition of before, for the hours of a chat that changed its wishes."""
     # "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them wait.
     theirs = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
@@ -75,7 +75,7 @@ def outdated(source: str) -> Select[tuple[Any, ...]]:
     )
 
 
-def write_digest(source: str, intent: Intent, now: float) -> Insert:
+def write_digest(source: str, intent: PlannedDigest, now: float) -> Insert:
     values = {
         "post": intent.post,
         "day": intent.digest.day.isoformat(),
@@ -87,34 +87,34 @@ def write_digest(source: str, intent: Intent, now: float) -> Insert:
     }
     row = upsert(digests).values(source=source, name=intent.digest.id, found_at=now, **values)
     # A digest that was held is found when it has papers: whoever subscribed meanwhile receives it.
-    found = {"found_at": now} if intent.spread and intent.update else {}
+    found = {"found_at": now} if intent.to_new_chats and intent.may_edit else {}
     return row.on_conflict_do_update(["source", "name"], set_=values | found).returning(digests.c.id)
 
 
-def remark(source: str, one: Remark) -> Update:
+def change_status(source: str, one: StatusChange) -> Update:
     """Note something of a digest, unless it came meanwhile into a state from which that does not follow."""
     noted = {"state": one.state, **one.reason.stored(), "held_since": one.held_since}
     before = [state for state, after in DIGEST_CHANGES.items() if state is one.state or one.state in after]
     return update(digests).where(_is(source, one.name), digests.c.state.in_(before)).values(noted)
 
 
-def take_post(source: str, name: str, post: str) -> Update:
+def record_post(source: str, name: str, post: str) -> Update:
     """Note the post of a delivered digest, which may have been renamed."""
     delivered = (_is(source, name), digests.c.state == DigestState.ACTIVE)
     return update(digests).where(*delivered).values(post=post).returning(digests.c.id)
 
 
-def hashes(digest: int, rendered: Rendered) -> Select[tuple[Any, ...]]:
+def hashes(digest: int, rendered: RenderedEdition) -> Select[tuple[Any, ...]]:
     return select(messages.c.key, messages.c.hash).where(_rendered(digest, rendered))
 
 
-def write_message(digest: int, rendered: Rendered, seq: int, message: Message, body_hash: str) -> Insert:
+def write_message(digest: int, rendered: RenderedEdition, seq: int, message: Message, body_hash: str) -> Insert:
     place = {"digest_id": digest, "channel": rendered.channel, "edition": rendered.edition, "key": message.key}
     values = {"seq": seq, "body": dict(message.body), "hash": body_hash, "vanished": 0}
     return upsert(messages).values(**place, **values).on_conflict_do_update(list(place), set_=values)
 
 
-def drop_vanished(digest: int, rendered: Rendered) -> tuple[Update | Delete, ...]:
+def drop_vanished(digest: int, rendered: RenderedEdition) -> tuple[Update | Delete, ...]:
     """Mark messages that a digest no longer has; what was not sent of them is not sent."""
     kept = [message.key for message, _ in rendered.messages]
     gone = select(messages.c.id).where(_rendered(digest, rendered), messages.c.vanished == 1)
@@ -124,23 +124,23 @@ def drop_vanished(digest: int, rendered: Rendered) -> tuple[Update | Delete, ...
     )
 
 
-def changed_messages(digest: int, rendered: Rendered, keys: Collection[str]) -> Select[int]:
+def changed_messages(digest: int, rendered: RenderedEdition, keys: Collection[str]) -> Select[int]:
     return select(messages.c.id).where(_rendered(digest, rendered), messages.c.key.in_(keys))
 
 
-_EAGER = and_(chats.c.state == ChatState.ACTIVE, chats.c.eager == 1)
+_WANTS_NEWEST = and_(chats.c.state == ChatState.ACTIVE, chats.c.eager == 1)
 
 
-def first_rows(digest: int) -> Insert:
+def queue_new_chats(digest: int) -> Insert:
     """Give every chat that shall have a digest and has nothing of it all its messages.
 
     They wait for the chat's hour, which `gate` knows.
     """
-    new = (chats.c.edition == messages.c.edition, _shall_have(literal(digest)))
+    new = (chats.c.edition == messages.c.edition, _has_to_receive(literal(digest)))
     return _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*new))
 
 
-def more_rows(digest: int, *, eager: bool) -> Insert:
+def queue_missing(digest: int, *, eager: bool) -> Insert:
     """Give every chat that has some messages of a digest the others, in the edition it has.
 
     They wait like those that it has. A paused chat gets them too: when it lets us in again, nothing is
@@ -149,14 +149,14 @@ def more_rows(digest: int, *, eager: bool) -> Insert:
     other, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, theirs.c.edition == messages.c.edition, other.c.chat_id == chats.c.id)
     came = func.coalesce(other.c.sent_at, other.c.attempted_at, chats.c.since)
-    lately = or_(came >= chats.c.since, _EAGER) if eager else came >= chats.c.since
+    lately = or_(came >= chats.c.since, _WANTS_NEWEST) if eager else came >= chats.c.since
     wait = select(func.max(other.c.not_before)).select_from(other.join(theirs)).where(*same, waits_for_hour(other))
     has = exists().select_from(other.join(theirs)).where(*same, lately)
     hour = wait.correlate(chats, messages).scalar_subquery()
     return _insert(_pairs(digest, hour).where(chats.c.state != ChatState.REMOVED, has))
 
 
-def reworded(digest: int) -> Select[Any]:
+def chats_to_relayout(digest: int) -> Select[Any]:
     """List the chats that wait for a digest in an edition of before, where it is laid out as they wish now."""
     laid_out = exists().where(messages.c.digest_id == digest, messages.c.edition == chats.c.edition)
     channel = messages.c.channel == chats.c.channel
@@ -165,7 +165,7 @@ def reworded(digest: int) -> Select[Any]:
     return select(chats.c.id).where(chats.c.state != ChatState.REMOVED, waits, old, laid_out.where(channel))
 
 
-def new_rows(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
+def requeue(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
     """Put what chats wish now in the place of what waits for their hours."""
     theirs = select(messages.c.id).where(messages.c.digest_id == digest)
     wished = (messages.c.edition == chats.c.edition, chats.c.id.in_(waiting))
@@ -175,7 +175,7 @@ def new_rows(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
     )
 
 
-EAGER = select(chats.c.id).where(_EAGER)
+WANTING_NEWEST = select(chats.c.id).where(_WANTS_NEWEST)
 
 
 def _waits_wholly(digest: ColumnElement[int], chat: ColumnElement[int]) -> ColumnElement[bool]:
@@ -187,7 +187,7 @@ def _waits_wholly(digest: ColumnElement[int], chat: ColumnElement[int]) -> Colum
     return and_(some.correlate_except(rows, theirs), not_(out.correlate_except(rows, theirs)))
 
 
-def _shall_have(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
+def _has_to_receive(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
     """Tell whether a chat (of the enclosing statement) receives a digest of which it has nothing."""
     found = select(digests.c.found_at).where(digests.c.id == digest).scalar_subquery()
     return and_(
@@ -231,14 +231,14 @@ def content(source: str, name: str) -> Select[tuple[Any, ...]]:
     return select(digests.c.content).where(_is(source, name))
 
 
-STANDINGS = (
+RECENT_DIGESTS = (
     select(digests.c.source, digests.c.name, digests.c.state, *REASON, _PAPERS.label("papers"), digests.c.held_since)
     .where(digests.c.state != DigestState.BASELINE)
     .order_by(digests.c.day.desc(), digests.c.post.desc())
 )
 
 
-def receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+def chat_statuses(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
     """Count the messages of a digest in each chat; in a ledger of many chats this takes seconds."""
     rows = deliveries.join(chats).join(messages).join(digests)
     return _by_chat(now).select_from(rows).where(_is(source, name), *_COUNTED)
@@ -246,7 +246,7 @@ def receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
 
 def open_receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
     """Count, in the chats where there are such, the messages of a digest that are not settled as sent."""
-    return _by_chat(now).select_from(_OPEN).where(unsettled(deliveries), _is(source, name), *_COUNTED)
+    return _by_chat(now).select_from(_OPEN).where(not_sent(deliveries), _is(source, name), *_COUNTED)
 
 
 def _by_chat(now: float) -> Select[tuple[Any, ...]]:
@@ -259,7 +259,7 @@ def _by_chat(now: float) -> Select[tuple[Any, ...]]:
 
 def _shown_state(now: float) -> ColumnElement[str]:
     waits = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts == 0, deliveries.c.not_before > now)
-    derived = ((waits, DerivedState.SCHEDULED.value), (not_(KEPT), DerivedState.DISCARDED.value))
+    derived = ((waits, DerivedState.SCHEDULED.value), (not_(NOT_DISCARDED), DerivedState.DISCARDED.value))
     return case(*derived, else_=deliveries.c.state)
 
 
@@ -270,7 +270,7 @@ def held(source: str, name: str) -> Select[int, int]:
     return (
         select(func.count().label("messages"), func.count(deliveries.c.chat_id.distinct()).label("chats"))
         .select_from(deliveries.join(messages).join(digests))
-        .where(_is(source, name), not_(DROPPED), deliveries.c.chat_id.not_in(removed))
+        .where(_is(source, name), not_(IS_DROPPED), deliveries.c.chat_id.not_in(removed))
     )
 
 
@@ -278,7 +278,7 @@ def open_states(source: str, name: str, now: float) -> Select[str, int]:
     """Count the messages of a digest that are not settled as sent, by state."""
     state = _shown_state(now)
     counts = select(state.label("state"), func.count().label("messages")).select_from(_OPEN).group_by(state)
-    return counts.where(unsettled(deliveries), _is(source, name), *_COUNTED)
+    return counts.where(not_sent(deliveries), _is(source, name), *_COUNTED)
 
 
 def problems(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
@@ -291,7 +291,7 @@ def problems(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
 def _paused(source: str, name: str) -> Select[tuple[Any, ...]]:
     # "+ 0": SQLite would go through all that a chat ever held, not knowing how few messages a digest has.
     theirs = digests.join(messages).join(deliveries, deliveries.c.message_id == messages.c.id + 0)
-    has = exists().select_from(theirs).where(_is(source, name), deliveries.c.chat_id == chats.c.id, not_(DROPPED))
+    has = exists().select_from(theirs).where(_is(source, name), deliveries.c.chat_id == chats.c.id, not_(IS_DROPPED))
     why = (literal("").label("state"), (literal("paused: ") + chats.c.reason).label("why"))
     paused = select(chats.c.channel, chats.c.id, chats.c.name, *why)
     return paused.where(chats.c.reason != "", chats.c.state != ChatState.REMOVED, has.correlate(chats))
@@ -303,7 +303,7 @@ def _errors(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
     return (
         select(chats.c.channel, chats.c.id, chats.c.name, first, deliveries.c.error.label("why"))
         .select_from(_OPEN)
-        .where(unsettled(deliveries), _is(source, name), *_COUNTED, other)
+        .where(not_sent(deliveries), _is(source, name), *_COUNTED, other)
         .group_by(chats.c.id, deliveries.c.error)
     )
 
@@ -311,14 +311,14 @@ def _errors(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
 # Rows from the unsettled ones on. "+ 0": SQLite would look up all deliveries of each message, not knowing how few of
 # them are not settled.
 _OPEN = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
-_COUNTED = (chats.c.state != ChatState.REMOVED, not_(DROPPED))
+_COUNTED = (chats.c.state != ChatState.REMOVED, not_(IS_DROPPED))
 
 
 def _is(source: str, name: str) -> ColumnElement[bool]:
     return and_(digests.c.source == source, digests.c.name == name)
 
 
-def _rendered(digest: int, rendered: Rendered) -> ColumnElement[bool]:
+def _rendered(digest: int, rendered: RenderedEdition) -> ColumnElement[bool]:
     return and_(
         messages.c.digest_id == digest,
         messages.c.channel == rendered.channel,

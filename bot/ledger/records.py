@@ -16,7 +16,7 @@ RELEASED = 0.0  # as `held_since`: the operator let the post go, so it is waited
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownDigest:
     """What the ledger knows of a digest."""
 
     name: str
@@ -31,7 +31,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class PlannedDigest:
     """What shall become of one digest."""
 
     digest: Digest
@@ -40,8 +40,8 @@ class Intent:
     state: DigestState
     reason: Reason = NOTHING
     held_since: float | None = None
-    update: bool = True  # messages that the ledger holds may change
-    spread: bool = False  # chats that have nothing of it yet receive it
+    may_edit: bool = True  # messages that the ledger holds may change
+    to_new_chats: bool = False  # chats that have nothing of it yet receive it
 
     @property
     def name(self) -> str:
@@ -49,7 +49,7 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class StatusChange:
     """What is noted of a digest that stays as it is."""
 
     name: str
@@ -59,7 +59,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedEdition:
     """A digest as one edition of a channel reads it."""
 
     channel: str
@@ -73,11 +73,11 @@ class Chat:
     channel: str
     name: str
     address: str
-    counter: str
+    id_sequence: str
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
+class Subscription:
     """A chat with what it wishes; empty wishes are what the operator set."""
 
     id: int
@@ -98,7 +98,7 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class QueuedDelivery:
     """One delivery that wants something, with all that is needed to do it."""
 
     id: int
@@ -117,7 +117,7 @@ class Row:
     body: Mapping[str, object]
     version: int  # of the ledger when it was read
 
-    def under(self, thread: str) -> Row:
+    def in_thread(self, thread: str) -> QueuedDelivery:
         """Give the row as it is sent: under its parent."""
         return replace(self, thread=thread)
 
@@ -142,7 +142,7 @@ class DerivedState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class ChatStatus:
     """One line of `status`: how a digest stands in a chat."""
 
     source: str
@@ -164,7 +164,7 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DigestStatus:
     """How a digest stands, whether or not a chat has anything of it."""
 
     source: str
@@ -176,18 +176,18 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Incident:
     """Something that operators must know of, once as long as it lasts."""
 
     key: str
     kind: str  # which of the words tells it
     where: str
     why: str
-    news: bool = True  # else it may still come right by itself
+    is_news: bool = True  # else it may still come right by itself
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
+class PostAppearance:
     """A post that appeared."""
 
     day: date

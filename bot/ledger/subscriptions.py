@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.database.engine import Database
 from bot.database.schema import chats, deliveries
 from bot.database.states import ChatKind, ChatOrigin, ChatState
-from bot.ledger.records import Subscriber
+from bot.ledger.records import Subscription
 from bot.ledger.transitions import drop_unsent, reopened
 from formatters.edition import Edition
 
@@ -29,14 +29,14 @@ _WISHES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # th
 _NAMES = (chats.c.address, chats.c.name)
 
 
-class Subscribers:
+class Subscriptions:
     """The chats of the ledger, as their people see them."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._read, self._write = database.read, database.write
         self._clock = clock
 
-    async def find(self, channel: str, addresses: Sequence[str]) -> Subscriber | None:
+    async def find(self, channel: str, addresses: Sequence[str]) -> Subscription | None:
         """Find the chat known by one of these addresses, preferably one that receives."""
         query = select(*_FIELDS).where(chats.c.channel == channel, or_(*_known_by(addresses)))
         receiving_first = query.order_by(chats.c.state == ChatState.REMOVED, chats.c.id).limit(1)
@@ -44,7 +44,7 @@ class Subscribers:
             row = (await db.execute(receiving_first)).first()
         return None if row is None else _subscriber(row)
 
-    async def places(self, channel: str, names: Sequence[str]) -> list[Subscriber]:
+    async def with_topics(self, channel: str, names: Sequence[str]) -> list[Subscription]:
         """List a chat and its topics, as far as the ledger knows them."""
         begins = [f"{name}:" for name in names]
         topics = [column.startswith(begin, autoescape=True) for begin in begins for column in _NAMES]
@@ -52,14 +52,14 @@ class Subscribers:
         async with self._read() as db:
             return [_subscriber(row) for row in await db.execute(query.order_by(chats.c.id))]
 
-    async def strangers(self, channel: str) -> list[Subscriber]:
+    async def unidentified(self, channel: str) -> list[Subscription]:
         """List the chats of the settings of which it is not known what they are."""
         unknown = (chats.c.channel == channel, chats.c.kind == ChatKind.UNKNOWN, chats.c.state == ChatState.ACTIVE)
         query = select(*_FIELDS).where(*unknown).order_by(chats.c.id)
         async with self._read() as db:
             return [_subscriber(row) for row in await db.execute(query)]
 
-    async def merge(self, listed: Subscriber, number: str) -> bool:
+    async def merge_into(self, listed: Subscription, number: str) -> bool:
         """Let a chat that the settings just named be the one that its people subscribed: it would get all twice.
 
         Gives False where nobody did. One that has messages already stays, and the other receives no more.
@@ -80,7 +80,7 @@ class Subscribers:
             await db.execute(update(chats).where(chats.c.id == other).values(name=listed.name))
         return True
 
-    async def meet(
+    async def add_chat(
         self, channel: str, address: str, *, counter: str, kind: ChatKind, language: str, layout: str
     ) -> int:
         """Note a chat that receives nothing yet, and give its id; its people have decided nothing."""
@@ -113,7 +113,7 @@ class Subscribers:
             await db.execute(update(chats).where(chats.c.id == chat).values(gone))
             await db.execute(drop_unsent(deliveries.c.chat_id == chat))
 
-    async def wish(self, chat: int, layout: str, /, **wishes: object) -> None:
+    async def set_preferences(self, chat: int, layout: str, /, **wishes: object) -> None:
         """Write what a chat wishes; `layout` is what the operator set."""
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(wishes))
@@ -186,9 +186,9 @@ def _known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:
     return [*(column.in_(addresses) for column in _NAMES), *folded]
 
 
-def _subscriber(row: Any) -> Subscriber:
+def _subscriber(row: Any) -> Subscription:
     words = {"kind": ChatKind(row.kind), "state": ChatState(row.state), "silent": bool(row.silent)}
-    return Subscriber(**{**row._mapping, **words})
+    return Subscription(**{**row._mapping, **words})
 
 
 async def write_editions(db: AsyncConnection, layout: str, which: ColumnElement[bool]) -> None:

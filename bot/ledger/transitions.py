@@ -77,7 +77,7 @@ def _in(chat_ids: Collection[int] | Select[int]) -> ColumnElement[bool]:
     return deliveries.c.chat_id.in_(chat_ids)
 
 
-def unsettled(rows: Any) -> ColumnElement[bool]:
+def not_sent(rows: Any) -> ColumnElement[bool]:
     """Tell whether there is, or may be, something left to do about a delivery.
 
     SQLite finds such rows by an index of their own where a statement says this word for word.
@@ -91,10 +91,10 @@ def unsent(never: DeliveryState, ever: DeliveryState) -> ColumnElement[str]:
 
 
 # What the operator has not given up; without a problem there is no code of one.
-KEPT = func.coalesce(deliveries.c.problem, "") != ErrorCode.DISCARDED
+NOT_DISCARDED = func.coalesce(deliveries.c.problem, "") != ErrorCode.DISCARDED
 
 # What a digest no longer has is not sent any more, whatever became of earlier tries.
-DROPPED = and_(messages.c.vanished == 1, deliveries.c.remote_id.is_(None), deliveries.c.state.in_((PENDING, FAILED)))
+IS_DROPPED = and_(messages.c.vanished == 1, deliveries.c.remote_id.is_(None), deliveries.c.state.in_((PENDING, FAILED)))
 
 # `not_before` says when something is done about a delivery next. It holds one of these, or a time:
 # the end of a pause, the opening of the chat's hours, or when to ask whether an unconfirmed send arrived.
@@ -104,8 +104,8 @@ HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which `gate` puts in
 UNDECIDED = and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_(None))
 
 # Rows that `drain` can still do something about.
-WANTS = and_(
-    unsettled(deliveries),
+IS_ACTIONABLE = and_(
+    not_sent(deliveries),
     or_(
         deliveries.c.state.in_((PENDING, STALE)),
         and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_not(None)),
@@ -115,25 +115,25 @@ WANTS = and_(
 
 def due(until: float) -> ColumnElement[bool]:
     """Tell whether something can be done about a delivery by then."""
-    return and_(WANTS, or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= until))
+    return and_(IS_ACTIONABLE, or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= until))
 
 
 def waits_for_hour(rows: Any) -> ColumnElement[bool]:
     """Tell whether a delivery waits for its chat's hour; 0 or none is the time of what was let out."""
     never = (rows.c.state == PENDING, rows.c.attempts == 0)
-    return and_(unsettled(rows), *never, func.coalesce(rows.c.not_before, 0.0) > 0)
+    return and_(not_sent(rows), *never, func.coalesce(rows.c.not_before, 0.0) > 0)
 
 
 # --- a run
 
 
-def recover(settle: float) -> tuple[Update, ...]:
+def mark_interrupted(settle: float) -> tuple[Update, ...]:
     """Take up what a dead process left."""
     doubt = {"state": UNCONFIRMED, "not_before": deliveries.c.attempted_at + settle}
     why = {"problem": ErrorCode.UNCONFIRMED, "error": "the program ended before the answer came"}
     return (
-        update(deliveries).where(unsettled(deliveries), deliveries.c.state == SENDING).values(doubt | why),
-        update(deliveries).where(unsettled(deliveries), deliveries.c.state == EDITING).values(state=STALE),
+        update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(doubt | why),
+        update(deliveries).where(not_sent(deliveries), deliveries.c.state == EDITING).values(state=STALE),
     )
 
 
@@ -210,7 +210,7 @@ def outcome(ref: str, values: Mapping[str, object]) -> dict[str, object]:
 def reopen(changed: Select[int]) -> Update:
     """Make rows of changed messages due again, unless the chat already reads so."""
     wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
-    settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_((SENT, STALE, FAILED)), KEPT)
+    settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_((SENT, STALE, FAILED)), NOT_DISCARDED)
     counter = select(chats.c.counter).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
     final = or_(deliveries.c.sent_hash == wanted, deliveries.c.place != counter)  # a chat that moved is not edited
     stands = and_(deliveries.c.remote_id.is_not(None), final)
@@ -234,20 +234,20 @@ def drop_unsent(which: ColumnElement[bool]) -> Delete:
     return delete(deliveries).where(*unsent_rows, which)
 
 
-def gate(schedule: str, opening: float) -> Update:
+def open_at(schedule: str, opening: float) -> Update:
     """Move what still waits for its chat's hour to `opening`; what was let out once goes on at any hour."""
     theirs = select(chats.c.id).where(chats.c.schedule == schedule)
     return update(deliveries).where(waits_for_hour(deliveries), _in(theirs)).values(not_before=opening)
 
 
-def let_out(chat_ids: Collection[int]) -> Update:
+def release_now(chat_ids: Collection[int]) -> Update:
     """Let chats have all that waits for their hours."""
     return update(deliveries).where(waits_for_hour(deliveries), _in(chat_ids)).values(not_before=AT_ONCE)
 
 
-def leave(chat: int) -> Update:
+def stop_editing(chat: int) -> Update:
     """Give up edits of what stands where a chat was before it moved."""
-    there = (unsettled(deliveries), deliveries.c.chat_id == chat, deliveries.c.state == STALE)
+    there = (not_sent(deliveries), deliveries.c.chat_id == chat, deliveries.c.state == STALE)
     return update(deliveries).where(*there).values(state=SENT)
 
 
@@ -255,7 +255,7 @@ def reopened(*which: ColumnElement[bool]) -> Update:
     """Make due again what paused chats refused."""
     paused = select(chats.c.id).where(chats.c.state == ChatState.PAUSED, *which)
     refused = and_(deliveries.c.state == FAILED, deliveries.c.problem == ErrorCode.CHAT_GONE)
-    return update(deliveries).where(unsettled(deliveries), refused, _in(paused)).values(state=unsent(PENDING, STALE))
+    return update(deliveries).where(not_sent(deliveries), refused, _in(paused)).values(state=unsent(PENDING, STALE))
 
 
 def ask_again(now: float) -> tuple[Update, ...]:
@@ -263,8 +263,8 @@ def ask_again(now: float) -> tuple[Update, ...]:
     asked = (UNDECIDED, deliveries.c.problem != ErrorCode.CHAT_MOVED)
     own = (deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), deliveries.c.problem == ErrorCode.RETRY_LATER)
     return (
-        update(deliveries).where(unsettled(deliveries), *asked).values(not_before=now),
-        update(deliveries).where(unsettled(deliveries), *own).values(not_before=now),
+        update(deliveries).where(not_sent(deliveries), *asked).values(not_before=now),
+        update(deliveries).where(not_sent(deliveries), *own).values(not_before=now),
     )
 
 
@@ -275,8 +275,8 @@ def retry(chat_ids: Select[int]) -> Update:
     """Make due again what failed and what is undecided; what is no longer in its digest stays failed."""
     vanished = select(messages.c.id).where(messages.c.vanished == 1)
     dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(vanished))
-    stuck = or_(and_(deliveries.c.state == FAILED, KEPT, not_(dropped)), UNDECIDED)
-    again = update(deliveries).where(unsettled(deliveries), stuck, _in(chat_ids))
+    stuck = or_(and_(deliveries.c.state == FAILED, NOT_DISCARDED, not_(dropped)), UNDECIDED)
+    again = update(deliveries).where(not_sent(deliveries), stuck, _in(chat_ids))
     return again.values(state=unsent(PENDING, STALE), not_before=AT_ONCE, plain=0)
 
 
@@ -285,7 +285,7 @@ def to_give_up(chat_ids: Select[int], *, waiting: bool) -> ColumnElement[bool]:
     stuck = or_(deliveries.c.state == FAILED, UNDECIDED)
     still_open = deliveries.c.state.in_((PENDING, SENDING, STALE, EDITING, FAILED, UNCONFIRMED))
     which = still_open if waiting else stuck
-    return and_(unsettled(deliveries), KEPT, which, _in(chat_ids))
+    return and_(not_sent(deliveries), NOT_DISCARDED, which, _in(chat_ids))
 
 
 def give_up(chat_ids: Select[int], *, waiting: bool) -> tuple[Update, Update]:

@@ -22,74 +22,74 @@ from bot.database.engine import Database, translating_errors
 from bot.database.states import DeliveryState
 from bot.ledger import delivery_sql as draining
 from bot.ledger import transitions
-from bot.ledger.records import Row
+from bot.ledger.records import QueuedDelivery
 
-_MANY = 4  # askers at once, from which on it pays to linger
+_BUSY = 4  # askers at once, from which on it pays to linger
 _MOST_BODIES = 1000  # kept in memory; chats share them
 
-Asked = list[tuple[Any, asyncio.Future[Any]]]  # what, and whom to tell
+Requests = list[tuple[Any, asyncio.Future[Any]]]  # what, and whom to tell
 
 
 @dataclass
 class _Batch:
     """What was asked since the last transaction began."""
 
-    outcomes: Asked = field(default_factory=list)
-    claims: Asked = field(default_factory=list)
-    looks: Asked = field(default_factory=list)
+    outcomes: Requests = field(default_factory=list)
+    claims: Requests = field(default_factory=list)
+    reads: Requests = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.outcomes) + len(self.claims) + len(self.looks)
+        return len(self.outcomes) + len(self.claims) + len(self.reads)
 
-    def answer(self, claimed: Mapping[str, Row], heads: Mapping[int, list[Row]]) -> None:
+    def resolve(self, claimed: Mapping[str, QueuedDelivery], next_rows: Mapping[int, list[QueuedDelivery]]) -> None:
         for _, asker in self.outcomes:
-            _tell(asker, None)
+            _resolve(asker, None)
         for row, asker in self.claims:
-            _tell(asker, claimed.get(row.ref))
-        for chat, asker in self.looks:
-            _tell(asker, heads[chat])
+            _resolve(asker, claimed.get(row.ref))
+        for chat, asker in self.reads:
+            _resolve(asker, next_rows[chat])
 
     def fail(self, error: Exception) -> None:
-        for _, asker in (*self.outcomes, *self.claims, *self.looks):
+        for _, asker in (*self.outcomes, *self.claims, *self.reads):
             if not asker.done():
                 asker.set_exception(error)
                 asker.exception()  # an asker that was cancelled meanwhile does not come for it
 
 
-def _tell(asker: asyncio.Future[Any], answer: object) -> None:
+def _resolve(asker: asyncio.Future[Any], answer: object) -> None:
     if not asker.done():
         asker.set_result(answer)
 
 
-class Clerk:
+class BatchWriter:
     """Rows to come, claims and outcomes, in one transaction at a time."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
-        self._books = _Books(database, clock)
+        self._connection = _Connection(database, clock)
         self._batch = _Batch()
-        self._many = False  # so many asked the last time that it pays to linger
+        self._is_busy = False  # so many asked the last time that it pays to linger
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clerk")
 
-    async def heads(self, chat: int) -> list[Row]:
+    async def next_rows(self, chat: int) -> list[QueuedDelivery]:
         """Give what comes next in a chat: doubtful sends first, then the older digest, in its order.
 
         There is nothing to come in a chat that receives no more, or in which a row is under way.
         """
-        found: list[Row] = await self._ask(self._batch.looks, chat)
+        found: list[QueuedDelivery] = await self._request(self._batch.reads, chat)
         return found
 
-    async def claim(self, row: Row) -> Row | None:
+    async def claim(self, row: QueuedDelivery) -> QueuedDelivery | None:
         """Commit that a row is being sent, and give it with its thread.
 
         Gives None when the ledger was written by anybody else since the row was read.
         """
-        claimed: Row | None = await self._ask(self._batch.claims, row)
+        claimed: QueuedDelivery | None = await self._request(self._batch.claims, row)
         return claimed
 
-    def settle(self, row: Row, state: DeliveryState, **values: object) -> asyncio.Future[None]:
+    def settle(self, row: QueuedDelivery, state: DeliveryState, **values: object) -> asyncio.Future[None]:
         """Commit what became of a row; what was sent is due again if its post changed meanwhile.
 
         Outcomes are written in order, each no later than what is asked afterwards.
@@ -97,16 +97,16 @@ class Clerk:
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
         if not row.remote_id and "remote_id" in values:
             known |= {"sent_at": self._clock()}  # an edit does not make a message younger
-        return self._ask(self._batch.outcomes, transitions.outcome(row.ref, {"state": state, **known, **values}))
+        return self._request(self._batch.outcomes, transitions.outcome(row.ref, {"state": state, **known, **values}))
 
     async def close(self) -> None:
         """Write what was asked, and put the books away."""
         if self._writing:
             await self._writing
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._books.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown()
 
-    def _ask(self, asked: Asked, what: object) -> asyncio.Future[Any]:
+    def _request(self, asked: Requests, what: object) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         asker = loop.create_future()
         asked.append((what, asker))
@@ -118,24 +118,24 @@ class Clerk:
         """Do what was asked until nothing more is."""
         loop = asyncio.get_running_loop()
         while self._batch:
-            await asyncio.sleep(LINGER if self._many else 0)
+            await asyncio.sleep(LINGER if self._is_busy else 0)
             async with self._database.writing:
                 batch, self._batch = self._batch, _Batch()
-                self._many = len(batch) >= _MANY
+                self._is_busy = len(batch) >= _BUSY
                 # Who was cancelled sends nothing; but what was sent is written down, whoever waits for it.
                 claims = [row for row, asker in batch.claims if not asker.cancelled()]
                 try:
                     with translating_errors(self._database.path):
-                        outcomes, looks = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.looks}
-                        work = partial(self._books.write, outcomes, claims, looks)
+                        outcomes, looks = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
+                        work = partial(self._connection.write, outcomes, claims, looks)
                         answers = await loop.run_in_executor(self._thread, work)
                 except Exception as error:  # noqa: BLE001 - it is raised where it was asked
                     batch.fail(error)
                 else:
-                    batch.answer(*answers)
+                    batch.resolve(*answers)
 
 
-class _Books:
+class _Connection:
     """The clerk's connection, in a thread of its own: one trip to it for each transaction."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
@@ -145,8 +145,8 @@ class _Books:
         self._bodies: dict[str, Mapping[str, object]] = {}  # by their hashes
 
     def write(
-        self, outcomes: Sequence[Mapping[str, object]], claims: Sequence[Row], looks: Collection[int]
-    ) -> tuple[dict[str, Row], dict[int, list[Row]]]:
+        self, outcomes: Sequence[Mapping[str, object]], claims: Sequence[QueuedDelivery], reads: Collection[int]
+    ) -> tuple[dict[str, QueuedDelivery], dict[int, list[QueuedDelivery]]]:
         """Write all of it in one transaction; give the rows claimed, by ref, and those to come, by chat."""
         if self._connection is None:
             self._connection = self._engine.connect()
@@ -156,23 +156,23 @@ class _Books:
             if outcomes:
                 db.execute(transitions.SETTLE, list(outcomes))
             claimed = self._claim(db, [row for row in claims if row.version == version])
-            return claimed, {chat: self._heads(db, chat, version) for chat in looks}
+            return claimed, {chat: self._next_rows(db, chat, version) for chat in reads}
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
         self._engine.dispose()
 
-    def _claim(self, db: Connection, rows: Sequence[Row]) -> dict[str, Row]:
+    def _claim(self, db: Connection, rows: Sequence[QueuedDelivery]) -> dict[str, QueuedDelivery]:
         if not rows:
             return {}
         refs = json.dumps([row.ref for row in rows])
         found = db.execute(transitions.CLAIM, {"refs": refs, "now": self._clock()})
         threads: dict[str, str] = {one.ref: one.thread for one in found}
-        return {row.ref: row.under(threads[row.ref]) for row in rows if row.ref in threads}
+        return {row.ref: row.in_thread(threads[row.ref]) for row in rows if row.ref in threads}
 
-    def _heads(self, db: Connection, chat: int, version: int) -> list[Row]:
-        found: Sequence[Any] = db.execute(draining.HEADS, {"chat": chat}).all()
+    def _next_rows(self, db: Connection, chat: int, version: int) -> list[QueuedDelivery]:
+        found: Sequence[Any] = db.execute(draining.NEXT_ROWS, {"chat": chat}).all()
         if len(self._bodies) > _MOST_BODIES:
             self._bodies.clear()
         if lacking := [one.message for one in found if one.hash not in self._bodies]:
@@ -180,5 +180,5 @@ class _Books:
         return [_row(one, body=self._bodies[one.hash], version=version) for one in found]
 
 
-def _row(one: Any, *, body: Mapping[str, object], version: int) -> Row:
-    return Row(**{**one._mapping, "state": DeliveryState(one.state)}, body=body, version=version)
+def _row(one: Any, *, body: Mapping[str, object], version: int) -> QueuedDelivery:
+    return QueuedDelivery(**{**one._mapping, "state": DeliveryState(one.state)}, body=body, version=version)

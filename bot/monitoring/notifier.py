@@ -10,8 +10,8 @@ from typing import Protocol
 from bot.config.settings import Settings
 from bot.delivery.replies import Replies
 from bot.errors import BotGone, PaperboyError, RetryLater
-from bot.ledger.incidents import Troubles
-from bot.ledger.records import Trouble
+from bot.ledger.incidents import Incidents
+from bot.ledger.records import Incident
 from bot.log import log
 from bot.monitoring.outages import Outages
 from bot.monitoring.posting_pattern import LOOK_BACK, overdue
@@ -55,7 +55,7 @@ class Alarm:
     """Compare what is wrong with what was told, and tell the rest."""
 
     settings: Settings
-    troubles: Troubles
+    troubles: Incidents
     outages: Outages
     bells: Sequence[Bell]
     clock: Callable[[], float]  # seconds since 1970
@@ -65,21 +65,21 @@ class Alarm:
         """Tell what is new; what cannot be told now is told at a later look. A ledger that fails is only logged."""
         await self._settle(self.outages.lasting(), self._own)
         try:
-            await self._settle([*await self.troubles.found(), *await self._silences()], self.troubles)
+            await self._settle([*await self.troubles.current(), *await self._silences()], self.troubles)
         except PaperboyError as error:
             log.error("alarm", error=str(error))
 
-    async def _silences(self) -> list[Trouble]:
+    async def _silences(self) -> list[Incident]:
         """List the sources whose posts are overdue."""
         wait, zone = self.settings.schedule.overdue, self.settings.zone
         now = datetime.fromtimestamp(self.clock(), UTC)
         posts = await self.troubles.appeared((now.astimezone(zone) - LOOK_BACK).date()) if wait else {}
         due = {name: overdue(posts.get(name, ()), zone, now, wait) for name in _names(self.settings)}
-        return [Trouble(f"silent {name}", "silent", name, f"{at:%Y-%m-%d %H:%M}") for name, at in due.items() if at]
+        return [Incident(f"silent {name}", "silent", name, f"{at:%Y-%m-%d %H:%M}") for name, at in due.items() if at]
 
-    async def _settle(self, found: Sequence[Trouble], memory: Memory) -> None:
+    async def _settle(self, found: Sequence[Incident], memory: Memory) -> None:
         told = await memory.told()
-        new = [trouble for trouble in found if trouble.news and trouble.key not in told]
+        new = [trouble for trouble in found if trouble.is_news and trouble.key not in told]
         over = told.keys() - {trouble.key for trouble in found}
         said = phrases(self.settings.language)
         lines = [*(_line(said.troubles, trouble) for trouble in new), *(told[key] for key in sorted(over) if told[key])]
@@ -104,6 +104,6 @@ def _names(settings: Settings) -> list[str]:
     return [source.name for source in settings.sources]
 
 
-def _line(said: Mapping[str, str], trouble: Trouble) -> str:
+def _line(said: Mapping[str, str], trouble: Incident) -> str:
     """Spell a trouble, nothing where there is nothing to say of its kind."""
     return said.get(trouble.kind, "").format(where=trouble.where, why=trouble.why)[:_LONGEST]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.ledger.records import Trouble
+from bot.ledger.records import Incident
 
 _BRIEF = 60.0  # seconds: what is over by then is nothing to tell
 
@@ -16,19 +16,19 @@ class Outages:
     """The present outages, each under a name of its own."""
 
     clock: Callable[[], float] = time.monotonic
-    _present: dict[str, tuple[float, Trouble]] = field(default_factory=dict)
+    _present: dict[str, tuple[float, Incident]] = field(default_factory=dict)
 
     def begin(self, kind: str, where: str, why: str, *, brief: float = _BRIEF) -> None:
         """Note that something does not work; it is told when it still does not after `brief` seconds."""
         key = f"{kind} {where}"
         since = self._present[key][0] if key in self._present else self.clock() + brief
-        self._present[key] = since, Trouble(key, kind, where, why)
+        self._present[key] = since, Incident(key, kind, where, why)
 
     def end(self, kind: str, where: str) -> None:
         """Note that it works; it may always have."""
         self._present.pop(f"{kind} {where}", None)
 
-    def lasting(self) -> list[Trouble]:
+    def lasting(self) -> list[Incident]:
         """List what has lasted long enough to be told."""
         now = self.clock()
         return [trouble for since, trouble in self._present.values() if since <= now]

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState, DigestState
-from bot.ledger.ledger import Store
-from bot.ledger.records import DerivedState, Receipt, Standing, Totals
+from bot.ledger.ledger import Ledger
+from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, Totals
 
 _SETTLED = (DeliveryState.SENT, DerivedState.SCHEDULED, DerivedState.DISCARDED)
 
 
-async def receipt(store: Store, settings: Settings) -> list[tuple[Standing, list[Receipt]]]:
+async def receipt(store: Ledger, settings: Settings) -> list[tuple[DigestStatus, list[ChatStatus]]]:
     """Tell how the recent digests stand in every chat.
 
     With many chats this holds the event loop up: nothing else may run in it.
     """
-    return [(one, await store.receipts(one.source, one.name)) for one in await _recent(store, settings)]
+    return [(one, await store.chat_statuses(one.source, one.name)) for one in await _recent(store, settings)]
 
 
-async def totals(store: Store, settings: Settings, most: int) -> list[tuple[Standing, Totals]]:
+async def totals(store: Ledger, settings: Settings, most: int) -> list[tuple[DigestStatus, Totals]]:
     """Tell how the recent digests stand in all chats together, each with at most so many problems."""
     return [(one, await store.totals(one.source, one.name, most)) for one in await _recent(store, settings)]
 
 
-async def unsettled(store: Store, settings: Settings) -> list[str]:
+async def unsettled(store: Ledger, settings: Settings) -> list[str]:
     """Say what of the recent digests is not settled as sent, a line each."""
     lines = []
     for standing in await _recent(store, settings):
@@ -34,14 +34,14 @@ async def unsettled(store: Store, settings: Settings) -> list[str]:
     return lines
 
 
-async def _recent(store: Store, settings: Settings) -> list[Standing]:
+async def _recent(store: Ledger, settings: Settings) -> list[DigestStatus]:
     """List the recent digests; a held one only while nothing newer came."""
-    recent = await store.standings(settings.schedule.catch_up * max(1, len(settings.sources)))
+    recent = await store.recent_digests(settings.schedule.catch_up * max(1, len(settings.sources)))
     newest = {standing.source: standing.name for standing in recent}
     return [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
 
 
-def _open(one: Receipt) -> list[str]:
+def _open(one: ChatStatus) -> list[str]:
     counts = ", ".join(f"{count} {state}" for state, count in one.counts.items() if state not in _SETTLED)
     why = f": {'; '.join(one.problems)}" if one.problems else ""
     return [f"{one.digest} {one.channel} {one.chat}: {counts}{why}"] if counts else []

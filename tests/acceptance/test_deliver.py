@@ -41,7 +41,7 @@ class World:
     async def deliver(self) -> Paperboy:
         """Do what `paperboy deliver` does."""
         async with assembled(self.settings, channels_of(self.settings), AT_ONCE) as paperboy:
-            async with paperboy.store.delivering(paperboy.stopping):
+            async with paperboy.store.delivery_lock(paperboy.stopping):
                 assert await paperboy.plan(at_once=True, resume=True) == []
                 await paperboy.drain()
             self.unsettled = await unsettled(paperboy.store, paperboy.settings)

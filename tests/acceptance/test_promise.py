@@ -26,7 +26,7 @@ from bot.database.states import ChatKind
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Drain, Waits
 from bot.delivery.planner import plan
-from bot.ledger.ledger import Store, opened
+from bot.ledger.ledger import Ledger, open_ledger
 from formatters.edition import Edition
 from formatters.model import Digest
 from tests.support.digests import digest, found, paper
@@ -78,7 +78,7 @@ class Promise(RuleBasedStateMachine):
 
     def _join(self, chat: str) -> None:
         self.chats.add(chat)
-        self._do(self.store.join("terminal", "messages", {name: name for name in sorted(self.chats)}))
+        self._do(self.store.sync_chats("terminal", "messages", {name: name for name in sorted(self.chats)}))
 
     @rule(reader=st.sampled_from(READERS), now=st.booleans())
     def subscribe(self, reader: str, now: bool) -> None:
@@ -191,22 +191,22 @@ class Promise(RuleBasedStateMachine):
     def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self.runner.run(work)
 
-    async def _open(self) -> Store:
-        return await self.stack.enter_async_context(opened(f"sqlite:///{self.folder}/ledger.db"))
+    async def _open(self) -> Ledger:
+        return await self.stack.enter_async_context(open_ledger(f"sqlite:///{self.folder}/ledger.db"))
 
     async def _subscribe(self, reader: str, *, now: bool) -> None:
-        await self.store.subscribers.subscribe(await self._known(reader), "messages", now=now)
+        await self.store.subscriptions.subscribe(await self._known(reader), "messages", now=now)
 
     async def _unsubscribe(self, reader: str) -> None:
-        await self.store.subscribers.unsubscribe(await self._known(reader))
+        await self.store.subscriptions.unsubscribe(await self._known(reader))
 
     async def _wish(self, reader: str, layout: str) -> None:
-        await self.store.subscribers.wish(await self._known(reader), "messages", layout=layout)
+        await self.store.subscriptions.set_preferences(await self._known(reader), "messages", layout=layout)
 
     async def _known(self, reader: str) -> int:
-        people = self.store.subscribers
+        people = self.store.subscriptions
         kind = ChatKind.UNKNOWN
-        return await people.meet("terminal", reader, counter=reader, kind=kind, language="", layout="messages")
+        return await people.add_chat("terminal", reader, counter=reader, kind=kind, language="", layout="messages")
 
     async def _no_digest_came_in_two_ways(self) -> None:
         """Whatever a chat shows is in the ledger, and all that it has of a digest is of one edition."""
@@ -225,10 +225,10 @@ class Promise(RuleBasedStateMachine):
     async def _run(self, *, opening: float = 0.0) -> None:
         founds = [found(one) for one in self.posts.values()]
         formatters = {"terminal": self.channel.formatter}
-        eager = await self.store.eager()
+        eager = await self.store.chats_wanting_newest()
         await plan(self.store, "blog", founds, formatters, Rules())
-        await self.store.calm(eager)
-        await self.store.gate("", opening)
+        await self.store.release_now(eager)
+        await self.store.open_at("", opening)
         self.planned |= self.posts.keys()
         await Drain(self.store, {"terminal": self.channel}, Waits(settle=0, back_off=0)).run()
 

@@ -219,9 +219,9 @@ async def put_together(
 
 
 async def subscribed(paperboy: Paperboy, chat: str, *, schedule: str = "", now: bool = False) -> None:
-    people = paperboy.store.subscribers
-    known = await people.meet("telegram", chat, counter=chat, kind=ChatKind.PRIVATE, language="", layout="messages")
-    await people.wish(known, "messages", schedule=schedule)
+    people = paperboy.store.subscriptions
+    known = await people.add_chat("telegram", chat, counter=chat, kind=ChatKind.PRIVATE, language="", layout="messages")
+    await people.set_preferences(known, "messages", schedule=schedule)
     await people.subscribe(known, "messages", now=now)
 
 
@@ -234,7 +234,7 @@ async def test_what_the_chats_of_the_settings_are_is_asked_once() -> None:
     async with put_together(channel) as paperboy:
         for _ in range(2):
             await paperboy.plan(at_once=False, resume=False)
-        known = [await paperboy.store.subscribers.find("telegram", (chat,)) for chat in ("5", "-6")]
+        known = [await paperboy.store.subscriptions.find("telegram", (chat,)) for chat in ("5", "-6")]
     assert [one.kind for one in known if one] == ["private", "group"]
     assert channel.calls == [("kind", "5"), ("kind", "-6")]
 
@@ -245,7 +245,7 @@ async def test_one_chat_that_is_not_there_keeps_no_other_from_being_known(error:
     channel.failures["5"].append(refused(error))
     async with put_together(channel) as paperboy:
         await paperboy.plan(at_once=False, resume=False)
-        assert [one.name for one in await paperboy.store.subscribers.strangers("telegram")] == ["5"]
+        assert [one.name for one in await paperboy.store.subscriptions.unidentified("telegram")] == ["5"]
         await paperboy.plan(at_once=False, resume=False)
     assert channel.calls == [("kind", "5"), ("kind", "-6"), ("kind", "5")]
 
@@ -342,7 +342,7 @@ async def test_who_comes_while_the_sources_are_looked_at_does_not_wait_for_the_n
 
     class Visited(FolderSource):
         async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
-            if not await paperboy.store.subscribers.find("telegram", ("7",)):
+            if not await paperboy.store.subscriptions.find("telegram", ("7",)):
                 await subscribed(paperboy, "7", now=True)
                 paperboy.desk.wake()
             return await super().digests(since)

@@ -12,8 +12,8 @@ import pytest
 
 from bot.archive.archive import Archive
 from bot.database.states import DigestState
-from bot.ledger.ledger import Store, opened
-from bot.ledger.records import Intent
+from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.records import PlannedDigest
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
@@ -39,16 +39,16 @@ KOREAN = Paper(
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
+async def store(tmp_path: Path) -> AsyncIterator[Ledger]:
     await empty(tmp_path / "ledger.db")
-    async with opened(f"sqlite:///{tmp_path}/ledger.db", Clock()) as store:
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", Clock()) as store:
         yield store
 
 
-async def write(store: Store, *digests: Digest, state: DigestState = DigestState.ACTIVE, source: str = "blog") -> None:
+async def write(store: Ledger, *digests: Digest, state: DigestState = DigestState.ACTIVE, source: str = "blog") -> None:
     for one in digests:
         post = f"{one.day}-{one.series.lower().replace(' ', '-')}.md"
-        await store.write_plan(source, Intent(one, post, "print", state), [])
+        await store.write_plan(source, PlannedDigest(one, post, "print", state), [])
 
 
 async def found_by(archive: Archive, said: str) -> list[str]:
@@ -57,7 +57,7 @@ async def found_by(archive: Archive, said: str) -> list[str]:
     return [hit.ref for hit in hits]
 
 
-async def test_papers_are_found_by_what_buttons_hold_and_by_their_ids(store: Store) -> None:
+async def test_papers_are_found_by_what_buttons_hold_and_by_their_ids(store: Ledger) -> None:
     one = digest(DAY, MINI, KOREAN)
     await write(store, one)
     for where, value in (("ref", reference(one, KOREAN)), ("paper", "2509.00001")):
@@ -65,14 +65,14 @@ async def test_papers_are_found_by_what_buttons_hold_and_by_their_ids(store: Sto
         assert await store.archive.paper(where, value[:-1]) is None
 
 
-async def test_a_paper_presented_twice_is_the_newer_one_and_both_are_known(store: Store) -> None:
+async def test_a_paper_presented_twice_is_the_newer_one_and_both_are_known(store: Ledger) -> None:
     older, newer = digest(DAY, MINI), digest(date(2025, 1, 2), replace(MINI, number=5))
     await write(store, newer, older)
     assert await store.archive.paper("paper", MINI.id) == (newer, newer.papers[0])
     assert await store.archive.paper("ref", reference(older, MINI)) == (older, MINI)
 
 
-async def test_an_edited_post_is_looked_up_as_it_is_now(store: Store) -> None:
+async def test_an_edited_post_is_looked_up_as_it_is_now(store: Ledger) -> None:
     await write(store, digest(DAY, MINI, KOREAN))
     edited = replace(MINI, title="A New Title", sections=(Section("Introduction", "- Goal: Another."),))
     await write(store, digest(DAY, edited))
@@ -103,7 +103,7 @@ async def test_an_edited_post_is_looked_up_as_it_is_now(store: Store) -> None:
         ("ＣＡＦÉ", KOREAN),
     ],
 )
-async def test_words_are_found(store: Store, said: str, paper: Paper) -> None:
+async def test_words_are_found(store: Ledger, said: str, paper: Paper) -> None:
     one = digest(DAY, MINI, KOREAN)
     await write(store, one)
     assert await found_by(store.archive, said) == [reference(one, paper)]
@@ -112,13 +112,13 @@ async def test_words_are_found(store: Store, said: str, paper: Paper) -> None:
 @pytest.mark.parametrize(
     "said", ["", "  ", "!?", '"', "*", "mini AND NOT o3", "산확", "ini", "title:mini", "모델을만", "\0"]
 )
-async def test_other_words_are_not(store: Store, said: str) -> None:
+async def test_other_words_are_not(store: Ledger, said: str) -> None:
     await write(store, digest(DAY, MINI, KOREAN))
     assert await found_by(store.archive, said) == []
     assert await store.archive.titled(said, 8) == []
 
 
-async def test_titles_are_looked_for_in_titles_alone_and_on_a_day_if_asked(store: Store) -> None:
+async def test_titles_are_looked_for_in_titles_alone_and_on_a_day_if_asked(store: Ledger) -> None:
     older, newer = digest(DAY, MINI, KOREAN), digest(date(2025, 1, 2), MINI)
     await write(store, older, newer)
     assert [hit.day for hit in await store.archive.titled("search mini", 8)] == [newer.day, older.day]
@@ -128,7 +128,7 @@ async def test_titles_are_looked_for_in_titles_alone_and_on_a_day_if_asked(store
     assert len(await store.archive.titled("mini", 1)) == 1
 
 
-async def test_hits_come_newest_first_page_by_page_with_a_line_each(store: Store) -> None:
+async def test_hits_come_newest_first_page_by_page_with_a_line_each(store: Ledger) -> None:
     for n in (1, 3, 2):
         await write(store, digest(date(2025, 1, n), *(paper(k, id=f"{n}{k}") for k in (1, 2))))
     hits = [await store.archive.search("plain", 4, start) for start in (0, 4, 8)]
@@ -141,7 +141,7 @@ async def test_hits_come_newest_first_page_by_page_with_a_line_each(store: Store
     assert hits[0][0][0].line == "A plain way."
 
 
-async def test_days_are_those_with_papers(store: Store) -> None:
+async def test_days_are_those_with_papers(store: Ledger) -> None:
     daily, arxiv = digest(DAY, MINI), digest(DAY, KOREAN, series="Arxiv")
     await write(store, daily, arxiv, source="blog")
     await write(store, digest(date(2025, 1, 2)), state=DigestState.HELD)
@@ -150,7 +150,7 @@ async def test_days_are_those_with_papers(store: Store) -> None:
     assert await store.archive.of_day(date(2025, 1, 2)) == []
 
 
-async def test_the_newest_is_one_that_is_delivered_if_any_is(store: Store) -> None:
+async def test_the_newest_is_one_that_is_delivered_if_any_is(store: Ledger) -> None:
     assert await store.archive.newest() is None
     baseline, active, skipped = (digest(date(2025, 1, n), paper(n)) for n in (1, 2, 3))
     await write(store, baseline, state=DigestState.BASELINE)
@@ -165,8 +165,8 @@ async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_p
     """Their names say nothing about that."""
     clock = Clock()
     daily, arxiv = days(1)[0], found(digest(DAY, paper(7), series="Arxiv"))
-    async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
-        await store.join("terminal", "messages", {"a": "a"})
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
+        await store.sync_chats("terminal", "messages", {"a": "a"})
         pipeline = Pipeline(store, clock)
         await pipeline.run([daily])
         clock.now += 3600
@@ -177,8 +177,8 @@ async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_p
 
 async def test_a_chat_saw_last_what_arrived_there_and_not_what_waits(tmp_path: Path) -> None:
     clock = Clock()
-    async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
-        await store.join("terminal", "messages", {"a": "a", "b": "b"})
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
+        await store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
         pipeline = Pipeline(store, clock)
         assert await store.archive.last_seen(1) is None
         await pipeline.run(days(1))
@@ -189,7 +189,7 @@ async def test_a_chat_saw_last_what_arrived_there_and_not_what_waits(tmp_path: P
         assert await store.archive.last_seen(3) is None
 
 
-async def test_a_search_is_remembered_for_its_chat_alone(store: Store) -> None:
+async def test_a_search_is_remembered_for_its_chat_alone(store: Ledger) -> None:
     archive = store.archive
     kept = await archive.remember("telegram", "5", "확산 모델")
     assert await archive.recall("telegram", "5", kept) == "확산 모델"
@@ -200,7 +200,7 @@ async def test_a_search_is_remembered_for_its_chat_alone(store: Store) -> None:
     assert await archive.remember("telegram", "6", "확산 모델") != kept
 
 
-async def test_of_each_chat_the_newest_searches_are_remembered(store: Store, tmp_path: Path) -> None:
+async def test_of_each_chat_the_newest_searches_are_remembered(store: Ledger, tmp_path: Path) -> None:
     archive = store.archive
     other = await archive.remember("telegram", "6", "words")
     kept = [await archive.remember("telegram", "5", f"words {n}") for n in range(30)]
@@ -213,7 +213,7 @@ async def test_of_each_chat_the_newest_searches_are_remembered(store: Store, tmp
 
 async def test_a_search_made_again_is_as_new_as_any(tmp_path: Path) -> None:
     clock = Clock()
-    async with opened(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
         first = await store.archive.remember("telegram", "5", "words")
         for n in range(19):
             await store.archive.remember("telegram", "5", f"words {n}")
@@ -226,13 +226,13 @@ async def test_a_search_made_again_is_as_new_as_any(tmp_path: Path) -> None:
 
 async def test_an_older_programs_digests_are_indexed_when_the_ledger_is_opened(tmp_path: Path) -> None:
     url, one = f"sqlite:///{tmp_path}/ledger.db", digest(DAY, MINI, KOREAN)
-    async with opened(url) as store:
+    async with open_ledger(url) as store:
         await write(store, one)
     with sqlite3.connect(tmp_path / "ledger.db") as db:
         db.execute("DELETE FROM papers")
         db.execute("DELETE FROM words")
     db.close()
     for _ in range(2):
-        async with opened(url) as store:
+        async with open_ledger(url) as store:
             assert await found_by(store.archive, "확산") == [reference(one, KOREAN)]
             assert await store.archive.newest() == one

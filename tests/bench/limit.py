@@ -38,7 +38,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Drain
 from bot.delivery.planner import plan
 from bot.ledger import writer as clerk
-from bot.ledger.ledger import Store, opened
+from bot.ledger.ledger import Ledger, open_ledger
 from bot.log import configure
 from bot.sources.source import FoundDigest
 from formatters.locale import phrases
@@ -99,12 +99,12 @@ async def spelled(channel: TelegramChannel) -> list[dict[str, Any]]:
     return [await channel.spelled(message.body) for message in channel.formatter.digest(broadcast_digest())]
 
 
-async def planned(store: Store, channel: TelegramChannel, chats: Iterable[str]) -> None:
+async def planned(store: Ledger, channel: TelegramChannel, chats: Iterable[str]) -> None:
     """Plan the broadcast for chats of the settings, to go out at once."""
-    await store.join(channel.name, "messages", {chat: channel.counter(chat) for chat in chats})
+    await store.sync_chats(channel.name, "messages", {chat: channel.counter(chat) for chat in chats})
     await plan(store, "blog", [FoundDigest(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, Rules())
     for spelled_hours in await store.schedules():
-        await store.gate(spelled_hours, 0.0)
+        await store.open_at(spelled_hours, 0.0)
 
 
 # A server that time does not pass for
@@ -232,7 +232,7 @@ async def paperboy(server: Server, chats: Sequence[str]) -> None:
         patch.object(aiosqlite.core, "SimpleQueue", Inline),
         patch.object(clerk, "ThreadPoolExecutor", InlineThread),
     ):
-        async with opened(f"sqlite:///{folder}/ledger.db", clock) as store:
+        async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as store:
             await planned(store, channel, chats)
             await Drain(store, {channel.name: channel}, clock=clock).run()
     await channel.close()

@@ -25,7 +25,7 @@ from telegram import Bot
 
 from bot.delivery.dispatcher import Drain
 from bot.errors import PaperboyError
-from bot.ledger.ledger import opened
+from bot.ledger.ledger import open_ledger
 from bot.log import configure
 from tests.bench.limit import TOKEN, Server, Wire, planned, telegram_channel
 from tests.bench.table import Row, busy, say, show, spread, verdict
@@ -70,12 +70,12 @@ class Cost:
 async def cost(folder: Path, chats: int, deliver: float) -> Cost:
     """Plan for so many chats, then deliver for so many seconds."""
     file = folder / "ledger.db"
-    async with opened(f"sqlite:///{file}"):
+    async with open_ledger(f"sqlite:///{file}"):
         pass  # makes the tables
     _subscribe(file, chats)
     server = Server(answer_time=0.05)
     channel = telegram_channel(Bot(TOKEN, request=Wire(server), get_updates_request=Wire(server)))
-    async with opened(f"sqlite:///{file}") as store:
+    async with open_ledger(f"sqlite:///{file}") as store:
         _forget_peak()
         before, start = _resident(), time.perf_counter()
         await planned(store, channel, ())

@@ -25,7 +25,7 @@ from bot.app.service import Paperboy
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.listener import telegram_listener
 from bot.config.settings import Settings
-from bot.ledger.ledger import opened
+from bot.ledger.ledger import open_ledger
 from bot.sources.folder import FolderSource
 from bot.web.server import Web
 from formatters.locale import phrases
@@ -47,7 +47,7 @@ async def paperboy(people: Crowd, folder: Path) -> AsyncIterator[None]:
     channel = TelegramChannel(people.token, people.base_url, formatter)
     telegram = {"token": people.token, "base_url": people.base_url, "chats": list(SUBSCRIBERS)}
     settings = Settings.model_validate({"language": "en", "telegram": telegram})
-    async with opened(f"sqlite:///{folder}/paperboy.db") as store:
+    async with open_ledger(f"sqlite:///{folder}/paperboy.db") as store:
         one = Paperboy(settings, store, [FolderSource("daily", folder)], {"telegram": channel})
         await one.plan(at_once=True, resume=False)
         listener = telegram_listener(settings.telegram, channel, one.desk, one.replies["telegram"], Web("", 0))

@@ -20,7 +20,7 @@ from pathlib import Path
 from bot.config.settings import Settings
 from bot.conversation.context import Asker
 from bot.conversation.router import Desk
-from bot.ledger.ledger import Store, opened
+from bot.ledger.ledger import Ledger, open_ledger
 from bot.monitoring.status import receipt
 from formatters.locale import phrases
 from formatters.terminal import TerminalFormatter
@@ -95,13 +95,13 @@ async def _watch(stalls: list[float]) -> None:
 
 
 @asynccontextmanager
-async def ledger(chats: int) -> AsyncIterator[Store]:
+async def ledger(chats: int) -> AsyncIterator[Ledger]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "ledger.db"
-        async with opened(f"sqlite:///{file}"):
+        async with open_ledger(f"sqlite:///{file}"):
             pass  # makes the tables
         fill(file, chats)
-        async with opened(f"sqlite:///{file}") as store:
+        async with open_ledger(f"sqlite:///{file}") as store:
             yield store
 
 

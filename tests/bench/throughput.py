@@ -27,7 +27,7 @@ from aiohttp import web
 
 from bot.channels.telegram.channel import TelegramChannel
 from bot.delivery.dispatcher import Drain
-from bot.ledger.ledger import opened
+from bot.ledger.ledger import open_ledger
 from bot.log import configure
 from tests.bench.limit import broadcast_digest, crowd, planned, spelled, telegram_channel
 from tests.bench.table import busy, say, show, spread, verdict
@@ -156,7 +156,7 @@ async def _side_by_side(lane: Callable[[str], Awaitable[None]], chats: Sequence[
 async def paperboy(channel: TelegramChannel, chats: Sequence[str], lanes: int, folder: Path) -> Pace:
     """Plan and drain, with a ledger on the disk."""
     file = folder / "ledger.db"
-    async with opened(f"sqlite:///{file}") as store:
+    async with open_ledger(f"sqlite:///{file}") as store:
         watch = Watch()
         await planned(store, channel, chats)
         await Drain(store, {channel.name: channel}, lanes=lanes).run()

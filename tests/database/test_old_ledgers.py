@@ -25,7 +25,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Drain, Waits
 from bot.delivery.hours import Hours
 from bot.delivery.planner import plan
-from bot.ledger.ledger import Store, opened
+from bot.ledger.ledger import Ledger, open_ledger
 from bot.sources.source import FoundDigest
 from formatters.locale import phrases
 from formatters.model import Paper, Section
@@ -73,7 +73,7 @@ class OldLedger:
 
     name: str
     path: Path
-    store: Store
+    store: Ledger
     clock: Clock
     telegram: RecordingChannel
     slack: RecordingChannel
@@ -86,14 +86,14 @@ class OldLedger:
         """Plan and send as the program does, without posts as when they cannot be read; count the calls."""
         before = self._calls()
         for (channel, layout), listed in LISTED[self.name].items():
-            await self.store.join(channel, layout, {name: name for name in listed})
+            await self.store.sync_chats(channel, layout, {name: name for name in listed})
         formatters = {one.name: one.formatter for one in self.channels.values()}
-        eager = await self.store.eager()
+        eager = await self.store.chats_wanting_newest()
         await plan(self.store, "blog", posts, formatters, RULES)
-        await self.store.calm(eager)
+        await self.store.release_now(eager)
         now = datetime.fromtimestamp(self.clock(), UTC)
         for spelled in await self.store.schedules():
-            await self.store.gate(spelled, Hours.of(SETTINGS, spelled).opening(now))
+            await self.store.open_at(spelled, Hours.of(SETTINGS, spelled).opening(now))
         await Drain(self.store, self.channels, Waits(settle=0, back_off=0), self.clock).run()
         return self._calls() - before
 
@@ -103,7 +103,7 @@ class OldLedger:
     async def posts(self, **changed: Sequence[Paper]) -> list[FoundDigest]:
         """Give the posts as the ledger has them, some, by day such as `d13`, with other papers."""
         posts = []
-        for one in await self.store.known("blog"):
+        for one in await self.store.known_digests("blog"):
             digest = await self.store.digest("blog", one.name)
             day = f"{'a' if one.name.startswith('arxiv') else 'd'}{digest.day.day:02}"
             posts.append(FoundDigest(replace(digest, papers=tuple(changed.get(day, digest.papers))), one.post))
@@ -165,7 +165,7 @@ async def reopened(folder: Path, name: str) -> AsyncIterator[OldLedger]:
         for address, shown in left["shown"][channel.name].items():
             channel.chats[address] = [StoredMessage(one["id"], one["ref"], {}, one["edits"]) for one in shown]
     clock = Clock(left["stopped_at"])
-    async with opened(f"sqlite:///{path}", clock) as store:
+    async with open_ledger(f"sqlite:///{path}", clock) as store:
         yield OldLedger(name, path, store, clock, telegram, slack)
 
 
@@ -405,7 +405,7 @@ async def test_the_operator_sends_again_what_was_refused_and_nothing_that_was_gi
     stopped.at(10, 30)
     await stopped.store.resume()
     await stopped.run()
-    assert await stopped.store.troubles.retry() == 3
+    assert await stopped.store.incidents.retry() == 3
     await stopped.run()
     read = stopped.read()
     assert read["C0PAPERS"] == f"{AT_FIRST['C0PAPERS']} 13.2 13.3 07.2"
@@ -453,7 +453,7 @@ async def test_reasons_of_before_decide_as_they_did(stopped: OldLedger) -> None:
 
 async def _states(old: OldLedger) -> dict[str, str]:
     """Give how each digest stands as people read it, by day."""
-    return {one.name[-2:]: f"{one.state}: {one.reason}" for one in await old.store.standings(99)}
+    return {one.name[-2:]: f"{one.state}: {one.reason}" for one in await old.store.recent_digests(99)}
 
 
 async def test_a_post_without_papers_is_not_waited_for_again(stopped: OldLedger) -> None:
@@ -492,17 +492,19 @@ async def test_status_says_what_it_said(killed: OldLedger, stopped: OldLedger) -
 
 
 async def test_operators_are_told_nothing_again(stopped: OldLedger) -> None:
-    troubles = stopped.store.troubles
-    kinds = sorted(key.partition(" ")[0] for key in await troubles.told())
+    troubles = stopped.store.incidents
+    kinds = sorted(key.partition(" ")[0] for key in await troubles.reported())
     assert kinds == ["bot", *["held"] * 3, *["paused"] * 2, *["refused"] * 2, "silent", *["unconfirmed"] * 2]
-    assert {one.key for one in await troubles.found() if one.news} == (await troubles.told()).keys() - {"silent blog"}
+    assert {one.key for one in await troubles.current() if one.is_news} == (await troubles.reported()).keys() - {
+        "silent blog"
+    }
     stopped.at(10, 30)
     await stopped.run()
-    assert {one.key for one in await troubles.found() if one.kind == "bot"} == set()
+    assert {one.key for one in await troubles.current() if one.kind == "bot"} == set()
 
 
 async def test_readers_and_their_lists_are_remembered(stopped: OldLedger) -> None:
-    people = stopped.store.subscribers
+    people = stopped.store.subscriptions
     reader, member = await people.find("telegram", ("41",)), await people.find("slack", ("D0MINA",))
     assert reader
     assert (reader.state, reader.reason) == ("paused", "the bot was removed; let it in again")

@@ -20,8 +20,8 @@ from bot.database.engine import make_engine
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules
-from bot.ledger.ledger import opened
-from bot.ledger.records import Known, Trouble
+from bot.ledger.ledger import open_ledger
+from bot.ledger.records import Incident, KnownDigest
 from bot.sources.source import FoundDigest
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel
@@ -87,9 +87,9 @@ class OldLedger:
 
     async def make(self, *posts: Sequence[FoundDigest]) -> None:
         """Deliver posts, then put all that is in the ledger into one of before."""
-        async with opened(f"sqlite:///{self.folder}/today.db", self.clock) as store:
+        async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel)
-            await store.join("terminal", "messages", {"a": "a"})
+            await store.sync_chats("terminal", "messages", {"a": "a"})
             for now in posts:
                 await pipeline.run(now)
         await self._make_tables()
@@ -118,17 +118,17 @@ class OldLedger:
             db.execute("UPDATE digests SET state = ?, reason = ?, held_since = ? WHERE day = ?", values)
 
     async def known(self) -> list[tuple[DigestState, Reason]]:
-        async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:
-            return [(one.state, one.reason) for one in await store.known("blog")]
+        async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as store:
+            return [(one.state, one.reason) for one in await store.known_digests("blog")]
 
-    async def run(self, now: Sequence[FoundDigest], after: float) -> tuple[list[str], Known]:
+    async def run(self, now: Sequence[FoundDigest], after: float) -> tuple[list[str], KnownDigest]:
         """Look at the posts, and give what the chat reads then and how the newest digest stands."""
         self.clock.now += after
-        async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:
+        async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel)
             await pipeline.look(now, rules=RULES)
             await pipeline.drain()
-            return pipeline.read("a"), (await store.known("blog"))[-1]
+            return pipeline.read("a"), (await store.known_digests("blog"))[-1]
 
 
 @pytest.fixture
@@ -152,10 +152,10 @@ async def test_a_sentence_that_nobody_knows_is_read_as_before(ledger: OldLedger)
     known = await ledger.known()
     assert [reason.cause for _, reason in known] == [Cause.OTHER] * len(OTHERS)
     assert [(state, reason.sentence(state)) for state, reason in known] == OTHERS
-    async with opened(f"sqlite:///{ledger.folder}/old.db") as store:
-        shown = [(one.state, one.reason) for one in await store.standings(9)]
+    async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as store:
+        shown = [(one.state, one.reason) for one in await store.recent_digests(9)]
         assert shown == OTHERS
-        assert [one.why for one in await store.troubles.found()] == [sentence for _, sentence in OTHERS]
+        assert [one.why for one in await store.incidents.current()] == [sentence for _, sentence in OTHERS]
 
 
 @pytest.mark.parametrize(
@@ -230,9 +230,9 @@ async def test_a_post_that_shrank_is_told_and_waited_for_as_before(ledger: OldLe
     read, newest = await ledger.run(days(1, papers=1), 2 * HOUR - 1)
     assert read == ["index", "1", "2"]
     assert (newest.reason, newest.held_since) == (Reason(Cause.SHRANK, (2, 1)), since)
-    async with opened(f"sqlite:///{ledger.folder}/old.db") as store:
-        assert await store.troubles.found() == [
-            Trouble("held blog daily-papers/2025-01-01", "held", "daily-papers/2025-01-01", sentence)
+    async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as store:
+        assert await store.incidents.current() == [
+            Incident("held blog daily-papers/2025-01-01", "held", "daily-papers/2025-01-01", sentence)
         ]
     _, newest = await ledger.run(days(1, papers=1), 1)
     assert (newest.reason, newest.held_since) == (NOTHING, None)

@@ -15,7 +15,7 @@ from bot import errors
 from bot.database import migrations
 from bot.database.engine import make_engine
 from bot.delivery.dispatcher import Waits
-from bot.ledger.ledger import opened
+from bot.ledger.ledger import open_ledger
 from bot.sources.source import FoundDigest
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
@@ -66,22 +66,22 @@ class Upgraded:
 
     async def deliver(self, *posts: Sequence[FoundDigest]) -> None:
         """Give all chats but one, which was taken out, the first posts."""
-        async with opened(f"sqlite:///{self.folder}/today.db", self.clock) as store:
+        async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
-            await store.join("terminal", self.layout, CHATS)
+            await store.sync_chats("terminal", self.layout, CHATS)
             for now in posts:
                 await pipeline.run(now, FAR)
-            await store.join("terminal", self.layout, {"a": "a", "b": "b"})
+            await store.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
         await made_by_the_first_version(self.folder / "old.db", self.folder / "today.db")
 
     async def run(self, now: Sequence[FoundDigest], *, again: bool = False) -> Pipeline:
         """Do what this version does with that ledger."""
         self.clock.now += 3600
-        async with opened(f"sqlite:///{self.folder}/old.db", self.clock) as store:
+        async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
-            await store.join("terminal", self.layout, {"a": "a", "b": "b"})
-            for stranger in await store.subscribers.strangers("terminal"):
-                await store.subscribers.wish(stranger.id, self.layout, kind="group")
+            await store.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
+            for stranger in await store.subscriptions.unidentified("terminal"):
+                await store.subscriptions.set_preferences(stranger.id, self.layout, kind="group")
             await pipeline.run(now)
             for one in now:
                 for each in one.digest.papers:
@@ -140,13 +140,13 @@ async def test_what_was_under_way_goes_on(ledger: Upgraded) -> None:
 async def test_chats_of_before_are_those_of_the_settings_and_wish_nothing(ledger: Upgraded) -> None:
     await ledger.deliver(days(1))
     await ledger.run(days(1))
-    async with opened(f"sqlite:///{ledger.folder}/old.db") as store:
-        known = [await store.subscribers.find("terminal", (name,)) for name in CHATS]
+    async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as store:
+        known = [await store.subscriptions.find("terminal", (name,)) for name in CHATS]
         assert [(one.state, one.layout, one.language, one.schedule) for one in known if one] == [
             *(("active", "", "", ""),) * 2,
             ("removed", "", "", ""),
         ]
-        await store.join("terminal", ledger.layout, {})
+        await store.sync_chats("terminal", ledger.layout, {})
         assert await store.schedules() == []
         hits, count = await store.archive.search("plain things", 9, 0)
         assert (len(hits), count) == (2, 2)
@@ -157,6 +157,6 @@ async def test_a_post_that_was_held_is_waited_for_no_longer_than_one_of_today(le
     with sqlite3.connect(ledger.folder / "old.db") as db:
         db.execute("UPDATE digests SET state = 'held'")
     db.close()
-    async with opened(f"sqlite:///{ledger.folder}/old.db", ledger.clock) as store:
-        (held,) = await store.known("blog")
+    async with open_ledger(f"sqlite:///{ledger.folder}/old.db", ledger.clock) as store:
+        (held,) = await store.known_digests("blog")
         assert held.held_since == held.found_at > 0

@@ -15,7 +15,7 @@ import pytest
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DIGEST_CHANGES, DigestState
 from bot.delivery.decisions import Rules, decide, fingerprint
-from bot.ledger.records import RELEASED, Intent, Known, Remark
+from bot.ledger.records import RELEASED, KnownDigest, PlannedDigest, StatusChange
 from bot.sources.source import FoundDigest
 from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import days, digest, found, paper
@@ -34,9 +34,9 @@ def known(
     state: DigestState = ACTIVE,
     reason: Reason = NOTHING,
     held_since: float | None = None,
-) -> list[Known]:
+) -> list[KnownDigest]:
     return [
-        Known(
+        KnownDigest(
             *(one.digest.id, one.post, one.digest.day, fingerprint(one.digest), state, reason),
             *(len(one.digest.papers), FOUND_AT, held_since),
         )
@@ -44,21 +44,21 @@ def known(
     ]
 
 
-def decided(before: Sequence[Known], now: Sequence[FoundDigest], after: float = HOUR) -> list[Intent]:
+def decided(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: float = HOUR) -> list[PlannedDigest]:
     """Decide so many seconds after all was found, where nothing is to be noted."""
-    intents = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, Intent)]
+    intents = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, PlannedDigest)]
     assert len(intents) == len(decide(before, now, RULES, FOUND_AT + after))
     return intents
 
 
-def noted(before: Sequence[Known], now: Sequence[FoundDigest], after: float) -> list[Remark]:
+def noted(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: float) -> list[StatusChange]:
     """Decide so many seconds after all was found, where all stays as it is."""
-    remarks = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, Remark)]
+    remarks = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, StatusChange)]
     assert len(remarks) == len(decide(before, now, RULES, FOUND_AT + after))
     return remarks
 
 
-def states(before: Sequence[Known], now: Sequence[FoundDigest], after: float = HOUR) -> dict[int, DigestState]:
+def states(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: float = HOUR) -> dict[int, DigestState]:
     return {intent.digest.day.day: intent.state for intent in decided(before, now, after)}
 
 
@@ -86,7 +86,7 @@ def test_an_empty_newest_is_held_and_nothing_else_is_sent() -> None:
     intents = decided([], [*days(1, 2), *days(3, papers=0)])
     assert [intent.state for intent in intents] == [BASELINE, BASELINE, HELD]
     assert intents[-1].reason == EMPTY
-    assert not any(intent.spread for intent in intents)
+    assert not any(intent.to_new_chats for intent in intents)
 
 
 def test_a_held_digest_is_delivered_once_it_has_papers() -> None:
@@ -159,7 +159,7 @@ def test_a_post_with_a_new_title_is_the_same_digest() -> None:
     digest_now = replace(before.digest, id="papers-of-the-day/2025-01-01", series="Papers of the Day")
     retitled = replace(before, digest=digest_now)
     intents = decided(known([before]), [retitled])
-    assert [(one.digest.id, one.state, one.spread) for one in intents] == [(before.digest.id, ACTIVE, False)]
+    assert [(one.digest.id, one.state, one.to_new_chats) for one in intents] == [(before.digest.id, ACTIVE, False)]
 
 
 def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
@@ -189,20 +189,22 @@ def test_a_post_that_stays_emptied_is_told_of_once() -> None:
 @pytest.mark.parametrize("reason", [SHRANK, LOST_ALL, TOO_LATE])
 def test_a_post_that_is_again_as_it_was_delivered_is_well(reason: Reason) -> None:
     assert noted(known(days(1), reason=reason, held_since=FOUND_AT), days(1), 9 * DAY) == [
-        Remark("daily-papers/2025-01-01", ACTIVE, NOTHING, None)
+        StatusChange("daily-papers/2025-01-01", ACTIVE, NOTHING, None)
     ]
 
 
 def test_a_shrunken_post_that_grows_again_is_edited_at_once() -> None:
     grown = days(1, papers=3)
     (intent,) = decided(known(days(1), reason=SHRANK, held_since=FOUND_AT), grown, 60)
-    assert (intent.state, intent.update, intent.held_since, intent.reason) == (ACTIVE, True, None, NOTHING)
+    assert (intent.state, intent.may_edit, intent.held_since, intent.reason) == (ACTIVE, True, None, NOTHING)
 
 
 def test_a_digest_is_edited_no_more_after_edits_for() -> None:
     changed = [found(digest(date(2025, 1, 1), paper(1, word="other"), paper(2)))]
     assert states(known(days(1)), changed, 3 * DAY) == {1: ACTIVE}
-    assert noted(known(days(1)), changed, 3 * DAY + 1) == [Remark("daily-papers/2025-01-01", ACTIVE, TOO_LATE, None)]
+    assert noted(known(days(1)), changed, 3 * DAY + 1) == [
+        StatusChange("daily-papers/2025-01-01", ACTIVE, TOO_LATE, None)
+    ]
     assert noted(known(days(1), reason=TOO_LATE), changed, 4 * DAY) == []
 
 
@@ -210,12 +212,12 @@ def test_a_digest_is_edited_no_more_after_edits_for() -> None:
 def test_a_new_post_that_says_mostly_nothing_is_held_then_sent_with_what_it_has(said: str) -> None:
     sparse = [found(digest(date(2025, 1, 2), paper(1), *hollow(2, 3, said=said)))]
     (intent,) = decided(known(days(1)), sparse, 0)
-    assert (intent.state, intent.spread, intent.held_since) == (HELD, False, FOUND_AT)
+    assert (intent.state, intent.to_new_chats, intent.held_since) == (HELD, False, FOUND_AT)
     assert intent.reason == Reason(Cause.SPARSE_PAPERS, (2, 3))
     held = known(days(1)) + known(sparse, HELD, intent.reason, FOUND_AT)
     assert decided(held, sparse, 2 * HOUR - 1) == []
     (sent,) = decided(held, sparse, 2 * HOUR)
-    assert (sent.state, sent.spread, sent.held_since, sent.reason) == (ACTIVE, True, None, NOTHING)
+    assert (sent.state, sent.to_new_chats, sent.held_since, sent.reason) == (ACTIVE, True, None, NOTHING)
 
 
 @pytest.mark.parametrize("wait", [2 * HOUR, math.inf])
@@ -223,10 +225,10 @@ def test_a_post_that_the_operator_released_is_waited_for_no_longer(wait: float) 
     sparse, rules = [found(digest(date(2025, 1, 2), *hollow(1, 2)))], replace(RULES, gate_wait=wait)
     held = known(days(1)) + known(sparse, HELD, SHRANK, RELEASED)
     (sent,) = decide(held, sparse, rules, FOUND_AT)
-    assert isinstance(sent, Intent)
-    assert (sent.state, sent.spread, sent.held_since) == (ACTIVE, True, None)
+    assert isinstance(sent, PlannedDigest)
+    assert (sent.state, sent.to_new_chats, sent.held_since) == (ACTIVE, True, None)
     (gone,) = decide(held, [], rules, FOUND_AT)
-    assert isinstance(gone, Remark)
+    assert isinstance(gone, StatusChange)
     assert (gone.state, gone.reason) == (SKIPPED, GONE)
 
 
@@ -279,7 +281,7 @@ def test_a_post_that_is_taken_away_while_it_looks_unfinished_is_waited_for_as_lo
 ) -> None:
     before = known(days(1), state, SHRANK, FOUND_AT)
     assert decide(before, [], RULES, FOUND_AT + 2 * HOUR - 1) == []
-    assert decide(before, [], RULES, FOUND_AT + 2 * HOUR) == [Remark(before[0].name, *becomes, None)]
+    assert decide(before, [], RULES, FOUND_AT + 2 * HOUR) == [StatusChange(before[0].name, *becomes, None)]
     assert decide(before, None, RULES, FOUND_AT + DAY) == []  # nobody knows whether it is there
     assert decide(known(days(1), *becomes), [], RULES, FOUND_AT + DAY) == []
 
@@ -290,7 +292,7 @@ def test_a_post_that_comes_back_is_news() -> None:
 
 def test_what_was_missed_is_read_but_not_sent() -> None:
     (intent,) = decided(known(days(1), SKIPPED, MISSED), days(1, papers=3), DAY)
-    assert (intent.state, intent.reason, intent.spread) == (SKIPPED, MISSED, False)
+    assert (intent.state, intent.reason, intent.to_new_chats) == (SKIPPED, MISSED, False)
 
 
 def test_a_changed_post_of_the_baseline_is_read_but_not_sent() -> None:
@@ -331,7 +333,7 @@ class Counted(Digest):
 
 
 @dataclass(frozen=True)
-class CountedKnown(Known):
+class CountedKnown(KnownDigest):
     def __getattribute__(self, name: str) -> Any:
         Counted.reads["known"] += 1
         return super().__getattribute__(name)

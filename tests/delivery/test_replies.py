@@ -13,7 +13,7 @@ from structlog.typing import EventDict
 from bot.archive.archive import Archive
 from bot.delivery.replies import Replies
 from bot.errors import BotGone, ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SendError, Unconfirmed
-from bot.ledger.ledger import opened
+from bot.ledger.ledger import open_ledger
 from bot.ledger.records import Chat, KnownIds
 from formatters.locale import Phrases, phrases
 from formatters.message import Message
@@ -247,15 +247,19 @@ def test_an_id_that_cannot_be_noted_keeps_no_part_back() -> None:
 async def test_a_doubt_is_never_settled_with_the_id_of_an_answer(tmp_path: Path) -> None:
     now = 1_750_000_000.0
     chat = Chat(1, "terminal", "a", "a", "a")
-    async with opened(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as store:
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as store:
         replies = Replies(MemoryChannel(), store.archive)
         await replies.send("a", parts("one", "two"))
         await replies.send("b", parts("elsewhere"))
-        assert await store.ids(chat, now - 1) == KnownIds(0, 0.0, frozenset({1, 2}), 0)  # they came after the doubt
-        assert await store.ids(chat, now) == KnownIds(2, now, frozenset(), 0)  # they were there before
+        assert await store.known_message_ids(chat, now - 1) == KnownIds(
+            0, 0.0, frozenset({1, 2}), 0
+        )  # they came after the doubt
+        assert await store.known_message_ids(chat, now) == KnownIds(2, now, frozenset(), 0)  # they were there before
         now += 8 * 86_400
         await replies.send("a", parts("three"))
-        assert (await store.ids(chat, now - 1)).later == {4}  # long ago, all doubts of that time are settled or held
+        assert (await store.known_message_ids(chat, now - 1)).later == {
+            4
+        }  # long ago, all doubts of that time are settled or held
 
 
 def test_what_is_under_way_is_finished_but_not_for_ever() -> None:

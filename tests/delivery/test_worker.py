@@ -16,7 +16,7 @@ from bot.delivery.channel import Absent, Doubt, There, Unknown
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Drain, Waits
 from bot.delivery.planner import plan
-from bot.ledger.records import Chat, Row
+from bot.ledger.records import Chat, QueuedDelivery
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
@@ -100,7 +100,7 @@ async def test_a_vanished_paper_in_doubt_is_not_sent_again(pipeline: Pipeline) -
 async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     await pipeline.run(days(1, 2))
-    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
     await pipeline.run(days(1, 2))
     assert numbers(pipeline.shown("c")) == ["index", "1", "2"]
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"] * 2
@@ -108,7 +108,7 @@ async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(pipeline: Pi
 
 async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
     await pipeline.look(days(1), opening=pipeline.clock() + 3600)
     await pipeline.drain()
     assert pipeline.shown("c") == []
@@ -119,10 +119,10 @@ async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeli
 
 async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_back(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.join("terminal", "messages", {"a": "a"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.run(days(1, 2))
     assert len(pipeline.shown("b")) == 3
-    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     await pipeline.run(days(1, 2))
     assert len(pipeline.shown("b")) == 6
 
@@ -130,7 +130,7 @@ async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_b
 async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     await pipeline.run([found(digest(day, paper(1), paper(2)))])
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
     assert {parent for _, parent in pipeline.channel.threads} == {""}
@@ -138,13 +138,13 @@ async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(pi
 
 async def test_a_chat_that_joins_with_a_new_layout_repeats_nothing_to_the_others(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b", "c": "c"})
     await pipeline.run(days(1))
     assert [len(pipeline.shown(chat)) for chat in "abc"] == [3, 3, 3]
 
 
 async def test_in_a_thread_papers_answer_the_index(pipeline: Pipeline) -> None:
-    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     await pipeline.run(days(1))
     index = str(pipeline.channel.chats["a"][0].id)
     assert [parent for address, parent in pipeline.channel.threads if address == "a"] == ["", index, index]
@@ -160,7 +160,7 @@ async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipel
             return await super().reconcile(address, doubt)
 
     pipeline.channel = Asked(readable=False)
-    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [lost(), Failure(), lost()]
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 2, "sent": 1}
@@ -172,7 +172,7 @@ async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipel
 
 
 async def test_without_its_index_a_thread_goes_on_in_the_room(pipeline: Pipeline) -> None:
-    await pipeline.store.join("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["1", "2"]
@@ -208,7 +208,7 @@ async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipel
     for trouble in troubles:
         pipeline.channel.failures["a"].append(trouble)
         await drain.run()
-        [row, *_] = await pipeline.store.clerk.heads(1)
+        [row, *_] = await pipeline.store.writer.next_rows(1)
         waits.append(row.not_before - pipeline.clock.now)
         pipeline.clock.now = row.not_before
     assert waits == [1000, 2000, 3600, 3600]
@@ -256,7 +256,7 @@ async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(pip
     for _ in range(12):
         pipeline.channel.failures["a"].append(Failure(errors.Unconfirmed("502")))
         await drain.run()
-        [row, *_] = await pipeline.store.clerk.heads(1)
+        [row, *_] = await pipeline.store.writer.next_rows(1)
         pauses.append(row.not_before - pipeline.clock.now)
         pipeline.clock.now = row.not_before
     assert pauses[:3] == [5, 20, 40]
@@ -296,10 +296,10 @@ async def test_an_edit_does_not_make_a_message_younger(pipeline: Pipeline) -> No
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
     chat = Chat(1, "terminal", "a", "a", "a")
-    before = await pipeline.store.ids(chat, pipeline.clock.now)
+    before = await pipeline.store.known_message_ids(chat, pipeline.clock.now)
     pipeline.clock.now += 86_400
     await pipeline.run([found(digest(day, paper(1, word="new")))])
-    assert await pipeline.store.ids(chat, pipeline.clock.now) == before
+    assert await pipeline.store.known_message_ids(chat, pipeline.clock.now) == before
 
 
 async def test_a_doubt_waits_until_the_send_has_settled(pipeline: Pipeline) -> None:
@@ -416,11 +416,11 @@ async def test_what_a_post_gained_while_a_chat_was_paused_is_not_missing_there(p
 async def test_what_a_post_gained_while_a_chat_was_out_of_the_settings_is_not_missing_there(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    await pipeline.store.join("terminal", "messages", {"a": "a"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a"})
     grown = [found(digest(day, paper(1), paper(2)))]
     await pipeline.run(grown)
     assert numbers(pipeline.shown("b")) == ["index", "1"]
-    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     await pipeline.run(grown)
     assert numbers(pipeline.shown("b")) == ["index", "1", "2"]
 
@@ -467,7 +467,7 @@ async def test_a_moved_chat_is_followed(pipeline: Pipeline) -> None:
     assert numbers(pipeline.shown("a")) == ["index"]
     assert numbers(pipeline.shown("a2")) == ["1", "2"]
     assert await pipeline.counts("a") == {"sent": 3}
-    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     await pipeline.run(days(1, 2))
     assert numbers(pipeline.shown("a2")) == ["1", "2", "index", "1", "2"]
 
@@ -505,7 +505,7 @@ async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(pipeline: P
     await pipeline.run([found(digest(day, paper(1, word="newer"), paper(2, word="newer")))])
     assert await pipeline.counts("a") == {"sent": 3}
     assert ("edit", "a2") not in pipeline.channel.calls
-    assert (await pipeline.store.ids(Chat(1, "terminal", "a", "a2", "a2"), pipeline.clock.now)).last == 0
+    assert (await pipeline.store.known_message_ids(Chat(1, "terminal", "a", "a2", "a2"), pipeline.clock.now)).last == 0
 
 
 async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(pipeline: Pipeline) -> None:
@@ -531,7 +531,7 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipelin
                 await refusal.wait()
             return 0.0
 
-    def told(_chat: Chat, _row: Row, _state: str, _why: str) -> None:
+    def told(_chat: Chat, _row: QueuedDelivery, _state: str, _why: str) -> None:
         refusal.set()
 
     slow = Slow()
@@ -600,8 +600,8 @@ async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(pipeline
         """Somebody takes the row while we wait for our turn."""
 
         async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
-            [row, *_] = await pipeline.store.clerk.heads(1 if address == "a" else 2)
-            assert await pipeline.store.clerk.claim(row)
+            [row, *_] = await pipeline.store.writer.next_rows(1 if address == "a" else 2)
+            assert await pipeline.store.writer.claim(row)
             return 0.0
 
     beaten = Beaten()
@@ -622,7 +622,7 @@ async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There was nothing to do in any chat, and the run was about to end."""
-    lanes = pipeline.store.lanes
+    lanes = pipeline.store.chats_due
     channels = {"terminal": pipeline.channel, "other": MemoryChannel(name="other")}
     drain = Drain(pipeline.store, channels, NOW, pipeline.clock)
 
@@ -652,7 +652,7 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
             turns.append(asyncio.get_running_loop().time())
             return await super().send(address, body, ref=ref, thread=thread)
 
-    await pipeline.store.join("terminal", "messages", {"a": "a"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.look(days(1))
     pipeline.channel = Paced()
     await pipeline.drain()
@@ -681,7 +681,7 @@ class Crowded(MemoryChannel):
 
 async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pipeline) -> None:
     crowd = [f"{number:04}" for number in range(1000)]
-    await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     await pipeline.look([found(digest(date(2025, 1, 1), paper(1)))])
     pipeline.channel = Crowded()
     await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=7).run()
@@ -695,8 +695,8 @@ async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pi
 async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chats end one by one; looking for others each time would cost more than it gives."""
     crowd = [*"abcdefgh"]
-    await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
-    lanes, asked = pipeline.store.lanes, list[tuple[int, int]]()
+    await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    lanes, asked = pipeline.store.chats_due, list[tuple[int, int]]()
 
     async def noted(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         asked.append((after, most))
@@ -724,7 +724,7 @@ async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, m
 async def test_what_comes_up_for_chats_already_passed_is_taken_up(pipeline: Pipeline) -> None:
     """The chats are more than there are places; one looked at first subscribes while the last ones have theirs."""
     crowd = [*"abcdefgh"]
-    await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     drains: list[Drain] = []
 
     class Meanwhile(MemoryChannel):
@@ -745,11 +745,11 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its last look was before, and its end comes after the others were opened."""
-    heads, told = pipeline.store.clerk.heads, asyncio.Event()
+    heads, told = pipeline.store.writer.next_rows, asyncio.Event()
     channels = {"terminal": pipeline.channel}
     drain = Drain(pipeline.store, channels, NOW, pipeline.clock)
 
-    async def slowly(chat: int) -> list[Row]:
+    async def slowly(chat: int) -> list[QueuedDelivery]:
         rows = await heads(chat)
         if not rows and not told.is_set():
             told.set()
@@ -760,7 +760,7 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
         return rows
 
     await pipeline.look(days(1))
-    monkeypatch.setattr(pipeline.store.clerk, "heads", slowly)
+    monkeypatch.setattr(pipeline.store.writer, "heads", slowly)
     async with asyncio.timeout(10):
         await drain.run()
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 2
@@ -768,7 +768,7 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
 
 async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -> None:
     crowd = [*"abcdefgh"]
-    await pipeline.store.join("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     for address in crowd:
         pipeline.channel.failures[address].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
@@ -778,16 +778,16 @@ async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -
 
 async def test_two_channels_are_kept_apart(pipeline: Pipeline) -> None:
     other = MemoryChannel(name="other")
-    await pipeline.store.join("other", "messages", {"a": "a"})
+    await pipeline.store.sync_chats("other", "messages", {"a": "a"})
     formatters = {"terminal": pipeline.channel.formatter, "other": other.formatter}
     await plan(pipeline.store, "blog", days(1), formatters, Rules())
-    await pipeline.store.gate("", 0.0)
+    await pipeline.store.open_at("", 0.0)
     await Drain(pipeline.store, {"terminal": pipeline.channel, "other": other}, NOW).run()
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
     assert len(other.chats["a"]) == 3
 
 
 async def test_a_channel_no_longer_set_up_is_not_rendered(pipeline: Pipeline) -> None:
-    await pipeline.store.join("other", "messages", {"a": "a"})
+    await pipeline.store.sync_chats("other", "messages", {"a": "a"})
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"sent": 3}

@@ -18,7 +18,7 @@ from bot.conversation.throttle import Flood
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Drain
 from bot.delivery.planner import plan
-from bot.ledger.ledger import opened
+from bot.ledger.ledger import open_ledger
 from bot.sources.folder import FolderSource
 from formatters.locale import phrases
 from formatters.message import Message
@@ -36,11 +36,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     formatter = TelegramFormatter(phrases("ko"), buttons=True)
     channel = MemoryChannel("telegram", formatter)
     settings = Settings(operators=Operators.model_validate({"telegram": [OPERATOR]}))
-    async with opened(f"sqlite:///{tmp_path}/paperboy.db") as store:
-        await store.join("telegram", "messages", {OPERATOR: "bot"})
+    async with open_ledger(f"sqlite:///{tmp_path}/paperboy.db") as store:
+        await store.sync_chats("telegram", "messages", {OPERATOR: "bot"})
         found = await FolderSource("daily-papers", Path(sample.__file__).parent).digests()
         await plan(store, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
-        await store.gate("", 0.0)
+        await store.open_at("", 0.0)
         await Drain(store, {"telegram": channel}).run()
         yield Desk(store, settings, {"telegram": formatter}, {"telegram": channel.counter})
 

@@ -24,8 +24,8 @@ from bot.errors import LedgerError
 from bot.ledger import delivery_sql as draining
 from bot.ledger import planning_sql as statements
 from bot.ledger import transitions
-from bot.ledger.ledger import Store, opened
-from bot.ledger.records import Intent, Remark, Standing
+from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.records import DigestStatus, PlannedDigest, StatusChange
 from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import digest, paper
 
@@ -40,17 +40,17 @@ RICH = Digest(
 )
 
 
-def intent(one: Digest, state: DigestState = DigestState.ACTIVE, reason: Reason = NOTHING) -> Intent:
-    return Intent(one, f"{one.day}.md", "print", state, reason)
+def intent(one: Digest, state: DigestState = DigestState.ACTIVE, reason: Reason = NOTHING) -> PlannedDigest:
+    return PlannedDigest(one, f"{one.day}.md", "print", state, reason)
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with opened(f"sqlite:///{tmp_path}/ledger.db") as store:
+async def store(tmp_path: Path) -> AsyncIterator[Ledger]:
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as store:
         yield store
 
 
-async def test_migrations_make_exactly_the_tables_that_the_code_uses(store: Store, tmp_path: Path) -> None:
+async def test_migrations_make_exactly_the_tables_that_the_code_uses(store: Ledger, tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
     with engine.connect() as db:
         ours = {"compare_type": True, "include_name": lambda name, kind, _: not _of_fts5(name, kind)}
@@ -64,7 +64,7 @@ def _of_fts5(name: str | None, kind: str) -> bool:
     return kind == "table" and name is not None and (name == "words" or name.startswith("words_"))
 
 
-async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(store: Store, tmp_path: Path) -> None:
+async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(store: Ledger, tmp_path: Path) -> None:
     async with store._read() as db:
         pragmas = {
             name: (await db.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
@@ -75,9 +75,9 @@ async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(store: Store,
 
 async def test_opening_again_keeps_everything(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/deep/er/ledger.db"
-    async with opened(url) as store:
+    async with open_ledger(url) as store:
         await store.write_plan("blog", intent(RICH), [])
-    async with opened(url) as store:
+    async with open_ledger(url) as store:
         assert await store.digest("blog", RICH.id) == RICH
         assert await store.archive.newest() == RICH
 
@@ -90,19 +90,19 @@ async def test_a_file_that_is_no_ledger_is_refused_and_kept(tmp_path: Path, cont
     path = tmp_path / "ledger.db"
     path.write_bytes(content)
     with pytest.raises(LedgerError, match=words):
-        async with opened(f"sqlite:///{path}"):
+        async with open_ledger(f"sqlite:///{path}"):
             pass
     assert path.read_bytes() == content
 
 
 async def test_a_ledger_of_a_newer_program_is_refused(tmp_path: Path) -> None:
-    async with opened(f"sqlite:///{tmp_path}/ledger.db"):
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db"):
         pass
     with sqlite3.connect(tmp_path / "ledger.db") as db:
         db.execute("UPDATE alembic_version SET version_num = '9999'")
     db.close()
     with pytest.raises(LedgerError, match="newer Paperboy"):
-        async with opened(f"sqlite:///{tmp_path}/ledger.db"):
+        async with open_ledger(f"sqlite:///{tmp_path}/ledger.db"):
             pass
 
 
@@ -110,18 +110,18 @@ async def test_an_sqlite_too_old_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
     monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
     with pytest.raises(LedgerError, match=r"SQLite 3\.34\.1 is too old; install 3\.35"):
-        async with opened(f"sqlite:///{tmp_path}/ledger.db"):
+        async with open_ledger(f"sqlite:///{tmp_path}/ledger.db"):
             pass
 
 
 async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="check the folder"):
-        async with opened(f"sqlite:///{tmp_path}/file/ledger.db"):
+        async with open_ledger(f"sqlite:///{tmp_path}/file/ledger.db"):
             pass
 
 
-async def test_a_full_disk_is_said_and_nothing_is_lost(store: Store) -> None:
+async def test_a_full_disk_is_said_and_nothing_is_lost(store: Ledger) -> None:
     await store.write_plan("blog", intent(RICH), [])
     async with store._read() as db:
         pages = (await db.exec_driver_sql("PRAGMA page_count")).scalar_one()
@@ -132,7 +132,7 @@ async def test_a_full_disk_is_said_and_nothing_is_lost(store: Store) -> None:
     assert await store.archive.newest() == RICH
 
 
-async def test_too_many_readers_at_once_are_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_many_readers_at_once_are_said(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = store._read.__self__._engine  # type: ignore[attr-defined]
     monkeypatch.setattr(engine.pool, "_timeout", 0.01)
     async with AsyncExitStack() as stack:
@@ -144,19 +144,19 @@ async def test_too_many_readers_at_once_are_said(store: Store, monkeypatch: pyte
 
 # What is asked at each run, whether or not there is anything to do.
 LOOKS: dict[str, tuple[Executable, ...]] = {
-    "recover": transitions.recover(5),
-    "lanes": (draining.lanes("telegram", until=1e9, after=0, most=500),),
+    "recover": transitions.mark_interrupted(5),
+    "lanes": (draining.chats_due("telegram", until=1e9, after=0, most=500),),
     "open rows": (draining.open_rows(1e9),),
     "next due": (draining.next_due(1e9),),
-    "outdated": (statements.outdated("blog"),),
+    "outdated": (statements.waiting_in_old_edition("blog"),),
     "resume": (transitions.reopened(), *transitions.ask_again(1e9)),
-    "gate": (transitions.gate("", 1e9),),
-    "let out": (transitions.let_out([1]),),
+    "gate": (transitions.open_at("", 1e9),),
+    "let out": (transitions.release_now([1]),),
 }
 
 
 @pytest.mark.parametrize("look", LOOKS)
-async def test_years_of_settled_messages_are_not_gone_through(store: Store, look: str) -> None:
+async def test_years_of_settled_messages_are_not_gone_through(store: Ledger, look: str) -> None:
     """SQLite finds the others by an index of their own, as long as each statement says word for word what is in it."""
     async with store._read() as db:
         for statement in LOOKS[look]:
@@ -167,16 +167,16 @@ async def test_years_of_settled_messages_are_not_gone_through(store: Store, look
             assert "ix_deliveries_unsettled" in mine, steps
 
 
-async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(store: Store, tmp_path: Path) -> None:
+async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(store: Ledger, tmp_path: Path) -> None:
     stopping = asyncio.Event()
     order: list[str] = []
 
     async def second() -> None:
-        async with opened(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivering(stopping) as mine:
+        async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivery_lock(stopping) as mine:
             order.append(f"second {mine}")
 
     with capture_logs() as logs:
-        async with asyncio.timeout(30), store.delivering(stopping) as mine:
+        async with asyncio.timeout(30), store.delivery_lock(stopping) as mine:
             waiting = asyncio.create_task(second())
             while not any("another Paperboy" in line["event"] for line in logs):
                 await asyncio.sleep(0.01)
@@ -185,15 +185,15 @@ async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(store: 
     assert order == ["first True", "second True"]
 
 
-async def test_waiting_for_another_process_ends_when_told_to_stop(store: Store, tmp_path: Path) -> None:
+async def test_waiting_for_another_process_ends_when_told_to_stop(store: Ledger, tmp_path: Path) -> None:
     stopping = asyncio.Event()
-    async with opened(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivering(asyncio.Event()):
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivery_lock(asyncio.Event()):
         stopping.set()
-        async with store.delivering(stopping) as mine:
+        async with store.delivery_lock(stopping) as mine:
             assert mine is False
 
 
-async def test_waiting_is_waiting_until_told_to_stop(store: Store, tmp_path: Path) -> None:
+async def test_waiting_is_waiting_until_told_to_stop(store: Ledger, tmp_path: Path) -> None:
     stopping = asyncio.Event()
 
     def told(_text: str) -> None:
@@ -201,22 +201,22 @@ async def test_waiting_is_waiting_until_told_to_stop(store: Store, tmp_path: Pat
 
     async with (
         asyncio.timeout(30),
-        opened(f"sqlite:///{tmp_path}/ledger.db") as other,
-        other.delivering(asyncio.Event()),
-        store.delivering(stopping, told) as mine,
+        open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other,
+        other.delivery_lock(asyncio.Event()),
+        store.delivery_lock(stopping, told) as mine,
     ):
         assert mine is False
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights of folders work otherwise there")
-async def test_a_lock_that_cannot_be_made_is_said(store: Store, tmp_path: Path) -> None:
+async def test_a_lock_that_cannot_be_made_is_said(store: Ledger, tmp_path: Path) -> None:
     (tmp_path / "ledger.db.lock").mkdir()
     with pytest.raises(LedgerError, match=r"ledger\.db\.lock"):
-        async with store.delivering(asyncio.Event()):
+        async with store.delivery_lock(asyncio.Event()):
             pass
 
 
-async def test_standings_leave_out_the_baseline_and_come_older_first(store: Store) -> None:
+async def test_standings_leave_out_the_baseline_and_come_older_first(store: Ledger) -> None:
     written = {
         1: (DigestState.BASELINE, NOTHING),
         2: (DigestState.SKIPPED, Reason(Cause.MISSED)),
@@ -226,47 +226,47 @@ async def test_standings_leave_out_the_baseline_and_come_older_first(store: Stor
     for day, (state, reason) in written.items():
         await store.write_plan("blog", intent(digest(date(2025, 1, day), paper(1)), state, reason), [])
     shrank = "the post shrank from 6 papers to 1"
-    assert await store.standings(2) == [
-        Standing("blog", "daily-papers/2025-01-03", DigestState.ACTIVE, "", 1, waits=False),
-        Standing("blog", "daily-papers/2025-01-04", DigestState.HELD, shrank, 1, waits=False),
+    assert await store.recent_digests(2) == [
+        DigestStatus("blog", "daily-papers/2025-01-03", DigestState.ACTIVE, "", 1, waits=False),
+        DigestStatus("blog", "daily-papers/2025-01-04", DigestState.HELD, shrank, 1, waits=False),
     ]
-    assert [standing.state for standing in await store.standings(9)] == ["skipped", "active", "held"]
-    assert [(one.state, one.reason) for one in await store.known("blog")] == list(written.values())
+    assert [standing.state for standing in await store.recent_digests(9)] == ["skipped", "active", "held"]
+    assert [(one.state, one.reason) for one in await store.known_digests("blog")] == list(written.values())
 
 
 @pytest.mark.parametrize("was", DigestState)
 @pytest.mark.parametrize("becomes", DigestState)
 async def test_a_remark_changes_a_state_only_as_the_table_has_it(
-    store: Store, was: DigestState, becomes: DigestState
+    store: Ledger, was: DigestState, becomes: DigestState
 ) -> None:
     await store.write_plan("blog", intent(RICH, was), [])
-    await store.remark("blog", Remark(RICH.id, becomes, NOTHING, None))
-    (known,) = await store.known("blog")
+    await store.change_status("blog", StatusChange(RICH.id, becomes, NOTHING, None))
+    (known,) = await store.known_digests("blog")
     assert known.state is (becomes if becomes in DIGEST_CHANGES[was] else was)
 
 
-async def test_an_empty_ledger_answers_with_nothing(store: Store) -> None:
+async def test_an_empty_ledger_answers_with_nothing(store: Ledger) -> None:
     assert await store.archive.newest() is None
-    assert await store.standings(3) == []
-    assert await store.known("blog") == []
+    assert await store.recent_digests(3) == []
+    assert await store.known_digests("blog") == []
     assert await store.open_rows() == 0
-    assert await store.clerk.heads(1) == []
+    assert await store.writer.next_rows(1) == []
 
 
 async def test_a_file_of_no_bytes_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     path.touch()
     with pytest.raises(LedgerError, match="the file is empty; put a copy back, or remove it"):
-        async with opened(f"sqlite:///{path}"):
+        async with open_ledger(f"sqlite:///{path}"):
             pass
     assert path.stat().st_size == 0
 
 
 async def test_a_file_that_another_process_is_about_to_fill_is_waited_for(tmp_path: Path) -> None:
     path, whole = tmp_path / "ledger.db", tmp_path / "whole.db"
-    async with opened(f"sqlite:///{whole}"):
+    async with open_ledger(f"sqlite:///{whole}"):
         pass
     path.touch()
     asyncio.get_running_loop().call_later(0.2, lambda: path.write_bytes(whole.read_bytes()))
-    async with opened(f"sqlite:///{path}") as store:
+    async with open_ledger(f"sqlite:///{path}") as store:
         assert await store.archive.newest() is None

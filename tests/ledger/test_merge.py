@@ -74,8 +74,8 @@ async def test_an_hour_that_moved_while_a_lane_waited_is_kept(pipeline: Pipeline
 
 async def test_a_chat_that_moved_and_is_listed_anew_is_the_same(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.move((await pipeline.known("a")).id, address="a-new", counter="a-new")
-    await pipeline.store.join("terminal", "messages", {"a-new": "a-new"})
+    await pipeline.store.move((await pipeline.known("a")).id, address="a-new", id_sequence="a-new")
+    await pipeline.store.sync_chats("terminal", "messages", {"a-new": "a-new"})
     await pipeline.run(days(1))
     assert (len(pipeline.shown("a")), pipeline.shown("a-new")) == (3, [])
     await pipeline.run(days(1, 2))
@@ -87,23 +87,23 @@ async def test_a_chat_listed_by_name_is_the_one_its_people_subscribed(pipeline: 
     await pipeline.run(days(1))
     await pipeline.subscriber("-100", now=True)
     await pipeline.run(days(1))
-    await pipeline.store.join("terminal", "messages", {"a": "a", "@name": "@name"})
-    listed = next(one for one in await pipeline.store.subscribers.strangers("terminal") if one.name == "@name")
-    assert await pipeline.store.subscribers.merge(listed, "-100")
-    await pipeline.store.join("terminal", "messages", {"a": "a", "@name": "@name"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
+    listed = next(one for one in await pipeline.store.subscriptions.unidentified("terminal") if one.name == "@name")
+    assert await pipeline.store.subscriptions.merge_into(listed, "-100")
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
     await pipeline.run(days(1, 2))
     assert (len(pipeline.shown("-100")), pipeline.shown("@name")) == (6, [])
 
 
 async def test_a_chat_that_nobody_subscribed_is_merged_with_none(pipeline: Pipeline) -> None:
-    [listed] = await pipeline.store.subscribers.strangers("terminal")
-    assert not await pipeline.store.subscribers.merge(listed, "-100")
+    [listed] = await pipeline.store.subscriptions.unidentified("terminal")
+    assert not await pipeline.store.subscriptions.merge_into(listed, "-100")
 
 
 async def test_of_two_chats_that_both_have_messages_one_receives_no_more(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     await pipeline.subscriber("-100", now=True)
-    [listed] = [one for one in await pipeline.store.subscribers.strangers("terminal") if one.name == "a"]
-    assert not await pipeline.store.subscribers.merge(listed, "-100")
+    [listed] = [one for one in await pipeline.store.subscriptions.unidentified("terminal") if one.name == "a"]
+    assert not await pipeline.store.subscriptions.merge_into(listed, "-100")
     await pipeline.run(days(1, 2))
     assert (len(pipeline.shown("a")), pipeline.shown("-100")) == (6, [])

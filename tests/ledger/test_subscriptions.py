@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from bot import errors
 from bot.database.states import ChatKind, ChatState
-from bot.ledger.records import Subscriber
+from bot.ledger.records import Subscription
 from formatters.edition import LAYOUTS, Edition
 from tests.support.digests import days
 from tests.support.memory_channel import refused
@@ -39,15 +39,15 @@ async def meet(
     pipeline: Pipeline, address: str, kind: ChatKind, *, counter: str = "", language: str = "", layout: str = "messages"
 ) -> int:
     ids = counter or address
-    people = pipeline.store.subscribers
-    return await people.meet("terminal", address, counter=ids, kind=kind, language=language, layout=layout)
+    people = pipeline.store.subscriptions
+    return await people.add_chat("terminal", address, counter=ids, kind=kind, language=language, layout=layout)
 
 
 async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -> None:
     chat = await meet(pipeline, "5", ChatKind.PRIVATE, counter="bot", language="ko")
     assert await meet(pipeline, "5", ChatKind.PRIVATE, counter="bot", language="en") == chat
     met = await pipeline.known("5")
-    assert met == Subscriber(
+    assert met == Subscription(
         chat,
         "terminal",
         "5",
@@ -71,9 +71,9 @@ async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pi
 
 
 async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipeline: Pipeline) -> None:
-    people = pipeline.store.subscribers
+    people = pipeline.store.subscriptions
     await meet(pipeline, "-100", ChatKind.BROADCAST)
-    await pipeline.store.join("terminal", "messages", {"@a": "@a"})
+    await pipeline.store.sync_chats("terminal", "messages", {"@a": "@a"})
     assert await people.find("terminal", ("-100", "@a")) == await pipeline.known("@a")
     assert (await pipeline.known("-100")).state == "removed"
     assert await people.find("telegram", ("-100", "@a")) is None
@@ -82,42 +82,42 @@ async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipel
 
 async def test_a_chat_that_moved_is_found_where_it_is_and_where_it_was(pipeline: Pipeline) -> None:
     chat = await pipeline.subscriber("-1")
-    await pipeline.store.move(chat, address="-1001", counter="-1001")
+    await pipeline.store.move(chat, address="-1001", id_sequence="-1001")
     for address in ("-1", "-1001"):
         assert (await pipeline.known(address)).id == chat
 
 
 async def test_the_places_of_a_chat_are_itself_and_its_topics(pipeline: Pipeline) -> None:
-    people = pipeline.store.subscribers
+    people = pipeline.store.subscriptions
     for name in ("-100", "-100:7", "-1001", "@My_Group:7", "@my_group", "@my_groups", "@my1group:7"):
         await meet(pipeline, name, ChatKind.GROUP)
-    found = await people.places("terminal", ("-100", "@my_group"))
+    found = await people.with_topics("terminal", ("-100", "@my_group"))
     assert [one.name for one in found] == ["-100", "-100:7", "@My_Group:7", "@my_group"]
-    assert await people.places("slack", ("-100",)) == []
+    assert await people.with_topics("slack", ("-100",)) == []
 
 
 async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipeline) -> None:
     chat = await meet(pipeline, "-1:7", ChatKind.GROUP, counter="bot")
-    await pipeline.store.move(chat, address="-100:7", counter="-100")
+    await pipeline.store.move(chat, address="-100:7", id_sequence="-100")
     for name in ("-1", "-100"):
-        assert [one.id for one in await pipeline.store.subscribers.places("terminal", (name,))] == [chat]
+        assert [one.id for one in await pipeline.store.subscriptions.with_topics("terminal", (name,))] == [chat]
 
 
 async def test_public_names_are_found_in_any_case(pipeline: Pipeline) -> None:
-    await pipeline.store.join("terminal", "messages", {"@MyChannel": "@MyChannel"})
+    await pipeline.store.sync_chats("terminal", "messages", {"@MyChannel": "@MyChannel"})
     assert (await pipeline.known("@mychannel")).name == "@MyChannel"
     await meet(pipeline, "C0123ABCD", ChatKind.BROADCAST, layout="thread")
-    assert await pipeline.store.subscribers.find("terminal", ("c0123abcd",)) is None
+    assert await pipeline.store.subscriptions.find("terminal", ("c0123abcd",)) is None
 
 
 async def test_strangers_are_the_chats_whose_kind_is_not_known(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b", kind="group")
-    await pipeline.store.join("terminal", "messages", {"a": "a", "c": "c"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "c": "c"})
     await pipeline.unsubscribe("c")
-    strangers = await pipeline.store.subscribers.strangers("terminal")
+    strangers = await pipeline.store.subscriptions.unidentified("terminal")
     assert [one.name for one in strangers] == ["a"]
     await pipeline.wish("a", kind="channel")
-    assert await pipeline.store.subscribers.strangers("terminal") == []
+    assert await pipeline.store.subscriptions.unidentified("terminal") == []
 
 
 async def test_wishes_make_the_edition(pipeline: Pipeline) -> None:
@@ -157,7 +157,7 @@ async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline
         for number, wishes in enumerate(EVERY_WISH):
             await db.exec_driver_sql(row, (str(number), *wishes))
     for usual in ("digest", "messages"):
-        await pipeline.store.join("terminal", usual, {})
+        await pipeline.store.sync_chats("terminal", usual, {})
         assert await editions(pipeline) == spelled(usual)
 
 
@@ -177,7 +177,7 @@ async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline)
     async with pipeline.store._read() as db:
         engine = db.engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    await pipeline.store.join("terminal", "index", {})
+    await pipeline.store.sync_chats("terminal", "index", {})
     assert set(await editions(pipeline)) == {"index", "index silent"}
     assert [one.split()[:3] for one in statements].count(["UPDATE", "chats", "SET"]) <= 2  # one is of those removed
     assert len(statements) < 10
@@ -189,8 +189,8 @@ async def test_wishes_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> 
     await pipeline.wish("b", **wishes)
     await pipeline.unsubscribe("b")
     await pipeline.subscribe("b")
-    await pipeline.store.subscribers.pause(chat, "closed")
-    await pipeline.store.subscribers.resume(chat)
+    await pipeline.store.subscriptions.pause(chat, "closed")
+    await pipeline.store.subscriptions.resume(chat)
     known = await pipeline.known("b")
     assert {name: getattr(known, name) for name in wishes} == wishes
     with sqlite3.connect(tmp_path / "ledger.db") as db:  # as any other process reads it
@@ -202,7 +202,7 @@ async def test_wishes_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> 
 
 
 async def test_only_a_chat_that_receives_is_paused_and_only_a_paused_one_is_resumed(pipeline: Pipeline) -> None:
-    chat, people = await pipeline.subscriber("b"), pipeline.store.subscribers
+    chat, people = await pipeline.subscriber("b"), pipeline.store.subscriptions
     await people.pause(chat, "first")
     await people.pause(chat, "second")
     assert ((await pipeline.known("b")).state, (await pipeline.known("b")).reason) == ("paused", "first")
@@ -219,7 +219,7 @@ async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
     for name in "bc":
         pipeline.channel.failures[name].append(refused(errors.ChatGone("kicked")))
     await pipeline.run(days(1))
-    await pipeline.store.subscribers.resume(chats[0])
+    await pipeline.store.subscriptions.resume(chats[0])
     await pipeline.drain()
     assert (pipeline.read("b"), pipeline.read("c")) == (["index", "1", "2"], [])
     assert await pipeline.counts("c") == {"failed": 1, "pending": 2}
@@ -228,10 +228,10 @@ async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
 async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pipeline: Pipeline) -> None:
     """Its people have not decided anything."""
     await meet(pipeline, "b", ChatKind.GROUP)
-    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "active"
     await pipeline.unsubscribe("b")
-    await pipeline.store.join("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "removed"
 
 
@@ -239,12 +239,12 @@ async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pip
 
 
 async def listed(pipeline: Pipeline, *names: str) -> None:
-    await pipeline.store.join("terminal", "messages", {name: name for name in names})
+    await pipeline.store.sync_chats("terminal", "messages", {name: name for name in names})
 
 
 async def test_a_chat_that_the_settings_name_anew_where_it_moved_to_gets_nothing_twice(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.move(1, address="-100", counter="-100")
+    await pipeline.store.move(1, address="-100", id_sequence="-100")
     await listed(pipeline, "-100")
     await pipeline.run(days(1, 2))
     assert ((await pipeline.known("-100")).id, (await pipeline.known("-100")).name) == (1, "-100")
@@ -255,30 +255,30 @@ async def test_a_chat_that_the_settings_name_anew_where_it_moved_to_gets_nothing
 
 async def test_two_chats_that_became_one_keep_their_names(pipeline: Pipeline) -> None:
     await listed(pipeline, "a", "-100")
-    await pipeline.store.move(1, address="-100", counter="-100")
+    await pipeline.store.move(1, address="-100", id_sequence="-100")
     await listed(pipeline, "a", "-100")
-    assert [one.name for one in await pipeline.store.subscribers.places("terminal", ("-100",))] == ["a", "-100"]
+    assert [one.name for one in await pipeline.store.subscriptions.with_topics("terminal", ("-100",))] == ["a", "-100"]
 
 
 async def test_a_chat_that_its_people_subscribed_is_the_one_that_the_settings_name_later(pipeline: Pipeline) -> None:
     chat = await pipeline.subscriber("-100", layout="index")
     await pipeline.run(days(1))
     await listed(pipeline, "a", "@our_channel")
-    assert await pipeline.store.subscribers.merge(await pipeline.known("@our_channel"), "-100")
+    assert await pipeline.store.subscriptions.merge_into(await pipeline.known("@our_channel"), "-100")
     await pipeline.run(days(1, 2))
     known = await pipeline.known("@our_channel")
     assert (known.id, known.address, known.state, known.layout) == (chat, "-100", "active", "index")
     assert len(pipeline.shown("-100")) == 2
     assert pipeline.shown("@our_channel") == []
     await listed(pipeline, "a", "@our_channel")
-    assert await pipeline.store.subscribers.places("terminal", ("-100", "@our_channel")) == [known]
+    assert await pipeline.store.subscriptions.with_topics("terminal", ("-100", "@our_channel")) == [known]
 
 
 async def test_its_people_may_have_unsubscribed_it(pipeline: Pipeline) -> None:
     await pipeline.subscriber("-100")
     await pipeline.unsubscribe("-100")
     await listed(pipeline, "@our_channel")
-    assert await pipeline.store.subscribers.merge(await pipeline.known("@our_channel"), "-100")
+    assert await pipeline.store.subscriptions.merge_into(await pipeline.known("@our_channel"), "-100")
     await listed(pipeline, "@our_channel")
     assert (await pipeline.known("@our_channel")).state == "removed"
 
@@ -286,7 +286,7 @@ async def test_its_people_may_have_unsubscribed_it(pipeline: Pipeline) -> None:
 async def test_its_people_may_only_have_looked(pipeline: Pipeline) -> None:
     await meet(pipeline, "-100", ChatKind.BROADCAST)
     await listed(pipeline, "@our_channel")
-    assert await pipeline.store.subscribers.merge(await pipeline.known("@our_channel"), "-100")
+    assert await pipeline.store.subscriptions.merge_into(await pipeline.known("@our_channel"), "-100")
     await listed(pipeline, "@our_channel")
     assert (await pipeline.known("@our_channel")).state == "active"
 
@@ -296,16 +296,16 @@ async def test_a_chat_of_the_settings_that_has_messages_stays_and_the_other_rece
 ) -> None:
     await pipeline.run(days(1))
     await pipeline.subscriber("-100")
-    assert not await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")
+    assert not await pipeline.store.subscriptions.merge_into(await pipeline.known("a"), "-100")
     await pipeline.run(days(1, 2))
     assert (pipeline.read("a"), pipeline.shown("-100")) == (["index", "1", "2"] * 2, [])
     assert (await pipeline.known("-100")).state == "removed"
 
 
 async def test_there_may_be_no_other_or_more_than_one(pipeline: Pipeline) -> None:
-    assert not await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")
+    assert not await pipeline.store.subscriptions.merge_into(await pipeline.known("a"), "-100")
     await meet(pipeline, "-100", ChatKind.GROUP)
     moved = await pipeline.subscriber("-1")
-    await pipeline.store.move(moved, address="-100", counter="-100")
-    assert await pipeline.store.subscribers.merge(await pipeline.known("a"), "-100")
+    await pipeline.store.move(moved, address="-100", id_sequence="-100")
+    assert await pipeline.store.subscriptions.merge_into(await pipeline.known("a"), "-100")
     assert (await pipeline.known("a")).id == moved

@@ -44,8 +44,8 @@ class Case:
 # Every statement of the module that changes deliveries, by the function or constant that makes it.
 CASES: dict[str, list[Case]] = {
     "recover": [
-        Case(transitions.recover(5)[0], {SENDING: {UNCONFIRMED}}),
-        Case(transitions.recover(5)[1], {EDITING: {STALE}}),
+        Case(transitions.mark_interrupted(5)[0], {SENDING: {UNCONFIRMED}}),
+        Case(transitions.mark_interrupted(5)[1], {EDITING: {STALE}}),
     ],
     "_claim": [
         Case(
@@ -61,9 +61,9 @@ CASES: dict[str, list[Case]] = {
             {SENT: {SENT, STALE}, STALE: {SENT, STALE}, FAILED: {SENT, PENDING, STALE}},
         )
     ],
-    "gate": [Case(transitions.gate("", 9.0), {PENDING: {PENDING}})],
-    "let_out": [Case(transitions.let_out([1, 2, 3]), {PENDING: {PENDING}})],
-    "leave": [Case(transitions.leave(1), {STALE: {SENT}})],
+    "gate": [Case(transitions.open_at("", 9.0), {PENDING: {PENDING}})],
+    "let_out": [Case(transitions.release_now([1, 2, 3]), {PENDING: {PENDING}})],
+    "leave": [Case(transitions.stop_editing(1), {STALE: {SENT}})],
     "reopened": [Case(transitions.reopened(true()), {FAILED: {PENDING, STALE}})],
     "ask_again": [
         Case(transitions.ask_again(9.0)[0], {UNCONFIRMED: {UNCONFIRMED}}),

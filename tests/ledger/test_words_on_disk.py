@@ -26,7 +26,7 @@ from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, 
 from bot.delivery.decisions import Rules, fingerprint, hashed
 from bot.delivery.hours import Hours
 from bot.errors import ErrorCode
-from bot.ledger.records import RELEASED, Trouble
+from bot.ledger.records import RELEASED, Incident
 from bot.monitoring.notifier import Alarm
 from bot.monitoring.outages import Outages
 from formatters import pages
@@ -243,7 +243,7 @@ async def test_keys_of_notices(pipeline: Pipeline) -> None:
     await pipeline.drain()
     await pipeline.look([found(SMALL), found(digest(date(2025, 1, 2)))], rules=gate)
     chats = {name: (await pipeline.known(name)).id for name in ("a", "b", "c")}
-    keys = {re.sub("[0-9a-f]{16}", "<ref>", one.key) for one in await pipeline.store.troubles.found()}
+    keys = {re.sub("[0-9a-f]{16}", "<ref>", one.key) for one in await pipeline.store.incidents.current()}
     assert keys == {
         f"paused {chats['a']}",
         "refused <ref>",
@@ -260,11 +260,11 @@ async def test_the_key_of_a_missing_post(pipeline: Pipeline) -> None:
     pipeline.clock.now = datetime(2025, 1, 30, 23, tzinfo=UTC).timestamp()
     source = Source(name="blog", kind="folder", path=Path("_posts"))
     settings = Settings(sources=(source,), timezone="UTC")
-    await Alarm(settings, pipeline.store.troubles, Outages(), (), pipeline.clock).look()
-    assert set(await pipeline.store.troubles.told()) == {"silent blog"}
+    await Alarm(settings, pipeline.store.incidents, Outages(), (), pipeline.clock).look()
+    assert set(await pipeline.store.incidents.reported()) == {"silent blog"}
 
 
 def test_the_key_of_an_outage() -> None:
     outages = Outages()
     outages.begin("deaf", "telegram", "reset", brief=0.0)
-    assert outages.lasting() == [Trouble("deaf telegram", "deaf", "telegram", "reset")]
+    assert outages.lasting() == [Incident("deaf telegram", "deaf", "telegram", "reset")]

@@ -46,7 +46,7 @@ class Watch:
         self.outages = Outages(lambda: self.passed)
         replies = Replies(self.channel, self.pipeline.store.archive)
         bells = [Bell(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
-        self.alarm = Alarm(self.settings, self.pipeline.store.troubles, self.outages, bells, self.pipeline.clock)
+        self.alarm = Alarm(self.settings, self.pipeline.store.incidents, self.outages, bells, self.pipeline.clock)
 
     async def look(self) -> list[str]:
         """Look, and give the lines that each operators' chat was told."""
@@ -220,7 +220,7 @@ async def test_one_chat_that_hears_is_enough(watch: Watch) -> None:
 
 async def test_without_operators_troubles_are_logged_once(pipeline: Pipeline) -> None:
     outages = Outages(lambda: 0.0)
-    alarm = Alarm(SETTINGS, pipeline.store.troubles, outages, (), pipeline.clock)
+    alarm = Alarm(SETTINGS, pipeline.store.incidents, outages, (), pipeline.clock)
     outages.begin("run", "", "the disk is full", brief=0)
     with capture_logs() as logs:
         await alarm.look()

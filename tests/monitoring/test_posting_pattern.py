@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.ledger.records import Appearance
+from bot.ledger.records import PostAppearance
 from bot.monitoring.posting_pattern import overdue
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -23,33 +23,35 @@ def at(day: date, hour: float, zone: ZoneInfo = SEOUL) -> datetime:
 
 def posts(
     weekdays: Iterable[int] = WORKDAYS, *, weeks: int = 4, hour: float = 9, zone: ZoneInfo = SEOUL, seen: bool = True
-) -> list[Appearance]:
+) -> list[PostAppearance]:
     """Give a post for each of these weekdays, up to yesterday."""
     before = (TODAY - timedelta(days=back) for back in range(7 * weeks, 0, -1))
-    return [Appearance(day, at(day, hour, zone).timestamp(), seen) for day in before if day.weekday() in set(weekdays)]
+    return [
+        PostAppearance(day, at(day, hour, zone).timestamp(), seen) for day in before if day.weekday() in set(weekdays)
+    ]
 
 
-def missed(appeared: list[Appearance], now: datetime, zone: ZoneInfo = SEOUL) -> datetime | None:
+def missed(appeared: list[PostAppearance], now: datetime, zone: ZoneInfo = SEOUL) -> datetime | None:
     return overdue(appeared, zone, now, WAIT)
 
 
 def test_a_post_is_overdue_some_time_after_its_usual_hour() -> None:
     assert missed(posts(), at(TODAY, 10.9)) is None
     assert missed(posts(), at(TODAY, 11)) == at(TODAY, 9)
-    assert missed([*posts(), Appearance(TODAY, at(TODAY, 10).timestamp(), True)], at(TODAY, 11)) is None
+    assert missed([*posts(), PostAppearance(TODAY, at(TODAY, 10).timestamp(), True)], at(TODAY, 11)) is None
 
 
 def test_it_stays_overdue_until_a_later_post_comes() -> None:
     tuesday = TODAY + timedelta(days=1)
     assert missed(posts(), at(tuesday, 3)) == at(TODAY, 9)
-    assert missed([*posts(), Appearance(tuesday, at(tuesday, 1).timestamp(), True)], at(tuesday, 3)) is None
+    assert missed([*posts(), PostAppearance(tuesday, at(tuesday, 1).timestamp(), True)], at(tuesday, 3)) is None
 
 
 @pytest.mark.parametrize("days_later", [5, 6])
 def test_nothing_is_expected_on_days_without_posts(days_later: int) -> None:
     saturday = TODAY + timedelta(days=days_later)
     through_friday = [
-        Appearance(TODAY + timedelta(days=day), at(TODAY + timedelta(days=day), 9).timestamp(), True)
+        PostAppearance(TODAY + timedelta(days=day), at(TODAY + timedelta(days=day), 9).timestamp(), True)
         for day in range(5)
     ]
     assert missed([*posts(), *through_friday], at(saturday, 23)) is None
@@ -66,7 +68,7 @@ def test_two_holidays_are() -> None:
 
 
 def test_a_few_late_posts_do_not_move_the_hour() -> None:
-    late = [Appearance(one.day, one.found_at + 6 * 3600, True) if one.day.day % 4 == 0 else one for one in posts()]
+    late = [PostAppearance(one.day, one.found_at + 6 * 3600, True) if one.day.day % 4 == 0 else one for one in posts()]
     assert missed(late, at(TODAY, 11)) == at(TODAY, 9)
 
 
@@ -84,7 +86,7 @@ def test_a_post_that_usually_appears_on_the_day_after_its_own() -> None:
         posts([0], weeks=4)[:2],
     ],
 )
-def test_without_a_habit_nothing_is_overdue(appeared: list[Appearance]) -> None:
+def test_without_a_habit_nothing_is_overdue(appeared: list[PostAppearance]) -> None:
     assert missed(appeared, at(TODAY, 23)) is None
 
 
@@ -99,5 +101,5 @@ def test_the_hour_is_that_of_the_clock_on_the_wall() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     monday = date(2025, 3, 31)
     before = [monday - timedelta(days=back) for back in range(28, 0, -1)]
-    appeared = [Appearance(day, at(day, 9, berlin).timestamp(), True) for day in before]
+    appeared = [PostAppearance(day, at(day, 9, berlin).timestamp(), True) for day in before]
     assert missed(appeared, datetime(2025, 3, 31, 11, tzinfo=berlin), berlin) == datetime(2025, 3, 31, 9, tzinfo=berlin)

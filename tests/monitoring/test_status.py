@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from bot import errors
 from bot.ledger import planning_sql as statements
-from bot.ledger.records import Receipt, Totals
+from bot.ledger.records import ChatStatus, Totals
 from tests.support.digests import days
 from tests.support.memory_channel import Failure, refused
 from tests.support.pipeline import Pipeline, open_pipeline
@@ -39,7 +39,7 @@ async def strike(pipeline: Pipeline) -> None:
     failures["h"] += [*REJECTED, *REJECTED, *REJECTED]  # of which its post loses the last
     pipeline.channel.readable = False
     await pipeline.run(days(1))
-    await pipeline.store.troubles.discard("f")
+    await pipeline.store.incidents.discard("f")
     await pipeline.unsubscribe("g")
     failures["a"] += [refused(errors.RetryLater("flood", 2000.0, flood=True))]  # when its index is edited
     await pipeline.run(days(1, papers=1))
@@ -47,7 +47,7 @@ async def strike(pipeline: Pipeline) -> None:
     await pipeline.look(days(1, papers=1) + days(2, 3), opening=pipeline.clock() + 3600)
 
 
-def added_up(receipts: list[Receipt]) -> Totals:
+def added_up(receipts: list[ChatStatus]) -> Totals:
     problems = [f"{one.channel} {one.chat}: {why}" for one in receipts for why in one.problems]
     counts = sum((Counter(one.counts) for one in receipts), Counter[str]())
     return Totals(len(receipts), dict(counts), problems, 0)
@@ -56,7 +56,9 @@ def added_up(receipts: list[Receipt]) -> Totals:
 async def test_all_chats_together_are_those_of_the_list_added_up(pipeline: Pipeline) -> None:
     await strike(pipeline)
     for name in (FIRST, SECOND, THIRD, "never/heard-of"):
-        assert await pipeline.store.totals("blog", name, 99) == added_up(await pipeline.store.receipts("blog", name))
+        assert await pipeline.store.totals("blog", name, 99) == added_up(
+            await pipeline.store.chat_statuses("blog", name)
+        )
     first, third = [await pipeline.store.totals("blog", name, 99) for name in (FIRST, THIRD)]
     assert first.counts.keys() == {"sent", "failed", "unconfirmed", "pending", "stale", "discarded"}
     assert third.counts.keys() == {"scheduled"}
@@ -73,7 +75,7 @@ async def test_of_many_problems_the_first_are_given_and_the_others_counted(pipel
 async def test_where_something_is_open_the_list_says_what_and_elsewhere_nothing(pipeline: Pipeline) -> None:
     await strike(pipeline)
     for name in (FIRST, SECOND):
-        whole = {one.chat: one for one in await pipeline.store.receipts("blog", name)}
+        whole = {one.chat: one for one in await pipeline.store.chat_statuses("blog", name)}
         some = await pipeline.store.open_receipts("blog", name)
         assert [one.chat for one in some] == [chat for chat, one in whole.items() if one.counts.keys() - {"sent"}]
         for one in some:

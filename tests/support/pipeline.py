@@ -13,8 +13,8 @@ from bot.database.states import ChatKind
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Drain, Waits
 from bot.delivery.planner import plan
-from bot.ledger.ledger import Store, opened
-from bot.ledger.records import Chat, Row, Subscriber
+from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.records import Chat, QueuedDelivery, Subscription
 from bot.ledger.transitions import ALLOWED
 from bot.sources.source import FoundDigest
 from tests.support.memory_channel import MemoryChannel
@@ -39,7 +39,7 @@ class Clock:
 class Pipeline:
     """Plan and drain as the program does, step by step."""
 
-    store: Store
+    store: Ledger
     clock: Clock
     channel: MemoryChannel = field(default_factory=MemoryChannel)
     reports: list[tuple[str, str, str]] = field(default_factory=list)
@@ -56,20 +56,20 @@ class Pipeline:
     ) -> None:
         """Plan what the source holds now; `hours` are the openings of chats with hours of their own."""
         formatters = {self.channel.name: self.channel.formatter}
-        eager = await self.store.eager()
+        eager = await self.store.chats_wanting_newest()
         await plan(self.store, source, now, formatters, rules)
-        await self.store.calm(eager)
+        await self.store.release_now(eager)
         await self.gate(opening, hours)
 
     async def gate(self, opening: float, hours: Mapping[str, float] = AT_ONCE) -> None:
         for spelled in await self.store.schedules():
-            await self.store.gate(spelled, hours.get(spelled, opening))
+            await self.store.open_at(spelled, hours.get(spelled, opening))
 
     async def drain(
         self,
         waits: Waits = NOW,
         stopping: asyncio.Event | None = None,
-        report: Callable[[Chat, Row, str, str], None] | None = None,
+        report: Callable[[Chat, QueuedDelivery, str, str], None] | None = None,
     ) -> Drain:
         stopping, channels = stopping or asyncio.Event(), {self.channel.name: self.channel}
         drain = Drain(self.store, channels, waits, self.clock, stopping, report=report or self._report)
@@ -88,30 +88,30 @@ class Pipeline:
 
     async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **wishes: object) -> int:
         """Let a chat subscribe by itself."""
-        people = self.store.subscribers
-        chat = await people.meet(
+        people = self.store.subscriptions
+        chat = await people.add_chat(
             self.channel.name, name, counter=name, kind=ChatKind(kind), language="", layout=self.layout
         )
         if wishes:
-            await people.wish(chat, self.layout, **wishes)
+            await people.set_preferences(chat, self.layout, **wishes)
         await people.subscribe(chat, self.layout, now=now)
         self.clock.now += 1
         return chat
 
-    async def known(self, name: str) -> Subscriber:
-        found = await self.store.subscribers.find(self.channel.name, (name,))
+    async def known(self, name: str) -> Subscription:
+        found = await self.store.subscriptions.find(self.channel.name, (name,))
         assert found
         return found
 
     async def wish(self, name: str, **wishes: object) -> None:
-        await self.store.subscribers.wish((await self.known(name)).id, self.layout, **wishes)
+        await self.store.subscriptions.set_preferences((await self.known(name)).id, self.layout, **wishes)
 
     async def subscribe(self, name: str, *, now: bool = False) -> None:
-        await self.store.subscribers.subscribe((await self.known(name)).id, self.layout, now=now)
+        await self.store.subscriptions.subscribe((await self.known(name)).id, self.layout, now=now)
         self.clock.now += 1
 
     async def unsubscribe(self, name: str) -> None:
-        await self.store.subscribers.unsubscribe((await self.known(name)).id)
+        await self.store.subscriptions.unsubscribe((await self.known(name)).id)
         self.clock.now += 1
 
     def shown(self, address: str) -> list[str]:
@@ -123,13 +123,13 @@ class Pipeline:
         return numbers(self.shown(address))
 
     async def counts(self, chat: str, name: str = "daily-papers/2025-01-01") -> dict[str, int]:
-        receipts = await self.store.receipts("blog", name)
+        receipts = await self.store.chat_statuses("blog", name)
         return next((receipt.counts for receipt in receipts if receipt.chat == chat), {})
 
     async def problems(self, chat: str, name: str = "daily-papers/2025-01-01") -> list[str]:
-        return next(one.problems for one in await self.store.receipts("blog", name) if one.chat == chat)
+        return next(one.problems for one in await self.store.chat_statuses("blog", name) if one.chat == chat)
 
-    def _report(self, chat: Chat, row: Row, state: str, why: str) -> None:
+    def _report(self, chat: Chat, row: QueuedDelivery, state: str, why: str) -> None:
         self.reports.append((chat.name, row.key, state))
 
 
@@ -138,7 +138,7 @@ async def empty(path: Path) -> None:
     if _empty:
         path.write_bytes(_empty[0])
         return
-    async with opened(f"sqlite:///{path}"):
+    async with open_ledger(f"sqlite:///{path}"):
         pass
     _hold_to_the_transitions(path)
     _empty.append(path.read_bytes())
@@ -160,8 +160,8 @@ async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
     """Open a ledger whose settings list some chats."""
     clock = Clock()
     await empty(folder / "ledger.db")
-    async with opened(f"sqlite:///{folder}/ledger.db", clock) as store:
-        await store.join("terminal", "messages", {name: name for name in listed})
+    async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as store:
+        await store.sync_chats("terminal", "messages", {name: name for name in listed})
         yield Pipeline(store, clock)
 
 

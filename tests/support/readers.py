@@ -14,8 +14,8 @@ from bot.config.settings import Settings
 from bot.conversation.context import Answer, Asker
 from bot.conversation.router import Desk
 from bot.database.states import ChatKind
-from bot.ledger.ledger import Store, opened
-from bot.ledger.records import Subscriber
+from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.records import Subscription
 from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.model import Link, Paper, Section
@@ -100,7 +100,7 @@ class Reader:
 class Readers:
     """One router and all who come to it."""
 
-    store: Store
+    store: Ledger
     clock: Clock
     desk: Desk
     woken: list[None] = field(default_factory=list)
@@ -126,8 +126,8 @@ class Readers:
     def terminal(self) -> Reader:
         return Reader(self.desk, Asker("terminal", "here"))
 
-    async def chat(self, address: str, channel: str = "telegram") -> Subscriber:
-        known = await self.store.subscribers.find(channel, (address,))
+    async def chat(self, address: str, channel: str = "telegram") -> Subscription:
+        known = await self.store.subscriptions.find(channel, (address,))
         assert known
         return known
 
@@ -135,7 +135,7 @@ class Readers:
 async def deliver_digests(path: Path) -> None:
     """Deliver: Mina saw the digest of the eighth and left, the group saw all."""
     clock = Clock()
-    async with opened(f"sqlite:///{path}", clock) as store:
+    async with open_ledger(f"sqlite:///{path}", clock) as store:
         pipeline = Pipeline(store, clock, MemoryChannel(name="telegram", formatter=TelegramFormatter(EN)))
         days = [found(LONG)]
         await pipeline.run(days)
@@ -163,7 +163,7 @@ async def open_readers(folder: Path, template: Path | None, settings: Settings =
         "slack": SlackFormatter(KO, buttons=True),
         "terminal": TerminalFormatter(KO),
     }
-    async with opened(f"sqlite:///{path}", clock) as store:
+    async with open_ledger(f"sqlite:///{path}", clock) as store:
         woken: list[None] = []
         slowly = count(step=10)  # nobody floods
         counters = dict.fromkeys(formatters, str)

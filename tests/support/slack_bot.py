@@ -23,8 +23,8 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Drain
 from bot.delivery.planner import plan
 from bot.delivery.replies import Replies
-from bot.ledger.ledger import Store, opened
-from bot.ledger.records import Subscriber
+from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.records import Subscription
 from bot.sources.folder import FolderSource
 from bot.web.server import Web
 from formatters.locale import phrases
@@ -77,7 +77,7 @@ class SlackBot:
     """All that a test looks at."""
 
     slack: FakeSlack
-    store: Store
+    store: Ledger
     channel: SlackChannel
     desk: Desk
     listener: Listener
@@ -106,8 +106,8 @@ class SlackBot:
         """Press a button, of the last ephemeral message unless another is named."""
         return await self.slack.presses(room, ts or self.last(user, room), user, what, **more)
 
-    async def chat(self, address: str = ROOM) -> Subscriber | None:
-        return await self.store.subscribers.find("slack", (address,))
+    async def chat(self, address: str = ROOM) -> Subscription | None:
+        return await self.store.subscriptions.find("slack", (address,))
 
     async def quiet(self) -> None:
         """Wait until every answer under way has arrived."""
@@ -121,16 +121,16 @@ def slack_channel(slack: FakeSlack) -> SlackChannel:
     return SlackChannel(slack.token, slack.base_url, formatter, unthrottled())
 
 
-async def deliver(store: Store, channel: SlackChannel, *posts: str) -> None:
+async def deliver(store: Ledger, channel: SlackChannel, *posts: str) -> None:
     """Deliver posts into the channel, one after the other."""
     folder = Path("_posts")
     folder.mkdir(exist_ok=True)
-    await store.join("slack", "thread", {ROOM: ROOM})
+    await store.sync_chats("slack", "thread", {ROOM: ROOM})
     for post in posts:
         shutil.copy(DATA / post, folder)
         found = await FolderSource("daily", folder).digests()
         await plan(store, "daily", found, {"slack": channel.formatter}, Rules())
-        await store.gate("", 0.0)
+        await store.open_at("", 0.0)
         await Drain(store, {"slack": channel}).run()
 
 
@@ -148,7 +148,7 @@ async def delivered(slack: FakeSlack, channel: SlackChannel, posts: tuple[str, .
     """Have posts delivered: once for all tests, since it takes longer than they do."""
     ledger, messages = Path("paperboy.db"), slack.channel(ROOM).messages
     if posts not in _DELIVERED:
-        async with opened(f"sqlite:///{ledger}") as store:
+        async with open_ledger(f"sqlite:///{ledger}") as store:
             await deliver(store, channel, *posts)
         _DELIVERED[posts] = ledger.read_bytes(), deepcopy(messages)
     content, shown = _DELIVERED[posts]
@@ -170,7 +170,7 @@ async def open_slack_bot(
     channel, own = slack_channel(slack), settings(slack, listen, **more)
     stopping, server = asyncio.Event(), Web("127.0.0.1", 0)
     await delivered(slack, channel, posts)
-    async with opened("sqlite:///paperboy.db") as store:
+    async with open_ledger("sqlite:///paperboy.db") as store:
         whole = Settings(slack=own, operators=Operators.model_validate({"slack": [BOSS]}))
         desk = Desk(store, whole, {"slack": channel.formatter}, {"slack": channel.counter}, wake)
         listener = slack_listener(own, channel, desk, Replies(channel, store.archive), server)

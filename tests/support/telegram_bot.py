@@ -24,8 +24,8 @@ from bot.conversation.listener import Listener
 from bot.conversation.router import Desk
 from bot.conversation.throttle import Flood
 from bot.delivery.dispatcher import Waits
-from bot.ledger.ledger import Store, opened
-from bot.ledger.records import Subscriber
+from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.records import Subscription
 from bot.sources.folder import FolderSource
 from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter
@@ -105,7 +105,7 @@ class TelegramBot:
     listening: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
-    def store(self) -> Store:
+    def store(self) -> Ledger:
         return self.paperboy.store
 
     @property
@@ -168,9 +168,9 @@ class TelegramBot:
     def shown(self, chat: str, number: int) -> TelegramMessage:
         return next(message for message in self.server.shown(chat) if message.id == number)
 
-    async def chat(self, *addresses: str) -> Subscriber:
+    async def chat(self, *addresses: str) -> Subscription:
         """Give what the ledger knows of a chat."""
-        found = await self.store.subscribers.find("telegram", addresses)
+        found = await self.store.subscriptions.find("telegram", addresses)
         assert found
         return found
 
@@ -195,7 +195,7 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
     """Put Paperboy together without pace; it listens when told to."""
     formatter = TelegramFormatter(EN, buttons=True)
     channel = TelegramChannel(server.token, server.base_url, formatter, unthrottled())
-    async with opened(f"sqlite:///{folder}/paperboy.db") as store:
+    async with open_ledger(f"sqlite:///{folder}/paperboy.db") as store:
         sources = [FolderSource("daily", folder / "_posts")]
         paperboy = Paperboy(_settings(server), store, sources, {"telegram": channel}, Waits(settle=0.05, back_off=0.05))
         made = TelegramBot(server, paperboy, channel, Updates(channel, _desk(paperboy), paperboy.replies["telegram"]))

@@ -23,7 +23,7 @@ from bot.conversation.router import Desk
 from bot.database.states import ChatKind
 from bot.delivery.replies import Replies
 from bot.errors import LedgerError
-from bot.ledger.records import Subscriber
+from bot.ledger.records import Subscription
 from bot.log import log
 
 Work = Callable[[Payload], Coroutine[Any, Any, None]]
@@ -126,17 +126,17 @@ class Events:
     async def _back(self, body: Payload) -> None:
         await self._resumed(body["event"]["channel"])
 
-    async def _resumed(self, channel: str) -> Sequence[Subscriber]:
-        subscribers = self.desk.store.subscribers
-        places = await subscribers.places("slack", (channel,))
+    async def _resumed(self, channel: str) -> Sequence[Subscription]:
+        subscribers = self.desk.store.subscriptions
+        places = await subscribers.with_topics("slack", (channel,))
         for place in places:
             await subscribers.resume(place.id)
         self.desk.wake()
         return places
 
     async def _out(self, body: Payload) -> None:
-        event, subscribers = body["event"], self.desk.store.subscribers
-        for place in await subscribers.places("slack", (event["channel"],)):
+        event, subscribers = body["event"], self.desk.store.subscriptions
+        for place in await subscribers.with_topics("slack", (event["channel"],)):
             await subscribers.pause(place.id, _OUT[event["type"]])
 
     async def _removed(self, body: Payload) -> None:

@@ -177,8 +177,8 @@ class Updates:
     async def _member(self, change: ChatMemberUpdated) -> None:
         """Greet who lets us in, pause where we are shut out, go on where we were."""
         was, now = map(_is_in, (change.old_chat_member, change.new_chat_member))
-        chat, subscribers = change.chat, self.desk.store.subscribers
-        places = await subscribers.places("telegram", names_of(chat))
+        chat, subscribers = change.chat, self.desk.store.subscriptions
+        places = await subscribers.with_topics("telegram", names_of(chat))
         if was and not now:
             reason = "blocked by its reader" if chat.type == Chat.PRIVATE else "the bot was taken out of the chat"
             for place in places:
@@ -197,10 +197,10 @@ class Updates:
     async def _moved(self, chat: Chat, new: int) -> None:
         """Follow a group that became a supergroup, with its topics."""
         store = self.desk.store
-        for place in await store.subscribers.places("telegram", names_of(chat)):
+        for place in await store.subscriptions.with_topics("telegram", names_of(chat)):
             _, colon, topic = place.address.partition(":")
             address = f"{new}{colon}{topic}"
-            await store.move(place.id, address=address, counter=self._channel.counter(address))
+            await store.move(place.id, address=address, id_sequence=self._channel.counter(address))
 
 
 def _rooms(updates: Iterable[Update]) -> list[list[Update]]:

@@ -14,7 +14,7 @@ from bot.cli.console import Console, plural, say, warn
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
 from bot.delivery.dispatcher import Report
-from bot.ledger.records import Chat, Row
+from bot.ledger.records import Chat, QueuedDelivery
 from bot.monitoring.status import unsettled
 
 
@@ -22,7 +22,7 @@ async def deliver_once(settings: Settings) -> int:
     """Do one run now and say how it went; give the exit code."""
     async with assembled(settings) as paperboy:
         paperboy.stop_on_signals()
-        async with paperboy.store.delivering(paperboy.stopping, warn) as mine:
+        async with paperboy.store.delivery_lock(paperboy.stopping, warn) as mine:
             errors = await paperboy.plan(at_once=True, resume=True) if mine else []
             for problem in [*problems(paperboy), *map(str, errors)]:
                 warn(problem)
@@ -47,7 +47,7 @@ def _progress(total: int) -> Iterator[Report]:
     done = Counter[str]()
     with _bar(console, total) if console.is_terminal else _lines() as report:
 
-        def count(chat: Chat, row: Row, state: DeliveryState, why: str) -> None:
+        def count(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
             what = "edited" if row.state == DeliveryState.STALE else "sent"
             done[what] += state == DeliveryState.SENT and not why  # with a reason it was left as it stands
             report(chat, row, state, why)
@@ -65,7 +65,7 @@ def _summary(sent: int, edited: int) -> str:
 
 @contextmanager
 def _lines() -> Iterator[Report]:
-    def line(chat: Chat, row: Row, state: DeliveryState, why: str) -> None:
+    def line(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
         say(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
 
     yield line
@@ -77,7 +77,7 @@ def _bar(console: Console, total: int) -> Iterator[Report]:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("delivering", total=total)
 
-        def advance(chat: Chat, _row: Row, state: DeliveryState, _why: str) -> None:
+        def advance(chat: Chat, _row: QueuedDelivery, state: DeliveryState, _why: str) -> None:
             bar.update(
                 task,
                 description=escape(f"{chat.channel} {chat.name}"),

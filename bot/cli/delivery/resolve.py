@@ -6,16 +6,16 @@ from bot.app.service import assembled
 from bot.cli.console import plural, say
 from bot.config.settings import Settings
 from bot.errors import SettingsError
-from bot.ledger.ledger import Store, opened
-from bot.ledger.records import Trouble
+from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.records import Incident
 
 
 async def retry(settings: Settings, chat: str) -> None:
     """Make what failed, is unconfirmed or held due again, in one chat or all, and say what that is."""
-    async with opened(settings.store.url) as store:
+    async with open_ledger(settings.store.url) as store:
         await _check(store, chat)
-        count = await store.troubles.retry(chat)
-        posts = [] if chat else await store.troubles.release()
+        count = await store.incidents.retry(chat)
+        posts = [] if chat else await store.incidents.release_held()
     say(f"{plural(count, 'message')} will be sent again")
     for post in posts:
         say(f"{post.where} waits no longer: {post.why}")
@@ -31,7 +31,7 @@ async def discard(settings: Settings, chat: str, *, everything: bool) -> None:
     if everything:
         given_up = await _everything(settings, chat)
     else:
-        async with opened(settings.store.url) as store:
+        async with open_ledger(settings.store.url) as store:
             await _check(store, chat)
             given_up = await _given_up(store, chat, waiting=False)
     for one in given_up:
@@ -40,26 +40,26 @@ async def discard(settings: Settings, chat: str, *, everything: bool) -> None:
         say("nothing to give up")
 
 
-async def _everything(settings: Settings, chat: str) -> list[Trouble]:
+async def _everything(settings: Settings, chat: str) -> list[Incident]:
     """Plan all that would be sent, then give it up."""
     async with assembled(settings) as paperboy:
         await _check(paperboy.store, chat)
         paperboy.stop_on_signals()
-        async with paperboy.store.delivering(paperboy.stopping, say) as mine:
+        async with paperboy.store.delivery_lock(paperboy.stopping, say) as mine:
             if not mine:
                 return []
             await paperboy.plan(at_once=True, resume=False)
             return await _given_up(paperboy.store, chat, waiting=True)
 
 
-async def _given_up(store: Store, chat: str, *, waiting: bool) -> list[Trouble]:
-    rows = await store.troubles.discard(chat, waiting=waiting)
-    return rows if chat else [*rows, *await store.troubles.skip()]
+async def _given_up(store: Ledger, chat: str, *, waiting: bool) -> list[Incident]:
+    rows = await store.incidents.discard(chat, waiting=waiting)
+    return rows if chat else [*rows, *await store.incidents.skip_held()]
 
 
-async def _check(store: Store, chat: str) -> None:
+async def _check(store: Ledger, chat: str) -> None:
     """Refuse a chat that nobody knows: nothing would be settled, without a word."""
-    known = await store.troubles.chats()
+    known = await store.incidents.chats()
     if chat and not any(chat in names for names in known):
         listed = ", ".join(name for name, _ in known) or "none"
         raise SettingsError(f"{chat}: no such chat in the ledger; it knows: {listed}")

@@ -12,8 +12,8 @@ from bot.cli.console import Console, plural, print_json
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
 from bot.delivery.hours import Hours
-from bot.ledger.ledger import opened
-from bot.ledger.records import DerivedState, Receipt, Standing
+from bot.ledger.ledger import open_ledger
+from bot.ledger.records import ChatStatus, DerivedState, DigestStatus
 from bot.monitoring.status import receipt
 
 STATES = (
@@ -24,7 +24,7 @@ STATES = (
 
 async def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print the receipt of the recent digests and the next run."""
-    async with opened(settings.store.url) as store:
+    async with open_ledger(settings.store.url) as store:
         digests = await receipt(store, settings)
     when = Hours.of(settings).next(datetime.now(UTC))
     if as_json:
@@ -39,7 +39,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 
 
-def _print_digest(console: Console, standing: Standing, receipts: list[Receipt]) -> None:
+def _print_digest(console: Console, standing: DigestStatus, receipts: list[ChatStatus]) -> None:
     reason = f": {standing.reason}" if standing.reason else ""
     title = f"{standing.name}, {plural(standing.papers, 'paper')}, {standing.state}{reason}"
     console.print(escape(title), style="bold")

@@ -18,7 +18,7 @@ from bot.conversation.throttle import Flood
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Drain
 from bot.delivery.planner import plan
-from bot.ledger.ledger import Store, opened
+from bot.ledger.ledger import Ledger, open_ledger
 from bot.log import configure
 from bot.sources.folder import FolderSource
 from formatters.locale import Phrases, phrases
@@ -35,19 +35,19 @@ async def run(settings: Settings) -> None:
     console = Console(soft_wrap=False)
     channel = TerminalChannel(console, TerminalFormatter(said))
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
-        async with opened(f"sqlite:///{folder}/demo.db") as store:
+        async with open_ledger(f"sqlite:///{folder}/demo.db") as store:
             await _deliver(store, channel)
             if not console.quiet:  # else nobody reads any more
                 formatters, counters = {channel.name: channel.formatter}, {channel.name: channel.counter}
                 await _talk(Desk(store, settings, formatters, counters, flood=_PATIENT), channel, said)
 
 
-async def _deliver(store: Store, channel: TerminalChannel) -> None:
+async def _deliver(store: Ledger, channel: TerminalChannel) -> None:
     source = FolderSource("sample", Path(sample.__file__).parent)
-    await store.join(channel.name, "messages", {CHAT: channel.counter(CHAT)})
+    await store.sync_chats(channel.name, "messages", {CHAT: channel.counter(CHAT)})
     found = await source.digests()
     await plan(store, source.name, found, {channel.name: channel.formatter}, Rules(catch_up=1))
-    await store.gate("", 0.0)
+    await store.open_at("", 0.0)
     await Drain(store, {channel.name: channel}).run()
 
 

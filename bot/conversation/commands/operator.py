@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.conversation.context import Answer, Context
 from bot.database.states import DeliveryState
-from bot.ledger.records import Standing, Totals
+from bot.ledger.records import DigestStatus, Totals
 from bot.monitoring.status import totals
 from formatters import pages
 from formatters.locale import Phrases
@@ -17,7 +17,7 @@ async def status(context: Context, argument: str) -> Answer:
     if not context.operates:
         return context.tell(context.words.operators_only)
     if argument.casefold() == "retry":
-        count = await context.store.troubles.retry()
+        count = await context.store.incidents.retry()
         context.wake()
         return context.tell(context.words.resent(count))
     digests = await totals(context.store, context.settings, _MOST_PROBLEMS)
@@ -31,7 +31,7 @@ async def status(context: Context, argument: str) -> Answer:
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
 
 
-def _lines(standing: Standing, chats: Totals, words: Phrases) -> list[str]:
+def _lines(standing: DigestStatus, chats: Totals, words: Phrases) -> list[str]:
     """Say how one digest stands: papers, chats, messages by state, then what is wrong where."""
     counts = chats.counts
     head = words.status.format(digest=standing.name, papers=words.papers(standing.papers))

@@ -29,8 +29,8 @@ async def subscribe(context: Context, argument: str) -> Answer:
     if context.chat and context.chat.state == ChatState.ACTIVE and not lacks:
         return context.tell(context.words.already_subscribed.format(when=context.when))
     known = await context.known()
-    await context.store.subscribers.resume(known)
-    await context.store.subscribers.subscribe(known, context.layout, now=now)
+    await context.store.subscriptions.resume(known)
+    await context.store.subscriptions.subscribe(known, context.layout, now=now)
     context.wake()
     said = context.words.subscribed_now if lacks else context.words.subscribed.format(when=context.when)
     return context.tell(said)
@@ -42,7 +42,7 @@ async def unsubscribe(context: Context, _: str) -> Answer:
         return context.tell(context.words.administrators_only)
     if not (context.chat and context.chat.receives):
         return context.tell(context.words.not_subscribed)
-    await context.store.subscribers.unsubscribe(context.chat.id)
+    await context.store.subscriptions.unsubscribe(context.chat.id)
     return context.tell(context.words.unsubscribed)
 
 
@@ -57,7 +57,7 @@ async def settings(context: Context, argument: str) -> Answer:
     if not await context.may_manage():
         return context.tell(context.words.administrators_only)
     known = await context.known()
-    await context.store.subscribers.wish(known, context.layout, **_values(context, wish))
+    await context.store.subscriptions.set_preferences(known, context.layout, **_values(context, wish))
     context.wake()
     return await _saved(context)
 
@@ -65,7 +65,7 @@ async def settings(context: Context, argument: str) -> Answer:
 async def _saved(context: Context) -> Answer:
     """Show the settings as they are now, in the language they may have changed to."""
     asker = context.asker
-    chat = await context.store.subscribers.find(asker.channel, (asker.address, *asker.names))
+    chat = await context.store.subscriptions.find(asker.channel, (asker.address, *asker.names))
     said = phrases(language(asker, chat, context.settings.language))
     now = replace(context, chat=chat, words=said, formatter=context.formatter.in_language(said))
     return now.show(_page(now, "" if asker.pressed else said.saved), note=said.saved)

@@ -21,7 +21,7 @@ from bot.conversation import context as talk
 from bot.conversation.context import Asker
 from bot.conversation.router import Desk
 from bot.errors import LedgerError
-from bot.ledger.subscriptions import Subscribers
+from bot.ledger.subscriptions import Subscriptions
 from formatters.telegram import utf16
 from tests.support.chats import BASIC, GROUP, READER
 from tests.support.fakes import answers, faults
@@ -253,14 +253,14 @@ async def test_a_press_that_could_not_be_kept_is_answered_when_it_is(
     telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await telegram_bot.hears(READER, MINA, "/settings")
-    wish, fails = Subscribers.wish, [1, 2]
+    wish, fails = Subscriptions.set_preferences, [1, 2]
 
     async def failing(*arguments: Any, **wishes: Any) -> None:
         if fails:
             raise LedgerError(f"locked {fails.pop()}")
         await wish(*arguments, **wishes)
 
-    monkeypatch.setattr(Subscribers, "wish", failing)
+    monkeypatch.setattr(Subscriptions, "wish", failing)
     assert (await telegram_bot.press(READER, MINA, EN.sound)).toast == EN.saved
     assert (await telegram_bot.chat(READER)).silent
 

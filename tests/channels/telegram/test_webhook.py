@@ -19,7 +19,7 @@ from bot.channels.telegram import listener
 from bot.channels.telegram.listener import HEARD, SECRET, TelegramPoller, telegram_listener
 from bot.config.settings import Telegram
 from bot.errors import LedgerError, SettingsError
-from bot.ledger.subscriptions import Subscribers
+from bot.ledger.subscriptions import Subscriptions
 from bot.web.server import Web
 from tests.support.chats import READER
 from tests.support.fakes import faults
@@ -122,14 +122,14 @@ async def test_an_update_that_comes_twice_is_answered_once(telegram_bot: Telegra
 async def test_what_could_not_be_kept_comes_again(
     telegram_bot: TelegramBot, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wish, fails = Subscribers.wish, [1, 2]
+    wish, fails = Subscriptions.set_preferences, [1, 2]
 
     async def failing(*arguments: Any, **wishes: Any) -> None:
         if fails:
             raise LedgerError(f"locked {fails.pop()}")
         await wish(*arguments, **wishes)
 
-    monkeypatch.setattr(Subscribers, "wish", failing)
+    monkeypatch.setattr(Subscriptions, "wish", failing)
     with capture_logs() as logs:
         assert (await telegram_bot.hears(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
     assert [line["error"] for line in logs if line["log_level"] == "error"] == ["locked 2", "locked 1"]
