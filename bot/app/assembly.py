@@ -9,7 +9,7 @@ from bot.conversation.listener import Listener
 from bot.conversation.router import Desk
 from bot.delivery.channel import Channel
 from bot.delivery.decisions import Rules
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.errors import SettingsError
 from bot.sources.folder import FolderSource
 from bot.sources.source import Source
@@ -63,7 +63,7 @@ def listens(settings: Settings, channel: str) -> bool:
 
 
 def listeners(
-    settings: Settings, channels: Mapping[str, Channel], desk: Desk, replies: Mapping[str, Replies]
+    settings: Settings, channels: Mapping[str, Channel], desk: Desk, replies: Mapping[str, ReplySender]
 ) -> list[Listener]:
     """Make what hears readers: one per channel that listens, and the web server where one of them needs it."""
     from bot.web.server import Web

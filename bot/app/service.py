@@ -22,10 +22,10 @@ from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import Desk
 from bot.delivery.channel import Channel
-from bot.delivery.dispatcher import Drain, Report, Waits, silent
-from bot.delivery.hours import Hours
+from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, ignore
+from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SourceError
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.log import log
@@ -48,7 +48,7 @@ class Paperboy:
     store: Ledger
     sources: Sequence[Source]
     channels: Mapping[str, Channel]
-    waits: Waits = Waits()
+    waits: RetryPolicy = RetryPolicy()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     told: dict[str, str] = field(default_factory=dict)  # problems of posts that were logged already
@@ -59,13 +59,13 @@ class Paperboy:
     def desk(self) -> Desk:
         """Give what answers readers."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
-        counters = {name: channel.counter for name, channel in self.channels.items()}
+        counters = {name: channel.id_sequence for name, channel in self.channels.items()}
         return Desk(self.store, self.settings, formatters, counters, self.wake.set, outages=self.outages)
 
     @cached_property
-    def replies(self) -> Mapping[str, Replies]:
+    def replies(self) -> Mapping[str, ReplySender]:
         """Give what sends answers and notices, one for each channel: else a notice could come amid an answer."""
-        return {name: Replies(channel, self.store.archive) for name, channel in self.channels.items()}
+        return {name: ReplySender(channel, self.store.archive) for name, channel in self.channels.items()}
 
     @cached_property
     def alarm(self) -> Alarm:
@@ -99,14 +99,16 @@ class Paperboy:
         """Let every chat's digests go out from its next hour on."""
         now = datetime.now(UTC)
         for spelled in await self.store.schedules():
-            opening = 0.0 if at_once and not spelled else Hours.of(self.settings, spelled).opening(now)
+            opening = (
+                0.0 if at_once and not spelled else DeliveryHours.for_chat(self.settings, spelled).next_opening(now)
+            )
             await self.store.open_at(spelled, opening)
 
     async def _join(self) -> None:
         """Make the ledger's chats those of the settings; a channel that was taken out has none."""
         for name in {"telegram", "slack"} | self.channels.keys():
             table = getattr(self.settings, name)
-            counters = {chat: self.channels[name].counter(chat) for chat in table.chats if name in self.channels}
+            counters = {chat: self.channels[name].id_sequence(chat) for chat in table.chats if name in self.channels}
             await self.store.sync_chats(name, table.layout, counters)
             if name in self.channels and parts.listens(self.settings, name):
                 await self._learn_kinds(self.channels[name], table.layout)
@@ -115,7 +117,7 @@ class Paperboy:
         """Ask what the chats of the settings are, once each: it decides where buttons are answered."""
         for chat in await self.store.subscriptions.unidentified(channel.name):
             try:
-                kind, number = await channel.kind(chat.address), await channel.number(chat.address)
+                kind, number = await channel.chat_kind(chat.address), await channel.canonical_address(chat.address)
             except (ChatGone, Rejected):
                 continue
             except SendError:
@@ -138,9 +140,9 @@ class Paperboy:
             log.info("planned", source=source.name, digest=one.name, state=one.state, reason=reason)
         return problem
 
-    async def drain(self, report: Report = silent) -> None:
+    async def drain(self, report: OnSettled = ignore) -> None:
         """Send everything that is due."""
-        await Drain(self.store, self.channels, self.waits, stopping=self.stopping, report=report).run()
+        await Dispatcher(self.store, self.channels, self.waits, stopping=self.stopping, on_settled=report).run()
 
     def stop_on_signals(self) -> None:
         """Let SIGTERM and SIGINT end what is under way in order: a send is finished and recorded."""
@@ -156,7 +158,7 @@ class Paperboy:
         scheduler = clock(self.settings, self.wake)
         scheduler.start()
         listening = [asyncio.create_task(self._listening(listener)) for listener in listeners]
-        log.info("running", next_run=str(Hours.of(self.settings).next(datetime.now(UTC))))
+        log.info("running", next_run=str(DeliveryHours.for_chat(self.settings).next_after(datetime.now(UTC))))
         try:
             while not self.stopping.is_set():
                 self.wake.clear()
@@ -190,7 +192,7 @@ class Paperboy:
     async def _sweep(self) -> None:
         """Do all there is to do now; what goes wrong is told and tried again at the next sweep."""
         now = datetime.now(self.settings.zone)
-        resume = Hours.of(self.settings).is_open(now) and self.resumed != now.date()
+        resume = DeliveryHours.for_chat(self.settings).is_open(now) and self.resumed != now.date()
         try:
             async with self.store.delivery_lock(self.stopping) as mine:
                 if mine:
@@ -217,7 +219,7 @@ class Paperboy:
 
     async def _drain_and_look(self) -> None:
         """Send everything that is due; what comes up meanwhile, such as a subscriber, does not wait for the end."""
-        drain = Drain(self.store, self.channels, self.waits, stopping=self.stopping)
+        drain = Dispatcher(self.store, self.channels, self.waits, stopping=self.stopping)
         running = asyncio.create_task(drain.run())
         try:
             while not running.done():
@@ -227,7 +229,7 @@ class Paperboy:
                     await self._look(resume=False)
                     if running.done():
                         self.wake.set()  # what was planned since is for another sweep, which begins at once
-                    drain.admit()
+                    drain.rescan()
         finally:
             await running
 
@@ -241,7 +243,7 @@ class Paperboy:
 
 @asynccontextmanager
 async def assembled(
-    settings: Settings, channels: Mapping[str, Channel] | None = None, waits: Waits = Waits()
+    settings: Settings, channels: Mapping[str, Channel] | None = None, waits: RetryPolicy = RetryPolicy()
 ) -> AsyncIterator[Paperboy]:
     """Put all parts together and take them apart again; SettingsError when one lacks what it needs.
 

@@ -8,7 +8,7 @@ from itertools import count
 from rich.console import Console
 
 from bot.database.states import ChatKind
-from bot.delivery.channel import Absent, Doubt
+from bot.delivery.channel import NotDelivered, UnconfirmedSend
 from formatters.message import Formatter
 
 
@@ -22,19 +22,19 @@ class TerminalChannel:
         self._console = console
         self._ids = count(1)
 
-    def counter(self, address: str) -> str:
+    def id_sequence(self, address: str) -> str:
         return address
 
-    async def kind(self, address: str) -> ChatKind:  # noqa: ARG002
+    async def chat_kind(self, address: str) -> ChatKind:  # noqa: ARG002
         return ChatKind.PRIVATE
 
-    async def number(self, address: str) -> str:
+    async def canonical_address(self, address: str) -> str:
         return address
 
-    async def ready(self, body: Mapping[str, object]) -> None:
+    async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""
 
-    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:  # noqa: ARG002
+    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:  # noqa: ARG002
         return 0.0  # a terminal has no limits
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
@@ -50,8 +50,8 @@ class TerminalChannel:
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         await self.send(address, body, ref=remote_id, thread="")
 
-    async def reconcile(self, address: str, doubt: Doubt) -> Absent:  # noqa: ARG002
-        return Absent()  # what a terminal of another run showed is gone
+    async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> NotDelivered:  # noqa: ARG002
+        return NotDelivered()  # what a terminal of another run showed is gone
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         return [(address, "") for address in addresses]

@@ -9,7 +9,7 @@ from datetime import date
 
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
-from bot.delivery.hours import Hours
+from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Subscription
 from formatters import pages
@@ -75,7 +75,7 @@ class Context:
     @property
     def when(self) -> str:
         """Say at which hours this chat receives."""
-        hours = Hours.of(self.settings, self.chat.schedule if self.chat else "")
+        hours = DeliveryHours.for_chat(self.settings, self.chat.schedule if self.chat else "")
         return pages.hours_text(hours.at, hours.weekdays, hours.zone, self.words)
 
     @property

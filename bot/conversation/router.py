@@ -17,7 +17,7 @@ from bot.conversation.parsing.query import asked
 from bot.conversation.parsing.text import seen
 from bot.conversation.throttle import Flood, Verdict
 from bot.database.states import ChatKind
-from bot.delivery.hours import Hours
+from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import Ledger
 from bot.monitoring.outages import Outages
 from formatters import lines, pages
@@ -83,7 +83,7 @@ class Desk:
         said = phrases(language(asker, chat, self.settings.language))
         formatter = self.formatters[asker.channel].in_language(said)
         counter = self.counters[asker.channel]
-        zone = Hours.of(self.settings, chat.schedule if chat else "").zone
+        zone = DeliveryHours.for_chat(self.settings, chat.schedule if chat else "").zone
         today = datetime.now(ZoneInfo(zone)).date()
         return Context(asker, chat, said, formatter, self.store, self.settings, counter, self.wake, today)
 

@@ -11,7 +11,7 @@ from formatters.message import Formatter
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class UnconfirmedSend:
     """What is known about a send whose answer was lost."""
 
     ref: str  # travelled with the message where the platform allows it
@@ -25,19 +25,19 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class There:
+class Delivered:
     """The doubtful message stands in the chat."""
 
     remote_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class NotDelivered:
     """The doubtful message is surely not in the chat."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class Undecided:
     """The platform does not let us find out."""
 
     why: str
@@ -55,19 +55,19 @@ class Channel(Protocol):
     @property
     def formatter(self) -> Formatter: ...
 
-    def counter(self, address: str) -> str:
+    def id_sequence(self, address: str) -> str:
         """Name the sequence that a chat's message ids count up in."""
 
-    async def kind(self, address: str) -> ChatKind:
+    async def chat_kind(self, address: str) -> ChatKind:
         """Tell what a chat is."""
 
-    async def number(self, address: str) -> str:
+    async def canonical_address(self, address: str) -> str:
         """Give a chat's address as the platform numbers it, under which its people may have subscribed."""
 
-    async def ready(self, body: Mapping[str, object]) -> None:
+    async def prepare(self, body: Mapping[str, object]) -> None:
         """Find out beforehand what sending this needs, so that nothing comes between a turn and its call."""
 
-    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         """Wait until one more call to this chat keeps every limit, and give that time, of the event loop's clock.
 
         With `lead` it comes up to so many seconds earlier.
@@ -79,7 +79,7 @@ class Channel(Protocol):
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         """Make a message that stands in the chat read as `body`; the same content is a success."""
 
-    async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+    async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Find out whether a doubtful message was delivered; may edit it into its own content."""
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:

@@ -14,7 +14,7 @@ from datetime import date
 
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
-from bot.delivery.readiness import unfinished
+from bot.delivery.readiness import unfinished_reason
 from bot.ledger.records import RELEASED, KnownDigest, PlannedDigest, StatusChange
 from bot.sources.source import FoundDigest
 from formatters.markdown import walk
@@ -98,7 +98,7 @@ def _changed(was: KnownDigest, intent: PlannedDigest, rules: Rules, now: float) 
         return _remark(was, Reason(Cause.TOO_LATE), None)
     if was.reason.cause is Cause.LOST_ALL and not intent.digest.papers:
         return None
-    why, since = unfinished(intent.digest, was.papers), _since(was, now)
+    why, since = unfinished_reason(intent.digest, was.papers), _since(was, now)
     if why and not _is_over(since, rules, now):
         return _remark(was, why, since)
     return intent if intent.digest.papers else _remark(was, Reason(Cause.LOST_ALL), None)
@@ -149,7 +149,7 @@ def _older(new: Sequence[PlannedDigest], day: date) -> int:
 
 def _judged(intent: PlannedDigest, was: KnownDigest | None, rules: Rules, now: float) -> PlannedDigest:
     """Deliver a digest, or hold it as long as it looks unfinished, but no longer than `gate_wait`."""
-    why, since = unfinished(intent.digest, was.papers if was else 0), _since(was, now)
+    why, since = unfinished_reason(intent.digest, was.papers if was else 0), _since(was, now)
     if why and not _is_over(since, rules, now):
         return replace(intent, state=DigestState.HELD, reason=why, held_since=since)
     return replace(intent, to_new_chats=True) if intent.digest.papers else _skipped(intent, Cause.STAYED_EMPTY)

@@ -12,7 +12,7 @@ from bot.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class DeliveryHours:
     """From `at` to midnight of each of `days`: a late post still goes out, and none wakes a reader at night."""
 
     at: time
@@ -29,7 +29,7 @@ class Hours:
         return cls(time.fromisoformat(at), days, zone)
 
     @classmethod
-    def of(cls, settings: Settings, spelled: str = "") -> Self:
+    def for_chat(cls, settings: Settings, spelled: str = "") -> Self:
         """Give the hours that a chat wishes, or those of the operator where it wishes none."""
         schedule = settings.schedule
         days = "".join(schedule.days.split())  # "mon, wed, fri" is one word among three
@@ -45,16 +45,16 @@ class Hours:
         today = now.astimezone(ZoneInfo(self.zone)).date()
         return today.weekday() in weekdays(self.days) and self._begin(today).timestamp() <= now.timestamp()
 
-    def next(self, now: datetime) -> datetime:
+    def next_after(self, now: datetime) -> datetime:
         """Give the next moment at which these hours begin."""
         day = now.astimezone(ZoneInfo(self.zone)).date()
         while day.weekday() not in weekdays(self.days) or self._begin(day).timestamp() <= now.timestamp():
             day += timedelta(days=1)
         return self._begin(day)
 
-    def opening(self, now: datetime) -> float:
+    def next_opening(self, now: datetime) -> float:
         """Give the time, in seconds since 1970, from which a digest may go out: 0 when it may now."""
-        return 0.0 if self.is_open(now) else self.next(now).timestamp()
+        return 0.0 if self.is_open(now) else self.next_after(now).timestamp()
 
     def _begin(self, day: date) -> datetime:
         """Give the moment; compare timestamps, for hours come twice when summer time ends."""

@@ -21,38 +21,38 @@ from formatters.model import Digest
 
 
 async def plan(
-    store: Ledger, source: str, found: Sequence[FoundDigest] | None, formatters: Mapping[str, Formatter], rules: Rules
+    ledger: Ledger, source: str, found: Sequence[FoundDigest] | None, formatters: Mapping[str, Formatter], rules: Rules
 ) -> list[PlannedDigest | StatusChange]:
     """Write into the ledger what shall be sent and edited; call it while `store.delivering`.
 
     The newest delivered digest goes to chats that joined since as well, if they want it; what still
     waits for a chat's hours is laid out anew when the chat changed its wishes.
     """
-    known = await store.known_digests(source)
+    known = await ledger.known_digests(source)
     # Hashing years of posts takes seconds; meanwhile readers are answered.
-    decided = await asyncio.to_thread(decide, known, found, rules, store.clock())
+    decided = await asyncio.to_thread(decide, known, found, rules, ledger.clock())
     for one in decided:
         if isinstance(one, StatusChange):
-            await store.change_status(source, one)
+            await ledger.change_status(source, one)
         else:
-            await store.write_plan(source, one, await _rendered(store, source, one, formatters))
+            await ledger.write_plan(source, one, await _rendered(ledger, source, one, formatters))
     posts = found or ()
-    await store.record_posts(source, {name: one.post for name, one in zip(names_of(posts, known), posts, strict=True)})
-    await _spread(store, source, formatters)
+    await ledger.record_posts(source, {name: one.post for name, one in zip(names_of(posts, known), posts, strict=True)})
+    await _give_to_new_chats(ledger, source, formatters)
     return decided
 
 
-async def _spread(store: Ledger, source: str, formatters: Mapping[str, Formatter]) -> None:
+async def _give_to_new_chats(ledger: Ledger, source: str, formatters: Mapping[str, Formatter]) -> None:
     """Give what was delivered to chats that joined since, and lay out anew what still waits."""
-    delivered = [one for one in await store.known_digests(source) if one.state is DigestState.ACTIVE]
-    outdated = await store.waiting_in_old_edition(source)
+    delivered = [one for one in await ledger.known_digests(source) if one.state is DigestState.ACTIVE]
+    outdated = await ledger.waiting_in_old_edition(source)
     for one in delivered:
-        newer = one is delivered[-1] and await store.has_chats_without(source, one.name)
+        newer = one is delivered[-1] and await ledger.has_chats_without(source, one.name)
         if newer or one.name in outdated:
-            digest = await store.digest(source, one.name)
+            digest = await ledger.digest(source, one.name)
             as_it_is = PlannedDigest(digest, one.post, one.fingerprint, one.state, one.reason, one.held_since)
             again = replace(as_it_is, may_edit=False, to_new_chats=newer)
-            await store.write_plan(source, again, await _rendered(store, source, again, formatters))
+            await ledger.write_plan(source, again, await _rendered(ledger, source, again, formatters))
 
 
 async def _rendered(

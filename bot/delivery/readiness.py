@@ -7,7 +7,7 @@ from formatters.model import Digest
 from formatters.summary import is_empty_section
 
 
-def unfinished(digest: Digest, before: int) -> Reason | None:
+def unfinished_reason(digest: Digest, before: int) -> Reason | None:
     """Say why a post looks unfinished, None where it does not; `before` is how many papers it had."""
     if not digest.papers:
         return Reason(Cause.EMPTY)

@@ -22,7 +22,7 @@ _GRACE = 5.0  # seconds that answers under way get when told to stop
 _Result = TypeVar("_Result")
 
 
-class Replies:
+class ReplySender:
     """Send answers in one channel; a lost one is logged, and is not tried again.
 
     There is one for each channel: the parts of an answer stay together only among what is sent through the same one.
@@ -34,7 +34,7 @@ class Replies:
         self._rooms = KeyedLock()
         self._under_way: set[asyncio.Task[object]] = set()
 
-    def later(self, work: Coroutine[Any, Any, object]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something while the next reader is heard already."""
         task = asyncio.create_task(work)
         self._under_way.add(task)
@@ -75,7 +75,7 @@ class Replies:
         """Put an answer in the place of an earlier one."""
         async with await self._room(address):
             try:
-                await self._patiently(address, lambda: self._channel.edit(address, remote_id, message.body))
+                await self._with_retries(address, lambda: self._channel.edit(address, remote_id, message.body))
             except Rejected:
                 return  # it is gone, or too old: whoever pressed its button sees that
             except SendError as error:
@@ -86,11 +86,11 @@ class Replies:
             return lambda: self._channel.send(address, body, ref="", thread=thread)
 
         try:
-            return await self._patiently(address, sent(body))
+            return await self._with_retries(address, sent(body))
         except Rejected:
-            return await self._patiently(address, sent(self._channel.formatter.plain(body)))
+            return await self._with_retries(address, sent(self._channel.formatter.plain(body)))
 
-    async def _patiently(self, address: str, call: Callable[[], Awaitable[_Result]]) -> _Result:
+    async def _with_retries(self, address: str, call: Callable[[], Awaitable[_Result]]) -> _Result:
         """Call when it is our turn, and again as the platform asks, as long as a reader may still wait."""
         tried = 0
         while True:
@@ -107,7 +107,7 @@ class Replies:
     async def _turn(self, address: str) -> None:
         try:
             async with asyncio.timeout(_PATIENCE):
-                await self._channel.turn(address, reply=True)
+                await self._channel.acquire_turn(address, reply=True)
         except TimeoutError:
             raise RetryLater("its turn came too late", math.inf) from None
 
@@ -115,7 +115,7 @@ class Replies:
         """Note the id where the platform counts: a doubtful send is looked for among ids."""
         if not remote_id.isdecimal():
             return
-        for counter in {self._channel.counter(address) for address in addresses}:
+        for counter in {self._channel.id_sequence(address) for address in addresses}:
             try:
                 await self._archive.replied(self._channel.name, counter, int(remote_id))
             except LedgerError as error:
@@ -123,7 +123,7 @@ class Replies:
 
     async def _room(self, address: str) -> asyncio.Lock:
         """Give the lock of a chat, whichever of its addresses is named."""
-        return self._rooms.of(await self._channel.number(address))
+        return self._rooms.of(await self._channel.canonical_address(address))
 
     def _lost(self, address: str, error: SendError) -> None:
         log.warning("answer lost", channel=self._channel.name, chat=address, error=str(error))

@@ -15,7 +15,7 @@ from functools import partial
 from bot import errors
 from bot.concurrency import TURN_AHEAD, StopWatch, backoff, wait_unless
 from bot.database.states import DeliveryState
-from bot.delivery.channel import Absent, Channel, Doubt, There
+from bot.delivery.channel import Channel, Delivered, NotDelivered, UnconfirmedSend
 from bot.errors import ErrorCode
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Chat, KnownIds, QueuedDelivery
@@ -23,47 +23,47 @@ from bot.log import log
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class RetryPolicy:
     """How long to wait for what, in seconds."""
 
-    settle: float = 5.0  # before asking whether a doubtful send arrived: it may still be under way
-    back_off: float = 1.0  # after a first network failure, doubled each time
-    most: float = 3600.0  # the longest back-off
-    patience: float = 60.0  # what a lane waits for; later rows are left to the next sweep
-    grace: float = 20.0  # for a question under way when told to stop
+    settle_delay: float = 5.0  # before asking whether a doubtful send arrived: it may still be under way
+    first_backoff: float = 1.0  # after a first network failure, doubled each time
+    longest_backoff: float = 3600.0  # the longest back-off
+    longest_wait: float = 60.0  # what a lane waits for; later rows are left to the next sweep
+    stop_grace: float = 20.0  # for a question under way when told to stop
 
 
 # Told of each row that was settled: its chat, itself, its new state, and why where that is not sent.
-Report = Callable[[Chat, QueuedDelivery, DeliveryState, str], None]
+OnSettled = Callable[[Chat, QueuedDelivery, DeliveryState, str], None]
 
 
-def silent(_chat: Chat, _row: QueuedDelivery, _state: DeliveryState, _why: str) -> None:
+def ignore(_chat: Chat, _row: QueuedDelivery, _state: DeliveryState, _why: str) -> None:
     """Report nothing."""
 
 
 @dataclass
-class Run:
+class RunState:
     """What all lanes of one run share."""
 
-    store: Ledger
+    ledger: Ledger
     channels: Mapping[str, Channel]
-    waits: Waits = Waits()
+    policy: RetryPolicy = RetryPolicy()
     clock: Callable[[], float] = time.time
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    report: Report = silent
-    gone: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
-    tries: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
-    stops: StopWatch = field(init=False)
+    on_settled: OnSettled = ignore
+    refused_channels: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
+    failures: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
+    stop_watch: StopWatch = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stops = StopWatch(self.stopping)
+        self.stop_watch = StopWatch(self.stopping)
 
 
 @dataclass
-class Lane:
+class ChatWorker:
     """One chat in one run."""
 
-    run: Run
+    state: RunState
     channel: Channel
     chat: Chat
     _rows: deque[QueuedDelivery] = field(default_factory=deque)  # read ahead
@@ -71,33 +71,33 @@ class Lane:
 
     async def work(self) -> None:
         """Do what comes next until nothing is due."""
-        while (row := await self._head()) and await self._due(row):
+        while (row := await self._next_row()) and await self._wait_due(row):
             turn = await self._turn(row)
             if turn is None or not await self._step(row, turn):
                 break
-        await self._written()
+        await self._wait_written()
 
-    async def _head(self) -> QueuedDelivery | None:
+    async def _next_row(self) -> QueuedDelivery | None:
         """Give what comes next, from what was read ahead or from the ledger."""
         if not self._rows:
-            await self._written()
-            self._rows.extend(await self.run.store.writer.next_rows(self.chat.id))
+            await self._wait_written()
+            self._rows.extend(await self.state.ledger.writer.next_rows(self.chat.id))
         return self._rows.popleft() if self._rows else None
 
-    async def _written(self) -> None:
+    async def _wait_written(self) -> None:
         """Wait until the last outcome is on the disk."""
         if self._last:
             await self._last
             self._last = None
 
-    async def _due(self, row: QueuedDelivery) -> bool:
+    async def _wait_due(self, row: QueuedDelivery) -> bool:
         """Wait until a row is due, or tell that it is for a later sweep."""
-        wait = row.not_before - self.run.clock()
-        if wait > self.run.waits.patience:
+        wait = row.not_before - self.state.clock()
+        if wait > self.state.policy.longest_wait:
             return False
         if wait > 0:
-            await self.run.stops.wait_unless(asyncio.sleep(wait))
-        return not self.run.stopping.is_set()
+            await self.state.stop_watch.wait_unless(asyncio.sleep(wait))
+        return not self.state.stopping.is_set()
 
     async def _turn(self, row: QueuedDelivery) -> float | None:
         """Wait for a turn and give its time.
@@ -105,14 +105,14 @@ class Lane:
         None when told to stop, when the bot was refused meanwhile, or told to pause for longer than we wait.
         """
         try:
-            turn = await self.run.stops.wait_unless(self._granted(row))
+            turn = await self.state.stop_watch.wait_unless(self._acquire_turn(row))
         except errors.RetryLater:
             return None
-        return None if self.run.stopping.is_set() or self.channel.name in self.run.gone else turn
+        return None if self.state.stopping.is_set() or self.channel.name in self.state.refused_channels else turn
 
-    async def _granted(self, row: QueuedDelivery) -> float:
-        await self.channel.ready(row.body)
-        return await self.channel.turn(self.chat.address, lead=TURN_AHEAD)
+    async def _acquire_turn(self, row: QueuedDelivery) -> float:
+        await self.channel.prepare(row.body)
+        return await self.channel.acquire_turn(self.chat.address, ahead=TURN_AHEAD)
 
     async def _step(self, row: QueuedDelivery, turn: float) -> bool:
         """Do what a row wants at its turn; tell whether the lane goes on."""
@@ -127,20 +127,20 @@ class Lane:
         except errors.SendError as error:
             self._rows.clear()  # read before it went wrong
             return await self._failed(claimed or row, error)
-        self.run.tries.pop(self.chat.id, None)
+        self.state.failures.pop(self.chat.id, None)
         return True
 
     async def _claim(self, row: QueuedDelivery) -> QueuedDelivery | None:
         """Note that a row is under way; where anything changed since it was read, what comes next now has its turn."""
-        claim = self.run.store.writer.claim
+        claim = self.state.ledger.writer.claim
         while (claimed := await claim(row)) is None:
             self._rows.clear()
-            head = await self._head()
-            if head is None or head.state == DeliveryState.UNCONFIRMED or head.not_before > self.run.clock():
+            head = await self._next_row()
+            if head is None or head.state == DeliveryState.UNCONFIRMED or head.not_before > self.state.clock():
                 self._rows.extendleft([head] if head else [])
                 return None
             row = head
-        await self._written()  # as it is by now, unless writing failed
+        await self._wait_written()  # as it is by now, unless writing failed
         return claimed
 
     async def _deliver(self, row: QueuedDelivery) -> None:
@@ -153,18 +153,18 @@ class Lane:
             self._settle(row, DeliveryState.SENT)
 
     async def _reconcile(self, row: QueuedDelivery) -> None:
-        run = self.run
-        known = await run.store.known_message_ids(self.chat, row.attempted_at)
+        run = self.state
+        known = await run.ledger.known_message_ids(self.chat, row.attempted_at)
         doubt = _doubt(row, _body(self.channel, row), known)
-        match await wait_unless(self.channel.reconcile(self.chat.address, doubt), run.stopping, run.waits.grace):
+        match await wait_unless(self.channel.reconcile(self.chat.address, doubt), run.stopping, run.policy.stop_grace):
             case None:
                 return  # told to stop; the doubt stays as it is
-            case There(remote_id):
+            case Delivered(remote_id):
                 # The post may have changed since: then the chat holds the wording that was tried.
                 state = DeliveryState.SENT if row.tried_hash == row.hash else DeliveryState.STALE
                 found = {"remote_id": remote_id, "place": self.chat.id_sequence, "sent_hash": row.tried_hash}
                 self._settle(row, state, **found)
-            case Absent():
+            case NotDelivered():
                 self._settle(row, DeliveryState.PENDING)
             case unknown:
                 self._settle(row, DeliveryState.UNCONFIRMED, problem=ErrorCode.UNCONFIRMED, error=unknown.why)
@@ -189,67 +189,67 @@ class Lane:
                 await self._move(row, error, told)
             case errors.ChatGone():
                 self._settle(row, refused, **told)
-                await self._written()
-                await self.run.store.subscriptions.pause(self.chat.id, str(error))
+                await self._wait_written()
+                await self.state.ledger.subscriptions.pause(self.chat.id, str(error))
                 return False
             case _:  # BotGone
-                self._settle(row, row.state, not_before=self.run.clock(), **told)
-                self._lose(error)
+                self._settle(row, row.state, not_before=self.state.clock(), **told)
+                self._stop_bot(error)
                 return False
         return True
 
     async def _move(self, row: QueuedDelivery, error: errors.ChatMoved, told: Mapping[str, object]) -> None:
         """Follow a chat to where it lives now."""
-        counter = self.channel.counter(error.address)
-        await self.run.store.move(self.chat.id, address=error.address, id_sequence=counter)
+        counter = self.channel.id_sequence(error.address)
+        await self.state.ledger.move(self.chat.id, address=error.address, id_sequence=counter)
         if (
             row.state == DeliveryState.UNCONFIRMED
         ):  # the old place cannot be asked any more, and the new one does not have it
             self._settle(row, DeliveryState.UNCONFIRMED, **told)
         else:  # what stands in the old place stays there as it is
             state = DeliveryState.SENT if row.state == DeliveryState.STALE else row.state
-            self._settle(row, state, not_before=self.run.clock(), **told)
+            self._settle(row, state, not_before=self.state.clock(), **told)
         self.chat = replace(self.chat, address=error.address, id_sequence=counter)
 
-    def _lose(self, error: errors.SendError) -> None:
+    def _stop_bot(self, error: errors.SendError) -> None:
         """Stop the other lanes of a bot that was refused, and say so once."""
-        if self.channel.name not in self.run.gone:
+        if self.channel.name not in self.state.refused_channels:
             log.warning("bot refused", channel=self.channel.name, error=str(error))
-        self.run.gone.add(self.channel.name)
+        self.state.refused_channels.add(self.channel.name)
 
     def _ask_at(self, row: QueuedDelivery) -> float:
         """Give the time at which a doubt may be looked into: each lost answer makes it twice as long.
 
         A server that takes nothing in any more would else be asked without end.
         """
-        tries = self._tried()
-        waits = self.run.waits
-        return self.run.clock() + backoff(waits.settle, row.attempts + tries, waits.most)
+        tries = self._count_failure()
+        waits = self.state.policy
+        return self.state.clock() + backoff(waits.settle_delay, row.attempts + tries, waits.longest_backoff)
 
     def _later(self, error: errors.RetryLater) -> float:
         """Give the time of the next try: the platform's word, else twice as long each time."""
-        tries = self._tried()
-        waits = self.run.waits
-        ours = backoff(waits.back_off, tries, waits.most)
-        return self.run.clock() + (ours if error.after is None else error.after)
+        tries = self._count_failure()
+        waits = self.state.policy
+        ours = backoff(waits.first_backoff, tries, waits.longest_backoff)
+        return self.state.clock() + (ours if error.after is None else error.after)
 
-    def _tried(self) -> int:
+    def _count_failure(self) -> int:
         """Count one more failure in a row, and give how many there were before it."""
-        tries = self.run.tries.get(self.chat.id, 0)
-        self.run.tries[self.chat.id] = tries + 1
+        tries = self.state.failures.get(self.chat.id, 0)
+        self.state.failures[self.chat.id] = tries + 1
         return tries
 
     def _settle(self, row: QueuedDelivery, state: DeliveryState, **values: object) -> None:
         """Have an outcome written: surely before what is asked of the ledger next. It is told when it is written."""
-        self._last = self.run.store.writer.settle(row, state, **values)
-        self._last.add_done_callback(partial(self._told, row, state, str(values.get("error", ""))))
+        self._last = self.state.ledger.writer.settle(row, state, **values)
+        self._last.add_done_callback(partial(self._on_written, row, state, str(values.get("error", ""))))
 
-    def _told(self, row: QueuedDelivery, state: DeliveryState, why: str, written: asyncio.Future[None]) -> None:
+    def _on_written(self, row: QueuedDelivery, state: DeliveryState, why: str, written: asyncio.Future[None]) -> None:
         if written.cancelled() or written.exception():
             return
         event = log.info if state == DeliveryState.SENT else log.warning
         event("delivery", channel=self.chat.channel, chat=self.chat.name, key=row.key, state=state, error=why)
-        self.run.report(self.chat, row, state, why)
+        self.state.on_settled(self.chat, row, state, why)
 
 
 async def _until(turn: float) -> None:
@@ -261,8 +261,8 @@ def _body(channel: Channel, row: QueuedDelivery) -> Mapping[str, object]:
     return channel.formatter.plain(row.body) if row.plain else row.body
 
 
-def _doubt(row: QueuedDelivery, body: Mapping[str, object], known: KnownIds) -> Doubt:
-    return Doubt(
+def _doubt(row: QueuedDelivery, body: Mapping[str, object], known: KnownIds) -> UnconfirmedSend:
+    return UnconfirmedSend(
         ref=row.ref,
         body=body,
         thread=row.thread,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from bot.config.settings import Settings
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, PaperboyError, RetryLater
 from bot.ledger.incidents import Incidents
 from bot.ledger.records import Incident
@@ -27,7 +27,7 @@ class Bell:
     """One operators' chat."""
 
     address: str
-    replies: Replies
+    replies: ReplySender
     notice: Callable[[str], Message]
 
 

@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot import errors
 from bot.database.states import ChatKind
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Drain, Waits
+from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
 from formatters.edition import Edition
@@ -230,7 +230,7 @@ class Promise(RuleBasedStateMachine):
         await self.store.release_now(eager)
         await self.store.open_at("", opening)
         self.planned |= self.posts.keys()
-        await Drain(self.store, {"terminal": self.channel}, Waits(settle=0, back_off=0)).run()
+        await Dispatcher(self.store, {"terminal": self.channel}, RetryPolicy(settle_delay=0, first_backoff=0)).run()
 
 
 def _post(day: int, numbers: list[int], word: str) -> Digest:

@@ -22,8 +22,8 @@ from bot.app.service import LOOK_BACK, Paperboy, assembled, clock, look_from
 from bot.config.fields import WEEKDAYS
 from bot.config.settings import Schedule, Settings
 from bot.database.states import ChatKind
-from bot.delivery.dispatcher import Waits
-from bot.delivery.hours import Hours
+from bot.delivery.dispatcher import RetryPolicy
+from bot.delivery.hours import DeliveryHours
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SettingsError
 from bot.sources.folder import FolderSource
 from bot.sources.source import FoundDigest
@@ -181,7 +181,9 @@ def test_a_post_dated_far_off_by_mistake_hides_no_other() -> None:
 
 def test_days_over_the_weekend_are_understood_by_the_clock(tmp_path: Path) -> None:
     settings = schedule(days="fri-mon")
-    assert [Hours.of(settings).is_open(datetime(2025, 1, day, 12, tzinfo=SEOUL)) for day in range(9, 15)] == [
+    assert [
+        DeliveryHours.for_chat(settings).is_open(datetime(2025, 1, day, 12, tzinfo=SEOUL)) for day in range(9, 15)
+    ] == [
         *(False, True, True, True, True),
         False,
     ]
@@ -208,7 +210,7 @@ def described(**tables: object) -> Settings:
 
 @asynccontextmanager
 async def put_together(
-    channel: MemoryChannel, *posts: str, waits: Waits = Waits(), **tables: object
+    channel: MemoryChannel, *posts: str, waits: RetryPolicy = RetryPolicy(), **tables: object
 ) -> AsyncIterator[Paperboy]:
     folder = Path("_posts")
     folder.mkdir(exist_ok=True)
@@ -277,7 +279,9 @@ async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_wish
         await paperboy.drain()
         assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"9": 4}
         due = await paperboy.store.next_due()
-        assert due == Hours.of(paperboy.settings, f"00:00 {in_some_days()} Asia/Seoul").opening(datetime.now(UTC))
+        assert due == DeliveryHours.for_chat(paperboy.settings, f"00:00 {in_some_days()} Asia/Seoul").next_opening(
+            datetime.now(UTC)
+        )
         await paperboy.plan(at_once=True, resume=False)
         await paperboy.drain()
     assert {chat: len(channel.chats[chat]) for chat in ("5", "-6", "7", "8", "9")} == {
@@ -332,7 +336,10 @@ async def test_it_wakes_by_itself_when_something_is_due() -> None:
         "schedule": {"at": "00:00", "sweep": "1h"},
         "telegram": {**TWO["telegram"], "listen": "off"},
     }
-    async with put_together(channel, FIRST, waits=Waits(patience=0.0), **tables) as paperboy, running(paperboy):
+    async with (
+        put_together(channel, FIRST, waits=RetryPolicy(longest_wait=0.0), **tables) as paperboy,
+        running(paperboy),
+    ):
         await shows(channel, "5", 4)
 
 

@@ -35,7 +35,7 @@ from telegram.request import BaseRequest, RequestData
 from bot.channels.rate_limits import Pacer
 from bot.channels.telegram.channel import TelegramChannel
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Drain
+from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
 from bot.ledger import writer as clerk
 from bot.ledger.ledger import Ledger, open_ledger
@@ -101,7 +101,7 @@ async def spelled(channel: TelegramChannel) -> list[dict[str, Any]]:
 
 async def planned(store: Ledger, channel: TelegramChannel, chats: Iterable[str]) -> None:
     """Plan the broadcast for chats of the settings, to go out at once."""
-    await store.sync_chats(channel.name, "messages", {chat: channel.counter(chat) for chat in chats})
+    await store.sync_chats(channel.name, "messages", {chat: channel.id_sequence(chat) for chat in chats})
     await plan(store, "blog", [FoundDigest(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, Rules())
     for spelled_hours in await store.schedules():
         await store.open_at(spelled_hours, 0.0)
@@ -234,7 +234,7 @@ async def paperboy(server: Server, chats: Sequence[str]) -> None:
     ):
         async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as store:
             await planned(store, channel, chats)
-            await Drain(store, {channel.name: channel}, clock=clock).run()
+            await Dispatcher(store, {channel.name: channel}, clock=clock).run()
     await channel.close()
 
 

@@ -23,7 +23,7 @@ from statistics import median
 
 from telegram import Bot
 
-from bot.delivery.dispatcher import Drain
+from bot.delivery.dispatcher import Dispatcher
 from bot.errors import PaperboyError
 from bot.ledger.ledger import open_ledger
 from bot.log import configure
@@ -84,7 +84,7 @@ async def cost(folder: Path, chats: int, deliver: float) -> Cost:
         found = Cost(chats, seconds, before, most, size / _MB)
         if deliver:
             _forget_peak()
-            lanes, problem = await _deliver(Drain(store, {channel.name: channel}), deliver)
+            lanes, problem = await _deliver(Dispatcher(store, {channel.name: channel}), deliver)
             found = replace(found, delivered=_peak(), sent=len(server.taken), lanes=lanes, problem=problem)
     await channel.close()
     return found
@@ -95,11 +95,11 @@ def _subscribe(file: Path, chats: int) -> None:
         ledger.execute(_SUBSCRIBE, (chats,))
 
 
-async def _deliver(drain: Drain, seconds: float) -> tuple[int, str]:
+async def _deliver(drain: Dispatcher, seconds: float) -> tuple[int, str]:
     """Deliver for a while, then stop in order; give how many chats had a lane, and what went wrong."""
     running = asyncio.create_task(drain.run())
     await asyncio.wait((running,), timeout=seconds)
-    lanes = sum(map(len, drain._at_work.values()))
+    lanes = sum(map(len, drain._busy_chats.values()))
     drain.stopping.set()
     try:
         await running

@@ -26,7 +26,7 @@ from statistics import median
 from aiohttp import web
 
 from bot.channels.telegram.channel import TelegramChannel
-from bot.delivery.dispatcher import Drain
+from bot.delivery.dispatcher import Dispatcher
 from bot.ledger.ledger import open_ledger
 from bot.log import configure
 from tests.bench.limit import broadcast_digest, crowd, planned, spelled, telegram_channel
@@ -134,7 +134,7 @@ async def unrecorded(channel: TelegramChannel, chats: Sequence[str], lanes: int,
 
     async def lane(chat: str) -> None:
         for body in bodies:
-            await channel.turn(chat)
+            await channel.acquire_turn(chat)
             await channel.send(chat, body, ref="", thread="")
 
     watch = Watch()
@@ -159,7 +159,7 @@ async def paperboy(channel: TelegramChannel, chats: Sequence[str], lanes: int, f
     async with open_ledger(f"sqlite:///{file}") as store:
         watch = Watch()
         await planned(store, channel, chats)
-        await Drain(store, {channel.name: channel}, lanes=lanes).run()
+        await Dispatcher(store, {channel.name: channel}, most_workers=lanes).run()
         pace = watch.stop(len(chats) * (len(broadcast_digest().papers) + 1))
     with closing(sqlite3.connect(file)) as ledger:
         states = dict(ledger.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())

@@ -17,7 +17,7 @@ from bot.channels.rate_limits import Pacer
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.terminal import TerminalChannel
-from bot.delivery.channel import Absent, Channel, Doubt, There
+from bot.delivery.channel import Channel, Delivered, NotDelivered, UnconfirmedSend
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.message import Formatter
@@ -88,9 +88,9 @@ class OnTelegram:
     def close_chat(self) -> None:
         self.server.chat(self.address).rights = False
 
-    def doubt(self, body: Mapping[str, object], *, after: str = "100", taken: tuple[str, ...] = ()) -> Doubt:
+    def doubt(self, body: Mapping[str, object], *, after: str = "100", taken: tuple[str, ...] = ()) -> UnconfirmedSend:
         now = time.time()
-        return Doubt("ref", body, "", now, int(after), now, frozenset(map(int, taken)))
+        return UnconfirmedSend("ref", body, "", now, int(after), now, frozenset(map(int, taken)))
 
     def flood(self, seconds: int | None) -> Fault:
         return faults.flood(seconds)
@@ -143,8 +143,8 @@ class OnSlack:
     def close_chat(self) -> None:
         self.server.channel(self.address).archived = True
 
-    def doubt(self, body: Mapping[str, object], *, after: str = "0", taken: tuple[str, ...] = ()) -> Doubt:
-        return Doubt("ref", body, "", time.time(), 0, 0.0, frozenset())
+    def doubt(self, body: Mapping[str, object], *, after: str = "0", taken: tuple[str, ...] = ()) -> UnconfirmedSend:
+        return UnconfirmedSend("ref", body, "", time.time(), 0, 0.0, frozenset())
 
     def flood(self, seconds: int | None) -> Fault:
         return faults.ratelimited(seconds)
@@ -236,7 +236,7 @@ async def test_an_edit_of_somebody_elses_message_is_rejected(stage: Stage, chann
 
 
 async def test_every_chat_has_a_counter_of_its_own(stage: Stage, channel: Channel) -> None:
-    assert channel.counter(stage.address) != channel.counter(stage.other)
+    assert channel.id_sequence(stage.address) != channel.id_sequence(stage.other)
 
 
 # What goes wrong: a class of ours, one call, and no token
@@ -406,14 +406,14 @@ async def test_a_message_whose_answer_was_lost_is_found(stage: Stage, channel: C
     stage.server.faults.add(faults.lost_answer())
     await failure(stage, channel)
     found = await channel.reconcile(stage.address, stage.doubt(message(stage, "One")))
-    assert found == There(stage.ids()[0])
+    assert found == Delivered(stage.ids()[0])
     assert stage.texts() == ["One"]
 
 
 async def test_a_message_that_never_arrived_is_absent(stage: Stage, channel: Channel) -> None:
     stage.server.faults.add(faults.reset())
     await failure(stage, channel)
-    assert await channel.reconcile(stage.address, stage.doubt(message(stage, "One"))) == Absent()
+    assert await channel.reconcile(stage.address, stage.doubt(message(stage, "One"))) == NotDelivered()
     assert stage.texts() == []
 
 
@@ -424,13 +424,13 @@ async def test_it_is_found_among_messages_of_other_people(stage: Stage, channel:
     await failure(stage, channel)
     stage.post_by_other()
     found = await channel.reconcile(stage.address, stage.doubt(message(stage, "One")))
-    assert found == There(stage.ids()[0])
+    assert found == Delivered(stage.ids()[0])
 
 
 async def test_it_is_absent_among_messages_of_other_people(stage: Stage, channel: Channel) -> None:
     others = [stage.post_by_other() for _ in range(12)]
     assert len(set(others)) == 12
-    assert await channel.reconcile(stage.address, stage.doubt(message(stage, "One"))) == Absent()
+    assert await channel.reconcile(stage.address, stage.doubt(message(stage, "One"))) == NotDelivered()
 
 
 async def test_what_others_deleted_does_not_hide_it(stage: Stage, channel: Channel) -> None:
@@ -439,7 +439,7 @@ async def test_what_others_deleted_does_not_hide_it(stage: Stage, channel: Chann
     stage.server.faults.add(faults.lost_answer())
     await failure(stage, channel)
     found = await channel.reconcile(stage.address, stage.doubt(message(stage, "One")))
-    assert found == There(stage.ids()[0])
+    assert found == Delivered(stage.ids()[0])
 
 
 async def test_it_is_told_from_a_message_of_the_same_wording(stage: Stage, channel: Channel) -> None:
@@ -447,7 +447,7 @@ async def test_it_is_told_from_a_message_of_the_same_wording(stage: Stage, chann
     stage.server.faults.add(faults.lost_answer())
     await failure(stage, channel)
     doubt = stage.doubt(message(stage, "One"), taken=(first,) if isinstance(stage, OnTelegram) else ())
-    assert await channel.reconcile(stage.address, doubt) == There(stage.ids()[1])
+    assert await channel.reconcile(stage.address, doubt) == Delivered(stage.ids()[1])
 
 
 async def test_asking_twice_gives_the_same_answer(stage: Stage, channel: Channel) -> None:
@@ -560,16 +560,16 @@ async def test_a_terminal_prints_edits_anew(terminal: Channel, paper: io.StringI
 async def test_a_terminal_has_no_limits_and_nothing_to_refuse(terminal: Channel) -> None:
     started = time.monotonic()
     for _ in range(1000):
-        await terminal.turn("here", reply=True)
+        await terminal.acquire_turn("here", reply=True)
     assert time.monotonic() - started < 1
     assert await terminal.check(["here"]) == [("here", "")]
-    assert terminal.counter("here") == "here"
+    assert terminal.id_sequence("here") == "here"
     await terminal.close()
 
 
 async def test_what_a_terminal_of_another_run_showed_is_gone(terminal: Channel) -> None:
-    doubt = Doubt("ref", {}, "", time.time(), 0, 0.0, frozenset())
-    assert await terminal.reconcile("here", doubt) == Absent()
+    doubt = UnconfirmedSend("ref", {}, "", time.time(), 0, 0.0, frozenset())
+    assert await terminal.reconcile("here", doubt) == NotDelivered()
 
 
 def test_bodies_are_json() -> None:

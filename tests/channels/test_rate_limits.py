@@ -374,7 +374,7 @@ class Counted(Windowed):
 
     looked: int = 0
 
-    def ready(self, now: float, reply: bool = False) -> float:
+    def prepare(self, now: float, reply: bool = False) -> float:
         self.looked += 1
         return super().ready(now, reply)
 

@@ -20,10 +20,10 @@ from alembic.script import ScriptDirectory
 
 from bot.config.settings import Settings
 from bot.database import migrations
-from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Drain, Waits
-from bot.delivery.hours import Hours
+from bot.delivery.dispatcher import Dispatcher, RetryPolicy
+from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.sources.source import FoundDigest
@@ -60,9 +60,9 @@ LISTED: Mapping[str, Mapping[tuple[str, str], Sequence[str]]] = {
 class RecordingChannel(MemoryChannel):
     """A channel that keeps the doubts it was asked about."""
 
-    doubts: dict[str, Doubt] = field(default_factory=dict)
+    doubts: dict[str, UnconfirmedSend] = field(default_factory=dict)
 
-    async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+    async def reconcile(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         self.doubts[address] = doubt
         return await super().reconcile(address, doubt)
 
@@ -93,8 +93,8 @@ class OldLedger:
         await self.store.release_now(eager)
         now = datetime.fromtimestamp(self.clock(), UTC)
         for spelled in await self.store.schedules():
-            await self.store.open_at(spelled, Hours.of(SETTINGS, spelled).opening(now))
-        await Drain(self.store, self.channels, Waits(settle=0, back_off=0), self.clock).run()
+            await self.store.open_at(spelled, DeliveryHours.for_chat(SETTINGS, spelled).next_opening(now))
+        await Dispatcher(self.store, self.channels, RetryPolicy(settle_delay=0, first_backoff=0), self.clock).run()
         return self._calls() - before
 
     def _calls(self) -> int:

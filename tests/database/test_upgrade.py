@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from bot import errors
 from bot.database import migrations
 from bot.database.engine import make_engine
-from bot.delivery.dispatcher import Waits
+from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.ledger import open_ledger
 from bot.sources.source import FoundDigest
 from formatters.page import reference
@@ -23,7 +23,7 @@ from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import Clock, Pipeline
 
 DAY = days(1)[0].digest.day
-FAR = Waits(settle=90, back_off=0, patience=10)
+FAR = RetryPolicy(settle_delay=90, first_backoff=0, longest_wait=10)
 CHATS = {"a": "a", "b": "b", "gone": "gone"}
 
 # What the first version knew, from a ledger of today; a layout was all there was to an edition.

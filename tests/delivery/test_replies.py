@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from bot.archive.archive import Archive
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SendError, Unconfirmed
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records import Chat, KnownIds
@@ -54,7 +54,7 @@ class Room:
         class Slow(MemoryChannel):
             async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
                 assert reply, "an answer has its own lane"
-                await asyncio.sleep(room.turn)
+                await asyncio.sleep(room.acquire_turn)
                 return 0.0
 
             async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
@@ -62,10 +62,10 @@ class Room:
                 await asyncio.sleep(room.slow.get(address, send))
                 return await super().send(address, body, ref=ref, thread=thread)
 
-        self.turn, self.slow = turn, dict[str, float]()
+        self.acquire_turn, self.slow = turn, dict[str, float]()
         self.channel = Slow(formatter=Plain(phrases("en")))
         self.notes = Notes(full=full)
-        self.replies = Replies(self.channel, self.notes)
+        self.replies = ReplySender(self.channel, self.notes)
 
     def refuse(self, *errors: SendError, chat: str = "a") -> None:
         self.channel.failures[chat] += map(refused, errors)
@@ -109,7 +109,7 @@ def test_answers_to_one_chat_come_one_after_the_other_and_none_waits_for_another
             order.append(texts[0])
 
         for chat, *texts in (("a", "first", "second"), ("a", "third"), ("b", "other")):
-            room.replies.later(answer(chat, *texts))
+            room.replies.spawn(answer(chat, *texts))
         await room.replies.finish()
 
     assert done(both())[0] == 3.0
@@ -119,7 +119,7 @@ def test_answers_to_one_chat_come_one_after_the_other_and_none_waits_for_another
 
 def test_what_is_said_to_a_person_waits_for_an_answer_in_their_direct_messages() -> None:
     class Numbered(MemoryChannel):
-        async def number(self, address: str) -> str:
+        async def canonical_address(self, address: str) -> str:
             return {"U1": "D1"}.get(address, address)
 
         async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
@@ -127,7 +127,7 @@ def test_what_is_said_to_a_person_waits_for_an_answer_in_their_direct_messages()
             return await super().send("D1", body, ref=ref, thread=thread)
 
     channel = Numbered()
-    replies = Replies(channel, Notes())
+    replies = ReplySender(channel, Notes())
 
     async def both() -> None:
         await asyncio.gather(replies.send("D1", parts("one", "two")), replies.send("U1", parts("notice")))
@@ -141,8 +141,8 @@ def test_a_page_is_turned_after_what_was_said_before() -> None:
 
     async def both() -> None:
         await room.replies.send("a", parts("page 1"))
-        room.replies.later(room.replies.send("a", parts("answer")))
-        room.replies.later(room.replies.edit("a", "1", parts("page 2")[0]))
+        room.replies.spawn(room.replies.send("a", parts("answer")))
+        room.replies.spawn(room.replies.edit("a", "1", parts("page 2")[0]))
         await room.replies.finish()
 
     done(both())
@@ -233,7 +233,7 @@ def test_ids_that_do_not_count_are_not_noted() -> None:
         async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
             return "1757491200.000100"
 
-    done(Replies(Slack(), room.notes).send("a", parts("one")))
+    done(ReplySender(Slack(), room.notes).send("a", parts("one")))
     assert room.notes.noted == []
 
 
@@ -248,7 +248,7 @@ async def test_a_doubt_is_never_settled_with_the_id_of_an_answer(tmp_path: Path)
     now = 1_750_000_000.0
     chat = Chat(1, "terminal", "a", "a", "a")
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as store:
-        replies = Replies(MemoryChannel(), store.archive)
+        replies = ReplySender(MemoryChannel(), store.archive)
         await replies.send("a", parts("one", "two"))
         await replies.send("b", parts("elsewhere"))
         assert await store.known_message_ids(chat, now - 1) == KnownIds(
@@ -268,7 +268,7 @@ def test_what_is_under_way_is_finished_but_not_for_ever() -> None:
 
     async def stop() -> None:
         for chat in "ab":
-            room.replies.later(room.replies.send(chat, parts("one")))
+            room.replies.spawn(room.replies.send(chat, parts("one")))
         await room.replies.finish()
 
     assert done(stop())[0] == 5.0
@@ -286,8 +286,8 @@ def test_a_mistake_of_our_own_is_told_and_harms_no_other() -> None:
         raise ZeroDivisionError
 
     async def both() -> None:
-        room.replies.later(mistake())
-        room.replies.later(room.replies.send("a", parts("one")))
+        room.replies.spawn(mistake())
+        room.replies.spawn(room.replies.send("a", parts("one")))
         await room.replies.finish()
 
     _, logs = done(both())
@@ -301,7 +301,7 @@ def test_troubles_of_one_chat_are_not_those_of_another() -> None:
 
     async def both() -> None:
         for chat in "ab":
-            room.replies.later(room.replies.send(chat, parts("one")))
+            room.replies.spawn(room.replies.send(chat, parts("one")))
         await asyncio.sleep(1)
         assert room.shown("b") == ["one"]
         await asyncio.sleep(20)

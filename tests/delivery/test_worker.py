@@ -12,16 +12,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import errors
-from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Drain, Waits
+from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.records import Chat, QueuedDelivery
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
 
-TOO_LONG = Waits(settle=0, back_off=1000)
+TOO_LONG = RetryPolicy(settle_delay=0, first_backoff=1000)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ async def test_a_vanished_paper_stays_where_it_was_sent_and_is_not_sent_elsewher
 async def test_a_vanished_paper_in_doubt_is_not_sent_again(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     pipeline.channel.failures["a"] += [Failure(), Failure(), Failure(errors.Unconfirmed("reset"))]
-    await pipeline.run([found(digest(day, paper(1), paper(2)))], Waits(settle=90))
+    await pipeline.run([found(digest(day, paper(1), paper(2)))], RetryPolicy(settle_delay=90))
     pipeline.clock.now += 91
     await pipeline.run([found(digest(day, paper(1)))])
     assert numbers(pipeline.shown("a")) == ["index", "1"]
@@ -155,7 +155,7 @@ async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipel
     asked = []
 
     class Asked(MemoryChannel):
-        async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+        async def reconcile(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
             asked.append(doubt.thread)
             return await super().reconcile(address, doubt)
 
@@ -181,11 +181,11 @@ async def test_without_its_index_a_thread_goes_on_in_the_room(pipeline: Pipeline
 
 async def test_later_is_later_and_nothing_overtakes(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"].append(refused(errors.RetryLater("slow down", 30, flood=True)))
-    await pipeline.run(days(1), Waits(settle=0, patience=10))
+    await pipeline.run(days(1), RetryPolicy(settle_delay=0, longest_wait=10))
     assert pipeline.shown("a") == []
     assert await pipeline.counts("a") == {"pending": 3}
     assert await pipeline.problems("a") == ["slow down"]
-    await pipeline.drain(Waits(patience=10))
+    await pipeline.drain(RetryPolicy(longest_wait=10))
     assert pipeline.shown("a") == []
     pipeline.clock.now += 31
     await pipeline.drain()
@@ -195,7 +195,7 @@ async def test_later_is_later_and_nothing_overtakes(pipeline: Pipeline) -> None:
 async def test_a_short_wait_is_waited_for(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"].append(refused(errors.RetryLater("a moment", 0.01)))
     await pipeline.look(days(1))
-    real = Drain(pipeline.store, {"terminal": pipeline.channel}, NOW)
+    real = Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW)
     await real.run()
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
@@ -203,7 +203,7 @@ async def test_a_short_wait_is_waited_for(pipeline: Pipeline) -> None:
 async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipeline) -> None:
     troubles = [refused(errors.RetryLater("no route")) for _ in range(4)]
     await pipeline.look(days(1))
-    drain = Drain(pipeline.store, {"terminal": pipeline.channel}, TOO_LONG, pipeline.clock)
+    drain = Dispatcher(pipeline.store, {"terminal": pipeline.channel}, TOO_LONG, pipeline.clock)
     waits = []
     for trouble in troubles:
         pipeline.channel.failures["a"].append(trouble)
@@ -213,7 +213,7 @@ async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipel
         pipeline.clock.now = row.not_before
     assert waits == [1000, 2000, 3600, 3600]
     await drain.run()
-    assert drain.tries == {}
+    assert drain.failures == {}
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
@@ -234,7 +234,7 @@ async def test_a_send_that_never_arrived_is_sent_again_in_its_place(pipeline: Pi
 async def test_a_doubt_is_settled_before_anything_else_is_done(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     pipeline.channel.failures["a"] += [Failure(), lost()]
-    await pipeline.run([found(digest(day, paper(1)))], Waits(settle=90))
+    await pipeline.run([found(digest(day, paper(1)))], RetryPolicy(settle_delay=90))
     await pipeline.look([found(digest(day, paper(1), paper(2)))])  # the index, which stands before it, is stale now
     pipeline.clock.now += 91
     await pipeline.drain()
@@ -249,9 +249,9 @@ async def test_a_doubt_is_settled_before_anything_else_is_done(pipeline: Pipelin
 
 async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(pipeline: Pipeline) -> None:
     """Sends are lost and so are questions: the lane must end, and the next look must not come at once."""
-    waits = Waits(settle=5, patience=0)
+    waits = RetryPolicy(settle_delay=5, longest_wait=0)
     await pipeline.look(days(1))
-    drain = Drain(pipeline.store, {"terminal": pipeline.channel}, waits, pipeline.clock)
+    drain = Dispatcher(pipeline.store, {"terminal": pipeline.channel}, waits, pipeline.clock)
     pauses = []
     for _ in range(12):
         pipeline.channel.failures["a"].append(Failure(errors.Unconfirmed("502")))
@@ -261,7 +261,7 @@ async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(pip
         pipeline.clock.now = row.not_before
     assert pauses[:3] == [5, 20, 40]
     assert pauses == sorted(pauses)
-    assert pauses[-1] == waits.most
+    assert pauses[-1] == waits.longest_backoff
 
 
 async def test_a_server_that_takes_nothing_in_does_not_keep_a_run_for_ever(pipeline: Pipeline) -> None:
@@ -269,7 +269,7 @@ async def test_a_server_that_takes_nothing_in_does_not_keep_a_run_for_ever(pipel
     pipeline.channel.failures["a"] += [
         trouble for _ in range(50) for trouble in (Failure(errors.Unconfirmed("500")), Failure())
     ]
-    await pipeline.run(days(1), Waits(settle=0.01, patience=0.1))
+    await pipeline.run(days(1), RetryPolicy(settle_delay=0.01, longest_wait=0.1))
     assert [call for call in pipeline.channel.calls if call[1] == "a"].count(("send", "a")) < 10
     assert pipeline.shown("a") == []
 
@@ -278,16 +278,18 @@ async def test_a_long_question_is_given_up_when_told_to_stop(pipeline: Pipeline)
     stopping = asyncio.Event()
 
     class Slow(MemoryChannel):
-        async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+        async def reconcile(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
             stopping.set()
             await asyncio.Event().wait()
-            return Absent()
+            return NotDelivered()
 
     slow = Slow()
     slow.failures["a"].append(lost())
     await pipeline.look(days(1))
     async with asyncio.timeout(10):
-        await Drain(pipeline.store, {"terminal": slow}, Waits(settle=0, grace=0.01), stopping=stopping).run()
+        await Dispatcher(
+            pipeline.store, {"terminal": slow}, RetryPolicy(settle_delay=0, stop_grace=0.01), stopping=stopping
+        ).run()
     assert (await pipeline.counts("a"))["unconfirmed"] == 1
 
 
@@ -304,11 +306,11 @@ async def test_an_edit_does_not_make_a_message_younger(pipeline: Pipeline) -> No
 
 async def test_a_doubt_waits_until_the_send_has_settled(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"].append(lost())
-    await pipeline.run(days(1), Waits(settle=90))
+    await pipeline.run(days(1), RetryPolicy(settle_delay=90))
     assert ("reconcile", "a") not in pipeline.channel.calls
     assert await pipeline.counts("a") == {"unconfirmed": 1, "pending": 2}
     pipeline.clock.now += 91
-    await pipeline.drain(Waits(settle=90))
+    await pipeline.drain(RetryPolicy(settle_delay=90))
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
@@ -342,7 +344,7 @@ async def test_a_refused_question_is_held(pipeline: Pipeline) -> None:
 async def test_a_message_found_after_its_post_changed_is_brought_up_to_date(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     pipeline.channel.failures["a"].append(lost())
-    await pipeline.run([found(digest(day, paper(1)))], Waits(settle=90))
+    await pipeline.run([found(digest(day, paper(1)))], RetryPolicy(settle_delay=90))
     await pipeline.look([found(digest(day, paper(1), paper(2)))])
     pipeline.clock.now += 91
     await pipeline.drain()
@@ -486,7 +488,7 @@ async def test_a_doubt_from_before_a_chat_moved_is_held_until_somebody_has_looke
 
 async def test_in_a_long_pause_of_the_bot_no_lane_waits(pipeline: Pipeline) -> None:
     class Paused(MemoryChannel):
-        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
             raise errors.RetryLater("the platform asked the bot to wait", 600, flood=True)
 
     sound, pipeline.channel = pipeline.channel, Paused()
@@ -526,7 +528,7 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipelin
     class Slow(MemoryChannel):
         """The turn of b comes when a was refused."""
 
-        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
             if address == "b":
                 await refusal.wait()
             return 0.0
@@ -537,7 +539,7 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipelin
     slow = Slow()
     slow.failures["a"].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
-    await Drain(pipeline.store, {"terminal": slow}, NOW, report=told).run()
+    await Dispatcher(pipeline.store, {"terminal": slow}, NOW, on_settled=told).run()
     assert slow.calls == [("send", "a")]
 
 
@@ -574,7 +576,7 @@ async def test_stopping_finishes_the_send_under_way_and_no_other(pipeline: Pipel
             return await super().send(address, body, ref=ref, thread=thread)
 
     pipeline.channel = Stopping()
-    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, stopping).run()
+    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, stopping).run()
     total = {state: n for chat in "ab" for state, n in (await pipeline.counts(chat)).items()}
     assert set(total) <= {"sent", "pending"}
     assert 1 <= len(pipeline.shown("a")) + len(pipeline.shown("b")) <= 2
@@ -599,13 +601,13 @@ async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(pipeline
     class Beaten(MemoryChannel):
         """Somebody takes the row while we wait for our turn."""
 
-        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
             [row, *_] = await pipeline.store.writer.next_rows(1 if address == "a" else 2)
             assert await pipeline.store.writer.claim(row)
             return 0.0
 
     beaten = Beaten()
-    await Drain(pipeline.store, {"terminal": beaten}, NOW).run()
+    await Dispatcher(pipeline.store, {"terminal": beaten}, NOW).run()
     assert beaten.calls == []
     assert await pipeline.counts("a") == {"sending": 1, "pending": 2}
 
@@ -624,13 +626,13 @@ async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
     """There was nothing to do in any chat, and the run was about to end."""
     lanes = pipeline.store.chats_due
     channels = {"terminal": pipeline.channel, "other": MemoryChannel(name="other")}
-    drain = Drain(pipeline.store, channels, NOW, pipeline.clock)
+    drain = Dispatcher(pipeline.store, channels, NOW, pipeline.clock)
 
     async def slowly(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         found = await lanes(channel, until=until, after=after, most=most)
         if channel == "other" and not pipeline.channel.calls:
             await pipeline.look(days(1))
-            drain.admit()
+            drain.rescan()
         return found
 
     monkeypatch.setattr(pipeline.store, "lanes", slowly)
@@ -644,9 +646,9 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
     turns: list[float] = []
 
     class Paced(MemoryChannel):
-        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
-            assert 0 < lead < 0.1
-            return asyncio.get_running_loop().time() + lead
+        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+            assert 0 < ahead < 0.1
+            return asyncio.get_running_loop().time() + ahead
 
         async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
             turns.append(asyncio.get_running_loop().time())
@@ -667,10 +669,10 @@ class Crowded(MemoryChannel):
         super().__init__()
         self.at_work, self.most = set[str](), 0
 
-    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         self.at_work.add(address)
         self.most = max(self.most, len(self.at_work))
-        return await super().turn(address)
+        return await super().acquire_turn(address)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
         sent = await super().send(address, body, ref=ref, thread=thread)
@@ -684,7 +686,7 @@ async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pi
     await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     await pipeline.look([found(digest(date(2025, 1, 1), paper(1)))])
     pipeline.channel = Crowded()
-    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=7).run()
+    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=7).run()
     assert {chat: pipeline.read(chat) for chat in crowd} == {chat: ["index", "1"] for chat in crowd}
     assert pipeline.channel.most <= 7
     begun = {chat: place for place, chat in enumerate(pipeline.channel.chats)}
@@ -705,18 +707,18 @@ async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, m
     class OneByOne(MemoryChannel):
         """The last ones begin when the first ones have ended."""
 
-        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
             before = [chat for chat in "abcd" if chat < address <= "d"]
             while any(len(self.chats[chat]) < 3 for chat in before):
                 await asyncio.sleep(0)
             for _ in range(100 if address in "bcd" else 0):
                 await asyncio.sleep(0)
-            return await super().turn(address)
+            return await super().acquire_turn(address)
 
     await pipeline.look(days(1))
     monkeypatch.setattr(pipeline.store, "lanes", noted)
     pipeline.channel = OneByOne()
-    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=4).run()
+    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=4).run()
     assert asked[:2] == [(0, 4), (4, 2)]
     assert [pipeline.read(chat) for chat in crowd] == [["index", "1", "2"]] * 8
 
@@ -725,18 +727,18 @@ async def test_what_comes_up_for_chats_already_passed_is_taken_up(pipeline: Pipe
     """The chats are more than there are places; one looked at first subscribes while the last ones have theirs."""
     crowd = [*"abcdefgh"]
     await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
-    drains: list[Drain] = []
+    drains: list[Dispatcher] = []
 
     class Meanwhile(MemoryChannel):
         async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
             if address == "h" and not self.chats["h"]:
                 await pipeline.look(days(1, 2))
-                drains[0].admit()
+                drains[0].rescan()
             return await super().send(address, body, ref=ref, thread=thread)
 
     pipeline.channel = Meanwhile()
     await pipeline.look(days(1))
-    drains.append(Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=2))
+    drains.append(Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=2))
     await drains[0].run()
     assert {chat: pipeline.read(chat) for chat in crowd} == dict.fromkeys(crowd, ["index", "1", "2"] * 2)
 
@@ -747,14 +749,14 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
     """Its last look was before, and its end comes after the others were opened."""
     heads, told = pipeline.store.writer.next_rows, asyncio.Event()
     channels = {"terminal": pipeline.channel}
-    drain = Drain(pipeline.store, channels, NOW, pipeline.clock)
+    drain = Dispatcher(pipeline.store, channels, NOW, pipeline.clock)
 
     async def slowly(chat: int) -> list[QueuedDelivery]:
         rows = await heads(chat)
         if not rows and not told.is_set():
             told.set()
             await pipeline.look(days(1, 2))
-            drain.admit()
+            drain.rescan()
             while chat not in drain._again:
                 await asyncio.sleep(0)
         return rows
@@ -772,7 +774,7 @@ async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -
     for address in crowd:
         pipeline.channel.failures[address].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
-    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, lanes=2).run()
+    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=2).run()
     assert 1 <= len(pipeline.channel.calls) <= 2
 
 
@@ -782,7 +784,7 @@ async def test_two_channels_are_kept_apart(pipeline: Pipeline) -> None:
     formatters = {"terminal": pipeline.channel.formatter, "other": other.formatter}
     await plan(pipeline.store, "blog", days(1), formatters, Rules())
     await pipeline.store.open_at("", 0.0)
-    await Drain(pipeline.store, {"terminal": pipeline.channel, "other": other}, NOW).run()
+    await Dispatcher(pipeline.store, {"terminal": pipeline.channel, "other": other}, NOW).run()
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
     assert len(other.chats["a"]) == 3
 

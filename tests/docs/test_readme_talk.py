@@ -16,7 +16,7 @@ from bot.conversation.context import Asker
 from bot.conversation.router import Desk
 from bot.conversation.throttle import Flood
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Drain
+from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
 from bot.ledger.ledger import open_ledger
 from bot.sources.folder import FolderSource
@@ -41,8 +41,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         found = await FolderSource("daily-papers", Path(sample.__file__).parent).digests()
         await plan(store, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
         await store.open_at("", 0.0)
-        await Drain(store, {"telegram": channel}).run()
-        yield Desk(store, settings, {"telegram": formatter}, {"telegram": channel.counter})
+        await Dispatcher(store, {"telegram": channel}).run()
+        yield Desk(store, settings, {"telegram": formatter}, {"telegram": channel.id_sequence})
 
 
 def seen(message: Message) -> str:

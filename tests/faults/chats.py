@@ -44,7 +44,7 @@ class Chats:
         """Give what a chat shows, in order of arrival, before and after it moved."""
         if chat == ROOM:
             return self._shown_in_slack()
-        places = [self.number(chat), *([self.moved[chat]] if chat in self.moved else [])]
+        places = [self.canonical_address(chat), *([self.moved[chat]] if chat in self.moved else [])]
         topic = chat.partition(":")[2]
         return [_of_telegram(message, topic) for place in places for message in self.telegram.shown(place)]
 
@@ -63,7 +63,7 @@ class Chats:
             wanted.append(Wanted(message.key, heading(str(looks["text"])), looks))
         return wanted
 
-    def number(self, chat: str) -> str:
+    def canonical_address(self, chat: str) -> str:
         """Give the number by which the fake Telegram knows a chat."""
         return CHANNEL if chat == CHANNEL_NAME else chat.partition(":")[0]
 

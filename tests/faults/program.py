@@ -31,8 +31,8 @@ import bot.cli.main
 import bot.database.engine
 import bot.web.server
 from bot.channels.rate_limits import Pacer
-from bot.delivery.channel import Channel, Doubt
-from bot.delivery.dispatcher import Waits
+from bot.delivery.channel import Channel, UnconfirmedSend
+from bot.delivery.dispatcher import RetryPolicy
 
 _TLS = httpx.create_ssl_context()  # takes its time; nobody here speaks TLS
 VERDICT = "verdict "  # what a line with a verdict begins with
@@ -42,7 +42,7 @@ VERDICT = "verdict "  # what a line with a verdict begins with
 class Conditions:
     """What differs from the program as it is installed."""
 
-    waits: Waits = Waits(settle=0.05, back_off=0.05, patience=5.0)
+    waits: RetryPolicy = RetryPolicy(settle_delay=0.05, first_backoff=0.05, longest_wait=5.0)
     timeout: float = 20.0  # seconds in which a platform must answer
     shift: float = 0.0  # seconds by which its clock is ahead of ours
     busy: int = 10_000  # milliseconds for which it waits for a locked ledger
@@ -109,7 +109,7 @@ def _limit(conditions: Conditions) -> None:
 def _telling(kind: Any) -> Any:
     """Make a kind of channel that tells what it found out about doubtful sends."""
 
-    async def reconcile(self: Channel, address: str, doubt: Doubt) -> Any:
+    async def reconcile(self: Channel, address: str, doubt: UnconfirmedSend) -> Any:
         verdict = await kind.reconcile(self, address, doubt)
         said = {"verdict": type(verdict).__name__, **asdict(verdict)}
         about = {"channel": self.name, "address": address, "ref": doubt.ref, "text": doubt.body["text"]}

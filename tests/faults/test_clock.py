@@ -16,8 +16,8 @@ import pytest
 
 from bot.app.service import clock
 from bot.config.settings import Schedule, Settings
-from bot.delivery.dispatcher import Waits
-from bot.delivery.hours import Hours
+from bot.delivery.dispatcher import RetryPolicy
+from bot.delivery.hours import DeliveryHours
 from bot.errors import RetryLater
 from tests.faults.posts import post
 from tests.faults.site import Site
@@ -74,7 +74,7 @@ class Wall:
 async def _deliveries(wall: Wall, at: time, zone: str) -> dict[date, datetime]:
     """Give when the program would first deliver on each day: it wakes, and looks whether the hours are open."""
     settings = Settings(timezone=zone, schedule=Schedule.model_validate({"at": f"{at:%H:%M}", "sweep": "30m"}))
-    wake, hours, first = asyncio.Event(), Hours.of(settings), dict[date, datetime]()
+    wake, hours, first = asyncio.Event(), DeliveryHours.for_chat(settings), dict[date, datetime]()
     scheduler = clock(settings, wake)
     scheduler.start()
     while (now := wall.now()) < wall.start + timedelta(days=DAYS, hours=2):
@@ -133,7 +133,7 @@ def test_hours_open_once_a_day_and_close_at_midnight(zone: str, change: str) -> 
     start = datetime.fromisoformat(f"{change}T00:00:00+00:00") - timedelta(days=1)
     moments = [start + timedelta(minutes=10 * step) for step in range(6 * 24 * 4)]
     for at in TIMES:
-        hours = Hours(at, "mon-sun", zone)
+        hours = DeliveryHours(at, "mon-sun", zone)
         looks = [(moment.astimezone(ZoneInfo(zone)).date(), hours.is_open(moment)) for moment in moments]
         opened = [day for (_, before), (day, now) in pairwise(looks) if now and not before]
         assert len(set(opened)) == len(opened)
@@ -153,12 +153,12 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 async def test_a_wait_ends_when_the_clock_says_so_wherever_it_jumped(pipeline: Pipeline, jump: float) -> None:
     """Forward it is over at once, back it takes an hour more; nothing is lost and nothing doubled."""
     pipeline.channel.failures["a"].append(refused(RetryLater("flood", 600, flood=True)))
-    await pipeline.run(days(1), Waits())
+    await pipeline.run(days(1), RetryPolicy())
     pipeline.clock.now += jump
-    await pipeline.run(days(1), Waits())
+    await pipeline.run(days(1), RetryPolicy())
     assert len(pipeline.shown("a")) == (3 if jump > 0 else 0)
     pipeline.clock.now += 600 + max(0.0, -jump)
-    await pipeline.run(days(1), Waits())
+    await pipeline.run(days(1), RetryPolicy())
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
 
 

@@ -13,7 +13,7 @@ from itertools import cycle, islice
 
 import pytest
 
-from bot.delivery.dispatcher import Waits
+from bot.delivery.dispatcher import RetryPolicy
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
 from tests.support.chats import CHANNEL, GROUP, READER, ROOM
@@ -22,7 +22,7 @@ from tests.support.fakes.faults import Fault
 from tests.support.fakes.server import FakeServer
 
 SHORT = 0.4  # seconds that an answer may take here
-IN_A_HURRY = Waits(settle=0.05, back_off=0.05, patience=0.1)
+IN_A_HURRY = RetryPolicy(settle_delay=0.05, first_backoff=0.05, longest_wait=0.1)
 
 TROUBLES: dict[str, Callable[..., Fault]] = {
     "the answer is lost": faults.lost_answer,
@@ -76,7 +76,7 @@ async def test_what_the_platform_takes_in_late_is_waited_for(site: Site) -> None
     site.post(post(PAPERS))
     site.happen(faults.slow(2 * SHORT, method="sendMessage", chat=READER, skip=1))
     site.happen(faults.slow(2 * SHORT, method="chat.postMessage", skip=1))
-    await site.finish(timeout=SHORT, waits=Waits(settle=3 * SHORT))
+    await site.finish(timeout=SHORT, waits=RetryPolicy(settle_delay=3 * SHORT))
     site.check()
 
 
@@ -140,7 +140,7 @@ async def _after_a_minute(site: Site, fault: Callable[..., Fault]) -> None:
     """Have the time-out and the waits of the installed program."""
     site.post(post([1]))
     site.happen(fault(60, method="sendMessage", chat=READER, skip=1), fault(60, method="chat.postMessage", skip=1))
-    await site.finish(waits=Waits())
+    await site.finish(waits=RetryPolicy())
     async with asyncio.timeout(120):
         while any(call.answer is None for server in site.servers for call in server.calls):
             await asyncio.sleep(0.1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import errors
-from bot.delivery.dispatcher import Waits
+from bot.delivery.dispatcher import RetryPolicy
 from bot.sources.source import FoundDigest
 from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter
@@ -18,7 +18,7 @@ from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
 MORNING = "08:00 mon-sun Asia/Seoul"
-FAR = Waits(settle=0, back_off=0, patience=10)
+FAR = RetryPolicy(settle_delay=0, first_backoff=0, longest_wait=10)
 DAY = date(2025, 1, 1)
 WHOLE = ["index", "1", "2"]
 
@@ -133,7 +133,7 @@ async def test_wishes_changed_in_the_middle_of_a_digest_repeat_nothing(
 async def test_a_doubt_is_settled_in_the_edition_in_which_it_arose(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     pipeline.channel.failures["b"] += [lost()]
-    await pipeline.run(days(1), Waits(settle=90))
+    await pipeline.run(days(1), RetryPolicy(settle_delay=90))
     await pipeline.wish("b", layout="digest")
     pipeline.clock.now += 91
     await pipeline.run(days(1))
@@ -433,7 +433,7 @@ async def test_who_unsubscribes_during_a_send_gets_that_message_and_no_other(pip
     await pipeline.look(days(1))
 
     class Leaving(MemoryChannel):
-        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
             if address == "b" and len(self.chats["b"]) == 1:
                 await pipeline.unsubscribe("b")
             return 0.0

@@ -10,7 +10,7 @@ import pytest
 
 from bot import errors
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Waits
+from bot.delivery.dispatcher import RetryPolicy
 from formatters.model import Section
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, lost, refused
@@ -80,7 +80,7 @@ async def test_what_its_post_no_longer_has_is_no_trouble(pipeline: Pipeline) -> 
 async def test_a_doubt_is_a_trouble_once_it_is_held(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
     pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
-    await pipeline.run(days(1), Waits(settle=90))
+    await pipeline.run(days(1), RetryPolicy(settle_delay=90))
     (doubt,) = await pipeline.store.incidents.current()
     assert not doubt.is_news
     pipeline.clock.now += 91
@@ -182,7 +182,7 @@ async def test_what_is_held_is_sent_again_since_somebody_has_looked(pipeline: Pi
 async def test_of_a_doubt_that_is_being_settled_nothing_is_sent_again(pipeline: Pipeline) -> None:
     """The message has arrived; the program will ask in a while and see that."""
     pipeline.channel.failures["a"].append(lost())
-    await pipeline.run(days(1), Waits(settle=90))
+    await pipeline.run(days(1), RetryPolicy(settle_delay=90))
     assert await pipeline.store.incidents.retry() == 0
     pipeline.clock.now += 91
     await pipeline.drain()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.dispatcher import Drain
+from bot.delivery.dispatcher import Dispatcher
 from tests.support.digests import days
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import NOW, Pipeline, open_pipeline
@@ -23,7 +23,7 @@ class Held(MemoryChannel):
     turns: defaultdict[str, asyncio.Event]
     waiting: defaultdict[str, asyncio.Event]
 
-    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         self.waiting[address].set()
         await self.turns[address].wait()
         return 0.0
@@ -43,14 +43,14 @@ async def test_a_row_is_not_taken_for_the_one_that_got_its_id(pipeline: Pipeline
     await pipeline.look(posts)
     channel = Held()
     channel.turns, channel.waiting = defaultdict(asyncio.Event), defaultdict(asyncio.Event)
-    drain = Drain(pipeline.store, {"terminal": channel}, NOW, pipeline.clock)
+    drain = Dispatcher(pipeline.store, {"terminal": channel}, NOW, pipeline.clock)
     running = asyncio.create_task(drain.run())
     async with asyncio.timeout(30):
         await channel.waiting["m"].wait()
         await pipeline.unsubscribe("m")
         await pipeline.subscriber("n", now=True)
         await pipeline.look(posts)
-        drain.admit()
+        drain.rescan()
         channel.turns["m"].set()
         await channel.waiting["n"].wait()
         channel.turns["n"].set()
@@ -63,7 +63,7 @@ async def test_an_hour_that_moved_while_a_lane_waited_is_kept(pipeline: Pipeline
     await pipeline.look(days(1), opening=pipeline.clock() + 0.2)
     channel = Held()
     channel.turns, channel.waiting = defaultdict(asyncio.Event), defaultdict(asyncio.Event)
-    running = asyncio.create_task(Drain(pipeline.store, {"terminal": channel}, NOW, pipeline.clock).run())
+    running = asyncio.create_task(Dispatcher(pipeline.store, {"terminal": channel}, NOW, pipeline.clock).run())
     async with asyncio.timeout(30):
         await channel.waiting["a"].wait()
         await pipeline.gate(pipeline.clock() + HOUR)

@@ -24,7 +24,7 @@ from bot.config.settings import Settings, Source
 from bot.database.reasons import Cause, Reason
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
 from bot.delivery.decisions import Rules, fingerprint, hashed
-from bot.delivery.hours import Hours
+from bot.delivery.hours import DeliveryHours
 from bot.errors import ErrorCode
 from bot.ledger.records import RELEASED, Incident
 from bot.monitoring.notifier import Alarm
@@ -145,9 +145,9 @@ async def test_the_editions_of_chats(pipeline: Pipeline) -> None:
 
 
 def test_schedules() -> None:
-    hours = Hours(time(8), "mon-fri", "Asia/Seoul")
+    hours = DeliveryHours(time(8), "mon-fri", "Asia/Seoul")
     assert str(hours) == "08:00 mon-fri Asia/Seoul"
-    assert Hours.read("08:00 mon-fri Asia/Seoul") == hours
+    assert DeliveryHours.read("08:00 mon-fri Asia/Seoul") == hours
 
 
 def test_names_and_hashes() -> None:

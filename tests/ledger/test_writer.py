@@ -14,7 +14,7 @@ import pytest
 
 from bot import errors
 from bot.database.states import DeliveryState
-from bot.delivery.dispatcher import Drain
+from bot.delivery.dispatcher import Dispatcher
 from bot.ledger import writer as clerk
 from bot.ledger.delivery_sql import READ_AHEAD
 from bot.ledger.ledger import open_ledger
@@ -56,12 +56,12 @@ class Hooked(MemoryChannel):
         super().__init__()
         self.address, self.left, self.do = address, at, do
 
-    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         if address == self.address:
             self.left -= 1
             if self.left == 0 and (work := self.do()) is not None:
                 await work
-        return await super().turn(address)
+        return await super().acquire_turn(address)
 
 
 def counted(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
@@ -110,7 +110,7 @@ async def test_dying_between_the_note_and_the_call_loses_nothing(pipeline: Pipel
     """The turn is a long way off when the process dies: the row is noted as under way, and was never sent."""
 
     class Far(MemoryChannel):
-        async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
             return asyncio.get_running_loop().time() + (3600 if self.chats[address] else 0)
 
     far = pipeline.channel = Far()
@@ -232,5 +232,5 @@ async def test_few_bodies_are_kept_in_memory(pipeline: Pipeline, monkeypatch: py
 async def test_more_than_is_read_at_once_is_sent_in_order(pipeline: Pipeline) -> None:
     many = [paper(number) for number in range(1, 51)]
     await pipeline.look([found(digest(DAY, *many))])
-    await Drain(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock).run()
+    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock).run()
     assert pipeline.read("a") == ["index", *(str(number) for number in range(1, 51))]

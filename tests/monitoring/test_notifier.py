@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot import errors
 from bot.config.settings import Operators, Settings, Source
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.monitoring.notifier import Alarm, Bell
 from bot.monitoring.outages import Outages
 from formatters.locale import phrases
@@ -44,7 +44,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.outages = Outages(lambda: self.passed)
-        replies = Replies(self.channel, self.pipeline.store.archive)
+        replies = ReplySender(self.channel, self.pipeline.store.archive)
         bells = [Bell(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
         self.alarm = Alarm(self.settings, self.pipeline.store.incidents, self.outages, bells, self.pipeline.clock)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.database.states import ChatKind
-from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.message import Formatter
@@ -49,22 +49,22 @@ class MemoryChannel:
     threads: list[tuple[str, str]] = field(default_factory=list)  # address, parent of each send
     kinds: dict[str, ChatKind] = field(default_factory=dict)  # what chats are, where they are not private
 
-    def counter(self, address: str) -> str:
+    def id_sequence(self, address: str) -> str:
         return address
 
-    async def kind(self, address: str) -> ChatKind:
+    async def chat_kind(self, address: str) -> ChatKind:
         failure = self._next("kind", address)
         if failure.error:
             raise failure.error
         return self.kinds.get(address, ChatKind.PRIVATE)
 
-    async def number(self, address: str) -> str:
+    async def canonical_address(self, address: str) -> str:
         return address
 
-    async def ready(self, body: Mapping[str, object]) -> None:
+    async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""
 
-    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         return 0.0  # there are no limits
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
@@ -84,14 +84,14 @@ class MemoryChannel:
         if failure.error:
             raise failure.error
 
-    async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+    async def reconcile(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         failure = self._next("reconcile", address)
         if failure.error:
             raise failure.error
         if not self.readable:
-            return Unknown("this platform does not tell")
+            return Undecided("this platform does not tell")
         found = next((one for one in self.chats[address] if one.ref == doubt.ref), None)
-        return There(str(found.id)) if found else Absent()
+        return Delivered(str(found.id)) if found else NotDelivered()
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         return [(address, "") for address in addresses]

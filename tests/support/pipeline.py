@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.database.states import ChatKind
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Drain, Waits
+from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Chat, QueuedDelivery, Subscription
@@ -19,7 +19,7 @@ from bot.ledger.transitions import ALLOWED
 from bot.sources.source import FoundDigest
 from tests.support.memory_channel import MemoryChannel
 
-NOW = Waits(settle=0, back_off=0)
+NOW = RetryPolicy(settle_delay=0, first_backoff=0)
 AT_ANY_TIME = Rules()  # no gate, no end of edits
 AT_ONCE: Mapping[str, float] = {}
 _empty: list[bytes] = []
@@ -67,16 +67,16 @@ class Pipeline:
 
     async def drain(
         self,
-        waits: Waits = NOW,
+        waits: RetryPolicy = NOW,
         stopping: asyncio.Event | None = None,
         report: Callable[[Chat, QueuedDelivery, str, str], None] | None = None,
-    ) -> Drain:
+    ) -> Dispatcher:
         stopping, channels = stopping or asyncio.Event(), {self.channel.name: self.channel}
-        drain = Drain(self.store, channels, waits, self.clock, stopping, report=report or self._report)
+        drain = Dispatcher(self.store, channels, waits, self.clock, stopping, on_settled=report or self._report)
         await drain.run()
         return drain
 
-    async def run(self, now: Sequence[FoundDigest], waits: Waits = NOW) -> None:
+    async def run(self, now: Sequence[FoundDigest], waits: RetryPolicy = NOW) -> None:
         await self.look(now)
         await self.drain(waits)
 

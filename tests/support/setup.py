@@ -10,7 +10,7 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.config.loading import load
 from bot.config.settings import Settings
 from bot.delivery.channel import Channel
-from bot.delivery.dispatcher import Waits
+from bot.delivery.dispatcher import RetryPolicy
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -21,7 +21,7 @@ from tests.support.fakes.telegram import FakeTelegram
 SHARED = Path(__file__).parents[3] / "shared"
 DATA = Path(__file__).parents[1] / "data"
 ROOT = Path(__file__).parents[2]
-AT_ONCE = Waits(settle=0.05, back_off=0.05)
+AT_ONCE = RetryPolicy(settle_delay=0.05, first_backoff=0.05)
 
 
 def add_chats(telegram: FakeTelegram, slack: FakeSlack | None = None) -> None:

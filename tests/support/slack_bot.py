@@ -20,9 +20,9 @@ from bot.config.settings import Operators, Settings, Slack
 from bot.conversation.listener import Listener
 from bot.conversation.router import Desk
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Drain
+from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Subscription
 from bot.sources.folder import FolderSource
@@ -131,7 +131,7 @@ async def deliver(store: Ledger, channel: SlackChannel, *posts: str) -> None:
         found = await FolderSource("daily", folder).digests()
         await plan(store, "daily", found, {"slack": channel.formatter}, Rules())
         await store.open_at("", 0.0)
-        await Drain(store, {"slack": channel}).run()
+        await Dispatcher(store, {"slack": channel}).run()
 
 
 def settings(slack: FakeSlack, listen: Listen = "socket", **more: Any) -> Slack:
@@ -172,8 +172,8 @@ async def open_slack_bot(
     await delivered(slack, channel, posts)
     async with open_ledger("sqlite:///paperboy.db") as store:
         whole = Settings(slack=own, operators=Operators.model_validate({"slack": [BOSS]}))
-        desk = Desk(store, whole, {"slack": channel.formatter}, {"slack": channel.counter}, wake)
-        listener = slack_listener(own, channel, desk, Replies(channel, store.archive), server)
+        desk = Desk(store, whole, {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake)
+        listener = slack_listener(own, channel, desk, ReplySender(channel, store.archive), server)
         parts: list[Listener] = [listener, server] if server.used else [listener]
         tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]
         slack_bot = SlackBot(slack, store, channel, desk, listener, tasks[0], stopping)

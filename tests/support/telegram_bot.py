@@ -23,7 +23,7 @@ from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import Desk
 from bot.conversation.throttle import Flood
-from bot.delivery.dispatcher import Waits
+from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Subscription
 from bot.sources.folder import FolderSource
@@ -197,7 +197,9 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
     channel = TelegramChannel(server.token, server.base_url, formatter, unthrottled())
     async with open_ledger(f"sqlite:///{folder}/paperboy.db") as store:
         sources = [FolderSource("daily", folder / "_posts")]
-        paperboy = Paperboy(_settings(server), store, sources, {"telegram": channel}, Waits(settle=0.05, back_off=0.05))
+        paperboy = Paperboy(
+            _settings(server), store, sources, {"telegram": channel}, RetryPolicy(settle_delay=0.05, first_backoff=0.05)
+        )
         made = TelegramBot(server, paperboy, channel, Updates(channel, _desk(paperboy), paperboy.replies["telegram"]))
         try:
             yield made

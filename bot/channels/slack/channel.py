@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.rate_limits import Pacer, Spaced
 from bot.database.states import ChatKind
-from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
 from bot.log import redacted
 from formatters.message import Formatter
@@ -78,13 +78,13 @@ class SlackChannel:
         self._pacer = pacer or Pacer(None, lambda _room: [Spaced(_SPACING, slack=2 * _SPACING)])
         self._session: aiohttp.ClientSession | None = None
 
-    def counter(self, address: str) -> str:
+    def id_sequence(self, address: str) -> str:
         return address
 
-    async def kind(self, address: str) -> ChatKind:
+    async def chat_kind(self, address: str) -> ChatKind:
         return ChatKind.BROADCAST if address.startswith(("C", "G")) else ChatKind.PRIVATE
 
-    async def number(self, address: str) -> str:
+    async def canonical_address(self, address: str) -> str:
         """Give the direct message in which a person is written to; without the right to ask, the person."""
         if not address.startswith(_PEOPLE):
             return address
@@ -94,11 +94,11 @@ class SlackChannel:
         except FAILURES:
             return address
 
-    async def ready(self, body: Mapping[str, object]) -> None:
+    async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""
 
-    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
-        return await self._pacer.turn(address, reply=reply, lead=lead)
+    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+        return await self._pacer.turn(address, reply=reply, lead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
         place: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
@@ -111,25 +111,25 @@ class SlackChannel:
         kept: dict[str, Any] = {name: value for name, value in body.items() if name in {"text", "blocks"}}
         await self._call(address, self.client().chat_update(channel=address, ts=remote_id, **kept))
 
-    async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+    async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Look for the message by the key that travelled with it."""
         cursor = None
         for _ in range(_MOST_PAGES):
             try:
-                page = await self._page(address, doubt, cursor)
-                found = next((one["ts"] for one in page["messages"] if _key(one) == doubt.ref), "")
+                page = await self._page(address, unconfirmed, cursor)
+                found = next((one["ts"] for one in page["messages"] if _key(one) == unconfirmed.ref), "")
             except FAILURES as error:
                 if _code(error) in _NO_HISTORY:
-                    return Unknown("the app may not read this channel; give it channels:history and invite it")
+                    return Undecided("the app may not read this channel; give it channels:history and invite it")
                 raise self._paused(error, address) from error
             if found:
-                return There(found)
+                return Delivered(found)
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
-                return Absent()
-        return Unknown("not among the newest messages of the channel; look into it")
+                return NotDelivered()
+        return Undecided("not among the newest messages of the channel; look into it")
 
-    def _page(self, address: str, doubt: Doubt, cursor: str | None) -> Awaitable[Any]:
+    def _page(self, address: str, doubt: UnconfirmedSend, cursor: str | None) -> Awaitable[Any]:
         """Ask for a page of the thread or the room, from our last message there on, which by Slack's clock is older."""
         oldest = f"{max(doubt.attempted_at - _CLOCK_SKEW, doubt.after):.6f}"
         query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "oldest": oldest, "limit": 200}
@@ -150,7 +150,7 @@ class SlackChannel:
 
     async def _check_chat(self, address: str) -> tuple[str, str]:
         if address.startswith(_PEOPLE):
-            known = await self.number(address) != address
+            known = await self.canonical_address(address) != address
             return address, "" if known else "no such person, or the app lacks the scope im:write"
         try:
             [known] = await _parts(self.client().conversations_info(channel=address), "channel")

@@ -18,7 +18,7 @@ from bot.conversation.context import Answer, Asker
 from bot.conversation.parsing.text import seen
 from bot.conversation.router import Desk
 from bot.database.states import ChatKind
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from formatters import lines
 from formatters.page import Button
 from formatters.slack import escape, with_buttons
@@ -31,7 +31,7 @@ _MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")  # mentions and links, with 
 class Commands:
     """Take in what somebody does to get an answer that, mostly, nobody else sees."""
 
-    def __init__(self, channel: SlackChannel, desk: Desk, people: People, home: Home, replies: Replies) -> None:
+    def __init__(self, channel: SlackChannel, desk: Desk, people: People, home: Home, replies: ReplySender) -> None:
         self._desk = desk
         self._people = people
         self._home = home
@@ -49,7 +49,7 @@ class Commands:
             return
         first, *rest = [{**body, "response_type": "ephemeral"} for body in await self._bodies(answer, asker, room)]
         await ack(first)
-        self._replies.later(self._whispers.respond(command["response_url"], rest))
+        self._replies.spawn(self._whispers.respond(command["response_url"], rest))
 
     async def press(self, ack: Callable[..., Awaitable[object]], body: Payload) -> None:
         """Do what a button says, as whoever pressed it: a client can send what is on no button."""
@@ -59,7 +59,7 @@ class Commands:
             shared = lines.read_share(press.line)
             answer = await self._desk.answer(asker, shared or press.line)
             if answer.messages:
-                self._replies.later(self._answered(press, asker, answer, share=bool(shared)))
+                self._replies.spawn(self._answered(press, asker, answer, share=bool(shared)))
         await ack()
 
     async def _answered(self, press: Press, asker: Asker, answer: Answer, *, share: bool) -> None:

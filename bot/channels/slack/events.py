@@ -21,7 +21,7 @@ from bot.channels.slack.people import People
 from bot.conversation.context import Asker
 from bot.conversation.router import Desk
 from bot.database.states import ChatKind
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.errors import LedgerError
 from bot.ledger.records import Subscription
 from bot.log import log
@@ -43,7 +43,7 @@ _OUT = {
 class Events:
     """Take in what people do: keep what they wish, then answer."""
 
-    def __init__(self, channel: SlackChannel, desk: Desk, replies: Replies) -> None:
+    def __init__(self, channel: SlackChannel, desk: Desk, replies: ReplySender) -> None:
         self.replies = replies
         self.desk = desk
         self._people = People(channel)
@@ -100,13 +100,13 @@ class Events:
 
     async def _said(self, asker: Asker, event: Payload, thread: str) -> None:
         answer = await self.desk.answer(asker, typed(event.get("text") or "") or "/help")
-        self.replies.later(self.replies.send(asker.address, answer.messages, thread=thread))
+        self.replies.spawn(self.replies.send(asker.address, answer.messages, thread=thread))
 
     async def _opened(self, body: Payload) -> None:
         event = body["event"]
         self._people.met(event["user"], event["channel"])
         if event.get("tab") == "home":
-            self.replies.later(self._show(event))
+            self.replies.spawn(self._show(event))
 
     async def _show(self, event: Payload) -> None:
         await self._home.publish(await self._people.asker(event["channel"], event["user"]))
@@ -121,7 +121,7 @@ class Events:
         places = await self._resumed(event["channel"])
         if not any(place.receives for place in places):
             welcome = await self.desk.welcome(Asker("slack", event["channel"], kind=ChatKind.BROADCAST))
-            self.replies.later(self.replies.send(event["channel"], [welcome]))
+            self.replies.spawn(self.replies.send(event["channel"], [welcome]))
 
     async def _back(self, body: Payload) -> None:
         await self._resumed(body["event"]["channel"])

@@ -8,7 +8,7 @@ from bot.channels.slack.channel import FAILURES, SlackChannel, translate
 from bot.conversation.commands import subscription as wishing
 from bot.conversation.context import Answer, Asker, Context
 from bot.conversation.router import Desk
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.log import log
 from formatters import compose, lines
 from formatters.compose import LINE
@@ -23,7 +23,7 @@ _MOST_PAPERS = 80  # a view has room for 100 blocks; the settings take about ten
 class Home:
     """Show people what is new, and let them choose what they receive in direct messages."""
 
-    def __init__(self, channel: SlackChannel, desk: Desk, replies: Replies) -> None:
+    def __init__(self, channel: SlackChannel, desk: Desk, replies: ReplySender) -> None:
         self._channel = channel
         self._desk = desk
         self._replies = replies

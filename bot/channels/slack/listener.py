@@ -26,7 +26,7 @@ from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Slack
 from bot.conversation.router import Desk
 from bot.delivery.channel import Channel
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, Rejected, SettingsError
 from bot.web.server import Web
 
@@ -162,7 +162,7 @@ class SlackHttp:
 
 
 def slack_listener(
-    settings: Slack, channel: Channel, desk: Desk, replies: Replies, server: Web
+    settings: Slack, channel: Channel, desk: Desk, replies: ReplySender, server: Web
 ) -> SlackSocket | SlackHttp:
     """Make what hears Slack's readers; SettingsError when its way lacks a secret."""
     if not isinstance(channel, SlackChannel):

@@ -37,7 +37,7 @@ from bot.channels.telegram.client import Polls
 from bot.channels.telegram.errors import translate
 from bot.concurrency import KeyedLock
 from bot.database.states import ChatKind
-from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, Rejected, RetryLater, SendError, Unconfirmed
 from formatters.message import Formatter
 from formatters.telegram import BOT
@@ -89,34 +89,34 @@ class TelegramChannel:
         self._known: dict[str, deque[tuple[float, int]]] = {}  # the newest ids of each counter, and since when
         self._numbers: dict[str, str] = {}  # of chats that have a name too: "@my_channel" is -100…
 
-    def counter(self, address: str) -> str:
+    def id_sequence(self, address: str) -> str:
         """Name the sequence of ids: channels and supergroups have their own, all else shares the bot's."""
         chat, _ = _split(address)
         return chat.lower() if chat.startswith("@") or int(chat) <= -(10**12) else "bot"
 
-    async def kind(self, address: str) -> ChatKind:
+    async def chat_kind(self, address: str) -> ChatKind:
         """Ask only where the number does not tell: channels and supergroups look alike."""
         chat, _ = _split(address)
-        if self.counter(address) == "bot":
+        if self.id_sequence(address) == "bot":
             return ChatKind.GROUP if chat.startswith("-") else ChatKind.PRIVATE
-        await self.turn(address)
+        await self.acquire_turn(address)
         known = await self._call(chat, self.bot.get_chat(chat))
         self._learn(known)
         return kind_of(known)
 
-    async def number(self, address: str) -> str:
+    async def canonical_address(self, address: str) -> str:
         """Give what was learnt when it was asked what the chat is."""
         chat, colon, topic = address.partition(":")
         return f"{self._numbers.get(chat.lower(), chat)}{colon}{topic}"
 
-    async def ready(self, body: Mapping[str, object]) -> None:
+    async def prepare(self, body: Mapping[str, object]) -> None:
         """Ask for the bot's name where links to the bot need it; sending tells what came of it."""
         if not self._name and "reply_markup" in body:
             with suppress(SendError):
                 await self.spelled(body)
 
-    async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
-        return await self._pacer.turn(_split(address)[0], reply=reply, lead=lead)
+    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+        return await self._pacer.turn(_split(address)[0], reply=reply, lead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
         async with self._room(address):
@@ -138,7 +138,7 @@ class TelegramChannel:
             if "message is not modified" not in str(error).lower():
                 raise
 
-    async def reconcile(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+    async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Ask by editing: a bot cannot read, but "not modified" means that the very text stands there.
 
         Ids behind the last one known to be older are tried. Without such an id, or where many may
@@ -146,27 +146,33 @@ class TelegramChannel:
         known, the message is sent once more: its id tells where to look, and of two copies the
         newer is deleted.
         """
-        doubt = self._nearer(address, doubt)
-        alone = doubt.attempted_at - doubt.after_at < _ALONE
+        unconfirmed = self._nearer(address, unconfirmed)
+        alone = unconfirmed.attempted_at - unconfirmed.after_at < _ALONE
         if not alone and await self._may_edit_others(address):
             # Somebody may have posted in between, and asking would overwrite that.
-            return Unknown('look into the chat; take the right "edit messages" from the bot so that it can look itself')
-        crowded = self.counter(address) == "bot" and not alone  # ids in between are those of other chats
-        if doubt.after and not crowded:
-            return await self._search(address, doubt, count(doubt.after + 1), max(doubt.taken, default=0))
-        if doubt.taken:
-            first = min(doubt.taken)
+            return Undecided(
+                'look into the chat; take the right "edit messages" from the bot so that it can look itself'
+            )
+        crowded = self.id_sequence(address) == "bot" and not alone  # ids in between are those of other chats
+        if unconfirmed.after and not crowded:
+            return await self._search(
+                address, unconfirmed, count(unconfirmed.after + 1), max(unconfirmed.taken, default=0)
+            )
+        if unconfirmed.taken:
+            first = min(unconfirmed.taken)
             # A chat of the same counter that was asked at the same time may have got the id before ours.
-            found = await self._oldest(address, doubt, first)
-            if not isinstance(found, Absent):
+            found = await self._oldest(address, unconfirmed, first)
+            if not isinstance(found, NotDelivered):
                 return found
-            return await self._search(address, doubt, count(first), max(doubt.taken))
-        found = await self._search(address, doubt, iter(range(doubt.after + 1, doubt.after + ABSENT_RUN + 1)))
-        return found if isinstance(found, There) else await self._sent_once(address, doubt)
+            return await self._search(address, unconfirmed, count(first), max(unconfirmed.taken))
+        found = await self._search(
+            address, unconfirmed, iter(range(unconfirmed.after + 1, unconfirmed.after + ABSENT_RUN + 1))
+        )
+        return found if isinstance(found, Delivered) else await self._sent_once(address, unconfirmed)
 
     async def _search(
-        self, address: str, doubt: Doubt, candidates: Iterator[int], used: int = 0
-    ) -> There | Absent | Unknown:
+        self, address: str, doubt: UnconfirmedSend, candidates: Iterator[int], used: int = 0
+    ) -> Delivered | NotDelivered | Undecided:
         """Try ids one after the other.
 
         Ids of one counter leave no gaps, but for deleted messages and, in private chats, those of
@@ -179,42 +185,42 @@ class TelegramChannel:
                 run = 0
                 continue
             if (run >= ABSENT_RUN + doubt.others and candidate > used) or candidate <= doubt.after:
-                return Absent()
+                return NotDelivered()
             if probes == MOST_PROBES:
                 break
-            await self.turn(address)
+            await self.acquire_turn(address)
             probes += 1
             if (found := await self._probe(address, candidate, doubt)) is True:
-                return There(str(candidate))
+                return Delivered(str(candidate))
             run = run + 1 if found is None else 0
-        return Unknown(f"not among the {MOST_PROBES} messages that came next; look into the chat")
+        return Undecided(f"not among the {MOST_PROBES} messages that came next; look into the chat")
 
-    async def _sent_once(self, address: str, doubt: Doubt) -> There | Absent | Unknown:
+    async def _sent_once(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Send the doubtful message again: its id tells where copies can be.
 
         Nothing is remembered: what an error or a crash interrupts, the next call finds and ends.
         """
-        await self.turn(address)
+        await self.acquire_turn(address)
         again = await self._post(address, doubt.body)
         return await self._oldest(address, doubt, again.message_id + 1)
 
-    async def _oldest(self, address: str, doubt: Doubt, below: int) -> There | Absent | Unknown:
+    async def _oldest(self, address: str, doubt: UnconfirmedSend, below: int) -> Delivered | NotDelivered | Undecided:
         """Look for copies just below an id, and delete all but the oldest."""
         chat, _ = _split(address)
         copies: list[int] = []
-        while isinstance(found := await self._search(address, doubt, count(below - 1, -1)), There):
+        while isinstance(found := await self._search(address, doubt, count(below - 1, -1)), Delivered):
             below = int(found.remote_id)
             copies.append(below)
         for newer in copies[:-1]:
-            await self.turn(address)
+            await self.acquire_turn(address)
             with suppress(Rejected):  # it is gone already when only the answer was lost
                 await self._call(chat, self.bot.delete_message(chat, newer))
-        return There(str(copies[-1])) if copies else found
+        return Delivered(str(copies[-1])) if copies else found
 
     async def _may_edit_others(self, address: str) -> bool:
         """Tell whether the bot could change other people's messages: then asking by editing is no question."""
         chat, _ = _split(address)
-        if self.counter(address) == "bot":
+        if self.id_sequence(address) == "bot":
             return False
         me = int(self._token.partition(":")[0])  # a token begins with the bot's id
         try:
@@ -272,7 +278,7 @@ class TelegramChannel:
         """Ask whether the bot may write in a chat."""
         chat, _ = _split(address)
         try:
-            await self.turn(address)
+            await self.acquire_turn(address)
             known = await self._call(chat, self.bot.get_chat(chat))
             if known.type == "private":
                 return address, ""
@@ -281,7 +287,7 @@ class TelegramChannel:
             return address, str(error)
         return f"{address}: {known.title}", _missing_right(known.type, member)
 
-    async def _probe(self, address: str, candidate: int, doubt: Doubt) -> bool | None:
+    async def _probe(self, address: str, candidate: int, doubt: UnconfirmedSend) -> bool | None:
         """Tell whether a message with this id has this content; None when there is none at all."""
         chat, _ = _split(address)
         try:
@@ -320,7 +326,7 @@ class TelegramChannel:
         """Tell whether an id is that of another message, which asking would overwrite."""
         return any(known == candidate for _, known in self._known.get(self._one_counter(address), ()))
 
-    def _nearer(self, address: str, doubt: Doubt) -> Doubt:
+    def _nearer(self, address: str, doubt: UnconfirmedSend) -> UnconfirmedSend:
         """Start behind what we know to be older, which the ledger does not: what readers wrote, for one."""
         known = self._known.get(self._one_counter(address), ())
         older = [(number, at) for at, number in known if at <= doubt.attempted_at and number not in doubt.taken]
@@ -329,12 +335,12 @@ class TelegramChannel:
 
     def _one_counter(self, address: str) -> str:
         """Name the sequence of ids in one way, whether a chat is called by its name or by its number."""
-        counter = self.counter(address)
+        counter = self.id_sequence(address)
         return self._numbers.get(counter, counter)
 
     def _learn(self, chat: Chat | ChatFullInfo) -> None:
         """Learn the number of a chat that has a name too: answers go to the number."""
-        if chat.username and self.counter(str(chat.id)) != "bot":
+        if chat.username and self.id_sequence(str(chat.id)) != "bot":
             self._numbers[f"@{chat.username}".lower()] = str(chat.id)
 
     async def _named(self, body: Mapping[str, object]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from bot.channels.telegram.inline import Inline
 from bot.channels.telegram.requests import Askers, address_of, names_of
 from bot.conversation.context import Answer
 from bot.conversation.router import Desk
-from bot.delivery.replies import Replies
+from bot.delivery.replies import ReplySender
 from bot.errors import LedgerError, SendError
 from bot.log import log
 
@@ -38,7 +38,7 @@ _REMEMBERED = 1000  # updates; no more than a hundred come in at once
 class Updates:
     """Take updates in: keep what they wish, then answer."""
 
-    def __init__(self, channel: TelegramChannel, desk: Desk, replies: Replies) -> None:
+    def __init__(self, channel: TelegramChannel, desk: Desk, replies: ReplySender) -> None:
         self.desk = desk
         self.replies = replies
         self._channel = channel
@@ -81,7 +81,7 @@ class Updates:
         elif update.callback_query:
             await self._press(update.callback_query)
         elif update.inline_query:
-            self.replies.later(self._inline.answer(update.inline_query))
+            self.replies.spawn(self._inline.answer(update.inline_query))
         elif update.my_chat_member:
             await self._member(update.my_chat_member)
 
@@ -134,9 +134,9 @@ class Updates:
         except LedgerError:
             raise  # it comes again
         except Exception:
-            self.replies.later(self._toast(query, ""))
+            self.replies.spawn(self._toast(query, ""))
             raise
-        self.replies.later(self._answer_press(query, answer))
+        self.replies.spawn(self._answer_press(query, answer))
 
     async def _answer_press(self, query: CallbackQuery, answer: Answer) -> None:
         """End the waiting of the button; what its toast cannot say is said in the chat."""
@@ -166,7 +166,7 @@ class Updates:
             await self._send(message, answer)
 
     def _answer(self, message: Message, answer: Answer) -> None:
-        self.replies.later(self._send(message, answer))
+        self.replies.spawn(self._send(message, answer))
 
     async def _send(self, message: MaybeInaccessibleMessage, answer: Answer) -> None:
         names = names_of(message.chat)
@@ -188,7 +188,7 @@ class Updates:
                 await subscribers.resume(place.id)
             self.desk.wake()
         if now and not was and chat.type != Chat.PRIVATE and not any(place.receives for place in places):
-            self.replies.later(self._greet(change))
+            self.replies.spawn(self._greet(change))
 
     async def _greet(self, change: ChatMemberUpdated) -> None:
         welcome = await self.desk.welcome(self._askers.of_member(change))
@@ -200,7 +200,7 @@ class Updates:
         for place in await store.subscriptions.with_topics("telegram", names_of(chat)):
             _, colon, topic = place.address.partition(":")
             address = f"{new}{colon}{topic}"
-            await store.move(place.id, address=address, id_sequence=self._channel.counter(address))
+            await store.move(place.id, address=address, id_sequence=self._channel.id_sequence(address))
 
 
 def _rooms(updates: Iterable[Update]) -> list[list[Update]]:

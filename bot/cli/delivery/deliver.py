@@ -13,7 +13,7 @@ from bot.app.service import Paperboy, assembled
 from bot.cli.console import Console, plural, say, warn
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
-from bot.delivery.dispatcher import Report
+from bot.delivery.dispatcher import OnSettled
 from bot.ledger.records import Chat, QueuedDelivery
 from bot.monitoring.status import unsettled
 
@@ -41,7 +41,7 @@ def problems(paperboy: Paperboy) -> list[str]:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Report]:
+def _progress(total: int) -> Iterator[OnSettled]:
     """Report each settled row, a bar on a terminal, a line each elsewhere; then how many were sent and edited."""
     console = Console(stderr=True, soft_wrap=False)
     done = Counter[str]()
@@ -64,7 +64,7 @@ def _summary(sent: int, edited: int) -> str:
 
 
 @contextmanager
-def _lines() -> Iterator[Report]:
+def _lines() -> Iterator[OnSettled]:
     def line(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
         say(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
 
@@ -72,7 +72,7 @@ def _lines() -> Iterator[Report]:
 
 
 @contextmanager
-def _bar(console: Console, total: int) -> Iterator[Report]:
+def _bar(console: Console, total: int) -> Iterator[OnSettled]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("delivering", total=total)

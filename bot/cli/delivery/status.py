@@ -11,7 +11,7 @@ from rich.table import Table
 from bot.cli.console import Console, plural, print_json
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
-from bot.delivery.hours import Hours
+from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus
 from bot.monitoring.status import receipt
@@ -26,7 +26,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print the receipt of the recent digests and the next run."""
     async with open_ledger(settings.store.url) as store:
         digests = await receipt(store, settings)
-    when = Hours.of(settings).next(datetime.now(UTC))
+    when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(standing), "chats": list(map(asdict, lines))} for standing, lines in digests]
         print_json({"digests": listed, "next_run": when.isoformat()})

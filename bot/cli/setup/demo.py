@@ -16,7 +16,7 @@ from bot.conversation.context import Asker
 from bot.conversation.router import Desk
 from bot.conversation.throttle import Flood
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Drain
+from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.log import configure
@@ -38,17 +38,17 @@ async def run(settings: Settings) -> None:
         async with open_ledger(f"sqlite:///{folder}/demo.db") as store:
             await _deliver(store, channel)
             if not console.quiet:  # else nobody reads any more
-                formatters, counters = {channel.name: channel.formatter}, {channel.name: channel.counter}
+                formatters, counters = {channel.name: channel.formatter}, {channel.name: channel.id_sequence}
                 await _talk(Desk(store, settings, formatters, counters, flood=_PATIENT), channel, said)
 
 
 async def _deliver(store: Ledger, channel: TerminalChannel) -> None:
     source = FolderSource("sample", Path(sample.__file__).parent)
-    await store.sync_chats(channel.name, "messages", {CHAT: channel.counter(CHAT)})
+    await store.sync_chats(channel.name, "messages", {CHAT: channel.id_sequence(CHAT)})
     found = await source.digests()
     await plan(store, source.name, found, {channel.name: channel.formatter}, Rules(catch_up=1))
     await store.open_at("", 0.0)
-    await Drain(store, {channel.name: channel}).run()
+    await Dispatcher(store, {channel.name: channel}).run()
 
 
 async def _talk(desk: Desk, channel: TerminalChannel, said: Phrases) -> None:

@@ -15,8 +15,8 @@ from bot.app.service import Paperboy, assembled
 from bot.cli.console import Console
 from bot.config.settings import Settings
 from bot.database.states import DigestState
-from bot.delivery.hours import Hours
-from bot.delivery.readiness import unfinished
+from bot.delivery.hours import DeliveryHours
+from bot.delivery.readiness import unfinished_reason
 from bot.errors import PaperboyError, SettingsError, SourceError
 from bot.sources.source import Source
 
@@ -52,7 +52,10 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield "set-up", str(error)
         return
     yield await _clock(settings)
-    yield f"next run {Hours.of(settings).next(datetime.now(UTC)):%Y-%m-%d %H:%M} {settings.timezone}", ""
+    yield (
+        f"next run {DeliveryHours.for_chat(settings).next_after(datetime.now(UTC)):%Y-%m-%d %H:%M} {settings.timezone}",
+        "",
+    )
 
 
 async def _source(source: Source) -> Sequence[Finding]:
@@ -65,7 +68,7 @@ async def _source(source: Source) -> Sequence[Finding]:
         return [*odd, (f"source {source.name}", "holds no digest; check path and match")]
     newest = found[-1]
     count = len(newest.digest.papers)
-    why = unfinished(newest.digest, 0)
+    why = unfinished_reason(newest.digest, 0)
     empty = f"the newest post looks unfinished: {why.sentence(DigestState.HELD)}" if why else ""
     return [*odd, (f"source {source.name}: {len(found)} digests, the newest {newest.post} with {count} papers", empty)]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.conversation.context import Answer, Context, language
 from bot.conversation.parsing.preferences import Wish, WishError, wished
 from bot.database.states import ChatState
-from bot.delivery.hours import Hours
+from bot.delivery.hours import DeliveryHours
 from formatters import pages
 from formatters.locale import phrases
 from formatters.page import Page
@@ -100,8 +100,10 @@ def _schedule(context: Context, wish: Wish) -> str:
     """Spell the hours that a chat wishes now, those it did not name as they were."""
     if not (wish.at or wish.days or wish.zone):
         return ""
-    before = Hours.of(context.settings, context.chat.schedule if context.chat and not wish.reset else "")
-    return str(Hours(before.at if wish.at is None else wish.at, wish.days or before.days, wish.zone or before.zone))
+    before = DeliveryHours.for_chat(context.settings, context.chat.schedule if context.chat and not wish.reset else "")
+    return str(
+        DeliveryHours(before.at if wish.at is None else wish.at, wish.days or before.days, wish.zone or before.zone)
+    )
 
 
 def _page(context: Context, note: str = "") -> Page:

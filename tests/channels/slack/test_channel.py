@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from bot.channels.slack.channel import EVENT, SlackChannel
-from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
@@ -49,8 +49,8 @@ async def lose(server: FakeSlack, channel: SlackChannel, *, thread: str = "") ->
         await send(channel, thread=thread)
 
 
-def doubt(*, thread: str = "", ref: str = "ref", ago: float = 0.0) -> Doubt:
-    return Doubt(ref, FORMATTER.notice("One").body, thread, time.time() - ago, 0, 0.0, frozenset())
+def doubt(*, thread: str = "", ref: str = "ref", ago: float = 0.0) -> UnconfirmedSend:
+    return UnconfirmedSend(ref, FORMATTER.notice("One").body, thread, time.time() - ago, 0, 0.0, frozenset())
 
 
 def methods(server: FakeSlack) -> list[str]:
@@ -162,7 +162,7 @@ async def test_it_is_found_by_its_key_and_not_by_its_wording(server: FakeSlack, 
     await send(channel, "One", ref="another")
     await lose(server, channel)
     await send(channel, "One", ref="a third")
-    assert await channel.reconcile(ROOM, doubt()) == There(server.shown(ROOM)[1].ts)
+    assert await channel.reconcile(ROOM, doubt()) == Delivered(server.shown(ROOM)[1].ts)
 
 
 async def test_it_is_found_in_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
@@ -170,20 +170,20 @@ async def test_it_is_found_in_its_thread(server: FakeSlack, channel: SlackChanne
     server.post_by_other(ROOM, thread_ts=parent)
     await lose(server, channel, thread=parent)
     server.post_by_other(ROOM, thread_ts=parent)
-    assert await channel.reconcile(ROOM, doubt(thread=parent)) == There(server.shown(ROOM)[1].ts)
+    assert await channel.reconcile(ROOM, doubt(thread=parent)) == Delivered(server.shown(ROOM)[1].ts)
 
 
 async def test_it_is_absent_from_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
     parent = await send(channel, "Index", ref="index")
     server.post_by_other(ROOM, thread_ts=parent)
-    assert await channel.reconcile(ROOM, doubt(thread=parent)) == Absent()
+    assert await channel.reconcile(ROOM, doubt(thread=parent)) == NotDelivered()
 
 
 async def test_it_is_found_pages_back(server: FakeSlack, channel: SlackChannel) -> None:
     await lose(server, channel)
     for _ in range(450):
         server.post_by_other(ROOM)
-    assert await channel.reconcile(ROOM, doubt()) == There(server.shown(ROOM)[0].ts)
+    assert await channel.reconcile(ROOM, doubt()) == Delivered(server.shown(ROOM)[0].ts)
     assert methods(server).count("conversations.history") == 3
 
 
@@ -191,12 +191,12 @@ async def test_a_very_busy_room_hides_it(server: FakeSlack, channel: SlackChanne
     await lose(server, channel)
     for _ in range(1001):
         server.post_by_other(ROOM)
-    assert isinstance(await channel.reconcile(ROOM, doubt()), Unknown)
+    assert isinstance(await channel.reconcile(ROOM, doubt()), Undecided)
 
 
 async def test_a_clock_that_is_ahead_by_an_hour_does_not_hide_it(server: FakeSlack, channel: SlackChannel) -> None:
     await lose(server, channel)
-    assert isinstance(await channel.reconcile(ROOM, doubt(ago=-3600)), There)
+    assert isinstance(await channel.reconcile(ROOM, doubt(ago=-3600)), Delivered)
 
 
 async def test_only_what_came_since_some_hours_before_the_attempt_or_our_last_message_is_read(
@@ -215,14 +215,14 @@ async def test_without_the_history_scope_nobody_knows(server: FakeSlack, channel
     parent = await send(channel, "Index", ref="index") if thread else ""
     server.scopes.discard("channels:history")
     found = await channel.reconcile(ROOM, doubt(thread=parent))
-    assert isinstance(found, Unknown)
+    assert isinstance(found, Undecided)
     assert "channels:history" in found.why
 
 
 async def test_outside_the_room_nobody_knows(server: FakeSlack, channel: SlackChannel) -> None:
     server.channel(ROOM).member = False
     found = await channel.reconcile(ROOM, doubt())
-    assert isinstance(found, Unknown)
+    assert isinstance(found, Undecided)
     assert "invite" in found.why
 
 
@@ -230,7 +230,7 @@ async def test_messages_without_metadata_are_passed_over(server: FakeSlack, chan
     others = [{"ts": "1.1"}, {"ts": "1.2", "metadata": None}, {"ts": "1.3", "metadata": {"event_payload": None}}]
     ours = {"ts": "1.4", "metadata": {"event_type": EVENT, "event_payload": {"key": "ref"}}}
     server.faults.add(Fault("answer", ok(messages=[*others, ours])))
-    assert await channel.reconcile(ROOM, doubt()) == There("1.4")
+    assert await channel.reconcile(ROOM, doubt()) == Delivered("1.4")
 
 
 @pytest.mark.parametrize("answer", [ok(), ok(messages=None), ok(messages=7), ok(messages=[7])])
@@ -278,7 +278,7 @@ async def test_without_the_scope_to_look_the_doctor_says_so(server: FakeSlack, c
 def test_a_room_gets_one_a_second_and_rooms_do_not_wait_for_one_another() -> None:
     async def story() -> float:
         channel = SlackChannel("xoxb-x", "http://127.0.0.1:1/api/", FORMATTER)
-        await asyncio.gather(*(channel.turn(f"C{number % 10}") for number in range(50)))
+        await asyncio.gather(*(channel.acquire_turn(f"C{number % 10}") for number in range(50)))
         return asyncio.get_running_loop().time()
 
     assert 4 < run(story()) < 4.1

@@ -13,7 +13,7 @@ from telegram import ChatPermissions
 
 from bot.channels.rate_limits import Pacer
 from bot.channels.telegram.channel import ABSENT_RUN, MOST_PROBES, TelegramChannel
-from bot.delivery.channel import Absent, Doubt, There, Unknown
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.model import Digest, Paper
@@ -41,7 +41,7 @@ class Counting(Pacer):
         self.turns: list[str] = []
         self.pauses: list[tuple[str, float]] = []
 
-    async def turn(self, room: str, *, reply: bool = False, lead: float = 0.0) -> float:
+    async def acquire_turn(self, room: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         self.turns.append(room)
         return 0.0
 
@@ -82,10 +82,12 @@ async def lose(server: FakeTelegram, channel: TelegramChannel, address: str, tex
         await send(channel, address, text)
 
 
-def doubt(*, after: int, taken: Iterable[int] = (), text: str = "One", since: float = 1.0) -> Doubt:
+def doubt(*, after: int, taken: Iterable[int] = (), text: str = "One", since: float = 1.0) -> UnconfirmedSend:
     """Doubt a send made just now, `since` seconds after the last one known."""
     now = time.time()
-    return Doubt("ref", FORMATTER.notice(text).body, "", now, after, now - since if after else 0.0, frozenset(taken))
+    return UnconfirmedSend(
+        "ref", FORMATTER.notice(text).body, "", now, after, now - since if after else 0.0, frozenset(taken)
+    )
 
 
 def texts(server: FakeTelegram, chat: str) -> list[str]:
@@ -137,7 +139,7 @@ async def test_where_a_message_goes(
     ],
 )
 async def test_which_chats_share_a_counter(channel: TelegramChannel, address: str, counter: str) -> None:
-    assert channel.counter(address) == counter
+    assert channel.id_sequence(address) == counter
 
 
 async def test_how_a_message_is_sent(server: FakeTelegram, channel: TelegramChannel) -> None:
@@ -260,12 +262,12 @@ async def test_a_flood_in_a_topic_pauses_its_whole_chat(
 
 async def test_it_is_found_under_the_next_id(server: FakeTelegram, channel: TelegramChannel) -> None:
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST)) == There("101")
+    assert await channel.reconcile(CHANNEL, doubt(after=LAST)) == Delivered("101")
     assert asked(server) == [101]
 
 
 async def test_a_run_of_ids_that_are_not_there_means_absent(server: FakeTelegram, channel: TelegramChannel) -> None:
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST)) == Absent()
+    assert await channel.reconcile(CHANNEL, doubt(after=LAST)) == NotDelivered()
     assert asked(server) == list(range(LAST + 1, LAST + 1 + ABSENT_RUN))
 
 
@@ -277,13 +279,13 @@ async def test_every_question_waits_for_its_turn(channel: TelegramChannel, pacer
 async def test_it_is_found_in_a_topic(server: FakeTelegram, channel: TelegramChannel) -> None:
     server.post_by_other(FORUM)
     await lose(server, channel, f"{FORUM}:77")
-    assert await channel.reconcile(f"{FORUM}:77", doubt(after=500)) == There("502")
+    assert await channel.reconcile(f"{FORUM}:77", doubt(after=500)) == Delivered("502")
 
 
 async def test_ids_that_are_accounted_for_are_not_asked_about(server: FakeTelegram, channel: TelegramChannel) -> None:
     taken = [int(await send(channel, CHANNEL, f"Paper {number}")) for number in range(20)]
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST, taken=taken)) == There("121")
+    assert await channel.reconcile(CHANNEL, doubt(after=LAST, taken=taken)) == Delivered("121")
     assert asked(server) == [121]
     assert texts(server, CHANNEL) == [*(f"Paper {number}" for number in range(20)), "One"]
 
@@ -292,7 +294,7 @@ async def test_too_many_messages_of_others_hide_it(server: FakeTelegram, channel
     for _ in range(MOST_PROBES):
         server.post_by_other(CHANNEL)
     await lose(server, channel, CHANNEL)
-    assert isinstance(await channel.reconcile(CHANNEL, doubt(after=LAST)), Unknown)
+    assert isinstance(await channel.reconcile(CHANNEL, doubt(after=LAST)), Undecided)
     assert len(asked(server)) == MOST_PROBES
 
 
@@ -300,7 +302,7 @@ async def test_one_less_does_not_hide_it(server: FakeTelegram, channel: Telegram
     for _ in range(MOST_PROBES - 1):
         server.post_by_other(CHANNEL)
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST)) == There(str(LAST + MOST_PROBES))
+    assert await channel.reconcile(CHANNEL, doubt(after=LAST)) == Delivered(str(LAST + MOST_PROBES))
 
 
 async def test_private_chats_share_ids_with_one_another(server: FakeTelegram, channel: TelegramChannel) -> None:
@@ -309,7 +311,7 @@ async def test_private_chats_share_ids_with_one_another(server: FakeTelegram, ch
         server.post_by_other(OTHER_READER)
     await lose(server, channel, READER)
     server.post_by_other(BASIC)
-    assert await channel.reconcile(READER, doubt(after=before)) == There(str(before + ABSENT_RUN))
+    assert await channel.reconcile(READER, doubt(after=before)) == Delivered(str(before + ABSENT_RUN))
     assert texts(server, READER) == ["Zero", "One"]
 
 
@@ -322,7 +324,7 @@ async def test_the_search_goes_on_as_far_as_the_counter_is_known_to_have_gone(
     await lose(server, channel, READER)
     later = int(await send(channel, OTHER_READER))
     found = await channel.reconcile(READER, doubt(after=before, taken=[later]))
-    assert found == There(str(later - 1))
+    assert found == Delivered(str(later - 1))
 
 
 async def test_the_search_begins_anew_behind_the_last_id_known(server: FakeTelegram, channel: TelegramChannel) -> None:
@@ -334,7 +336,7 @@ async def test_the_search_begins_anew_behind_the_last_id_known(server: FakeTeleg
         server.post_by_other(OTHER_READER)
     await lose(server, channel, READER)
     found = await channel.reconcile(READER, doubt(after=before, taken=[later]))
-    assert found == There(str(later + ABSENT_RUN))
+    assert found == Delivered(str(later + ABSENT_RUN))
 
 
 async def test_it_is_absent_where_the_counter_only_served_others(
@@ -342,7 +344,7 @@ async def test_it_is_absent_where_the_counter_only_served_others(
 ) -> None:
     before = int(await send(channel, READER, "Zero"))
     later = [int(await send(channel, OTHER_READER, f"Paper {number}")) for number in range(30)]
-    assert await channel.reconcile(READER, doubt(after=before, taken=later)) == Absent()
+    assert await channel.reconcile(READER, doubt(after=before, taken=later)) == NotDelivered()
     assert asked(server) == list(range(later[-1] + 1, later[-1] + 1 + ABSENT_RUN))
 
 
@@ -350,7 +352,7 @@ async def test_a_message_whose_wording_changed_meanwhile_gets_the_new_one(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
     await lose(server, channel, CHANNEL, "One")
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST, text="One, mended")) == There("101")
+    assert await channel.reconcile(CHANNEL, doubt(after=LAST, text="One, mended")) == Delivered("101")
     assert texts(server, CHANNEL) == ["One, mended"]
 
 
@@ -372,7 +374,7 @@ async def test_where_the_bot_may_edit_others_it_does_not_ask(server: FakeTelegra
     server.chat(CHANNEL).edits_others = True
     await lose(server, channel, CHANNEL)
     found = await channel.reconcile(CHANNEL, doubt(after=LAST, since=LONG_AGO))
-    assert isinstance(found, Unknown)
+    assert isinstance(found, Undecided)
     assert "edit messages" in found.why
     assert asked(server) == []
 
@@ -380,7 +382,7 @@ async def test_where_the_bot_may_edit_others_it_does_not_ask(server: FakeTelegra
 async def test_it_asks_even_so_when_it_posted_a_moment_before(server: FakeTelegram, channel: TelegramChannel) -> None:
     server.chat(CHANNEL).edits_others = True
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST, since=3)) == There("101")
+    assert await channel.reconcile(CHANNEL, doubt(after=LAST, since=3)) == Delivered("101")
 
 
 @pytest.mark.parametrize("address", [CHANNEL, FORUM, READER])
@@ -388,7 +390,7 @@ async def test_without_that_right_it_asks(server: FakeTelegram, channel: Telegra
     before = int(await send(channel, address, "Zero"))
     await lose(server, channel, address)
     found = await channel.reconcile(address, doubt(after=before, since=LONG_AGO))
-    assert found == There(str(before + 1))
+    assert found == Delivered(str(before + 1))
 
 
 @pytest.mark.parametrize("fault", [faults.server_error(502), faults.reset(), faults.flood(3)])
@@ -409,7 +411,7 @@ async def test_it_is_found_before_the_first_id_known(server: FakeTelegram, chann
         server.post_by_other(CHANNEL)
     await lose(server, channel, CHANNEL)
     later = int(await send(channel, CHANNEL, "Two"))
-    assert await channel.reconcile(CHANNEL, doubt(after=0, taken=[later])) == There(str(later - 1))
+    assert await channel.reconcile(CHANNEL, doubt(after=0, taken=[later])) == Delivered(str(later - 1))
     assert asked(server)[0] == later - 1
 
 
@@ -421,7 +423,7 @@ async def test_it_is_found_a_little_before_the_first_id_known(
     for _ in range(others):
         server.post_by_other(CHANNEL)
     later = int(await send(channel, CHANNEL, "Two"))
-    assert await channel.reconcile(CHANNEL, doubt(after=0, taken=[later])) == There(str(LAST + 1))
+    assert await channel.reconcile(CHANNEL, doubt(after=0, taken=[later])) == Delivered(str(LAST + 1))
 
 
 async def test_it_is_found_behind_an_id_that_another_chat_got_at_the_same_time(
@@ -430,21 +432,21 @@ async def test_it_is_found_behind_an_id_that_another_chat_got_at_the_same_time(
     """Both were asked for at once; the other chat's answer came after our attempt, with the lower id."""
     other = int(await send(channel, OTHER_READER))
     await lose(server, channel, READER)
-    assert await channel.reconcile(READER, doubt(after=0, taken=[other])) == There(str(other + 1))
+    assert await channel.reconcile(READER, doubt(after=0, taken=[other])) == Delivered(str(other + 1))
 
 
 async def test_it_is_absent_on_either_side_of_an_id_that_another_chat_got(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
     other = int(await send(channel, OTHER_READER))
-    assert await channel.reconcile(READER, doubt(after=0, taken=[other])) == Absent()
+    assert await channel.reconcile(READER, doubt(after=0, taken=[other])) == NotDelivered()
     assert max(asked(server)) == other + ABSENT_RUN
 
 
 async def test_in_a_young_chat_it_is_found_from_the_beginning(server: FakeTelegram, channel: TelegramChannel) -> None:
     server.add_chat("-1000000000007", kind="supergroup", last_id=1)
     await lose(server, channel, "-1000000000007")
-    assert await channel.reconcile("-1000000000007", doubt(after=0)) == There("2")
+    assert await channel.reconcile("-1000000000007", doubt(after=0)) == Delivered("2")
     assert methods(server).count("sendMessage") == 1
 
 
@@ -455,7 +457,7 @@ async def test_in_a_chat_all_new_to_us_one_of_two_copies_stays(
     for _ in range(others):
         server.post_by_other(CHANNEL)
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=0)) == There(str(LAST + others + 1))
+    assert await channel.reconcile(CHANNEL, doubt(after=0)) == Delivered(str(LAST + others + 1))
     assert [message.id for message in server.shown(CHANNEL)] == [LAST + others + 1]
 
 
@@ -463,7 +465,7 @@ async def test_in_a_chat_all_new_to_us_an_absent_message_is_sent(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
     found = await channel.reconcile(CHANNEL, doubt(after=0))
-    assert found == There(str(LAST + 1))
+    assert found == Delivered(str(LAST + 1))
     assert texts(server, CHANNEL) == ["One"]
 
 
@@ -493,7 +495,7 @@ async def test_what_interrupts_the_second_copy_does_not_make_a_third(
             break
         except SendError as error:
             assert isinstance(error, RetryLater | Unconfirmed)  # noqa: PT017
-    assert isinstance(found, There)
+    assert isinstance(found, Delivered)
     assert [str(message.id) for message in server.shown(CHANNEL)] == [found.remote_id]
 
 
@@ -508,7 +510,7 @@ async def test_an_interrupted_second_copy_is_remembered_when_more_becomes_known(
         await channel.reconcile(READER, doubt(after=0))
     later = int(await send(channel, OTHER_READER))
     found = await channel.reconcile(READER, doubt(after=0, taken=[later]))
-    assert [There(str(message.id)) for message in server.shown(READER)] == [found]
+    assert [Delivered(str(message.id)) for message in server.shown(READER)] == [found]
 
 
 # The doctor
@@ -573,7 +575,7 @@ def moments(address: str, turns: int) -> list[float]:
         channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
         granted = []
         for _ in range(turns):
-            await channel.turn(address)
+            await channel.acquire_turn(address)
             granted.append(asyncio.get_running_loop().time())
         return granted
 
@@ -600,14 +602,14 @@ async def test_the_bots_name_is_asked_for_once_and_before_the_turn(server: FakeT
     paper = Paper("2501.00001", 1, "One", "https://example.org", (), ())
     digest = Digest("daily/2025-01-01", "Daily", date(2025, 1, 1), "Daily", "https://example.org", "", (paper,))
     plain, linked = FORMATTER.notice("One").body, formatter.digest(digest)[1].body
-    await channel.ready(plain)
+    await channel.prepare(plain)
     assert methods(server) == []
     server.faults.add(faults.server_error(500, method="getMe"))
-    await channel.ready(linked)  # sending will say what is wrong
+    await channel.prepare(linked)  # sending will say what is wrong
     assert methods(server) == ["getMe"]
-    await asyncio.gather(*(channel.ready(linked) for _ in range(5)))
+    await asyncio.gather(*(channel.prepare(linked) for _ in range(5)))
     assert methods(server) == ["getMe"] * 2
-    await channel.ready(linked)
+    await channel.prepare(linked)
     await channel.send(READER, linked, ref="ref", thread="")
     await channel.close()
     assert methods(server) == ["getMe", "getMe", "sendMessage"]
@@ -627,7 +629,7 @@ async def test_a_body_is_spelled_once_for_all_chats_and_never_taken_for_another(
 def test_topics_of_a_chat_share_its_limits() -> None:
     async def story() -> float:
         channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
-        await asyncio.gather(*(channel.turn(f"{FORUM}:{topic}") for topic in (1, 77, 78)))
+        await asyncio.gather(*(channel.acquire_turn(f"{FORUM}:{topic}") for topic in (1, 77, 78)))
         return asyncio.get_running_loop().time()
 
     assert run(story()) == pytest.approx(2.02)
@@ -636,7 +638,7 @@ def test_topics_of_a_chat_share_its_limits() -> None:
 def test_thirty_readers_take_a_second() -> None:
     async def story() -> float:
         channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
-        await asyncio.gather(*(channel.turn(str(reader)) for reader in range(301)))
+        await asyncio.gather(*(channel.acquire_turn(str(reader)) for reader in range(301)))
         return asyncio.get_running_loop().time()
 
     assert 10 < run(story()) < 10.2
