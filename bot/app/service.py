@@ -29,7 +29,7 @@ from bot.delivery.replies import ReplySender
 from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SourceError
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.log import log
-from bot.monitoring.notifier import Alarm, Bell
+from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.monitoring.outages import Outages
 from bot.sources.source import FoundDigest, Source
 
@@ -68,14 +68,14 @@ class Paperboy:
         return {name: ReplySender(channel, self.store.archive) for name, channel in self.channels.items()}
 
     @cached_property
-    def alarm(self) -> Alarm:
+    def alarm(self) -> OperatorNotifier:
         """Give what tells the operators' chats of troubles."""
         bells = [
-            Bell(chat, self.replies[name], channel.formatter.notice)
+            OperatorChat(chat, self.replies[name], channel.formatter.notice)
             for name, channel in self.channels.items()
             for chat in self.settings.operators.told(name)
         ]
-        return Alarm(self.settings, self.store.incidents, self.outages, bells, self.store.clock)
+        return OperatorNotifier(self.settings, self.store.incidents, self.outages, bells, self.store.clock)
 
     def listeners(self) -> list[Listener]:
         """Make what hears readers; SettingsError when one lacks what it needs."""
@@ -200,11 +200,11 @@ class Paperboy:
                     await self._drain_and_look()
                     self.resumed = now.date() if resume else self.resumed
                     self.outages.end("run", "")
-                    await self.alarm.look()
+                    await self.alarm.notify()
         except PaperboyError as error:
             log.error("run failed", error=str(error))
             self.outages.begin("run", "", str(error), brief=0.0)
-            await self.alarm.look()
+            await self.alarm.notify()
 
     async def _look(self, *, resume: bool) -> None:
         errors = [str(error) for error in await self.plan(at_once=False, resume=resume)]
@@ -215,7 +215,7 @@ class Paperboy:
         else:
             self.outages.end("source", "")
         self._tell_problems()
-        await self.alarm.look()
+        await self.alarm.notify()
 
     async def _drain_and_look(self) -> None:
         """Send everything that is due; what comes up meanwhile, such as a subscriber, does not wait for the end."""

@@ -14,7 +14,7 @@ from bot.ledger.incidents import Incidents
 from bot.ledger.records import Incident
 from bot.log import log
 from bot.monitoring.outages import Outages
-from bot.monitoring.posting_pattern import LOOK_BACK, overdue
+from bot.monitoring.posting_pattern import LOOK_BACK, overdue_since
 from formatters.locale import phrases
 from formatters.message import Message
 
@@ -23,7 +23,7 @@ _LONGEST = 300  # characters of a line
 
 
 @dataclass(frozen=True, slots=True)
-class Bell:
+class OperatorChat:
     """One operators' chat."""
 
     address: str
@@ -31,41 +31,41 @@ class Bell:
     notice: Callable[[str], Message]
 
 
-class Memory(Protocol):
+class NotificationLog(Protocol):
     """What was told: the ledger's, or that of a running program, for the ledger may be the trouble."""
 
-    async def told(self) -> dict[str, str]: ...
+    async def reported(self) -> dict[str, str]: ...
 
-    async def note(self, told: Mapping[str, str], over: Collection[str]) -> None: ...
+    async def record(self, told: Mapping[str, str], over: Collection[str]) -> None: ...
 
 
 @dataclass
-class _OwnMemory:
+class _OwnLog:
     _told: dict[str, str] = field(default_factory=dict)
 
-    async def told(self) -> dict[str, str]:
+    async def reported(self) -> dict[str, str]:
         return self._told
 
-    async def note(self, told: Mapping[str, str], over: Collection[str]) -> None:
+    async def record(self, told: Mapping[str, str], over: Collection[str]) -> None:
         self._told = {key: end for key, end in {**self._told, **told}.items() if key not in over}
 
 
 @dataclass
-class Alarm:
+class OperatorNotifier:
     """Compare what is wrong with what was told, and tell the rest."""
 
     settings: Settings
-    troubles: Incidents
+    incidents: Incidents
     outages: Outages
-    bells: Sequence[Bell]
+    chats: Sequence[OperatorChat]
     clock: Callable[[], float]  # seconds since 1970
-    _own: Memory = field(default_factory=_OwnMemory)
+    _own: NotificationLog = field(default_factory=_OwnLog)
 
-    async def look(self) -> None:
+    async def notify(self) -> None:
         """Tell what is new; what cannot be told now is told at a later look. A ledger that fails is only logged."""
         await self._settle(self.outages.lasting(), self._own)
         try:
-            await self._settle([*await self.troubles.current(), *await self._silences()], self.troubles)
+            await self._settle([*await self.incidents.current(), *await self._silences()], self.incidents)
         except PaperboyError as error:
             log.error("alarm", error=str(error))
 
@@ -73,18 +73,18 @@ class Alarm:
         """List the sources whose posts are overdue."""
         wait, zone = self.settings.schedule.overdue, self.settings.zone
         now = datetime.fromtimestamp(self.clock(), UTC)
-        posts = await self.troubles.appeared((now.astimezone(zone) - LOOK_BACK).date()) if wait else {}
-        due = {name: overdue(posts.get(name, ()), zone, now, wait) for name in _names(self.settings)}
+        posts = await self.incidents.appeared((now.astimezone(zone) - LOOK_BACK).date()) if wait else {}
+        due = {name: overdue_since(posts.get(name, ()), zone, now, wait) for name in _names(self.settings)}
         return [Incident(f"silent {name}", "silent", name, f"{at:%Y-%m-%d %H:%M}") for name, at in due.items() if at]
 
-    async def _settle(self, found: Sequence[Incident], memory: Memory) -> None:
-        told = await memory.told()
+    async def _settle(self, found: Sequence[Incident], memory: NotificationLog) -> None:
+        told = await memory.reported()
         new = [trouble for trouble in found if trouble.is_news and trouble.key not in told]
         over = told.keys() - {trouble.key for trouble in found}
         said = phrases(self.settings.language)
         lines = [*(_line(said.troubles, trouble) for trouble in new), *(told[key] for key in sorted(over) if told[key])]
         if (new or over) and await self._tell(lines):
-            await memory.note({trouble.key: _line(said.troubles_over, trouble) for trouble in new}, over)
+            await memory.record({trouble.key: _line(said.troubles_over, trouble) for trouble in new}, over)
 
     async def _tell(self, lines: Sequence[str]) -> bool:
         """Tell all operators' chats; False when none can be reached now."""
@@ -92,10 +92,10 @@ class Alarm:
             log.warning("trouble", what=line)
         more = [f"… +{len(lines) - _MOST}"] if len(lines) > _MOST else []
         text = "\n".join(["Paperboy", *lines[:_MOST], *more])
-        reached = [await self._rung(bell, text) for bell in self.bells if lines]
+        reached = [await self._notify_chat(bell, text) for bell in self.chats if lines]
         return any(reached) or not reached
 
-    async def _rung(self, bell: Bell, text: str) -> bool:
+    async def _notify_chat(self, bell: OperatorChat, text: str) -> bool:
         """Tell one chat; an answer that was lost counts as told, for each trouble is told once."""
         return not isinstance(await bell.replies.send(bell.address, [bell.notice(text)]), RetryLater | BotGone)
 

@@ -15,7 +15,9 @@ _OFTEN = 3  # so many of four same weekdays make a habit
 _FEW = 3  # fewer posts tell no hour
 
 
-def overdue(appeared: Sequence[PostAppearance], zone: ZoneInfo, now: datetime, wait: timedelta) -> datetime | None:
+def overdue_since(
+    appeared: Sequence[PostAppearance], zone: ZoneInfo, now: datetime, wait: timedelta
+) -> datetime | None:
     """Give when the post was usually there that is missing for longer than `wait`; None when none is.
 
     A weekday counts when at least three of the last four had a post; the hour is the median of how

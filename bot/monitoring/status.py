@@ -10,7 +10,7 @@ from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, Totals
 _SETTLED = (DeliveryState.SENT, DerivedState.SCHEDULED, DerivedState.DISCARDED)
 
 
-async def receipt(store: Ledger, settings: Settings) -> list[tuple[DigestStatus, list[ChatStatus]]]:
+async def recent_status(store: Ledger, settings: Settings) -> list[tuple[DigestStatus, list[ChatStatus]]]:
     """Tell how the recent digests stand in every chat.
 
     With many chats this holds the event loop up: nothing else may run in it.
@@ -23,7 +23,7 @@ async def totals(store: Ledger, settings: Settings, most: int) -> list[tuple[Dig
     return [(one, await store.totals(one.source, one.name, most)) for one in await _recent(store, settings)]
 
 
-async def unsettled(store: Ledger, settings: Settings) -> list[str]:
+async def unsettled_lines(store: Ledger, settings: Settings) -> list[str]:
     """Say what of the recent digests is not settled as sent, a line each."""
     lines = []
     for standing in await _recent(store, settings):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.app.service import Paperboy, assembled
-from bot.monitoring.status import unsettled
+from bot.monitoring.status import unsettled_lines
 from bot.sources.jekyll.post import parse
 from formatters.model import Digest
 from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, ROOM
@@ -44,7 +44,7 @@ class World:
             async with paperboy.store.delivery_lock(paperboy.stopping):
                 assert await paperboy.plan(at_once=True, resume=True) == []
                 await paperboy.drain()
-            self.unsettled = await unsettled(paperboy.store, paperboy.settings)
+            self.unsettled = await unsettled_lines(paperboy.store, paperboy.settings)
             return paperboy
 
     def texts(self, chat: str) -> list[str]:

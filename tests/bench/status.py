@@ -21,7 +21,7 @@ from bot.config.settings import Settings
 from bot.conversation.context import Asker
 from bot.conversation.router import Desk
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.monitoring.status import receipt
+from bot.monitoring.status import recent_status
 from formatters.locale import phrases
 from formatters.terminal import TerminalFormatter
 from tests.bench.limit import broadcast_digest
@@ -110,10 +110,10 @@ async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost]]:
     settings = Settings()
     async with ledger(chats) as store:
         desk = Desk(store, settings, {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str})
-        await receipt(store, settings)  # warm up
+        await recent_status(store, settings)  # warm up
         return [
             (
-                await cost(lambda: receipt(store, settings)),
+                await cost(lambda: recent_status(store, settings)),
                 await cost(lambda: desk.answer(Asker("terminal", "here"), "/status")),
             )
             for _ in range(rounds)

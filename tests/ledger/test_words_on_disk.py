@@ -27,7 +27,7 @@ from bot.delivery.decisions import Rules, fingerprint, hashed
 from bot.delivery.hours import DeliveryHours
 from bot.errors import ErrorCode
 from bot.ledger.records import RELEASED, Incident
-from bot.monitoring.notifier import Alarm
+from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.outages import Outages
 from formatters import pages
 from formatters.edition import LAYOUTS, Edition
@@ -260,7 +260,7 @@ async def test_the_key_of_a_missing_post(pipeline: Pipeline) -> None:
     pipeline.clock.now = datetime(2025, 1, 30, 23, tzinfo=UTC).timestamp()
     source = Source(name="blog", kind="folder", path=Path("_posts"))
     settings = Settings(sources=(source,), timezone="UTC")
-    await Alarm(settings, pipeline.store.incidents, Outages(), (), pipeline.clock).look()
+    await OperatorNotifier(settings, pipeline.store.incidents, Outages(), (), pipeline.clock).notify()
     assert set(await pipeline.store.incidents.reported()) == {"silent blog"}
 
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot import errors
 from bot.config.settings import Operators, Settings, Source
 from bot.delivery.replies import ReplySender
-from bot.monitoring.notifier import Alarm, Bell
+from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.monitoring.outages import Outages
 from formatters.locale import phrases
 from tests.support.digests import days, digest, found, paper
@@ -45,13 +45,15 @@ class Watch:
     def __post_init__(self) -> None:
         self.outages = Outages(lambda: self.passed)
         replies = ReplySender(self.channel, self.pipeline.store.archive)
-        bells = [Bell(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
-        self.alarm = Alarm(self.settings, self.pipeline.store.incidents, self.outages, bells, self.pipeline.clock)
+        bells = [OperatorChat(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
+        self.alarm = OperatorNotifier(
+            self.settings, self.pipeline.store.incidents, self.outages, bells, self.pipeline.clock
+        )
 
     async def look(self) -> list[str]:
         """Look, and give the lines that each operators' chat was told."""
         before = {chat: len(self.channel.chats[chat]) for chat in ("ops", "boss")}
-        await self.alarm.look()
+        await self.alarm.notify()
         heard = [
             [
                 line
@@ -213,18 +215,18 @@ async def test_who_cannot_be_reached_is_not_told_again_and_again(watch: Watch, e
 async def test_one_chat_that_hears_is_enough(watch: Watch) -> None:
     watch.outages.begin("run", "", "the disk is full", brief=0)
     watch.channel.failures["boss"].append(refused(errors.RetryLater("away", 9999)))
-    await watch.alarm.look()
+    await watch.alarm.notify()
     assert len(watch.channel.chats["ops"]) == 1
     assert await watch.look() == []
 
 
 async def test_without_operators_troubles_are_logged_once(pipeline: Pipeline) -> None:
     outages = Outages(lambda: 0.0)
-    alarm = Alarm(SETTINGS, pipeline.store.incidents, outages, (), pipeline.clock)
+    alarm = OperatorNotifier(SETTINGS, pipeline.store.incidents, outages, (), pipeline.clock)
     outages.begin("run", "", "the disk is full", brief=0)
     with capture_logs() as logs:
-        await alarm.look()
-        await alarm.look()
+        await alarm.notify()
+        await alarm.notify()
     assert [(one["event"], one["what"]) for one in logs] == [("trouble", "✖ A run failed. the disk is full")]
 
 

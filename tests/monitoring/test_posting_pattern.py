@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.ledger.records import PostAppearance
-from bot.monitoring.posting_pattern import overdue
+from bot.monitoring.posting_pattern import overdue_since
 
 SEOUL = ZoneInfo("Asia/Seoul")
 WAIT = timedelta(hours=2)
@@ -32,7 +32,7 @@ def posts(
 
 
 def missed(appeared: list[PostAppearance], now: datetime, zone: ZoneInfo = SEOUL) -> datetime | None:
-    return overdue(appeared, zone, now, WAIT)
+    return overdue_since(appeared, zone, now, WAIT)
 
 
 def test_a_post_is_overdue_some_time_after_its_usual_hour() -> None:

@@ -15,7 +15,7 @@ from bot.config.settings import Settings
 from bot.database.states import DeliveryState
 from bot.delivery.dispatcher import OnSettled
 from bot.ledger.records import Chat, QueuedDelivery
-from bot.monitoring.status import unsettled
+from bot.monitoring.status import unsettled_lines
 
 
 async def deliver_once(settings: Settings) -> int:
@@ -29,8 +29,8 @@ async def deliver_once(settings: Settings) -> int:
             if mine:
                 with _progress(await paperboy.store.open_rows()) as report:
                     await paperboy.drain(report)
-                await paperboy.alarm.look()
-        lines = await unsettled(paperboy.store, settings)
+                await paperboy.alarm.notify()
+        lines = await unsettled_lines(paperboy.store, settings)
         for line in lines:
             warn(line)
         return 2 if errors else 1 if lines else 0

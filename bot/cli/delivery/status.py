@@ -14,7 +14,7 @@ from bot.database.states import DeliveryState
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus
-from bot.monitoring.status import receipt
+from bot.monitoring.status import recent_status
 
 STATES = (
     *(DeliveryState.SENT, DerivedState.SCHEDULED, DeliveryState.PENDING, DeliveryState.STALE),
@@ -25,7 +25,7 @@ STATES = (
 async def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print the receipt of the recent digests and the next run."""
     async with open_ledger(settings.store.url) as store:
-        digests = await receipt(store, settings)
+        digests = await recent_status(store, settings)
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(standing), "chats": list(map(asdict, lines))} for standing, lines in digests]

@@ -278,7 +278,7 @@ async def test_a_notice_to_operators_falls_between_no_two_parts_of_an_answer(tel
 
     async def notice(method: str, arguments: Mapping[str, object]) -> None:
         if method == "sendMessage" and not notices:
-            notices.append(asyncio.create_task(paperboy.alarm.look()))
+            notices.append(asyncio.create_task(paperboy.alarm.notify()))
             for _ in range(20):
                 await asyncio.sleep(0)  # it comes as far as it can while the first part is under way
 
