@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
-from bot.conversation.router import Desk
+from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel
 from bot.delivery.decisions import Rules
 from bot.delivery.replies import ReplySender
@@ -63,7 +63,7 @@ def listens(settings: Settings, channel: str) -> bool:
 
 
 def listeners(
-    settings: Settings, channels: Mapping[str, Channel], desk: Desk, replies: Mapping[str, ReplySender]
+    settings: Settings, channels: Mapping[str, Channel], desk: CommandRouter, replies: Mapping[str, ReplySender]
 ) -> list[Listener]:
     """Make what hears readers: one per channel that listens, and the web server where one of them needs it."""
     from bot.web.server import Web

@@ -20,7 +20,7 @@ from bot.concurrency import wait_first
 from bot.config.fields import WEEKDAYS, weekdays
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
-from bot.conversation.router import Desk
+from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel
 from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, ignore
 from bot.delivery.hours import DeliveryHours
@@ -56,11 +56,11 @@ class Paperboy:
     resumed: date | None = None  # the day on which `run` last gave paused chats another try
 
     @cached_property
-    def desk(self) -> Desk:
+    def desk(self) -> CommandRouter:
         """Give what answers readers."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         counters = {name: channel.id_sequence for name, channel in self.channels.items()}
-        return Desk(self.store, self.settings, formatters, counters, self.wake.set, outages=self.outages)
+        return CommandRouter(self.store, self.settings, formatters, counters, self.wake.set, outages=self.outages)
 
     @cached_property
     def replies(self) -> Mapping[str, ReplySender]:

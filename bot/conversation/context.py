@@ -23,7 +23,7 @@ async def _nobody() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Request:
     """Who says something, and where; made by the channel that heard it."""
 
     channel: str
@@ -31,57 +31,57 @@ class Asker:
     kind: ChatKind = ChatKind.PRIVATE
     user: str = ""  # empty where a channel itself speaks
     language: str = ""  # the platform's code for the reader's language, "ko" or "en-US"; empty: it does not tell
-    names: tuple[str, ...] = ()  # other addresses of the same chat: "@my_channel"
-    meant: bool = True  # surely said to the bot: what it does not know gets an answer
-    pressed: bool = False  # a button was pressed, nothing was typed
-    alone: bool = False  # nobody else sees the answer
-    administers: Callable[[], Awaitable[bool]] = _nobody
+    aliases: tuple[str, ...] = ()  # other addresses of the same chat: "@my_channel"
+    addressed: bool = True  # surely said to the bot: what it does not know gets an answer
+    from_button: bool = False  # a button was pressed, nothing was typed
+    private: bool = False  # nobody else sees the answer
+    is_admin: Callable[[], Awaitable[bool]] = _nobody
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     messages: tuple[Message, ...] = ()
-    note: str = ""  # the same in a few words, for who pressed a button
-    replaces: bool = False  # takes the place of the page whose button was pressed
-    line: str = ""  # gives the same again, for others to see
+    toast: str = ""  # the same in a few words, for who pressed a button
+    replaces_page: bool = False  # takes the place of the page whose button was pressed
+    share_line: str = ""  # gives the same again, for others to see
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """All that a command needs to answer one line."""
 
-    asker: Asker
+    request: Request
     chat: Subscription | None  # None: never heard of
-    words: Phrases
+    phrases: Phrases
     formatter: Formatter
-    store: Ledger
+    ledger: Ledger
     settings: Settings
-    counter: Callable[[str], str]
+    id_sequence: Callable[[str], str]
     wake: Callable[[], object]  # lets what is new go out at once
     today: date
 
     @property
     def layout(self) -> str:
         """Give the layout that the operator set for this channel."""
-        table = getattr(self.settings, self.asker.channel, None)
+        table = getattr(self.settings, self.request.channel, None)
         return table.layout if table else "messages"
 
     @property
-    def operates(self) -> bool:
+    def is_operator(self) -> bool:
         """Tell whether an operator asks; whoever sits at the terminal is one."""
-        people = getattr(self.settings.operators, self.asker.channel, None)
-        return people is None or self.asker.user in people
+        people = getattr(self.settings.operators, self.request.channel, None)
+        return people is None or self.request.user in people
 
     @property
-    def when(self) -> str:
+    def hours_text(self) -> str:
         """Say at which hours this chat receives."""
         hours = DeliveryHours.for_chat(self.settings, self.chat.schedule if self.chat else "")
-        return pages.hours_text(hours.at, hours.weekdays, hours.zone, self.words)
+        return pages.hours_text(hours.at, hours.weekdays, hours.zone, self.phrases)
 
     @property
     def first_language(self) -> str:
         """Give the language in which this chat receives at first; empty is what the operator set."""
-        return _spoken(self.asker.language) if self.asker.kind == ChatKind.PRIVATE else ""
+        return supported_language(self.request.language) if self.request.kind == ChatKind.PRIVATE else ""
 
     @property
     def language(self) -> str:
@@ -90,14 +90,14 @@ class Context:
 
     async def may_manage(self) -> bool:
         """Tell whether who asks decides for this chat."""
-        return self.asker.kind == ChatKind.PRIVATE or await self.asker.administers()
+        return self.request.kind == ChatKind.PRIVATE or await self.request.is_admin()
 
-    async def known(self) -> int:
+    async def ensure_chat(self) -> int:
         """Give the id of this chat, which is noted when it never was."""
         if self.chat:
             return self.chat.id
-        asker, counter = self.asker, self.counter(self.asker.address)
-        return await self.store.subscriptions.add_chat(
+        asker, counter = self.request, self.id_sequence(self.request.address)
+        return await self.ledger.subscriptions.add_chat(
             asker.channel,
             asker.address,
             counter=counter,
@@ -106,24 +106,24 @@ class Context:
             layout=self.layout,
         )
 
-    def tell(self, text: str) -> Answer:
+    def reply_text(self, text: str) -> Response:
         """Answer in a few words of the bot's own."""
-        return Answer((self.formatter.notice(text),), note=text)
+        return Response((self.formatter.notice(text),), toast=text)
 
-    def show(self, *shown: Page, note: str = "") -> Answer:
+    def reply_page(self, *shown: Page, toast: str = "") -> Response:
         """Answer with pages, which take the place of the one whose button was pressed."""
-        return Answer(tuple(map(self.formatter.page, shown)), note=note, replaces=len(shown) == 1)
+        return Response(tuple(map(self.formatter.page, shown)), toast=toast, replaces_page=len(shown) == 1)
 
 
-def language(asker: Asker, chat: Subscription | None, usual: str) -> str:
+def choose_language(asker: Request, chat: Subscription | None, usual: str) -> str:
     """Choose what was set, then what the reader's platform says, then what the operator set."""
     if chat and chat.language:
         return chat.language
-    own = asker.kind == ChatKind.PRIVATE or asker.alone  # in a group all see the answer
-    return (_spoken(asker.language) if own else "") or usual
+    own = asker.kind == ChatKind.PRIVATE or asker.private  # in a group all see the answer
+    return (supported_language(asker.language) if own else "") or usual
 
 
-def _spoken(code: str) -> str:
+def supported_language(code: str) -> str:
     """Give the one of the bot's languages that suits a platform's code, empty where there is no code."""
     main = re.split("[-_]", code.lower())[0]
     return {"": "", "ko": "ko"}.get(main, "en")

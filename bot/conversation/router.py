@@ -12,10 +12,10 @@ from bot.config.settings import Settings
 from bot.conversation.commands import lookup as reading
 from bot.conversation.commands import operator as operating
 from bot.conversation.commands import subscription as wishing
-from bot.conversation.context import Answer, Asker, Context, language
-from bot.conversation.parsing.query import asked
-from bot.conversation.parsing.text import seen
-from bot.conversation.throttle import Flood, Verdict
+from bot.conversation.context import Context, Request, Response, choose_language
+from bot.conversation.parsing.query import parse_query
+from bot.conversation.parsing.text import normalise
+from bot.conversation.throttle import Throttle, Verdict
 from bot.database.states import ChatKind
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import Ledger
@@ -30,100 +30,100 @@ LONGEST_ECHO = 40  # characters of what was typed
 
 
 @dataclass
-class Desk:
+class CommandRouter:
     """Where readers are answered."""
 
-    store: Ledger
+    ledger: Ledger
     settings: Settings
     formatters: Mapping[str, Formatter]
-    counters: Mapping[str, Callable[[str], str]]
+    id_sequences: Mapping[str, Callable[[str], str]]
     wake: Callable[[], object] = lambda: None
-    flood: Flood = field(default_factory=Flood)
+    throttle: Throttle = field(default_factory=Throttle)
     # In a group: 20 messages a minute are all that Telegram takes, and digests need some of them.
-    talkers: Flood = field(default_factory=lambda: Flood(burst=3, per_second=0.1))
-    rooms: Flood = field(default_factory=lambda: Flood(burst=8, per_second=0.15, steady=True))
+    per_member: Throttle = field(default_factory=lambda: Throttle(burst=3, per_second=0.1))
+    per_group: Throttle = field(default_factory=lambda: Throttle(burst=8, per_second=0.15, steady=True))
     clock: Callable[[], float] = time.monotonic
     outages: Outages = field(default_factory=Outages)
 
-    async def answer(self, asker: Asker, line: str) -> Answer:
+    async def handle(self, asker: Request, line: str) -> Response:
         """Answer one line; wrong input gets help, who asks too much nothing. Wishes are kept before it returns."""
         line = line[:_LONGEST_LINE]
-        command, name, argument = _read(line, meant=asker.meant)
-        if command is None and not asker.meant:
-            return Answer()  # and nothing is counted: it may have been said to somebody else
+        command, name, argument = _read(line, meant=asker.addressed)
+        if command is None and not asker.addressed:
+            return Response()  # and nothing is counted: it may have been said to somebody else
         verdict = self._verdict(asker)
         if verdict is Verdict.SILENCE:
-            return Answer()
+            return Response()
         context = await self._context(asker)
         if verdict is Verdict.NOTE:
-            return context.tell(context.words.slow_down)
+            return context.reply_text(context.phrases.slow_down)
         return await command(context, argument) if command else await _bare(context, line, name)
 
-    def _verdict(self, asker: Asker) -> Verdict:
+    def _verdict(self, asker: Request) -> Verdict:
         """Judge who asks, and in a group all of it: its answers share what the platform lets us send there."""
         now, room = self.clock(), (asker.channel, asker.address.partition(":")[0])
-        if asker.kind == ChatKind.PRIVATE or asker.alone:
-            return self.flood.verdict((*room, asker.user), now)
-        own = self.talkers.verdict((*room, asker.user), now)
+        if asker.kind == ChatKind.PRIVATE or asker.private:
+            return self.throttle.verdict((*room, asker.user), now)
+        own = self.per_member.verdict((*room, asker.user), now)
         if own is not Verdict.ANSWER:
             return own
-        return Verdict.ANSWER if self.rooms.verdict(room, now) is Verdict.ANSWER else Verdict.SILENCE
+        return Verdict.ANSWER if self.per_group.verdict(room, now) is Verdict.ANSWER else Verdict.SILENCE
 
-    async def welcome(self, asker: Asker) -> Message:
+    async def welcome(self, asker: Request) -> Message:
         """Greet a group or channel that let the bot in."""
         context = await self._context(asker)
-        return context.formatter.page(pages.welcome(context.words))
+        return context.formatter.page(pages.welcome(context.phrases))
 
-    async def speaking(self, asker: Asker) -> Context:
+    async def context_for(self, asker: Request) -> Context:
         """Give what is needed to answer by other ways than a line."""
         return await self._context(asker)
 
-    async def _context(self, asker: Asker) -> Context:
-        chat = await self.store.subscriptions.find(asker.channel, (asker.address, *asker.names))
-        said = phrases(language(asker, chat, self.settings.language))
+    async def _context(self, asker: Request) -> Context:
+        chat = await self.ledger.subscriptions.find(asker.channel, (asker.address, *asker.aliases))
+        said = phrases(choose_language(asker, chat, self.settings.language))
         formatter = self.formatters[asker.channel].in_language(said)
-        counter = self.counters[asker.channel]
+        counter = self.id_sequences[asker.channel]
         zone = DeliveryHours.for_chat(self.settings, chat.schedule if chat else "").zone
         today = datetime.now(ZoneInfo(zone)).date()
-        return Context(asker, chat, said, formatter, self.store, self.settings, counter, self.wake, today)
+        return Context(asker, chat, said, formatter, self.ledger, self.settings, counter, self.wake, today)
 
 
 def _read(line: str, *, meant: bool) -> tuple[Command | None, str, str]:
     """Give a line's command, its name as typed, and the rest; what may be meant for others needs the slash."""
-    name, argument = [*seen(line).split(maxsplit=1), "", ""][:2]
+    name, argument = [*normalise(line).split(maxsplit=1), "", ""][:2]
     command = _COMMANDS.get(name.removeprefix("/").casefold())
     return command if meant or name.startswith("/") else None, name, argument
 
 
-async def _bare(context: Context, line: str, name: str) -> Answer:
+async def _bare(context: Context, line: str, name: str) -> Response:
     """Answer what is no command: a number or an id alone is a paper."""
-    bare = asked(line, context.today)
+    bare = parse_query(line, context.today)
     if bare.number is not None or bare.paper:
         return await reading.paper(context, line)
-    return context.tell(context.words.unknown_command.format(command=name[:LONGEST_ECHO]))
+    return context.reply_text(context.phrases.unknown_command.format(command=name[:LONGEST_ECHO]))
 
 
-async def _start(context: Context, argument: str) -> Answer:
+async def _start(context: Context, argument: str) -> Response:
     """Begin, or give the paper that a button of a channel leads to."""
     wanted = lines.read_start(argument)
     if wanted is not None:
         return await reading.paper(context, wanted)
     if context.chat and context.chat.receives:
         return await _help(context, argument)
-    return context.show(pages.start(_help_text(context), context.words))
+    return context.reply_page(pages.start(_help_text(context), context.phrases))
 
 
-async def _help(context: Context, _: str) -> Answer:
-    return Answer((context.formatter.notice(_help_text(context)),))
+async def _help(context: Context, _: str) -> Response:
+    return Response((context.formatter.notice(_help_text(context)),))
 
 
 def _help_text(context: Context) -> str:
-    said = context.words
-    commands = said.commands | (said.operator_commands if context.operates else {})
+    said = context.phrases
+    commands = said.commands | (said.operator_commands if context.is_operator else {})
     return help_text(said.help, commands)
 
 
-Command = Callable[[Context, str], Awaitable[Answer]]
+Command = Callable[[Context, str], Awaitable[Response]]
 
 _COMMANDS: dict[str, Command] = {
     "paper": reading.paper,

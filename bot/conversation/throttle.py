@@ -36,7 +36,7 @@ class _Bucket:
     silent: bool = False
 
 
-class Flood:
+class Throttle:
     """Tell which lines to answer: `burst` of a sender at once, `per_second` in the long run.
 
     At most `most` senders are remembered. A line never costs a scan of them, at most some steps in a heap.

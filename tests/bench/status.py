@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot.config.settings import Settings
-from bot.conversation.context import Asker
-from bot.conversation.router import Desk
+from bot.conversation.context import Request
+from bot.conversation.router import CommandRouter
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.monitoring.status import recent_status
 from formatters.locale import phrases
@@ -109,12 +109,12 @@ async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost]]:
     """Ask for the list and for the answer in a chat, by turns."""
     settings = Settings()
     async with ledger(chats) as store:
-        desk = Desk(store, settings, {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str})
+        desk = CommandRouter(store, settings, {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str})
         await recent_status(store, settings)  # warm up
         return [
             (
                 await cost(lambda: recent_status(store, settings)),
-                await cost(lambda: desk.answer(Asker("terminal", "here"), "/status")),
+                await cost(lambda: desk.handle(Request("terminal", "here"), "/status")),
             )
             for _ in range(rounds)
         ]

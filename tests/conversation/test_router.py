@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot import errors
-from bot.conversation.context import Answer, Asker
-from bot.conversation.throttle import Flood
+from bot.conversation.context import Request, Response
+from bot.conversation.throttle import Throttle
 from bot.delivery.decisions import Rules
 from formatters import pages
 from formatters.compose import help_text
@@ -232,7 +232,7 @@ async def test_a_day_without_a_digest_offers_the_nearest_with_what_was_asked_for
 
 
 async def test_an_answer_names_the_line_that_gives_it_again(ann: Reader) -> None:
-    assert (await ann.hears("/paper mini")).line == full(NEWEST, MINI)
+    assert (await ann.hears("/paper mini")).share_line == full(NEWEST, MINI)
 
 
 # --- /papers
@@ -255,7 +255,7 @@ async def test_the_index_of_a_day(ann: Reader, line: str) -> None:
 async def test_both_indexes_of_a_day_with_two_series(ann: Reader) -> None:
     answer = await ann.hears("/papers 2025-09-10")
     assert len(answer.messages) == 2
-    assert not answer.replaces  # two messages cannot take the place of one
+    assert not answer.replaces_page  # two messages cannot take the place of one
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ async def test_pages_of_a_long_index(ann: Reader, page: str, numbers: range, tur
     buttons = list((await ann.buttons(f"/papers 2025-09-05{page}")).values())
     assert buttons[: len(numbers)] == [full(LONG, LONG.papers[n - 1]) for n in numbers]
     assert buttons[len(numbers) :] == [f"/papers 2025-09-05 {turn}" for turn in turns]
-    assert answer.replaces
+    assert answer.replaces_page
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ async def test_hits_are_turned_page_by_page_with_ids_only(ann: Reader) -> None:
     assert hits == [full(LONG, paper) for paper in LONG.papers]
     assert EN.next not in turns[-1]
     assert await ann.pressing.buttons(turns[-1][EN.previous]) == turns[-2]
-    assert (await ann.pressing.hears(turns[-1][EN.previous])).replaces
+    assert (await ann.pressing.hears(turns[-1][EN.previous])).replaces_page
     assert "filler" not in str(turns)
 
 
@@ -433,10 +433,10 @@ async def test_who_does_not_administer_a_group_or_channel_decides_nothing(reader
     before = await readers.chat(GROUP)
     for reader in (readers.member(), readers.member(MINA, meant=True), readers.member().pressing):
         answer = await reader.hears(line)
-        assert (await reader.reads(line), answer.note) == (KO.administrators_only, KO.administrators_only)
+        assert (await reader.reads(line), answer.toast) == (KO.administrators_only, KO.administrators_only)
     assert await readers.chat(GROUP) == before
     stranger = replace(
-        readers.channel(), asker=replace(readers.channel().asker, administers=Asker("telegram", "0").administers)
+        readers.channel(), asker=replace(readers.channel().asker, is_admin=Request("telegram", "0").is_admin)
     )
     assert await stranger.reads(line) == KO.administrators_only
     assert await readers.store.subscriptions.find("telegram", (CHANNEL,)) is None
@@ -458,7 +458,7 @@ async def test_a_channel_decides_for_itself(readers: Readers) -> None:
 
 async def test_a_chat_that_the_settings_name_otherwise_is_the_same_chat(readers: Readers) -> None:
     await readers.store.sync_chats("telegram", "messages", {"@our_channel": "@our_channel"})
-    named = replace(readers.channel(), asker=replace(readers.channel().asker, names=(CHANNEL, "@Our_Channel")))
+    named = replace(readers.channel(), asker=replace(readers.channel().asker, aliases=(CHANNEL, "@Our_Channel")))
     assert (await named.reads("/subscribe")).startswith(KO.already_subscribed.partition("{")[0])
     assert await named.reads("/unsubscribe") == KO.unsubscribed
     assert not (await readers.chat("@our_channel")).receives
@@ -584,7 +584,7 @@ async def test_a_new_language_speaks_at_once(readers: Readers) -> None:
 
 async def test_a_pressed_button_changes_the_page_and_says_so_in_a_note(readers: Readers) -> None:
     answer = await readers.reader().pressing.hears("/settings layout index")
-    assert (answer.replaces, answer.note) == (True, EN.saved)
+    assert (answer.replaces_page, answer.toast) == (True, EN.saved)
     assert not (await readers.reader().pressing.reads("/settings layout digest")).startswith(EN.saved)
 
 
@@ -679,7 +679,7 @@ async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -
         assert problem in said.text
     assert [line for _, line in said.buttons] == ["/status retry"]
     answer = await readers.reader(OPERATOR).pressing.hears("/status retry")
-    assert answer.note == EN.resent(3)
+    assert answer.toast == EN.resent(3)
     assert readers.woken
     channel.failures.clear()
     await pipeline.drain()
@@ -799,7 +799,7 @@ async def test_a_line_has_an_end(readers: Readers) -> None:
     "line", ["/unknown", "/paper3", "hello", "paper 1", "help me please", "1", "2509.07969", "", "/", "start", NOISE]
 )
 async def test_what_may_be_meant_for_others_gets_silence_in_a_group(readers: Readers, line: str) -> None:
-    assert await readers.member().hears(line) == Answer()
+    assert await readers.member().hears(line) == Response()
 
 
 async def test_a_known_command_is_answered_in_a_group(readers: Readers) -> None:
@@ -869,8 +869,8 @@ async def test_papers_and_days_are_spelled_in_the_readers_language(readers: Read
 
 async def test_other_ways_of_answering_know_the_reader_too(readers: Readers) -> None:
     """Inline mode answers no line."""
-    context = await readers.desk.speaking(readers.reader(MINA, "ko").asker)
-    assert (context.words, context.chat) == (KO, await readers.chat(MINA))
+    context = await readers.desk.context_for(readers.reader(MINA, "ko").asker)
+    assert (context.phrases, context.chat) == (KO, await readers.chat(MINA))
 
 
 # --- flooding
@@ -880,7 +880,7 @@ async def test_other_ways_of_answering_know_the_reader_too(readers: Readers) -> 
 def slow(readers: Readers) -> list[float]:
     """Let three lines come at once, then one a second, by a clock that a test sets."""
     now = [0.0]
-    readers.desk.flood, readers.desk.clock = Flood(burst=3, per_second=1.0), lambda: now[0]
+    readers.desk.throttle, readers.desk.clock = Throttle(burst=3, per_second=1.0), lambda: now[0]
     return now
 
 
@@ -888,7 +888,7 @@ async def test_who_floods_is_told_once_and_then_ignored_until_he_is_quiet(reader
     said = [await readers.reader().reads("/search") for _ in range(8)]
     assert said == [EN.search_what] * 3 + [EN.slow_down] + [""] * 4
     slow[0] += 1
-    assert await readers.reader().hears("/subscribe") == Answer()
+    assert await readers.reader().hears("/subscribe") == Response()
     assert await readers.store.subscriptions.find("telegram", (ANN,)) is None
     slow[0] += 5
     assert await readers.reader().reads("/search") == EN.search_what
@@ -896,7 +896,7 @@ async def test_who_floods_is_told_once_and_then_ignored_until_he_is_quiet(reader
 
 async def test_who_presses_too_fast_reads_it_in_a_note(readers: Readers, slow: list[float]) -> None:
     answers = [await readers.reader().pressing.hears("/search") for _ in range(4)]
-    assert answers[-1].note == EN.slow_down
+    assert answers[-1].toast == EN.slow_down
 
 
 async def test_others_are_answered_while_one_floods(readers: Readers, slow: list[float]) -> None:
@@ -937,7 +937,7 @@ async def test_who_alone_sees_the_answers_takes_nothing_from_the_others(readers:
 async def test_what_is_meant_for_others_is_not_counted(readers: Readers, slow: list[float]) -> None:
     """Somebody plays with another bot in the same group."""
     for _ in range(9):
-        assert await readers.member().hears("/roll 6") == Answer()
+        assert await readers.member().hears("/roll 6") == Response()
     assert await readers.member().reads("/search") == KO.search_what
 
 
@@ -997,17 +997,17 @@ LINES = st.builds(
     st.lists(PIECES | st.text(max_size=20), max_size=4),
 )
 ASKERS = st.builds(
-    Asker,
+    Request,
     channel=st.sampled_from(["telegram", "slack", "terminal"]),
     address=st.sampled_from([MINA, ANN, GROUP, CHANNEL, ROOM]),
     kind=st.sampled_from(["private", "group", "channel"]),
     user=st.sampled_from(["", ANN, OPERATOR]),
     language=st.sampled_from(["", "ko", "en-US"]) | st.text(max_size=5),
-    names=st.lists(st.sampled_from([GROUP, "@our_group"])).map(tuple),
+    aliases=st.lists(st.sampled_from([GROUP, "@our_group"])).map(tuple),
     meant=st.booleans(),
     pressed=st.booleans(),
     alone=st.booleans(),
-    administers=st.sampled_from([yes, Asker("telegram", "0").administers]),
+    is_admin=st.sampled_from([yes, Request("telegram", "0").is_admin]),
 )
 
 
@@ -1024,17 +1024,17 @@ def kept_readers(template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 @settings(max_examples=150)
 @given(asker=ASKERS, line=LINES | st.text())
 def test_whatever_is_typed_is_answered_and_nothing_breaks(
-    kept_readers: tuple[asyncio.Runner, Readers], asker: Asker, line: str
+    kept_readers: tuple[asyncio.Runner, Readers], asker: Request, line: str
 ) -> None:
     runner, readers = kept_readers
     reader = Reader(readers.desk, asker)
     answer = runner.run(reader.hears(line))
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     said = runner.run(reader.sees(line))  # all of it can be sent
-    if asker.meant:
+    if asker.addressed:
         assert said
         assert all(one.text.strip() for one in said)
     elif answer.messages:
         assert line.lstrip().startswith(("/", "／"))
-    assert bool(answer.note) <= bool(answer.messages)
-    assert answer.replaces <= (len(answer.messages) == 1)
+    assert bool(answer.toast) <= bool(answer.messages)
+    assert answer.replaces_page <= (len(answer.messages) == 1)

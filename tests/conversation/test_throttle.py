@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.throttle import Flood, Verdict
+from bot.conversation.throttle import Throttle, Verdict
 
 ANSWER, NOTE, SILENCE = Verdict
 LETTERS = {ANSWER: "a", NOTE: "n", SILENCE: "-"}
@@ -19,13 +19,13 @@ TICK = 1e-6  # what floating point may lose
 Line = tuple[str, float]  # who wrote, and when
 
 
-def verdicts(flood: Flood, lines: Iterable[Line]) -> str:
+def verdicts(flood: Throttle, lines: Iterable[Line]) -> str:
     return "".join(LETTERS[flood.verdict(who, now)] for who, now in lines)
 
 
-def alone(moments: Iterable[float], flood: Flood | None = None) -> str:
+def alone(moments: Iterable[float], flood: Throttle | None = None) -> str:
     """Give the verdicts on the lines of one sender, a letter each."""
-    return verdicts(flood or Flood(), (("ann", now) for now in moments))
+    return verdicts(flood or Throttle(), (("ann", now) for now in moments))
 
 
 # One sender
@@ -56,12 +56,12 @@ def test_what_a_sender_gets(moments: Sequence[float], expected: str) -> None:
 @pytest.mark.parametrize(
     ("flood", "moments", "expected"),
     [
-        pytest.param(Flood(burst=1), [0, 0, 0.9, 1.9, 1.9], "an-an", id="a burst of one needs one to be refilled"),
-        pytest.param(Flood(burst=2, per_second=0.1), [0, 0, 0, 19, 39, 39, 39], "aan-aan", id="slowly refilled"),
-        pytest.param(Flood(burst=3, per_second=1 / 3), [1.7e9 + 0.1] * 4, "aaan", id="an odd rate by a wall clock"),
+        pytest.param(Throttle(burst=1), [0, 0, 0.9, 1.9, 1.9], "an-an", id="a burst of one needs one to be refilled"),
+        pytest.param(Throttle(burst=2, per_second=0.1), [0, 0, 0, 19, 39, 39, 39], "aan-aan", id="slowly refilled"),
+        pytest.param(Throttle(burst=3, per_second=1 / 3), [1.7e9 + 0.1] * 4, "aaan", id="an odd rate by a wall clock"),
     ],
 )
-def test_the_numbers_can_be_set(flood: Flood, moments: Sequence[float], expected: str) -> None:
+def test_the_numbers_can_be_set(flood: Throttle, moments: Sequence[float], expected: str) -> None:
     assert alone(moments, flood) == expected
 
 
@@ -81,39 +81,39 @@ def test_a_clock_set_back_breaks_nothing(moments: Sequence[float], expected: str
 
 
 def test_a_flood_harms_nobody_else() -> None:
-    flood = Flood()
+    flood = Throttle()
     assert verdicts(flood, [("ann", 0)] * 1000) == "aaaaan" + "-" * 994
     assert verdicts(flood, [("bob", 0)] * 5) == "aaaaa"
 
 
 def test_any_hashable_is_a_sender() -> None:
-    flood = Flood(burst=1)
+    flood = Throttle(burst=1)
     assert [flood.verdict(who, 0) for who in (7, "7", ("telegram", 7), ("slack", 7), None)] == [ANSWER] * 5
 
 
 def test_those_who_would_be_answered_as_if_new_are_forgotten_first() -> None:
-    flood = Flood(most=3)
+    flood = Throttle(most=3)
     assert verdicts(flood, [*[("ann", 0)] * 6, ("bob", 0.5), ("cid", 1), ("cid", 1)]) == "aaaaanaaa"
     assert verdicts(flood, [("dan", 1.75), ("ann", 1.75)]) == "a-"
     assert set(flood._buckets) == {"ann", "cid", "dan"}  # bob wrote after ann, but his bucket was full
 
 
 def test_where_all_places_are_taken_the_fullest_bucket_goes() -> None:
-    flood = Flood(most=2)
+    flood = Throttle(most=2)
     assert verdicts(flood, [("bob", 0), ("ann", 0.1), *[("ann", 0.1)] * 5]) == "aaaaaan"
     others = [(f"other {n}", 0.2 + n / 100) for n in range(50)]
     assert verdicts(flood, [line for other in others for line in (other, ("ann", other[1]))]) == "a-" * 50
 
 
 def test_the_remembered_are_no_more_than_there_are_places() -> None:
-    flood = Flood(most=10)
+    flood = Throttle(most=10)
     for n in range(1000):
         flood.verdict(n, n / 1000)
         assert len(flood._buckets) == len(flood._queue) <= 10
 
 
 def test_the_quiet_are_forgotten_without_need_for_their_places() -> None:
-    flood = Flood()
+    flood = Throttle()
     assert verdicts(flood, [(f"reader {n}", n / 10) for n in range(1000)]) == "a" * 1000
     assert len(flood._buckets) <= 11
     assert verdicts(flood, [("ann", 1000)]) == "a"
@@ -149,9 +149,9 @@ def of(who: str, lines: Iterable[Line]) -> list[float]:
 @FREELY
 @given(stories(), BURSTS, RATES)
 def test_nobody_notices_the_others(lines: list[Line], burst: int, rate: float) -> None:
-    together = zip(lines, verdicts(Flood(burst, rate), lines), strict=True)
+    together = zip(lines, verdicts(Throttle(burst, rate), lines), strict=True)
     for who, said in groupby(sorted(together, key=lambda one: one[0][0]), key=lambda one: one[0][0]):
-        assert "".join(letter for _, letter in said) == alone(of(who, lines), Flood(burst, rate))
+        assert "".join(letter for _, letter in said) == alone(of(who, lines), Throttle(burst, rate))
 
 
 @FREELY
@@ -159,7 +159,9 @@ def test_nobody_notices_the_others(lines: list[Line], burst: int, rate: float) -
 def test_no_window_holds_more_answers_than_the_burst_and_the_rate_allow(
     moments: list[float], burst: int, rate: float
 ) -> None:
-    answered = [now for now, letter in zip(moments, alone(moments, Flood(burst, rate)), strict=True) if letter == "a"]
+    answered = [
+        now for now, letter in zip(moments, alone(moments, Throttle(burst, rate)), strict=True) if letter == "a"
+    ]
     for (first, start), (last, end) in combinations(enumerate(answered), 2):
         assert last - first + 1 <= burst + rate * (end - start) + TICK
 
@@ -168,7 +170,7 @@ def test_no_window_holds_more_answers_than_the_burst_and_the_rate_allow(
 @given(stories(), BURSTS, RATES)
 def test_each_flood_gets_one_note_and_silence_until_the_quiet(lines: list[Line], burst: int, rate: float) -> None:
     moments = of("ann", lines)
-    said = alone(moments, Flood(burst, rate))
+    said = alone(moments, Throttle(burst, rate))
     before = ["a", *said]
     for place, (now, letter) in enumerate(zip(moments, said, strict=True)):
         if before[place] == "a":
@@ -185,14 +187,14 @@ def test_a_steady_flood_is_answered_once_and_no_more(gaps: list[float], burst: i
     for gap in gaps:
         now += min(gap, (min(2, burst) - 0.25) / rate)
         moments.append(now)
-    assert alone(moments, Flood(burst, rate)) == "a" * burst + "n" + "-" * len(gaps)
+    assert alone(moments, Throttle(burst, rate)) == "a" * burst + "n" + "-" * len(gaps)
 
 
 @FREELY
 @given(st.lists(GAPS, max_size=80), BURSTS)
 def test_who_keeps_to_the_rate_is_always_answered(gaps: list[float], burst: int) -> None:
     moments = [sum(gaps[:place]) + place for place in range(len(gaps) + 1)]
-    assert set(alone(moments, Flood(burst, 1.0))) == {"a"}
+    assert set(alone(moments, Throttle(burst, 1.0))) == {"a"}
 
 
 @FREELY
@@ -200,7 +202,7 @@ def test_who_keeps_to_the_rate_is_always_answered(gaps: list[float], burst: int)
 def test_whoever_is_new_is_answered_and_no_place_is_taken_beyond_the_most(
     lines: list[Line], most: int, burst: int, rate: float
 ) -> None:
-    flood = Flood(burst, rate, most)
+    flood = Throttle(burst, rate, most)
     seen = Counter[str]()
     for who, now in lines:
         verdict = flood.verdict(who, now)
@@ -214,7 +216,7 @@ def test_whoever_is_new_is_answered_and_no_place_is_taken_beyond_the_most(
 def test_a_bucket_is_forgotten_before_it_is_full_only_where_none_is_full(
     lines: list[Line], burst: int, rate: float
 ) -> None:
-    flood = Flood(burst, rate, most=2)
+    flood = Throttle(burst, rate, most=2)
     for who, now in lines:
         before = {one: flood._full(bucket) for one, bucket in flood._buckets.items() if one != who}
         flood.verdict(who, now)
@@ -227,14 +229,14 @@ def test_a_bucket_is_forgotten_before_it_is_full_only_where_none_is_full(
 @FREELY
 @given(st.lists(st.tuples(SENDERS, st.floats(-1e9, 1e9)), max_size=60), st.integers(1, 4))
 def test_no_clock_breaks_it(lines: list[Line], most: int) -> None:
-    flood = Flood(most=most)
+    flood = Throttle(most=most)
     said = verdicts(flood, lines)
     assert len(said) == len(lines)
     assert len(flood._buckets) == len(flood._queue) <= most
 
 
 def test_what_many_share_is_answered_as_far_as_it_is_refilled() -> None:
-    shared = Flood(burst=2, per_second=0.1, steady=True)
+    shared = Throttle(burst=2, per_second=0.1, steady=True)
 
     verdicts = [shared.verdict("a group", second) for second in range(40)]
 

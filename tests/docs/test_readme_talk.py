@@ -12,9 +12,9 @@ import pytest
 
 from bot.cli.setup import sample
 from bot.config.settings import Operators, Settings
-from bot.conversation.context import Asker
-from bot.conversation.router import Desk
-from bot.conversation.throttle import Flood
+from bot.conversation.context import Request
+from bot.conversation.router import CommandRouter
+from bot.conversation.throttle import Throttle
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
@@ -31,7 +31,7 @@ READER, OPERATOR = "12345678", "1"
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(tmp_path: Path) -> AsyncIterator[CommandRouter]:
     """Serve a reader to whom the sample digest was delivered."""
     formatter = TelegramFormatter(phrases("ko"), buttons=True)
     channel = MemoryChannel("telegram", formatter)
@@ -42,7 +42,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         await plan(store, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
         await store.open_at("", 0.0)
         await Dispatcher(store, {"telegram": channel}).run()
-        yield Desk(store, settings, {"telegram": formatter}, {"telegram": channel.id_sequence})
+        yield CommandRouter(store, settings, {"telegram": formatter}, {"telegram": channel.id_sequence})
 
 
 def seen(message: Message) -> str:
@@ -75,10 +75,10 @@ def test_the_readme_shows_some() -> None:
 
 
 @pytest.mark.parametrize("shown", [SOME, WHOLE], ids=["readme", "handbook"])
-async def test_a_conversation(desk: Desk, shown: tuple[str, str]) -> None:
+async def test_a_conversation(desk: CommandRouter, shown: tuple[str, str]) -> None:
     for line, answer in typed(*shown):
         korean = re.search("[가-힣]", answer) is not None
         user = OPERATOR if line.startswith("/status") else f"{READER}{korean:d}"
-        desk.flood = Flood()  # the page is read faster than anybody types
-        given = await desk.answer(Asker("telegram", user, user=user, language="ko" if korean else "en"), line)
+        desk.throttle = Throttle()  # the page is read faster than anybody types
+        given = await desk.handle(Request("telegram", user, user=user, language="ko" if korean else "en"), line)
         assert re.fullmatch(expected(answer), "\n".join(map(seen, given.messages))), line

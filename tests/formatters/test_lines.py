@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.parsing.preferences import Wish, wished
-from bot.conversation.parsing.query import Asked, asked
-from bot.conversation.parsing.text import paged, seen
+from bot.conversation.parsing.preferences import PreferenceChange, parse_preferences
+from bot.conversation.parsing.query import PaperQuery, parse_query
+from bot.conversation.parsing.text import normalise, split_page
 from formatters import lines
 from tests.support.strategies import NASTY
 
@@ -24,8 +24,8 @@ LONGEST = 64  # bytes of a button's line, the least that a platform takes
 
 def argument(line: str, command: str) -> str:
     """Give what stands after the command, and see that a press of the line is understood."""
-    name, _, rest = seen(line).partition(" ")
-    assert (name, seen(line)) == (command, line)
+    name, _, rest = normalise(line).partition(" ")
+    assert (name, normalise(line)) == (command, line)
     assert len(line.encode()) <= LONGEST
     return rest
 
@@ -36,13 +36,15 @@ def argument(line: str, command: str) -> str:
 @given(REFS)
 def test_a_paper(ref: str) -> None:
     assert lines.read_ref(argument(lines.spell_paper(ref), "/paper")) == ref
-    assert asked(argument(lines.spell_paper(ref), "/paper"), TODAY) == Asked(ref=ref)
+    assert parse_query(argument(lines.spell_paper(ref), "/paper"), TODAY) == PaperQuery(ref=ref)
     assert lines.read_ref(ref.upper()) == ref
 
 
 @given(st.integers(1, 10**lines.MOST_DIGITS - 1), st.dates())
 def test_a_paper_of_a_day(number: int, day: date) -> None:
-    assert asked(argument(lines.spell_numbered(number, day), "/paper"), TODAY) == Asked(number=number, day=day)
+    assert parse_query(argument(lines.spell_numbered(number, day), "/paper"), TODAY) == PaperQuery(
+        number=number, day=day
+    )
 
 
 @given(REFS)
@@ -66,23 +68,23 @@ def test_a_paper_shared(ref: str) -> None:
 def test_papers_of_a_day(day: date, page: int) -> None:
     line = lines.spell_papers(day)
 
-    assert asked(argument(line, "/papers"), TODAY) == Asked(day=day)
-    assert asked(argument(lines.spell_page(line, page), "/papers"), TODAY) == Asked(day=day, page=page)
+    assert parse_query(argument(line, "/papers"), TODAY) == PaperQuery(day=day)
+    assert parse_query(argument(lines.spell_page(line, page), "/papers"), TODAY) == PaperQuery(day=day, page=page)
 
 
 @given(KEPT, PAGES)
 def test_a_kept_search(number: int, page: int) -> None:
-    said, turned = paged(argument(lines.spell_page(lines.spell_kept_search(number), page), "/search"))
+    said, turned = split_page(argument(lines.spell_page(lines.spell_kept_search(number), page), "/search"))
 
     assert (lines.read_kept_search(said), turned) == (number, page)
 
 
-@given(NASTY.map(seen).filter(bool), PAGES)
+@given(NASTY.map(normalise).filter(bool), PAGES)
 def test_a_search_as_it_is_typed(said: str, page: int) -> None:
     """A person may copy it from a terminal, however long it is."""
     line = lines.spell_page(lines.spell_search(said), page)
 
-    assert paged(line.removeprefix("/search ")) == (said, page)
+    assert split_page(line.removeprefix("/search ")) == (said, page)
 
 
 @given(st.text() | NASTY)
@@ -123,21 +125,23 @@ def test_what_is_nearly_a_line(read: Callable[[str], object], text: str, value: 
 
 @pytest.mark.parametrize("layout", ["messages", "thread", "digest", "index"])
 def test_a_layout(layout: str) -> None:
-    assert wished(argument(lines.spell_layout(layout), "/settings")) == Wish(layout=layout)
+    assert parse_preferences(argument(lines.spell_layout(layout), "/settings")) == PreferenceChange(layout=layout)
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_language(language: str) -> None:
-    assert wished(argument(lines.spell_language(language), "/settings")) == Wish(language=language)
+    assert parse_preferences(argument(lines.spell_language(language), "/settings")) == PreferenceChange(
+        language=language
+    )
 
 
 @pytest.mark.parametrize("silent", [True, False])
 def test_a_sound(*, silent: bool) -> None:
-    assert wished(argument(lines.spell_sound(silent=silent), "/settings")) == Wish(silent=silent)
+    assert parse_preferences(argument(lines.spell_sound(silent=silent), "/settings")) == PreferenceChange(silent=silent)
 
 
 def test_lines_without_a_value() -> None:
-    assert wished(argument(lines.RESET, "/settings")) == Wish(reset=True)
+    assert parse_preferences(argument(lines.RESET, "/settings")) == PreferenceChange(reset=True)
     assert argument(lines.SUBSCRIBE, "/subscribe") == argument(lines.UNSUBSCRIBE, "/unsubscribe") == ""
     assert argument(lines.SUBSCRIBE_NOW, "/subscribe") == "now"
     assert argument(lines.RETRY, "/status") == "retry"

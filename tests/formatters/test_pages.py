@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.parsing.preferences import Wish, wished
-from bot.conversation.parsing.query import asked
-from bot.conversation.parsing.text import paged
+from bot.conversation.parsing.preferences import PreferenceChange, parse_preferences
+from bot.conversation.parsing.query import parse_query
+from bot.conversation.parsing.text import split_page
 from formatters import pages
 from formatters.compose import brief, help_text
 from formatters.locale import Phrases, phrases
@@ -234,14 +234,14 @@ def test_a_line_is_understood(line: str) -> None:
 
     assert name in {**phrases("ko").commands, **phrases("ko").operator_commands}
     if name in ("paper", "papers"):
-        want = asked(argument, TODAY)
+        want = parse_query(argument, TODAY)
         assert not want.words
         assert (bool(want.ref), want.day is not None) in ((True, False), (False, True))
         assert (want.number is not None) == (name == "paper" and not want.ref)
     elif name == "settings":
-        assert wished(argument) != Wish()
+        assert parse_preferences(argument) != PreferenceChange()
     elif name == "search":
-        assert paged(argument)[1] > 1 or argument.endswith("#1")
+        assert split_page(argument)[1] > 1 or argument.endswith("#1")
 
 
 def test_what_a_button_gives_is_what_is_typed_instead() -> None:
@@ -249,7 +249,7 @@ def test_what_a_button_gives_is_what_is_typed_instead() -> None:
     buttons = buttons_of(pages.papers(FORTY, phrases("ko"), 2))[: pages.PAPERS_ON_A_PAGE]
 
     for paper, button in zip(FORTY.papers[20:], buttons, strict=True):
-        given, instead = (asked(line.partition(" ")[2], TODAY) for line in (button.line, button.typed))
+        given, instead = (parse_query(line.partition(" ")[2], TODAY) for line in (button.line, button.typed))
         assert given.ref == reference(FORTY, paper)
         assert (instead.number, instead.day) == (paper.number, FORTY.day)
 
@@ -387,7 +387,7 @@ def test_a_word_that_is_no_setting(language: str, near: str, text: str) -> None:
 def test_the_example_of_settings_is_one() -> None:
     (example,) = re.findall(r"/settings (.+)", pages.help_with_settings("x", "", phrases("ko")))
 
-    assert wished(example) == Wish(at=time(8, 0), zone="Asia/Seoul", days="mon-fri")
+    assert parse_preferences(example) == PreferenceChange(at=time(8, 0), zone="Asia/Seoul", days="mon-fri")
 
 
 # Whatever the words

@@ -11,8 +11,8 @@ from itertools import count
 from pathlib import Path
 
 from bot.config.settings import Settings
-from bot.conversation.context import Answer, Asker
-from bot.conversation.router import Desk
+from bot.conversation.context import Request, Response
+from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Subscription
@@ -72,11 +72,11 @@ ARXIV = digest(
 class Reader:
     """Somebody who types lines, and reads what comes back."""
 
-    desk: Desk
-    asker: Asker
+    desk: CommandRouter
+    asker: Request
 
-    async def hears(self, line: str) -> Answer:
-        return await self.desk.answer(self.asker, line)
+    async def hears(self, line: str) -> Response:
+        return await self.desk.handle(self.asker, line)
 
     async def sees(self, line: str) -> list[Seen]:
         """Type a line, and see each message of the answer."""
@@ -93,7 +93,7 @@ class Reader:
     @property
     def pressing(self) -> Reader:
         """Be the same person, who presses buttons."""
-        return replace(self, asker=replace(self.asker, pressed=True, meant=True))
+        return replace(self, asker=replace(self.asker, from_button=True, addressed=True))
 
 
 @dataclass
@@ -102,29 +102,29 @@ class Readers:
 
     store: Ledger
     clock: Clock
-    desk: Desk
+    desk: CommandRouter
     woken: list[None] = field(default_factory=list)
 
     def reader(self, user: str = ANN, language: str = "en") -> Reader:
         """Be somebody in a private chat."""
-        return Reader(self.desk, Asker("telegram", user, user=user, language=language, names=(user,)))
+        return Reader(self.desk, Request("telegram", user, user=user, language=language, aliases=(user,)))
 
     def member(self, user: str = ANN, language: str = "en", *, meant: bool = False, charge: bool = False) -> Reader:
         """Be somebody in a group."""
-        asker = Asker("telegram", GROUP, ChatKind.GROUP, user, language, (GROUP, "@our_group"), meant)
-        return Reader(self.desk, replace(asker, administers=yes) if charge else asker)
+        asker = Request("telegram", GROUP, ChatKind.GROUP, user, language, (GROUP, "@our_group"), meant)
+        return Reader(self.desk, replace(asker, is_admin=yes) if charge else asker)
 
     def channel(self) -> Reader:
         """Be a channel itself."""
-        return Reader(self.desk, Asker("telegram", CHANNEL, ChatKind.BROADCAST, names=(CHANNEL,), administers=yes))
+        return Reader(self.desk, Request("telegram", CHANNEL, ChatKind.BROADCAST, aliases=(CHANNEL,), is_admin=yes))
 
     def slack(self, user: str = "U0ANN", room: str = DIRECT, language: str = "en-US", **more: bool) -> Reader:
         """Be a member of a workspace."""
         kind = ChatKind.PRIVATE if room == DIRECT else ChatKind.BROADCAST
-        return Reader(self.desk, Asker("slack", room, kind, user, language, alone=more.get("alone", False)))
+        return Reader(self.desk, Request("slack", room, kind, user, language, private=more.get("alone", False)))
 
     def terminal(self) -> Reader:
-        return Reader(self.desk, Asker("terminal", "here"))
+        return Reader(self.desk, Request("terminal", "here"))
 
     async def chat(self, address: str, channel: str = "telegram") -> Subscription:
         known = await self.store.subscriptions.find(channel, (address,))
@@ -167,5 +167,7 @@ async def open_readers(folder: Path, template: Path | None, settings: Settings =
         woken: list[None] = []
         slowly = count(step=10)  # nobody floods
         counters = dict.fromkeys(formatters, str)
-        desk = Desk(store, settings, formatters, counters, lambda: woken.append(None), clock=lambda: next(slowly))
+        desk = CommandRouter(
+            store, settings, formatters, counters, lambda: woken.append(None), clock=lambda: next(slowly)
+        )
         yield Readers(store, clock, desk, woken)

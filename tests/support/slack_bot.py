@@ -18,7 +18,7 @@ from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.listener import PATH, slack_listener
 from bot.config.settings import Operators, Settings, Slack
 from bot.conversation.listener import Listener
-from bot.conversation.router import Desk
+from bot.conversation.router import CommandRouter
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
@@ -79,7 +79,7 @@ class SlackBot:
     slack: FakeSlack
     store: Ledger
     channel: SlackChannel
-    desk: Desk
+    desk: CommandRouter
     listener: Listener
     listening: asyncio.Task[None]
     stopping: asyncio.Event
@@ -172,7 +172,7 @@ async def open_slack_bot(
     await delivered(slack, channel, posts)
     async with open_ledger("sqlite:///paperboy.db") as store:
         whole = Settings(slack=own, operators=Operators.model_validate({"slack": [BOSS]}))
-        desk = Desk(store, whole, {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake)
+        desk = CommandRouter(store, whole, {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake)
         listener = slack_listener(own, channel, desk, ReplySender(channel, store.archive), server)
         parts: list[Listener] = [listener, server] if server.used else [listener]
         tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]

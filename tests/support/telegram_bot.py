@@ -21,8 +21,8 @@ from bot.channels.telegram.listener import TelegramPoller
 from bot.channels.telegram.updates import Updates
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
-from bot.conversation.router import Desk
-from bot.conversation.throttle import Flood
+from bot.conversation.router import CommandRouter
+from bot.conversation.throttle import Throttle
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Subscription
@@ -109,7 +109,7 @@ class TelegramBot:
         return self.paperboy.store
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> CommandRouter:
         return self.updates.desk
 
     def listen(self, *listeners: Listener) -> None:
@@ -208,8 +208,8 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
             await channel.close()
 
 
-def _desk(paperboy: Paperboy) -> Desk:
-    return replace(paperboy.desk, flood=Flood(1000), talkers=Flood(1000), rooms=Flood(1000))
+def _desk(paperboy: Paperboy) -> CommandRouter:
+    return replace(paperboy.desk, throttle=Throttle(1000), per_member=Throttle(1000), per_group=Throttle(1000))
 
 
 def _settings(server: FakeTelegram) -> Settings:

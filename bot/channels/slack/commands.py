@@ -14,9 +14,9 @@ from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.home import Home
 from bot.channels.slack.people import People
 from bot.channels.slack.responses import Body, Press, Whispers
-from bot.conversation.context import Answer, Asker
-from bot.conversation.parsing.text import seen
-from bot.conversation.router import Desk
+from bot.conversation.context import Request, Response
+from bot.conversation.parsing.text import normalise
+from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
 from bot.delivery.replies import ReplySender
 from formatters import lines
@@ -31,7 +31,9 @@ _MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")  # mentions and links, with 
 class Commands:
     """Take in what somebody does to get an answer that, mostly, nobody else sees."""
 
-    def __init__(self, channel: SlackChannel, desk: Desk, people: People, home: Home, replies: ReplySender) -> None:
+    def __init__(
+        self, channel: SlackChannel, desk: CommandRouter, people: People, home: Home, replies: ReplySender
+    ) -> None:
         self._desk = desk
         self._people = people
         self._home = home
@@ -43,7 +45,7 @@ class Commands:
         room = command["channel_id"]
         asker = await self._people.asker(room, command["user_id"], alone=True)
         name = command["command"].rpartition("-")[2].lstrip("/")  # "/papers-search": names are a workspace's own
-        answer = await self._desk.answer(asker, f"/{name} {typed(command.get('text') or '')}")
+        answer = await self._desk.handle(asker, f"/{name} {typed(command.get('text') or '')}")
         if not answer.messages:
             await ack()
             return
@@ -57,37 +59,37 @@ class Commands:
         if press:
             asker = await self._people.asker(press.channel or press.home, press.user, pressed=True, alone=True)
             shared = lines.read_share(press.line)
-            answer = await self._desk.answer(asker, shared or press.line)
+            answer = await self._desk.handle(asker, shared or press.line)
             if answer.messages:
                 self._replies.spawn(self._answered(press, asker, answer, share=bool(shared)))
         await ack()
 
-    async def _answered(self, press: Press, asker: Asker, answer: Answer, *, share: bool) -> None:
+    async def _answered(self, press: Press, asker: Request, answer: Response, *, share: bool) -> None:
         """Bring an answer to where it belongs: into the place of its page, beside the button, into direct messages."""
         own = press.channel == asker.address and asker.kind == ChatKind.PRIVATE
         if press.home:
             await self._home.answered(asker, answer)
-        elif share and answer.line:
+        elif share and answer.share_line:
             await self._share(press, answer)
-        elif answer.replaces and press.alone:
+        elif answer.replaces_page and press.alone:
             await self._whispers.respond(press.url, [answer.messages[0].body], replace=True)
-        elif answer.replaces and own:
+        elif answer.replaces_page and own:
             await self._replies.edit(asker.address, press.message, answer.messages[0])
-        elif own and not answer.note:
+        elif own and not answer.toast:
             await self._replies.send(asker.address, answer.messages, thread=press.thread)
         else:
             await self._whispers.to(press, await self._bodies(answer, asker, press.channel))
 
-    async def _bodies(self, answer: Answer, asker: Asker, room: str) -> list[Body]:
+    async def _bodies(self, answer: Response, asker: Request, room: str) -> list[Body]:
         """Spell an answer for one person, a full summary with a button that shows it to all others there."""
         bodies: list[Body] = [message.body for message in answer.messages]
         among_others = asker.kind != ChatKind.PRIVATE or room != asker.address
-        if answer.line and among_others:
-            said = (await self._desk.speaking(asker)).words
-            bodies[-1] = with_buttons(bodies[-1], [Button(said.share, lines.spell_share(answer.line))])
+        if answer.share_line and among_others:
+            said = (await self._desk.context_for(asker)).phrases
+            bodies[-1] = with_buttons(bodies[-1], [Button(said.share, lines.spell_share(answer.share_line))])
         return bodies
 
-    async def _share(self, press: Press, answer: Answer) -> None:
+    async def _share(self, press: Press, answer: Response) -> None:
         """Show everybody a paper, and who shares it; then take the button away, which has done its work."""
         first, *rest = [message.body for message in answer.messages]
         name = (await self._people.known(press.user)).name or press.name
@@ -100,7 +102,7 @@ class Commands:
 def typed(text: str) -> str:
     """Read a message as it was typed: without mentions, links as addresses, signs unescaped, nothing unseen."""
     bare = _MARKED.sub(lambda mark: mark[1] if "://" in mark[1] else mark[2] or "", text)
-    return seen(bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    return normalise(bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 
 
 def _signed(body: Body, name: str) -> Body:

@@ -18,8 +18,8 @@ from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.commands import Commands, Payload, typed
 from bot.channels.slack.home import Home
 from bot.channels.slack.people import People
-from bot.conversation.context import Asker
-from bot.conversation.router import Desk
+from bot.conversation.context import Request
+from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
 from bot.delivery.replies import ReplySender
 from bot.errors import LedgerError
@@ -43,7 +43,7 @@ _OUT = {
 class Events:
     """Take in what people do: keep what they wish, then answer."""
 
-    def __init__(self, channel: SlackChannel, desk: Desk, replies: ReplySender) -> None:
+    def __init__(self, channel: SlackChannel, desk: CommandRouter, replies: ReplySender) -> None:
         self.replies = replies
         self.desk = desk
         self._people = People(channel)
@@ -98,8 +98,8 @@ class Events:
             asker = await self._people.asker(event["channel"], event["user"])
             await self._said(asker, event, event.get("thread_ts") or "")
 
-    async def _said(self, asker: Asker, event: Payload, thread: str) -> None:
-        answer = await self.desk.answer(asker, typed(event.get("text") or "") or "/help")
+    async def _said(self, asker: Request, event: Payload, thread: str) -> None:
+        answer = await self.desk.handle(asker, typed(event.get("text") or "") or "/help")
         self.replies.spawn(self.replies.send(asker.address, answer.messages, thread=thread))
 
     async def _opened(self, body: Payload) -> None:
@@ -120,14 +120,14 @@ class Events:
             return  # somebody else joined
         places = await self._resumed(event["channel"])
         if not any(place.receives for place in places):
-            welcome = await self.desk.welcome(Asker("slack", event["channel"], kind=ChatKind.BROADCAST))
+            welcome = await self.desk.welcome(Request("slack", event["channel"], kind=ChatKind.BROADCAST))
             self.replies.spawn(self.replies.send(event["channel"], [welcome]))
 
     async def _back(self, body: Payload) -> None:
         await self._resumed(body["event"]["channel"])
 
     async def _resumed(self, channel: str) -> Sequence[Subscription]:
-        subscribers = self.desk.store.subscriptions
+        subscribers = self.desk.ledger.subscriptions
         places = await subscribers.with_topics("slack", (channel,))
         for place in places:
             await subscribers.resume(place.id)
@@ -135,7 +135,7 @@ class Events:
         return places
 
     async def _out(self, body: Payload) -> None:
-        event, subscribers = body["event"], self.desk.store.subscriptions
+        event, subscribers = body["event"], self.desk.ledger.subscriptions
         for place in await subscribers.with_topics("slack", (event["channel"],)):
             await subscribers.pause(place.id, _OUT[event["type"]])
 

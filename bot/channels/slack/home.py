@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.channels.slack.channel import FAILURES, SlackChannel, translate
 from bot.conversation.commands import subscription as wishing
-from bot.conversation.context import Answer, Asker, Context
-from bot.conversation.router import Desk
+from bot.conversation.context import Context, Request, Response
+from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ReplySender
 from bot.log import log
 from formatters import compose, lines
@@ -23,14 +23,14 @@ _MOST_PAPERS = 80  # a view has room for 100 blocks; the settings take about ten
 class Home:
     """Show people what is new, and let them choose what they receive in direct messages."""
 
-    def __init__(self, channel: SlackChannel, desk: Desk, replies: ReplySender) -> None:
+    def __init__(self, channel: SlackChannel, desk: CommandRouter, replies: ReplySender) -> None:
         self._channel = channel
         self._desk = desk
         self._replies = replies
 
-    async def publish(self, asker: Asker, note: str = "") -> None:
+    async def publish(self, asker: Request, note: str = "") -> None:
         """Show somebody the newest digest and the settings of their direct messages."""
-        context = await self._desk.speaking(asker)
+        context = await self._desk.context_for(asker)
         [settings, *_] = (await wishing.settings(context, "")).messages
         said = [context.formatter.notice(note)] if note else []
         blocks = _blocks(await _newest(context), *said, settings)
@@ -40,21 +40,21 @@ class Home:
         except FAILURES as error:
             log.warning("home", user=asker.user, error=str(translate(error)))
 
-    async def answered(self, asker: Asker, answer: Answer) -> None:
+    async def answered(self, asker: Request, answer: Response) -> None:
         """Show the answer to a button: a paper as a message, all else in the view."""
-        if answer.line:
+        if answer.share_line:
             await self._replies.send(asker.address, answer.messages)
         else:
-            await self.publish(asker, "" if answer.replaces else answer.note)
+            await self.publish(asker, "" if answer.replaces_page else answer.toast)
 
 
 async def _newest(context: Context) -> Message:
     """List the newest digest, each paper with a sentence and its button."""
-    digest = await context.store.archive.newest()
+    digest = await context.ledger.archive.newest()
     if digest is None:
-        return context.formatter.notice(context.words.no_digest)
-    items = tuple(_item(digest, paper, context.words.full_summary) for paper in digest.papers[:_MOST_PAPERS])
-    return context.formatter.page(Page(compose.head(digest, context.words), items))
+        return context.formatter.notice(context.phrases.no_digest)
+    items = tuple(_item(digest, paper, context.phrases.full_summary) for paper in digest.papers[:_MOST_PAPERS])
+    return context.formatter.page(Page(compose.head(digest, context.phrases), items))
 
 
 def _item(digest: Digest, paper: Paper, label: str) -> Item:

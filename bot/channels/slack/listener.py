@@ -24,7 +24,7 @@ from bot.channels.slack.channel import SlackChannel, translate
 from bot.channels.slack.events import Events
 from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Slack
-from bot.conversation.router import Desk
+from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel
 from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, Rejected, SettingsError
@@ -162,7 +162,7 @@ class SlackHttp:
 
 
 def slack_listener(
-    settings: Slack, channel: Channel, desk: Desk, replies: ReplySender, server: Web
+    settings: Slack, channel: Channel, desk: CommandRouter, replies: ReplySender, server: Web
 ) -> SlackSocket | SlackHttp:
     """Make what hears Slack's readers; SettingsError when its way lacks a secret."""
     if not isinstance(channel, SlackChannel):

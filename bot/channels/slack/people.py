@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from bot.channels.slack.channel import FAILURES, SlackChannel, translate
-from bot.conversation.context import Asker
+from bot.conversation.context import Request
 from bot.database.states import ChatKind
 from bot.log import log
 
@@ -74,20 +74,20 @@ class People:
         )
         return any(person.get(role) is True for role in _IN_CHARGE) or bool(user and room.get("creator") == user)
 
-    async def asker(self, room: str, user: str, *, alone: bool = False, pressed: bool = False) -> Asker:
+    async def asker(self, room: str, user: str, *, alone: bool = False, pressed: bool = False) -> Request:
         """Say who asks, and about which chat."""
         person, address = await asyncio.gather(self.known(user), self.chat(user, room))
         private = room.startswith("D")
-        return Asker(
+        return Request(
             "slack",
             address,
             kind=ChatKind.PRIVATE if private else ChatKind.BROADCAST,
             user=user,
             language=person.language,
-            names=(user,) if private else (),  # the settings may name a person instead
-            alone=alone,
-            pressed=pressed,
-            administers=partial(self.administers, room, user),
+            aliases=(user,) if private else (),  # the settings may name a person instead
+            private=alone,
+            from_button=pressed,
+            is_admin=partial(self.administers, room, user),
         )
 
     async def _told(self, call: Awaitable[Any], name: str) -> Mapping[str, Any]:

@@ -9,9 +9,9 @@ from telegram import InlineQuery, InlineQueryResultArticle, InputTextMessageCont
 from telegram.error import TelegramError
 
 from bot.channels.telegram.channel import TelegramChannel
-from bot.conversation.context import Asker
-from bot.conversation.router import Desk
-from bot.conversation.throttle import Flood, Verdict
+from bot.conversation.context import Request
+from bot.conversation.router import CommandRouter
+from bot.conversation.throttle import Throttle, Verdict
 from bot.log import log
 from formatters import compose
 from formatters.message import Formatter
@@ -26,17 +26,17 @@ _OFFSET = re.compile(r"\d{1,9}", re.ASCII)  # as we gave it; a client can send a
 class Inline:
     """Offer papers: those that have the words, or those of the newest digest."""
 
-    def __init__(self, channel: TelegramChannel, desk: Desk) -> None:
+    def __init__(self, channel: TelegramChannel, desk: CommandRouter) -> None:
         self._channel = channel
         self._desk = desk
-        self._flood = Flood(burst=30, per_second=3.0)  # a query comes with every letter
+        self._flood = Throttle(burst=30, per_second=3.0)  # a query comes with every letter
 
     async def answer(self, query: InlineQuery) -> None:
         if self._flood.verdict(query.from_user.id, monotonic()) is not Verdict.ANSWER:
             return
         user = query.from_user
-        context = await self._desk.speaking(
-            Asker("telegram", str(user.id), user=str(user.id), language=user.language_code or "")
+        context = await self._desk.context_for(
+            Request("telegram", str(user.id), user=str(user.id), language=user.language_code or "")
         )
         start = int(query.offset) if _OFFSET.fullmatch(query.offset) else 0
         found = await self._found(query.query, start)
@@ -50,7 +50,7 @@ class Inline:
             log.info("late answer", error=str(error))
 
     async def _found(self, said: str, start: int) -> list[tuple[Digest, Paper]]:
-        archive = self._desk.store.archive
+        archive = self._desk.ledger.archive
         if not said.strip():
             newest = await archive.newest()
             return [(newest, one) for one in newest.papers[start : start + _AT_ONCE]] if newest else []

@@ -25,7 +25,7 @@ from bot.channels.telegram.menu import introduce
 from bot.channels.telegram.updates import Updates
 from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Telegram
-from bot.conversation.router import Desk
+from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel
 from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, LedgerError, PaperboyError, SendError, SettingsError
@@ -175,7 +175,7 @@ class TelegramWebhook:
 
 
 def telegram_listener(
-    settings: Telegram, channel: Channel, desk: Desk, replies: ReplySender, server: Web
+    settings: Telegram, channel: Channel, desk: CommandRouter, replies: ReplySender, server: Web
 ) -> TelegramPoller | TelegramWebhook:
     """Make what hears Telegram's readers; SettingsError when a webhook lacks its address or secret."""
     if not isinstance(channel, TelegramChannel):

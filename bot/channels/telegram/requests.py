@@ -9,7 +9,7 @@ from telegram import Bot, CallbackQuery, Chat, ChatMemberUpdated, MaybeInaccessi
 from telegram.error import TelegramError
 
 from bot.channels.telegram.channel import kind_of
-from bot.conversation.context import Asker
+from bot.conversation.context import Request
 from bot.log import log
 
 _IN_CHARGE = {"creator", "administrator"}
@@ -22,37 +22,37 @@ class Askers:
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
 
-    def of_message(self, message: Message, *, meant: bool) -> Asker:
+    def of_message(self, message: Message, *, meant: bool) -> Request:
         user, sender = message.from_user, message.sender_chat
         itself = sender is not None and sender.id == message.chat.id  # an anonymous administrator, or a channel
         named = None if itself else sender or user
-        return Asker(
+        return Request(
             "telegram",
             address_of(message),
             kind=kind_of(message.chat),
             user=str(named.id) if named else "",
             language=(user.language_code if user and not itself else "") or "",
-            names=names_of(message.chat, topic_of(message)),
-            meant=meant,
-            administers=_yes if itself else self._administers(message.chat, user),
+            aliases=names_of(message.chat, topic_of(message)),
+            addressed=meant,
+            is_admin=_yes if itself else self._administers(message.chat, user),
         )
 
-    def of_press(self, query: CallbackQuery, message: MaybeInaccessibleMessage) -> Asker:
+    def of_press(self, query: CallbackQuery, message: MaybeInaccessibleMessage) -> Request:
         user = query.from_user
-        return Asker(
+        return Request(
             "telegram",
             address_of(message),
             kind=kind_of(message.chat),
             user=str(user.id),
             language=user.language_code or "",
-            names=names_of(message.chat, topic_of(message)),
-            pressed=True,
-            administers=self._administers(message.chat, user),
+            aliases=names_of(message.chat, topic_of(message)),
+            from_button=True,
+            is_admin=self._administers(message.chat, user),
         )
 
-    def of_member(self, change: ChatMemberUpdated) -> Asker:
+    def of_member(self, change: ChatMemberUpdated) -> Request:
         language = change.from_user.language_code or ""
-        return Asker("telegram", str(change.chat.id), kind=kind_of(change.chat), language=language)
+        return Request("telegram", str(change.chat.id), kind=kind_of(change.chat), language=language)
 
     def _administers(self, chat: Chat, user: User | None) -> Callable[[], Awaitable[bool]]:
         async def asked() -> bool:

@@ -21,8 +21,8 @@ from telegram.error import TelegramError
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.inline import Inline
 from bot.channels.telegram.requests import Askers, address_of, names_of
-from bot.conversation.context import Answer
-from bot.conversation.router import Desk
+from bot.conversation.context import Response
+from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ReplySender
 from bot.errors import LedgerError, SendError
 from bot.log import log
@@ -38,7 +38,7 @@ _REMEMBERED = 1000  # updates; no more than a hundred come in at once
 class Updates:
     """Take updates in: keep what they wish, then answer."""
 
-    def __init__(self, channel: TelegramChannel, desk: Desk, replies: ReplySender) -> None:
+    def __init__(self, channel: TelegramChannel, desk: CommandRouter, replies: ReplySender) -> None:
         self.desk = desk
         self.replies = replies
         self._channel = channel
@@ -96,7 +96,7 @@ class Updates:
         private = message.chat.type == Chat.PRIVATE
         if heard := await self._heard(message.text, private=private):
             line, meant = heard
-            answer = await self.desk.answer(self._askers.of_message(message, meant=meant), line)
+            answer = await self.desk.handle(self._askers.of_message(message, meant=meant), line)
             self._answer(message, answer)
 
     async def _post(self, message: Message) -> None:
@@ -105,7 +105,7 @@ class Updates:
         heard = await self._heard(message.text or "", private=False)
         first = heard[0].split(maxsplit=1)[:1] if heard else []
         if heard and first and first[0].removeprefix("/").casefold() in _IN_CHANNELS:
-            answer = await self.desk.answer(self._askers.of_message(message, meant=True), heard[0])
+            answer = await self.desk.handle(self._askers.of_message(message, meant=True), heard[0])
             self._answer(message, answer)
 
     async def _heard(self, text: str, *, private: bool) -> tuple[str, bool] | None:
@@ -127,10 +127,10 @@ class Updates:
 
     async def _press(self, query: CallbackQuery) -> None:
         """Do what a button says, as whoever pressed it; a client can press what is on no button."""
-        answer, message = Answer(), query.message
+        answer, message = Response(), query.message
         try:
             if message and query.data and _offered(message, query.data):
-                answer = await self.desk.answer(self._askers.of_press(query, message), query.data)
+                answer = await self.desk.handle(self._askers.of_press(query, message), query.data)
         except LedgerError:
             raise  # it comes again
         except Exception:
@@ -138,10 +138,10 @@ class Updates:
             raise
         self.replies.spawn(self._answer_press(query, answer))
 
-    async def _answer_press(self, query: CallbackQuery, answer: Answer) -> None:
+    async def _answer_press(self, query: CallbackQuery, answer: Response) -> None:
         """End the waiting of the button; what its toast cannot say is said in the chat."""
-        note = answer.note if len(answer.note) <= _LONGEST_NOTE else ""
-        if not note or answer.replaces:
+        note = answer.toast if len(answer.toast) <= _LONGEST_NOTE else ""
+        if not note or answer.replaces_page:
             await asyncio.gather(self._toast(query, note), self._show(query.message, answer))
         elif not await self._toast(query, note):
             await self._show(query.message, answer)
@@ -154,21 +154,21 @@ class Updates:
             return False
         return True
 
-    async def _show(self, message: MaybeInaccessibleMessage | None, answer: Answer) -> None:
+    async def _show(self, message: MaybeInaccessibleMessage | None, answer: Response) -> None:
         """Put a page in the place of the one that was pressed, or say it anew.
 
         What is too old to be seen may be no page, and is left alone. In a channel, whoever reads it
         can press, and nobody but its administrators may make it say something.
         """
-        if message and message.is_accessible and answer.replaces:
+        if message and message.is_accessible and answer.replaces_page:
             await self.replies.edit(address_of(message), str(message.message_id), answer.messages[0])
         elif message and message.chat.type != Chat.CHANNEL:
             await self._send(message, answer)
 
-    def _answer(self, message: Message, answer: Answer) -> None:
+    def _answer(self, message: Message, answer: Response) -> None:
         self.replies.spawn(self._send(message, answer))
 
-    async def _send(self, message: MaybeInaccessibleMessage, answer: Answer) -> None:
+    async def _send(self, message: MaybeInaccessibleMessage, answer: Response) -> None:
         names = names_of(message.chat)
         await self.replies.send(address_of(message), answer.messages, more=_reply_to(message), names=names)
 
@@ -177,7 +177,7 @@ class Updates:
     async def _member(self, change: ChatMemberUpdated) -> None:
         """Greet who lets us in, pause where we are shut out, go on where we were."""
         was, now = map(_is_in, (change.old_chat_member, change.new_chat_member))
-        chat, subscribers = change.chat, self.desk.store.subscriptions
+        chat, subscribers = change.chat, self.desk.ledger.subscriptions
         places = await subscribers.with_topics("telegram", names_of(chat))
         if was and not now:
             reason = "blocked by its reader" if chat.type == Chat.PRIVATE else "the bot was taken out of the chat"
@@ -196,7 +196,7 @@ class Updates:
 
     async def _moved(self, chat: Chat, new: int) -> None:
         """Follow a group that became a supergroup, with its topics."""
-        store = self.desk.store
+        store = self.desk.ledger
         for place in await store.subscriptions.with_topics("telegram", names_of(chat)):
             _, colon, topic = place.address.partition(":")
             address = f"{new}{colon}{topic}"

@@ -12,9 +12,9 @@ from bot.channels.terminal import TerminalChannel
 from bot.cli.console import Console, say
 from bot.cli.setup import sample
 from bot.config.settings import Settings
-from bot.conversation.context import Asker
-from bot.conversation.router import Desk
-from bot.conversation.throttle import Flood
+from bot.conversation.context import Request
+from bot.conversation.router import CommandRouter
+from bot.conversation.throttle import Throttle
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
@@ -25,7 +25,7 @@ from formatters.locale import Phrases, phrases
 from formatters.terminal import TerminalFormatter
 
 CHAT = "this terminal"
-_PATIENT = Flood(burst=sys.maxsize)  # lines may come from a file
+_PATIENT = Throttle(burst=sys.maxsize)  # lines may come from a file
 
 
 async def run(settings: Settings) -> None:
@@ -39,7 +39,7 @@ async def run(settings: Settings) -> None:
             await _deliver(store, channel)
             if not console.quiet:  # else nobody reads any more
                 formatters, counters = {channel.name: channel.formatter}, {channel.name: channel.id_sequence}
-                await _talk(Desk(store, settings, formatters, counters, flood=_PATIENT), channel, said)
+                await _talk(CommandRouter(store, settings, formatters, counters, throttle=_PATIENT), channel, said)
 
 
 async def _deliver(store: Ledger, channel: TerminalChannel) -> None:
@@ -51,14 +51,14 @@ async def _deliver(store: Ledger, channel: TerminalChannel) -> None:
     await Dispatcher(store, {channel.name: channel}).run()
 
 
-async def _talk(desk: Desk, channel: TerminalChannel, said: Phrases) -> None:
+async def _talk(desk: CommandRouter, channel: TerminalChannel, said: Phrases) -> None:
     await channel.say(said.demo_hint)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the end of the line
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     while line := _typed():
         if line.strip():
-            for message in (await desk.answer(Asker(channel.name, CHAT), line)).messages:
+            for message in (await desk.handle(Request(channel.name, CHAT), line)).messages:
                 await channel.send(CHAT, message.body, ref="", thread="")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bot.conversation.context import Answer, Context
-from bot.conversation.parsing.query import Asked, asked, days_near
-from bot.conversation.parsing.text import paged
+from bot.conversation.context import Context, Response
+from bot.conversation.parsing.query import PaperQuery, days_near, parse_query
+from bot.conversation.parsing.text import split_page
 from formatters import lines, pages
 from formatters.model import Digest, Paper
 from formatters.page import Page, SearchHit, reference
@@ -16,9 +16,9 @@ _MOST_CHOICES = 8
 _LONGEST_ECHO = 40  # characters of what was typed
 
 
-async def paper(context: Context, argument: str) -> Answer:
+async def paper(context: Context, argument: str) -> Response:
     """Give one paper in full: by number, id, link, or words of its title; of the digest last seen, or of a day."""
-    want = asked(argument, context.today)
+    want = parse_query(argument, context.today)
     if want.ref or want.paper:
         return await _by_id(context, want)
     if want.words:
@@ -29,79 +29,81 @@ async def paper(context: Context, argument: str) -> Answer:
     return _by_number(context, want.number, digests)
 
 
-async def papers(context: Context, argument: str) -> Answer:
+async def papers(context: Context, argument: str) -> Response:
     """List the papers of the newest digest, or those of a day."""
-    want = asked(argument, context.today)
+    want = parse_query(argument, context.today)
     if want.day is None and (want.words or want.number is not None):
         return await _other_days(context, argument[:_LONGEST_ECHO], context.today, None)
-    newest = await context.store.archive.newest()
-    digests = await context.store.archive.of_day(want.day) if want.day else [newest] if newest else []
+    newest = await context.ledger.archive.newest()
+    digests = await context.ledger.archive.of_day(want.day) if want.day else [newest] if newest else []
     if not digests:
         return await _no_digest(context, want)
-    return context.show(*(_listed(context, digest, want.page) for digest in digests))
+    return context.reply_page(*(_listed(context, digest, want.page) for digest in digests))
 
 
-async def search(context: Context, argument: str) -> Answer:
+async def search(context: Context, argument: str) -> Response:
     """List the papers of the whole archive that have all the words."""
-    text, page = paged(argument)
+    text, page = split_page(argument)
     if not text:
-        return context.tell(context.words.search_what)
-    archive, asker, earlier = context.store.archive, context.asker, lines.read_kept_search(text)
+        return context.reply_text(context.phrases.search_what)
+    archive, asker, earlier = context.ledger.archive, context.request, lines.read_kept_search(text)
     said = text if earlier is None else await archive.recall(asker.channel, asker.address, earlier)
     if not said:
-        return context.tell(context.words.stale_page)
+        return context.reply_text(context.phrases.stale_page)
     size = pages.HITS_ON_A_PAGE
     hits, count = await archive.search(said, size, (page - 1) * size)
     if not count:
-        return context.tell(context.words.nothing_found.format(words=said[:_LONGEST_ECHO]))
+        return context.reply_text(context.phrases.nothing_found.format(words=said[:_LONGEST_ECHO]))
     if not hits:  # beyond the end
         page = -(-count // size)
         hits, count = await archive.search(said, size, (page - 1) * size)
     start = (page - 1) * size
     kept = await archive.remember(asker.channel, asker.address, said) if count > len(hits) else 0
     turn = pages.Turn(lines.spell_kept_search(kept), lines.spell_search(said), page, start + len(hits) < count)
-    return context.show(pages.hits(context.words.found(said[:_LONGEST_ECHO], count), hits, context.words, turn))
+    return context.reply_page(
+        pages.hits(context.phrases.found(said[:_LONGEST_ECHO], count), hits, context.phrases, turn)
+    )
 
 
-async def _by_id(context: Context, want: Asked) -> Answer:
-    found = await context.store.archive.paper("ref" if want.ref else "paper", want.ref or want.paper)
+async def _by_id(context: Context, want: PaperQuery) -> Response:
+    found = await context.ledger.archive.paper("ref" if want.ref else "paper", want.ref or want.paper)
     if found is None:
-        gone = context.words.paper_gone if want.ref else context.words.no_such_id.format(paper=want.paper)
-        return context.tell(gone)
+        gone = context.phrases.paper_gone if want.ref else context.phrases.no_such_id.format(paper=want.paper)
+        return context.reply_text(gone)
     return _full(context, *found)
 
 
-async def _by_title(context: Context, want: Asked) -> Answer:
-    hits = await context.store.archive.titled(want.words, _MOST_CHOICES, want.day)
+async def _by_title(context: Context, want: PaperQuery) -> Response:
+    hits = await context.ledger.archive.titled(want.words, _MOST_CHOICES, want.day)
     if not hits:
-        return context.tell(context.words.no_such_title.format(words=want.words[:_LONGEST_ECHO]))
+        return context.reply_text(context.phrases.no_such_title.format(words=want.words[:_LONGEST_ECHO]))
     once: dict[str, SearchHit] = {}
     for hit in hits:
         once.setdefault(hit.title, hit)  # the newest of those presented twice
     return await _chosen(context, list(once.values()))
 
 
-async def _chosen(context: Context, hits: Sequence[SearchHit]) -> Answer:
+async def _chosen(context: Context, hits: Sequence[SearchHit]) -> Response:
     """Give the only one that fits, else let the reader choose."""
     if len(hits) == 1:
-        return await _by_id(context, Asked(ref=hits[0].ref))
-    return context.show(pages.choice(hits, context.words))
+        return await _by_id(context, PaperQuery(ref=hits[0].ref))
+    return context.reply_page(pages.choice(hits, context.phrases))
 
 
-def _by_number(context: Context, number: int | None, digests: Sequence[Digest]) -> Answer:
+def _by_number(context: Context, number: int | None, digests: Sequence[Digest]) -> Response:
     found = [(digest, one) for digest in digests for one in digest.papers if one.number == number]
     if len(found) == 1:
         return _full(context, *found[0])
     if found:
-        return context.show(pages.choice([_hit(*one) for one in found], context.words))
+        return context.reply_page(pages.choice([_hit(*one) for one in found], context.phrases))
     last = max(one.number for digest in digests for one in digest.papers)
-    said = context.words.which_paper if number is None else context.words.no_such_paper
-    return context.tell(said.format(number=str(number)[:8], last=last))
+    said = context.phrases.which_paper if number is None else context.phrases.no_such_paper
+    return context.reply_text(said.format(number=str(number)[:8], last=last))
 
 
 async def _digests(context: Context, day: date | None) -> list[Digest]:
     """Give the digests of a day, without one that which this chat saw last, else the newest."""
-    archive = context.store.archive
+    archive = context.ledger.archive
     if day:
         return await archive.of_day(day)
     last = await archive.last_seen(context.chat.id) if context.chat else None
@@ -109,26 +111,26 @@ async def _digests(context: Context, day: date | None) -> list[Digest]:
     return [digest] if digest else []
 
 
-async def _no_digest(context: Context, want: Asked) -> Answer:
+async def _no_digest(context: Context, want: PaperQuery) -> Response:
     if want.day is None:
-        return context.tell(context.words.no_digest)
-    return await _other_days(context, context.words.day(want.day), want.day, want.number)
+        return context.reply_text(context.phrases.no_digest)
+    return await _other_days(context, context.phrases.day(want.day), want.day, want.number)
 
 
-async def _other_days(context: Context, said: str, day: date, number: int | None) -> Answer:
-    near = days_near(day, await context.store.archive.days())
+async def _other_days(context: Context, said: str, day: date, number: int | None) -> Response:
+    near = days_near(day, await context.ledger.archive.days())
     if not near:
-        return context.tell(context.words.no_digest)
-    return context.show(pages.days(context.words.no_such_day.format(day=said), near, context.words, number))
+        return context.reply_text(context.phrases.no_digest)
+    return context.reply_page(pages.days(context.phrases.no_such_day.format(day=said), near, context.phrases, number))
 
 
 def _listed(context: Context, digest: Digest, page: int) -> Page:
     last = -(-len(digest.papers) // pages.PAPERS_ON_A_PAGE)
-    return pages.papers(digest, context.words, min(page, last))
+    return pages.papers(digest, context.phrases, min(page, last))
 
 
-def _full(context: Context, digest: Digest, one: Paper) -> Answer:
-    return Answer(context.formatter.paper(one), line=lines.spell_paper(reference(digest, one)))
+def _full(context: Context, digest: Digest, one: Paper) -> Response:
+    return Response(context.formatter.paper(one), share_line=lines.spell_paper(reference(digest, one)))
 
 
 def _hit(digest: Digest, one: Paper) -> SearchHit:

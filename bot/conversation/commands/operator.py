@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.conversation.context import Answer, Context
+from bot.conversation.context import Context, Response
 from bot.database.states import DeliveryState
 from bot.ledger.records import DigestStatus, Totals
 from bot.monitoring.status import totals
@@ -12,20 +12,20 @@ from formatters.locale import Phrases
 _MOST_PROBLEMS = 10
 
 
-async def status(context: Context, argument: str) -> Answer:
+async def status(context: Context, argument: str) -> Response:
     """Show how the last digests stand; "retry" sends what failed or is unconfirmed again."""
-    if not context.operates:
-        return context.tell(context.words.operators_only)
+    if not context.is_operator:
+        return context.reply_text(context.phrases.operators_only)
     if argument.casefold() == "retry":
-        count = await context.store.incidents.retry()
+        count = await context.ledger.incidents.retry()
         context.wake()
-        return context.tell(context.words.resent(count))
-    digests = await totals(context.store, context.settings, _MOST_PROBLEMS)
+        return context.reply_text(context.phrases.resent(count))
+    digests = await totals(context.ledger, context.settings, _MOST_PROBLEMS)
     if not digests:
-        return context.tell(context.words.nothing_delivered)
-    lines = [line for standing, chats in digests for line in _lines(standing, chats, context.words)]
+        return context.reply_text(context.phrases.nothing_delivered)
+    lines = [line for standing, chats in digests for line in _lines(standing, chats, context.phrases)]
     stuck = any(state in chats.counts for _, chats in digests for state in _STUCK)
-    return context.show(pages.status(lines, context.words, stuck=stuck))
+    return context.reply_page(pages.status(lines, context.phrases, stuck=stuck))
 
 
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)

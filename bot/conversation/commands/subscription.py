@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation.context import Answer, Context, language
-from bot.conversation.parsing.preferences import Wish, WishError, wished
+from bot.conversation.context import Context, Response, choose_language
+from bot.conversation.parsing.preferences import PreferenceChange, PreferenceError, parse_preferences
 from bot.database.states import ChatState
 from bot.delivery.hours import DeliveryHours
 from formatters import pages
@@ -18,77 +18,77 @@ _USUAL_LAYOUTS = ("messages", "digest", "index")
 _SOUNDLESS = {"slack", "terminal"}  # channels whose messages cannot be silent
 
 
-async def subscribe(context: Context, argument: str) -> Answer:
+async def subscribe(context: Context, argument: str) -> Response:
     """Let this chat receive the digest; "now" sends the newest at once."""
     if not await context.may_manage():
-        return context.tell(context.words.administrators_only)
+        return context.reply_text(context.phrases.administrators_only)
     now = argument.casefold() in _NOW
     if argument and not now:
-        return context.tell(f"/subscribe – {context.words.commands['subscribe']}")
+        return context.reply_text(f"/subscribe – {context.phrases.commands['subscribe']}")
     lacks = now and await _lacks_newest(context)
     if context.chat and context.chat.state == ChatState.ACTIVE and not lacks:
-        return context.tell(context.words.already_subscribed.format(when=context.when))
-    known = await context.known()
-    await context.store.subscriptions.resume(known)
-    await context.store.subscriptions.subscribe(known, context.layout, now=now)
+        return context.reply_text(context.phrases.already_subscribed.format(when=context.hours_text))
+    known = await context.ensure_chat()
+    await context.ledger.subscriptions.resume(known)
+    await context.ledger.subscriptions.subscribe(known, context.layout, now=now)
     context.wake()
-    said = context.words.subscribed_now if lacks else context.words.subscribed.format(when=context.when)
-    return context.tell(said)
+    said = context.phrases.subscribed_now if lacks else context.phrases.subscribed.format(when=context.hours_text)
+    return context.reply_text(said)
 
 
-async def unsubscribe(context: Context, _: str) -> Answer:
+async def unsubscribe(context: Context, _: str) -> Response:
     """Let this chat receive nothing more."""
     if not await context.may_manage():
-        return context.tell(context.words.administrators_only)
+        return context.reply_text(context.phrases.administrators_only)
     if not (context.chat and context.chat.receives):
-        return context.tell(context.words.not_subscribed)
-    await context.store.subscriptions.unsubscribe(context.chat.id)
-    return context.tell(context.words.unsubscribed)
+        return context.reply_text(context.phrases.not_subscribed)
+    await context.ledger.subscriptions.unsubscribe(context.chat.id)
+    return context.reply_text(context.phrases.unsubscribed)
 
 
-async def settings(context: Context, argument: str) -> Answer:
+async def settings(context: Context, argument: str) -> Response:
     """Show what this chat receives, and change it."""
     try:
-        wish = _possible(wished(argument), context)
-    except WishError as error:
-        return context.tell(pages.help_with_settings(error.word, error.near, context.words))
-    if wish == Wish():
-        return context.show(_page(context))
+        wish = _possible(parse_preferences(argument), context)
+    except PreferenceError as error:
+        return context.reply_text(pages.help_with_settings(error.word, error.near, context.phrases))
+    if wish == PreferenceChange():
+        return context.reply_page(_page(context))
     if not await context.may_manage():
-        return context.tell(context.words.administrators_only)
-    known = await context.known()
-    await context.store.subscriptions.set_preferences(known, context.layout, **_values(context, wish))
+        return context.reply_text(context.phrases.administrators_only)
+    known = await context.ensure_chat()
+    await context.ledger.subscriptions.set_preferences(known, context.layout, **_values(context, wish))
     context.wake()
     return await _saved(context)
 
 
-async def _saved(context: Context) -> Answer:
+async def _saved(context: Context) -> Response:
     """Show the settings as they are now, in the language they may have changed to."""
-    asker = context.asker
-    chat = await context.store.subscriptions.find(asker.channel, (asker.address, *asker.names))
-    said = phrases(language(asker, chat, context.settings.language))
-    now = replace(context, chat=chat, words=said, formatter=context.formatter.in_language(said))
-    return now.show(_page(now, "" if asker.pressed else said.saved), note=said.saved)
+    asker = context.request
+    chat = await context.ledger.subscriptions.find(asker.channel, (asker.address, *asker.aliases))
+    said = phrases(choose_language(asker, chat, context.settings.language))
+    now = replace(context, chat=chat, phrases=said, formatter=context.formatter.in_language(said))
+    return now.reply_page(_page(now, "" if asker.from_button else said.saved), toast=said.saved)
 
 
 async def _lacks_newest(context: Context) -> bool:
-    archive = context.store.archive
+    archive = context.ledger.archive
     newest = await archive.newest()
     last = await archive.last_seen(context.chat.id) if context.chat else None
     return newest is not None and (last is None or last.day < newest.day)
 
 
-def _possible(wish: Wish, context: Context) -> Wish:
+def _possible(wish: PreferenceChange, context: Context) -> PreferenceChange:
     """Refuse what the channel does not have."""
     layouts = _layouts(context)
     if wish.layout and wish.layout not in layouts:
-        raise WishError(wish.layout, near=layouts[0])
-    if wish.silent is not None and context.asker.channel in _SOUNDLESS:
-        raise WishError("silent" if wish.silent else "loud")
+        raise PreferenceError(wish.layout, near=layouts[0])
+    if wish.silent is not None and context.request.channel in _SOUNDLESS:
+        raise PreferenceError("silent" if wish.silent else "loud")
     return wish
 
 
-def _values(context: Context, wish: Wish) -> dict[str, object]:
+def _values(context: Context, wish: PreferenceChange) -> dict[str, object]:
     """Give the columns that a wish changes."""
     usual = {"layout": "", "language": context.first_language, "silent": 0, "schedule": ""} if wish.reset else {}
     values: dict[str, object] = {"layout": wish.layout, "language": wish.language, "schedule": _schedule(context, wish)}
@@ -96,7 +96,7 @@ def _values(context: Context, wish: Wish) -> dict[str, object]:
     return usual | {name: value for name, value in values.items() if value} | silent
 
 
-def _schedule(context: Context, wish: Wish) -> str:
+def _schedule(context: Context, wish: PreferenceChange) -> str:
     """Spell the hours that a chat wishes now, those it did not name as they were."""
     if not (wish.at or wish.days or wish.zone):
         return ""
@@ -108,7 +108,7 @@ def _schedule(context: Context, wish: Wish) -> str:
 
 def _page(context: Context, note: str = "") -> Page:
     chat = context.chat
-    silent = None if context.asker.channel in _SOUNDLESS else bool(chat and chat.silent)
+    silent = None if context.request.channel in _SOUNDLESS else bool(chat and chat.silent)
     layout = (chat.layout if chat else "") or context.layout
     state = chat.state if chat else ChatState.REMOVED
     wishes = pages.PreferencesView(
@@ -117,10 +117,10 @@ def _page(context: Context, note: str = "") -> Page:
         layout=layout,
         language=context.language,
         silent=silent,
-        hours=context.when,
+        hours=context.hours_text,
     )
-    return pages.settings(wishes, context.words, _layouts(context), note)
+    return pages.settings(wishes, context.phrases, _layouts(context), note)
 
 
 def _layouts(context: Context) -> tuple[str, ...]:
-    return _LAYOUTS.get(context.asker.channel, _USUAL_LAYOUTS)
+    return _LAYOUTS.get(context.request.channel, _USUAL_LAYOUTS)

@@ -71,7 +71,7 @@ _NO_ZONES = {"localtime", "Factory"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PreferenceChange:
     """What shall change; None is what stays."""
 
     layout: str | None = None  # "messages", "thread", "digest" or "index"
@@ -83,7 +83,7 @@ class Wish:
     reset: bool = False  # whether everything else goes back to what the operator set
 
 
-class WishError(ValueError):
+class PreferenceError(ValueError):
     """A word was not understood, or contradicts an earlier one; `near` is what may have been meant, or ""."""
 
     def __init__(self, word: str, near: str = "") -> None:
@@ -92,7 +92,7 @@ class WishError(ValueError):
         super().__init__(f"{self.word!r} is no setting" + (f"; did you mean {near}?" if near else ""))
 
 
-def wished(argument: str) -> Wish:
+def parse_preferences(argument: str) -> PreferenceChange:
     """Read all wishes; WishError for what is none."""
     found: dict[str, Any] = {}
     words = _words(argument)
@@ -102,8 +102,8 @@ def wished(argument: str) -> Wish:
         if name == "days" and "days" in found:
             found[name] = _written(weekdays(found[name]) | weekdays(value))
         elif name and found.setdefault(name, value) != value:
-            raise WishError(phrase)
-    return Wish(**found)
+            raise PreferenceError(phrase)
+    return PreferenceChange(**found)
 
 
 def _words(argument: str) -> list[str]:
@@ -140,13 +140,13 @@ def _time(phrase: str, found: re.Match[str]) -> time:
     hour, minute = int(found["hour"]), int(found["minute"] or found["minutes"] or (30 if found["thirty"] else 0))
     half = f"{found['half'] or ''}{found['after'] or ''}"
     if half and (half not in _HALVES or hour > 12):
-        raise WishError(phrase)
+        raise PreferenceError(phrase)
     if half:
         hour = hour % 12 + _HALVES[half]
     try:
         return time(hour, minute)
     except ValueError:
-        raise WishError(phrase) from None
+        raise PreferenceError(phrase) from None
 
 
 def _days(folded: str) -> str:
@@ -177,13 +177,13 @@ def _spelled(zone: str) -> str:
     return re.sub("[_-]", " ", zone).casefold()
 
 
-def _unclear(words: list[str]) -> WishError:
+def _unclear(words: list[str]) -> PreferenceError:
     """Name the first word, or as many as something known looks like."""
     for count in range(1, min(_MOST_WORDS, len(words)) + 1):
         phrase = " ".join(words[:count])[:LONGEST_WORD]
         if near := _near(phrase.casefold()):
-            return WishError(phrase, near)
-    return WishError(words[0])
+            return PreferenceError(phrase, near)
+    return PreferenceError(words[0])
 
 
 def _near(folded: str) -> str:

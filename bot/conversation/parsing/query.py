@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from bot.conversation.parsing.text import paged
+from bot.conversation.parsing.text import split_page
 from formatters.lines import MOST_DIGITS, read_ref
 from formatters.links import arxiv_meant
 
@@ -30,7 +30,7 @@ _DAYS = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PaperQuery:
     """What was asked for; nothing at all after an empty argument."""
 
     number: int | None = None  # of a paper in its digest; may be one that no paper has
@@ -41,22 +41,22 @@ class Asked:
     page: int = 1  # of a long answer
 
 
-def asked(argument: str, today: date) -> Asked:
+def parse_query(argument: str, today: date) -> PaperQuery:
     """Read what was typed; what is nothing else is words.
 
     A day without its year may as well be part of a title: beside words it counts as one of them.
     """
-    text, page = paged(argument)
+    text, page = split_page(argument)
     day, rest, sure = next(_dated(text, today), (None, text, True))
     if paper := next(filter(None, map(_arxiv, text.split())), ""):
-        return Asked(paper=paper, day=day, page=page)
+        return PaperQuery(paper=paper, day=day, page=page)
     if ref := read_ref(rest):
-        return Asked(ref=ref, day=day, page=page)
+        return PaperQuery(ref=ref, day=day, page=page)
     if number := _NUMBER.fullmatch(rest):
-        return Asked(number=int(number[1][:MOST_DIGITS]), day=day, page=page)
+        return PaperQuery(number=int(number[1][:MOST_DIGITS]), day=day, page=page)
     if rest and not sure:
-        return Asked(words=_cut(text), page=page)
-    return Asked(words=_cut(rest), day=day, page=page)
+        return PaperQuery(words=_cut(text), page=page)
+    return PaperQuery(words=_cut(rest), day=day, page=page)
 
 
 def days_near(day: date, known: Sequence[date], most: int = 3) -> list[date]:

@@ -11,12 +11,12 @@ _DASHES = str.maketrans(dict.fromkeys("‐‑‒–−", "-"))  # phones write t
 _FILLERS = "\u115f\u1160\u2800"  # blanks that Unicode counts as letters or signs
 
 
-def seen(argument: str) -> str:
+def normalise(argument: str) -> str:
     """Keep what a reader sees of a text, in the usual width, with one blank between words."""
     shown = "".join(letter for letter in argument if letter.isprintable() or letter.isspace())
     return " ".join(re.sub(f"[{_FILLERS}]", " ", unicodedata.normalize("NFKC", shown).translate(_DASHES)).split())
 
 
-def paged(argument: str) -> tuple[str, int]:
+def split_page(argument: str) -> tuple[str, int]:
     """Take the page off the end of what was typed: "diffusion #2" is page 2 of "diffusion"."""
-    return read_page(seen(argument))
+    return read_page(normalise(argument))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.conversation.context import Answer, Asker
-from bot.conversation.router import Desk
+from bot.conversation.context import Request, Response
+from bot.conversation.router import CommandRouter
 from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
 from tests.support.fakes.telegram_chats import Status
 from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, TelegramBot, deliver_next
@@ -207,14 +207,14 @@ async def test_a_page_that_is_gone(telegram_bot: TelegramBot) -> None:
 async def test_a_press_is_answered_when_the_desk_is_silent_or_breaks(
     telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def silent(desk: Desk, asker: Asker, line: str) -> Answer:
-        return Answer()
+    async def silent(desk: CommandRouter, asker: Request, line: str) -> Response:
+        return Response()
 
-    async def broken(desk: Desk, asker: Asker, line: str) -> Answer:
+    async def broken(desk: CommandRouter, asker: Request, line: str) -> Response:
         raise RuntimeError("a bug")
 
     for answer in (silent, broken):
-        monkeypatch.setattr(Desk, "answer", answer)
+        monkeypatch.setattr(CommandRouter, "answer", answer)
         with capture_logs() as logs:
             assert (await telegram_bot.press(READER, MINA, EN.full_summary)).toast == ""
         assert [line["event"] for line in logs if line["log_level"] == "error"] == ["update"] * (answer is broken)

@@ -18,8 +18,8 @@ import bot.database.engine
 from bot.channels.telegram import listener
 from bot.channels.telegram import menu as telegram_menu
 from bot.conversation import context as talk
-from bot.conversation.context import Asker
-from bot.conversation.router import Desk
+from bot.conversation.context import Request
+from bot.conversation.router import CommandRouter
 from bot.errors import LedgerError
 from bot.ledger.subscriptions import Subscriptions
 from formatters.telegram import utf16
@@ -205,15 +205,15 @@ async def test_a_ledger_that_cannot_be_written_loses_no_answer(
 
 
 async def test_a_bug_silences_nobody(telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = Desk.answer
+    answer = CommandRouter.handle
 
-    async def broken(desk: Desk, asker: Asker, line: str) -> talk.Answer:
+    async def broken(desk: CommandRouter, asker: Request, line: str) -> talk.Response:
         if line.startswith("/paper"):
             raise ZeroDivisionError
         return await answer(desk, asker, line)
 
-    monkeypatch.setattr(Desk, "answer", broken)
-    monkeypatch.setattr(Desk, "speaking", lambda *_: 1 / 0)
+    monkeypatch.setattr(CommandRouter, "answer", broken)
+    monkeypatch.setattr(CommandRouter, "speaking", lambda *_: 1 / 0)
     with capture_logs() as logs:
         telegram_bot.server.asks_inline(ANN, "x")
         telegram_bot.server.says(str(ANN), ANN, "/paper 2")
@@ -268,13 +268,13 @@ async def test_a_press_that_could_not_be_kept_is_answered_when_it_is(
 async def test_nothing_is_answered_twice_after_a_clean_stop(
     telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer, asked = Desk.answer, asyncio.Event()
+    answer, asked = CommandRouter.handle, asyncio.Event()
 
-    async def noted(desk: Desk, asker: Asker, line: str) -> talk.Answer:
+    async def noted(desk: CommandRouter, asker: Request, line: str) -> talk.Response:
         asked.set()
         return await answer(desk, asker, line)
 
-    monkeypatch.setattr(Desk, "answer", noted)
+    monkeypatch.setattr(CommandRouter, "answer", noted)
     telegram_bot.server.says(str(ANN), ANN, "/help", language="en")
     await asked.wait()
     await telegram_bot.stop()
@@ -289,19 +289,19 @@ async def test_a_process_that_dies_loses_no_wish(
     telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch, *, kept: bool
 ) -> None:
     """It dies before or after the wish is written, but before Telegram knows that the update came in."""
-    answer = Desk.answer
+    answer = CommandRouter.handle
 
-    async def dying(desk: Desk, asker: Asker, line: str) -> talk.Answer:
+    async def dying(desk: CommandRouter, asker: Request, line: str) -> talk.Response:
         if kept:
             await answer(desk, asker, line)
         telegram_bot.listening[0].cancel()
         return await asyncio.Event().wait()  # type: ignore[return-value]
 
-    monkeypatch.setattr(Desk, "answer", dying)
+    monkeypatch.setattr(CommandRouter, "answer", dying)
     telegram_bot.server.says(READER, MINA, "/settings silent", language="en")
     await asyncio.wait(telegram_bot.listening)
     telegram_bot.listening.clear()
-    monkeypatch.setattr(Desk, "answer", answer)
+    monkeypatch.setattr(CommandRouter, "answer", answer)
     assert len(telegram_bot.server.inbox.pending) == 1
     assert (await telegram_bot.chat(READER)).silent is kept
     before = telegram_bot.count(READER)

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.channels.telegram import menu as telegram_menu
-from bot.conversation.throttle import Flood
+from bot.conversation.throttle import Throttle
 from tests.support.fakes import faults
 from tests.support.telegram_bot import ANN, EN, KO, MINA, NAME, OPERATOR, SECOND, TelegramBot
 
@@ -53,7 +53,7 @@ async def test_inline_mode_searches_in_pages(telegram_bot: TelegramBot, monkeypa
 
 
 async def test_who_floods_inline_mode_gets_no_more(telegram_bot: TelegramBot) -> None:
-    telegram_bot.updates._inline._flood = Flood(burst=2, per_second=0.001)
+    telegram_bot.updates._inline._flood = Throttle(burst=2, per_second=0.001)
     queries = [telegram_bot.server.asks_inline(ANN, "bayes", "en") for _ in range(4)]
     await telegram_bot.quiet()
     assert [query in telegram_bot.server.inline for query in queries] == [True, True, False, False]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.channels.telegram.listener import HEARD, TelegramPoller
-from bot.conversation.throttle import Flood
+from bot.conversation.throttle import Throttle
 from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, OTHER_TOPIC, READER, TOPIC
 from tests.support.fakes import faults
 from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, OPERATOR, SECOND, TelegramBot
@@ -233,7 +233,7 @@ async def test_an_operator_reads_the_receipt(telegram_bot: TelegramBot) -> None:
 
 
 async def test_a_reader_who_floods_is_slowed_and_nobody_else(telegram_bot: TelegramBot) -> None:
-    telegram_bot.desk.flood = Flood()
+    telegram_bot.desk.throttle = Throttle()
     for _ in range(12):
         telegram_bot.server.says(str(ANN), ANN, "/paper 2")
     assert len(await telegram_bot.hears(READER, MINA, "/paper 2")) == 1

@@ -11,12 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config.fields import WEEKDAYS, weekdays
-from bot.conversation.parsing.preferences import _FIXED, _NAMES, LONGEST_WORD, Wish, WishError, wished
+from bot.conversation.parsing.preferences import (
+    _FIXED,
+    _NAMES,
+    LONGEST_WORD,
+    PreferenceChange,
+    PreferenceError,
+    parse_preferences,
+)
 
 
 @pytest.mark.parametrize("argument", ["", " \n", "\u200f\u200b", ", ,"])
 def test_nothing(argument: str) -> None:
-    assert wished(argument) == Wish()
+    assert parse_preferences(argument) == PreferenceChange()
 
 
 @pytest.mark.parametrize(
@@ -49,7 +56,7 @@ def test_nothing(argument: str) -> None:
     ],
 )
 def test_times(argument: str, at: time) -> None:
-    assert wished(argument) == Wish(at=at)
+    assert parse_preferences(argument) == PreferenceChange(at=at)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +84,7 @@ def test_times(argument: str, at: time) -> None:
     ],
 )
 def test_days(argument: str, days: str) -> None:
-    assert wished(argument) == Wish(days=days)
+    assert parse_preferences(argument) == PreferenceChange(days=days)
 
 
 @pytest.mark.parametrize(
@@ -98,47 +105,47 @@ def test_days(argument: str, days: str) -> None:
     ],
 )
 def test_zones(argument: str, zone: str) -> None:
-    assert wished(argument) == Wish(zone=zone)
+    assert parse_preferences(argument) == PreferenceChange(zone=zone)
     assert ZoneInfo(zone)
 
 
 @pytest.mark.parametrize(
     ("argument", "wish"),
     [
-        ("layout digest", Wish(layout="digest")),
-        ("Layout: messages", Wish(layout="messages")),
-        ("papers", Wish(layout="messages")),
-        ("논문별", Wish(layout="messages")),
-        ("compact", Wish(layout="digest")),
-        ("한 번에", Wish(layout="digest")),
-        ("목록", Wish(layout="index")),
-        ("thread", Wish(layout="thread")),
-        ("language en", Wish(language="en")),
-        ("English", Wish(language="en")),
-        ("영어", Wish(language="en")),
-        ("ko korean 한국어", Wish(language="ko")),
-        ("silent", Wish(silent=True)),
-        ("silent on", Wish(silent=True)),
-        ("silent off", Wish(silent=False)),
-        ("loud", Wish(silent=False)),
-        ("무음", Wish(silent=True)),
-        ("알림", Wish(silent=False)),
-        ("알림 끄기", Wish(silent=True)),
-        ("default", Wish(reset=True)),
-        ("초기화", Wish(reset=True)),
-        (unicodedata.normalize("NFD", "목록"), Wish(layout="index")),
+        ("layout digest", PreferenceChange(layout="digest")),
+        ("Layout: messages", PreferenceChange(layout="messages")),
+        ("papers", PreferenceChange(layout="messages")),
+        ("논문별", PreferenceChange(layout="messages")),
+        ("compact", PreferenceChange(layout="digest")),
+        ("한 번에", PreferenceChange(layout="digest")),
+        ("목록", PreferenceChange(layout="index")),
+        ("thread", PreferenceChange(layout="thread")),
+        ("language en", PreferenceChange(language="en")),
+        ("English", PreferenceChange(language="en")),
+        ("영어", PreferenceChange(language="en")),
+        ("ko korean 한국어", PreferenceChange(language="ko")),
+        ("silent", PreferenceChange(silent=True)),
+        ("silent on", PreferenceChange(silent=True)),
+        ("silent off", PreferenceChange(silent=False)),
+        ("loud", PreferenceChange(silent=False)),
+        ("무음", PreferenceChange(silent=True)),
+        ("알림", PreferenceChange(silent=False)),
+        ("알림 끄기", PreferenceChange(silent=True)),
+        ("default", PreferenceChange(reset=True)),
+        ("초기화", PreferenceChange(reset=True)),
+        (unicodedata.normalize("NFD", "목록"), PreferenceChange(layout="index")),
     ],
 )
-def test_words(argument: str, wish: Wish) -> None:
-    assert wished(argument) == wish
+def test_words(argument: str, wish: PreferenceChange) -> None:
+    assert parse_preferences(argument) == wish
 
 
 def test_wishes_stand_in_any_order() -> None:
-    wish = Wish("digest", "en", True, time(8, 30), "mon-fri", "America/New_York")
+    wish = PreferenceChange("digest", "en", True, time(8, 30), "mon-fri", "America/New_York")
 
-    assert wished("layout digest, en silent 08:30 mon-fri New York") == wish
-    assert wished("New York 평일 오전 8시 30분 무음 영어 한번에") == wish
-    assert wished("reset 8am") == Wish(at=time(8), reset=True)
+    assert parse_preferences("layout digest, en silent 08:30 mon-fri New York") == wish
+    assert parse_preferences("New York 평일 오전 8시 30분 무음 영어 한번에") == wish
+    assert parse_preferences("reset 8am") == PreferenceChange(at=time(8), reset=True)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +178,8 @@ def test_wishes_stand_in_any_order() -> None:
     ],
 )
 def test_what_is_not_understood(argument: str, word: str, near: str) -> None:
-    with pytest.raises(WishError) as caught:
-        wished(argument)
+    with pytest.raises(PreferenceError) as caught:
+        parse_preferences(argument)
 
     assert (caught.value.word, caught.value.near) == (word, near)
     assert repr(word) in str(caught.value)
@@ -181,24 +188,24 @@ def test_what_is_not_understood(argument: str, word: str, near: str) -> None:
 
 @pytest.mark.parametrize("argument", ["ko en", "08:00 9am", "silent loud", "KST UTC", "digest index"])
 def test_a_wish_that_contradicts_another(argument: str) -> None:
-    with pytest.raises(WishError) as caught:
-        wished(argument)
+    with pytest.raises(PreferenceError) as caught:
+        parse_preferences(argument)
 
     assert caught.value.word == argument.split()[1]
 
 
 @pytest.mark.parametrize("word", [*_FIXED, *_NAMES.values()])
 def test_every_word_and_every_example_is_understood(word: str) -> None:
-    assert wished(word.upper()) == wished(word) != Wish()
+    assert parse_preferences(word.upper()) == parse_preferences(word) != PreferenceChange()
 
 
 @given(st.sets(st.sampled_from(WEEKDAYS), min_size=1))
 def test_days_come_back_as_the_settings_write_them(days: set[str]) -> None:
-    written = wished(" ".join(days)).days
+    written = parse_preferences(" ".join(days)).days
 
     assert written
     assert weekdays(written) == weekdays(",".join(days))
-    assert wished(written) == Wish(days=written)
+    assert parse_preferences(written) == PreferenceChange(days=written)
 
 
 PARTS = st.sampled_from(
@@ -206,10 +213,10 @@ PARTS = st.sampled_from(
 )
 
 
-def misunderstood(argument: str) -> WishError | None:
+def misunderstood(argument: str) -> PreferenceError | None:
     try:
-        wished(argument)
-    except WishError as error:
+        parse_preferences(argument)
+    except PreferenceError as error:
         return error
     return None
 

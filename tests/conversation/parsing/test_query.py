@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.parsing.query import LONGEST_WORDS, Asked, asked, days_near
-from bot.conversation.parsing.text import paged, seen
+from bot.conversation.parsing.query import LONGEST_WORDS, PaperQuery, days_near, parse_query
+from bot.conversation.parsing.text import normalise, split_page
 
 TODAY = date(2025, 9, 12)
 DAY = date(2025, 9, 10)
@@ -18,7 +18,7 @@ DAY = date(2025, 9, 10)
 
 @pytest.mark.parametrize("argument", ["", " \n\t", "\u200f\u200b", "ㅤ", "\0\ud800"])
 def test_nothing(argument: str) -> None:
-    assert asked(argument, TODAY) == Asked()
+    assert parse_query(argument, TODAY) == PaperQuery()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_nothing(argument: str) -> None:
     ],
 )
 def test_numbers(argument: str, number: int) -> None:
-    assert asked(argument, TODAY) == Asked(number=number)
+    assert parse_query(argument, TODAY) == PaperQuery(number=number)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_numbers(argument: str, number: int) -> None:
     ],
 )
 def test_days(argument: str) -> None:
-    assert asked(argument, TODAY) == Asked(day=DAY)
+    assert parse_query(argument, TODAY) == PaperQuery(day=DAY)
 
 
 @pytest.mark.parametrize(
@@ -88,19 +88,19 @@ def test_days(argument: str) -> None:
     ],
 )
 def test_days_as_seen_from_today(argument: str, day: date) -> None:
-    assert asked(argument, TODAY) == Asked(day=day)
+    assert parse_query(argument, TODAY) == PaperQuery(day=day)
 
 
 def test_the_last_day_of_february_may_be_long_ago() -> None:
-    assert asked("2/29", date(2104, 2, 28)) == Asked(day=date(2096, 2, 29))
-    assert asked("2/29", date(3, 1, 1)) == Asked(words="2/29")
+    assert parse_query("2/29", date(2104, 2, 28)) == PaperQuery(day=date(2096, 2, 29))
+    assert parse_query("2/29", date(3, 1, 1)) == PaperQuery(words="2/29")
 
 
 @pytest.mark.parametrize(
     "argument", ["2025-13-40", "20251340x", "13/40", "13월 40일", "0000-01-01", "2025-9", "2025-09-10x"]
 )
 def test_what_is_no_day_is_words(argument: str) -> None:
-    assert asked(argument, TODAY) == Asked(words=argument)
+    assert parse_query(argument, TODAY) == PaperQuery(words=argument)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_is_no_day_is_words(argument: str) -> None:
     ],
 )
 def test_papers(argument: str, paper: str) -> None:
-    assert asked(argument, TODAY) == Asked(paper=paper)
+    assert parse_query(argument, TODAY) == PaperQuery(paper=paper)
 
 
 @pytest.mark.parametrize(
@@ -131,35 +131,35 @@ def test_papers(argument: str, paper: str) -> None:
     ["mini-o3", "GPT-4", "diffusion", "3 diffusion", "3 4", "3.5", "diffusion today", "어제 확산", "24/7 AI"],
 )
 def test_words(argument: str) -> None:
-    assert asked(argument, TODAY) == Asked(words=argument)
+    assert parse_query(argument, TODAY) == PaperQuery(words=argument)
 
 
 @pytest.mark.parametrize(
     ("argument", "expected"),
     [
-        ("0123456789abcdef", Asked(ref="0123456789abcdef")),
-        ("0123456789ABCDEF", Asked(ref="0123456789abcdef")),
-        ("0123456789abcdeg", Asked(words="0123456789abcdeg")),
-        ("3 2025-09-10", Asked(number=3, day=DAY)),
-        ("2025-09-10 3", Asked(number=3, day=DAY)),
-        ("9월 10일 3번", Asked(number=3, day=DAY)),
-        ("no. 3 그제", Asked(number=3, day=DAY)),
-        ("2509.07969 2025-09-10", Asked(paper="2509.07969", day=DAY)),
-        ("2025-09-10 diffusion", Asked(words="diffusion", day=DAY)),
-        ("2025-13-40 2025-09-10", Asked(words="2025-13-40", day=DAY)),
-        ("2025-09-10 #2", Asked(day=DAY, page=2)),
-        ("9/10 #2", Asked(day=DAY, page=2)),
-        ("diffusion #2", Asked(words="diffusion", page=2)),
-        ("diffusion #0", Asked(words="diffusion")),
-        ("diffusion today ＃２", Asked(words="diffusion today", page=2)),
-        ("#2 diffusion", Asked(words="#2 diffusion")),
-        ("x #" + "9" * 5000, Asked(words="x", page=10**12 - 1)),
-        ("ｄｉｆｆ\u200bｕｓｉｏｎ　 \n model", Asked(words="diffusion model")),
-        (f"{'x' * (LONGEST_WORDS - 1)} {'y' * 4000}", Asked(words="x" * (LONGEST_WORDS - 1))),
+        ("0123456789abcdef", PaperQuery(ref="0123456789abcdef")),
+        ("0123456789ABCDEF", PaperQuery(ref="0123456789abcdef")),
+        ("0123456789abcdeg", PaperQuery(words="0123456789abcdeg")),
+        ("3 2025-09-10", PaperQuery(number=3, day=DAY)),
+        ("2025-09-10 3", PaperQuery(number=3, day=DAY)),
+        ("9월 10일 3번", PaperQuery(number=3, day=DAY)),
+        ("no. 3 그제", PaperQuery(number=3, day=DAY)),
+        ("2509.07969 2025-09-10", PaperQuery(paper="2509.07969", day=DAY)),
+        ("2025-09-10 diffusion", PaperQuery(words="diffusion", day=DAY)),
+        ("2025-13-40 2025-09-10", PaperQuery(words="2025-13-40", day=DAY)),
+        ("2025-09-10 #2", PaperQuery(day=DAY, page=2)),
+        ("9/10 #2", PaperQuery(day=DAY, page=2)),
+        ("diffusion #2", PaperQuery(words="diffusion", page=2)),
+        ("diffusion #0", PaperQuery(words="diffusion")),
+        ("diffusion today ＃２", PaperQuery(words="diffusion today", page=2)),
+        ("#2 diffusion", PaperQuery(words="#2 diffusion")),
+        ("x #" + "9" * 5000, PaperQuery(words="x", page=10**12 - 1)),
+        ("ｄｉｆｆ\u200bｕｓｉｏｎ　 \n model", PaperQuery(words="diffusion model")),
+        (f"{'x' * (LONGEST_WORDS - 1)} {'y' * 4000}", PaperQuery(words="x" * (LONGEST_WORDS - 1))),
     ],
 )
-def test_what_stands_together(argument: str, expected: Asked) -> None:
-    assert asked(argument, TODAY) == expected
+def test_what_stands_together(argument: str, expected: PaperQuery) -> None:
+    assert parse_query(argument, TODAY) == expected
 
 
 PARTS = st.sampled_from(
@@ -185,7 +185,7 @@ PARTS = st.sampled_from(
 @settings(max_examples=500)
 @given(st.lists(st.text() | PARTS).map("".join) | st.lists(PARTS).map(" ".join), st.dates())
 def test_no_input_is_an_error(argument: str, today: date) -> None:
-    found = asked(argument, today)
+    found = parse_query(argument, today)
 
     assert found.words == " ".join(found.words.split())[:LONGEST_WORDS]
     assert not {unicodedata.category(letter) for letter in found.words} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
@@ -195,12 +195,12 @@ def test_no_input_is_an_error(argument: str, today: date) -> None:
 
 @given(st.dates(), st.dates())
 def test_a_day_is_found_as_it_is_written(day: date, today: date) -> None:
-    assert asked(day.isoformat(), today) == Asked(day=day)
-    assert asked(f"{today.month}/{today.day}", today) == Asked(day=today)
+    assert parse_query(day.isoformat(), today) == PaperQuery(day=day)
+    assert parse_query(f"{today.month}/{today.day}", today) == PaperQuery(day=today)
 
 
 def test_what_is_seen() -> None:
-    assert seen("\u200f／ｐａｐｅｒ　\t３\0ㅤ") == "/paper 3"
+    assert normalise("\u200f／ｐａｐｅｒ　\t３\0ㅤ") == "/paper 3"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_what_is_seen() -> None:
     ],
 )
 def test_pages(argument: str, expected: tuple[str, int]) -> None:
-    assert paged(argument) == expected
+    assert split_page(argument) == expected
 
 
 def test_days_near() -> None:
