@@ -6,22 +6,22 @@ from bot.log import log
 from bot.monitoring.outages import Outages
 
 
-class Ear:
+class ConnectionStatus:
     """Say once when nothing is heard any more, and once when it is again."""
 
     def __init__(self, channel: str, outages: Outages) -> None:
         self._channel = channel
         self._outages = outages
-        self._deaf = ""
+        self._is_down = ""
 
-    def hears(self) -> None:
-        if self._deaf:
+    def up(self) -> None:
+        if self._is_down:
             log.info("listening again", channel=self._channel)
-        self._deaf = ""
+        self._is_down = ""
         self._outages.end("deaf", self._channel)
 
-    def deaf(self, why: str) -> None:
-        if self._deaf != why:
+    def down(self, why: str) -> None:
+        if self._is_down != why:
             log.error("not listening", channel=self._channel, error=why)
-        self._deaf = why
+        self._is_down = why
         self._outages.begin("deaf", self._channel, why)

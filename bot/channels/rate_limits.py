@@ -37,18 +37,18 @@ class Limit(Protocol):
 
 
 @dataclass
-class Spaced:
+class EvenSpacing:
     """No two calls closer than `interval` seconds, but a reply may come `slack` seconds early.
 
     An early reply counts like any call: what follows waits for it, and the long-run rate is the same.
     """
 
     interval: float
-    slack: float = 0.0
+    leeway: float = 0.0
     _next: float = -math.inf  # the "theoretical arrival time" of GCRA
 
     def ready(self, now: float, reply: bool = False) -> float:
-        return max(now, self._next - self.slack if reply else self._next)
+        return max(now, self._next - self.leeway if reply else self._next)
 
     def take(self, now: float) -> None:
         self._next = max(now, self._next) + self.interval
@@ -58,7 +58,7 @@ class Spaced:
 
 
 @dataclass
-class Windowed:
+class SlidingWindow:
     """No more than `most` calls in any `window` seconds, whoever calls."""
 
     most: int
@@ -78,12 +78,12 @@ class Windowed:
 
 
 @dataclass
-class _Line:
+class _Queue:
     """The replies, or the broadcasts, that wait for one room: first come, first served."""
 
-    room: str
+    chat: str
     reply: bool
-    lead: float
+    ahead: float
     waiters: deque[tuple[int, asyncio.Future[float]]] = field(default_factory=deque)  # numbered as they came
 
     def first(self) -> int | None:
@@ -93,7 +93,7 @@ class _Line:
         return self.waiters[0][0] if self.waiters else None
 
 
-class Pacer:
+class RateLimiter:
     """Grant turns to call, the bot's own limit shared by all rooms.
 
     A room is what the platform counts as one chat. `limits(room)` makes its limits. Time is that
@@ -104,29 +104,29 @@ class Pacer:
     def __init__(self, bot: Limit | None, limits: Callable[[str], Iterable[Limit]]) -> None:
         self._bot = bot
         self._limits = limits
-        self._rooms: dict[str, list[Limit]] = {}
+        self._chats: dict[str, list[Limit]] = {}
         self._many = _FEW  # so many rooms are worth looking for idle ones
         self._paused: dict[str, float] = {}
-        self._lines: dict[tuple[str, bool, float], _Line] = {}
-        self._waiting: list[tuple[float, int, _Line]] = []  # by the time when their room may be granted a turn
-        self._ready: list[tuple[bool, int, _Line]] = []  # for the bot's limit: first replies, then broadcasts
+        self._queues: dict[tuple[str, bool, float], _Queue] = {}
+        self._waiting: list[tuple[float, int, _Queue]] = []  # by the time when their room may be granted a turn
+        self._ready: list[tuple[bool, int, _Queue]] = []  # for the bot's limit: first replies, then broadcasts
         self._order = count()
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
 
-    async def turn(self, room: str, *, reply: bool = False, lead: float = 0.0) -> float:
+    async def acquire(self, chat: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         """Wait for a turn and give its time; a cancelled wait takes none.
 
         It is granted between `lead` and half as many seconds before: whoever has something to do until then
         calls at the turn's time, neither earlier nor later. Without a lead its time is now. Who is no reply
         does not wait for the end of a long pause, but gets RetryLater.
         """
-        self._turn_away(room, reply)
+        self._turn_away(chat, reply)
         loop = asyncio.get_running_loop()
         number, granted = next(self._order), loop.create_future()
-        line = self._lines.get((room, reply, lead))
+        line = self._queues.get((chat, reply, ahead))
         if line is None:
-            line = self._lines[room, reply, lead] = _Line(room, reply, lead)
+            line = self._queues[chat, reply, ahead] = _Queue(chat, reply, ahead)
             heapq.heappush(self._waiting, (loop.time(), number, line))
             self._news.set()
         line.waiters.append((number, granted))
@@ -135,7 +135,7 @@ class Pacer:
         at: float = await granted
         return at
 
-    def pause(self, room: str, seconds: float) -> None:
+    def pause(self, chat: str, seconds: float) -> None:
         """Keep a room silent, as the platform asked.
 
         It does not say whether the room or the whole bot was too fast. A second room told so while
@@ -143,16 +143,16 @@ class Pacer:
         """
         now = asyncio.get_running_loop().time()
         self._paused = {name: until for name, until in self._paused.items() if until > now}
-        everyone = bool(self._paused.keys() - {room, ""})
-        for name in (room, "") if everyone else (room,):
+        everyone = bool(self._paused.keys() - {chat, ""})
+        for name in (chat, "") if everyone else (chat,):
             self._paused[name] = max(self._paused.get(name, now), now + seconds)
-        for line in self._lines.values():
+        for line in self._queues.values():
             self._send_away(line)
 
-    def _send_away(self, line: _Line) -> None:
+    def _send_away(self, line: _Queue) -> None:
         """Let nobody wait for the end of a long pause who may as well come again."""
         try:
-            self._turn_away(line.room, line.reply)
+            self._turn_away(line.chat, line.reply)
         except RetryLater as error:
             for _, granted in line.waiters:
                 if not granted.done():
@@ -168,7 +168,7 @@ class Pacer:
     async def _grant(self) -> None:
         """Serve the lines until nobody waits."""
         loop = asyncio.get_running_loop()
-        while self._lines:
+        while self._queues:
             self._news.clear()
             now = loop.time()
             self._sort(now)
@@ -182,14 +182,14 @@ class Pacer:
     def _sort(self, now: float) -> None:
         """Look again at the lines whose time has come."""
         while self._waiting and self._waiting[0][0] <= now:
-            self._queue(heapq.heappop(self._waiting)[-1], now)
+            self._enqueue(heapq.heappop(self._waiting)[-1], now)
 
-    def _queue(self, line: _Line, now: float) -> None:
+    def _enqueue(self, line: _Queue, now: float) -> None:
         """Put a line where its first waiter belongs, and away when nobody waits in it any more."""
         first = line.first()
         if first is None:
-            del self._lines[line.room, line.reply, line.lead]
-        elif (grant := self._room_ready(line, now) - line.lead) > now:
+            del self._queues[line.chat, line.reply, line.ahead]
+        elif (grant := self._chat_ready(line, now) - line.ahead) > now:
             heapq.heappush(self._waiting, (grant, first, line))
         else:
             heapq.heappush(self._ready, (not line.reply, first, line))
@@ -199,40 +199,40 @@ class Pacer:
         if not self._ready:
             return self._waiting[0][0] if self._waiting else now
         first = self._ready[0][-1]
-        return self._bot_ready(first, now) - first.lead
+        return self._bot_ready(first, now) - first.ahead
 
     def _serve(self, now: float) -> None:
         """Grant a turn to the first in the first line, unless it is gone or another call of the room went before."""
         _, number, line = heapq.heappop(self._ready)
-        at = max(self._room_ready(line, now), self._bot_ready(line, now))
-        if line.first() == number and at - line.lead <= now:
-            for limit in (*self._room(line.room, now), *([self._bot] if self._bot else [])):
+        at = max(self._chat_ready(line, now), self._bot_ready(line, now))
+        if line.first() == number and at - line.ahead <= now:
+            for limit in (*self._chat_limits(line.chat, now), *([self._bot] if self._bot else [])):
                 limit.take(at)
             line.waiters.popleft()[1].set_result(at)
-        self._queue(line, now)
+        self._enqueue(line, now)
 
-    def _room_ready(self, line: _Line, now: float) -> float:
+    def _chat_ready(self, line: _Queue, now: float) -> float:
         """Give the earliest time of a turn in a room, half the lead from now on: a grant may come a little late."""
-        soon = now + line.lead / 2
-        paused = self._paused.get(line.room, soon)
-        return max(soon, paused, *(limit.ready(soon, line.reply) for limit in self._room(line.room, now)))
+        soon = now + line.ahead / 2
+        paused = self._paused.get(line.chat, soon)
+        return max(soon, paused, *(limit.ready(soon, line.reply) for limit in self._chat_limits(line.chat, now)))
 
-    def _bot_ready(self, line: _Line, now: float) -> float:
-        soon = now + line.lead / 2
+    def _bot_ready(self, line: _Queue, now: float) -> float:
+        soon = now + line.ahead / 2
         bot = self._bot.ready(soon, line.reply) if self._bot else soon
         return max(bot, self._paused.get("", soon))
 
-    def _room(self, room: str, now: float) -> list[Limit]:
-        if room not in self._rooms:
+    def _chat_limits(self, room: str, now: float) -> list[Limit]:
+        if room not in self._chats:
             self._forget(now)
-            self._rooms[room] = list(self._limits(room))
-        return self._rooms[room]
+            self._chats[room] = list(self._limits(room))
+        return self._chats[room]
 
     def _forget(self, now: float) -> None:
         """Forget rooms long silent, but look for them only when their number has doubled: looking costs time."""
-        if len(self._rooms) >= self._many:
-            self._rooms = {room: own for room, own in self._rooms.items() if not all(one.idle(now) for one in own)}
-            self._many = max(_FEW, 2 * len(self._rooms))
+        if len(self._chats) >= self._many:
+            self._chats = {room: own for room, own in self._chats.items() if not all(one.idle(now) for one in own)}
+            self._many = max(_FEW, 2 * len(self._chats))
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but wake for a new line, which may be due earlier."""

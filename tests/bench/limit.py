@@ -32,7 +32,7 @@ from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
 
-from bot.channels.rate_limits import Pacer
+from bot.channels.rate_limits import RateLimiter
 from bot.channels.telegram.channel import TelegramChannel
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher
@@ -88,7 +88,7 @@ def telegram_channel(
     bot: Bot | None = None, base_url: str = "http://nowhere.invalid/bot", *, paced: bool = True
 ) -> TelegramChannel:
     """Make the channel as the program does, buttons and all; `bot` takes the place of its own."""
-    pacer = None if paced else Pacer(None, lambda _: [])
+    pacer = None if paced else RateLimiter(None, lambda _: [])
     channel = TelegramChannel(TOKEN, base_url, TelegramFormatter(phrases("ko"), buttons=True), pacer)
     channel.bot = bot or channel.bot
     return channel

@@ -13,7 +13,7 @@ from itertools import pairwise
 import pytest
 from rich.console import Console
 
-from bot.channels.rate_limits import Pacer
+from bot.channels.rate_limits import RateLimiter
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.terminal import TerminalChannel
@@ -39,7 +39,7 @@ pytestmark = [
 PATIENCE = 0.3  # seconds for an answer
 
 
-class Unpaced(Pacer):
+class Unpaced(RateLimiter):
     """Let every call go at once, and note the pauses that platforms ask for."""
 
     def __init__(self) -> None:

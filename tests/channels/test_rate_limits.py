@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.rate_limits import Limit, Pacer, Spaced, Windowed
+from bot.channels.rate_limits import EvenSpacing, Limit, RateLimiter, SlidingWindow
 from bot.concurrency import TURN_AHEAD
 from bot.errors import RetryLater
 from tests.support.chats import CHANNEL, GROUP, READER
@@ -44,11 +44,11 @@ class Served:
 
 
 def telegram_limits(room: str) -> list[Limit]:
-    return [Spaced(1, SLACK), Windowed(20, 60)] if room.startswith("-") else [Spaced(1, SLACK)]
+    return [EvenSpacing(1, SLACK), SlidingWindow(20, 60)] if room.startswith("-") else [EvenSpacing(1, SLACK)]
 
 
-def telegram_pacer() -> Pacer:
-    return Pacer(Spaced(1 / 30), telegram_limits)
+def telegram_pacer() -> RateLimiter:
+    return RateLimiter(EvenSpacing(1 / 30), telegram_limits)
 
 
 def unlimited(room: str) -> list[Limit]:
@@ -56,19 +56,19 @@ def unlimited(room: str) -> list[Limit]:
 
 
 def one_a_second(room: str) -> list[Limit]:
-    return [Spaced(1)]
+    return [EvenSpacing(1)]
 
 
-async def call(pacer: Pacer, asked: Asked, number: int, served: list[Served]) -> None:
+async def call(pacer: RateLimiter, asked: Asked, number: int, served: list[Served]) -> None:
     loop = asyncio.get_running_loop()
     await asyncio.sleep(asked.at - loop.time())
-    at = await pacer.turn(asked.room, reply=asked.reply, lead=asked.lead)
+    at = await pacer.acquire(asked.room, reply=asked.reply, ahead=asked.lead)
     assert asked.lead / 2 - TICK <= at - loop.time() <= asked.lead + TICK
     await asyncio.sleep(at - loop.time())
     served.append(Served(loop.time(), asked, number))
 
 
-async def serve_all(pacer: Pacer, asked: Sequence[Asked]) -> list[Served]:
+async def serve_all(pacer: RateLimiter, asked: Sequence[Asked]) -> list[Served]:
     served: list[Served] = []
     async with asyncio.TaskGroup() as group:
         for number, one in enumerate(asked):
@@ -76,7 +76,7 @@ async def serve_all(pacer: Pacer, asked: Sequence[Asked]) -> list[Served]:
     return served
 
 
-def served_by(pacer: Pacer, asked: Sequence[Asked]) -> list[Served]:
+def served_by(pacer: RateLimiter, asked: Sequence[Asked]) -> list[Served]:
     """Let all of them ask, and give them in the order in which they were served."""
     return run(serve_all(pacer, asked))
 
@@ -102,7 +102,7 @@ def earliest(asked: Iterable[float], *, spacing: float, most: int, window: float
     return made
 
 
-def greedy(asked: Iterable[Asked], *, spacing: float, slack: float, most: int, window: float) -> list[float]:
+def greedy(asked: Iterable[Asked], *, spacing: float, leeway: float, most: int, window: float) -> list[float]:
     """Say the same of replies and broadcasts: whoever may go first goes, and of two at once the reply."""
     lanes = [sorted(one.at for one in asked if one.reply is reply) for reply in (True, False)]
     made: list[float] = []
@@ -110,7 +110,7 @@ def greedy(asked: Iterable[Asked], *, spacing: float, slack: float, most: int, w
     while any(lanes):
         window_opens = made[-most] + window if len(made) >= most else 0.0
         starts = [
-            max(lane[0], due - early, window_opens) for lane, early in zip(lanes, (slack, 0), strict=True) if lane
+            max(lane[0], due - early, window_opens) for lane, early in zip(lanes, (leeway, 0), strict=True) if lane
         ]
         made.append(min(starts))
         lane = lanes[0] if lanes[0] and starts[0] == made[-1] else lanes[1]
@@ -123,14 +123,14 @@ def greedy(asked: Iterable[Asked], *, spacing: float, slack: float, most: int, w
 
 
 def test_spaced_keeps_its_distance_from_the_last_call() -> None:
-    limit = Spaced(2)
+    limit = EvenSpacing(2)
     assert limit.ready(10) == 10
     limit.take(10)
     assert (limit.ready(11), limit.ready(13)) == (12, 13)
 
 
 def test_spaced_lets_a_reply_come_early_and_what_follows_waits_for_it() -> None:
-    limit = Spaced(2, slack=3)
+    limit = EvenSpacing(2, leeway=3)
     limit.take(10)
     assert (limit.ready(10, reply=True), limit.ready(10)) == (10, 12)
     limit.take(10)
@@ -140,7 +140,7 @@ def test_spaced_lets_a_reply_come_early_and_what_follows_waits_for_it() -> None:
 
 
 def test_windowed_admits_a_burst_and_then_waits_for_the_oldest_to_leave() -> None:
-    limit = Windowed(2, 60)
+    limit = SlidingWindow(2, 60)
     for now in (0, 10):
         assert limit.ready(now) == now
         limit.take(now)
@@ -149,7 +149,7 @@ def test_windowed_admits_a_burst_and_then_waits_for_the_oldest_to_leave() -> Non
     assert limit.ready(60) == 70
 
 
-@pytest.mark.parametrize("limit", [Spaced(60), Spaced(60, slack=120), Windowed(2, 60)])
+@pytest.mark.parametrize("limit", [EvenSpacing(60), EvenSpacing(60, leeway=120), SlidingWindow(2, 60)])
 def test_a_limit_is_idle_once_its_last_call_no_longer_counts(limit: Limit) -> None:
     assert limit.idle(0)
     limit.take(0)
@@ -181,7 +181,7 @@ def test_rooms_do_not_wait_for_one_another() -> None:
 
 
 def test_without_a_limit_of_the_bot_rooms_are_served_at_once() -> None:
-    served = served_by(Pacer(None, one_a_second), [Asked(0, str(room)) for room in range(100)])
+    served = served_by(RateLimiter(None, one_a_second), [Asked(0, str(room)) for room in range(100)])
     assert times(served) == pytest.approx([0] * 100)
 
 
@@ -195,7 +195,7 @@ def test_a_reply_does_not_wait_for_the_broadcasts_of_its_room_and_they_make_up_f
 
 
 def test_a_burst_of_replies_is_soon_over() -> None:
-    served = served_by(Pacer(None, telegram_limits), [Asked(0, READER), *[Asked(0.5, READER, reply=True)] * 5])
+    served = served_by(RateLimiter(None, telegram_limits), [Asked(0, READER), *[Asked(0.5, READER, reply=True)] * 5])
     assert times(served) == pytest.approx([0, 0.5, 0.5, 1, 2, 3])
 
 
@@ -218,16 +218,16 @@ def test_replies_are_among_the_thirty_of_a_bot() -> None:
 
 def test_the_slack_of_a_bot_would_be_for_replies_alone() -> None:
     replies = [Asked(0.5, READER, reply=True)] * 2
-    served = served_by(Pacer(Spaced(1, SLACK), unlimited), [*[Asked(0, CHANNEL)] * 3, *replies])
+    served = served_by(RateLimiter(EvenSpacing(1, SLACK), unlimited), [*[Asked(0, CHANNEL)] * 3, *replies])
     assert times(served) == pytest.approx([0, 0.5, 0.5, 3, 4])
 
 
 def test_a_reply_gets_in_between_broadcasts_even_where_the_bot_has_no_limit() -> None:
     async def story() -> list[str]:
-        pacer, order = Pacer(None, unlimited), list[str]()
+        pacer, order = RateLimiter(None, unlimited), list[str]()
 
         async def say(room: str, *, reply: bool) -> None:
-            await pacer.turn(room, reply=reply)
+            await pacer.acquire(room, reply=reply)
             order.append(room)
 
         async with asyncio.TaskGroup() as group:
@@ -276,13 +276,13 @@ def test_who_knows_its_turn_ahead_loses_nothing_but_a_little_at_first() -> None:
 def test_a_grant_that_comes_a_little_late_delays_no_turn() -> None:
     """The machine is busy: each timer goes off late, by less than half the lead."""
 
-    class Late(Pacer):
+    class Late(RateLimiter):
         async def _sleep(self, seconds: float) -> None:
             await super()._sleep(seconds + 0.02)
 
     async def story() -> list[float]:
-        pacer = Late(Spaced(1 / 30), telegram_limits)
-        return [await pacer.turn(READER, lead=TURN_AHEAD) for _ in range(5)]
+        pacer = Late(EvenSpacing(1 / 30), telegram_limits)
+        return [await pacer.acquire(READER, ahead=TURN_AHEAD) for _ in range(5)]
 
     assert run(story()) == pytest.approx([0.03 + n for n in range(5)])
 
@@ -299,8 +299,8 @@ def test_a_reply_waits_for_those_alone_whose_turn_was_granted_already() -> None:
 
 def test_who_comes_after_a_cancelled_one_does_not_inherit_its_place() -> None:
     async def story() -> list[str]:
-        pacer, served = Pacer(Spaced(1), unlimited), list[Served]()
-        await pacer.turn(READER)
+        pacer, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
+        await pacer.acquire(READER)
         calls = [asyncio.create_task(call(pacer, Asked(0, room), 0, served)) for room in ("a", "b", "a")]
         await asyncio.sleep(0.5)
         calls[0].cancel()
@@ -313,16 +313,16 @@ def test_who_comes_after_a_cancelled_one_does_not_inherit_its_place() -> None:
 def test_a_pacer_whose_waiters_are_all_gone_ends_and_serves_again() -> None:
     async def story() -> float:
         pacer = telegram_pacer()
-        await pacer.turn(READER)
-        gone = [asyncio.create_task(pacer.turn(READER, reply=reply)) for reply in (False, True, True, True)]
+        await pacer.acquire(READER)
+        gone = [asyncio.create_task(pacer.acquire(READER, reply=reply)) for reply in (False, True, True, True)]
         await asyncio.sleep(0.5)
         for one in gone:
             one.cancel()
         await asyncio.sleep(9.5)
         assert pacer._task
         pacer._task.result()
-        assert not pacer._lines
-        await pacer.turn(READER)
+        assert not pacer._queues
+        await pacer.acquire(READER)
         return asyncio.get_running_loop().time()
 
     assert run(story()) == pytest.approx(10)
@@ -331,8 +331,8 @@ def test_a_pacer_whose_waiters_are_all_gone_ends_and_serves_again() -> None:
 def test_a_cancelled_waiter_takes_no_turn() -> None:
     async def story() -> list[Served]:
         pacer, served = telegram_pacer(), list[Served]()
-        await pacer.turn(READER)
-        gone = [asyncio.create_task(pacer.turn(READER)) for _ in range(10)]
+        await pacer.acquire(READER)
+        gone = [asyncio.create_task(pacer.acquire(READER)) for _ in range(10)]
         await asyncio.sleep(0.5)
         for one in gone:
             one.cancel()
@@ -347,9 +347,9 @@ def test_a_waiter_that_is_due_earlier_wakes_the_one_who_grants() -> None:
     async def story() -> float:
         pacer = telegram_pacer()
         pacer.pause(GROUP, 59)
-        asyncio.create_task(pacer.turn(GROUP))  # noqa: RUF006
+        asyncio.create_task(pacer.acquire(GROUP))  # noqa: RUF006
         await asyncio.sleep(10)
-        await pacer.turn(READER)
+        await pacer.acquire(READER)
         return asyncio.get_running_loop().time()
 
     assert run(story()) == pytest.approx(10)
@@ -364,12 +364,12 @@ def test_rooms_long_silent_are_forgotten_and_busy_ones_are_not() -> None:
     pacer = telegram_pacer()
     readers = [Asked(20 + n / 20, f"reader {n}") for n in range(500)]
     served = by_room(served_by(pacer, [*[Asked(0, GROUP)] * 20, *readers, Asked(46, GROUP)]))
-    assert len(pacer._rooms) <= 100
+    assert len(pacer._chats) <= 100
     assert times(served[GROUP])[-1] == pytest.approx(60)
 
 
 @dataclass
-class Counted(Windowed):
+class Counted(SlidingWindow):
     """A limit that counts how often it was asked."""
 
     looked: int = 0
@@ -385,7 +385,7 @@ class Counted(Windowed):
 
 def test_a_waiting_pacer_sleeps() -> None:
     limit = Counted(1, 3600)
-    served = served_by(Pacer(None, lambda room: [limit]), [Asked(0, GROUP)] * 5)
+    served = served_by(RateLimiter(None, lambda room: [limit]), [Asked(0, GROUP)] * 5)
     assert times(served) == pytest.approx([0, 3600, 7200, 10800, 14400])
     assert limit.looked < 50
 
@@ -400,18 +400,18 @@ def test_a_waiting_pacer_sleeps() -> None:
     ],
 )
 def test_a_grant_costs_the_same_however_many_wait(room: Callable[[int], str], limited: bool) -> None:
-    bot, limit = Spaced(1 / 30) if limited else None, Counted(10**6, 0)
+    bot, limit = EvenSpacing(1 / 30) if limited else None, Counted(10**6, 0)
     asked = [Asked(0, room(number), reply=number % 3 == 0) for number in range(3000)]
-    served = served_by(Pacer(bot, lambda room: [Spaced(1, SLACK), limit]), asked)
+    served = served_by(RateLimiter(bot, lambda room: [EvenSpacing(1, SLACK), limit]), asked)
     assert limit.looked <= 5 * len(served)
 
 
 def test_a_pause_of_the_bot_costs_the_same_however_many_wait() -> None:
     async def story() -> int:
         limit = Counted(10**6, 0)
-        pacer = Pacer(Spaced(1), lambda room: [limit])
+        pacer = RateLimiter(EvenSpacing(1), lambda room: [limit])
         for number in range(3000):
-            asyncio.create_task(pacer.turn(str(number)))  # noqa: RUF006
+            asyncio.create_task(pacer.acquire(str(number)))  # noqa: RUF006
         await asyncio.sleep(0.5)
         asked = limit.looked
         for _ in range(10):
@@ -430,7 +430,7 @@ def after_pauses(pauses: Sequence[tuple[str, float]], asked: Sequence[Asked]) ->
     """Pause rooms at the very start and give the times of service by room."""
 
     async def story() -> list[Served]:
-        pacer = Pacer(None, one_a_second)
+        pacer = RateLimiter(None, one_a_second)
         for room, seconds in pauses:
             pacer.pause(room, seconds)
         return await serve_all(pacer, asked)
@@ -465,11 +465,11 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
 
 def test_pauses_that_are_over_do_not_count() -> None:
     async def story() -> float:
-        pacer = Pacer(None, one_a_second)
+        pacer = RateLimiter(None, one_a_second)
         pacer.pause(GROUP, 5)
         await asyncio.sleep(6)
         pacer.pause(CHANNEL, 100)
-        await pacer.turn(READER)
+        await pacer.acquire(READER)
         return asyncio.get_running_loop().time()
 
     assert run(story()) == pytest.approx(6)
@@ -478,7 +478,7 @@ def test_pauses_that_are_over_do_not_count() -> None:
 def test_a_pause_reaches_those_that_wait_already() -> None:
     async def story() -> list[Served]:
         pacer, served = telegram_pacer(), list[Served]()
-        await pacer.turn(READER)
+        await pacer.acquire(READER)
         waiting = asyncio.create_task(call(pacer, Asked(0, READER), 0, served))
         await asyncio.sleep(0.5)
         pacer.pause(READER, 10)
@@ -492,12 +492,12 @@ def test_a_pause_reaches_those_that_wait_already() -> None:
 def test_nobody_waits_for_the_end_of_a_long_pause_but_a_reply(others: list[str]) -> None:
     async def story() -> list[BaseException | None]:
         pacer = telegram_pacer()
-        await pacer.turn(GROUP)
-        early = [asyncio.create_task(pacer.turn(GROUP, reply=reply)) for reply in (False, True)]
+        await pacer.acquire(GROUP)
+        early = [asyncio.create_task(pacer.acquire(GROUP, reply=reply)) for reply in (False, True)]
         await asyncio.sleep(0.1)
         for room in (*others, GROUP):
             pacer.pause(room, 600)
-        late = asyncio.create_task(pacer.turn(READER if others else GROUP))
+        late = asyncio.create_task(pacer.acquire(READER if others else GROUP))
         await asyncio.sleep(1)
         now = [task.exception() if task.done() else None for task in (*early, late)]
         await asyncio.gather(*early, late, return_exceptions=True)
@@ -514,21 +514,21 @@ def test_nobody_waits_for_the_end_of_a_long_pause_but_a_reply(others: list[str])
 def test_who_was_cancelled_is_not_sent_away() -> None:
     async def story() -> None:
         pacer = telegram_pacer()
-        await pacer.turn(GROUP)
-        waiting = asyncio.create_task(pacer.turn(GROUP))
+        await pacer.acquire(GROUP)
+        waiting = asyncio.create_task(pacer.acquire(GROUP))
         await asyncio.sleep(0.1)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         pacer.pause(GROUP, 600)
         with pytest.raises(RetryLater):
-            await pacer.turn(GROUP)
+            await pacer.acquire(GROUP)
 
     run(story())
 
 
 def test_a_pause_reaches_those_that_wait_only_for_the_bots_limit() -> None:
     async def story() -> list[Served]:
-        pacer, served = Pacer(Spaced(1), unlimited), list[Served]()
+        pacer, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
         calls = [asyncio.create_task(call(pacer, Asked(0, room), 0, served)) for room in ("a", "b", "c")]
         await asyncio.sleep(0.5)
         pacer.pause("b", 10)
@@ -558,10 +558,10 @@ def closest(moments: Sequence[float]) -> float:
     return min((later - earlier for earlier, later in pairwise(moments)), default=math.inf)
 
 
-def assert_spaced(moments: Sequence[float], *, interval: float, slack: float) -> None:
-    """No window of any length holds more calls than an even distance and the slack allow."""
+def assert_spaced(moments: Sequence[float], *, interval: float, leeway: float) -> None:
+    """No window of any length holds more calls than an even distance and the leeway allow."""
     for (first, start), (last, end) in combinations(enumerate(moments), 2):
-        assert last - first + 1 <= (end - start) / interval + 1 + slack / interval + TICK
+        assert last - first + 1 <= (end - start) / interval + 1 + leeway / interval + TICK
 
 
 @FREELY
@@ -570,16 +570,16 @@ def test_no_limit_is_ever_exceeded_in_any_window(asked: list[Asked], ahead: list
     served = served_by(telegram_pacer(), [*asked, *ahead])
     assert closest(times(served)) >= 1 / 30 - TICK
     for room, calls in by_room(served).items():
-        assert_spaced(times(calls), interval=1, slack=SLACK)
+        assert_spaced(times(calls), interval=1, leeway=SLACK)
         assert most_in_any(60, times(calls)) <= (20 if room.startswith("-") else 62)
 
 
 @FREELY
 @given(REQUESTS, st.floats(0.1, 5), st.floats(0, 20))
-def test_a_reply_comes_early_by_the_slack_at_most(asked: list[Asked], interval: float, slack: float) -> None:
-    served = served_by(Pacer(None, lambda room: [Spaced(interval, slack)]), asked)
+def test_a_reply_comes_early_by_the_slack_at_most(asked: list[Asked], interval: float, leeway: float) -> None:
+    served = served_by(RateLimiter(None, lambda room: [EvenSpacing(interval, leeway)]), asked)
     for calls in by_room(served).values():
-        assert_spaced(times(calls), interval=interval, slack=slack)
+        assert_spaced(times(calls), interval=interval, leeway=leeway)
         for earlier, later in pairwise(calls):
             assert later.asked.reply or later.at - earlier.at >= interval - TICK
 
@@ -588,10 +588,10 @@ def test_a_reply_comes_early_by_the_slack_at_most(asked: list[Asked], interval: 
 @given(BROADCASTS)
 def test_slack_is_nothing_to_broadcasts(asked: list[Asked]) -> None:
     def strict(room: str) -> list[Limit]:
-        return [replace(one, slack=0) if isinstance(one, Spaced) else one for one in telegram_limits(room)]
+        return [replace(one, leeway=0) if isinstance(one, EvenSpacing) else one for one in telegram_limits(room)]
 
     served = served_by(telegram_pacer(), asked)
-    assert served == served_by(Pacer(Spaced(1 / 30), strict), asked)
+    assert served == served_by(RateLimiter(EvenSpacing(1 / 30), strict), asked)
     assert all(closest(times(calls)) >= 1 - TICK for calls in by_room(served).values())
 
 
@@ -647,8 +647,8 @@ def test_broadcasts_to_a_single_room_take_the_least_time_possible(moments: list[
 def test_a_single_room_is_served_in_the_least_time_possible(requests: list[tuple[float, bool]]) -> None:
     # No two moments of this story are the same by accident: who goes first is never a matter of rounding.
     asked = [Asked(at + number / 10_000, GROUP, reply) for number, (at, reply) in enumerate(requests)]
-    served = served_by(Pacer(None, telegram_limits), asked)
-    assert times(served) == pytest.approx(greedy(asked, spacing=1, slack=SLACK, most=20, window=60))
+    served = served_by(RateLimiter(None, telegram_limits), asked)
+    assert times(served) == pytest.approx(greedy(asked, spacing=1, leeway=SLACK, most=20, window=60))
 
 
 @FREELY
@@ -662,7 +662,7 @@ def test_a_bot_with_many_rooms_is_served_in_the_least_time_possible(moments: lis
 @given(REQUESTS, st.sets(st.integers(0, 89)))
 def test_the_cancelled_leave_the_others_as_if_they_had_never_asked(asked: list[Asked], cancelled: set[int]) -> None:
     async def story() -> list[float]:
-        pacer, served = Pacer(None, one_a_second), list[Served]()
+        pacer, served = RateLimiter(None, one_a_second), list[Served]()
         calls = [asyncio.create_task(call(pacer, one, number, served)) for number, one in enumerate(asked)]
         await asyncio.sleep(0)
         for number in cancelled & set(range(len(calls))):
@@ -673,4 +673,4 @@ def test_the_cancelled_leave_the_others_as_if_they_had_never_asked(asked: list[A
         return times(one for one in served if one.number not in cancelled)
 
     kept = [one for number, one in enumerate(asked) if number not in cancelled]
-    assert sorted(run(story())) == pytest.approx(sorted(times(served_by(Pacer(None, one_a_second), kept))))
+    assert sorted(run(story())) == pytest.approx(sorted(times(served_by(RateLimiter(None, one_a_second), kept))))

@@ -30,7 +30,7 @@ import bot.cli.delivery.deliver
 import bot.cli.main
 import bot.database.engine
 import bot.web.server
-from bot.channels.rate_limits import Pacer
+from bot.channels.rate_limits import RateLimiter
 from bot.delivery.channel import Channel, UnconfirmedSend
 from bot.delivery.dispatcher import RetryPolicy
 
@@ -79,7 +79,7 @@ def _set(conditions: Conditions) -> None:
 def _speed_up(conditions: Conditions) -> None:
     telegram, slack = bot.channels.telegram.channel, bot.channels.slack.channel
     for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
-        unlimited = Pacer(None, lambda _room: [])
+        unlimited = RateLimiter(None, lambda _room: [])
         _put(module, name, partial(_telling(getattr(module, name)), pacer=unlimited, timeout=conditions.timeout))
     _put(httpx._transports.default, "create_ssl_context", lambda **_: _TLS)
     assembled = bot.app.service.assembled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.channels.rate_limits import Pacer
+from bot.channels.rate_limits import RateLimiter
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
 from bot.config.loading import load
@@ -34,9 +34,9 @@ def add_chats(telegram: FakeTelegram, slack: FakeSlack | None = None) -> None:
         slack.add_channel(ROOM, name="papers")
 
 
-def unthrottled() -> Pacer:
+def unthrottled() -> RateLimiter:
     """Make a pacer that lets every call go at once."""
-    return Pacer(None, lambda _address: [])
+    return RateLimiter(None, lambda _address: [])
 
 
 def write_settings(folder: Path, telegram: str, slack: str, *, more: str = "") -> Path:

@@ -18,7 +18,7 @@ import pytest
 from bot.app.service import Paperboy
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.listener import TelegramPoller
-from bot.channels.telegram.updates import Updates
+from bot.channels.telegram.updates import UpdateHandler
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
@@ -100,7 +100,7 @@ class TelegramBot:
     server: FakeTelegram
     paperboy: Paperboy
     channel: TelegramChannel
-    updates: Updates
+    updates: UpdateHandler
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     listening: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -110,7 +110,7 @@ class TelegramBot:
 
     @property
     def desk(self) -> CommandRouter:
-        return self.updates.desk
+        return self.updates.router
 
     def listen(self, *listeners: Listener) -> None:
         """Listen, by polling unless told otherwise."""
@@ -126,7 +126,7 @@ class TelegramBot:
         """Begin with a fresh mind: what is to last is in the ledger, or with Telegram."""
         await self.stop()
         self.stopping = asyncio.Event()
-        self.updates = Updates(self.channel, _desk(self.paperboy), self.paperboy.replies["telegram"])
+        self.updates = UpdateHandler(self.channel, _desk(self.paperboy), self.paperboy.replies["telegram"])
         self.listen()
 
     async def quiet(self) -> None:
@@ -200,7 +200,9 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
         paperboy = Paperboy(
             _settings(server), store, sources, {"telegram": channel}, RetryPolicy(settle_delay=0.05, first_backoff=0.05)
         )
-        made = TelegramBot(server, paperboy, channel, Updates(channel, _desk(paperboy), paperboy.replies["telegram"]))
+        made = TelegramBot(
+            server, paperboy, channel, UpdateHandler(channel, _desk(paperboy), paperboy.replies["telegram"])
+        )
         try:
             yield made
         finally:

@@ -12,7 +12,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.rate_limits import Pacer, Spaced
+from bot.channels.rate_limits import EvenSpacing, RateLimiter
 from bot.database.states import ChatKind
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
@@ -69,13 +69,13 @@ class SlackChannel:
     name = "slack"
 
     def __init__(
-        self, token: str, base_url: str, formatter: Formatter, pacer: Pacer | None = None, timeout: float = 30.0
+        self, token: str, base_url: str, formatter: Formatter, limiter: RateLimiter | None = None, timeout: float = 30.0
     ) -> None:
         self.formatter = formatter
         self._token = token
         self._timeout = timeout  # seconds in which an answer must be there
         self._base_url = base_url.rstrip("/") + "/"
-        self._pacer = pacer or Pacer(None, lambda _room: [Spaced(_SPACING, slack=2 * _SPACING)])
+        self._limiter = limiter or RateLimiter(None, lambda _room: [EvenSpacing(_SPACING, leeway=2 * _SPACING)])
         self._session: aiohttp.ClientSession | None = None
 
     def id_sequence(self, address: str) -> str:
@@ -98,7 +98,7 @@ class SlackChannel:
         """Need nothing."""
 
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        return await self._pacer.turn(address, reply=reply, lead=ahead)
+        return await self._limiter.acquire(address, reply=reply, ahead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
         place: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
@@ -174,7 +174,7 @@ class SlackChannel:
         """Translate an error; where Slack asks for a pause, keep it."""
         translated = translate(error, self._token)
         if isinstance(translated, RetryLater) and translated.flood:
-            self._pacer.pause(address, translated.after or 0.0)
+            self._limiter.pause(address, translated.after or 0.0)
         return translated
 
     def client(self) -> AsyncWebClient:

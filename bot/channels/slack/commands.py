@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.home import Home
-from bot.channels.slack.people import People
-from bot.channels.slack.responses import Body, Press, Whispers
+from bot.channels.slack.home import HomeView
+from bot.channels.slack.people import Directory
+from bot.channels.slack.responses import Body, ButtonPress, EphemeralReplies
 from bot.conversation.context import Request, Response
 from bot.conversation.parsing.text import normalise
 from bot.conversation.router import CommandRouter
@@ -28,75 +28,75 @@ Payload = dict[str, Any]
 _MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")  # mentions and links, with what is read in their place
 
 
-class Commands:
+class InteractionHandler:
     """Take in what somebody does to get an answer that, mostly, nobody else sees."""
 
     def __init__(
-        self, channel: SlackChannel, desk: CommandRouter, people: People, home: Home, replies: ReplySender
+        self, channel: SlackChannel, desk: CommandRouter, people: Directory, home: HomeView, replies: ReplySender
     ) -> None:
-        self._desk = desk
+        self._router = desk
         self._people = people
         self._home = home
         self._replies = replies
-        self._whispers = Whispers(channel)
+        self._ephemeral = EphemeralReplies(channel)
 
     async def command(self, ack: Callable[..., Awaitable[object]], command: Payload) -> None:
         """Answer in the acknowledgement; what does not fit follows."""
         room = command["channel_id"]
-        asker = await self._people.asker(room, command["user_id"], alone=True)
+        asker = await self._people.request(room, command["user_id"], alone=True)
         name = command["command"].rpartition("-")[2].lstrip("/")  # "/papers-search": names are a workspace's own
-        answer = await self._desk.handle(asker, f"/{name} {typed(command.get('text') or '')}")
+        answer = await self._router.handle(asker, f"/{name} {typed(command.get('text') or '')}")
         if not answer.messages:
             await ack()
             return
         first, *rest = [{**body, "response_type": "ephemeral"} for body in await self._bodies(answer, asker, room)]
         await ack(first)
-        self._replies.spawn(self._whispers.respond(command["response_url"], rest))
+        self._replies.spawn(self._ephemeral.respond(command["response_url"], rest))
 
     async def press(self, ack: Callable[..., Awaitable[object]], body: Payload) -> None:
         """Do what a button says, as whoever pressed it: a client can send what is on no button."""
-        press = Press.read(body)
+        press = ButtonPress.read(body)
         if press:
-            asker = await self._people.asker(press.channel or press.home, press.user, pressed=True, alone=True)
+            asker = await self._people.request(press.channel or press.home, press.user, pressed=True, alone=True)
             shared = lines.read_share(press.line)
-            answer = await self._desk.handle(asker, shared or press.line)
+            answer = await self._router.handle(asker, shared or press.line)
             if answer.messages:
                 self._replies.spawn(self._answered(press, asker, answer, share=bool(shared)))
         await ack()
 
-    async def _answered(self, press: Press, asker: Request, answer: Response, *, share: bool) -> None:
+    async def _answered(self, press: ButtonPress, asker: Request, answer: Response, *, share: bool) -> None:
         """Bring an answer to where it belongs: into the place of its page, beside the button, into direct messages."""
         own = press.channel == asker.address and asker.kind == ChatKind.PRIVATE
         if press.home:
             await self._home.answered(asker, answer)
         elif share and answer.share_line:
             await self._share(press, answer)
-        elif answer.replaces_page and press.alone:
-            await self._whispers.respond(press.url, [answer.messages[0].body], replace=True)
+        elif answer.replaces_page and press.private:
+            await self._ephemeral.respond(press.url, [answer.messages[0].body], replace=True)
         elif answer.replaces_page and own:
             await self._replies.edit(asker.address, press.message, answer.messages[0])
         elif own and not answer.toast:
             await self._replies.send(asker.address, answer.messages, thread=press.thread)
         else:
-            await self._whispers.to(press, await self._bodies(answer, asker, press.channel))
+            await self._ephemeral.send(press, await self._bodies(answer, asker, press.channel))
 
     async def _bodies(self, answer: Response, asker: Request, room: str) -> list[Body]:
         """Spell an answer for one person, a full summary with a button that shows it to all others there."""
         bodies: list[Body] = [message.body for message in answer.messages]
         among_others = asker.kind != ChatKind.PRIVATE or room != asker.address
         if answer.share_line and among_others:
-            said = (await self._desk.context_for(asker)).phrases
+            said = (await self._router.context_for(asker)).phrases
             bodies[-1] = with_buttons(bodies[-1], [Button(said.share, lines.spell_share(answer.share_line))])
         return bodies
 
-    async def _share(self, press: Press, answer: Response) -> None:
+    async def _share(self, press: ButtonPress, answer: Response) -> None:
         """Show everybody a paper, and who shares it; then take the button away, which has done its work."""
         first, *rest = [message.body for message in answer.messages]
-        name = (await self._people.known(press.user)).name or press.name
+        name = (await self._people.person(press.user)).name or press.name
         place = {"response_type": "in_channel", **({"thread_ts": press.thread} if press.thread else {})}
         bodies = [{**body, **place} for body in (_signed(first, name), *rest)]
-        if await self._whispers.respond(press.url, bodies) and press.alone:
-            await self._whispers.respond(press.url, [answer.messages[-1].body], replace=True)
+        if await self._ephemeral.respond(press.url, bodies) and press.private:
+            await self._ephemeral.respond(press.url, [answer.messages[-1].body], replace=True)
 
 
 def typed(text: str) -> str:

@@ -15,9 +15,9 @@ from typing import Any
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.commands import Commands, Payload, typed
-from bot.channels.slack.home import Home
-from bot.channels.slack.people import People
+from bot.channels.slack.commands import InteractionHandler, Payload, typed
+from bot.channels.slack.home import HomeView
+from bot.channels.slack.people import Directory
 from bot.conversation.context import Request
 from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
@@ -40,16 +40,16 @@ _OUT = {
 }
 
 
-class Events:
+class EventHandler:
     """Take in what people do: keep what they wish, then answer."""
 
     def __init__(self, channel: SlackChannel, desk: CommandRouter, replies: ReplySender) -> None:
         self.replies = replies
-        self.desk = desk
-        self._people = People(channel)
-        self._home = Home(channel, desk, self.replies)
-        self._commands = Commands(channel, desk, self._people, self._home, self.replies)
-        self._once = Once()
+        self.router = desk
+        self._people = Directory(channel)
+        self._home = HomeView(channel, desk, self.replies)
+        self._commands = InteractionHandler(channel, desk, self._people, self._home, self.replies)
+        self._once = Deduplicator()
         self._events: dict[str, Work] = {
             "app_mention": self._mention,
             "message": self._message,
@@ -71,7 +71,7 @@ class Events:
         """Do what an event means to us."""
         work = self._events.get(body["event"]["type"])
         if work:
-            await self._once.do(body["event_id"], partial(work, body))
+            await self._once.run_once(body["event_id"], partial(work, body))
 
     async def failed(self, error: Exception, body: Payload) -> None:
         """Log what went wrong: unacknowledged, it is told again, or Slack tells who asked."""
@@ -87,29 +87,29 @@ class Events:
         """Answer a mention in its thread."""
         event = body["event"]
         if _by_person(event):
-            asker = await self._people.asker(event["channel"], event["user"])
+            asker = await self._people.request(event["channel"], event["user"])
             await self._said(asker, event, event.get("thread_ts") or event["ts"])
 
     async def _message(self, body: Payload) -> None:
         """Answer what is said in direct messages; in channels people talk with each other."""
         event = body["event"]
         if event.get("channel_type") == "im" and _by_person(event):
-            self._people.met(event["user"], event["channel"])
-            asker = await self._people.asker(event["channel"], event["user"])
+            self._people.note_person(event["user"], event["channel"])
+            asker = await self._people.request(event["channel"], event["user"])
             await self._said(asker, event, event.get("thread_ts") or "")
 
     async def _said(self, asker: Request, event: Payload, thread: str) -> None:
-        answer = await self.desk.handle(asker, typed(event.get("text") or "") or "/help")
+        answer = await self.router.handle(asker, typed(event.get("text") or "") or "/help")
         self.replies.spawn(self.replies.send(asker.address, answer.messages, thread=thread))
 
     async def _opened(self, body: Payload) -> None:
         event = body["event"]
-        self._people.met(event["user"], event["channel"])
+        self._people.note_person(event["user"], event["channel"])
         if event.get("tab") == "home":
             self.replies.spawn(self._show(event))
 
     async def _show(self, event: Payload) -> None:
-        await self._home.publish(await self._people.asker(event["channel"], event["user"]))
+        await self._home.publish(await self._people.request(event["channel"], event["user"]))
 
     # --- where we come and go
 
@@ -120,22 +120,22 @@ class Events:
             return  # somebody else joined
         places = await self._resumed(event["channel"])
         if not any(place.receives for place in places):
-            welcome = await self.desk.welcome(Request("slack", event["channel"], kind=ChatKind.BROADCAST))
+            welcome = await self.router.welcome(Request("slack", event["channel"], kind=ChatKind.BROADCAST))
             self.replies.spawn(self.replies.send(event["channel"], [welcome]))
 
     async def _back(self, body: Payload) -> None:
         await self._resumed(body["event"]["channel"])
 
     async def _resumed(self, channel: str) -> Sequence[Subscription]:
-        subscribers = self.desk.ledger.subscriptions
+        subscribers = self.router.ledger.subscriptions
         places = await subscribers.with_topics("slack", (channel,))
         for place in places:
             await subscribers.resume(place.id)
-        self.desk.wake()
+        self.router.wake()
         return places
 
     async def _out(self, body: Payload) -> None:
-        event, subscribers = body["event"], self.desk.ledger.subscriptions
+        event, subscribers = body["event"], self.router.ledger.subscriptions
         for place in await subscribers.with_topics("slack", (event["channel"],)):
             await subscribers.pause(place.id, _OUT[event["type"]])
 
@@ -146,13 +146,13 @@ class Events:
             log.error("app removed", channel="slack", error=f"the workspace took our token away; {cure}")
 
 
-class Once:
+class Deduplicator:
     """Do what an event asks for once, however often Slack tells of it (Events API, retries)."""
 
     def __init__(self) -> None:
         self._known: dict[str, asyncio.Task[None]] = {}
 
-    async def do(self, event: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def run_once(self, event: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do it, or wait until it is done; what failed is done again when told again."""
         task = self._known.get(event)
         if task is None:

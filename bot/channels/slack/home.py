@@ -20,17 +20,17 @@ from formatters.spans import Span
 _MOST_PAPERS = 80  # a view has room for 100 blocks; the settings take about ten
 
 
-class Home:
+class HomeView:
     """Show people what is new, and let them choose what they receive in direct messages."""
 
     def __init__(self, channel: SlackChannel, desk: CommandRouter, replies: ReplySender) -> None:
         self._channel = channel
-        self._desk = desk
+        self._router = desk
         self._replies = replies
 
     async def publish(self, asker: Request, note: str = "") -> None:
         """Show somebody the newest digest and the settings of their direct messages."""
-        context = await self._desk.context_for(asker)
+        context = await self._router.context_for(asker)
         [settings, *_] = (await wishing.settings(context, "")).messages
         said = [context.formatter.notice(note)] if note else []
         blocks = _blocks(await _newest(context), *said, settings)

@@ -19,9 +19,9 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.connection_status import Ear
+from bot.channels.connection_status import ConnectionStatus
 from bot.channels.slack.channel import SlackChannel, translate
-from bot.channels.slack.events import Events
+from bot.channels.slack.events import EventHandler
 from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Slack
 from bot.conversation.router import CommandRouter
@@ -47,11 +47,11 @@ _SOCKET.setLevel(logging.CRITICAL + 1)
 class SlackSocket:
     """Hear through a connection that we open; whatever happens, go on opening it."""
 
-    def __init__(self, channel: SlackChannel, events: Events, token: str) -> None:
+    def __init__(self, channel: SlackChannel, events: EventHandler, token: str) -> None:
         self._channel = channel
         self._events = events
         self._token = token
-        self._ear = Ear("slack", events.desk.outages)
+        self._ear = ConnectionStatus("slack", events.router.outages)
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def listen(self, stopping: asyncio.Event) -> None:
@@ -70,7 +70,7 @@ class SlackSocket:
         try:
             await self._client(stopping)
         except Exception as error:  # noqa: BLE001 - whatever the SDK ends in, readers are to be heard again
-            self._ear.deaf(self._told(error))
+            self._ear.down(self._told(error))
             return False
         return True
 
@@ -82,7 +82,7 @@ class SlackSocket:
         try:
             await wait_unless(self._opened(client), stopping)
             if not stopping.is_set():
-                self._ear.hears()
+                self._ear.up()
                 await self._watch(client, stopping)
         finally:
             await self._closed(client)
@@ -103,7 +103,7 @@ class SlackSocket:
             if await client.is_connected():
                 seen = now()
             elif now() - seen > _GONE:
-                self._ear.deaf(f"the connection has been gone for {_GONE:.0f} seconds")
+                self._ear.down(f"the connection has been gone for {_GONE:.0f} seconds")
                 return
 
     async def _take(self, handler: AsyncSocketModeHandler, client: Any, request: SocketModeRequest) -> None:
@@ -137,7 +137,7 @@ class SlackSocket:
 class SlackHttp:
     """Let Slack post to us; bolt checks its signature, and that it is no older than five minutes."""
 
-    def __init__(self, channel: SlackChannel, events: Events, secret: str) -> None:
+    def __init__(self, channel: SlackChannel, events: EventHandler, secret: str) -> None:
         self._channel = channel
         self._events = events
         self._secret = secret
@@ -167,7 +167,7 @@ def slack_listener(
     """Make what hears Slack's readers; SettingsError when its way lacks a secret."""
     if not isinstance(channel, SlackChannel):
         raise TypeError("Slack's readers are answered through Slack")
-    events = Events(channel, desk, replies)
+    events = EventHandler(channel, desk, replies)
     if settings.listen == "socket":
         if not settings.app_token:
             raise SettingsError('slack.listen = "socket" needs slack.app_token (xapp-…), with connections:write')
@@ -179,7 +179,7 @@ def slack_listener(
     return http
 
 
-def _bolt(channel: SlackChannel, events: Events, secret: str = "") -> AsyncApp:
+def _bolt(channel: SlackChannel, events: EventHandler, secret: str = "") -> AsyncApp:
     """Make the app. It acknowledges when a listener is done, and not before: by then wishes are kept."""
     ours = channel.client()
     client = AsyncWebClient(base_url=ours.base_url, session=ours.session, retry_handlers=[])

@@ -30,7 +30,7 @@ class Person:
     name: str = ""
 
 
-class People:
+class Directory:
     """Ask Slack who somebody is; where it does not tell, go on without."""
 
     def __init__(self, channel: SlackChannel, clock: Callable[[], float] = time.monotonic) -> None:
@@ -39,7 +39,7 @@ class People:
         self._known: dict[str, tuple[float, Person]] = {}
         self._directs: dict[str, str] = {}
 
-    async def known(self, user: str) -> Person:
+    async def person(self, user: str) -> Person:
         """Give somebody's language and name, as they were within the last hour."""
         until, person = self._known.get(user, (0.0, Person()))
         if self._clock() >= until:
@@ -50,7 +50,7 @@ class People:
             _remember(self._known, user, (self._clock() + (_LIFETIME if told else _UNTOLD), person))
         return person
 
-    def met(self, user: str, direct: str) -> None:
+    def note_person(self, user: str, direct: str) -> None:
         """Note the direct messages in which somebody was met: they stay the same for ever."""
         _remember(self._directs, user, direct)
 
@@ -62,10 +62,10 @@ class People:
             opened = await self._told(self._channel.client().conversations_open(users=user), "channel")
             if not opened.get("id"):
                 return room
-            self.met(user, opened["id"])
+            self.note_person(user, opened["id"])
         return self._directs[user]
 
-    async def administers(self, channel: str, user: str) -> bool:
+    async def is_admin(self, channel: str, user: str) -> bool:
         """Tell whether somebody runs the workspace or made the channel; asked anew each time, no answer means no."""
         client = self._channel.client()
         person, room = await asyncio.gather(
@@ -74,9 +74,9 @@ class People:
         )
         return any(person.get(role) is True for role in _IN_CHARGE) or bool(user and room.get("creator") == user)
 
-    async def asker(self, room: str, user: str, *, alone: bool = False, pressed: bool = False) -> Request:
+    async def request(self, room: str, user: str, *, alone: bool = False, pressed: bool = False) -> Request:
         """Say who asks, and about which chat."""
-        person, address = await asyncio.gather(self.known(user), self.chat(user, room))
+        person, address = await asyncio.gather(self.person(user), self.chat(user, room))
         private = room.startswith("D")
         return Request(
             "slack",
@@ -87,7 +87,7 @@ class People:
             aliases=(user,) if private else (),  # the settings may name a person instead
             private=alone,
             from_button=pressed,
-            is_admin=partial(self.administers, room, user),
+            is_admin=partial(self.is_admin, room, user),
         )
 
     async def _told(self, call: Awaitable[Any], name: str) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class ButtonPress:
     """A button of ours that somebody pressed."""
 
     line: str  # what it does
@@ -29,7 +29,7 @@ class Press:
     channel: str = ""  # empty in the App Home
     message: str = ""
     thread: str = ""  # the parent's ts, "" outside threads
-    alone: bool = False  # the message is ephemeral: only who pressed sees it
+    private: bool = False  # the message is ephemeral: only who pressed sees it
     url: str = ""  # response_url: the right to answer
     home: str = ""  # the chat whose settings the App Home shows
 
@@ -51,18 +51,18 @@ class Press:
             channel=place["channel_id"],
             message=message,
             thread="" if thread == message else thread,  # a thread's first message stands in the channel
-            alone=bool(place.get("is_ephemeral")),
+            private=bool(place.get("is_ephemeral")),
             url=body.get("response_url") or "",
         )
 
 
-class Whispers:
+class EphemeralReplies:
     """Say things to one person, or for all where that person may speak."""
 
     def __init__(self, channel: SlackChannel) -> None:
         self._channel = channel
 
-    async def to(self, press: Press, bodies: Sequence[Body]) -> None:
+    async def send(self, press: ButtonPress, bodies: Sequence[Body]) -> None:
         """Answer who pressed, and nobody else, beside the button."""
         for body in bodies[:_MOST_USES]:
             # No page says that a response_url knows threads, so there it is the second choice: it needs no membership.
@@ -85,7 +85,7 @@ class Whispers:
                 return False
         return True
 
-    async def _in_thread(self, press: Press, body: Body) -> bool:
+    async def _in_thread(self, press: ButtonPress, body: Body) -> bool:
         place: dict[str, Any] = {"channel": press.channel, "user": press.user, "thread_ts": press.thread}
         try:
             await self._channel.client().chat_postEphemeral(**place, text=body["text"], blocks=body["blocks"])

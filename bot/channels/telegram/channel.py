@@ -32,8 +32,8 @@ from telegram import (
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.rate_limits import Limit, Pacer, Spaced, Windowed
-from bot.channels.telegram.client import Polls
+from bot.channels.rate_limits import EvenSpacing, Limit, RateLimiter, SlidingWindow
+from bot.channels.telegram.client import TolerantRequest
 from bot.channels.telegram.errors import translate
 from bot.concurrency import KeyedLock
 from bot.database.states import ChatKind
@@ -72,15 +72,15 @@ class TelegramChannel:
     name = "telegram"
 
     def __init__(
-        self, token: str, base_url: str, formatter: Formatter, pacer: Pacer | None = None, timeout: float = 20.0
+        self, token: str, base_url: str, formatter: Formatter, limiter: RateLimiter | None = None, timeout: float = 20.0
     ) -> None:
         self.formatter = formatter
         self._token = token
         # The longer an answer may take, the fewer sends end in doubt.
         request = HTTPXRequest(_CONNECTIONS, timeout, timeout, connect_timeout=10, pool_timeout=30)
-        self._polling = Polls(connection_pool_size=1, connect_timeout=10)
+        self._polling = TolerantRequest(connection_pool_size=1, connect_timeout=10)
         self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
-        self._pacer = pacer or Pacer(Spaced(INTERVAL), _limits)
+        self._limiter = limiter or RateLimiter(EvenSpacing(INTERVAL), _limits)
         self._spelled: dict[str, dict[str, Any]] = {}  # by what the bodies say
         self._name = ""
         self._naming: asyncio.Future[User] | None = None
@@ -116,7 +116,7 @@ class TelegramChannel:
                 await self.spelled(body)
 
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        return await self._pacer.turn(_split(address)[0], reply=reply, lead=ahead)
+        return await self._limiter.acquire(_split(address)[0], reply=reply, ahead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
         async with self._room(address):
@@ -358,7 +358,7 @@ class TelegramChannel:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             translated = Unconfirmed(f"Telegram's answer makes no sense ({type(error).__name__})")
         if isinstance(translated, RetryLater) and translated.flood:
-            self._pacer.pause(chat, translated.after or 0.0)
+            self._limiter.pause(chat, translated.after or 0.0)
         raise translated
 
 
@@ -390,5 +390,5 @@ def _split(address: str) -> tuple[str, int | None]:
 
 def _limits(chat: str) -> list[Limit]:
     if chat.startswith(("-", "@")):
-        return [Spaced(_MARGIN, slack=2 * _MARGIN), Windowed(20, 60 * _MARGIN)]
-    return [Spaced(_MARGIN, slack=2 * _MARGIN)]
+        return [EvenSpacing(_MARGIN, leeway=2 * _MARGIN), SlidingWindow(20, 60 * _MARGIN)]
+    return [EvenSpacing(_MARGIN, leeway=2 * _MARGIN)]

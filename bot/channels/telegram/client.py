@@ -10,7 +10,7 @@ from telegram.request import HTTPXRequest
 from bot.log import log
 
 
-class Polls(HTTPXRequest):
+class TolerantRequest(HTTPXRequest):
     """Ask for updates; the SDK itself would refuse the whole answer for one that it cannot read."""
 
     @staticmethod

@@ -23,19 +23,19 @@ _CACHED = 300  # seconds that Telegram may repeat an answer by itself
 _OFFSET = re.compile(r"\d{1,9}", re.ASCII)  # as we gave it; a client can send another
 
 
-class Inline:
+class InlineSearch:
     """Offer papers: those that have the words, or those of the newest digest."""
 
     def __init__(self, channel: TelegramChannel, desk: CommandRouter) -> None:
         self._channel = channel
-        self._desk = desk
-        self._flood = Throttle(burst=30, per_second=3.0)  # a query comes with every letter
+        self._router = desk
+        self._throttle = Throttle(burst=30, per_second=3.0)  # a query comes with every letter
 
     async def answer(self, query: InlineQuery) -> None:
-        if self._flood.verdict(query.from_user.id, monotonic()) is not Verdict.ANSWER:
+        if self._throttle.verdict(query.from_user.id, monotonic()) is not Verdict.ANSWER:
             return
         user = query.from_user
-        context = await self._desk.context_for(
+        context = await self._router.context_for(
             Request("telegram", str(user.id), user=str(user.id), language=user.language_code or "")
         )
         start = int(query.offset) if _OFFSET.fullmatch(query.offset) else 0
@@ -50,7 +50,7 @@ class Inline:
             log.info("late answer", error=str(error))
 
     async def _found(self, said: str, start: int) -> list[tuple[Digest, Paper]]:
-        archive = self._desk.ledger.archive
+        archive = self._router.ledger.archive
         if not said.strip():
             newest = await archive.newest()
             return [(newest, one) for one in newest.papers[start : start + _AT_ONCE]] if newest else []

@@ -17,12 +17,12 @@ from aiohttp import web
 from telegram import Update
 from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 
-from bot.channels.connection_status import Ear
+from bot.channels.connection_status import ConnectionStatus
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.client import read
 from bot.channels.telegram.errors import seconds, translate
 from bot.channels.telegram.menu import introduce
-from bot.channels.telegram.updates import Updates
+from bot.channels.telegram.updates import UpdateHandler
 from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Telegram
 from bot.conversation.router import CommandRouter
@@ -42,14 +42,14 @@ LONGEST_PAUSE = 60.0
 class TelegramPoller:
     """Ask for updates again and again; whatever happens, go on asking."""
 
-    def __init__(self, channel: TelegramChannel, updates: Updates) -> None:
+    def __init__(self, channel: TelegramChannel, updates: UpdateHandler) -> None:
         self._bot = channel.bot
         self._updates = updates
-        self._ear = Ear("telegram", updates.desk.outages)
+        self._ear = ConnectionStatus("telegram", updates.router.outages)
         self._offset = 0
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        menu = asyncio.create_task(introduce(self._bot, self._updates.desk.settings, stopping))
+        menu = asyncio.create_task(introduce(self._bot, self._updates.router.settings, stopping))
         tries = 0
         while not stopping.is_set():
             pause = await self._poll(stopping, tries)
@@ -71,7 +71,7 @@ class TelegramPoller:
         if updates:
             self._offset = max(update.update_id for update in updates) + 1
         if not stopping.is_set():
-            self._ear.hears()
+            self._ear.up()
         return 0.0
 
     async def _asked(self, stopping: asyncio.Event) -> Sequence[Update]:
@@ -82,7 +82,7 @@ class TelegramPoller:
     async def _taken(self, updates: Sequence[Update]) -> None:
         """Take updates in; those that a bug of ours trips over are not asked for again and again."""
         try:
-            await self._updates.take_in(updates)
+            await self._updates.handle(updates)
         except PaperboyError:
             raise
         except Exception:  # noqa: BLE001 - the next updates must come in
@@ -94,17 +94,17 @@ class TelegramPoller:
         said = translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error
         match error:
             case Conflict() if "webhook" in str(error).lower():
-                self._ear.deaf("a webhook was set for this bot; it is taken away, since telegram.listen is polling")
+                self._ear.down("a webhook was set for this bot; it is taken away, since telegram.listen is polling")
                 with suppress(TelegramError):
                     await self._bot.delete_webhook()
             case Conflict():
-                self._ear.deaf("another program asks for this bot's updates; end it, or give each its own token")
+                self._ear.down("another program asks for this bot's updates; end it, or give each its own token")
             case TelegramError() | PaperboyError():
-                self._ear.deaf(str(said))
+                self._ear.down(str(said))
             case TimeoutError():
-                self._ear.deaf("Telegram does not answer")
+                self._ear.down("Telegram does not answer")
             case _:
-                self._ear.deaf(f"what came in makes no sense ({type(error).__name__}: {error})")
+                self._ear.down(f"what came in makes no sense ({type(error).__name__}: {error})")
         if isinstance(error, RetryAfter):
             return seconds(error)
         return LONGEST_PAUSE if isinstance(said, BotGone) else backed_off
@@ -119,14 +119,14 @@ class TelegramPoller:
 class TelegramWebhook:
     """Let Telegram post updates to us."""
 
-    def __init__(self, channel: TelegramChannel, updates: Updates, url: str, secret: str) -> None:
+    def __init__(self, channel: TelegramChannel, updates: UpdateHandler, url: str, secret: str) -> None:
         self._bot = channel.bot
         self._updates = updates
-        self._ear = Ear("telegram", updates.desk.outages)
+        self._ear = ConnectionStatus("telegram", updates.router.outages)
         self._url, self._secret = url, secret
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        menu = asyncio.create_task(introduce(self._bot, self._updates.desk.settings, stopping))
+        menu = asyncio.create_task(introduce(self._bot, self._updates.router.settings, stopping))
         await self._announce(stopping)
         await stopping.wait()
         await self._updates.replies.finish()
@@ -146,7 +146,7 @@ class TelegramWebhook:
 
     async def _taken(self, update: Update) -> int:
         try:
-            await self._updates.take_in([update])
+            await self._updates.handle([update])
         except (LedgerError, SendError) as error:
             log.error("update", update=update.update_id, error=str(error))
             return 503
@@ -163,9 +163,9 @@ class TelegramWebhook:
         try:
             await self._bot.set_webhook(self._url, secret_token=self._secret, allowed_updates=HEARD)
         except Exception as error:  # noqa: BLE001 - as in a poller
-            self._ear.deaf(self._why(error))
+            self._ear.down(self._why(error))
             return False
-        self._ear.hears()
+        self._ear.up()
         return True
 
     def _why(self, error: Exception) -> str:
@@ -180,7 +180,7 @@ def telegram_listener(
     """Make what hears Telegram's readers; SettingsError when a webhook lacks its address or secret."""
     if not isinstance(channel, TelegramChannel):
         raise TypeError("Telegram's readers are answered through Telegram")
-    updates = Updates(channel, desk, replies)
+    updates = UpdateHandler(channel, desk, replies)
     if settings.listen == "polling":
         return TelegramPoller(channel, updates)
     if not settings.webhook_url or not settings.webhook_secret:

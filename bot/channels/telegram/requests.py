@@ -16,7 +16,7 @@ _IN_CHARGE = {"creator", "administrator"}
 _PATIENCE = 5.0  # seconds: while Telegram is asked for somebody's rights, other readers wait
 
 
-class Askers:
+class RequestFactory:
     """Make what the desk is told of who asks."""
 
     def __init__(self, bot: Bot) -> None:
@@ -34,7 +34,7 @@ class Askers:
             language=(user.language_code if user and not itself else "") or "",
             aliases=names_of(message.chat, topic_of(message)),
             addressed=meant,
-            is_admin=_yes if itself else self._administers(message.chat, user),
+            is_admin=_yes if itself else self._is_admin(message.chat, user),
         )
 
     def of_press(self, query: CallbackQuery, message: MaybeInaccessibleMessage) -> Request:
@@ -47,14 +47,14 @@ class Askers:
             language=user.language_code or "",
             aliases=names_of(message.chat, topic_of(message)),
             from_button=True,
-            is_admin=self._administers(message.chat, user),
+            is_admin=self._is_admin(message.chat, user),
         )
 
     def of_member(self, change: ChatMemberUpdated) -> Request:
         language = change.from_user.language_code or ""
         return Request("telegram", str(change.chat.id), kind=kind_of(change.chat), language=language)
 
-    def _administers(self, chat: Chat, user: User | None) -> Callable[[], Awaitable[bool]]:
+    def _is_admin(self, chat: Chat, user: User | None) -> Callable[[], Awaitable[bool]]:
         async def asked() -> bool:
             """Ask Telegram, which alone knows; no answer means no."""
             try:

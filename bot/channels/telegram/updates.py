@@ -19,8 +19,8 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.channels.telegram.channel import TelegramChannel
-from bot.channels.telegram.inline import Inline
-from bot.channels.telegram.requests import Askers, address_of, names_of
+from bot.channels.telegram.inline import InlineSearch
+from bot.channels.telegram.requests import RequestFactory, address_of, names_of
 from bot.conversation.context import Response
 from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ReplySender
@@ -35,19 +35,19 @@ _IN = {"creator", "administrator", "member", "restricted"}
 _REMEMBERED = 1000  # updates; no more than a hundred come in at once
 
 
-class Updates:
+class UpdateHandler:
     """Take updates in: keep what they wish, then answer."""
 
     def __init__(self, channel: TelegramChannel, desk: CommandRouter, replies: ReplySender) -> None:
-        self.desk = desk
+        self.router = desk
         self.replies = replies
         self._channel = channel
         self._bot = channel.bot
-        self._askers = Askers(channel.bot)
-        self._inline = Inline(channel, desk)
+        self._requests = RequestFactory(channel.bot)
+        self._inline = InlineSearch(channel, desk)
         self._taken: deque[int] = deque(maxlen=_REMEMBERED)
 
-    async def take_in(self, updates: Iterable[Update]) -> None:
+    async def handle(self, updates: Iterable[Update]) -> None:
         """Take updates in, those of a chat one after the other.
 
         LedgerError or SendError when what one wishes could not be kept: then all may be given again,
@@ -96,7 +96,7 @@ class Updates:
         private = message.chat.type == Chat.PRIVATE
         if heard := await self._heard(message.text, private=private):
             line, meant = heard
-            answer = await self.desk.handle(self._askers.of_message(message, meant=meant), line)
+            answer = await self.router.handle(self._requests.of_message(message, meant=meant), line)
             self._answer(message, answer)
 
     async def _post(self, message: Message) -> None:
@@ -105,7 +105,7 @@ class Updates:
         heard = await self._heard(message.text or "", private=False)
         first = heard[0].split(maxsplit=1)[:1] if heard else []
         if heard and first and first[0].removeprefix("/").casefold() in _IN_CHANNELS:
-            answer = await self.desk.handle(self._askers.of_message(message, meant=True), heard[0])
+            answer = await self.router.handle(self._requests.of_message(message, meant=True), heard[0])
             self._answer(message, answer)
 
     async def _heard(self, text: str, *, private: bool) -> tuple[str, bool] | None:
@@ -130,7 +130,7 @@ class Updates:
         answer, message = Response(), query.message
         try:
             if message and query.data and _offered(message, query.data):
-                answer = await self.desk.handle(self._askers.of_press(query, message), query.data)
+                answer = await self.router.handle(self._requests.of_press(query, message), query.data)
         except LedgerError:
             raise  # it comes again
         except Exception:
@@ -177,7 +177,7 @@ class Updates:
     async def _member(self, change: ChatMemberUpdated) -> None:
         """Greet who lets us in, pause where we are shut out, go on where we were."""
         was, now = map(_is_in, (change.old_chat_member, change.new_chat_member))
-        chat, subscribers = change.chat, self.desk.ledger.subscriptions
+        chat, subscribers = change.chat, self.router.ledger.subscriptions
         places = await subscribers.with_topics("telegram", names_of(chat))
         if was and not now:
             reason = "blocked by its reader" if chat.type == Chat.PRIVATE else "the bot was taken out of the chat"
@@ -186,17 +186,17 @@ class Updates:
         elif now:  # let in again, or its rights changed: what kept it from writing may be gone
             for place in places:
                 await subscribers.resume(place.id)
-            self.desk.wake()
+            self.router.wake()
         if now and not was and chat.type != Chat.PRIVATE and not any(place.receives for place in places):
             self.replies.spawn(self._greet(change))
 
     async def _greet(self, change: ChatMemberUpdated) -> None:
-        welcome = await self.desk.welcome(self._askers.of_member(change))
+        welcome = await self.router.welcome(self._requests.of_member(change))
         await self.replies.send(str(change.chat.id), [welcome], names=names_of(change.chat))
 
     async def _moved(self, chat: Chat, new: int) -> None:
         """Follow a group that became a supergroup, with its topics."""
-        store = self.desk.ledger
+        store = self.router.ledger
         for place in await store.subscriptions.with_topics("telegram", names_of(chat)):
             _, colon, topic = place.address.partition(":")
             address = f"{new}{colon}{topic}"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from telegram import ChatPermissions
 
-from bot.channels.rate_limits import Pacer
+from bot.channels.rate_limits import RateLimiter
 from bot.channels.telegram.channel import ABSENT_RUN, MOST_PROBES, TelegramChannel
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
@@ -33,7 +33,7 @@ LAST = 100  # the id last used in the channel
 LONG_AGO = 100_000.0  # seconds before the attempt
 
 
-class Counting(Pacer):
+class Counting(RateLimiter):
     """Let everybody go at once, and count how often."""
 
     def __init__(self) -> None:

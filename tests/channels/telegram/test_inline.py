@@ -53,7 +53,7 @@ async def test_inline_mode_searches_in_pages(telegram_bot: TelegramBot, monkeypa
 
 
 async def test_who_floods_inline_mode_gets_no_more(telegram_bot: TelegramBot) -> None:
-    telegram_bot.updates._inline._flood = Throttle(burst=2, per_second=0.001)
+    telegram_bot.updates._inline._throttle = Throttle(burst=2, per_second=0.001)
     queries = [telegram_bot.server.asks_inline(ANN, "bayes", "en") for _ in range(4)]
     await telegram_bot.quiet()
     assert [query in telegram_bot.server.inline for query in queries] == [True, True, False, False]
