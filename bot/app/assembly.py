@@ -16,7 +16,7 @@ from bot.sources.source import Source
 from formatters.locale import phrases
 
 
-def check(settings: Settings) -> None:
+def require_deliverable(settings: Settings) -> None:
     """Refuse settings with which nothing could be delivered."""
     if not settings.sources:
         example = "the settings are ./paperboy.toml or --config FILE, and deploy/paperboy.example.toml is one to copy"

@@ -242,14 +242,14 @@ class Paperboy:
 
 
 @asynccontextmanager
-async def assembled(
+async def open_app(
     settings: Settings, channels: Mapping[str, Channel] | None = None, waits: RetryPolicy = RetryPolicy()
 ) -> AsyncIterator[Paperboy]:
     """Put all parts together and take them apart again; SettingsError when one lacks what it needs.
 
     Without `channels`, those that the settings name are made.
     """
-    parts.check(settings)
+    parts.require_deliverable(settings)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_ledger(settings.store.url))
         channels = parts.channels(settings) if channels is None else channels
@@ -260,7 +260,7 @@ async def assembled(
 
 async def run_forever(settings: Settings) -> None:
     """Be the long-running process."""
-    async with assembled(settings) as paperboy:
+    async with open_app(settings) as paperboy:
         paperboy.stop_on_signals()
         await paperboy.run(paperboy.listeners())
 

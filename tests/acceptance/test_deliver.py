@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.service import Paperboy, assembled
+from bot.app.service import Paperboy, open_app
 from bot.monitoring.status import unsettled_lines
 from bot.sources.jekyll.post import parse
 from formatters.model import Digest
@@ -40,7 +40,7 @@ class World:
 
     async def deliver(self) -> Paperboy:
         """Do what `paperboy deliver` does."""
-        async with assembled(self.settings, channels_of(self.settings), AT_ONCE) as paperboy:
+        async with open_app(self.settings, channels_of(self.settings), AT_ONCE) as paperboy:
             async with paperboy.store.delivery_lock(paperboy.stopping):
                 assert await paperboy.plan(at_once=True, resume=True) == []
                 await paperboy.drain()

@@ -18,7 +18,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.app.assembly import listens
-from bot.app.service import LOOK_BACK, Paperboy, assembled, clock, look_from
+from bot.app.service import LOOK_BACK, Paperboy, clock, look_from, open_app
 from bot.config.fields import WEEKDAYS
 from bot.config.settings import Schedule, Settings
 from bot.database.states import ChatKind
@@ -216,7 +216,7 @@ async def put_together(
     folder.mkdir(exist_ok=True)
     for post in posts:
         shutil.copy(DATA / post, folder)
-    async with assembled(described(**tables), {"telegram": channel}, waits) as paperboy:
+    async with open_app(described(**tables), {"telegram": channel}, waits) as paperboy:
         yield paperboy
 
 
@@ -480,14 +480,14 @@ async def test_settings_with_which_nothing_could_be_delivered_are_refused(
     tables: dict[str, Mapping[str, object]], said: str
 ) -> None:
     with pytest.raises(SettingsError, match=said):
-        async with assembled(described(**tables), {}):
+        async with open_app(described(**tables), {}):
             pass
     assert not Path("paperboy.db").exists()
 
 
 @pytest.mark.parametrize("telegram", [{"token": "123456:FAKE"}, {"token": "123456:FAKE", "listen": "off"}])
 async def test_a_bot_may_wait_for_its_first_subscriber(telegram: Mapping[str, object]) -> None:
-    async with assembled(described(telegram=telegram), {"telegram": memory()}) as paperboy:
+    async with open_app(described(telegram=telegram), {"telegram": memory()}) as paperboy:
         assert await paperboy.plan(at_once=False, resume=False)
 
 

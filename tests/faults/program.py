@@ -82,7 +82,7 @@ def _speed_up(conditions: Conditions) -> None:
         unlimited = RateLimiter(None, lambda _room: [])
         _put(module, name, partial(_telling(getattr(module, name)), pacer=unlimited, timeout=conditions.timeout))
     _put(httpx._transports.default, "create_ssl_context", lambda **_: _TLS)
-    assembled = bot.app.service.assembled
+    assembled = bot.app.service.open_app
     for module in (bot.app.service, bot.cli.delivery.deliver):
         _put(module, "assembled", lambda settings: assembled(settings, waits=conditions.waits))
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.app.service import Paperboy, assembled
+from bot.app.service import Paperboy, open_app
 from bot.cli.console import Console, plural, say, warn
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
@@ -20,7 +20,7 @@ from bot.monitoring.status import unsettled_lines
 
 async def deliver_once(settings: Settings) -> int:
     """Do one run now and say how it went; give the exit code."""
-    async with assembled(settings) as paperboy:
+    async with open_app(settings) as paperboy:
         paperboy.stop_on_signals()
         async with paperboy.store.delivery_lock(paperboy.stopping, warn) as mine:
             errors = await paperboy.plan(at_once=True, resume=True) if mine else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.app.service import assembled
+from bot.app.service import open_app
 from bot.cli.console import plural, say
 from bot.config.settings import Settings
 from bot.errors import SettingsError
@@ -42,7 +42,7 @@ async def discard(settings: Settings, chat: str, *, everything: bool) -> None:
 
 async def _everything(settings: Settings, chat: str) -> list[Incident]:
     """Plan all that would be sent, then give it up."""
-    async with assembled(settings) as paperboy:
+    async with open_app(settings) as paperboy:
         await _check(paperboy.store, chat)
         paperboy.stop_on_signals()
         async with paperboy.store.delivery_lock(paperboy.stopping, say) as mine:

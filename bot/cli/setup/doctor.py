@@ -11,7 +11,7 @@ import httpx
 from rich.markup import escape
 
 from bot.app import assembly as parts
-from bot.app.service import Paperboy, assembled
+from bot.app.service import Paperboy, open_app
 from bot.cli.console import Console
 from bot.config.settings import Settings
 from bot.database.states import DigestState
@@ -39,7 +39,7 @@ async def examine(settings: Settings) -> int:
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield "settings", ""
     try:
-        async with assembled(settings) as paperboy:
+        async with open_app(settings) as paperboy:
             yield f"ledger {settings.store.url.removeprefix('sqlite:///')}", ""
             for source in paperboy.sources:
                 for finding in await _source(source):
