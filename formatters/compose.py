@@ -24,21 +24,21 @@ LINE = Span("\n")
 GAP = Span("\n\n")
 
 
-def index(digest: Digest, words: Phrases) -> Spans:
+def index(digest: Digest, phrases: Phrases) -> Spans:
     """Say which series and day, how many papers, and each paper's title on a line of its own."""
     rows = [span for paper in digest.papers for span in (LINE, *_title(paper, LONGEST_TITLE))]
-    return (*head(digest, words), *_preface(digest), *([LINE] if rows else []), *rows)
+    return (*head(digest, phrases), *_preface(digest), *([LINE] if rows else []), *rows)
 
 
-def compact(digest: Digest, words: Phrases) -> Spans:
+def compact(digest: Digest, phrases: Phrases) -> Spans:
     """Say what the index says, with a sentence about each paper."""
     rows = [span for paper in digest.papers for span in (GAP, *_bold(_title(paper, LONGEST_TITLE)), *_brief(paper))]
-    return (*head(digest, words), *_preface(digest), *rows)
+    return (*head(digest, phrases), *_preface(digest), *rows)
 
 
-def head(digest: Digest, words: Phrases) -> Spans:
-    title = Span(f"{digest.series} · {words.day(digest.day)}", links.safe(digest.url), BOLD)
-    return (title, LINE, Span(words.papers(len(digest.papers))))
+def head(digest: Digest, phrases: Phrases) -> Spans:
+    title = Span(f"{digest.series} · {phrases.day(digest.day)}", links.safe(digest.url), BOLD)
+    return (title, LINE, Span(phrases.papers(len(digest.papers))))
 
 
 def brief(paper: Paper) -> str:
@@ -48,13 +48,13 @@ def brief(paper: Paper) -> str:
     return shorten(sentence, LONGEST_BRIEF)
 
 
-def summary_card(paper: Paper, words: Phrases) -> Spans:
+def summary_card(paper: Paper, phrases: Phrases) -> Spans:
     """Say a paper in short: number, title, one sentence each of what we know, links."""
     summary = summarise(paper)
     said = (
-        (words.goal, summary.goal),
-        (words.contribution, summary.contribution),
-        (words.result, summary.result),
+        (phrases.goal, summary.goal),
+        (phrases.contribution, summary.contribution),
+        (phrases.result, summary.result),
         ("", summary.other),
     )
     lines = [

@@ -31,7 +31,7 @@ class Formatter(Protocol):
     def method(self) -> str:
         """Name the platform's send call, as in its documentation."""
 
-    def in_language(self, words: Phrases) -> Self:
+    def in_language(self, phrases: Phrases) -> Self:
         """Give the same formatter with the bot's own words in another language."""
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:

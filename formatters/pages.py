@@ -32,87 +32,87 @@ class PreferencesView:
     hours: str
 
 
-def papers(digest: Digest, words: Phrases, page: int) -> Page:
+def papers(digest: Digest, phrases: Phrases, page: int) -> Page:
     """List the papers of a digest, a line to tap for each."""
     start = (page - 1) * PAPERS_ON_A_PAGE
     shown = digest.papers[start : start + PAPERS_ON_A_PAGE]
     line = lines.spell_papers(digest.day)
     more = Turn(line, line, page, start + len(shown) < len(digest.papers))
-    head = (*compose.head(digest, words), GAP, Span(words.tap_one))
-    return Page(head, tuple(_line(full(digest, paper, words)) for paper in shown), _turns(more, words), wide=True)
+    head = (*compose.head(digest, phrases), GAP, Span(phrases.tap_one))
+    return Page(head, tuple(_line(full(digest, paper, phrases)) for paper in shown), _turns(more, phrases), wide=True)
 
 
-def hits(said: str, found: Sequence[SearchHit], words: Phrases, turn: Turn) -> Page:
+def hits(said: str, found: Sequence[SearchHit], phrases: Phrases, turn: Turn) -> Page:
     """List papers of the archive: day, title and a sentence each."""
     first = (turn.page - 1) * HITS_ON_A_PAGE + 1
-    items = tuple(_hit(hit, f"{n}", words) for n, hit in enumerate(found, first))
-    return Page((Span(said, styles=BOLD),), items, _turns(turn, words))
+    items = tuple(_hit(hit, f"{n}", phrases) for n, hit in enumerate(found, first))
+    return Page((Span(said, styles=BOLD),), items, _turns(turn, phrases))
 
 
-def choice(found: Sequence[SearchHit], words: Phrases) -> Page:
+def choice(found: Sequence[SearchHit], phrases: Phrases) -> Page:
     """Offer several papers that fit what was typed."""
-    items = tuple(_choice(hit, words) for hit in found)
-    return Page((Span(words.which_of, styles=BOLD),), items, wide=True)
+    items = tuple(_choice(hit, phrases) for hit in found)
+    return Page((Span(phrases.which_of, styles=BOLD),), items, wide=True)
 
 
-def days(text: str, near: Sequence[date], words: Phrases, number: int | None = None) -> Page:
+def days(text: str, near: Sequence[date], phrases: Phrases, number: int | None = None) -> Page:
     """Offer the days nearest to one that has no digest."""
     spell = lines.spell_papers if number is None else partial(lines.spell_numbered, number)
-    return Page((Span(text),), rows=tuple((Button(words.day(day), spell(day)),) for day in near))
+    return Page((Span(text),), rows=tuple((Button(phrases.day(day), spell(day)),) for day in near))
 
 
-def welcome(words: Phrases) -> Page:
+def welcome(phrases: Phrases) -> Page:
     """Greet a group or channel, with what its administrators may press."""
-    return start(words.welcome, words)
+    return start(phrases.welcome, phrases)
 
 
-def settings(preferences: PreferencesView, words: Phrases, layouts: Sequence[str], note: str = "") -> Page:
+def settings(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[str], note: str = "") -> Page:
     """Show what a chat receives, with a button for all that can be chosen."""
-    state = words.closed if preferences.closed else words.receives if preferences.receives else words.receives_not
-    sound = "" if preferences.silent is None else words.silent if preferences.silent else words.loud
+    state = phrases.closed if preferences.closed else phrases.receives if preferences.receives else phrases.receives_not
+    sound = "" if preferences.silent is None else phrases.silent if preferences.silent else phrases.loud
     facts = (
-        (words.layout, words.layouts[preferences.layout]),
-        (words.own_language, words.languages[preferences.language]),
-        (words.sound, sound),
-        (words.time, preferences.hours),
+        (phrases.layout, phrases.layouts[preferences.layout]),
+        (phrases.own_language, phrases.languages[preferences.language]),
+        (phrases.sound, sound),
+        (phrases.time, preferences.hours),
     )
     said = [span for name, fact in facts if fact for span in (LINE, Span(f"{name}: "), Span(fact, styles=BOLD))]
-    title = Span(words.settings, styles=BOLD)
-    head = (*_note(note), title, LINE, Span(state), *said, GAP, Span(words.set_time.format(example=_EXAMPLE)))
-    return Page(head, rows=_choices(preferences, words, layouts))
+    title = Span(phrases.settings, styles=BOLD)
+    head = (*_note(note), title, LINE, Span(state), *said, GAP, Span(phrases.set_time.format(example=_EXAMPLE)))
+    return Page(head, rows=_choices(preferences, phrases, layouts))
 
 
-def start(text: str, words: Phrases) -> Page:
+def start(text: str, phrases: Phrases) -> Page:
     """Say who the bot is to one who does not receive anything yet."""
-    now = Button(words.subscribe_now, lines.SUBSCRIBE_NOW)
-    return Page((Span(text),), rows=((now,), (Button(words.subscribe, lines.SUBSCRIBE),)))
+    now = Button(phrases.subscribe_now, lines.SUBSCRIBE_NOW)
+    return Page((Span(text),), rows=((now,), (Button(phrases.subscribe, lines.SUBSCRIBE),)))
 
 
-def status(said: Sequence[str], words: Phrases, *, stuck: bool) -> Page:
+def status(said: Sequence[str], phrases: Phrases, *, stuck: bool) -> Page:
     """Show the receipt, with a button to send again what is stuck."""
     text = "\n".join(said).strip()
-    return Page((Span(text),), rows=((Button(words.resend, lines.RETRY),),) if stuck else ())
+    return Page((Span(text),), rows=((Button(phrases.resend, lines.RETRY),),) if stuck else ())
 
 
-def help_with_settings(word: str, near: str, words: Phrases) -> str:
+def help_with_settings(word: str, near: str, phrases: Phrases) -> str:
     """Say which word of `/settings` was not understood."""
-    said = words.not_understood.format(word=word, example=_EXAMPLE)
-    return f"{said}\n{words.did_you_mean.format(near=near)}" if near else said
+    said = phrases.not_understood.format(word=word, example=_EXAMPLE)
+    return f"{said}\n{phrases.did_you_mean.format(near=near)}" if near else said
 
 
-def full(digest: Digest, paper: Paper, words: Phrases) -> Button:
+def full(digest: Digest, paper: Paper, phrases: Phrases) -> Button:
     """Make a button that gives a paper in full."""
     title = f"{paper.number}. {shorten(paper.title, _LONGEST_TITLE)}"
-    return _full(title, reference(digest, paper), paper.number, digest.day, words)
+    return _full(title, reference(digest, paper), paper.number, digest.day, phrases)
 
 
-def hours_text(at: time, weekdays: Sequence[int], zone: str, words: Phrases) -> str:
+def hours_text(at: time, weekdays: Sequence[int], zone: str, phrases: Phrases) -> str:
     """Say at which time of which days digests come."""
-    names = [words.weekdays[day] for day in weekdays]
+    names = [phrases.weekdays[day] for day in weekdays]
     in_a_row = len(names) > 2 and weekdays[-1] - weekdays[0] == len(names) - 1
     some = f"{names[0]}–{names[-1]}" if in_a_row else ", ".join(names)
-    days = words.every_day if len(names) == len(words.weekdays) else some
-    return words.when.format(at=f"{at:%H:%M}", days=days, zone=zone)
+    days = phrases.every_day if len(names) == len(phrases.weekdays) else some
+    return phrases.when.format(at=f"{at:%H:%M}", days=days, zone=zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,9 @@ class Turn:
     more: bool
 
 
-def _turns(turn: Turn, words: Phrases) -> tuple[tuple[Button, ...], ...]:
-    back = [(words.previous, turn.page - 1)] if turn.page > 1 else []
-    on = [(words.next, turn.page + 1)] if turn.more else []
+def _turns(turn: Turn, phrases: Phrases) -> tuple[tuple[Button, ...], ...]:
+    back = [(phrases.previous, turn.page - 1)] if turn.page > 1 else []
+    on = [(phrases.next, turn.page + 1)] if turn.more else []
     row = [
         Button(label, lines.spell_page(turn.line, page), lines.spell_page(turn.typed, page))
         for label, page in (*back, *on)
@@ -139,45 +139,49 @@ def _line(button: Button) -> Item:
     return Item((Span(button.label),), button)
 
 
-def _hit(hit: SearchHit, label: str, words: Phrases) -> Item:
+def _hit(hit: SearchHit, label: str, phrases: Phrases) -> Item:
     title = f"{label}. {shorten(hit.title, _LONGEST_TITLE)}"
-    spans: Spans = (Span(title, styles=BOLD), LINE, Span(words.day(hit.day)))
+    spans: Spans = (Span(title, styles=BOLD), LINE, Span(phrases.day(hit.day)))
     said = (LINE, Span(shorten(hit.line, compose.LONGEST_BRIEF))) if hit.line else ()
-    return Item((*spans, *said), _full(label, hit.ref, hit.number, hit.day, words))
+    return Item((*spans, *said), _full(label, hit.ref, hit.number, hit.day, phrases))
 
 
-def _choice(hit: SearchHit, words: Phrases) -> Item:
+def _choice(hit: SearchHit, phrases: Phrases) -> Item:
     title = shorten(hit.title, _LONGEST_TITLE)
-    return Item((Span(f"{title} ({hit.day})"),), _full(title, hit.ref, hit.number, hit.day, words))
+    return Item((Span(f"{title} ({hit.day})"),), _full(title, hit.ref, hit.number, hit.day, phrases))
 
 
-def _full(label: str, ref: str, number: int, day: date, words: Phrases) -> Button:
-    return Button(label, lines.spell_paper(ref), lines.spell_numbered(number, day), short=words.full_summary)
+def _full(label: str, ref: str, number: int, day: date, phrases: Phrases) -> Button:
+    return Button(label, lines.spell_paper(ref), lines.spell_numbered(number, day), short=phrases.full_summary)
 
 
 def _note(note: str) -> Spans:
     return (Span(note), GAP) if note else ()
 
 
-def _choices(preferences: PreferencesView, words: Phrases, layouts: Sequence[str]) -> tuple[tuple[Button, ...], ...]:
+def _choices(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[str]) -> tuple[tuple[Button, ...], ...]:
     """Offer all that is not chosen yet, a row for each."""
     others = [
-        *((words.layout, words.layouts[one], lines.spell_layout(one)) for one in layouts if one != preferences.layout),
         *(
-            (words.own_language, name, lines.spell_language(one))
-            for one, name in words.languages.items()
+            (phrases.layout, phrases.layouts[one], lines.spell_layout(one))
+            for one in layouts
+            if one != preferences.layout
+        ),
+        *(
+            (phrases.own_language, name, lines.spell_language(one))
+            for one, name in phrases.languages.items()
             if one != preferences.language
         ),
-        *_sounds(preferences, words),
+        *_sounds(preferences, phrases),
     ]
     rows = [(Button(f"{name} → {choice}", line),) for name, choice, line in others]
-    leave, join = Button(words.unsubscribe, lines.UNSUBSCRIBE), Button(words.subscribe, lines.SUBSCRIBE)
-    return (*rows, (Button(words.reset, lines.RESET), leave if preferences.receives else join))
+    leave, join = Button(phrases.unsubscribe, lines.UNSUBSCRIBE), Button(phrases.subscribe, lines.SUBSCRIBE)
+    return (*rows, (Button(phrases.reset, lines.RESET), leave if preferences.receives else join))
 
 
-def _sounds(wishes: PreferencesView, words: Phrases) -> list[tuple[str, str, str]]:
+def _sounds(wishes: PreferencesView, phrases: Phrases) -> list[tuple[str, str, str]]:
     """Offer the other sound, where the platform has silent messages."""
     if wishes.silent is None:
         return []
-    other = words.loud if wishes.silent else words.silent
-    return [(words.sound, other, lines.spell_sound(silent=not wishes.silent))]
+    other = phrases.loud if wishes.silent else phrases.silent
+    return [(phrases.sound, other, lines.spell_sound(silent=not wishes.silent))]

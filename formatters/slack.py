@@ -42,20 +42,20 @@ class SlackFormatter:
     channel = "slack"
     method = "chat.postMessage"
 
-    def __init__(self, words: Phrases, *, buttons: bool = False) -> None:
-        self._words = words
+    def __init__(self, phrases: Phrases, *, buttons: bool = False) -> None:
+        self._phrases = phrases
         self._buttons = buttons
 
-    def in_language(self, words: Phrases) -> SlackFormatter:
-        return SlackFormatter(words, buttons=self._buttons)
+    def in_language(self, phrases: Phrases) -> SlackFormatter:
+        return SlackFormatter(phrases, buttons=self._buttons)
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
         match edition.layout:
             case "digest":
-                return numbered("digest", self._listed(compose.compact(digest, self._words), digest))
+                return numbered("digest", self._listed(compose.compact(digest, self._phrases), digest))
             case "index":
-                return numbered("index", self._listed(compose.index(digest, self._words), digest))
-        index = _bodies(compose.index(digest, self._words))
+                return numbered("index", self._listed(compose.index(digest, self._phrases), digest))
+        index = _bodies(compose.index(digest, self._phrases))
         return (*numbered("index", index), *(self.card(digest, paper) for paper in digest.papers))
 
     def paper(self, paper: Paper) -> tuple[Message, ...]:
@@ -80,8 +80,8 @@ class SlackFormatter:
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
         # The first part: monstrous addresses are the only way to a second one.
-        body = _body(split(compose.summary_card(paper, self._words), LIMITS)[0])
-        row = [_summary(digest, paper, self._words.full_summary)] if self._buttons else []
+        body = _body(split(compose.summary_card(paper, self._phrases), LIMITS)[0])
+        row = [_summary(digest, paper, self._phrases.full_summary)] if self._buttons else []
         return Message(f"paper/{paper.id}", with_buttons(body, row))
 
     def _listed(self, spans: Spans, digest: Digest) -> list[Mapping[str, object]]:

@@ -40,20 +40,20 @@ class TelegramFormatter:
     channel = "telegram"
     method = "sendMessage"
 
-    def __init__(self, words: Phrases, *, buttons: bool = False) -> None:
-        self._words = words
+    def __init__(self, phrases: Phrases, *, buttons: bool = False) -> None:
+        self._phrases = phrases
         self._buttons = buttons
 
-    def in_language(self, words: Phrases) -> TelegramFormatter:
-        return TelegramFormatter(words, buttons=self._buttons)
+    def in_language(self, phrases: Phrases) -> TelegramFormatter:
+        return TelegramFormatter(phrases, buttons=self._buttons)
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
         match edition.layout:
             case "digest":
-                return numbered("digest", self._listed(compose.compact(digest, self._words), digest, edition))
+                return numbered("digest", self._listed(compose.compact(digest, self._phrases), digest, edition))
             case "index":
-                return numbered("index", self._listed(compose.index(digest, self._words), digest, edition))
-        index = _bodies(compose.index(digest, self._words), silent=edition.silent)
+                return numbered("index", self._listed(compose.index(digest, self._phrases), digest, edition))
+        index = _bodies(compose.index(digest, self._phrases), silent=edition.silent)
         return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.papers))
 
     def paper(self, paper: Paper) -> tuple[Message, ...]:
@@ -78,8 +78,8 @@ class TelegramFormatter:
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         # The first part: monstrous addresses or emoji throughout are the only way to a second one.
-        body = _body(split(compose.summary_card(paper, self._words), LIMITS)[0], silent=True)
-        rows = [[_summary(digest, paper, self._words.full_summary, edition)]] if self._buttons else []
+        body = _body(split(compose.summary_card(paper, self._phrases), LIMITS)[0], silent=True)
+        rows = [[_summary(digest, paper, self._phrases.full_summary, edition)]] if self._buttons else []
         return Message(f"paper/{paper.id}", _with_keyboard(body, rows))
 
     def _listed(self, spans: Spans, digest: Digest, edition: Edition) -> list[Mapping[str, object]]:

@@ -26,16 +26,16 @@ class TerminalFormatter:
     channel = "terminal"
     method = "print"
 
-    def __init__(self, words: Phrases) -> None:
-        self._words = words
+    def __init__(self, phrases: Phrases) -> None:
+        self._phrases = phrases
 
-    def in_language(self, words: Phrases) -> TerminalFormatter:
-        return TerminalFormatter(words)
+    def in_language(self, phrases: Phrases) -> TerminalFormatter:
+        return TerminalFormatter(phrases)
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
         if edition.layout == "digest":
-            return (Message("digest", _body(compose.compact(digest, self._words))),)
-        index = Message("index", _body(compose.index(digest, self._words)))
+            return (Message("digest", _body(compose.compact(digest, self._phrases))),)
+        index = Message("index", _body(compose.index(digest, self._phrases)))
         return (
             (index,) if edition.layout == "index" else (index, *(self.card(digest, paper) for paper in digest.papers))
         )
@@ -56,7 +56,7 @@ class TerminalFormatter:
         return body  # a terminal refuses nothing
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
-        return Message(f"paper/{paper.id}", _body([*compose.summary_card(paper, self._words), *_address(paper)]))
+        return Message(f"paper/{paper.id}", _body([*compose.summary_card(paper, self._phrases), *_address(paper)]))
 
 
 def spell(spans: Iterable[Span]) -> str:

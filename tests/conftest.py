@@ -12,7 +12,7 @@ import structlog
 from coverage import Coverage
 from hypothesis import settings
 
-from bot.conversation.parsing import preferences as wishes
+from bot.conversation.parsing import preferences
 from bot.log import _TALKATIVE
 from formatters import links, summary
 from tests.faults.summary import pytest_terminal_summary
@@ -32,7 +32,7 @@ UNMEASURED = (
     "support/",
 )
 # What is worked out once: were it kept from a test that is not measured, no other would be seen to do it.
-KEPT = (wishes._zones, wishes._known, links.safe, summary.summarise)
+KEPT = (preferences._zones, preferences._known, links.safe, summary.summarise)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -173,14 +173,14 @@ async def test_the_sdks_write_no_token_even_when_they_tell_everything(
     slack.add_channel("C0123ABCD", name="papers")
     telegram.faults.add(*FAULTS, faults.flood(1), faults.unauthorized())
     slack.faults.add(*FAULTS, faults.ratelimited(1), faults.slack_refusal("invalid_auth"))
-    pacer = unthrottled()
+    limiter = unthrottled()
     stream = Stream(terminal=False)
     with contextlib.redirect_stderr(stream):
         configure([TELEGRAM, SLACK] if named else [], level=logging.DEBUG)
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.DEBUG)
-        await use(TelegramChannel(TELEGRAM, telegram.base_url, TelegramFormatter(phrases("en")), pacer), "-1001")
-        await use(SlackChannel(SLACK, slack.base_url, SlackFormatter(phrases("en")), pacer), "C0123ABCD")
+        await use(TelegramChannel(TELEGRAM, telegram.base_url, TelegramFormatter(phrases("en")), limiter), "-1001")
+        await use(SlackChannel(SLACK, slack.base_url, SlackFormatter(phrases("en")), limiter), "C0123ABCD")
     text = stream.getvalue()
     assert "/bot[secret]/sendMessage" in text  # httpx writes addresses
     assert "chat.postMessage" in text

@@ -63,21 +63,21 @@ def listens(settings: Settings, channel: str) -> bool:
 
 
 def listeners(
-    settings: Settings, channels: Mapping[str, Channel], desk: CommandRouter, replies: Mapping[str, ReplySender]
+    settings: Settings, channels: Mapping[str, Channel], router: CommandRouter, replies: Mapping[str, ReplySender]
 ) -> list[Listener]:
     """Make what hears readers: one per channel that listens, and the web server where one of them needs it."""
     from bot.web.server import Web
 
-    server = Web(settings.web.host, settings.web.port, desk.outages)
+    server = Web(settings.web.host, settings.web.port, router.outages)
     made: list[Listener] = []
     if listens(settings, "telegram") and (telegram := channels.get("telegram")):
         from bot.channels.telegram.listener import telegram_listener
 
-        made.append(telegram_listener(settings.telegram, telegram, desk, replies["telegram"], server))
+        made.append(telegram_listener(settings.telegram, telegram, router, replies["telegram"], server))
     if listens(settings, "slack") and (slack := channels.get("slack")):
         from bot.channels.slack.listener import slack_listener
 
-        made.append(slack_listener(settings.slack, slack, desk, replies["slack"], server))
+        made.append(slack_listener(settings.slack, slack, router, replies["slack"], server))
     return [*made, server] if server.used else made
 
 

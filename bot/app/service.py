@@ -15,7 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.app import assembly as parts
+from bot.app import assembly
 from bot.concurrency import wait_first
 from bot.config.fields import WEEKDAYS, weekdays
 from bot.config.settings import Settings
@@ -56,11 +56,11 @@ class Paperboy:
     resumed: date | None = None  # the day on which `run` last gave paused chats another try
 
     @cached_property
-    def desk(self) -> CommandRouter:
+    def router(self) -> CommandRouter:
         """Give what answers readers."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
-        counters = {name: channel.id_sequence for name, channel in self.channels.items()}
-        return CommandRouter(self.store, self.settings, formatters, counters, self.wake.set, outages=self.outages)
+        id_sequences = {name: channel.id_sequence for name, channel in self.channels.items()}
+        return CommandRouter(self.store, self.settings, formatters, id_sequences, self.wake.set, outages=self.outages)
 
     @cached_property
     def replies(self) -> Mapping[str, ReplySender]:
@@ -70,16 +70,16 @@ class Paperboy:
     @cached_property
     def alarm(self) -> OperatorNotifier:
         """Give what tells the operators' chats of troubles."""
-        bells = [
+        chats = [
             OperatorChat(chat, self.replies[name], channel.formatter.notice)
             for name, channel in self.channels.items()
             for chat in self.settings.operators.told(name)
         ]
-        return OperatorNotifier(self.settings, self.store.incidents, self.outages, bells, self.store.clock)
+        return OperatorNotifier(self.settings, self.store.incidents, self.outages, chats, self.store.clock)
 
     def listeners(self) -> list[Listener]:
         """Make what hears readers; SettingsError when one lacks what it needs."""
-        return parts.listeners(self.settings, self.channels, self.desk, self.replies)
+        return assembly.listeners(self.settings, self.channels, self.router, self.replies)
 
     async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.
@@ -108,9 +108,11 @@ class Paperboy:
         """Make the ledger's chats those of the settings; a channel that was taken out has none."""
         for name in {"telegram", "slack"} | self.channels.keys():
             table = getattr(self.settings, name)
-            counters = {chat: self.channels[name].id_sequence(chat) for chat in table.chats if name in self.channels}
-            await self.store.sync_chats(name, table.layout, counters)
-            if name in self.channels and parts.listens(self.settings, name):
+            id_sequences = {
+                chat: self.channels[name].id_sequence(chat) for chat in table.chats if name in self.channels
+            }
+            await self.store.sync_chats(name, table.layout, id_sequences)
+            if name in self.channels and assembly.listens(self.settings, name):
                 await self._learn_kinds(self.channels[name], table.layout)
 
     async def _learn_kinds(self, channel: Channel, layout: str) -> None:
@@ -135,7 +137,7 @@ class Paperboy:
         except SourceError as error:
             problem = error
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
-        for one in await plan(self.store, source.name, found, formatters, parts.rules(self.settings)):
+        for one in await plan(self.store, source.name, found, formatters, assembly.rules(self.settings)):
             reason = one.reason.sentence(one.state)
             log.info("planned", source=source.name, digest=one.name, state=one.state, reason=reason)
         return problem
@@ -249,13 +251,13 @@ async def open_app(
 
     Without `channels`, those that the settings name are made.
     """
-    parts.require_deliverable(settings)
+    assembly.require_deliverable(settings)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_ledger(settings.store.url))
-        channels = parts.channels(settings) if channels is None else channels
+        channels = assembly.channels(settings) if channels is None else channels
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        yield Paperboy(settings, store, parts.sources(settings), channels, waits)
+        yield Paperboy(settings, store, assembly.sources(settings), channels, waits)
 
 
 async def run_forever(settings: Settings) -> None:

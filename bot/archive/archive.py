@@ -97,11 +97,13 @@ class Archive:
         async with self._read() as db:
             return str((await db.execute(select(searches.c.words).where(*theirs))).scalar_one_or_none() or "")
 
-    async def replied(self, channel: str, counter: str, remote_id: int) -> None:
+    async def replied(self, channel: str, id_sequence: str, remote_id: int) -> None:
         """Note a message that went out besides the ledger, so that no doubt is ever settled with it."""
         now = self._clock()
         async with self._write() as db:
-            row = insert(sent_replies).values(channel=channel, counter=counter, remote_id=remote_id, sent_at=now)
+            row = insert(sent_replies).values(
+                channel=channel, id_sequence=id_sequence, remote_id=remote_id, sent_at=now
+            )
             await db.execute(row)
             await db.execute(delete(sent_replies).where(sent_replies.c.sent_at < now - _KEPT_REPLIES))
 

@@ -133,11 +133,11 @@ def status(
 @app.command(rich_help_panel=Group.OPERATE)
 def retry(context: typer.Context, chat: Chat = "", config: Config = None) -> None:
     """Send again what failed, is unconfirmed or held: you have looked, and it is not there."""
-    from bot.cli.delivery import resolve as settling
+    from bot.cli.delivery import resolve
 
     settings = _settings(config or context.obj)
     _log(settings, "ERROR")
-    _run(settling.retry(settings, chat))
+    _run(resolve.retry(settings, chat))
 
 
 @app.command(rich_help_panel=Group.OPERATE)
@@ -150,11 +150,11 @@ def discard(
     config: Config = None,
 ) -> None:
     """Give up what failed, is unconfirmed or held; what stands in a chat stays there."""
-    from bot.cli.delivery import resolve as settling
+    from bot.cli.delivery import resolve
 
     settings = _settings(config or context.obj)
     _log(settings, "ERROR")
-    _run(settling.discard(settings, chat, everything=everything))
+    _run(resolve.discard(settings, chat, everything=everything))
 
 
 @app.command(rich_help_panel=Group.OPERATE)

@@ -96,12 +96,12 @@ class Context:
         """Give the id of this chat, which is noted when it never was."""
         if self.chat:
             return self.chat.id
-        asker, counter = self.request, self.id_sequence(self.request.address)
+        request, counter = self.request, self.id_sequence(self.request.address)
         return await self.ledger.subscriptions.add_chat(
-            asker.channel,
-            asker.address,
-            counter=counter,
-            kind=asker.kind,
+            request.channel,
+            request.address,
+            id_sequence=counter,
+            kind=request.kind,
             language=self.first_language,
             layout=self.layout,
         )
@@ -115,12 +115,12 @@ class Context:
         return Response(tuple(map(self.formatter.page, shown)), toast=toast, replaces_page=len(shown) == 1)
 
 
-def choose_language(asker: Request, chat: Subscription | None, usual: str) -> str:
+def choose_language(request: Request, chat: Subscription | None, usual: str) -> str:
     """Choose what was set, then what the reader's platform says, then what the operator set."""
     if chat and chat.language:
         return chat.language
-    own = asker.kind == ChatKind.PRIVATE or asker.private  # in a group all see the answer
-    return (supported_language(asker.language) if own else "") or usual
+    own = request.kind == ChatKind.PRIVATE or request.private  # in a group all see the answer
+    return (supported_language(request.language) if own else "") or usual
 
 
 def supported_language(code: str) -> str:

@@ -9,9 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.config.settings import Settings
-from bot.conversation.commands import lookup as reading
-from bot.conversation.commands import operator as operating
-from bot.conversation.commands import subscription as wishing
+from bot.conversation.commands import lookup, operator, subscription
 from bot.conversation.context import Context, Request, Response, choose_language
 from bot.conversation.parsing.query import parse_query
 from bot.conversation.parsing.text import normalise
@@ -45,47 +43,47 @@ class CommandRouter:
     clock: Callable[[], float] = time.monotonic
     outages: Outages = field(default_factory=Outages)
 
-    async def handle(self, asker: Request, line: str) -> Response:
+    async def handle(self, request: Request, line: str) -> Response:
         """Answer one line; wrong input gets help, who asks too much nothing. Wishes are kept before it returns."""
         line = line[:_LONGEST_LINE]
-        command, name, argument = _read(line, meant=asker.addressed)
-        if command is None and not asker.addressed:
+        command, name, argument = _read(line, meant=request.addressed)
+        if command is None and not request.addressed:
             return Response()  # and nothing is counted: it may have been said to somebody else
-        verdict = self._verdict(asker)
+        verdict = self._verdict(request)
         if verdict is Verdict.SILENCE:
             return Response()
-        context = await self._context(asker)
+        context = await self._context(request)
         if verdict is Verdict.NOTE:
             return context.reply_text(context.phrases.slow_down)
         return await command(context, argument) if command else await _bare(context, line, name)
 
-    def _verdict(self, asker: Request) -> Verdict:
+    def _verdict(self, request: Request) -> Verdict:
         """Judge who asks, and in a group all of it: its answers share what the platform lets us send there."""
-        now, room = self.clock(), (asker.channel, asker.address.partition(":")[0])
-        if asker.kind == ChatKind.PRIVATE or asker.private:
-            return self.throttle.verdict((*room, asker.user), now)
-        own = self.per_member.verdict((*room, asker.user), now)
+        now, room = self.clock(), (request.channel, request.address.partition(":")[0])
+        if request.kind == ChatKind.PRIVATE or request.private:
+            return self.throttle.verdict((*room, request.user), now)
+        own = self.per_member.verdict((*room, request.user), now)
         if own is not Verdict.ANSWER:
             return own
         return Verdict.ANSWER if self.per_group.verdict(room, now) is Verdict.ANSWER else Verdict.SILENCE
 
-    async def welcome(self, asker: Request) -> Message:
+    async def welcome(self, request: Request) -> Message:
         """Greet a group or channel that let the bot in."""
-        context = await self._context(asker)
+        context = await self._context(request)
         return context.formatter.page(pages.welcome(context.phrases))
 
-    async def context_for(self, asker: Request) -> Context:
+    async def context_for(self, request: Request) -> Context:
         """Give what is needed to answer by other ways than a line."""
-        return await self._context(asker)
+        return await self._context(request)
 
-    async def _context(self, asker: Request) -> Context:
-        chat = await self.ledger.subscriptions.find(asker.channel, (asker.address, *asker.aliases))
-        said = phrases(choose_language(asker, chat, self.settings.language))
-        formatter = self.formatters[asker.channel].in_language(said)
-        counter = self.id_sequences[asker.channel]
+    async def _context(self, request: Request) -> Context:
+        chat = await self.ledger.subscriptions.find(request.channel, (request.address, *request.aliases))
+        said = phrases(choose_language(request, chat, self.settings.language))
+        formatter = self.formatters[request.channel].in_language(said)
+        counter = self.id_sequences[request.channel]
         zone = DeliveryHours.for_chat(self.settings, chat.schedule if chat else "").zone
         today = datetime.now(ZoneInfo(zone)).date()
-        return Context(asker, chat, said, formatter, self.ledger, self.settings, counter, self.wake, today)
+        return Context(request, chat, said, formatter, self.ledger, self.settings, counter, self.wake, today)
 
 
 def _read(line: str, *, meant: bool) -> tuple[Command | None, str, str]:
@@ -99,7 +97,7 @@ async def _bare(context: Context, line: str, name: str) -> Response:
     """Answer what is no command: a number or an id alone is a paper."""
     bare = parse_query(line, context.today)
     if bare.number is not None or bare.paper:
-        return await reading.paper(context, line)
+        return await lookup.paper(context, line)
     return context.reply_text(context.phrases.unknown_command.format(command=name[:LONGEST_ECHO]))
 
 
@@ -107,7 +105,7 @@ async def _start(context: Context, argument: str) -> Response:
     """Begin, or give the paper that a button of a channel leads to."""
     wanted = lines.read_start(argument)
     if wanted is not None:
-        return await reading.paper(context, wanted)
+        return await lookup.paper(context, wanted)
     if context.chat and context.chat.receives:
         return await _help(context, argument)
     return context.reply_page(pages.start(_help_text(context), context.phrases))
@@ -126,13 +124,13 @@ def _help_text(context: Context) -> str:
 Command = Callable[[Context, str], Awaitable[Response]]
 
 _COMMANDS: dict[str, Command] = {
-    "paper": reading.paper,
-    "papers": reading.papers,
-    "search": reading.search,
-    "subscribe": wishing.subscribe,
-    "unsubscribe": wishing.unsubscribe,
-    "settings": wishing.settings,
-    "status": operating.status,
+    "paper": lookup.paper,
+    "papers": lookup.papers,
+    "search": lookup.search,
+    "subscribe": subscription.subscribe,
+    "unsubscribe": subscription.unsubscribe,
+    "settings": subscription.settings,
+    "status": operator.status,
     "start": _start,
     "help": _help,
 }

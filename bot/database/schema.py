@@ -74,7 +74,7 @@ chats = Table(
     Column("channel", String, nullable=False),
     Column("name", String, nullable=False),
     Column("address", String, nullable=False),
-    Column("counter", String, nullable=False),  # chats of one counter share the sequence of message ids
+    Column("counter", String, key="id_sequence", nullable=False),  # whose message ids count together
     Column("origin", String, nullable=False, server_default=ChatOrigin.SETTINGS),
     Column("kind", String, nullable=False, server_default=ChatKind.UNKNOWN),
     Column("state", String, nullable=False, server_default=ChatState.ACTIVE),
@@ -85,14 +85,17 @@ chats = Table(
     Column("silent", Integer, nullable=False, server_default="0"),
     Column("schedule", String, nullable=False, server_default=""),  # "08:00 mon-fri Asia/Seoul"
     Column("edition", String, nullable=False),  # what follows from the wishes: what it receives
-    Column("since", Float, nullable=False, server_default="0"),  # digests found earlier are not sent to it
-    Column("eager", Integer, nullable=False, server_default="0"),  # it wants the newest digest at once
+    # Digests found earlier are not sent to it.
+    Column("since", Float, key="receives_since", nullable=False, server_default="0"),
+    Column(
+        "eager", Integer, key="wants_newest", nullable=False, server_default="0"
+    ),  # it wants the newest digest at once
     _one_of("state", ChatState),
     UniqueConstraint("channel", "name"),
     Index(None, "channel", "address"),
 )
 
-# What a digest renders to. A vanished message is no longer part of its digest and is never sent.
+# What a digest renders to. An obsolete message is no longer part of its digest and is never sent.
 messages = Table(
     "messages",
     metadata,
@@ -104,7 +107,7 @@ messages = Table(
     Column("seq", Integer, nullable=False),
     Column("body", JSON, nullable=False),
     Column("hash", String, nullable=False),
-    Column("vanished", Integer, nullable=False, server_default="0"),
+    Column("vanished", Integer, key="is_obsolete", nullable=False, server_default="0"),
     # Named before editions were more than layouts; SQLite could rename it only by copying the table.
     UniqueConstraint("digest_id", "channel", "edition", "key", name="uq_messages_digest_id_channel_layout_key"),
 )
@@ -124,7 +127,7 @@ deliveries = Table(
     Column("attempted_at", Float),
     Column("sent_at", Float),
     Column("remote_id", String),
-    Column("place", String),  # the counter that the remote_id is of: a chat that moved counts anew
+    Column("place", String, key="id_sequence"),  # the one of the remote_id: a chat that moved has another one
     Column("thread", String),  # the parent's remote id that the last send went under
     Column("sent_hash", String),  # of the wording last sent; delivered when there is a remote_id
     Column("problem", String),  # an ErrorCode: what became of the last try
@@ -170,10 +173,10 @@ sent_replies = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("channel", String, nullable=False),
-    Column("counter", String, nullable=False),
+    Column("counter", String, key="id_sequence", nullable=False),
     Column("remote_id", Integer, nullable=False),
     Column("sent_at", Float, nullable=False, index=True),
-    Index(None, "channel", "counter", "remote_id"),
+    Index(None, "channel", "id_sequence", "remote_id"),
 )
 
 # What the operators were told, as long as it lasts.

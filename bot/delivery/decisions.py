@@ -47,11 +47,11 @@ def decide(
         return []
     before = {one.name: one for one in known}
     older_first = sorted(found, key=lambda one: (one.digest.day, one.post))
-    intents = list(map(_recognised, older_first, names_of(older_first, known)))
-    settled = [(before[one.digest.id], one) for one in intents if _is_settled(before.get(one.digest.id), one)]
-    changed = [_changed(was, intent, rules, now) for was, intent in settled]
-    fresh = [one for one in intents if not _is_settled(before.get(one.digest.id), one)]
-    there = {one.digest.id for one in intents}
+    plans = list(map(_recognised, older_first, names_of(older_first, known)))
+    settled = [(before[one.digest.id], one) for one in plans if _is_settled(before.get(one.digest.id), one)]
+    changed = [_changed(was, planned, rules, now) for was, planned in settled]
+    fresh = [one for one in plans if not _is_settled(before.get(one.digest.id), one)]
+    there = {one.digest.id for one in plans}
     gone = [_gone(one) for one in known if one.name not in there and _is_over(one.held_since, rules, now)]
     return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
 
@@ -79,29 +79,29 @@ def _recognised(found: FoundDigest, name: str) -> PlannedDigest:
     return PlannedDigest(digest, found.post, fingerprint(digest), DigestState.ACTIVE)
 
 
-def _is_settled(was: KnownDigest | None, intent: PlannedDigest) -> bool:
+def _is_settled(was: KnownDigest | None, planned: PlannedDigest) -> bool:
     """Tell whether a digest was delivered, or never will be; what has papers at last is news."""
     if was is None or was.state is DigestState.HELD:
         return False
-    return was.state is not DigestState.SKIPPED or was.reason.cause not in _COMES_BACK or not intent.digest.papers
+    return was.state is not DigestState.SKIPPED or was.reason.cause not in _COMES_BACK or not planned.digest.papers
 
 
-def _changed(was: KnownDigest, intent: PlannedDigest, rules: Rules, now: float) -> PlannedDigest | StatusChange | None:
+def _changed(was: KnownDigest, planned: PlannedDigest, rules: Rules, now: float) -> PlannedDigest | StatusChange | None:
     """Say what becomes of a settled digest whose post is looked at again."""
-    same = was.fingerprint == intent.fingerprint
+    same = was.fingerprint == planned.fingerprint
     if was.state is not DigestState.ACTIVE:
-        rewritten = not same and intent.digest.papers
-        return replace(intent, state=was.state, reason=was.reason) if rewritten else None
+        rewritten = not same and planned.digest.papers
+        return replace(planned, state=was.state, reason=was.reason) if rewritten else None
     if same:
         return _remark(was, NOTHING, None)
     if now - was.found_at > rules.edits_for:
         return _remark(was, Reason(Cause.TOO_LATE), None)
-    if was.reason.cause is Cause.LOST_ALL and not intent.digest.papers:
+    if was.reason.cause is Cause.LOST_ALL and not planned.digest.papers:
         return None
-    why, since = unfinished_reason(intent.digest, was.papers), _since(was, now)
+    why, since = unfinished_reason(planned.digest, was.papers), _since(was, now)
     if why and not _is_over(since, rules, now):
         return _remark(was, why, since)
-    return intent if intent.digest.papers else _remark(was, Reason(Cause.LOST_ALL), None)
+    return planned if planned.digest.papers else _remark(was, Reason(Cause.LOST_ALL), None)
 
 
 def _remark(was: KnownDigest, reason: Reason, since: float | None) -> StatusChange | None:
@@ -147,21 +147,21 @@ def _older(new: Sequence[PlannedDigest], day: date) -> int:
     return sum(one.digest.day < day for one in new)
 
 
-def _judged(intent: PlannedDigest, was: KnownDigest | None, rules: Rules, now: float) -> PlannedDigest:
+def _judged(planned: PlannedDigest, was: KnownDigest | None, rules: Rules, now: float) -> PlannedDigest:
     """Deliver a digest, or hold it as long as it looks unfinished, but no longer than `gate_wait`."""
-    why, since = unfinished_reason(intent.digest, was.papers if was else 0), _since(was, now)
+    why, since = unfinished_reason(planned.digest, was.papers if was else 0), _since(was, now)
     if why and not _is_over(since, rules, now):
-        return replace(intent, state=DigestState.HELD, reason=why, held_since=since)
-    return replace(intent, to_new_chats=True) if intent.digest.papers else _skipped(intent, Cause.STAYED_EMPTY)
+        return replace(planned, state=DigestState.HELD, reason=why, held_since=since)
+    return replace(planned, to_new_chats=True) if planned.digest.papers else _skipped(planned, Cause.STAYED_EMPTY)
 
 
-def _skipped(intent: PlannedDigest, cause: Cause) -> PlannedDigest:
-    return replace(intent, state=DigestState.SKIPPED, reason=Reason(cause))
+def _skipped(planned: PlannedDigest, cause: Cause) -> PlannedDigest:
+    return replace(planned, state=DigestState.SKIPPED, reason=Reason(cause))
 
 
-def _is_news(was: KnownDigest | None, intent: PlannedDigest) -> bool:
+def _is_news(was: KnownDigest | None, planned: PlannedDigest) -> bool:
     """Tell whether the ledger says otherwise."""
-    after = (intent.state, intent.reason, intent.fingerprint)
+    after = (planned.state, planned.reason, planned.fingerprint)
     return was is None or (was.state, was.reason, was.fingerprint) != after
 
 

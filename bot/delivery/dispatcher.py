@@ -41,19 +41,19 @@ class Dispatcher(RunState):
             raise group.exceptions[0] from None
 
     async def _all(self) -> None:
-        async with asyncio.TaskGroup() as lanes:
+        async with asyncio.TaskGroup() as workers:
             while self._behind or any(self._busy_chats.values()):
                 await self._changed.wait()
                 self._changed.clear()
                 for name in list(self._behind):
-                    await self._start_workers(lanes, self.channels[name])
+                    await self._start_workers(workers, self.channels[name])
 
     def rescan(self) -> None:
         """Take up what was planned since this run began."""
         self._behind = dict.fromkeys(self.channels, 0)
         self._changed.set()
 
-    async def _start_workers(self, lanes: asyncio.TaskGroup, channel: Channel) -> None:
+    async def _start_workers(self, workers: asyncio.TaskGroup, channel: Channel) -> None:
         """Open lanes for the next chats of a channel, once half of the places are free."""
         at_work = self._busy_chats[channel.name]
         free = self.most_workers - len(at_work)
@@ -71,14 +71,14 @@ class Dispatcher(RunState):
                 self._again.add(chat.id)
             else:
                 at_work.add(chat.id)
-                lanes.create_task(self._work(channel, chat))
+                workers.create_task(self._work(channel, chat))
 
     async def _work(self, channel: Channel, chat: Chat) -> None:
         """Work in a chat until nothing is due; once more if something came up since the last look."""
-        lane = ChatWorker(self, channel, chat)
+        worker = ChatWorker(self, channel, chat)
         while True:
             self._again.discard(chat.id)
-            await lane.work()
+            await worker.work()
             if chat.id not in self._again:
                 break
         self._busy_chats[channel.name].remove(chat.id)

@@ -56,13 +56,13 @@ async def _give_to_new_chats(ledger: Ledger, source: str, formatters: Mapping[st
 
 
 async def _rendered(
-    store: Ledger, source: str, intent: PlannedDigest, formatters: Mapping[str, Formatter]
+    store: Ledger, source: str, planned: PlannedDigest, formatters: Mapping[str, Formatter]
 ) -> list[RenderedEdition]:
-    if intent.state is not DigestState.ACTIVE:
+    if planned.state is not DigestState.ACTIVE:
         return []
-    used = await store.editions(source, intent.digest.id)
+    used = await store.editions(source, planned.digest.id)
     return [
-        RenderedEdition(channel, edition, _laid_out(formatters[channel], intent.digest, Edition.read(edition)))
+        RenderedEdition(channel, edition, _laid_out(formatters[channel], planned.digest, Edition.read(edition)))
         for channel, edition in sorted(used)
         if channel in formatters
     ]

@@ -147,7 +147,7 @@ class ChatWorker:
         body = _body(self.channel, row)
         if row.state == DeliveryState.PENDING:
             remote_id = await self.channel.send(self.chat.address, body, ref=row.ref, thread=row.thread)
-            self._settle(row, DeliveryState.SENT, remote_id=remote_id, place=self.chat.id_sequence)
+            self._settle(row, DeliveryState.SENT, remote_id=remote_id, id_sequence=self.chat.id_sequence)
         else:
             await self.channel.edit(self.chat.address, row.remote_id, body)
             self._settle(row, DeliveryState.SENT)
@@ -155,14 +155,16 @@ class ChatWorker:
     async def _reconcile(self, row: QueuedDelivery) -> None:
         run = self.state
         known = await run.ledger.known_message_ids(self.chat, row.attempted_at)
-        doubt = _doubt(row, _body(self.channel, row), known)
-        match await wait_unless(self.channel.reconcile(self.chat.address, doubt), run.stopping, run.policy.stop_grace):
+        unconfirmed = _doubt(row, _body(self.channel, row), known)
+        match await wait_unless(
+            self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
+        ):
             case None:
                 return  # told to stop; the doubt stays as it is
             case Delivered(remote_id):
                 # The post may have changed since: then the chat holds the wording that was tried.
                 state = DeliveryState.SENT if row.tried_hash == row.hash else DeliveryState.STALE
-                found = {"remote_id": remote_id, "place": self.chat.id_sequence, "sent_hash": row.tried_hash}
+                found = {"remote_id": remote_id, "id_sequence": self.chat.id_sequence, "sent_hash": row.tried_hash}
                 self._settle(row, state, **found)
             case NotDelivered():
                 self._settle(row, DeliveryState.PENDING)
@@ -270,5 +272,5 @@ def _doubt(row: QueuedDelivery, body: Mapping[str, object], known: KnownIds) -> 
         after=known.last,
         after_at=known.last_at,
         taken=known.later,
-        others=known.doubts,
+        others=known.unconfirmed_sends,
     )

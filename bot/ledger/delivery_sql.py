@@ -27,7 +27,7 @@ from bot.ledger.transitions import IS_ACTIONABLE, IS_DROPPED, due, not_sent
 def chats_due(channel: str, *, until: float, after: int, most: int) -> Select[tuple[Any, ...]]:
     # "+ 0": SQLite would go through all chats, not knowing in how few of them something is due.
     busy = deliveries.join(chats, chats.c.id == deliveries.c.chat_id + 0)
-    columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.counter)
+    columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.id_sequence.label("id_sequence"))
     theirs = (deliveries.c.chat_id > after, due(until), chats.c.channel == channel, chats.c.state == ChatState.ACTIVE)
     by_chat = select(*columns).select_from(busy).where(*theirs).group_by(deliveries.c.chat_id)
     return by_chat.order_by(deliveries.c.chat_id).limit(most)
@@ -87,11 +87,11 @@ def bodies(ids: Collection[int]) -> Select[Any]:
 
 
 def last_id(chat: Chat, before: float) -> Select[Any, Any]:
-    """Give the highest id of a counter that was known at `before`, and when that message was sent."""
+    """Give the highest id of an id sequence that was known at `before`, and when that message was sent."""
     sent = select(_NUMBER.label("id"), deliveries.c.sent_at).select_from(deliveries.join(chats))
     answers = select(sent_replies.c.remote_id, sent_replies.c.sent_at).where(
         sent_replies.c.channel == chat.channel,
-        sent_replies.c.counter == chat.id_sequence,
+        sent_replies.c.id_sequence == chat.id_sequence,
         sent_replies.c.sent_at <= before,
     )
     known = sent.where(_counted(chat), deliveries.c.sent_at <= before).union_all(answers).subquery()
@@ -103,14 +103,14 @@ def later_ids(chat: Chat, after: int) -> Select[int]:
 
 
 def reply_ids(chat: Chat, after: int) -> Select[Any]:
-    theirs = (sent_replies.c.channel == chat.channel, sent_replies.c.counter == chat.id_sequence)
+    theirs = (sent_replies.c.channel == chat.channel, sent_replies.c.id_sequence == chat.id_sequence)
     return select(sent_replies.c.remote_id).where(*theirs, sent_replies.c.remote_id > after)
 
 
-def doubts(chat: Chat) -> Select[Any]:
-    """Count the sends of a counter of which nobody knows whether they arrived."""
+def unconfirmed_sends(chat: Chat) -> Select[Any]:
+    """Count the sends of an id sequence of which nobody knows whether they arrived."""
     unknown = and_(not_sent(deliveries), deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.UNCONFIRMED)))
-    same = and_(chats.c.channel == chat.channel, chats.c.counter == chat.id_sequence)
+    same = and_(chats.c.channel == chat.channel, chats.c.id_sequence == chat.id_sequence)
     return select(func.count()).select_from(deliveries.join(chats)).where(same, unknown)
 
 
@@ -119,5 +119,7 @@ _NUMBER = cast(deliveries.c.remote_id, Integer)
 
 def _counted(chat: Chat) -> ColumnElement[bool]:
     return and_(
-        chats.c.channel == chat.channel, deliveries.c.place == chat.id_sequence, deliveries.c.remote_id.is_not(None)
+        chats.c.channel == chat.channel,
+        deliveries.c.id_sequence == chat.id_sequence,
+        deliveries.c.remote_id.is_not(None),
     )

@@ -122,7 +122,7 @@ class Incidents:
 
 
 def _incident(row: Any) -> Incident:
-    return Incident(**{**row._mapping, "news": bool(row.news)})
+    return Incident(**{**row._mapping, "is_news": bool(row.is_news)})
 
 
 def _unfinished(row: Any) -> Incident:
@@ -145,7 +145,7 @@ _LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat
 def _incident_columns(kind: str, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
     """Select the fields of a Trouble."""
     key, own = literal(f"{kind} ") + which, literal(1) if news is None else news
-    fields = {"key": key, "kind": literal(kind), "where": where, "why": why, "news": own}
+    fields = {"key": key, "kind": literal(kind), "where": where, "why": why, "is_news": own}
     return select(*(column.label(name) for name, column in fields.items()))
 
 

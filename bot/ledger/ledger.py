@@ -26,10 +26,7 @@ from bot.database.reasons import Reason
 from bot.database.schema import chats
 from bot.database.states import DeliveryState, DigestState
 from bot.errors import LedgerError
-from bot.ledger import delivery_sql as draining
-from bot.ledger import planning_sql as statements
-from bot.ledger import subscriptions as subscribers
-from bot.ledger import transitions
+from bot.ledger import delivery_sql, planning_sql, subscriptions, transitions
 from bot.ledger.incidents import Incidents
 from bot.ledger.records import (
     Chat,
@@ -97,19 +94,19 @@ class Ledger:
     # --- planning
 
     async def sync_chats(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
-        """Make the chats of a channel those listed, name to counter; one no longer listed is kept but removed."""
+        """Make the chats of a channel those listed, name to id sequence; one no longer listed is kept but removed."""
         async with self._write() as db:
             for name in listed:
-                await db.execute(subscribers.adopt(channel, name))
-            await db.execute(subscribers.remove_others(channel, listed))
-            for name, counter in listed.items():
-                await db.execute(subscribers.list_chat(channel=channel, name=name, counter=counter))
-            await subscribers.write_editions(db, layout, chats.c.channel == channel)
+                await db.execute(subscriptions.adopt(channel, name))
+            await db.execute(subscriptions.remove_others(channel, listed))
+            for name, id_sequence in listed.items():
+                await db.execute(subscriptions.list_chat(channel=channel, name=name, id_sequence=id_sequence))
+            await subscriptions.write_editions(db, layout, chats.c.channel == channel)
 
     async def schedules(self) -> list[str]:
         """List the hours that chats wish; an empty one is what the operator set."""
         async with self._read() as db:
-            return list((await db.execute(statements.SCHEDULES)).scalars())
+            return list((await db.execute(planning_sql.SCHEDULES)).scalars())
 
     async def open_at(self, schedule: str, opening: float) -> None:
         """Let digests go out from `opening` on in chats of this schedule that have nothing of them yet."""
@@ -119,56 +116,56 @@ class Ledger:
     async def next_due(self) -> float | None:
         """Give the time at which something is due next, None for never."""
         async with self._read() as db:
-            due: float | None = (await db.execute(draining.next_due(self.clock()))).scalar_one()
+            due: float | None = (await db.execute(delivery_sql.next_due(self.clock()))).scalar_one()
         return due
 
     async def resume(self) -> None:
         """Give paused chats and held rows another try: somebody may have let us in again."""
         async with self._write() as db:
-            for statement in (*subscribers.resumed(), *transitions.ask_again(self.clock())):
+            for statement in (*subscriptions.resumed(), *transitions.ask_again(self.clock())):
                 await db.execute(statement)
 
     async def known_digests(self, source: str) -> list[KnownDigest]:
         """List what is known of a source's digests, older first."""
         async with self._read() as db:
-            return list(map(_known, await db.execute(statements.known(source))))
+            return list(map(_known, await db.execute(planning_sql.known(source))))
 
     async def editions(self, source: str, name: str) -> set[tuple[str, str]]:
         """List the (channel, edition) pairs that a digest must be rendered for."""
         async with self._read() as db:
-            return {(row.channel, row.edition) for row in await db.execute(statements.editions_in_use(source, name))}
+            return {(row.channel, row.edition) for row in await db.execute(planning_sql.editions_in_use(source, name))}
 
     async def has_chats_without(self, source: str, name: str) -> bool:
         """Tell whether an active chat that shall have a digest has nothing yet of it, or wants it at once."""
         async with self._read() as db:
-            return (await db.execute(statements.has_chats_without(source, name))).first() is not None
+            return (await db.execute(planning_sql.has_chats_without(source, name))).first() is not None
 
     async def waiting_in_old_edition(self, source: str) -> set[str]:
         """Name the digests that wait for a chat's hours in an edition that it no longer wishes."""
         async with self._read() as db:
-            return set((await db.execute(statements.waiting_in_old_edition(source))).scalars())
+            return set((await db.execute(planning_sql.waiting_in_old_edition(source))).scalars())
 
-    async def write_plan(self, source: str, intent: PlannedDigest, rendered: Sequence[RenderedEdition]) -> None:
+    async def write_plan(self, source: str, planned: PlannedDigest, rendered: Sequence[RenderedEdition]) -> None:
         """Write a digest, its messages and its deliveries in one transaction."""
         async with self._write() as db:
-            digest = (await db.execute(statements.write_digest(source, intent, self.clock()))).scalar_one()
-            if intent.may_edit:
-                await index_digest(db, digest, intent.digest)
+            digest = (await db.execute(planning_sql.write_digest(source, planned, self.clock()))).scalar_one()
+            if planned.may_edit:
+                await index_digest(db, digest, planned.digest)
             for one in rendered:
-                await _write_messages(db, digest, one, update=intent.may_edit)
+                await _write_messages(db, digest, one, update=planned.may_edit)
             if rendered:
-                await db.execute(statements.queue_missing(digest, eager=intent.to_new_chats))
-            if not intent.may_edit:
-                waiting = (await db.execute(statements.chats_to_relayout(digest))).scalars().all()
-                for statement in statements.requeue(digest, waiting):
+                await db.execute(planning_sql.queue_missing(digest, to_those_who_left=planned.to_new_chats))
+            if not planned.may_edit:
+                waiting = (await db.execute(planning_sql.chats_to_relayout(digest))).scalars().all()
+                for statement in planning_sql.requeue(digest, waiting):
                     await db.execute(statement)
-            if intent.to_new_chats:
-                await db.execute(statements.queue_new_chats(digest))
+            if planned.to_new_chats:
+                await db.execute(planning_sql.queue_new_chats(digest))
 
     async def change_status(self, source: str, one: StatusChange) -> None:
         """Note something of a digest that stays as it is."""
         async with self._write() as db:
-            await db.execute(statements.change_status(source, one))
+            await db.execute(planning_sql.change_status(source, one))
 
     async def record_posts(self, source: str, posts: Mapping[str, str]) -> None:
         """Take up, for digests by name, where their posts are now, and give chats what they lack of them.
@@ -177,20 +174,20 @@ class Ledger:
         """
         async with self._write() as db:
             for name, post in posts.items():
-                found = (await db.execute(statements.record_post(source, name, post))).scalar_one_or_none()
+                found = (await db.execute(planning_sql.record_post(source, name, post))).scalar_one_or_none()
                 if found is not None:
-                    await db.execute(statements.queue_missing(found, eager=False))
+                    await db.execute(planning_sql.queue_missing(found, to_those_who_left=False))
 
     async def chats_wanting_newest(self) -> list[int]:
         """List the chats that want the newest digest at once."""
         async with self._read() as db:
-            return list((await db.execute(statements.WANTING_NEWEST)).scalars())
+            return list((await db.execute(planning_sql.WANTING_NEWEST)).scalars())
 
-    async def release_now(self, eager: Sequence[int]) -> None:
+    async def release_now(self, chat_ids: Sequence[int]) -> None:
         """Let chats that wanted the newest digest at once have it now that it is planned."""
         async with self._write() as db:
-            await db.execute(transitions.release_now(eager))
-            await db.execute(subscribers.calmed(eager))
+            await db.execute(transitions.release_now(chat_ids))
+            await db.execute(subscriptions.got_newest(chat_ids))
 
     # --- draining
 
@@ -233,41 +230,43 @@ class Ledger:
     async def chats_due(self, channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         """List the active chats of a channel for which something is due by then: the first of those behind `after`."""
         async with self._read() as db:
-            chats = await db.execute(draining.chats_due(channel, until=until, after=after, most=most))
+            chats = await db.execute(delivery_sql.chats_due(channel, until=until, after=after, most=most))
             return [Chat(**chat._mapping) for chat in chats]
 
     async def open_rows(self) -> int:
         """Count the rows of active chats that want something now."""
         async with self._read() as db:
-            return int((await db.execute(draining.open_rows(self.clock()))).scalar_one())
+            return int((await db.execute(delivery_sql.open_rows(self.clock()))).scalar_one())
 
     async def move(self, chat: int, *, address: str, id_sequence: str) -> None:
         """Write where a chat lives now; what it holds from before can be edited no more."""
         async with self._write() as db:
-            await db.execute(subscribers.moved(chat, address=address, counter=id_sequence))
+            await db.execute(subscriptions.moved(chat, address=address, id_sequence=id_sequence))
             await db.execute(transitions.stop_editing(chat))
 
     async def known_message_ids(self, chat: Chat, before: float) -> KnownIds:
-        """Tell what is known of the ids of a chat's counter, for a send that was tried at `before`."""
+        """Tell what is known of the ids of a chat's id_sequence, for a send that was tried at `before`."""
         async with self._read() as db:
-            last = (await db.execute(draining.last_id(chat, before))).one_or_none()
+            last = (await db.execute(delivery_sql.last_id(chat, before))).one_or_none()
             number, at = (last.id, last.sent_at) if last else (0, 0.0)
-            later = await db.execute(draining.later_ids(chat, number))
-            replies = await db.execute(draining.reply_ids(chat, number))
-            doubts = (await db.execute(draining.doubts(chat))).scalar_one()
-            return KnownIds(number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, doubts - 1))
+            later = await db.execute(delivery_sql.later_ids(chat, number))
+            replies = await db.execute(delivery_sql.reply_ids(chat, number))
+            unconfirmed_sends = (await db.execute(delivery_sql.unconfirmed_sends(chat))).scalar_one()
+            return KnownIds(
+                number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, unconfirmed_sends - 1)
+            )
 
     # --- reading
 
     async def digest(self, source: str, name: str) -> Digest:
         """Give a digest as it was last read."""
         async with self._read() as db:
-            return digest_from_json((await db.execute(statements.content(source, name))).scalar_one())
+            return digest_from_json((await db.execute(planning_sql.content(source, name))).scalar_one())
 
     async def recent_digests(self, most: int) -> list[DigestStatus]:
         """List the newest digests that are no mere baseline, older first."""
         async with self._read() as db:
-            rows = (await db.execute(statements.RECENT_DIGESTS.limit(most))).all()
+            rows = (await db.execute(planning_sql.RECENT_DIGESTS.limit(most))).all()
         return list(map(_standing, reversed(rows)))
 
     async def chat_statuses(self, source: str, name: str) -> list[ChatStatus]:
@@ -275,20 +274,20 @@ class Ledger:
 
         With many chats this holds the event loop up: nothing else may run in it.
         """
-        return await self._receipts(source, name, statements.chat_statuses(source, name, self.clock()))
+        return await self._receipts(source, name, planning_sql.chat_statuses(source, name, self.clock()))
 
     async def open_receipts(self, source: str, name: str) -> list[ChatStatus]:
         """Count the same where something is not settled as sent, and only what is not."""
-        return await self._receipts(source, name, statements.open_receipts(source, name, self.clock()))
+        return await self._receipts(source, name, planning_sql.open_receipts(source, name, self.clock()))
 
     async def totals(self, source: str, name: str, most: int) -> Totals:
         """Tell how a digest stands in all chats together, with the first problems, however many chats there are."""
         now = self.clock()
         async with self._read() as db:
-            held = (await db.execute(statements.held(source, name))).one()
-            states = await db.execute(statements.open_states(source, name, now))
+            held = (await db.execute(planning_sql.held(source, name))).one()
+            states = await db.execute(planning_sql.open_states(source, name, now))
             counts = {str(row.state): int(row.messages) for row in states}
-            lines = (await db.execute(statements.problems(source, name, now).limit(most))).all()
+            lines = (await db.execute(planning_sql.problems(source, name, now).limit(most))).all()
         if sent := held.messages - sum(counts.values()):
             counts[DeliveryState.SENT] = sent
         said = [f"{line.channel} {line.name}: {line.why}" for line in lines]
@@ -322,12 +321,12 @@ def _standing(row: Any) -> DigestStatus:
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEdition, *, update: bool) -> None:
     """Write what a digest reads in one layout now; without `update`, only what the ledger lacks."""
-    before = {row.key: row.hash for row in await db.execute(statements.hashes(digest, rendered))}
+    before = {row.key: row.hash for row in await db.execute(planning_sql.hashes(digest, rendered))}
     for seq, (message, body_hash) in enumerate(rendered.messages):
         if update or message.key not in before:
-            await db.execute(statements.write_message(digest, rendered, seq, message, body_hash))
+            await db.execute(planning_sql.write_message(digest, rendered, seq, message, body_hash))
     if update:
         changed = [message.key for message, body_hash in rendered.messages if before.get(message.key) != body_hash]
-        for statement in statements.drop_vanished(digest, rendered):
+        for statement in planning_sql.drop_obsolete(digest, rendered):
             await db.execute(statement)
-        await db.execute(transitions.reopen(statements.changed_messages(digest, rendered, changed)))
+        await db.execute(transitions.reopen(planning_sql.changed_messages(digest, rendered, changed)))

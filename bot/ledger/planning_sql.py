@@ -54,9 +54,9 @@ def known(source: str) -> Select[tuple[Any, ...]]:
 
 def editions_in_use(source: str, name: str) -> Compound[Any]:
     """List the editions that chats wish now, and those in which the digest was sent already."""
-    wished = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED)
+    preferred = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED)
     sent = select(messages.c.channel, messages.c.edition).join(digests).where(_is(source, name))
-    return wished.union(sent)
+    return preferred.union(sent)
 
 
 def has_chats_without(source: str, name: str) -> Select[tuple[Any, ...]]:
@@ -75,19 +75,19 @@ def waiting_in_old_edition(source: str) -> Select[tuple[Any, ...]]:
     )
 
 
-def write_digest(source: str, intent: PlannedDigest, now: float) -> Insert:
+def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
     values = {
-        "post": intent.post,
-        "day": intent.digest.day.isoformat(),
-        "fingerprint": intent.fingerprint,
-        "content": {**asdict(intent.digest), "day": intent.digest.day.isoformat()},
-        "state": intent.state,
-        **intent.reason.stored(),
-        "held_since": intent.held_since,
+        "post": planned.post,
+        "day": planned.digest.day.isoformat(),
+        "fingerprint": planned.fingerprint,
+        "content": {**asdict(planned.digest), "day": planned.digest.day.isoformat()},
+        "state": planned.state,
+        **planned.reason.stored(),
+        "held_since": planned.held_since,
     }
-    row = upsert(digests).values(source=source, name=intent.digest.id, found_at=now, **values)
+    row = upsert(digests).values(source=source, name=planned.digest.id, found_at=now, **values)
     # A digest that was held is found when it has papers: whoever subscribed meanwhile receives it.
-    found = {"found_at": now} if intent.to_new_chats and intent.may_edit else {}
+    found = {"found_at": now} if planned.to_new_chats and planned.may_edit else {}
     return row.on_conflict_do_update(["source", "name"], set_=values | found).returning(digests.c.id)
 
 
@@ -110,16 +110,16 @@ def hashes(digest: int, rendered: RenderedEdition) -> Select[tuple[Any, ...]]:
 
 def write_message(digest: int, rendered: RenderedEdition, seq: int, message: Message, body_hash: str) -> Insert:
     place = {"digest_id": digest, "channel": rendered.channel, "edition": rendered.edition, "key": message.key}
-    values = {"seq": seq, "body": dict(message.body), "hash": body_hash, "vanished": 0}
+    values = {"seq": seq, "body": dict(message.body), "hash": body_hash, "is_obsolete": 0}
     return upsert(messages).values(**place, **values).on_conflict_do_update(list(place), set_=values)
 
 
-def drop_vanished(digest: int, rendered: RenderedEdition) -> tuple[Update | Delete, ...]:
+def drop_obsolete(digest: int, rendered: RenderedEdition) -> tuple[Update | Delete, ...]:
     """Mark messages that a digest no longer has; what was not sent of them is not sent."""
     kept = [message.key for message, _ in rendered.messages]
-    gone = select(messages.c.id).where(_rendered(digest, rendered), messages.c.vanished == 1)
+    gone = select(messages.c.id).where(_rendered(digest, rendered), messages.c.is_obsolete == 1)
     return (
-        update(messages).where(_rendered(digest, rendered), messages.c.key.not_in(kept)).values(vanished=1),
+        update(messages).where(_rendered(digest, rendered), messages.c.key.not_in(kept)).values(is_obsolete=1),
         transitions.drop_pending(gone),
     )
 
@@ -128,7 +128,7 @@ def changed_messages(digest: int, rendered: RenderedEdition, keys: Collection[st
     return select(messages.c.id).where(_rendered(digest, rendered), messages.c.key.in_(keys))
 
 
-_WANTS_NEWEST = and_(chats.c.state == ChatState.ACTIVE, chats.c.eager == 1)
+_WANTS_NEWEST = and_(chats.c.state == ChatState.ACTIVE, chats.c.wants_newest == 1)
 
 
 def queue_new_chats(digest: int) -> Insert:
@@ -140,16 +140,16 @@ def queue_new_chats(digest: int) -> Insert:
     return _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*new))
 
 
-def queue_missing(digest: int, *, eager: bool) -> Insert:
+def queue_missing(digest: int, *, to_those_who_left: bool) -> Insert:
     """Give every chat that has some messages of a digest the others, in the edition it has.
 
     They wait like those that it has. A paused chat gets them too: when it lets us in again, nothing is
-    missing. What a chat has from before it unsubscribed is completed only where it is `eager`.
+    missing. What a chat has from before it unsubscribed is completed only `to_those_who_left`.
     """
     other, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, theirs.c.edition == messages.c.edition, other.c.chat_id == chats.c.id)
-    came = func.coalesce(other.c.sent_at, other.c.attempted_at, chats.c.since)
-    lately = or_(came >= chats.c.since, _WANTS_NEWEST) if eager else came >= chats.c.since
+    came = func.coalesce(other.c.sent_at, other.c.attempted_at, chats.c.receives_since)
+    lately = or_(came >= chats.c.receives_since, _WANTS_NEWEST) if to_those_who_left else came >= chats.c.receives_since
     wait = select(func.max(other.c.not_before)).select_from(other.join(theirs)).where(*same, waits_for_hour(other))
     has = exists().select_from(other.join(theirs)).where(*same, lately)
     hour = wait.correlate(chats, messages).scalar_subquery()
@@ -168,10 +168,10 @@ def chats_to_relayout(digest: int) -> Select[Any]:
 def requeue(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
     """Put what chats wish now in the place of what waits for their hours."""
     theirs = select(messages.c.id).where(messages.c.digest_id == digest)
-    wished = (messages.c.edition == chats.c.edition, chats.c.id.in_(waiting))
+    preferred = (messages.c.edition == chats.c.edition, chats.c.id.in_(waiting))
     return (
         transitions.drop_waiting(waiting, theirs),
-        _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*wished)),
+        _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*preferred)),
     )
 
 
@@ -191,7 +191,9 @@ def _has_to_receive(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnEle
     """Tell whether a chat (of the enclosing statement) receives a digest of which it has nothing."""
     found = select(digests.c.found_at).where(digests.c.id == digest).scalar_subquery()
     return and_(
-        chats.c.state == ChatState.ACTIVE, or_(chats.c.since <= found, chats.c.eager == 1), not_(_holds(digest))
+        chats.c.state == ChatState.ACTIVE,
+        or_(chats.c.receives_since <= found, chats.c.wants_newest == 1),
+        not_(_holds(digest)),
     )
 
 
@@ -200,7 +202,7 @@ def _pairs(digest: int, not_before: ColumnElement[Any]) -> Select[tuple[Any, ...
     return (
         select(ref, messages.c.id, chats.c.id, not_before)
         .select_from(messages.join(chats, chats.c.channel == messages.c.channel))
-        .where(messages.c.digest_id == digest, messages.c.vanished == 0)
+        .where(messages.c.digest_id == digest, messages.c.is_obsolete == 0)
         .order_by(chats.c.id, messages.c.seq)
     )
 

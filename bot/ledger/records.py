@@ -129,7 +129,7 @@ class KnownIds:
     last: int  # known before that send, 0 when none is
     last_at: float  # when that message was sent
     later: frozenset[int]  # that are accounted for
-    doubts: int  # other sends of which nobody knows whether they arrived
+    unconfirmed_sends: int  # other sends of which nobody knows whether they arrived
 
 
 class DerivedState(StrEnum):

@@ -81,12 +81,14 @@ class Subscriptions:
         return True
 
     async def add_chat(
-        self, channel: str, address: str, *, counter: str, kind: ChatKind, language: str, layout: str
+        self, channel: str, address: str, *, id_sequence: str, kind: ChatKind, language: str, layout: str
     ) -> int:
         """Note a chat that receives nothing yet, and give its id; its people have decided nothing."""
-        row = {"channel": channel, "name": address, "address": address, "counter": counter, "kind": kind}
-        wishes = {"language": language, "state": ChatState.REMOVED, "edition": ""}
-        made = insert(chats).values(**row, **wishes).on_conflict_do_update(["channel", "name"], set_={"kind": kind})
+        row = {"channel": channel, "name": address, "address": address, "id_sequence": id_sequence, "kind": kind}
+        preferences = {"language": language, "state": ChatState.REMOVED, "edition": ""}
+        made = (
+            insert(chats).values(**row, **preferences).on_conflict_do_update(["channel", "name"], set_={"kind": kind})
+        )
         async with self._write() as db:
             chat: int = (await db.execute(made.returning(chats.c.id))).scalar_one()
             await write_editions(db, layout, chats.c.id == chat)
@@ -97,9 +99,15 @@ class Subscriptions:
 
         One that receives already, or would if it could be written to, goes on with those that it shall have.
         """
-        since = case((chats.c.state == ChatState.REMOVED, self._clock()), else_=chats.c.since)
-        eager = 1 if now else chats.c.eager
-        values = {"origin": ChatOrigin.READER, "state": ChatState.ACTIVE, "reason": "", "since": since, "eager": eager}
+        since = case((chats.c.state == ChatState.REMOVED, self._clock()), else_=chats.c.receives_since)
+        wants_newest = 1 if now else chats.c.wants_newest
+        values = {
+            "origin": ChatOrigin.READER,
+            "state": ChatState.ACTIVE,
+            "reason": "",
+            "receives_since": since,
+            "wants_newest": wants_newest,
+        }
         gone = select(chats.c.id).where(chats.c.id == chat, chats.c.state == ChatState.REMOVED)
         async with self._write() as db:
             await db.execute(drop_unsent(deliveries.c.chat_id.in_(gone)))
@@ -108,15 +116,15 @@ class Subscriptions:
 
     async def unsubscribe(self, chat: int) -> None:
         """Let a chat receive nothing more; what waits for it is dropped."""
-        gone = {"origin": ChatOrigin.READER, "state": ChatState.REMOVED, "reason": "", "eager": 0}
+        gone = {"origin": ChatOrigin.READER, "state": ChatState.REMOVED, "reason": "", "wants_newest": 0}
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(gone))
             await db.execute(drop_unsent(deliveries.c.chat_id == chat))
 
-    async def set_preferences(self, chat: int, layout: str, /, **wishes: object) -> None:
+    async def set_preferences(self, chat: int, layout: str, /, **preferences: object) -> None:
         """Write what a chat wishes; `layout` is what the operator set."""
         async with self._write() as db:
-            await db.execute(update(chats).where(chats.c.id == chat).values(wishes))
+            await db.execute(update(chats).where(chats.c.id == chat).values(preferences))
             await write_editions(db, layout, chats.c.id == chat)
 
     async def pause(self, chat: int, reason: str) -> None:
@@ -149,9 +157,9 @@ def remove_others(channel: str, listed: Collection[str]) -> Update:
     return update(chats).where(*theirs).values(state=ChatState.REMOVED)
 
 
-def list_chat(*, channel: str, name: str, counter: str) -> Insert:
+def list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:
     """Take a chat of the settings in, or back; one whose people unsubscribed stays away."""
-    row = insert(chats).values(channel=channel, name=name, address=name, counter=counter, edition="")
+    row = insert(chats).values(channel=channel, name=name, address=name, id_sequence=id_sequence, edition="")
     ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS)
     back = case((ours, ChatState.ACTIVE.value), else_=chats.c.state)
     return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
@@ -167,13 +175,13 @@ def unpaused(*which: ColumnElement[bool]) -> Update:
     return paused.values(state=ChatState.ACTIVE, reason="")
 
 
-def moved(chat: int, *, address: str, counter: str) -> Update:
-    return update(chats).where(chats.c.id == chat).values(address=address, counter=counter)
+def moved(chat: int, *, address: str, id_sequence: str) -> Update:
+    return update(chats).where(chats.c.id == chat).values(address=address, id_sequence=id_sequence)
 
 
-def calmed(eager: Collection[int]) -> Update:
+def got_newest(chat_ids: Collection[int]) -> Update:
     """Note that chats have the newest digest that they wanted at once."""
-    return update(chats).where(chats.c.id.in_(eager)).values(eager=0)
+    return update(chats).where(chats.c.id.in_(chat_ids)).values(wants_newest=0)
 
 
 # --- in detail
@@ -198,13 +206,15 @@ async def write_editions(db: AsyncConnection, layout: str, which: ColumnElement[
     """
     columns = (*_WISHES, chats.c.edition)
     known = (await db.execute(select(*columns).where(which).distinct())).all()
-    spelled = [(wishes, str(_edition(wishes, layout))) for wishes in known]
-    changed = [(tuple_(*columns) == wishes, edition) for wishes, edition in spelled if edition != wishes.edition]
+    spelled = [(preferences, str(_edition(preferences, layout))) for preferences in known]
+    changed = [
+        (tuple_(*columns) == preferences, edition) for preferences, edition in spelled if edition != preferences.edition
+    ]
     if changed:
         edition = case(*changed, else_=chats.c.edition)
         await db.execute(update(chats).where(which, chats.c.edition != edition).values(edition=edition))
 
 
-def _edition(wishes: Any, layout: str) -> Edition:
-    here = wishes.kind in (ChatKind.PRIVATE, ChatKind.GROUP)
-    return Edition(wishes.layout or layout, wishes.language, bool(wishes.silent), here)
+def _edition(preferences: Any, layout: str) -> Edition:
+    here = preferences.kind in (ChatKind.PRIVATE, ChatKind.GROUP)
+    return Edition(preferences.layout or layout, preferences.language, bool(preferences.silent), here)

@@ -94,12 +94,14 @@ def unsent(never: DeliveryState, ever: DeliveryState) -> ColumnElement[str]:
 NOT_DISCARDED = func.coalesce(deliveries.c.problem, "") != ErrorCode.DISCARDED
 
 # What a digest no longer has is not sent any more, whatever became of earlier tries.
-IS_DROPPED = and_(messages.c.vanished == 1, deliveries.c.remote_id.is_(None), deliveries.c.state.in_((PENDING, FAILED)))
+IS_DROPPED = and_(
+    messages.c.is_obsolete == 1, deliveries.c.remote_id.is_(None), deliveries.c.state.in_((PENDING, FAILED))
+)
 
 # `not_before` says when something is done about a delivery next. It holds one of these, or a time:
 # the end of a pause, the opening of the chat's hours, or when to ask whether an unconfirmed send arrived.
 AT_ONCE = null()  # what is to be sent or edited is due; it was let out, and waits for no hour any more
-HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which `gate` puts in its place, or `let_out`
+HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which `open_at` or `release_now` puts in its place
 # Of an unconfirmed send no time means that nothing can be found out: a person decides.
 UNDECIDED = and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_(None))
 
@@ -129,10 +131,10 @@ def waits_for_hour(rows: Any) -> ColumnElement[bool]:
 
 def mark_interrupted(settle: float) -> tuple[Update, ...]:
     """Take up what a dead process left."""
-    doubt = {"state": UNCONFIRMED, "not_before": deliveries.c.attempted_at + settle}
+    unconfirmed = {"state": UNCONFIRMED, "not_before": deliveries.c.attempted_at + settle}
     why = {"problem": ErrorCode.UNCONFIRMED, "error": "the program ended before the answer came"}
     return (
-        update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(doubt | why),
+        update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(unconfirmed | why),
         update(deliveries).where(not_sent(deliveries), deliveries.c.state == EDITING).values(state=STALE),
     )
 
@@ -168,7 +170,7 @@ def _claim() -> ReturningUpdate[Any]:
 # which their parent, sent a moment ago, decides.
 CLAIM = _claim()
 
-_UNTOUCHED = ("sent_hash", "remote_id", "place", "sent_at", "plain")  # where an outcome does not name them
+_UNTOUCHED = ("sent_hash", "remote_id", "id_sequence", "sent_at", "plain")  # where an outcome does not name them
 
 
 def _settle() -> Update:
@@ -211,8 +213,10 @@ def reopen(changed: Select[int]) -> Update:
     """Make rows of changed messages due again, unless the chat already reads so."""
     wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
     settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_((SENT, STALE, FAILED)), NOT_DISCARDED)
-    counter = select(chats.c.counter).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
-    final = or_(deliveries.c.sent_hash == wanted, deliveries.c.place != counter)  # a chat that moved is not edited
+    sequence = select(chats.c.id_sequence).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
+    final = or_(
+        deliveries.c.sent_hash == wanted, deliveries.c.id_sequence != sequence
+    )  # a chat that moved is not edited
     stands = and_(deliveries.c.remote_id.is_not(None), final)
     state = case((stands, SENT.value), else_=unsent(PENDING, STALE))
     return update(deliveries).where(settled).values(state=state, plain=0)
@@ -273,8 +277,8 @@ def ask_again(now: float) -> tuple[Update, ...]:
 
 def retry(chat_ids: Select[int]) -> Update:
     """Make due again what failed and what is undecided; what is no longer in its digest stays failed."""
-    vanished = select(messages.c.id).where(messages.c.vanished == 1)
-    dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(vanished))
+    obsolete = select(messages.c.id).where(messages.c.is_obsolete == 1)
+    dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(obsolete))
     stuck = or_(and_(deliveries.c.state == FAILED, NOT_DISCARDED, not_(dropped)), UNDECIDED)
     again = update(deliveries).where(not_sent(deliveries), stuck, _in(chat_ids))
     return again.values(state=unsent(PENDING, STALE), not_before=AT_ONCE, plain=0)

@@ -20,8 +20,7 @@ from sqlalchemy import Connection
 from bot.concurrency import LINGER
 from bot.database.engine import Database, translating_errors
 from bot.database.states import DeliveryState
-from bot.ledger import delivery_sql as draining
-from bot.ledger import transitions
+from bot.ledger import delivery_sql, transitions
 from bot.ledger.records import QueuedDelivery
 
 _BUSY = 4  # askers at once, from which on it pays to linger
@@ -42,23 +41,23 @@ class _Batch:
         return len(self.outcomes) + len(self.claims) + len(self.reads)
 
     def resolve(self, claimed: Mapping[str, QueuedDelivery], next_rows: Mapping[int, list[QueuedDelivery]]) -> None:
-        for _, asker in self.outcomes:
-            _resolve(asker, None)
-        for row, asker in self.claims:
-            _resolve(asker, claimed.get(row.ref))
-        for chat, asker in self.reads:
-            _resolve(asker, next_rows[chat])
+        for _, future in self.outcomes:
+            _resolve(future, None)
+        for row, future in self.claims:
+            _resolve(future, claimed.get(row.ref))
+        for chat, future in self.reads:
+            _resolve(future, next_rows[chat])
 
     def fail(self, error: Exception) -> None:
-        for _, asker in (*self.outcomes, *self.claims, *self.reads):
-            if not asker.done():
-                asker.set_exception(error)
-                asker.exception()  # an asker that was cancelled meanwhile does not come for it
+        for _, future in (*self.outcomes, *self.claims, *self.reads):
+            if not future.done():
+                future.set_exception(error)
+                future.exception()  # an asker that was cancelled meanwhile does not come for it
 
 
-def _resolve(asker: asyncio.Future[Any], answer: object) -> None:
-    if not asker.done():
-        asker.set_result(answer)
+def _resolve(future: asyncio.Future[Any], answer: object) -> None:
+    if not future.done():
+        future.set_result(answer)
 
 
 class BatchWriter:
@@ -108,11 +107,11 @@ class BatchWriter:
 
     def _request(self, asked: Requests, what: object) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
-        asker = loop.create_future()
-        asked.append((what, asker))
+        future = loop.create_future()
+        asked.append((what, future))
         if self._writing is None or self._writing.done():
             self._writing = loop.create_task(self._write())
-        return asker
+        return future
 
     async def _write(self) -> None:
         """Do what was asked until nothing more is."""
@@ -123,7 +122,7 @@ class BatchWriter:
                 batch, self._batch = self._batch, _Batch()
                 self._is_busy = len(batch) >= _BUSY
                 # Who was cancelled sends nothing; but what was sent is written down, whoever waits for it.
-                claims = [row for row, asker in batch.claims if not asker.cancelled()]
+                claims = [row for row, future in batch.claims if not future.cancelled()]
                 try:
                     with translating_errors(self._database.path):
                         outcomes, looks = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
@@ -172,11 +171,11 @@ class _Connection:
         return {row.ref: row.in_thread(threads[row.ref]) for row in rows if row.ref in threads}
 
     def _next_rows(self, db: Connection, chat: int, version: int) -> list[QueuedDelivery]:
-        found: Sequence[Any] = db.execute(draining.NEXT_ROWS, {"chat": chat}).all()
+        found: Sequence[Any] = db.execute(delivery_sql.NEXT_ROWS, {"chat": chat}).all()
         if len(self._bodies) > _MOST_BODIES:
             self._bodies.clear()
         if lacking := [one.message for one in found if one.hash not in self._bodies]:
-            self._bodies |= {one.hash: one.body for one in db.execute(draining.bodies(lacking))}
+            self._bodies |= {one.hash: one.body for one in db.execute(delivery_sql.bodies(lacking))}
         return [_row(one, body=self._bodies[one.hash], version=version) for one in found]
 
 

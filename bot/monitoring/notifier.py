@@ -79,12 +79,15 @@ class OperatorNotifier:
 
     async def _settle(self, found: Sequence[Incident], memory: NotificationLog) -> None:
         told = await memory.reported()
-        new = [trouble for trouble in found if trouble.is_news and trouble.key not in told]
-        over = told.keys() - {trouble.key for trouble in found}
+        new = [incident for incident in found if incident.is_news and incident.key not in told]
+        over = told.keys() - {incident.key for incident in found}
         said = phrases(self.settings.language)
-        lines = [*(_line(said.troubles, trouble) for trouble in new), *(told[key] for key in sorted(over) if told[key])]
+        lines = [
+            *(_line(said.incidents, incident) for incident in new),
+            *(told[key] for key in sorted(over) if told[key]),
+        ]
         if (new or over) and await self._tell(lines):
-            await memory.record({trouble.key: _line(said.troubles_over, trouble) for trouble in new}, over)
+            await memory.record({incident.key: _line(said.incidents_over, incident) for incident in new}, over)
 
     async def _tell(self, lines: Sequence[str]) -> bool:
         """Tell all operators' chats; False when none can be reached now."""
@@ -92,18 +95,18 @@ class OperatorNotifier:
             log.warning("trouble", what=line)
         more = [f"… +{len(lines) - _MOST}"] if len(lines) > _MOST else []
         text = "\n".join(["Paperboy", *lines[:_MOST], *more])
-        reached = [await self._notify_chat(bell, text) for bell in self.chats if lines]
+        reached = [await self._notify_chat(chat, text) for chat in self.chats if lines]
         return any(reached) or not reached
 
-    async def _notify_chat(self, bell: OperatorChat, text: str) -> bool:
+    async def _notify_chat(self, chat: OperatorChat, text: str) -> bool:
         """Tell one chat; an answer that was lost counts as told, for each trouble is told once."""
-        return not isinstance(await bell.replies.send(bell.address, [bell.notice(text)]), RetryLater | BotGone)
+        return not isinstance(await chat.replies.send(chat.address, [chat.notice(text)]), RetryLater | BotGone)
 
 
 def _names(settings: Settings) -> list[str]:
     return [source.name for source in settings.sources]
 
 
-def _line(said: Mapping[str, str], trouble: Incident) -> str:
+def _line(said: Mapping[str, str], incident: Incident) -> str:
     """Spell a trouble, nothing where there is nothing to say of its kind."""
-    return said.get(trouble.kind, "").format(where=trouble.where, why=trouble.why)[:_LONGEST]
+    return said.get(incident.kind, "").format(where=incident.where, why=incident.why)[:_LONGEST]

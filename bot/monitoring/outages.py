@@ -31,4 +31,4 @@ class Outages:
     def lasting(self) -> list[Incident]:
         """List what has lasted long enough to be told."""
         now = self.clock()
-        return [trouble for since, trouble in self._present.values() if since <= now]
+        return [incident for since, incident in self._present.values() if since <= now]

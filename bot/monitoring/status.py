@@ -26,18 +26,18 @@ async def totals(store: Ledger, settings: Settings, most: int) -> list[tuple[Dig
 async def unsettled_lines(store: Ledger, settings: Settings) -> list[str]:
     """Say what of the recent digests is not settled as sent, a line each."""
     lines = []
-    for standing in await _recent(store, settings):
-        if standing.waits:
-            lines.append(f"{standing.name}: {standing.state}: {standing.reason}")
-        receipts = await store.open_receipts(standing.source, standing.name)
-        lines += [line for one in receipts for line in _open(one)]
+    for digest_status in await _recent(store, settings):
+        if digest_status.waits:
+            lines.append(f"{digest_status.name}: {digest_status.state}: {digest_status.reason}")
+        chat_statuses = await store.open_receipts(digest_status.source, digest_status.name)
+        lines += [line for one in chat_statuses for line in _open(one)]
     return lines
 
 
 async def _recent(store: Ledger, settings: Settings) -> list[DigestStatus]:
     """List the recent digests; a held one only while nothing newer came."""
     recent = await store.recent_digests(settings.schedule.catch_up * max(1, len(settings.sources)))
-    newest = {standing.source: standing.name for standing in recent}
+    newest = {digest_status.source: digest_status.name for digest_status in recent}
     return [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
 
 

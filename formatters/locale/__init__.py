@@ -71,8 +71,8 @@ class Phrases:
     status: str  # {digest} {papers}
     status_line: str  # {sent} {all} {chats}
     states: dict[str, str]  # state of a delivery to its name
-    troubles: dict[str, str]  # kind of trouble to what the operators are told: {where} {why}
-    troubles_over: dict[str, str]  # the same when it is over, where that is worth a word: {where}
+    incidents: dict[str, str]  # kind of trouble to what the operators are told: {where} {why}
+    incidents_over: dict[str, str]  # the same when it is over, where that is worth a word: {where}
     nothing_delivered: str
     resend: str
     resent: Callable[[int], str]  # how many messages

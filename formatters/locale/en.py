@@ -94,7 +94,7 @@ WORDS = Phrases(
         "unconfirmed": "unconfirmed",
         "discarded": "discarded",
     },
-    troubles={
+    incidents={
         "paused": "⏸ {where} is paused: {why}",
         "refused": "✖ {where} was refused: {why}",
         "unconfirmed": "? {where} may have arrived: {why}. Look into the chat, then: paperboy retry, or discard",
@@ -105,7 +105,7 @@ WORDS = Phrases(
         "run": "✖ A run failed. {why}",
         "source": "✖ Posts cannot be read. {why}",
     },
-    troubles_over={
+    incidents_over={
         "bot": "✔ {where}: messages go out again",
         "silent": "✔ {where}: the post has come",
         "deaf": "✔ {where}: readers are heard again",

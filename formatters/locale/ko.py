@@ -89,7 +89,7 @@ WORDS = Phrases(
         "unconfirmed": "미확인",
         "discarded": "포기",
     },
-    troubles={
+    incidents={
         "paused": "⏸ {where}: 전송을 멈췄습니다. {why}",
         "refused": "✖ {where}: 메시지가 거절되었습니다. {why}",
         "unconfirmed": "? {where}: 도착했는지 알 수 없습니다. {why}. 채팅을 확인한 뒤 paperboy retry 또는 discard",
@@ -100,7 +100,7 @@ WORDS = Phrases(
         "run": "✖ 실행에 실패했습니다. {why}",
         "source": "✖ 글을 읽을 수 없습니다. {why}",
     },
-    troubles_over={
+    incidents_over={
         "bot": "✔ {where}: 다시 보낼 수 있습니다.",
         "silent": "✔ {where}: 글이 올라왔습니다.",
         "deaf": "✔ {where}: 다시 듣고 있습니다.",

@@ -121,10 +121,10 @@ class Promise(RuleBasedStateMachine):
             day = max(self.posts) + 1
             self.posts[day] = _post(day, [1, 2], "plain")
 
-    @rule(chat=st.sampled_from(CHATS), trouble=st.sampled_from(sorted(TROUBLES)), after=st.integers(0, 3))
-    def trouble(self, chat: str, trouble: str, after: int) -> None:
+    @rule(chat=st.sampled_from(CHATS), incident=st.sampled_from(sorted(TROUBLES)), after=st.integers(0, 3))
+    def incident(self, chat: str, incident: str, after: int) -> None:
         """Something will go wrong with a coming call."""
-        self.channel.failures[chat] += [*(Failure() for _ in range(after)), TROUBLES[trouble]()]
+        self.channel.failures[chat] += [*(Failure() for _ in range(after)), TROUBLES[incident]()]
 
     @rule()
     def run(self) -> None:
@@ -206,7 +206,7 @@ class Promise(RuleBasedStateMachine):
     async def _known(self, reader: str) -> int:
         people = self.store.subscriptions
         kind = ChatKind.UNKNOWN
-        return await people.add_chat("terminal", reader, counter=reader, kind=kind, language="", layout="messages")
+        return await people.add_chat("terminal", reader, id_sequence=reader, kind=kind, language="", layout="messages")
 
     async def _no_digest_came_in_two_ways(self) -> None:
         """Whatever a chat shows is in the ledger, and all that it has of a digest is of one edition."""

@@ -311,12 +311,12 @@ async def test_servers_that_answer_nonsense(operator: Operator) -> None:
     done = await operator.run("deliver")
 
     assert (done.code, done.err, done.lines[-1]) == (0, "", "4 messages sent")
-    doubts = sorted(line for line in done.lines if ": unconfirmed: " in line)
-    assert [line.partition(": unconfirmed: ")[0] for line in doubts] == [
+    unconfirmed_sends = sorted(line for line in done.lines if ": unconfirmed: " in line)
+    assert [line.partition(": unconfirmed: ")[0] for line in unconfirmed_sends] == [
         "slack C0123ABCD index",
         "telegram @my_channel index",
     ]
-    assert all("answer" in line for line in doubts)
+    assert all("answer" in line for line in unconfirmed_sends)
     assert (len(operator.telegram.shown(CHANNEL)), len(operator.slack.shown(ROOM))) == (2, 2)
 
 

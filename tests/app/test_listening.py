@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app import service as app
+from bot.app import service
 from bot.app.service import Paperboy
 from bot.config.settings import Settings
 from bot.ledger.ledger import open_ledger
@@ -28,7 +28,7 @@ class Frail:
 
 
 async def test_a_listener_that_breaks_is_told_and_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_LISTEN_AGAIN", 0.0)
+    monkeypatch.setattr(service, "_LISTEN_AGAIN", 0.0)
     listener = Frail()
     async with asyncio.timeout(30), open_ledger(f"sqlite:///{tmp_path}/ledger.db") as store:
         with capture_logs() as logs:

@@ -222,7 +222,9 @@ async def put_together(
 
 async def subscribed(paperboy: Paperboy, chat: str, *, schedule: str = "", now: bool = False) -> None:
     people = paperboy.store.subscriptions
-    known = await people.add_chat("telegram", chat, counter=chat, kind=ChatKind.PRIVATE, language="", layout="messages")
+    known = await people.add_chat(
+        "telegram", chat, id_sequence=chat, kind=ChatKind.PRIVATE, language="", layout="messages"
+    )
     await people.set_preferences(known, "messages", schedule=schedule)
     await people.subscribe(known, "messages", now=now)
 
@@ -351,7 +353,7 @@ async def test_who_comes_while_the_sources_are_looked_at_does_not_wait_for_the_n
         async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
             if not await paperboy.store.subscriptions.find("telegram", ("7",)):
                 await subscribed(paperboy, "7", now=True)
-                paperboy.desk.wake()
+                paperboy.router.wake()
             return await super().digests(since)
 
     async with put_together(channel, FIRST) as paperboy:
@@ -374,7 +376,7 @@ async def test_who_comes_while_others_are_served_does_not_wait_for_the_end() -> 
     async with put_together(channel, FIRST, schedule={"at": "00:00", "sweep": "1h"}) as paperboy, running(paperboy):
         await shows(channel, "-6", 4)
         await subscribed(paperboy, "7", now=True)
-        paperboy.desk.wake()
+        paperboy.router.wake()
         await shows(channel, "7", 4)
         assert channel.chats["5"] == []
         held.set()

@@ -37,7 +37,7 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
-from bot.ledger import writer as clerk
+from bot.ledger import writer
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.log import configure
 from bot.sources.source import FoundDigest
@@ -88,8 +88,8 @@ def telegram_channel(
     bot: Bot | None = None, base_url: str = "http://nowhere.invalid/bot", *, paced: bool = True
 ) -> TelegramChannel:
     """Make the channel as the program does, buttons and all; `bot` takes the place of its own."""
-    pacer = None if paced else RateLimiter(None, lambda _: [])
-    channel = TelegramChannel(TOKEN, base_url, TelegramFormatter(phrases("ko"), buttons=True), pacer)
+    limiter = None if paced else RateLimiter(None, lambda _: [])
+    channel = TelegramChannel(TOKEN, base_url, TelegramFormatter(phrases("ko"), buttons=True), limiter)
     channel.bot = bot or channel.bot
     return channel
 
@@ -230,7 +230,7 @@ async def paperboy(server: Server, chats: Sequence[str]) -> None:
     with (
         tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
         patch.object(aiosqlite.core, "SimpleQueue", Inline),
-        patch.object(clerk, "ThreadPoolExecutor", InlineThread),
+        patch.object(writer, "ThreadPoolExecutor", InlineThread),
     ):
         async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as store:
             await planned(store, channel, chats)
@@ -252,17 +252,17 @@ def limited(*, retries: int, at_once: bool = False) -> Broadcast:
     async def send(server: Server, chats: Sequence[str]) -> None:
         async with _bot(server, AIORateLimiter(max_retries=retries)) as (bot, messages):
 
-            async def lane(chat: str, part: Iterable[Arguments]) -> None:
+            async def worker(chat: str, part: Iterable[Arguments]) -> None:
                 for arguments in part:
                     with suppress(RetryAfter):  # given up, as the SDK's error handlers do: it is logged
                         await bot.send_message(chat, **arguments)
 
-            lanes = (
+            workers = (
                 [(chat, [one]) for chat in chats for one in messages]
                 if at_once
                 else [(chat, messages) for chat in chats]
             )
-            await asyncio.gather(*(lane(chat, texts) for chat, texts in lanes))
+            await asyncio.gather(*(worker(chat, texts) for chat, texts in workers))
 
     return send
 

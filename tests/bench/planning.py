@@ -52,7 +52,7 @@ class Cost:
     file: float  # the ledger on the disk
     delivered: float = 0.0  # the most while delivering
     sent: int = 0
-    lanes: int = 0  # chats at work at the end
+    workers: int = 0  # chats at work at the end
     problem: str = ""  # what ended the broadcast too early
 
     @property
@@ -84,8 +84,8 @@ async def cost(folder: Path, chats: int, deliver: float) -> Cost:
         found = Cost(chats, seconds, before, most, size / _MB)
         if deliver:
             _forget_peak()
-            lanes, problem = await _deliver(Dispatcher(store, {channel.name: channel}), deliver)
-            found = replace(found, delivered=_peak(), sent=len(server.taken), lanes=lanes, problem=problem)
+            workers, problem = await _deliver(Dispatcher(store, {channel.name: channel}), deliver)
+            found = replace(found, delivered=_peak(), sent=len(server.taken), workers=workers, problem=problem)
     await channel.close()
     return found
 
@@ -99,13 +99,13 @@ async def _deliver(drain: Dispatcher, seconds: float) -> tuple[int, str]:
     """Deliver for a while, then stop in order; give how many chats had a lane, and what went wrong."""
     running = asyncio.create_task(drain.run())
     await asyncio.wait((running,), timeout=seconds)
-    lanes = sum(map(len, drain._busy_chats.values()))
+    workers = sum(map(len, drain._busy_chats.values()))
     drain.stopping.set()
     try:
         await running
     except PaperboyError as error:
-        return lanes, str(error)
-    return lanes, ""
+        return workers, str(error)
+    return workers, ""
 
 
 def _forget_peak() -> None:
@@ -189,7 +189,7 @@ def _broadcast(one: Cost, seconds: float) -> None:
             ("most while planning", f"{one.planned:.0f}", f"{one.planned / MOST_RESIDENT:.2f}"),
             ("most while delivering", f"{one.delivered:.0f}", f"{one.delivered / MOST_RESIDENT:.2f}"),
         ],
-        f"{one.sent:,} messages were sent, and {one.lanes:,} chats were at work at the end.",
+        f"{one.sent:,} messages were sent, and {one.workers:,} chats were at work at the end.",
         *([f"It broke off: {one.problem}"] if one.problem else []),
     )
     most = max(one.planned, one.delivered)

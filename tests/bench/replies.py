@@ -50,7 +50,7 @@ async def paperboy(people: Crowd, folder: Path) -> AsyncIterator[None]:
     async with open_ledger(f"sqlite:///{folder}/paperboy.db") as store:
         one = Paperboy(settings, store, [FolderSource("daily", folder)], {"telegram": channel})
         await one.plan(at_once=True, resume=False)
-        listener = telegram_listener(settings.telegram, channel, one.desk, one.replies["telegram"], Web("", 0))
+        listener = telegram_listener(settings.telegram, channel, one.router, one.replies["telegram"], Web("", 0))
         tasks = [asyncio.create_task(one.drain()), asyncio.create_task(listener.listen(one.stopping))]
         yield
         one.stopping.set()
@@ -71,7 +71,7 @@ async def rate_limiter(people: Crowd, folder: Path) -> AsyncIterator[None]:
             for body in papers[int(context.args[0]) - 1]:
                 await application.bot.send_message(update.effective_chat.id, **body)
 
-    async def lane(chat: str) -> None:
+    async def worker(chat: str) -> None:
         for body in broadcast:
             await application.bot.send_message(chat, **body)
 
@@ -80,11 +80,11 @@ async def rate_limiter(people: Crowd, folder: Path) -> AsyncIterator[None]:
         await application.start()
         assert application.updater
         await application.updater.start_polling()
-        lanes = [asyncio.create_task(lane(chat)) for chat in SUBSCRIBERS]
+        workers = [asyncio.create_task(worker(chat)) for chat in SUBSCRIBERS]
         yield
-        for one in lanes:
+        for one in workers:
             one.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
+        await asyncio.gather(*workers, return_exceptions=True)
         await application.updater.stop()
         await application.stop()
 

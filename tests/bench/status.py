@@ -109,12 +109,12 @@ async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost]]:
     """Ask for the list and for the answer in a chat, by turns."""
     settings = Settings()
     async with ledger(chats) as store:
-        desk = CommandRouter(store, settings, {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str})
+        router = CommandRouter(store, settings, {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str})
         await recent_status(store, settings)  # warm up
         return [
             (
                 await cost(lambda: recent_status(store, settings)),
-                await cost(lambda: desk.handle(Request("terminal", "here"), "/status")),
+                await cost(lambda: router.handle(Request("terminal", "here"), "/status")),
             )
             for _ in range(rounds)
         ]

@@ -115,51 +115,51 @@ async def _channel(base_url: str) -> AsyncIterator[TelegramChannel]:
 # The ways of a message
 
 
-async def bare(channel: TelegramChannel, chats: Sequence[str], lanes: int, folder: Path) -> Pace:
+async def bare(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Pace:
     """Call the SDK alone: chats side by side, each in order."""
     messages = await spelled(channel)
 
-    async def lane(chat: str) -> None:
+    async def worker(chat: str) -> None:
         for arguments in messages:
             await channel.bot.send_message(chat, **arguments)
 
     watch = Watch()
-    await _side_by_side(lane, chats, lanes)
+    await _side_by_side(worker, chats, workers)
     return watch.stop(len(chats) * len(messages))
 
 
-async def unrecorded(channel: TelegramChannel, chats: Sequence[str], lanes: int, folder: Path) -> Pace:
+async def unrecorded(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Pace:
     """Call our channel as the drain does, with its turns, but write nothing down."""
     bodies = [message.body for message in channel.formatter.digest(broadcast_digest())]
 
-    async def lane(chat: str) -> None:
+    async def worker(chat: str) -> None:
         for body in bodies:
             await channel.acquire_turn(chat)
             await channel.send(chat, body, ref="", thread="")
 
     watch = Watch()
-    await _side_by_side(lane, chats, lanes)
+    await _side_by_side(worker, chats, workers)
     return watch.stop(len(chats) * len(bodies))
 
 
-async def _side_by_side(lane: Callable[[str], Awaitable[None]], chats: Sequence[str], lanes: int) -> None:
+async def _side_by_side(worker: Callable[[str], Awaitable[None]], chats: Sequence[str], workers: int) -> None:
     """Give the next chat to whoever is done with one."""
     left = iter(chats)
 
     async def work() -> None:
         for chat in left:
-            await lane(chat)
+            await worker(chat)
 
-    await asyncio.gather(*(work() for _ in range(lanes)))
+    await asyncio.gather(*(work() for _ in range(workers)))
 
 
-async def paperboy(channel: TelegramChannel, chats: Sequence[str], lanes: int, folder: Path) -> Pace:
+async def paperboy(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Pace:
     """Plan and drain, with a ledger on the disk."""
     file = folder / "ledger.db"
     async with open_ledger(f"sqlite:///{file}") as store:
         watch = Watch()
         await planned(store, channel, chats)
-        await Dispatcher(store, {channel.name: channel}, most_workers=lanes).run()
+        await Dispatcher(store, {channel.name: channel}, most_workers=workers).run()
         pace = watch.stop(len(chats) * (len(broadcast_digest().papers) + 1))
     with closing(sqlite3.connect(file)) as ledger:
         states = dict(ledger.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
@@ -171,12 +171,12 @@ ALONE, WHOLE = "the SDK alone", "plan, ledger and drain"
 WAYS: dict[str, Way] = {ALONE: bare, "our channel, no ledger": unrecorded, WHOLE: paperboy}
 
 
-def measured(way: Way, base_url: str, chats: Sequence[str], lanes: int) -> Pace:
+def measured(way: Way, base_url: str, chats: Sequence[str], workers: int) -> Pace:
     """Go one way in an event loop of its own."""
 
     async def go(folder: Path) -> Pace:
         async with _channel(base_url) as channel:
-            return await way(channel, chats, lanes, folder)
+            return await way(channel, chats, workers, folder)
 
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(go(Path(folder)))
@@ -213,10 +213,10 @@ def main() -> None:
     with server() as base_url:
         measured(bare, base_url, chats[:8], 8)  # warm up
         if options.profile:
-            _profile(base_url, chats, options.lanes)
+            _profile(base_url, chats, options.workers)
             return
-        rounds = [_round(base_url, chats, options.lanes) for _ in range(options.rounds)]
-    _show(rounds, len(chats), options.lanes)
+        rounds = [_round(base_url, chats, options.workers) for _ in range(options.rounds)]
+    _show(rounds, len(chats), options.workers)
 
 
 @dataclass(frozen=True)
@@ -233,15 +233,15 @@ class Round:
         return self.paces[name].cpu_rate / self.paces[ALONE].cpu_rate
 
 
-def _round(base_url: str, chats: Sequence[str], lanes: int) -> Round:
+def _round(base_url: str, chats: Sequence[str], workers: int) -> Round:
     """Go all ways, and the first one once more: other programs make the machine now faster and now slower."""
-    paces = {name: measured(way, base_url, chats, lanes) for name, way in WAYS.items()}
-    first, again = paces[ALONE], measured(bare, base_url, chats, lanes)
+    paces = {name: measured(way, base_url, chats, workers) for name, way in WAYS.items()}
+    first, again = paces[ALONE], measured(bare, base_url, chats, workers)
     both = Pace(first.messages + again.messages, first.seconds + again.seconds, first.cpu + again.cpu)
     return Round(paces | {ALONE: both}, commits())
 
 
-def _show(rounds: Sequence[Round], chats: int, lanes: int) -> None:
+def _show(rounds: Sequence[Round], chats: int, workers: int) -> None:
     rows = [
         (
             name,
@@ -254,7 +254,7 @@ def _show(rounds: Sequence[Round], chats: int, lanes: int) -> None:
     share = spread([one.commits / one.paces[ALONE].rate for one in rounds])
     each = rounds[0].paces[WHOLE].messages // chats
     show(
-        f"{each} messages to each of {chats} chats, {lanes} side by side, in {len(rounds)} rounds",
+        f"{each} messages to each of {chats} chats, {workers} side by side, in {len(rounds)} rounds",
         ("", "messages/s, over the SDK alone", "messages per second of CPU, over it", "messages/s"),
         rows,
         f"Durable commits of this disk, one after the other: {share} for each message of the SDK alone.",
@@ -264,11 +264,11 @@ def _show(rounds: Sequence[Round], chats: int, lanes: int) -> None:
     say(f"{WHOLE} at least {LEAST} of {ALONE}: {verdict(reached >= LEAST)}")
 
 
-def _profile(base_url: str, chats: Sequence[str], lanes: int) -> None:
+def _profile(base_url: str, chats: Sequence[str], workers: int) -> None:
     """Show what the event loop's thread spends its time on; the ledger's own thread is not seen."""
     profile = cProfile.Profile()
     profile.enable()
-    measured(paperboy, base_url, chats, lanes)
+    measured(paperboy, base_url, chats, workers)
     profile.disable()
     for order in ("tottime", "cumulative"):
         pstats.Stats(profile).strip_dirs().sort_stats(order).print_stats(_SHOWN)

@@ -55,7 +55,7 @@ class OnTelegram:
     """A Telegram channel on the stage: its server, two chats, and what goes wrong in Telegram's way."""
 
     server: FakeTelegram
-    pacer: Unpaced = field(default_factory=Unpaced)
+    limiter: Unpaced = field(default_factory=Unpaced)
     formatter: Formatter = field(default_factory=lambda: TelegramFormatter(phrases("en")))
     address: str = CHANNEL
     other: str = GROUP
@@ -68,7 +68,7 @@ class OnTelegram:
 
     def channel(self, token: str = "", base_url: str = "") -> Channel:
         token, base_url = token or self.server.token, base_url or self.server.base_url
-        return TelegramChannel(token, base_url, self.formatter, self.pacer, timeout=PATIENCE)
+        return TelegramChannel(token, base_url, self.formatter, self.limiter, timeout=PATIENCE)
 
     def elsewhere(self, host: str, scheme: str = "http") -> Channel:
         return self.channel(base_url=f"{scheme}://{host}/bot")
@@ -88,7 +88,9 @@ class OnTelegram:
     def close_chat(self) -> None:
         self.server.chat(self.address).rights = False
 
-    def doubt(self, body: Mapping[str, object], *, after: str = "100", taken: tuple[str, ...] = ()) -> UnconfirmedSend:
+    def unconfirmed(
+        self, body: Mapping[str, object], *, after: str = "100", taken: tuple[str, ...] = ()
+    ) -> UnconfirmedSend:
         now = time.time()
         return UnconfirmedSend("ref", body, "", now, int(after), now, frozenset(map(int, taken)))
 
@@ -110,7 +112,7 @@ class OnSlack:
     """The same for Slack."""
 
     server: FakeSlack
-    pacer: Unpaced = field(default_factory=Unpaced)
+    limiter: Unpaced = field(default_factory=Unpaced)
     formatter: Formatter = field(default_factory=lambda: SlackFormatter(phrases("en")))
     address: str = ROOM
     other: str = "C0456EFGH"
@@ -123,7 +125,7 @@ class OnSlack:
 
     def channel(self, token: str = "", base_url: str = "") -> Channel:
         token, base_url = token or self.server.token, base_url or self.server.base_url
-        return SlackChannel(token, base_url, self.formatter, self.pacer, timeout=PATIENCE)
+        return SlackChannel(token, base_url, self.formatter, self.limiter, timeout=PATIENCE)
 
     def elsewhere(self, host: str, scheme: str = "http") -> Channel:
         return self.channel(base_url=f"{scheme}://{host}/api/")
@@ -143,7 +145,9 @@ class OnSlack:
     def close_chat(self) -> None:
         self.server.channel(self.address).archived = True
 
-    def doubt(self, body: Mapping[str, object], *, after: str = "0", taken: tuple[str, ...] = ()) -> UnconfirmedSend:
+    def unconfirmed(
+        self, body: Mapping[str, object], *, after: str = "0", taken: tuple[str, ...] = ()
+    ) -> UnconfirmedSend:
         return UnconfirmedSend("ref", body, "", time.time(), 0, 0.0, frozenset())
 
     def flood(self, seconds: int | None) -> Fault:
@@ -389,14 +393,14 @@ async def test_a_flood_pauses_its_chat_for_as_long_as_it_says(
     error = await failure(stage, channel)
     assert isinstance(error, RetryLater)
     assert (error.after, error.flood) == (kept, True)
-    assert stage.pacer.pauses == [(stage.address, kept)]
+    assert stage.limiter.pauses == [(stage.address, kept)]
 
 
 @pytest.mark.parametrize("fault", [fault for fault, _ in SAME_ON_BOTH.values()], ids=SAME_ON_BOTH.keys())
 async def test_nothing_else_pauses_anybody(stage: Stage, channel: Channel, fault: Fault) -> None:
     stage.server.faults.add(fault)
     await failure(stage, channel)
-    assert stage.pacer.pauses == []
+    assert stage.limiter.pauses == []
 
 
 # Doubtful sends
@@ -405,7 +409,7 @@ async def test_nothing_else_pauses_anybody(stage: Stage, channel: Channel, fault
 async def test_a_message_whose_answer_was_lost_is_found(stage: Stage, channel: Channel) -> None:
     stage.server.faults.add(faults.lost_answer())
     await failure(stage, channel)
-    found = await channel.reconcile(stage.address, stage.doubt(message(stage, "One")))
+    found = await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
     assert found == Delivered(stage.ids()[0])
     assert stage.texts() == ["One"]
 
@@ -413,7 +417,7 @@ async def test_a_message_whose_answer_was_lost_is_found(stage: Stage, channel: C
 async def test_a_message_that_never_arrived_is_absent(stage: Stage, channel: Channel) -> None:
     stage.server.faults.add(faults.reset())
     await failure(stage, channel)
-    assert await channel.reconcile(stage.address, stage.doubt(message(stage, "One"))) == NotDelivered()
+    assert await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One"))) == NotDelivered()
     assert stage.texts() == []
 
 
@@ -423,14 +427,14 @@ async def test_it_is_found_among_messages_of_other_people(stage: Stage, channel:
     stage.server.faults.add(faults.lost_answer())
     await failure(stage, channel)
     stage.post_by_other()
-    found = await channel.reconcile(stage.address, stage.doubt(message(stage, "One")))
+    found = await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
     assert found == Delivered(stage.ids()[0])
 
 
 async def test_it_is_absent_among_messages_of_other_people(stage: Stage, channel: Channel) -> None:
     others = [stage.post_by_other() for _ in range(12)]
     assert len(set(others)) == 12
-    assert await channel.reconcile(stage.address, stage.doubt(message(stage, "One"))) == NotDelivered()
+    assert await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One"))) == NotDelivered()
 
 
 async def test_what_others_deleted_does_not_hide_it(stage: Stage, channel: Channel) -> None:
@@ -438,7 +442,7 @@ async def test_what_others_deleted_does_not_hide_it(stage: Stage, channel: Chann
         stage.delete(stage.post_by_other())
     stage.server.faults.add(faults.lost_answer())
     await failure(stage, channel)
-    found = await channel.reconcile(stage.address, stage.doubt(message(stage, "One")))
+    found = await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
     assert found == Delivered(stage.ids()[0])
 
 
@@ -446,15 +450,15 @@ async def test_it_is_told_from_a_message_of_the_same_wording(stage: Stage, chann
     first = await send(stage, channel, "One", ref="another")
     stage.server.faults.add(faults.lost_answer())
     await failure(stage, channel)
-    doubt = stage.doubt(message(stage, "One"), taken=(first,) if isinstance(stage, OnTelegram) else ())
-    assert await channel.reconcile(stage.address, doubt) == Delivered(stage.ids()[1])
+    unconfirmed = stage.unconfirmed(message(stage, "One"), taken=(first,) if isinstance(stage, OnTelegram) else ())
+    assert await channel.reconcile(stage.address, unconfirmed) == Delivered(stage.ids()[1])
 
 
 async def test_asking_twice_gives_the_same_answer(stage: Stage, channel: Channel) -> None:
     stage.server.faults.add(faults.lost_answer())
     await failure(stage, channel)
-    doubt = stage.doubt(message(stage, "One"))
-    assert await channel.reconcile(stage.address, doubt) == await channel.reconcile(stage.address, doubt)
+    unconfirmed = stage.unconfirmed(message(stage, "One"))
+    assert await channel.reconcile(stage.address, unconfirmed) == await channel.reconcile(stage.address, unconfirmed)
 
 
 @pytest.mark.parametrize("name", SAME_ON_BOTH)
@@ -463,14 +467,14 @@ async def test_a_question_that_breaks_raises_what_a_send_does(stage: Stage, chan
     await send(stage, channel, "One")
     stage.server.faults.add(replace(fault, times=None))  # for ever: what only reads may be repeated
     with pytest.raises((Unconfirmed, RetryLater)):
-        await channel.reconcile(stage.address, stage.doubt(message(stage, "One")))
+        await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
 
 
 @pytest.mark.parametrize("name", ["flood", "bot refused"])
 async def test_a_question_that_is_refused_raises_what_a_send_does(stage: Stage, channel: Channel, name: str) -> None:
     stage.server.faults.add(own_fault(stage, name))
     with pytest.raises(IN_ITS_OWN_WAY[name]):
-        await channel.reconcile(stage.address, stage.doubt(message(stage, "One")))
+        await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
 
 
 # The doctor
@@ -568,8 +572,8 @@ async def test_a_terminal_has_no_limits_and_nothing_to_refuse(terminal: Channel)
 
 
 async def test_what_a_terminal_of_another_run_showed_is_gone(terminal: Channel) -> None:
-    doubt = UnconfirmedSend("ref", {}, "", time.time(), 0, 0.0, frozenset())
-    assert await terminal.reconcile("here", doubt) == NotDelivered()
+    unconfirmed = UnconfirmedSend("ref", {}, "", time.time(), 0, 0.0, frozenset())
+    assert await terminal.reconcile("here", unconfirmed) == NotDelivered()
 
 
 def test_bodies_are_json() -> None:

@@ -59,26 +59,26 @@ def one_a_second(room: str) -> list[Limit]:
     return [EvenSpacing(1)]
 
 
-async def call(pacer: RateLimiter, asked: Asked, number: int, served: list[Served]) -> None:
+async def call(limiter: RateLimiter, asked: Asked, number: int, served: list[Served]) -> None:
     loop = asyncio.get_running_loop()
     await asyncio.sleep(asked.at - loop.time())
-    at = await pacer.acquire(asked.room, reply=asked.reply, ahead=asked.lead)
+    at = await limiter.acquire(asked.room, reply=asked.reply, ahead=asked.lead)
     assert asked.lead / 2 - TICK <= at - loop.time() <= asked.lead + TICK
     await asyncio.sleep(at - loop.time())
     served.append(Served(loop.time(), asked, number))
 
 
-async def serve_all(pacer: RateLimiter, asked: Sequence[Asked]) -> list[Served]:
+async def serve_all(limiter: RateLimiter, asked: Sequence[Asked]) -> list[Served]:
     served: list[Served] = []
     async with asyncio.TaskGroup() as group:
         for number, one in enumerate(asked):
-            group.create_task(call(pacer, one, number, served))
+            group.create_task(call(limiter, one, number, served))
     return served
 
 
-def served_by(pacer: RateLimiter, asked: Sequence[Asked]) -> list[Served]:
+def served_by(limiter: RateLimiter, asked: Sequence[Asked]) -> list[Served]:
     """Let all of them ask, and give them in the order in which they were served."""
-    return run(serve_all(pacer, asked))
+    return run(serve_all(limiter, asked))
 
 
 def times(served: Iterable[Served]) -> list[float]:
@@ -104,17 +104,19 @@ def earliest(asked: Iterable[float], *, spacing: float, most: int, window: float
 
 def greedy(asked: Iterable[Asked], *, spacing: float, leeway: float, most: int, window: float) -> list[float]:
     """Say the same of replies and broadcasts: whoever may go first goes, and of two at once the reply."""
-    lanes = [sorted(one.at for one in asked if one.reply is reply) for reply in (True, False)]
+    workers = [sorted(one.at for one in asked if one.reply is reply) for reply in (True, False)]
     made: list[float] = []
     due = 0.0  # when the next call would keep an even distance
-    while any(lanes):
+    while any(workers):
         window_opens = made[-most] + window if len(made) >= most else 0.0
         starts = [
-            max(lane[0], due - early, window_opens) for lane, early in zip(lanes, (leeway, 0), strict=True) if lane
+            max(worker[0], due - early, window_opens)
+            for worker, early in zip(workers, (leeway, 0), strict=True)
+            if worker
         ]
         made.append(min(starts))
-        lane = lanes[0] if lanes[0] and starts[0] == made[-1] else lanes[1]
-        lane.pop(0)
+        worker = workers[0] if workers[0] and starts[0] == made[-1] else workers[1]
+        worker.pop(0)
         due = max(made[-1], due) + spacing
     return made
 
@@ -224,10 +226,10 @@ def test_the_slack_of_a_bot_would_be_for_replies_alone() -> None:
 
 def test_a_reply_gets_in_between_broadcasts_even_where_the_bot_has_no_limit() -> None:
     async def story() -> list[str]:
-        pacer, order = RateLimiter(None, unlimited), list[str]()
+        limiter, order = RateLimiter(None, unlimited), list[str]()
 
         async def say(room: str, *, reply: bool) -> None:
-            await pacer.acquire(room, reply=reply)
+            await limiter.acquire(room, reply=reply)
             order.append(room)
 
         async with asyncio.TaskGroup() as group:
@@ -281,8 +283,8 @@ def test_a_grant_that_comes_a_little_late_delays_no_turn() -> None:
             await super()._sleep(seconds + 0.02)
 
     async def story() -> list[float]:
-        pacer = Late(EvenSpacing(1 / 30), telegram_limits)
-        return [await pacer.acquire(READER, ahead=TURN_AHEAD) for _ in range(5)]
+        limiter = Late(EvenSpacing(1 / 30), telegram_limits)
+        return [await limiter.acquire(READER, ahead=TURN_AHEAD) for _ in range(5)]
 
     assert run(story()) == pytest.approx([0.03 + n for n in range(5)])
 
@@ -299,9 +301,9 @@ def test_a_reply_waits_for_those_alone_whose_turn_was_granted_already() -> None:
 
 def test_who_comes_after_a_cancelled_one_does_not_inherit_its_place() -> None:
     async def story() -> list[str]:
-        pacer, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
-        await pacer.acquire(READER)
-        calls = [asyncio.create_task(call(pacer, Asked(0, room), 0, served)) for room in ("a", "b", "a")]
+        limiter, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
+        await limiter.acquire(READER)
+        calls = [asyncio.create_task(call(limiter, Asked(0, room), 0, served)) for room in ("a", "b", "a")]
         await asyncio.sleep(0.5)
         calls[0].cancel()
         await asyncio.gather(*calls, return_exceptions=True)
@@ -312,17 +314,17 @@ def test_who_comes_after_a_cancelled_one_does_not_inherit_its_place() -> None:
 
 def test_a_pacer_whose_waiters_are_all_gone_ends_and_serves_again() -> None:
     async def story() -> float:
-        pacer = telegram_pacer()
-        await pacer.acquire(READER)
-        gone = [asyncio.create_task(pacer.acquire(READER, reply=reply)) for reply in (False, True, True, True)]
+        limiter = telegram_pacer()
+        await limiter.acquire(READER)
+        gone = [asyncio.create_task(limiter.acquire(READER, reply=reply)) for reply in (False, True, True, True)]
         await asyncio.sleep(0.5)
         for one in gone:
             one.cancel()
         await asyncio.sleep(9.5)
-        assert pacer._task
-        pacer._task.result()
-        assert not pacer._queues
-        await pacer.acquire(READER)
+        assert limiter._task
+        limiter._task.result()
+        assert not limiter._queues
+        await limiter.acquire(READER)
         return asyncio.get_running_loop().time()
 
     assert run(story()) == pytest.approx(10)
@@ -330,14 +332,14 @@ def test_a_pacer_whose_waiters_are_all_gone_ends_and_serves_again() -> None:
 
 def test_a_cancelled_waiter_takes_no_turn() -> None:
     async def story() -> list[Served]:
-        pacer, served = telegram_pacer(), list[Served]()
-        await pacer.acquire(READER)
-        gone = [asyncio.create_task(pacer.acquire(READER)) for _ in range(10)]
+        limiter, served = telegram_pacer(), list[Served]()
+        await limiter.acquire(READER)
+        gone = [asyncio.create_task(limiter.acquire(READER)) for _ in range(10)]
         await asyncio.sleep(0.5)
         for one in gone:
             one.cancel()
         await asyncio.gather(*gone, return_exceptions=True)
-        await call(pacer, Asked(0.5, READER), 0, served)
+        await call(limiter, Asked(0.5, READER), 0, served)
         return served
 
     assert times(run(story())) == pytest.approx([1])
@@ -345,11 +347,11 @@ def test_a_cancelled_waiter_takes_no_turn() -> None:
 
 def test_a_waiter_that_is_due_earlier_wakes_the_one_who_grants() -> None:
     async def story() -> float:
-        pacer = telegram_pacer()
-        pacer.pause(GROUP, 59)
-        asyncio.create_task(pacer.acquire(GROUP))  # noqa: RUF006
+        limiter = telegram_pacer()
+        limiter.pause(GROUP, 59)
+        asyncio.create_task(limiter.acquire(GROUP))  # noqa: RUF006
         await asyncio.sleep(10)
-        await pacer.acquire(READER)
+        await limiter.acquire(READER)
         return asyncio.get_running_loop().time()
 
     assert run(story()) == pytest.approx(10)
@@ -361,10 +363,10 @@ def test_a_pacer_that_had_nothing_to_do_serves_again() -> None:
 
 
 def test_rooms_long_silent_are_forgotten_and_busy_ones_are_not() -> None:
-    pacer = telegram_pacer()
+    limiter = telegram_pacer()
     readers = [Asked(20 + n / 20, f"reader {n}") for n in range(500)]
-    served = by_room(served_by(pacer, [*[Asked(0, GROUP)] * 20, *readers, Asked(46, GROUP)]))
-    assert len(pacer._chats) <= 100
+    served = by_room(served_by(limiter, [*[Asked(0, GROUP)] * 20, *readers, Asked(46, GROUP)]))
+    assert len(limiter._chats) <= 100
     assert times(served[GROUP])[-1] == pytest.approx(60)
 
 
@@ -409,14 +411,14 @@ def test_a_grant_costs_the_same_however_many_wait(room: Callable[[int], str], li
 def test_a_pause_of_the_bot_costs_the_same_however_many_wait() -> None:
     async def story() -> int:
         limit = Counted(10**6, 0)
-        pacer = RateLimiter(EvenSpacing(1), lambda room: [limit])
+        limiter = RateLimiter(EvenSpacing(1), lambda room: [limit])
         for number in range(3000):
-            asyncio.create_task(pacer.acquire(str(number)))  # noqa: RUF006
+            asyncio.create_task(limiter.acquire(str(number)))  # noqa: RUF006
         await asyncio.sleep(0.5)
         asked = limit.looked
         for _ in range(10):
-            pacer.pause("a", 10)
-            pacer.pause("b", 10)
+            limiter.pause("a", 10)
+            limiter.pause("b", 10)
             await asyncio.sleep(10.5)
         return limit.looked - asked
 
@@ -430,10 +432,10 @@ def after_pauses(pauses: Sequence[tuple[str, float]], asked: Sequence[Asked]) ->
     """Pause rooms at the very start and give the times of service by room."""
 
     async def story() -> list[Served]:
-        pacer = RateLimiter(None, one_a_second)
+        limiter = RateLimiter(None, one_a_second)
         for room, seconds in pauses:
-            pacer.pause(room, seconds)
-        return await serve_all(pacer, asked)
+            limiter.pause(room, seconds)
+        return await serve_all(limiter, asked)
 
     return {room: [round(at, 6) for at in times(served)] for room, served in by_room(run(story())).items()}
 
@@ -465,11 +467,11 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
 
 def test_pauses_that_are_over_do_not_count() -> None:
     async def story() -> float:
-        pacer = RateLimiter(None, one_a_second)
-        pacer.pause(GROUP, 5)
+        limiter = RateLimiter(None, one_a_second)
+        limiter.pause(GROUP, 5)
         await asyncio.sleep(6)
-        pacer.pause(CHANNEL, 100)
-        await pacer.acquire(READER)
+        limiter.pause(CHANNEL, 100)
+        await limiter.acquire(READER)
         return asyncio.get_running_loop().time()
 
     assert run(story()) == pytest.approx(6)
@@ -477,11 +479,11 @@ def test_pauses_that_are_over_do_not_count() -> None:
 
 def test_a_pause_reaches_those_that_wait_already() -> None:
     async def story() -> list[Served]:
-        pacer, served = telegram_pacer(), list[Served]()
-        await pacer.acquire(READER)
-        waiting = asyncio.create_task(call(pacer, Asked(0, READER), 0, served))
+        limiter, served = telegram_pacer(), list[Served]()
+        await limiter.acquire(READER)
+        waiting = asyncio.create_task(call(limiter, Asked(0, READER), 0, served))
         await asyncio.sleep(0.5)
-        pacer.pause(READER, 10)
+        limiter.pause(READER, 10)
         await waiting
         return served
 
@@ -491,13 +493,13 @@ def test_a_pause_reaches_those_that_wait_already() -> None:
 @pytest.mark.parametrize("others", [[], [CHANNEL]], ids=["a room", "the bot"])
 def test_nobody_waits_for_the_end_of_a_long_pause_but_a_reply(others: list[str]) -> None:
     async def story() -> list[BaseException | None]:
-        pacer = telegram_pacer()
-        await pacer.acquire(GROUP)
-        early = [asyncio.create_task(pacer.acquire(GROUP, reply=reply)) for reply in (False, True)]
+        limiter = telegram_pacer()
+        await limiter.acquire(GROUP)
+        early = [asyncio.create_task(limiter.acquire(GROUP, reply=reply)) for reply in (False, True)]
         await asyncio.sleep(0.1)
         for room in (*others, GROUP):
-            pacer.pause(room, 600)
-        late = asyncio.create_task(pacer.acquire(READER if others else GROUP))
+            limiter.pause(room, 600)
+        late = asyncio.create_task(limiter.acquire(READER if others else GROUP))
         await asyncio.sleep(1)
         now = [task.exception() if task.done() else None for task in (*early, late)]
         await asyncio.gather(*early, late, return_exceptions=True)
@@ -513,25 +515,25 @@ def test_nobody_waits_for_the_end_of_a_long_pause_but_a_reply(others: list[str])
 
 def test_who_was_cancelled_is_not_sent_away() -> None:
     async def story() -> None:
-        pacer = telegram_pacer()
-        await pacer.acquire(GROUP)
-        waiting = asyncio.create_task(pacer.acquire(GROUP))
+        limiter = telegram_pacer()
+        await limiter.acquire(GROUP)
+        waiting = asyncio.create_task(limiter.acquire(GROUP))
         await asyncio.sleep(0.1)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        pacer.pause(GROUP, 600)
+        limiter.pause(GROUP, 600)
         with pytest.raises(RetryLater):
-            await pacer.acquire(GROUP)
+            await limiter.acquire(GROUP)
 
     run(story())
 
 
 def test_a_pause_reaches_those_that_wait_only_for_the_bots_limit() -> None:
     async def story() -> list[Served]:
-        pacer, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
-        calls = [asyncio.create_task(call(pacer, Asked(0, room), 0, served)) for room in ("a", "b", "c")]
+        limiter, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
+        calls = [asyncio.create_task(call(limiter, Asked(0, room), 0, served)) for room in ("a", "b", "c")]
         await asyncio.sleep(0.5)
-        pacer.pause("b", 10)
+        limiter.pause("b", 10)
         await asyncio.gather(*calls)
         return served
 
@@ -619,11 +621,11 @@ def test_all_are_served_once_and_none_before_it_asked(asked: list[Asked]) -> Non
 @FREELY
 @given(REQUESTS)
 def test_order_is_kept_within_a_room_and_lane(asked: list[Asked]) -> None:
-    lanes: defaultdict[tuple[str, bool], list[Served]] = defaultdict(list)
+    workers: defaultdict[tuple[str, bool], list[Served]] = defaultdict(list)
     for one in served_by(telegram_pacer(), asked):
-        lanes[one.asked.room, one.asked.reply].append(one)
-    for lane in lanes.values():
-        assert [one.asked.at for one in lane] == sorted(one.asked.at for one in lane)
+        workers[one.asked.room, one.asked.reply].append(one)
+    for worker in workers.values():
+        assert [one.asked.at for one in worker] == sorted(one.asked.at for one in worker)
 
 
 @FREELY
@@ -662,8 +664,8 @@ def test_a_bot_with_many_rooms_is_served_in_the_least_time_possible(moments: lis
 @given(REQUESTS, st.sets(st.integers(0, 89)))
 def test_the_cancelled_leave_the_others_as_if_they_had_never_asked(asked: list[Asked], cancelled: set[int]) -> None:
     async def story() -> list[float]:
-        pacer, served = RateLimiter(None, one_a_second), list[Served]()
-        calls = [asyncio.create_task(call(pacer, one, number, served)) for number, one in enumerate(asked)]
+        limiter, served = RateLimiter(None, one_a_second), list[Served]()
+        calls = [asyncio.create_task(call(limiter, one, number, served)) for number, one in enumerate(asked)]
         await asyncio.sleep(0)
         for number in cancelled & set(range(len(calls))):
             asyncio.get_running_loop().call_at(asked[number].at, calls[number].cancel)

@@ -199,7 +199,7 @@ async def test_titles_presented_again_keep_their_place_among_others(readers: Rea
     again = replace(LONG, papers=(replace(LONG.papers[0], id="2509.09999"), LONG.papers[1]))
     twice = replace(again, id="daily-papers/2025-09-09", day=NEWEST.day.replace(day=9))
     pipeline = Pipeline(
-        readers.store, readers.clock, MemoryChannel(name="telegram", formatter=readers.desk.formatters["telegram"])
+        readers.store, readers.clock, MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"])
     )
     await pipeline.look([found(twice)])
     assert list(await readers.reader().buttons("/paper filler study"))[:3] == [f"Filler Study {n}" for n in (1, 2, 3)]
@@ -357,7 +357,7 @@ async def test_pages_of_another_chat_are_no_business_of_this_one(readers: Reader
     turn = (await readers.reader().buttons("/search filler"))[EN.next]
     for stranger in (readers.reader("43"), readers.member(meant=True), readers.slack(), readers.reader("43").pressing):
         said = await stranger.reads(turn)
-        assert said == (KO if stranger.asker.kind == "group" else EN).stale_page
+        assert said == (KO if stranger.request.kind == "group" else EN).stale_page
         assert "filler" not in said
     assert await readers.reader().reads("/search ~999999") == EN.stale_page
     assert "10. Filler Study 10" in await readers.reader().reads(turn)
@@ -436,7 +436,7 @@ async def test_who_does_not_administer_a_group_or_channel_decides_nothing(reader
         assert (await reader.reads(line), answer.toast) == (KO.administrators_only, KO.administrators_only)
     assert await readers.chat(GROUP) == before
     stranger = replace(
-        readers.channel(), asker=replace(readers.channel().asker, is_admin=Request("telegram", "0").is_admin)
+        readers.channel(), request=replace(readers.channel().request, is_admin=Request("telegram", "0").is_admin)
     )
     assert await stranger.reads(line) == KO.administrators_only
     assert await readers.store.subscriptions.find("telegram", (CHANNEL,)) is None
@@ -458,7 +458,7 @@ async def test_a_channel_decides_for_itself(readers: Readers) -> None:
 
 async def test_a_chat_that_the_settings_name_otherwise_is_the_same_chat(readers: Readers) -> None:
     await readers.store.sync_chats("telegram", "messages", {"@our_channel": "@our_channel"})
-    named = replace(readers.channel(), asker=replace(readers.channel().asker, aliases=(CHANNEL, "@Our_Channel")))
+    named = replace(readers.channel(), request=replace(readers.channel().request, aliases=(CHANNEL, "@Our_Channel")))
     assert (await named.reads("/subscribe")).startswith(KO.already_subscribed.partition("{")[0])
     assert await named.reads("/unsubscribe") == KO.unsubscribed
     assert not (await readers.chat("@our_channel")).receives
@@ -486,7 +486,7 @@ async def test_what_a_stranger_would_receive(readers: Readers) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "wishes"),
+    ("line", "preferences"),
     [
         ("/settings layout digest", {"layout": "digest"}),
         ("/settings 목록", {"layout": "index"}),
@@ -503,10 +503,10 @@ async def test_what_a_stranger_would_receive(readers: Readers) -> None:
         ("/settings 평일 오전 8시 30분 서울 무음 영어", {"schedule": "08:30 mon-fri Asia/Seoul", "silent": True}),
     ],
 )
-async def test_wishes_are_kept_and_shown(readers: Readers, line: str, wishes: dict[str, object]) -> None:
+async def test_wishes_are_kept_and_shown(readers: Readers, line: str, preferences: dict[str, object]) -> None:
     shown = await readers.reader().reads(line)
     chat = await readers.chat(ANN)
-    assert {name: getattr(chat, name) for name in wishes} == wishes
+    assert {name: getattr(chat, name) for name in preferences} == preferences
     assert not chat.receives  # to wish is not to subscribe
     assert shown.startswith((EN.saved, KO.saved))
     assert readers.woken
@@ -636,7 +636,7 @@ async def test_only_operators_read_the_receipt(readers: Readers) -> None:
         readers.slack(OPERATOR),
     ):
         for line in ("/status", "/status retry"):
-            said = EN if reader.asker.kind == "private" else KO
+            said = EN if reader.request.kind == "private" else KO
             assert await reader.reads(line) == said.operators_only
     operators = [
         readers.reader(OPERATOR),
@@ -660,7 +660,7 @@ async def test_the_receipt_when_all_is_well(readers: Readers) -> None:
 
 async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -> None:
     """One chat is closed to us, one message is refused, one is in doubt, and a post has no papers yet."""
-    channel = MemoryChannel(name="telegram", formatter=readers.desk.formatters["telegram"], readable=False)
+    channel = MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"], readable=False)
     pipeline = Pipeline(readers.store, readers.clock, channel)
     await pipeline.subscriber("51", now=True)
     await pipeline.subscriber("52", now=True)
@@ -689,7 +689,7 @@ async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -
 
 
 async def test_of_many_problems_some_are_told(readers: Readers) -> None:
-    channel = MemoryChannel(name="telegram", formatter=readers.desk.formatters["telegram"])
+    channel = MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"])
     pipeline = Pipeline(readers.store, readers.clock, channel)
     for n in range(60, 72):
         channel.failures[str(n)] += [refused(errors.ChatGone(f"{n}: blocked"))]
@@ -813,7 +813,7 @@ async def test_what_is_surely_meant_is_answered_in_a_group(readers: Readers) -> 
 
 
 async def test_a_group_is_greeted_with_what_its_administrators_may_press(readers: Readers) -> None:
-    said = seen("telegram", (await readers.desk.welcome(readers.member().asker)).body)
+    said = seen("telegram", (await readers.router.welcome(readers.member().request)).body)
     assert said.text == KO.welcome
     assert [line for _, line in said.buttons] == ["/subscribe now", "/subscribe"]
 
@@ -869,7 +869,7 @@ async def test_papers_and_days_are_spelled_in_the_readers_language(readers: Read
 
 async def test_other_ways_of_answering_know_the_reader_too(readers: Readers) -> None:
     """Inline mode answers no line."""
-    context = await readers.desk.context_for(readers.reader(MINA, "ko").asker)
+    context = await readers.router.context_for(readers.reader(MINA, "ko").request)
     assert (context.phrases, context.chat) == (KO, await readers.chat(MINA))
 
 
@@ -880,7 +880,7 @@ async def test_other_ways_of_answering_know_the_reader_too(readers: Readers) -> 
 def slow(readers: Readers) -> list[float]:
     """Let three lines come at once, then one a second, by a clock that a test sets."""
     now = [0.0]
-    readers.desk.throttle, readers.desk.clock = Throttle(burst=3, per_second=1.0), lambda: now[0]
+    readers.router.throttle, readers.router.clock = Throttle(burst=3, per_second=1.0), lambda: now[0]
     return now
 
 
@@ -909,7 +909,7 @@ async def test_others_are_answered_while_one_floods(readers: Readers, slow: list
 async def test_a_group_as_a_whole_is_answered_as_often_as_the_platform_lets_us(readers: Readers) -> None:
     """Eight at once, then one in some seconds, whoever asks; each member a few at once."""
     now = 0.0
-    readers.desk.clock = lambda: now
+    readers.router.clock = lambda: now
     said = [await readers.member("1").reads("/search") for _ in range(5)]
     assert said == [KO.search_what] * 3 + [KO.slow_down, ""]
     said = [await readers.member(str(user)).reads("/search") for user in range(2, 9)]
@@ -921,14 +921,14 @@ async def test_a_group_as_a_whole_is_answered_as_often_as_the_platform_lets_us(r
 
 
 async def test_topics_of_a_group_are_one_group(readers: Readers) -> None:
-    readers.desk.clock = lambda: 0.0
+    readers.router.clock = lambda: 0.0
     members = [readers.member(str(n)) for n in range(9)]
-    topics = [replace(one, asker=replace(one.asker, address=f"{GROUP}:{n}")) for n, one in enumerate(members)]
+    topics = [replace(one, request=replace(one.request, address=f"{GROUP}:{n}")) for n, one in enumerate(members)]
     assert [bool(await topic.reads("/search")) for topic in topics] == [True] * 8 + [False]
 
 
 async def test_who_alone_sees_the_answers_takes_nothing_from_the_others(readers: Readers) -> None:
-    readers.desk.clock = lambda: 0.0
+    readers.router.clock = lambda: 0.0
     alone = readers.slack(room=ROOM, alone=True)
     assert [bool(await alone.reads("/search")) for _ in range(7)] == [True] * 6 + [False]  # a note is one of them
     assert await readers.slack("U0BOB", room=ROOM).reads("/search") == in_slack(KO.search_what)
@@ -1004,9 +1004,9 @@ ASKERS = st.builds(
     user=st.sampled_from(["", ANN, OPERATOR]),
     language=st.sampled_from(["", "ko", "en-US"]) | st.text(max_size=5),
     aliases=st.lists(st.sampled_from([GROUP, "@our_group"])).map(tuple),
-    meant=st.booleans(),
-    pressed=st.booleans(),
-    alone=st.booleans(),
+    addressed=st.booleans(),
+    from_button=st.booleans(),
+    private=st.booleans(),
     is_admin=st.sampled_from([yes, Request("telegram", "0").is_admin]),
 )
 
@@ -1022,16 +1022,16 @@ def kept_readers(template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @settings(max_examples=150)
-@given(asker=ASKERS, line=LINES | st.text())
+@given(request=ASKERS, line=LINES | st.text())
 def test_whatever_is_typed_is_answered_and_nothing_breaks(
-    kept_readers: tuple[asyncio.Runner, Readers], asker: Request, line: str
+    kept_readers: tuple[asyncio.Runner, Readers], request: Request, line: str
 ) -> None:
     runner, readers = kept_readers
-    reader = Reader(readers.desk, asker)
+    reader = Reader(readers.router, request)
     answer = runner.run(reader.hears(line))
     assert isinstance(answer, Response)
     said = runner.run(reader.sees(line))  # all of it can be sent
-    if asker.addressed:
+    if request.addressed:
         assert said
         assert all(one.text.strip() for one in said)
     elif answer.messages:

@@ -60,11 +60,11 @@ LISTED: Mapping[str, Mapping[tuple[str, str], Sequence[str]]] = {
 class RecordingChannel(MemoryChannel):
     """A channel that keeps the doubts it was asked about."""
 
-    doubts: dict[str, UnconfirmedSend] = field(default_factory=dict)
+    unconfirmed_sends: dict[str, UnconfirmedSend] = field(default_factory=dict)
 
-    async def reconcile(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
-        self.doubts[address] = doubt
-        return await super().reconcile(address, doubt)
+    async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
+        self.unconfirmed_sends[address] = unconfirmed
+        return await super().reconcile(address, unconfirmed)
 
 
 @dataclass
@@ -361,7 +361,7 @@ async def test_what_only_waited_goes_on_and_the_rest_needs_people(stopped: OldLe
     await stopped.run()
     assert stopped.read() == AT_FIRST | GOES_ON
     assert "parse_mode" not in stopped.body("-1001000000360", "13.index")  # its markup was refused
-    assert 9001 in stopped.telegram.doubts["42"].taken  # the id of an answer: private chats share theirs
+    assert 9001 in stopped.telegram.unconfirmed_sends["42"].taken  # the id of an answer: private chats share theirs
     room = [parent for address, parent in stopped.slack.threads if address == "C0PAPERS"]
     index = stopped.slack.chats["C0PAPERS"][-4]
     assert room == [str(index.id)] * 2
@@ -379,7 +379,7 @@ async def test_paused_chats_get_their_rest_when_they_let_us_in_again(stopped: Ol
         "C0CLOSED": f"{AT_FIRST['C0CLOSED']} 07.1 07.2 07.3 {THIRTEENTH}",
     }
     assert stopped.read() == AT_FIRST | GOES_ON | resumed
-    assert "-1001000000300" in stopped.telegram.doubts
+    assert "-1001000000300" in stopped.telegram.unconfirmed_sends
     assert await stopped.run() == 0
 
 
@@ -492,15 +492,15 @@ async def test_status_says_what_it_said(killed: OldLedger, stopped: OldLedger) -
 
 
 async def test_operators_are_told_nothing_again(stopped: OldLedger) -> None:
-    troubles = stopped.store.incidents
-    kinds = sorted(key.partition(" ")[0] for key in await troubles.reported())
+    incidents = stopped.store.incidents
+    kinds = sorted(key.partition(" ")[0] for key in await incidents.reported())
     assert kinds == ["bot", *["held"] * 3, *["paused"] * 2, *["refused"] * 2, "silent", *["unconfirmed"] * 2]
-    assert {one.key for one in await troubles.current() if one.is_news} == (await troubles.reported()).keys() - {
+    assert {one.key for one in await incidents.current() if one.is_news} == (await incidents.reported()).keys() - {
         "silent blog"
     }
     stopped.at(10, 30)
     await stopped.run()
-    assert {one.key for one in await troubles.current() if one.kind == "bot"} == set()
+    assert {one.key for one in await incidents.current() if one.kind == "bot"} == set()
 
 
 async def test_readers_and_their_lists_are_remembered(stopped: OldLedger) -> None:

@@ -46,9 +46,9 @@ def known(
 
 def decided(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: float = HOUR) -> list[PlannedDigest]:
     """Decide so many seconds after all was found, where nothing is to be noted."""
-    intents = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, PlannedDigest)]
-    assert len(intents) == len(decide(before, now, RULES, FOUND_AT + after))
-    return intents
+    plans = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, PlannedDigest)]
+    assert len(plans) == len(decide(before, now, RULES, FOUND_AT + after))
+    return plans
 
 
 def noted(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: float) -> list[StatusChange]:
@@ -59,7 +59,7 @@ def noted(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: floa
 
 
 def states(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: float = HOUR) -> dict[int, DigestState]:
-    return {intent.digest.day.day: intent.state for intent in decided(before, now, after)}
+    return {planned.digest.day.day: planned.state for planned in decided(before, now, after)}
 
 
 def hollow(*numbers: int, said: str = "정보 부족") -> list[Paper]:
@@ -74,8 +74,8 @@ def test_the_first_look_delivers_the_newest_and_takes_the_rest_as_known() -> Non
 
 def test_the_newest_is_found_by_date_then_name_whatever_the_order() -> None:
     two = [*days(2), found(digest(date(2025, 1, 2), paper(1), series="Arxiv"))]
-    intents = decided([], [*reversed(two), *days(1)])
-    assert [(intent.post, intent.state) for intent in intents] == [
+    plans = decided([], [*reversed(two), *days(1)])
+    assert [(planned.post, planned.state) for planned in plans] == [
         ("2025-01-01-daily-papers.md", BASELINE),
         ("2025-01-02-arxiv.md", BASELINE),
         ("2025-01-02-daily-papers.md", ACTIVE),
@@ -83,10 +83,10 @@ def test_the_newest_is_found_by_date_then_name_whatever_the_order() -> None:
 
 
 def test_an_empty_newest_is_held_and_nothing_else_is_sent() -> None:
-    intents = decided([], [*days(1, 2), *days(3, papers=0)])
-    assert [intent.state for intent in intents] == [BASELINE, BASELINE, HELD]
-    assert intents[-1].reason == EMPTY
-    assert not any(intent.to_new_chats for intent in intents)
+    plans = decided([], [*days(1, 2), *days(3, papers=0)])
+    assert [planned.state for planned in plans] == [BASELINE, BASELINE, HELD]
+    assert plans[-1].reason == EMPTY
+    assert not any(planned.to_new_chats for planned in plans)
 
 
 def test_a_held_digest_is_delivered_once_it_has_papers() -> None:
@@ -97,15 +97,15 @@ def test_a_held_digest_is_delivered_once_it_has_papers() -> None:
 
 def test_downtime_is_caught_up_oldest_first_but_not_without_end() -> None:
     before = known(days(1))
-    intents = decided(before, days(1, 2, 3, 4, 5, 6))
-    assert [(one.digest.day.day, one.state) for one in intents] == [
+    plans = decided(before, days(1, 2, 3, 4, 5, 6))
+    assert [(one.digest.day.day, one.state) for one in plans] == [
         (2, SKIPPED),
         (3, SKIPPED),
         (4, ACTIVE),
         (5, ACTIVE),
         (6, ACTIVE),
     ]
-    assert intents[0].reason == MISSED
+    assert plans[0].reason == MISSED
 
 
 def test_empty_days_do_not_use_up_the_catching_up() -> None:
@@ -158,8 +158,8 @@ def test_a_post_with_a_new_title_is_the_same_digest() -> None:
     before = days(1)[0]
     digest_now = replace(before.digest, id="papers-of-the-day/2025-01-01", series="Papers of the Day")
     retitled = replace(before, digest=digest_now)
-    intents = decided(known([before]), [retitled])
-    assert [(one.digest.id, one.state, one.to_new_chats) for one in intents] == [(before.digest.id, ACTIVE, False)]
+    plans = decided(known([before]), [retitled])
+    assert [(one.digest.id, one.state, one.to_new_chats) for one in plans] == [(before.digest.id, ACTIVE, False)]
 
 
 def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
@@ -195,8 +195,8 @@ def test_a_post_that_is_again_as_it_was_delivered_is_well(reason: Reason) -> Non
 
 def test_a_shrunken_post_that_grows_again_is_edited_at_once() -> None:
     grown = days(1, papers=3)
-    (intent,) = decided(known(days(1), reason=SHRANK, held_since=FOUND_AT), grown, 60)
-    assert (intent.state, intent.may_edit, intent.held_since, intent.reason) == (ACTIVE, True, None, NOTHING)
+    (planned,) = decided(known(days(1), reason=SHRANK, held_since=FOUND_AT), grown, 60)
+    assert (planned.state, planned.may_edit, planned.held_since, planned.reason) == (ACTIVE, True, None, NOTHING)
 
 
 def test_a_digest_is_edited_no_more_after_edits_for() -> None:
@@ -211,10 +211,10 @@ def test_a_digest_is_edited_no_more_after_edits_for() -> None:
 @pytest.mark.parametrize("said", ["정보 부족", "N/A", "", "..."])
 def test_a_new_post_that_says_mostly_nothing_is_held_then_sent_with_what_it_has(said: str) -> None:
     sparse = [found(digest(date(2025, 1, 2), paper(1), *hollow(2, 3, said=said)))]
-    (intent,) = decided(known(days(1)), sparse, 0)
-    assert (intent.state, intent.to_new_chats, intent.held_since) == (HELD, False, FOUND_AT)
-    assert intent.reason == Reason(Cause.SPARSE_PAPERS, (2, 3))
-    held = known(days(1)) + known(sparse, HELD, intent.reason, FOUND_AT)
+    (planned,) = decided(known(days(1)), sparse, 0)
+    assert (planned.state, planned.to_new_chats, planned.held_since) == (HELD, False, FOUND_AT)
+    assert planned.reason == Reason(Cause.SPARSE_PAPERS, (2, 3))
+    held = known(days(1)) + known(sparse, HELD, planned.reason, FOUND_AT)
     assert decided(held, sparse, 2 * HOUR - 1) == []
     (sent,) = decided(held, sparse, 2 * HOUR)
     assert (sent.state, sent.to_new_chats, sent.held_since, sent.reason) == (ACTIVE, True, None, NOTHING)
@@ -238,14 +238,14 @@ def test_half_of_the_sections_saying_something_is_enough() -> None:
 
 def test_empty_sections_of_papers_that_say_something_count() -> None:
     bare = [replace(paper(n), sections=(*paper(n).sections, *(Section("Results", ""),) * 2)) for n in (1, 2)]
-    (intent,) = decided(known(days(1)), [found(digest(date(2025, 1, 2), *bare))], 0)
-    assert (intent.state, intent.reason) == (HELD, Reason(Cause.SPARSE_SECTIONS, (4, 6)))
+    (planned,) = decided(known(days(1)), [found(digest(date(2025, 1, 2), *bare))], 0)
+    assert (planned.state, planned.reason) == (HELD, Reason(Cause.SPARSE_SECTIONS, (4, 6)))
 
 
 def test_papers_without_any_section_count_where_others_have_some() -> None:
     bare = [replace(paper(number), sections=()) for number in (2, 3)]
-    (intent,) = decided(known(days(1)), [found(digest(date(2025, 1, 2), paper(1), *bare))], 0)
-    assert (intent.state, intent.reason) == (HELD, Reason(Cause.SPARSE_PAPERS, (2, 3)))
+    (planned,) = decided(known(days(1)), [found(digest(date(2025, 1, 2), paper(1), *bare))], 0)
+    assert (planned.state, planned.reason) == (HELD, Reason(Cause.SPARSE_PAPERS, (2, 3)))
 
 
 def test_a_list_of_titles_is_a_digest_too() -> None:
@@ -255,19 +255,19 @@ def test_a_list_of_titles_is_a_digest_too() -> None:
 
 def test_a_held_post_that_changes_is_read_again_but_its_wait_does_not_begin_anew() -> None:
     empty, sparse = days(2, papers=0), [found(digest(date(2025, 1, 2), *hollow(1, 2)))]
-    (intent,) = decided(known(empty, HELD, EMPTY, FOUND_AT), sparse, HOUR)
-    assert (intent.state, intent.held_since) == (HELD, FOUND_AT)
+    (planned,) = decided(known(empty, HELD, EMPTY, FOUND_AT), sparse, HOUR)
+    assert (planned.state, planned.held_since) == (HELD, FOUND_AT)
 
 
 def test_a_held_post_that_shrinks_is_still_held() -> None:
-    (intent,) = decided(known(days(2), HELD, Reason(Cause.OTHER, words="whatever"), FOUND_AT), days(2, papers=1), HOUR)
-    assert (intent.state, intent.reason) == (HELD, SHRANK)
+    (planned,) = decided(known(days(2), HELD, Reason(Cause.OTHER, words="whatever"), FOUND_AT), days(2, papers=1), HOUR)
+    assert (planned.state, planned.reason) == (HELD, SHRANK)
 
 
 def test_a_post_that_stays_empty_is_skipped_but_delivered_when_it_has_papers_at_last() -> None:
     before = known(days(1)) + known(days(2, papers=0), HELD, EMPTY, FOUND_AT)
-    (intent,) = decided(before, days(1) + days(2, papers=0), 2 * HOUR)
-    assert (intent.state, intent.reason) == (SKIPPED, STAYED_EMPTY)
+    (planned,) = decided(before, days(1) + days(2, papers=0), 2 * HOUR)
+    assert (planned.state, planned.reason) == (SKIPPED, STAYED_EMPTY)
     skipped = known(days(1)) + known(days(2, papers=0), SKIPPED, STAYED_EMPTY)
     assert decided(skipped, days(1) + days(2, papers=0), DAY) == []
     assert states(skipped, days(1, 2), DAY) == {2: ACTIVE}
@@ -291,8 +291,8 @@ def test_a_post_that_comes_back_is_news() -> None:
 
 
 def test_what_was_missed_is_read_but_not_sent() -> None:
-    (intent,) = decided(known(days(1), SKIPPED, MISSED), days(1, papers=3), DAY)
-    assert (intent.state, intent.reason, intent.to_new_chats) == (SKIPPED, MISSED, False)
+    (planned,) = decided(known(days(1), SKIPPED, MISSED), days(1, papers=3), DAY)
+    assert (planned.state, planned.reason, planned.to_new_chats) == (SKIPPED, MISSED, False)
 
 
 def test_a_changed_post_of_the_baseline_is_read_but_not_sent() -> None:

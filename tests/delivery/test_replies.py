@@ -52,9 +52,9 @@ class Room:
         room = self
 
         class Slow(MemoryChannel):
-            async def turn(self, address: str, *, reply: bool = False, lead: float = 0.0) -> float:
+            async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
                 assert reply, "an answer has its own lane"
-                await asyncio.sleep(room.acquire_turn)
+                await asyncio.sleep(room.turn)
                 return 0.0
 
             async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
@@ -62,7 +62,7 @@ class Room:
                 await asyncio.sleep(room.slow.get(address, send))
                 return await super().send(address, body, ref=ref, thread=thread)
 
-        self.acquire_turn, self.slow = turn, dict[str, float]()
+        self.turn, self.slow = turn, dict[str, float]()
         self.channel = Slow(formatter=Plain(phrases("en")))
         self.notes = Notes(full=full)
         self.replies = ReplySender(self.channel, self.notes)

@@ -155,9 +155,9 @@ async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipel
     asked = []
 
     class Asked(MemoryChannel):
-        async def reconcile(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
-            asked.append(doubt.thread)
-            return await super().reconcile(address, doubt)
+        async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
+            asked.append(unconfirmed.thread)
+            return await super().reconcile(address, unconfirmed)
 
     pipeline.channel = Asked(readable=False)
     await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
@@ -201,12 +201,12 @@ async def test_a_short_wait_is_waited_for(pipeline: Pipeline) -> None:
 
 
 async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipeline) -> None:
-    troubles = [refused(errors.RetryLater("no route")) for _ in range(4)]
+    incidents = [refused(errors.RetryLater("no route")) for _ in range(4)]
     await pipeline.look(days(1))
     drain = Dispatcher(pipeline.store, {"terminal": pipeline.channel}, TOO_LONG, pipeline.clock)
     waits = []
-    for trouble in troubles:
-        pipeline.channel.failures["a"].append(trouble)
+    for incident in incidents:
+        pipeline.channel.failures["a"].append(incident)
         await drain.run()
         [row, *_] = await pipeline.store.writer.next_rows(1)
         waits.append(row.not_before - pipeline.clock.now)
@@ -267,7 +267,7 @@ async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(pip
 async def test_a_server_that_takes_nothing_in_does_not_keep_a_run_for_ever(pipeline: Pipeline) -> None:
     """Each send is lost, each question says it is not there: without longer pauses this would never end."""
     pipeline.channel.failures["a"] += [
-        trouble for _ in range(50) for trouble in (Failure(errors.Unconfirmed("500")), Failure())
+        incident for _ in range(50) for incident in (Failure(errors.Unconfirmed("500")), Failure())
     ]
     await pipeline.run(days(1), RetryPolicy(settle_delay=0.01, longest_wait=0.1))
     assert [call for call in pipeline.channel.calls if call[1] == "a"].count(("send", "a")) < 10
@@ -278,7 +278,7 @@ async def test_a_long_question_is_given_up_when_told_to_stop(pipeline: Pipeline)
     stopping = asyncio.Event()
 
     class Slow(MemoryChannel):
-        async def reconcile(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
+        async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
             stopping.set()
             await asyncio.Event().wait()
             return NotDelivered()
@@ -624,18 +624,18 @@ async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There was nothing to do in any chat, and the run was about to end."""
-    lanes = pipeline.store.chats_due
+    workers = pipeline.store.chats_due
     channels = {"terminal": pipeline.channel, "other": MemoryChannel(name="other")}
     drain = Dispatcher(pipeline.store, channels, NOW, pipeline.clock)
 
     async def slowly(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
-        found = await lanes(channel, until=until, after=after, most=most)
+        found = await workers(channel, until=until, after=after, most=most)
         if channel == "other" and not pipeline.channel.calls:
             await pipeline.look(days(1))
             drain.rescan()
         return found
 
-    monkeypatch.setattr(pipeline.store, "lanes", slowly)
+    monkeypatch.setattr(pipeline.store, "chats_due", slowly)
     async with asyncio.timeout(10):
         await drain.run()
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
@@ -698,11 +698,11 @@ async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, m
     """Chats end one by one; looking for others each time would cost more than it gives."""
     crowd = [*"abcdefgh"]
     await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
-    lanes, asked = pipeline.store.chats_due, list[tuple[int, int]]()
+    workers, asked = pipeline.store.chats_due, list[tuple[int, int]]()
 
     async def noted(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         asked.append((after, most))
-        return await lanes(channel, until=until, after=after, most=most)
+        return await workers(channel, until=until, after=after, most=most)
 
     class OneByOne(MemoryChannel):
         """The last ones begin when the first ones have ended."""
@@ -716,7 +716,7 @@ async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, m
             return await super().acquire_turn(address)
 
     await pipeline.look(days(1))
-    monkeypatch.setattr(pipeline.store, "lanes", noted)
+    monkeypatch.setattr(pipeline.store, "chats_due", noted)
     pipeline.channel = OneByOne()
     await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=4).run()
     assert asked[:2] == [(0, 4), (4, 2)]
@@ -762,7 +762,7 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
         return rows
 
     await pipeline.look(days(1))
-    monkeypatch.setattr(pipeline.store.writer, "heads", slowly)
+    monkeypatch.setattr(pipeline.store.writer, "next_rows", slowly)
     async with asyncio.timeout(10):
         await drain.run()
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 2

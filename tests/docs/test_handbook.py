@@ -53,7 +53,7 @@ def test_commands_stand_in_the_groups_of_help(page: str, heading: str) -> None:
 
 def test_what_is_looked_for() -> None:
     assert {("preview", "--paper"), ("preview", "--channel"), ("preview", "--json"), ("status", "--json")} < {*OPTIONS}
-    assert {"paused", "silent"} < phrases("en").troubles.keys()
+    assert {"paused", "silent"} < phrases("en").incidents.keys()
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -81,14 +81,14 @@ def test_states_that_an_operator_asks_about(state: str) -> None:
     assert any(re.match(rf"{state}\b", cells[0]) for cells in rows(section(HANDBOOK, "When something goes wrong")))
 
 
-@pytest.mark.parametrize("kind", sorted(phrases("en").troubles))
+@pytest.mark.parametrize("kind", sorted(phrases("en").incidents))
 def test_what_operators_are_told(kind: str) -> None:
     said = phrases("en")
     [row] = [
         cells
         for cells in rows(section(HANDBOOK, "When something goes wrong"))
-        if cells[0] == f"`{said.troubles[kind].format(where='…', why='…')}`"
+        if cells[0] == f"`{said.incidents[kind].format(where='…', why='…')}`"
     ]
 
-    over = said.troubles_over.get(kind, "").format(where="…")
+    over = said.incidents_over.get(kind, "").format(where="…")
     assert row[2] == (f"`{over}`" if over else "")

@@ -31,7 +31,7 @@ READER, OPERATOR = "12345678", "1"
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[CommandRouter]:
+async def router(tmp_path: Path) -> AsyncIterator[CommandRouter]:
     """Serve a reader to whom the sample digest was delivered."""
     formatter = TelegramFormatter(phrases("ko"), buttons=True)
     channel = MemoryChannel("telegram", formatter)
@@ -75,10 +75,10 @@ def test_the_readme_shows_some() -> None:
 
 
 @pytest.mark.parametrize("shown", [SOME, WHOLE], ids=["readme", "handbook"])
-async def test_a_conversation(desk: CommandRouter, shown: tuple[str, str]) -> None:
+async def test_a_conversation(router: CommandRouter, shown: tuple[str, str]) -> None:
     for line, answer in typed(*shown):
         korean = re.search("[가-힣]", answer) is not None
         user = OPERATOR if line.startswith("/status") else f"{READER}{korean:d}"
-        desk.throttle = Throttle()  # the page is read faster than anybody types
-        given = await desk.handle(Request("telegram", user, user=user, language="ko" if korean else "en"), line)
+        router.throttle = Throttle()  # the page is read faster than anybody types
+        given = await router.handle(Request("telegram", user, user=user, language="ko" if korean else "en"), line)
         assert re.fullmatch(expected(answer), "\n".join(map(seen, given.messages))), line

@@ -69,12 +69,12 @@ class Chats:
 
     def judged(self, said: Mapping[str, str]) -> Verdict:
         """Tell whether a verdict of the program was right."""
-        doubt = f"{said['channel']} {said['address']} {said['ref']}"
+        unconfirmed = f"{said['channel']} {said['address']} {said['ref']}"
         if said["verdict"] == "Unknown":
-            return Verdict(said["channel"], doubt, "Unknown", None)
+            return Verdict(said["channel"], unconfirmed, "Unknown", None)
         copies = self._copies(said)
         right = said["remote_id"] in copies if said["verdict"] == "There" else len(copies) <= 1
-        return Verdict(said["channel"], doubt, said["verdict"], right)
+        return Verdict(said["channel"], unconfirmed, said["verdict"], right)
 
     def _copies(self, said: Mapping[str, str]) -> list[str]:
         """List the ids of all messages that are the doubtful one; in Slack its key tells, elsewhere its heading."""

@@ -80,17 +80,17 @@ def _speed_up(conditions: Conditions) -> None:
     telegram, slack = bot.channels.telegram.channel, bot.channels.slack.channel
     for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
         unlimited = RateLimiter(None, lambda _room: [])
-        _put(module, name, partial(_telling(getattr(module, name)), pacer=unlimited, timeout=conditions.timeout))
+        _put(module, name, partial(_telling(getattr(module, name)), limiter=unlimited, timeout=conditions.timeout))
     _put(httpx._transports.default, "create_ssl_context", lambda **_: _TLS)
     assembled = bot.app.service.open_app
     for module in (bot.app.service, bot.cli.delivery.deliver):
-        _put(module, "assembled", lambda settings: assembled(settings, waits=conditions.waits))
+        _put(module, "open_app", lambda settings: assembled(settings, waits=conditions.waits))
 
 
 def _turn_the_clock(shift: float) -> None:
     real = time.time
     _put(time, "time", lambda: real() + shift)
-    for name in ("opened", "Drain"):  # they took their clock when they were defined
+    for name in ("open_ledger", "Dispatcher"):  # they took their clock when they were defined
         _put(bot.app.service, name, partial(getattr(bot.app.service, name), clock=time.time))
 
 
@@ -109,10 +109,10 @@ def _limit(conditions: Conditions) -> None:
 def _telling(kind: Any) -> Any:
     """Make a kind of channel that tells what it found out about doubtful sends."""
 
-    async def reconcile(self: Channel, address: str, doubt: UnconfirmedSend) -> Any:
-        verdict = await kind.reconcile(self, address, doubt)
+    async def reconcile(self: Channel, address: str, unconfirmed: UnconfirmedSend) -> Any:
+        verdict = await kind.reconcile(self, address, unconfirmed)
         said = {"verdict": type(verdict).__name__, **asdict(verdict)}
-        about = {"channel": self.name, "address": address, "ref": doubt.ref, "text": doubt.body["text"]}
+        about = {"channel": self.name, "address": address, "ref": unconfirmed.ref, "text": unconfirmed.body["text"]}
         sys.stdout.write(f"{VERDICT}{json.dumps({**about, **said})}\n")
         return verdict
 

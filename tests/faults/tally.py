@@ -18,7 +18,7 @@ class Verdict:
     """What the program found out about one doubtful send."""
 
     channel: str
-    doubt: str  # the same for the same send
+    unconfirmed: str  # the same for the same send
     said: str  # There, Absent, Unknown
     right: bool | None  # None: it said that the platform does not tell
 
@@ -89,5 +89,5 @@ def _table(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 def _never_told(verdicts: Iterable[Verdict]) -> int:
     """Count the sends about which the last word was that the platform does not tell."""
-    last = {verdict.doubt: verdict.said for verdict in verdicts}
+    last = {verdict.unconfirmed: verdict.said for verdict in verdicts}
     return sum(said == "Unknown" for said in last.values())

@@ -43,11 +43,11 @@ SENDS = [
 EDITS = [("editMessageText", GROUP, 0), ("chat.update", ROOM, 1), ("editMessageText", READER, 1)]
 
 
-async def _send_and_edit(site: Site, troubles: Sequence[Callable[..., Fault]]) -> None:
+async def _send_and_edit(site: Site, incidents: Sequence[Callable[..., Fault]]) -> None:
     """Let each send and each edit meet its trouble."""
     made = [
-        trouble(method=method, chat=chat, skip=skip)
-        for trouble, (method, chat, skip) in zip(troubles, SENDS + EDITS, strict=True)
+        incident(method=method, chat=chat, skip=skip)
+        for incident, (method, chat, skip) in zip(incidents, SENDS + EDITS, strict=True)
     ]
     site.post(post(PAPERS))
     site.happen(*made[: len(SENDS)])
@@ -60,9 +60,9 @@ async def _send_and_edit(site: Site, troubles: Sequence[Callable[..., Fault]]) -
 
 @pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in range(1, 7))])
 async def test_a_trouble_for_each(site: Site, turn: int) -> None:
-    troubles = deque(TROUBLES.values())
-    troubles.rotate(turn)
-    await _send_and_edit(site, list(islice(cycle(troubles), len(SENDS + EDITS))))
+    incidents = deque(TROUBLES.values())
+    incidents.rotate(turn)
+    await _send_and_edit(site, list(islice(cycle(incidents), len(SENDS + EDITS))))
 
 
 @pytest.mark.long

@@ -96,7 +96,7 @@ async def test_what_the_operator_set_holds_where_nothing_is_wished(pipeline: Pip
 async def test_wishes_changed_between_digests_hold_from_the_next_on(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     await pipeline.run(days(1))
-    await pipeline.wish("b", layout="digest", language="ko")
+    await pipeline.set_preferences("b", layout="digest", language="ko")
     await pipeline.run(days(1))
     assert pipeline.read("b") == WHOLE
     await pipeline.run(days(1, 2))
@@ -107,7 +107,7 @@ async def test_wishes_changed_between_digests_hold_from_the_next_on(pipeline: Pi
 async def test_what_came_in_an_older_edition_is_edited_and_grows_in_it(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     await pipeline.run(post(1))
-    await pipeline.wish("b", layout="digest")
+    await pipeline.set_preferences("b", layout="digest")
     await pipeline.run(post(1, 2, word="new"))
     assert pipeline.read("b") == WHOLE
     assert [one.edits for one in pipeline.channel.chats["b"]] == [1, 1, 0]
@@ -122,7 +122,7 @@ async def test_wishes_changed_in_the_middle_of_a_digest_repeat_nothing(
     pipeline.channel.failures["b"] += [Failure(), refused(errors.RetryLater("wait", 900))]
     await pipeline.run(days(1), FAR)
     assert pipeline.read("b") == ["index"]
-    await pipeline.wish("b", **wish)
+    await pipeline.set_preferences("b", **wish)
     pipeline.clock.now += 901
     await pipeline.run(days(1), FAR)
     assert pipeline.read("b") == WHOLE
@@ -134,7 +134,7 @@ async def test_a_doubt_is_settled_in_the_edition_in_which_it_arose(pipeline: Pip
     await pipeline.subscriber("b")
     pipeline.channel.failures["b"] += [lost()]
     await pipeline.run(days(1), RetryPolicy(settle_delay=90))
-    await pipeline.wish("b", layout="digest")
+    await pipeline.set_preferences("b", layout="digest")
     pipeline.clock.now += 91
     await pipeline.run(days(1))
     assert pipeline.read("b") == WHOLE
@@ -146,7 +146,7 @@ async def test_a_doubt_is_settled_in_the_edition_in_which_it_arose(pipeline: Pip
 async def test_what_waits_for_the_morning_comes_as_it_is_wished_then(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b", language="en")
     await pipeline.night(days(1))
-    await pipeline.wish("b", layout="digest", language="ko")
+    await pipeline.set_preferences("b", layout="digest", language="ko")
     await pipeline.night(days(1))
     assert pipeline.shown("b") == []
     assert await pipeline.counts("b") == {"scheduled": 1}
@@ -161,7 +161,7 @@ async def test_what_waits_is_changed_back_again(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     await pipeline.night(days(1))
     for layout in ("digest", "index", ""):
-        await pipeline.wish("b", layout=layout)
+        await pipeline.set_preferences("b", layout=layout)
         await pipeline.night(days(1))
     await pipeline.run(days(1))
     assert pipeline.read("b") == WHOLE
@@ -173,7 +173,7 @@ async def test_all_that_waits_is_laid_out_anew_and_comes_in_order(pipeline: Pipe
     await pipeline.night(days(1))
     await pipeline.night(days(1, 2))
     await pipeline.store.subscriptions.pause((await pipeline.known("b")).id, "closed")
-    await pipeline.wish("b", layout="index")
+    await pipeline.set_preferences("b", layout="index")
     await pipeline.night(days(1, 2))
     await pipeline.store.resume()
     await pipeline.run(days(1, 2))
@@ -189,7 +189,7 @@ async def test_an_older_digest_that_is_laid_out_anew_goes_to_nobody_else(pipelin
     await pipeline.night(days(1))
     await pipeline.night(days(1, 2))
     await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "late": "late"})
-    await pipeline.wish("b", layout="index")
+    await pipeline.set_preferences("b", layout="index")
     await pipeline.run(days(1, 2))
     assert pipeline.read("late") == WHOLE
     assert len(pipeline.shown("b")) == 2
@@ -200,7 +200,7 @@ async def test_a_new_edition_does_not_bring_a_half_sent_digest_anew(pipeline: Pi
     await pipeline.subscriber("b")
     pipeline.channel.failures["b"] += [refused(errors.RetryLater("wait", 900))]
     await pipeline.run(days(1), FAR)
-    await pipeline.wish("b", layout="index")
+    await pipeline.set_preferences("b", layout="index")
     pipeline.clock.now += 901
     await pipeline.run(days(1), FAR)
     assert pipeline.read("b") == WHOLE
@@ -209,7 +209,7 @@ async def test_a_new_edition_does_not_bring_a_half_sent_digest_anew(pipeline: Pi
 async def test_what_waits_for_a_channel_that_is_not_set_up_now_is_not_lost(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     await pipeline.night(days(1))
-    await pipeline.wish("b", layout="index")
+    await pipeline.set_preferences("b", layout="index")
     terminal, pipeline.channel = pipeline.channel, MemoryChannel(name="other")
     await pipeline.night(days(1))
     pipeline.channel = terminal
@@ -273,7 +273,7 @@ async def test_hours_that_were_slept_through_are_no_reason_to_wake_anybody_at_ni
 async def test_hours_changed_while_a_digest_waits_hold_at_once(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     await pipeline.night(days(1))
-    await pipeline.wish("b", schedule=MORNING)
+    await pipeline.set_preferences("b", schedule=MORNING)
     await pipeline.look(days(1), opening=pipeline.clock() + 3600, hours={MORNING: 0.0})
     await pipeline.drain()
     assert (pipeline.read("b"), pipeline.shown("a")) == (WHOLE, [])
@@ -283,7 +283,7 @@ async def test_hours_changed_after_it_was_let_out_hold_nothing_back(pipeline: Pi
     await pipeline.subscriber("b")
     pipeline.channel.failures["b"] += [Failure(), refused(errors.RetryLater("wait", 900, flood=True))]
     await pipeline.run(days(1), FAR)
-    await pipeline.wish("b", schedule=MORNING)
+    await pipeline.set_preferences("b", schedule=MORNING)
     pipeline.clock.now += 901
     await pipeline.look(days(1), hours={MORNING: pipeline.clock() + 3600})
     await pipeline.drain(FAR)
@@ -464,7 +464,7 @@ async def test_who_comes_back_and_wants_the_newest_gets_the_rest_of_it_and_nothi
     pipeline.channel.failures["b"] += [Failure(), refused(errors.RetryLater("wait", 900))]
     await pipeline.run(days(1, 2), FAR)
     await pipeline.unsubscribe("b")
-    await pipeline.wish("b", layout="digest")
+    await pipeline.set_preferences("b", layout="digest")
     await pipeline.subscribe("b", now=True)
     await pipeline.night(days(1, 2))
     await pipeline.night(days(1, 2))
@@ -587,7 +587,7 @@ async def test_a_chat_taken_out_of_the_settings_may_subscribe_by_itself(pipeline
 
 
 async def test_wishes_of_a_chat_of_the_settings_outlive_it(pipeline: Pipeline) -> None:
-    await pipeline.wish("a", layout="index")
+    await pipeline.set_preferences("a", layout="index")
     await pipeline.store.sync_chats("terminal", "messages", {})
     await pipeline.store.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.run(days(1))

@@ -487,7 +487,7 @@ def test_any_paper_is_one_message_and_a_whole_summary(case: Case, paper: Paper) 
         assert json.dumps(case.formatter.plain(message.body))
 
 
-EDITION = st.builds(Edition, st.sampled_from(LAYOUTS), silent=st.booleans(), here=st.booleans())
+EDITION = st.builds(Edition, st.sampled_from(LAYOUTS), silent=st.booleans(), buttons_in_chat=st.booleans())
 
 
 @pytest.mark.parametrize("case", [*LISTENING[:2], CASES[2]], ids=str)

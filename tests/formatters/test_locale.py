@@ -14,7 +14,7 @@ import pytest
 
 from bot.cli.delivery.status import STATES
 from bot.config.fields import WEEKDAYS
-from bot.database import schema as tables
+from bot.database import schema
 from formatters import locale
 from formatters.compose import help_text
 from formatters.edition import LAYOUTS
@@ -73,7 +73,7 @@ def test_both_languages_say_the_same_things() -> None:
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Phrases) if field.name != "language"])
 def test_nothing_is_said_that_nobody_asks_for(name: str) -> None:
-    assert re.search(rf"(?:words|said|locale)\.{name}\b", PROGRAM)
+    assert re.search(rf"(?:_?phrases|said|locale|catalogue)\.{name}\b", PROGRAM)
 
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +100,7 @@ def test_templates_take_the_same_fields(name: str) -> None:
     assert korean == english == set(re.findall(r"{(\w+)}", listed[0]))
 
 
-@pytest.mark.parametrize("table", ["troubles", "troubles_over"])
+@pytest.mark.parametrize("table", ["incidents", "incidents_over"])
 def test_troubles_take_the_same_fields(table: str) -> None:
     korean, english = (getattr(phrases(language), table) for language in LANGUAGES)
     assert korean.keys() == english.keys()
@@ -108,7 +108,7 @@ def test_troubles_take_the_same_fields(table: str) -> None:
         assert field_names(korean[kind]) == field_names(text) <= {"where", "why"}
 
 
-@pytest.mark.parametrize("table", sorted({*TABLES} - {"troubles", "troubles_over"}))
+@pytest.mark.parametrize("table", sorted({*TABLES} - {"incidents", "incidents_over"}))
 def test_tables_say_plain_words(table: str) -> None:
     assert [text for language in LANGUAGES for text in getattr(phrases(language), table).values() if "{" in text] == []
 
@@ -116,7 +116,7 @@ def test_tables_say_plain_words(table: str) -> None:
 @each_language
 def test_what_has_a_name(language: str) -> None:
     catalogue = phrases(language)
-    rules = [str(getattr(rule, "sqltext", "")) for rule in tables.deliveries.constraints]
+    rules = [str(getattr(rule, "sqltext", "")) for rule in schema.deliveries.constraints]
     (stored,) = (re.findall(r"'(\w+)'", rule) for rule in rules if rule.startswith("state "))
 
     assert catalogue.layouts.keys() == {*LAYOUTS}

@@ -42,13 +42,13 @@ def found(said: Phrases, page: int, count: int) -> Page:
     return pages.hits(said.found("token", count), shown, said, turn)
 
 
-def chosen(said: Phrases, channel: str, **wishes: object) -> Page:
+def chosen(said: Phrases, channel: str, **preferences: object) -> Page:
     """Show settings, those that are not named as they are at first."""
     usual: dict[str, object] = {"receives": True, "closed": False, "layout": "messages", "language": said.language}
     silent = False if channel == "telegram" else None
     when = pages.hours_text(time(8, 30), WEEK, "Asia/Seoul", said)
-    note = str(wishes.pop("note", ""))
-    shown = pages.PreferencesView(**{**usual, "silent": silent, "when": when, **wishes})  # type: ignore[arg-type]
+    note = str(preferences.pop("note", ""))
+    shown = pages.PreferencesView(**{**usual, "silent": silent, "hours": when, **preferences})  # type: ignore[arg-type]
     return pages.settings(shown, said, LAYOUTS.get(channel, ("messages", "digest", "index")), note)
 
 
@@ -83,7 +83,7 @@ PAGES: Mapping[str, Callable[[Phrases, str], Page]] = {
         channel,
         layout="digest",
         silent=True if channel == "telegram" else None,
-        when=pages.hours_text(time(7, 5), range(5), "Europe/Berlin", said),
+        hours=pages.hours_text(time(7, 5), range(5), "Europe/Berlin", said),
         note=said.saved,
     ),
     "settings of a stranger": lambda said, channel: chosen(said, channel, receives=False, layout="index"),

@@ -53,9 +53,9 @@ async def test_a_closed_chat_is_in_trouble_until_a_message_arrives(pipeline: Pip
 
 
 async def test_a_chat_that_left_is_no_trouble(pipeline: Pipeline) -> None:
-    for name, trouble in {"b": CLOSED, "c": errors.Rejected("no")}.items():
+    for name, incident in {"b": CLOSED, "c": errors.Rejected("no")}.items():
         await pipeline.subscriber(name)
-        pipeline.channel.failures[name] += [refused(trouble), refused(trouble)]
+        pipeline.channel.failures[name] += [refused(incident), refused(incident)]
     await pipeline.run(days(1))
     assert len(await news(pipeline)) == 2
     await pipeline.unsubscribe("b")
@@ -81,12 +81,12 @@ async def test_a_doubt_is_a_trouble_once_it_is_held(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
     pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
     await pipeline.run(days(1), RetryPolicy(settle_delay=90))
-    (doubt,) = await pipeline.store.incidents.current()
-    assert not doubt.is_news
+    (unconfirmed,) = await pipeline.store.incidents.current()
+    assert not unconfirmed.is_news
     pipeline.clock.now += 91
     await pipeline.drain()
     (held,) = await pipeline.store.incidents.current()
-    assert (held.key, held.is_news, held.why) == (doubt.key, True, "this platform does not tell")
+    assert (held.key, held.is_news, held.why) == (unconfirmed.key, True, "this platform does not tell")
 
 
 async def test_a_refused_bot_is_one_trouble_however_many_chats_it_has(pipeline: Pipeline) -> None:

@@ -21,9 +21,7 @@ from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.schema import metadata
 from bot.database.states import DIGEST_CHANGES, DigestState
 from bot.errors import LedgerError
-from bot.ledger import delivery_sql as draining
-from bot.ledger import planning_sql as statements
-from bot.ledger import transitions
+from bot.ledger import delivery_sql, planning_sql, transitions
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import DigestStatus, PlannedDigest, StatusChange
 from formatters.model import Digest, Link, Paper, Section
@@ -40,7 +38,7 @@ RICH = Digest(
 )
 
 
-def intent(one: Digest, state: DigestState = DigestState.ACTIVE, reason: Reason = NOTHING) -> PlannedDigest:
+def planned(one: Digest, state: DigestState = DigestState.ACTIVE, reason: Reason = NOTHING) -> PlannedDigest:
     return PlannedDigest(one, f"{one.day}.md", "print", state, reason)
 
 
@@ -76,7 +74,7 @@ async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(store: Ledger
 async def test_opening_again_keeps_everything(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/deep/er/ledger.db"
     async with open_ledger(url) as store:
-        await store.write_plan("blog", intent(RICH), [])
+        await store.write_plan("blog", planned(RICH), [])
     async with open_ledger(url) as store:
         assert await store.digest("blog", RICH.id) == RICH
         assert await store.archive.newest() == RICH
@@ -122,13 +120,13 @@ async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 
 async def test_a_full_disk_is_said_and_nothing_is_lost(store: Ledger) -> None:
-    await store.write_plan("blog", intent(RICH), [])
+    await store.write_plan("blog", planned(RICH), [])
     async with store._read() as db:
         pages = (await db.exec_driver_sql("PRAGMA page_count")).scalar_one()
         await db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     long = digest(date(2025, 1, 2), *(paper(n, word="long " * 2000) for n in range(50)))
     with pytest.raises(LedgerError, match="disk is full"):
-        await store.write_plan("blog", intent(long), [])
+        await store.write_plan("blog", planned(long), [])
     assert await store.archive.newest() == RICH
 
 
@@ -145,10 +143,10 @@ async def test_too_many_readers_at_once_are_said(store: Ledger, monkeypatch: pyt
 # What is asked at each run, whether or not there is anything to do.
 LOOKS: dict[str, tuple[Executable, ...]] = {
     "recover": transitions.mark_interrupted(5),
-    "lanes": (draining.chats_due("telegram", until=1e9, after=0, most=500),),
-    "open rows": (draining.open_rows(1e9),),
-    "next due": (draining.next_due(1e9),),
-    "outdated": (statements.waiting_in_old_edition("blog"),),
+    "chats_due": (delivery_sql.chats_due("telegram", until=1e9, after=0, most=500),),
+    "open rows": (delivery_sql.open_rows(1e9),),
+    "next due": (delivery_sql.next_due(1e9),),
+    "outdated": (planning_sql.waiting_in_old_edition("blog"),),
     "resume": (transitions.reopened(), *transitions.ask_again(1e9)),
     "gate": (transitions.open_at("", 1e9),),
     "let out": (transitions.release_now([1]),),
@@ -224,13 +222,13 @@ async def test_standings_leave_out_the_baseline_and_come_older_first(store: Ledg
         4: (DigestState.HELD, Reason(Cause.SHRANK, (6, 1))),
     }
     for day, (state, reason) in written.items():
-        await store.write_plan("blog", intent(digest(date(2025, 1, day), paper(1)), state, reason), [])
+        await store.write_plan("blog", planned(digest(date(2025, 1, day), paper(1)), state, reason), [])
     shrank = "the post shrank from 6 papers to 1"
     assert await store.recent_digests(2) == [
         DigestStatus("blog", "daily-papers/2025-01-03", DigestState.ACTIVE, "", 1, waits=False),
         DigestStatus("blog", "daily-papers/2025-01-04", DigestState.HELD, shrank, 1, waits=False),
     ]
-    assert [standing.state for standing in await store.recent_digests(9)] == ["skipped", "active", "held"]
+    assert [digest_status.state for digest_status in await store.recent_digests(9)] == ["skipped", "active", "held"]
     assert [(one.state, one.reason) for one in await store.known_digests("blog")] == list(written.values())
 
 
@@ -239,7 +237,7 @@ async def test_standings_leave_out_the_baseline_and_come_older_first(store: Ledg
 async def test_a_remark_changes_a_state_only_as_the_table_has_it(
     store: Ledger, was: DigestState, becomes: DigestState
 ) -> None:
-    await store.write_plan("blog", intent(RICH, was), [])
+    await store.write_plan("blog", planned(RICH, was), [])
     await store.change_status("blog", StatusChange(RICH.id, becomes, NOTHING, None))
     (known,) = await store.known_digests("blog")
     assert known.state is (becomes if becomes in DIGEST_CHANGES[was] else was)

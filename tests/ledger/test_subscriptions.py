@@ -36,16 +36,22 @@ async def edition(pipeline: Pipeline, chat: int) -> Edition:
 
 
 async def meet(
-    pipeline: Pipeline, address: str, kind: ChatKind, *, counter: str = "", language: str = "", layout: str = "messages"
+    pipeline: Pipeline,
+    address: str,
+    kind: ChatKind,
+    *,
+    id_sequence: str = "",
+    language: str = "",
+    layout: str = "messages",
 ) -> int:
-    ids = counter or address
+    ids = id_sequence or address
     people = pipeline.store.subscriptions
-    return await people.add_chat("terminal", address, counter=ids, kind=kind, language=language, layout=layout)
+    return await people.add_chat("terminal", address, id_sequence=ids, kind=kind, language=language, layout=layout)
 
 
 async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -> None:
-    chat = await meet(pipeline, "5", ChatKind.PRIVATE, counter="bot", language="ko")
-    assert await meet(pipeline, "5", ChatKind.PRIVATE, counter="bot", language="en") == chat
+    chat = await meet(pipeline, "5", ChatKind.PRIVATE, id_sequence="bot", language="ko")
+    assert await meet(pipeline, "5", ChatKind.PRIVATE, id_sequence="bot", language="en") == chat
     met = await pipeline.known("5")
     assert met == Subscription(
         chat,
@@ -97,7 +103,7 @@ async def test_the_places_of_a_chat_are_itself_and_its_topics(pipeline: Pipeline
 
 
 async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipeline) -> None:
-    chat = await meet(pipeline, "-1:7", ChatKind.GROUP, counter="bot")
+    chat = await meet(pipeline, "-1:7", ChatKind.GROUP, id_sequence="bot")
     await pipeline.store.move(chat, address="-100:7", id_sequence="-100")
     for name in ("-1", "-100"):
         assert [one.id for one in await pipeline.store.subscriptions.with_topics("terminal", (name,))] == [chat]
@@ -116,18 +122,18 @@ async def test_strangers_are_the_chats_whose_kind_is_not_known(pipeline: Pipelin
     await pipeline.unsubscribe("c")
     strangers = await pipeline.store.subscriptions.unidentified("terminal")
     assert [one.name for one in strangers] == ["a"]
-    await pipeline.wish("a", kind="channel")
+    await pipeline.set_preferences("a", kind="channel")
     assert await pipeline.store.subscriptions.unidentified("terminal") == []
 
 
 async def test_wishes_make_the_edition(pipeline: Pipeline) -> None:
     chat = await pipeline.subscriber("b")
     assert await edition(pipeline, chat) == Edition()
-    await pipeline.wish("b", layout="thread", language="en", silent=1, kind="group")
+    await pipeline.set_preferences("b", layout="thread", language="en", silent=1, kind="group")
     assert await edition(pipeline, chat) == Edition("thread", "en", silent=True, buttons_in_chat=True)
     known = await pipeline.known("b")
     assert (known.layout, known.language, known.silent, known.kind) == ("thread", "en", True, "group")
-    await pipeline.wish("b", layout="", language="", silent=0, kind="channel")
+    await pipeline.set_preferences("b", layout="", language="", silent=0, kind="channel")
     assert await edition(pipeline, chat) == Edition()
 
 
@@ -154,8 +160,8 @@ async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline
     columns = "channel, address, counter, edition, origin, name, layout, language, silent, kind"
     row = f"INSERT INTO chats ({columns}) VALUES ('terminal', '', '', '', 'reader', ?, ?, ?, ?, ?)"
     async with pipeline.store._write() as db:
-        for number, wishes in enumerate(EVERY_WISH):
-            await db.exec_driver_sql(row, (str(number), *wishes))
+        for number, preferences in enumerate(EVERY_WISH):
+            await db.exec_driver_sql(row, (str(number), *preferences))
     for usual in ("digest", "messages"):
         await pipeline.store.sync_chats("terminal", usual, {})
         assert await editions(pipeline) == spelled(usual)
@@ -171,28 +177,28 @@ async def test_the_edition_of_one_chat_is_spelled_so_too(pipeline: Pipeline, num
 
 async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline) -> None:
     """There may be 100,000 of them."""
-    statements: list[str] = []
+    planning_sql: list[str] = []
     for number in range(20):
         await pipeline.subscriber(str(number), silent=number % 2)
     async with pipeline.store._read() as db:
         engine = db.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    event.listen(engine, "before_cursor_execute", lambda *args: planning_sql.append(args[2]))
     await pipeline.store.sync_chats("terminal", "index", {})
     assert set(await editions(pipeline)) == {"index", "index silent"}
-    assert [one.split()[:3] for one in statements].count(["UPDATE", "chats", "SET"]) <= 2  # one is of those removed
-    assert len(statements) < 10
+    assert [one.split()[:3] for one in planning_sql].count(["UPDATE", "chats", "SET"]) <= 2  # one is of those removed
+    assert len(planning_sql) < 10
 
 
 async def test_wishes_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> None:
-    wishes: dict[str, object] = {"layout": "index", "language": "en", "silent": 1, "schedule": "08:00 mon UTC"}
+    preferences: dict[str, object] = {"layout": "index", "language": "en", "silent": 1, "schedule": "08:00 mon UTC"}
     chat = await pipeline.subscriber("b")
-    await pipeline.wish("b", **wishes)
+    await pipeline.set_preferences("b", **preferences)
     await pipeline.unsubscribe("b")
     await pipeline.subscribe("b")
     await pipeline.store.subscriptions.pause(chat, "closed")
     await pipeline.store.subscriptions.resume(chat)
     known = await pipeline.known("b")
-    assert {name: getattr(known, name) for name in wishes} == wishes
+    assert {name: getattr(known, name) for name in preferences} == preferences
     with sqlite3.connect(tmp_path / "ledger.db") as db:  # as any other process reads it
         assert db.execute("SELECT layout, schedule FROM chats WHERE name = 'b'").fetchone() == (
             "index",

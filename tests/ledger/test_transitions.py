@@ -43,7 +43,7 @@ class Case:
 
 # Every statement of the module that changes deliveries, by the function or constant that makes it.
 CASES: dict[str, list[Case]] = {
-    "recover": [
+    "mark_interrupted": [
         Case(transitions.mark_interrupted(5)[0], {SENDING: {UNCONFIRMED}}),
         Case(transitions.mark_interrupted(5)[1], {EDITING: {STALE}}),
     ],
@@ -61,9 +61,9 @@ CASES: dict[str, list[Case]] = {
             {SENT: {SENT, STALE}, STALE: {SENT, STALE}, FAILED: {SENT, PENDING, STALE}},
         )
     ],
-    "gate": [Case(transitions.open_at("", 9.0), {PENDING: {PENDING}})],
-    "let_out": [Case(transitions.release_now([1, 2, 3]), {PENDING: {PENDING}})],
-    "leave": [Case(transitions.stop_editing(1), {STALE: {SENT}})],
+    "open_at": [Case(transitions.open_at("", 9.0), {PENDING: {PENDING}})],
+    "release_now": [Case(transitions.release_now([1, 2, 3]), {PENDING: {PENDING}})],
+    "stop_editing": [Case(transitions.stop_editing(1), {STALE: {SENT}})],
     "reopened": [Case(transitions.reopened(true()), {FAILED: {PENDING, STALE}})],
     "ask_again": [
         Case(transitions.ask_again(9.0)[0], {UNCONFIRMED: {UNCONFIRMED}}),
@@ -194,11 +194,11 @@ def filled() -> Iterator[Engine]:
         digest = {"source": "s", "name": "d", "post": "p", "day": "2025-01-01", "fingerprint": "", "content": {}}
         db.execute(insert(digests).values(**digest, state="active", found_at=0.0))
         for id_, state in enumerate(("active", "paused", "removed"), 1):
-            chat = {"channel": "c", "name": f"{id_}", "address": "a", "counter": "here", "edition": "messages"}
+            chat = {"channel": "c", "name": f"{id_}", "address": "a", "id_sequence": "here", "edition": "messages"}
             db.execute(insert(chats).values(id=id_, **chat, state=state))
         rows = list(enumerate(_rows(), 1))
         one = {"digest_id": 1, "channel": "c", "edition": "messages", "seq": 0, "body": {}, "hash": "wanted"}
-        db.execute(insert(messages), [{**one, "id": n, "key": f"{n}", "vanished": gone} for n, (gone, _) in rows])
+        db.execute(insert(messages), [{**one, "id": n, "key": f"{n}", "is_obsolete": gone} for n, (gone, _) in rows])
         db.execute(insert(deliveries), [{"id": n, "ref": f"{n}", "message_id": n, **row} for n, (_, row) in rows])
     yield engine
     engine.dispose()
@@ -209,7 +209,7 @@ def _rows() -> Iterator[tuple[int, dict[str, object]]]:
     others = product((1, 2, 3), (None, *ErrorCode), (None, 5.0), ("wanted", "other"), (0, 1), (0, 1))
     for (chat, problem, time, said, tried, vanished), state in product(others, DeliveryState):
         for there in _there(state):
-            held = {"remote_id": "7", "place": "here"} if there else {"remote_id": None, "place": None}
+            held = {"remote_id": "7", "id_sequence": "here"} if there else {"remote_id": None, "id_sequence": None}
             more = {"chat_id": chat, "problem": problem, "not_before": time, "sent_hash": said, "attempts": tried}
             yield vanished, {"state": state, "attempted_at": 1.0, **held, **more}
 

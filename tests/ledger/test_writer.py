@@ -15,7 +15,7 @@ import pytest
 from bot import errors
 from bot.database.states import DeliveryState
 from bot.delivery.dispatcher import Dispatcher
-from bot.ledger import writer as clerk
+from bot.ledger import writer
 from bot.ledger.delivery_sql import READ_AHEAD
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records import QueuedDelivery
@@ -201,7 +201,7 @@ async def test_who_gave_up_sends_nothing_but_what_was_sent_is_written(pipeline: 
     [other, *_] = await clerks.next_rows(2)
     assert await clerks.claim(row)
     async with clerks._database.writing:
-        settled = clerks.settle(row, DeliveryState.SENT, remote_id="1", place="a")
+        settled = clerks.settle(row, DeliveryState.SENT, remote_id="1", id_sequence="a")
         claim = asyncio.create_task(clerks.claim(other))
         await asyncio.sleep(0)
         settled.cancel()
@@ -217,12 +217,12 @@ async def test_closing_writes_what_was_asked(pipeline: Pipeline, tmp_path: Path,
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", pipeline.clock) as store:
         [row, *_] = await store.writer.next_rows(1)
         assert await store.writer.claim(row)
-        store.writer.settle(row, DeliveryState.SENT, remote_id="1", place="a")
+        store.writer.settle(row, DeliveryState.SENT, remote_id="1", id_sequence="a")
     assert ledger("SELECT count(*) FROM deliveries WHERE state = 'sent'") == [(1,)]
 
 
 async def test_few_bodies_are_kept_in_memory(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clerk, "_MOST_BODIES", 2)
+    monkeypatch.setattr(writer, "_MOST_BODIES", 2)
     await pipeline.run(days(1))
     await pipeline.run(days(1, 2, 3))
     assert pipeline.read("a") == pipeline.read("b") == WHOLE * 3

@@ -45,9 +45,9 @@ class Watch:
     def __post_init__(self) -> None:
         self.outages = Outages(lambda: self.passed)
         replies = ReplySender(self.channel, self.pipeline.store.archive)
-        bells = [OperatorChat(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
+        chats = [OperatorChat(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
         self.alarm = OperatorNotifier(
-            self.settings, self.pipeline.store.incidents, self.outages, bells, self.pipeline.clock
+            self.settings, self.pipeline.store.incidents, self.outages, chats, self.pipeline.clock
         )
 
     async def look(self) -> list[str]:
@@ -251,7 +251,7 @@ def test_the_operators_themselves_are_told_where_no_chat_is_named() -> None:
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_trouble_has_words(language: str) -> None:
     said = phrases(language)
-    assert said.troubles.keys() == {
+    assert said.incidents.keys() == {
         *("paused", "refused", "unconfirmed", "bot", "held", "silent", "deaf", "run", "source")
     }
-    assert said.troubles_over.keys() < said.troubles.keys()
+    assert said.incidents_over.keys() < said.incidents.keys()

@@ -47,10 +47,10 @@ async def strike(pipeline: Pipeline) -> None:
     await pipeline.look(days(1, papers=1) + days(2, 3), opening=pipeline.clock() + 3600)
 
 
-def added_up(receipts: list[ChatStatus]) -> Totals:
-    problems = [f"{one.channel} {one.chat}: {why}" for one in receipts for why in one.problems]
-    counts = sum((Counter(one.counts) for one in receipts), Counter[str]())
-    return Totals(len(receipts), dict(counts), problems, 0)
+def added_up(chat_statuses: list[ChatStatus]) -> Totals:
+    problems = [f"{one.channel} {one.chat}: {why}" for one in chat_statuses for why in one.problems]
+    counts = sum((Counter(one.counts) for one in chat_statuses), Counter[str]())
+    return Totals(len(chat_statuses), dict(counts), problems, 0)
 
 
 async def test_all_chats_together_are_those_of_the_list_added_up(pipeline: Pipeline) -> None:

@@ -84,13 +84,13 @@ class MemoryChannel:
         if failure.error:
             raise failure.error
 
-    async def reconcile(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
+    async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         failure = self._next("reconcile", address)
         if failure.error:
             raise failure.error
         if not self.readable:
             return Undecided("this platform does not tell")
-        found = next((one for one in self.chats[address] if one.ref == doubt.ref), None)
+        found = next((one for one in self.chats[address] if one.ref == unconfirmed.ref), None)
         return Delivered(str(found.id)) if found else NotDelivered()
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:

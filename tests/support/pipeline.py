@@ -86,14 +86,14 @@ class Pipeline:
         await self.drain()
         self.clock.now += 60
 
-    async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **wishes: object) -> int:
+    async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **preferences: object) -> int:
         """Let a chat subscribe by itself."""
         people = self.store.subscriptions
         chat = await people.add_chat(
-            self.channel.name, name, counter=name, kind=ChatKind(kind), language="", layout=self.layout
+            self.channel.name, name, id_sequence=name, kind=ChatKind(kind), language="", layout=self.layout
         )
-        if wishes:
-            await people.set_preferences(chat, self.layout, **wishes)
+        if preferences:
+            await people.set_preferences(chat, self.layout, **preferences)
         await people.subscribe(chat, self.layout, now=now)
         self.clock.now += 1
         return chat
@@ -103,8 +103,8 @@ class Pipeline:
         assert found
         return found
 
-    async def wish(self, name: str, **wishes: object) -> None:
-        await self.store.subscriptions.set_preferences((await self.known(name)).id, self.layout, **wishes)
+    async def set_preferences(self, name: str, **preferences: object) -> None:
+        await self.store.subscriptions.set_preferences((await self.known(name)).id, self.layout, **preferences)
 
     async def subscribe(self, name: str, *, now: bool = False) -> None:
         await self.store.subscriptions.subscribe((await self.known(name)).id, self.layout, now=now)
@@ -123,8 +123,8 @@ class Pipeline:
         return numbers(self.shown(address))
 
     async def counts(self, chat: str, name: str = "daily-papers/2025-01-01") -> dict[str, int]:
-        receipts = await self.store.chat_statuses("blog", name)
-        return next((receipt.counts for receipt in receipts if receipt.chat == chat), {})
+        chat_statuses = await self.store.chat_statuses("blog", name)
+        return next((receipt.counts for receipt in chat_statuses if receipt.chat == chat), {})
 
     async def problems(self, chat: str, name: str = "daily-papers/2025-01-01") -> list[str]:
         return next(one.problems for one in await self.store.chat_statuses("blog", name) if one.chat == chat)

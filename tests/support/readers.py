@@ -72,15 +72,15 @@ ARXIV = digest(
 class Reader:
     """Somebody who types lines, and reads what comes back."""
 
-    desk: CommandRouter
-    asker: Request
+    router: CommandRouter
+    request: Request
 
     async def hears(self, line: str) -> Response:
-        return await self.desk.handle(self.asker, line)
+        return await self.router.handle(self.request, line)
 
     async def sees(self, line: str) -> list[Seen]:
         """Type a line, and see each message of the answer."""
-        return [seen(self.asker.channel, message.body) for message in (await self.hears(line)).messages]
+        return [seen(self.request.channel, message.body) for message in (await self.hears(line)).messages]
 
     async def reads(self, line: str) -> str:
         """Type a line, and read the answer."""
@@ -93,7 +93,7 @@ class Reader:
     @property
     def pressing(self) -> Reader:
         """Be the same person, who presses buttons."""
-        return replace(self, asker=replace(self.asker, from_button=True, addressed=True))
+        return replace(self, request=replace(self.request, from_button=True, addressed=True))
 
 
 @dataclass
@@ -102,29 +102,29 @@ class Readers:
 
     store: Ledger
     clock: Clock
-    desk: CommandRouter
+    router: CommandRouter
     woken: list[None] = field(default_factory=list)
 
     def reader(self, user: str = ANN, language: str = "en") -> Reader:
         """Be somebody in a private chat."""
-        return Reader(self.desk, Request("telegram", user, user=user, language=language, aliases=(user,)))
+        return Reader(self.router, Request("telegram", user, user=user, language=language, aliases=(user,)))
 
     def member(self, user: str = ANN, language: str = "en", *, meant: bool = False, charge: bool = False) -> Reader:
         """Be somebody in a group."""
-        asker = Request("telegram", GROUP, ChatKind.GROUP, user, language, (GROUP, "@our_group"), meant)
-        return Reader(self.desk, replace(asker, is_admin=yes) if charge else asker)
+        request = Request("telegram", GROUP, ChatKind.GROUP, user, language, (GROUP, "@our_group"), meant)
+        return Reader(self.router, replace(request, is_admin=yes) if charge else request)
 
     def channel(self) -> Reader:
         """Be a channel itself."""
-        return Reader(self.desk, Request("telegram", CHANNEL, ChatKind.BROADCAST, aliases=(CHANNEL,), is_admin=yes))
+        return Reader(self.router, Request("telegram", CHANNEL, ChatKind.BROADCAST, aliases=(CHANNEL,), is_admin=yes))
 
     def slack(self, user: str = "U0ANN", room: str = DIRECT, language: str = "en-US", **more: bool) -> Reader:
         """Be a member of a workspace."""
         kind = ChatKind.PRIVATE if room == DIRECT else ChatKind.BROADCAST
-        return Reader(self.desk, Request("slack", room, kind, user, language, private=more.get("alone", False)))
+        return Reader(self.router, Request("slack", room, kind, user, language, private=more.get("alone", False)))
 
     def terminal(self) -> Reader:
-        return Reader(self.desk, Request("terminal", "here"))
+        return Reader(self.router, Request("terminal", "here"))
 
     async def chat(self, address: str, channel: str = "telegram") -> Subscription:
         known = await self.store.subscriptions.find(channel, (address,))
@@ -166,8 +166,8 @@ async def open_readers(folder: Path, template: Path | None, settings: Settings =
     async with open_ledger(f"sqlite:///{path}", clock) as store:
         woken: list[None] = []
         slowly = count(step=10)  # nobody floods
-        counters = dict.fromkeys(formatters, str)
-        desk = CommandRouter(
-            store, settings, formatters, counters, lambda: woken.append(None), clock=lambda: next(slowly)
+        id_sequences = dict.fromkeys(formatters, str)
+        router = CommandRouter(
+            store, settings, formatters, id_sequences, lambda: woken.append(None), clock=lambda: next(slowly)
         )
-        yield Readers(store, clock, desk, woken)
+        yield Readers(store, clock, router, woken)

@@ -79,7 +79,7 @@ class SlackBot:
     slack: FakeSlack
     store: Ledger
     channel: SlackChannel
-    desk: CommandRouter
+    router: CommandRouter
     listener: Listener
     listening: asyncio.Task[None]
     stopping: asyncio.Event
@@ -172,11 +172,11 @@ async def open_slack_bot(
     await delivered(slack, channel, posts)
     async with open_ledger("sqlite:///paperboy.db") as store:
         whole = Settings(slack=own, operators=Operators.model_validate({"slack": [BOSS]}))
-        desk = CommandRouter(store, whole, {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake)
-        listener = slack_listener(own, channel, desk, ReplySender(channel, store.archive), server)
+        router = CommandRouter(store, whole, {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake)
+        listener = slack_listener(own, channel, router, ReplySender(channel, store.archive), server)
         parts: list[Listener] = [listener, server] if server.used else [listener]
         tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]
-        slack_bot = SlackBot(slack, store, channel, desk, listener, tasks[0], stopping)
+        slack_bot = SlackBot(slack, store, channel, router, listener, tasks[0], stopping)
         try:
             if listen == "http":
                 await server.ready.wait()

@@ -109,7 +109,7 @@ class TelegramBot:
         return self.paperboy.store
 
     @property
-    def desk(self) -> CommandRouter:
+    def router(self) -> CommandRouter:
         return self.updates.router
 
     def listen(self, *listeners: Listener) -> None:
@@ -211,7 +211,7 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
 
 
 def _desk(paperboy: Paperboy) -> CommandRouter:
-    return replace(paperboy.desk, throttle=Throttle(1000), per_member=Throttle(1000), per_group=Throttle(1000))
+    return replace(paperboy.router, throttle=Throttle(1000), per_member=Throttle(1000), per_group=Throttle(1000))
 
 
 def _settings(server: FakeTelegram) -> Settings:

@@ -129,12 +129,12 @@ class SlackChannel:
                 return NotDelivered()
         return Undecided("not among the newest messages of the channel; look into it")
 
-    def _page(self, address: str, doubt: UnconfirmedSend, cursor: str | None) -> Awaitable[Any]:
+    def _page(self, address: str, unconfirmed: UnconfirmedSend, cursor: str | None) -> Awaitable[Any]:
         """Ask for a page of the thread or the room, from our last message there on, which by Slack's clock is older."""
-        oldest = f"{max(doubt.attempted_at - _CLOCK_SKEW, doubt.after):.6f}"
+        oldest = f"{max(unconfirmed.attempted_at - _CLOCK_SKEW, unconfirmed.after):.6f}"
         query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "oldest": oldest, "limit": 200}
-        if doubt.thread:
-            return self.client().conversations_replies(**query, ts=doubt.thread, cursor=cursor)
+        if unconfirmed.thread:
+            return self.client().conversations_replies(**query, ts=unconfirmed.thread, cursor=cursor)
         return self.client().conversations_history(**query, cursor=cursor)
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:

@@ -32,9 +32,9 @@ class InteractionHandler:
     """Take in what somebody does to get an answer that, mostly, nobody else sees."""
 
     def __init__(
-        self, channel: SlackChannel, desk: CommandRouter, people: Directory, home: HomeView, replies: ReplySender
+        self, channel: SlackChannel, router: CommandRouter, people: Directory, home: HomeView, replies: ReplySender
     ) -> None:
-        self._router = desk
+        self._router = router
         self._people = people
         self._home = home
         self._replies = replies
@@ -43,13 +43,13 @@ class InteractionHandler:
     async def command(self, ack: Callable[..., Awaitable[object]], command: Payload) -> None:
         """Answer in the acknowledgement; what does not fit follows."""
         room = command["channel_id"]
-        asker = await self._people.request(room, command["user_id"], alone=True)
+        request = await self._people.request(room, command["user_id"], alone=True)
         name = command["command"].rpartition("-")[2].lstrip("/")  # "/papers-search": names are a workspace's own
-        answer = await self._router.handle(asker, f"/{name} {typed(command.get('text') or '')}")
+        answer = await self._router.handle(request, f"/{name} {typed(command.get('text') or '')}")
         if not answer.messages:
             await ack()
             return
-        first, *rest = [{**body, "response_type": "ephemeral"} for body in await self._bodies(answer, asker, room)]
+        first, *rest = [{**body, "response_type": "ephemeral"} for body in await self._bodies(answer, request, room)]
         await ack(first)
         self._replies.spawn(self._ephemeral.respond(command["response_url"], rest))
 
@@ -57,35 +57,35 @@ class InteractionHandler:
         """Do what a button says, as whoever pressed it: a client can send what is on no button."""
         press = ButtonPress.read(body)
         if press:
-            asker = await self._people.request(press.channel or press.home, press.user, pressed=True, alone=True)
+            request = await self._people.request(press.channel or press.home, press.user, pressed=True, alone=True)
             shared = lines.read_share(press.line)
-            answer = await self._router.handle(asker, shared or press.line)
+            answer = await self._router.handle(request, shared or press.line)
             if answer.messages:
-                self._replies.spawn(self._answered(press, asker, answer, share=bool(shared)))
+                self._replies.spawn(self._answered(press, request, answer, share=bool(shared)))
         await ack()
 
-    async def _answered(self, press: ButtonPress, asker: Request, answer: Response, *, share: bool) -> None:
+    async def _answered(self, press: ButtonPress, request: Request, answer: Response, *, share: bool) -> None:
         """Bring an answer to where it belongs: into the place of its page, beside the button, into direct messages."""
-        own = press.channel == asker.address and asker.kind == ChatKind.PRIVATE
+        own = press.channel == request.address and request.kind == ChatKind.PRIVATE
         if press.home:
-            await self._home.answered(asker, answer)
+            await self._home.answered(request, answer)
         elif share and answer.share_line:
             await self._share(press, answer)
         elif answer.replaces_page and press.private:
             await self._ephemeral.respond(press.url, [answer.messages[0].body], replace=True)
         elif answer.replaces_page and own:
-            await self._replies.edit(asker.address, press.message, answer.messages[0])
+            await self._replies.edit(request.address, press.message, answer.messages[0])
         elif own and not answer.toast:
-            await self._replies.send(asker.address, answer.messages, thread=press.thread)
+            await self._replies.send(request.address, answer.messages, thread=press.thread)
         else:
-            await self._ephemeral.send(press, await self._bodies(answer, asker, press.channel))
+            await self._ephemeral.send(press, await self._bodies(answer, request, press.channel))
 
-    async def _bodies(self, answer: Response, asker: Request, room: str) -> list[Body]:
+    async def _bodies(self, answer: Response, request: Request, room: str) -> list[Body]:
         """Spell an answer for one person, a full summary with a button that shows it to all others there."""
         bodies: list[Body] = [message.body for message in answer.messages]
-        among_others = asker.kind != ChatKind.PRIVATE or room != asker.address
+        among_others = request.kind != ChatKind.PRIVATE or room != request.address
         if answer.share_line and among_others:
-            said = (await self._router.context_for(asker)).phrases
+            said = (await self._router.context_for(request)).phrases
             bodies[-1] = with_buttons(bodies[-1], [Button(said.share, lines.spell_share(answer.share_line))])
         return bodies
 

@@ -43,12 +43,12 @@ _OUT = {
 class EventHandler:
     """Take in what people do: keep what they wish, then answer."""
 
-    def __init__(self, channel: SlackChannel, desk: CommandRouter, replies: ReplySender) -> None:
+    def __init__(self, channel: SlackChannel, router: CommandRouter, replies: ReplySender) -> None:
         self.replies = replies
-        self.router = desk
+        self.router = router
         self._people = Directory(channel)
-        self._home = HomeView(channel, desk, self.replies)
-        self._commands = InteractionHandler(channel, desk, self._people, self._home, self.replies)
+        self._home = HomeView(channel, router, self.replies)
+        self._commands = InteractionHandler(channel, router, self._people, self._home, self.replies)
         self._once = Deduplicator()
         self._events: dict[str, Work] = {
             "app_mention": self._mention,
@@ -87,20 +87,20 @@ class EventHandler:
         """Answer a mention in its thread."""
         event = body["event"]
         if _by_person(event):
-            asker = await self._people.request(event["channel"], event["user"])
-            await self._said(asker, event, event.get("thread_ts") or event["ts"])
+            request = await self._people.request(event["channel"], event["user"])
+            await self._said(request, event, event.get("thread_ts") or event["ts"])
 
     async def _message(self, body: Payload) -> None:
         """Answer what is said in direct messages; in channels people talk with each other."""
         event = body["event"]
         if event.get("channel_type") == "im" and _by_person(event):
             self._people.note_person(event["user"], event["channel"])
-            asker = await self._people.request(event["channel"], event["user"])
-            await self._said(asker, event, event.get("thread_ts") or "")
+            request = await self._people.request(event["channel"], event["user"])
+            await self._said(request, event, event.get("thread_ts") or "")
 
-    async def _said(self, asker: Request, event: Payload, thread: str) -> None:
-        answer = await self.router.handle(asker, typed(event.get("text") or "") or "/help")
-        self.replies.spawn(self.replies.send(asker.address, answer.messages, thread=thread))
+    async def _said(self, request: Request, event: Payload, thread: str) -> None:
+        answer = await self.router.handle(request, typed(event.get("text") or "") or "/help")
+        self.replies.spawn(self.replies.send(request.address, answer.messages, thread=thread))
 
     async def _opened(self, body: Payload) -> None:
         event = body["event"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.channels.slack.channel import FAILURES, SlackChannel, translate
-from bot.conversation.commands import subscription as wishing
+from bot.conversation.commands import subscription
 from bot.conversation.context import Context, Request, Response
 from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ReplySender
@@ -23,29 +23,29 @@ _MOST_PAPERS = 80  # a view has room for 100 blocks; the settings take about ten
 class HomeView:
     """Show people what is new, and let them choose what they receive in direct messages."""
 
-    def __init__(self, channel: SlackChannel, desk: CommandRouter, replies: ReplySender) -> None:
+    def __init__(self, channel: SlackChannel, router: CommandRouter, replies: ReplySender) -> None:
         self._channel = channel
-        self._router = desk
+        self._router = router
         self._replies = replies
 
-    async def publish(self, asker: Request, note: str = "") -> None:
+    async def publish(self, request: Request, note: str = "") -> None:
         """Show somebody the newest digest and the settings of their direct messages."""
-        context = await self._router.context_for(asker)
-        [settings, *_] = (await wishing.settings(context, "")).messages
+        context = await self._router.context_for(request)
+        [settings, *_] = (await subscription.settings(context, "")).messages
         said = [context.formatter.notice(note)] if note else []
         blocks = _blocks(await _newest(context), *said, settings)
-        view = {"type": "home", "private_metadata": asker.address, "blocks": blocks}
+        view = {"type": "home", "private_metadata": request.address, "blocks": blocks}
         try:
-            await self._channel.client().views_publish(user_id=asker.user, view=view)
+            await self._channel.client().views_publish(user_id=request.user, view=view)
         except FAILURES as error:
-            log.warning("home", user=asker.user, error=str(translate(error)))
+            log.warning("home", user=request.user, error=str(translate(error)))
 
-    async def answered(self, asker: Request, answer: Response) -> None:
+    async def answered(self, request: Request, answer: Response) -> None:
         """Show the answer to a button: a paper as a message, all else in the view."""
         if answer.share_line:
-            await self._replies.send(asker.address, answer.messages)
+            await self._replies.send(request.address, answer.messages)
         else:
-            await self.publish(asker, "" if answer.replaces_page else answer.toast)
+            await self.publish(request, "" if answer.replaces_page else answer.toast)
 
 
 async def _newest(context: Context) -> Message:

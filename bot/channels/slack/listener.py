@@ -162,12 +162,12 @@ class SlackHttp:
 
 
 def slack_listener(
-    settings: Slack, channel: Channel, desk: CommandRouter, replies: ReplySender, server: Web
+    settings: Slack, channel: Channel, router: CommandRouter, replies: ReplySender, server: Web
 ) -> SlackSocket | SlackHttp:
     """Make what hears Slack's readers; SettingsError when its way lacks a secret."""
     if not isinstance(channel, SlackChannel):
         raise TypeError("Slack's readers are answered through Slack")
-    events = EventHandler(channel, desk, replies)
+    events = EventHandler(channel, router, replies)
     if settings.listen == "socket":
         if not settings.app_token:
             raise SettingsError('slack.listen = "socket" needs slack.app_token (xapp-…), with connections:write')

@@ -171,7 +171,7 @@ class TelegramChannel:
         return found if isinstance(found, Delivered) else await self._sent_once(address, unconfirmed)
 
     async def _search(
-        self, address: str, doubt: UnconfirmedSend, candidates: Iterator[int], used: int = 0
+        self, address: str, unconfirmed: UnconfirmedSend, candidates: Iterator[int], used: int = 0
     ) -> Delivered | NotDelivered | Undecided:
         """Try ids one after the other.
 
@@ -181,34 +181,36 @@ class TelegramChannel:
         """
         run = probes = 0
         for candidate in candidates:
-            if candidate in doubt.taken or self._knows(address, candidate):
+            if candidate in unconfirmed.taken or self._knows(address, candidate):
                 run = 0
                 continue
-            if (run >= ABSENT_RUN + doubt.others and candidate > used) or candidate <= doubt.after:
+            if (run >= ABSENT_RUN + unconfirmed.others and candidate > used) or candidate <= unconfirmed.after:
                 return NotDelivered()
             if probes == MOST_PROBES:
                 break
             await self.acquire_turn(address)
             probes += 1
-            if (found := await self._probe(address, candidate, doubt)) is True:
+            if (found := await self._probe(address, candidate, unconfirmed)) is True:
                 return Delivered(str(candidate))
             run = run + 1 if found is None else 0
         return Undecided(f"not among the {MOST_PROBES} messages that came next; look into the chat")
 
-    async def _sent_once(self, address: str, doubt: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
+    async def _sent_once(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Send the doubtful message again: its id tells where copies can be.
 
         Nothing is remembered: what an error or a crash interrupts, the next call finds and ends.
         """
         await self.acquire_turn(address)
-        again = await self._post(address, doubt.body)
-        return await self._oldest(address, doubt, again.message_id + 1)
+        again = await self._post(address, unconfirmed.body)
+        return await self._oldest(address, unconfirmed, again.message_id + 1)
 
-    async def _oldest(self, address: str, doubt: UnconfirmedSend, below: int) -> Delivered | NotDelivered | Undecided:
+    async def _oldest(
+        self, address: str, unconfirmed: UnconfirmedSend, below: int
+    ) -> Delivered | NotDelivered | Undecided:
         """Look for copies just below an id, and delete all but the oldest."""
         chat, _ = _split(address)
         copies: list[int] = []
-        while isinstance(found := await self._search(address, doubt, count(below - 1, -1)), Delivered):
+        while isinstance(found := await self._search(address, unconfirmed, count(below - 1, -1)), Delivered):
             below = int(found.remote_id)
             copies.append(below)
         for newer in copies[:-1]:
@@ -287,11 +289,11 @@ class TelegramChannel:
             return address, str(error)
         return f"{address}: {known.title}", _missing_right(known.type, member)
 
-    async def _probe(self, address: str, candidate: int, doubt: UnconfirmedSend) -> bool | None:
+    async def _probe(self, address: str, candidate: int, unconfirmed: UnconfirmedSend) -> bool | None:
         """Tell whether a message with this id has this content; None when there is none at all."""
         chat, _ = _split(address)
         try:
-            arguments = await self._named(doubt.body)
+            arguments = await self._named(unconfirmed.body)
             async with self._room(address):
                 if self._knows(address, candidate):
                     return False  # it was sent while we waited
@@ -304,7 +306,7 @@ class TelegramChannel:
             if "message can't be edited" in str(error).lower():
                 return False
             raise
-        if isinstance(edited, Message) and edited.date.timestamp() < doubt.attempted_at - _CLOCK_SKEW:
+        if isinstance(edited, Message) and edited.date.timestamp() < unconfirmed.attempted_at - _CLOCK_SKEW:
             # Another ledger's, or sent before this one was made. Going on would overwrite the next one too.
             raise Rejected(f"asking for a doubtful send changed message {candidate}, an older one of the bot's")
         return True  # it was ours, with an older wording, and has the new one now
@@ -326,12 +328,14 @@ class TelegramChannel:
         """Tell whether an id is that of another message, which asking would overwrite."""
         return any(known == candidate for _, known in self._known.get(self._one_counter(address), ()))
 
-    def _nearer(self, address: str, doubt: UnconfirmedSend) -> UnconfirmedSend:
+    def _nearer(self, address: str, unconfirmed: UnconfirmedSend) -> UnconfirmedSend:
         """Start behind what we know to be older, which the ledger does not: what readers wrote, for one."""
         known = self._known.get(self._one_counter(address), ())
-        older = [(number, at) for at, number in known if at <= doubt.attempted_at and number not in doubt.taken]
+        older = [
+            (number, at) for at, number in known if at <= unconfirmed.attempted_at and number not in unconfirmed.taken
+        ]
         after, after_at = max(older, default=(0, 0.0))
-        return replace(doubt, after=after, after_at=after_at) if after > doubt.after else doubt
+        return replace(unconfirmed, after=after, after_at=after_at) if after > unconfirmed.after else unconfirmed
 
     def _one_counter(self, address: str) -> str:
         """Name the sequence of ids in one way, whether a chat is called by its name or by its number."""

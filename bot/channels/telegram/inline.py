@@ -26,9 +26,9 @@ _OFFSET = re.compile(r"\d{1,9}", re.ASCII)  # as we gave it; a client can send a
 class InlineSearch:
     """Offer papers: those that have the words, or those of the newest digest."""
 
-    def __init__(self, channel: TelegramChannel, desk: CommandRouter) -> None:
+    def __init__(self, channel: TelegramChannel, router: CommandRouter) -> None:
         self._channel = channel
-        self._router = desk
+        self._router = router
         self._throttle = Throttle(burst=30, per_second=3.0)  # a query comes with every letter
 
     async def answer(self, query: InlineQuery) -> None:

@@ -175,12 +175,12 @@ class TelegramWebhook:
 
 
 def telegram_listener(
-    settings: Telegram, channel: Channel, desk: CommandRouter, replies: ReplySender, server: Web
+    settings: Telegram, channel: Channel, router: CommandRouter, replies: ReplySender, server: Web
 ) -> TelegramPoller | TelegramWebhook:
     """Make what hears Telegram's readers; SettingsError when a webhook lacks its address or secret."""
     if not isinstance(channel, TelegramChannel):
         raise TypeError("Telegram's readers are answered through Telegram")
-    updates = UpdateHandler(channel, desk, replies)
+    updates = UpdateHandler(channel, router, replies)
     if settings.listen == "polling":
         return TelegramPoller(channel, updates)
     if not settings.webhook_url or not settings.webhook_secret:

@@ -38,13 +38,13 @@ _REMEMBERED = 1000  # updates; no more than a hundred come in at once
 class UpdateHandler:
     """Take updates in: keep what they wish, then answer."""
 
-    def __init__(self, channel: TelegramChannel, desk: CommandRouter, replies: ReplySender) -> None:
-        self.router = desk
+    def __init__(self, channel: TelegramChannel, router: CommandRouter, replies: ReplySender) -> None:
+        self.router = router
         self.replies = replies
         self._channel = channel
         self._bot = channel.bot
         self._requests = RequestFactory(channel.bot)
-        self._inline = InlineSearch(channel, desk)
+        self._inline = InlineSearch(channel, router)
         self._taken: deque[int] = deque(maxlen=_REMEMBERED)
 
     async def handle(self, updates: Iterable[Update]) -> None:

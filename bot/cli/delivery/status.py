@@ -28,29 +28,31 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
         digests = await recent_status(store, settings)
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
-        listed = [{**asdict(standing), "chats": list(map(asdict, lines))} for standing, lines in digests]
+        listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]
         print_json({"digests": listed, "next_run": when.isoformat()})
         return
     console = Console()
-    for standing, lines in digests:
-        _print_digest(console, standing, lines)
+    for digest_status, lines in digests:
+        _print_digest(console, digest_status, lines)
     if not digests:
         console.print("Nothing was delivered yet.")
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 
 
-def _print_digest(console: Console, standing: DigestStatus, receipts: list[ChatStatus]) -> None:
-    reason = f": {standing.reason}" if standing.reason else ""
-    title = f"{standing.name}, {plural(standing.papers, 'paper')}, {standing.state}{reason}"
+def _print_digest(console: Console, digest_status: DigestStatus, chat_statuses: list[ChatStatus]) -> None:
+    reason = f": {digest_status.reason}" if digest_status.reason else ""
+    title = f"{digest_status.name}, {plural(digest_status.papers, 'paper')}, {digest_status.state}{reason}"
     console.print(escape(title), style="bold")
-    if receipts:
-        given_up = (DerivedState.DISCARDED,) if any(DerivedState.DISCARDED in line.counts for line in receipts) else ()
+    if chat_statuses:
+        given_up = (
+            (DerivedState.DISCARDED,) if any(DerivedState.DISCARDED in line.counts for line in chat_statuses) else ()
+        )
         table = Table("chat", *STATES, *given_up, box=None, pad_edge=False)
-        for line in receipts:
+        for line in chat_statuses:
             counts = [str(line.counts.get(state, 0)) for state in (*STATES, *given_up)]
             table.add_row(escape(f"{line.channel} {line.chat}"), *counts)
         console.print(table)
-    for line in receipts:
+    for line in chat_statuses:
         for problem in line.problems:
             console.print(escape(f"  {line.channel} {line.chat}: {problem}"), style="yellow")
     console.print()

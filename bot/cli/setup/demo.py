@@ -38,8 +38,8 @@ async def run(settings: Settings) -> None:
         async with open_ledger(f"sqlite:///{folder}/demo.db") as store:
             await _deliver(store, channel)
             if not console.quiet:  # else nobody reads any more
-                formatters, counters = {channel.name: channel.formatter}, {channel.name: channel.id_sequence}
-                await _talk(CommandRouter(store, settings, formatters, counters, throttle=_PATIENT), channel, said)
+                formatters, id_sequences = {channel.name: channel.formatter}, {channel.name: channel.id_sequence}
+                await _talk(CommandRouter(store, settings, formatters, id_sequences, throttle=_PATIENT), channel, said)
 
 
 async def _deliver(store: Ledger, channel: TerminalChannel) -> None:
@@ -51,14 +51,14 @@ async def _deliver(store: Ledger, channel: TerminalChannel) -> None:
     await Dispatcher(store, {channel.name: channel}).run()
 
 
-async def _talk(desk: CommandRouter, channel: TerminalChannel, said: Phrases) -> None:
+async def _talk(router: CommandRouter, channel: TerminalChannel, said: Phrases) -> None:
     await channel.say(said.demo_hint)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the end of the line
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     while line := _typed():
         if line.strip():
-            for message in (await desk.handle(Request(channel.name, CHAT), line)).messages:
+            for message in (await router.handle(Request(channel.name, CHAT), line)).messages:
                 await channel.send(CHAT, message.body, ref="", thread="")
 
 

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 from rich.markup import escape
 
-from bot.app import assembly as parts
+from bot.app import assembly
 from bot.app.service import Paperboy, open_app
 from bot.cli.console import Console
 from bot.config.settings import Settings
@@ -87,7 +87,7 @@ def _listening(paperboy: Paperboy) -> Sequence[Finding]:
         paperboy.listeners()
     except SettingsError as error:
         return [("commands", str(error))]
-    heard = {name: parts.listens(paperboy.settings, name) for name in paperboy.channels}
+    heard = {name: assembly.listens(paperboy.settings, name) for name in paperboy.channels}
     return [(f"{name} {'listens to commands' if heard[name] else 'delivers only'}", "") for name in heard]
 
 

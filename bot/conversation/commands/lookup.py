@@ -46,8 +46,8 @@ async def search(context: Context, argument: str) -> Response:
     text, page = split_page(argument)
     if not text:
         return context.reply_text(context.phrases.search_what)
-    archive, asker, earlier = context.ledger.archive, context.request, lines.read_kept_search(text)
-    said = text if earlier is None else await archive.recall(asker.channel, asker.address, earlier)
+    archive, request, earlier = context.ledger.archive, context.request, lines.read_kept_search(text)
+    said = text if earlier is None else await archive.recall(request.channel, request.address, earlier)
     if not said:
         return context.reply_text(context.phrases.stale_page)
     size = pages.HITS_ON_A_PAGE
@@ -58,7 +58,7 @@ async def search(context: Context, argument: str) -> Response:
         page = -(-count // size)
         hits, count = await archive.search(said, size, (page - 1) * size)
     start = (page - 1) * size
-    kept = await archive.remember(asker.channel, asker.address, said) if count > len(hits) else 0
+    kept = await archive.remember(request.channel, request.address, said) if count > len(hits) else 0
     turn = pages.Turn(lines.spell_kept_search(kept), lines.spell_search(said), page, start + len(hits) < count)
     return context.reply_page(
         pages.hits(context.phrases.found(said[:_LONGEST_ECHO], count), hits, context.phrases, turn)

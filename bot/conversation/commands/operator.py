@@ -23,7 +23,7 @@ async def status(context: Context, argument: str) -> Response:
     digests = await totals(context.ledger, context.settings, _MOST_PROBLEMS)
     if not digests:
         return context.reply_text(context.phrases.nothing_delivered)
-    lines = [line for standing, chats in digests for line in _lines(standing, chats, context.phrases)]
+    lines = [line for digest_status, chats in digests for line in _lines(digest_status, chats, context.phrases)]
     stuck = any(state in chats.counts for _, chats in digests for state in _STUCK)
     return context.reply_page(pages.status(lines, context.phrases, stuck=stuck))
 
@@ -31,14 +31,14 @@ async def status(context: Context, argument: str) -> Response:
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
 
 
-def _lines(standing: DigestStatus, chats: Totals, words: Phrases) -> list[str]:
+def _lines(digest_status: DigestStatus, chats: Totals, phrases: Phrases) -> list[str]:
     """Say how one digest stands: papers, chats, messages by state, then what is wrong where."""
     counts = chats.counts
-    head = words.status.format(digest=standing.name, papers=words.papers(standing.papers))
+    head = phrases.status.format(digest=digest_status.name, papers=phrases.papers(digest_status.papers))
     sent = counts.get(DeliveryState.SENT, 0)
-    total = words.status_line.format(sent=sent, all=sum(counts.values()), chats=chats.chats)
+    total = phrases.status_line.format(sent=sent, all=sum(counts.values()), chats=chats.chats)
     unsent = {state: count for state, count in sorted(counts.items()) if state != DeliveryState.SENT}
-    others = [f"{words.states[state]} {count}" for state, count in unsent.items()]
-    held = [f"{standing.state}: {standing.reason}"] if standing.reason else []
+    others = [f"{phrases.states[state]} {count}" for state, count in unsent.items()]
+    held = [f"{digest_status.state}: {digest_status.reason}"] if digest_status.reason else []
     rest = [f"… +{chats.more}"] if chats.more else []
     return [head, *held, ", ".join([total, *others]), *chats.problems, *rest, ""]

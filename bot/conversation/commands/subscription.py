@@ -49,26 +49,26 @@ async def unsubscribe(context: Context, _: str) -> Response:
 async def settings(context: Context, argument: str) -> Response:
     """Show what this chat receives, and change it."""
     try:
-        wish = _possible(parse_preferences(argument), context)
+        change = _possible(parse_preferences(argument), context)
     except PreferenceError as error:
         return context.reply_text(pages.help_with_settings(error.word, error.near, context.phrases))
-    if wish == PreferenceChange():
+    if change == PreferenceChange():
         return context.reply_page(_page(context))
     if not await context.may_manage():
         return context.reply_text(context.phrases.administrators_only)
     known = await context.ensure_chat()
-    await context.ledger.subscriptions.set_preferences(known, context.layout, **_values(context, wish))
+    await context.ledger.subscriptions.set_preferences(known, context.layout, **_values(context, change))
     context.wake()
     return await _saved(context)
 
 
 async def _saved(context: Context) -> Response:
     """Show the settings as they are now, in the language they may have changed to."""
-    asker = context.request
-    chat = await context.ledger.subscriptions.find(asker.channel, (asker.address, *asker.aliases))
-    said = phrases(choose_language(asker, chat, context.settings.language))
+    request = context.request
+    chat = await context.ledger.subscriptions.find(request.channel, (request.address, *request.aliases))
+    said = phrases(choose_language(request, chat, context.settings.language))
     now = replace(context, chat=chat, phrases=said, formatter=context.formatter.in_language(said))
-    return now.reply_page(_page(now, "" if asker.from_button else said.saved), toast=said.saved)
+    return now.reply_page(_page(now, "" if request.from_button else said.saved), toast=said.saved)
 
 
 async def _lacks_newest(context: Context) -> bool:
@@ -78,31 +78,39 @@ async def _lacks_newest(context: Context) -> bool:
     return newest is not None and (last is None or last.day < newest.day)
 
 
-def _possible(wish: PreferenceChange, context: Context) -> PreferenceChange:
+def _possible(change: PreferenceChange, context: Context) -> PreferenceChange:
     """Refuse what the channel does not have."""
     layouts = _layouts(context)
-    if wish.layout and wish.layout not in layouts:
-        raise PreferenceError(wish.layout, near=layouts[0])
-    if wish.silent is not None and context.request.channel in _SOUNDLESS:
-        raise PreferenceError("silent" if wish.silent else "loud")
-    return wish
+    if change.layout and change.layout not in layouts:
+        raise PreferenceError(change.layout, near=layouts[0])
+    if change.silent is not None and context.request.channel in _SOUNDLESS:
+        raise PreferenceError("silent" if change.silent else "loud")
+    return change
 
 
-def _values(context: Context, wish: PreferenceChange) -> dict[str, object]:
+def _values(context: Context, change: PreferenceChange) -> dict[str, object]:
     """Give the columns that a wish changes."""
-    usual = {"layout": "", "language": context.first_language, "silent": 0, "schedule": ""} if wish.reset else {}
-    values: dict[str, object] = {"layout": wish.layout, "language": wish.language, "schedule": _schedule(context, wish)}
-    silent = {} if wish.silent is None else {"silent": int(wish.silent)}
+    usual = {"layout": "", "language": context.first_language, "silent": 0, "schedule": ""} if change.reset else {}
+    values: dict[str, object] = {
+        "layout": change.layout,
+        "language": change.language,
+        "schedule": _schedule(context, change),
+    }
+    silent = {} if change.silent is None else {"silent": int(change.silent)}
     return usual | {name: value for name, value in values.items() if value} | silent
 
 
-def _schedule(context: Context, wish: PreferenceChange) -> str:
+def _schedule(context: Context, change: PreferenceChange) -> str:
     """Spell the hours that a chat wishes now, those it did not name as they were."""
-    if not (wish.at or wish.days or wish.zone):
+    if not (change.at or change.days or change.zone):
         return ""
-    before = DeliveryHours.for_chat(context.settings, context.chat.schedule if context.chat and not wish.reset else "")
+    before = DeliveryHours.for_chat(
+        context.settings, context.chat.schedule if context.chat and not change.reset else ""
+    )
     return str(
-        DeliveryHours(before.at if wish.at is None else wish.at, wish.days or before.days, wish.zone or before.zone)
+        DeliveryHours(
+            before.at if change.at is None else change.at, change.days or before.days, change.zone or before.zone
+        )
     )
 
 
@@ -111,7 +119,7 @@ def _page(context: Context, note: str = "") -> Page:
     silent = None if context.request.channel in _SOUNDLESS else bool(chat and chat.silent)
     layout = (chat.layout if chat else "") or context.layout
     state = chat.state if chat else ChatState.REMOVED
-    wishes = pages.PreferencesView(
+    preferences = pages.PreferencesView(
         receives=state != ChatState.REMOVED,
         closed=state == ChatState.PAUSED,
         layout=layout,
@@ -119,7 +127,7 @@ def _page(context: Context, note: str = "") -> Page:
         silent=silent,
         hours=context.hours_text,
     )
-    return pages.settings(wishes, context.phrases, _layouts(context), note)
+    return pages.settings(preferences, context.phrases, _layouts(context), note)
 
 
 def _layouts(context: Context) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ async def lose(server: FakeSlack, channel: SlackChannel, *, thread: str = "") ->
         await send(channel, thread=thread)
 
 
-def doubt(*, thread: str = "", ref: str = "ref", ago: float = 0.0) -> UnconfirmedSend:
+def unconfirmed(*, thread: str = "", ref: str = "ref", ago: float = 0.0) -> UnconfirmedSend:
     return UnconfirmedSend(ref, FORMATTER.notice("One").body, thread, time.time() - ago, 0, 0.0, frozenset())
 
 
@@ -162,7 +162,7 @@ async def test_it_is_found_by_its_key_and_not_by_its_wording(server: FakeSlack, 
     await send(channel, "One", ref="another")
     await lose(server, channel)
     await send(channel, "One", ref="a third")
-    assert await channel.reconcile(ROOM, doubt()) == Delivered(server.shown(ROOM)[1].ts)
+    assert await channel.reconcile(ROOM, unconfirmed()) == Delivered(server.shown(ROOM)[1].ts)
 
 
 async def test_it_is_found_in_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
@@ -170,20 +170,20 @@ async def test_it_is_found_in_its_thread(server: FakeSlack, channel: SlackChanne
     server.post_by_other(ROOM, thread_ts=parent)
     await lose(server, channel, thread=parent)
     server.post_by_other(ROOM, thread_ts=parent)
-    assert await channel.reconcile(ROOM, doubt(thread=parent)) == Delivered(server.shown(ROOM)[1].ts)
+    assert await channel.reconcile(ROOM, unconfirmed(thread=parent)) == Delivered(server.shown(ROOM)[1].ts)
 
 
 async def test_it_is_absent_from_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
     parent = await send(channel, "Index", ref="index")
     server.post_by_other(ROOM, thread_ts=parent)
-    assert await channel.reconcile(ROOM, doubt(thread=parent)) == NotDelivered()
+    assert await channel.reconcile(ROOM, unconfirmed(thread=parent)) == NotDelivered()
 
 
 async def test_it_is_found_pages_back(server: FakeSlack, channel: SlackChannel) -> None:
     await lose(server, channel)
     for _ in range(450):
         server.post_by_other(ROOM)
-    assert await channel.reconcile(ROOM, doubt()) == Delivered(server.shown(ROOM)[0].ts)
+    assert await channel.reconcile(ROOM, unconfirmed()) == Delivered(server.shown(ROOM)[0].ts)
     assert methods(server).count("conversations.history") == 3
 
 
@@ -191,18 +191,18 @@ async def test_a_very_busy_room_hides_it(server: FakeSlack, channel: SlackChanne
     await lose(server, channel)
     for _ in range(1001):
         server.post_by_other(ROOM)
-    assert isinstance(await channel.reconcile(ROOM, doubt()), Undecided)
+    assert isinstance(await channel.reconcile(ROOM, unconfirmed()), Undecided)
 
 
 async def test_a_clock_that_is_ahead_by_an_hour_does_not_hide_it(server: FakeSlack, channel: SlackChannel) -> None:
     await lose(server, channel)
-    assert isinstance(await channel.reconcile(ROOM, doubt(ago=-3600)), Delivered)
+    assert isinstance(await channel.reconcile(ROOM, unconfirmed(ago=-3600)), Delivered)
 
 
 async def test_only_what_came_since_some_hours_before_the_attempt_or_our_last_message_is_read(
     server: FakeSlack, channel: SlackChannel
 ) -> None:
-    first = doubt(ago=3600)
+    first = unconfirmed(ago=3600)
     later = replace(first, after=int(first.attempted_at) - 5)
     for question in (first, later):
         await channel.reconcile(ROOM, question)
@@ -214,14 +214,14 @@ async def test_only_what_came_since_some_hours_before_the_attempt_or_our_last_me
 async def test_without_the_history_scope_nobody_knows(server: FakeSlack, channel: SlackChannel, thread: bool) -> None:
     parent = await send(channel, "Index", ref="index") if thread else ""
     server.scopes.discard("channels:history")
-    found = await channel.reconcile(ROOM, doubt(thread=parent))
+    found = await channel.reconcile(ROOM, unconfirmed(thread=parent))
     assert isinstance(found, Undecided)
     assert "channels:history" in found.why
 
 
 async def test_outside_the_room_nobody_knows(server: FakeSlack, channel: SlackChannel) -> None:
     server.channel(ROOM).member = False
-    found = await channel.reconcile(ROOM, doubt())
+    found = await channel.reconcile(ROOM, unconfirmed())
     assert isinstance(found, Undecided)
     assert "invite" in found.why
 
@@ -230,7 +230,7 @@ async def test_messages_without_metadata_are_passed_over(server: FakeSlack, chan
     others = [{"ts": "1.1"}, {"ts": "1.2", "metadata": None}, {"ts": "1.3", "metadata": {"event_payload": None}}]
     ours = {"ts": "1.4", "metadata": {"event_type": EVENT, "event_payload": {"key": "ref"}}}
     server.faults.add(Fault("answer", ok(messages=[*others, ours])))
-    assert await channel.reconcile(ROOM, doubt()) == Delivered("1.4")
+    assert await channel.reconcile(ROOM, unconfirmed()) == Delivered("1.4")
 
 
 @pytest.mark.parametrize("answer", [ok(), ok(messages=None), ok(messages=7), ok(messages=[7])])
@@ -239,7 +239,7 @@ async def test_a_page_that_makes_no_sense_says_nothing(
 ) -> None:
     server.faults.add(Fault("answer", answer))
     with pytest.raises(Unconfirmed):
-        await channel.reconcile(ROOM, doubt())
+        await channel.reconcile(ROOM, unconfirmed())
 
 
 # The doctor

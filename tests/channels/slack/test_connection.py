@@ -179,14 +179,14 @@ async def test_a_farewell_that_is_not_answered_ends(slack: FakeSlack, monkeypatc
 async def test_what_is_under_way_is_answered_before_stopping(slack: FakeSlack) -> None:
     began = asyncio.Event()
     async with open_slack_bot(slack) as slack_bot:
-        sound = slack_bot.desk.handle
+        sound = slack_bot.router.handle
 
-        async def slow(asker: Request, line: str) -> Response:
+        async def slow(request: Request, line: str) -> Response:
             began.set()
             await asyncio.sleep(0.1)
-            return await sound(asker, line)
+            return await sound(request, line)
 
-        slack_bot.desk.handle = slow  # type: ignore[method-assign]
+        slack_bot.router.handle = slow  # type: ignore[method-assign]
         typed = asyncio.create_task(slack.slash("/paper", "2", ANN, ROOM))
         said = asyncio.create_task(slack.message_im(ANN, "paper 2"))
         await began.wait()

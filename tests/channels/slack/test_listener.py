@@ -138,7 +138,7 @@ async def test_a_slow_slack_does_not_slow_commands(slack_bot: SlackBot, monkeypa
 async def test_a_long_answer_goes_on_after_its_acknowledgement(slack: FakeSlack) -> None:
     async with open_slack_bot(slack) as slack_bot:
         notice = slack_bot.channel.formatter.notice
-        slack_bot.desk.handle = always(Response(tuple(notice(f"part {n}") for n in range(9))))  # type: ignore[method-assign]
+        slack_bot.router.handle = always(Response(tuple(notice(f"part {n}") for n in range(9))))  # type: ignore[method-assign]
         await slack_bot.slash("/papers")
         await slack_bot.quiet()
         assert slack_bot.whispers() == [f"part {n}" for n in range(6)]  # a response_url serves five times
@@ -320,14 +320,14 @@ async def test_a_retried_event_is_answered_once(slack: FakeSlack, listen: Listen
 async def test_a_retry_that_comes_too_early_waits_for_the_first_attempt(slack_bot: SlackBot) -> None:
     """Was it acknowledged at once, and the first attempt failed, then its wish would be lost."""
     slack, begun, go_on = slack_bot.slack, asyncio.Event(), asyncio.Event()
-    sound = slack_bot.desk.handle
+    sound = slack_bot.router.handle
 
-    async def slow(asker: Request, line: str) -> Response:
+    async def slow(request: Request, line: str) -> Response:
         begun.set()
         await go_on.wait()
-        return await sound(asker, line)
+        return await sound(request, line)
 
-    slack_bot.desk.handle = slow  # type: ignore[method-assign]
+    slack_bot.router.handle = slow  # type: ignore[method-assign]
     slack.patience = 0.1
     first = await slack.message_im(ANN, "subscribe")
     await begun.wait()
@@ -549,8 +549,8 @@ async def test_a_lost_answer_to_a_button_is_logged(slack_bot: SlackBot, fault: f
 async def test_what_the_ledger_does_not_take_is_told_again(slack: FakeSlack, listen: Listen) -> None:
     slack.patience = 0.2
     async with open_slack_bot(slack, listen) as slack_bot:
-        desk = slack_bot.desk
-        sound, desk.handle = desk.handle, broken(LedgerError("the disk is full"))  # type: ignore[method-assign]
+        router = slack_bot.router
+        sound, router.handle = router.handle, broken(LedgerError("the disk is full"))  # type: ignore[method-assign]
         with capture_logs() as logs:
             first = await slack.mentions(ROOM, ANN, "paper 2")
             assert (await slack.slash("/paper", "2", ANN, ROOM)).error
@@ -559,7 +559,7 @@ async def test_what_the_ledger_does_not_take_is_told_again(slack: FakeSlack, lis
             ("update", "app_mention", "the disk is full"),
             ("update", "/paper", "the disk is full"),
         ]
-        desk.handle = sound  # type: ignore[method-assign]
+        router.handle = sound  # type: ignore[method-assign]
         assert (await slack.retries(first)).error == ""
         await slack_bot.quiet()
         assert text_of(slack.shown(ROOM)[-1]).startswith(FULL)
@@ -567,17 +567,17 @@ async def test_what_the_ledger_does_not_take_is_told_again(slack: FakeSlack, lis
 
 async def test_a_bug_is_logged_and_stops_nobody(slack_bot: SlackBot) -> None:
     slack_bot.slack.patience = 0.2
-    sound, slack_bot.desk.handle = slack_bot.desk.handle, broken(ZeroDivisionError())  # type: ignore[method-assign]
+    sound, slack_bot.router.handle = slack_bot.router.handle, broken(ZeroDivisionError())  # type: ignore[method-assign]
     with capture_logs() as logs:
         assert (await slack_bot.slack.slash("/paper", "2", ANN, ROOM)).error
     assert isinstance(logs[0]["exc_info"], ZeroDivisionError)
-    slack_bot.desk.handle = sound  # type: ignore[method-assign]
+    slack_bot.router.handle = sound  # type: ignore[method-assign]
     assert (await slack_bot.slash("/paper 2")).startswith(FULL)
 
 
 async def test_a_bug_on_the_way_of_an_answer_is_logged(slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch) -> None:
     paper = slack_bot.slack.shown(ROOM)[2]
-    monkeypatch.setattr(CommandRouter, "speaking", broken(ZeroDivisionError()))
+    monkeypatch.setattr(CommandRouter, "context_for", broken(ZeroDivisionError()))
     with capture_logs() as logs:
         await slack_bot.press(KO.full_summary, ts=paper.ts)
         await slack_bot.quiet()

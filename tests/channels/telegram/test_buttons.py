@@ -207,14 +207,14 @@ async def test_a_page_that_is_gone(telegram_bot: TelegramBot) -> None:
 async def test_a_press_is_answered_when_the_desk_is_silent_or_breaks(
     telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def silent(desk: CommandRouter, asker: Request, line: str) -> Response:
+    async def silent(router: CommandRouter, request: Request, line: str) -> Response:
         return Response()
 
-    async def broken(desk: CommandRouter, asker: Request, line: str) -> Response:
+    async def broken(router: CommandRouter, request: Request, line: str) -> Response:
         raise RuntimeError("a bug")
 
     for answer in (silent, broken):
-        monkeypatch.setattr(CommandRouter, "answer", answer)
+        monkeypatch.setattr(CommandRouter, "handle", answer)
         with capture_logs() as logs:
             assert (await telegram_bot.press(READER, MINA, EN.full_summary)).toast == ""
         assert [line["event"] for line in logs if line["log_level"] == "error"] == ["update"] * (answer is broken)

@@ -41,12 +41,12 @@ class Counting(RateLimiter):
         self.turns: list[str] = []
         self.pauses: list[tuple[str, float]] = []
 
-    async def acquire_turn(self, room: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        self.turns.append(room)
+    async def acquire(self, chat: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+        self.turns.append(chat)
         return 0.0
 
-    def pause(self, room: str, seconds: float) -> None:
-        self.pauses.append((room, seconds))
+    def pause(self, chat: str, seconds: float) -> None:
+        self.pauses.append((chat, seconds))
 
 
 @pytest.fixture
@@ -60,13 +60,13 @@ def server(telegram: FakeTelegram) -> FakeTelegram:
 
 
 @pytest.fixture
-def pacer() -> Counting:
+def limiter() -> Counting:
     return Counting()
 
 
 @pytest.fixture
-async def channel(server: FakeTelegram, pacer: Counting) -> AsyncIterator[TelegramChannel]:
-    channel = TelegramChannel(server.token, server.base_url, FORMATTER, pacer)
+async def channel(server: FakeTelegram, limiter: Counting) -> AsyncIterator[TelegramChannel]:
+    channel = TelegramChannel(server.token, server.base_url, FORMATTER, limiter)
     yield channel
     await channel.close()
 
@@ -82,7 +82,7 @@ async def lose(server: FakeTelegram, channel: TelegramChannel, address: str, tex
         await send(channel, address, text)
 
 
-def doubt(*, after: int, taken: Iterable[int] = (), text: str = "One", since: float = 1.0) -> UnconfirmedSend:
+def unconfirmed(*, after: int, taken: Iterable[int] = (), text: str = "One", since: float = 1.0) -> UnconfirmedSend:
     """Doubt a send made just now, `since` seconds after the last one known."""
     now = time.time()
     return UnconfirmedSend(
@@ -240,21 +240,21 @@ async def test_a_proxys_refusal_is_not_telegrams(server: FakeTelegram, channel: 
 
 
 async def test_a_proxys_429_pauses_as_telegrams_does(
-    server: FakeTelegram, channel: TelegramChannel, pacer: Counting
+    server: FakeTelegram, channel: TelegramChannel, limiter: Counting
 ) -> None:
     server.faults.add(Fault("answer", Answer(429, "<html>Slow down</html>", content_type="text/html")))
     with pytest.raises(RetryLater):
         await send(channel, CHANNEL)
-    assert pacer.pauses == [(CHANNEL, 30.0)]
+    assert limiter.pauses == [(CHANNEL, 30.0)]
 
 
 async def test_a_flood_in_a_topic_pauses_its_whole_chat(
-    server: FakeTelegram, channel: TelegramChannel, pacer: Counting
+    server: FakeTelegram, channel: TelegramChannel, limiter: Counting
 ) -> None:
     server.faults.add(faults.flood(7))
     with pytest.raises(RetryLater):
         await send(channel, f"{FORUM}:77")
-    assert pacer.pauses == [(FORUM, 7)]
+    assert limiter.pauses == [(FORUM, 7)]
 
 
 # Asking by editing: a last id is known
@@ -262,30 +262,30 @@ async def test_a_flood_in_a_topic_pauses_its_whole_chat(
 
 async def test_it_is_found_under_the_next_id(server: FakeTelegram, channel: TelegramChannel) -> None:
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST)) == Delivered("101")
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST)) == Delivered("101")
     assert asked(server) == [101]
 
 
 async def test_a_run_of_ids_that_are_not_there_means_absent(server: FakeTelegram, channel: TelegramChannel) -> None:
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST)) == NotDelivered()
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST)) == NotDelivered()
     assert asked(server) == list(range(LAST + 1, LAST + 1 + ABSENT_RUN))
 
 
-async def test_every_question_waits_for_its_turn(channel: TelegramChannel, pacer: Counting) -> None:
-    await channel.reconcile(f"{FORUM}:77", doubt(after=500))
-    assert pacer.turns == [FORUM] * ABSENT_RUN
+async def test_every_question_waits_for_its_turn(channel: TelegramChannel, limiter: Counting) -> None:
+    await channel.reconcile(f"{FORUM}:77", unconfirmed(after=500))
+    assert limiter.turns == [FORUM] * ABSENT_RUN
 
 
 async def test_it_is_found_in_a_topic(server: FakeTelegram, channel: TelegramChannel) -> None:
     server.post_by_other(FORUM)
     await lose(server, channel, f"{FORUM}:77")
-    assert await channel.reconcile(f"{FORUM}:77", doubt(after=500)) == Delivered("502")
+    assert await channel.reconcile(f"{FORUM}:77", unconfirmed(after=500)) == Delivered("502")
 
 
 async def test_ids_that_are_accounted_for_are_not_asked_about(server: FakeTelegram, channel: TelegramChannel) -> None:
     taken = [int(await send(channel, CHANNEL, f"Paper {number}")) for number in range(20)]
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST, taken=taken)) == Delivered("121")
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST, taken=taken)) == Delivered("121")
     assert asked(server) == [121]
     assert texts(server, CHANNEL) == [*(f"Paper {number}" for number in range(20)), "One"]
 
@@ -294,7 +294,7 @@ async def test_too_many_messages_of_others_hide_it(server: FakeTelegram, channel
     for _ in range(MOST_PROBES):
         server.post_by_other(CHANNEL)
     await lose(server, channel, CHANNEL)
-    assert isinstance(await channel.reconcile(CHANNEL, doubt(after=LAST)), Undecided)
+    assert isinstance(await channel.reconcile(CHANNEL, unconfirmed(after=LAST)), Undecided)
     assert len(asked(server)) == MOST_PROBES
 
 
@@ -302,7 +302,7 @@ async def test_one_less_does_not_hide_it(server: FakeTelegram, channel: Telegram
     for _ in range(MOST_PROBES - 1):
         server.post_by_other(CHANNEL)
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST)) == Delivered(str(LAST + MOST_PROBES))
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST)) == Delivered(str(LAST + MOST_PROBES))
 
 
 async def test_private_chats_share_ids_with_one_another(server: FakeTelegram, channel: TelegramChannel) -> None:
@@ -311,7 +311,7 @@ async def test_private_chats_share_ids_with_one_another(server: FakeTelegram, ch
         server.post_by_other(OTHER_READER)
     await lose(server, channel, READER)
     server.post_by_other(BASIC)
-    assert await channel.reconcile(READER, doubt(after=before)) == Delivered(str(before + ABSENT_RUN))
+    assert await channel.reconcile(READER, unconfirmed(after=before)) == Delivered(str(before + ABSENT_RUN))
     assert texts(server, READER) == ["Zero", "One"]
 
 
@@ -323,7 +323,7 @@ async def test_the_search_goes_on_as_far_as_the_counter_is_known_to_have_gone(
         server.post_by_other(OTHER_READER)
     await lose(server, channel, READER)
     later = int(await send(channel, OTHER_READER))
-    found = await channel.reconcile(READER, doubt(after=before, taken=[later]))
+    found = await channel.reconcile(READER, unconfirmed(after=before, taken=[later]))
     assert found == Delivered(str(later - 1))
 
 
@@ -335,7 +335,7 @@ async def test_the_search_begins_anew_behind_the_last_id_known(server: FakeTeleg
     for _ in range(ABSENT_RUN - 1):
         server.post_by_other(OTHER_READER)
     await lose(server, channel, READER)
-    found = await channel.reconcile(READER, doubt(after=before, taken=[later]))
+    found = await channel.reconcile(READER, unconfirmed(after=before, taken=[later]))
     assert found == Delivered(str(later + ABSENT_RUN))
 
 
@@ -344,7 +344,7 @@ async def test_it_is_absent_where_the_counter_only_served_others(
 ) -> None:
     before = int(await send(channel, READER, "Zero"))
     later = [int(await send(channel, OTHER_READER, f"Paper {number}")) for number in range(30)]
-    assert await channel.reconcile(READER, doubt(after=before, taken=later)) == NotDelivered()
+    assert await channel.reconcile(READER, unconfirmed(after=before, taken=later)) == NotDelivered()
     assert asked(server) == list(range(later[-1] + 1, later[-1] + 1 + ABSENT_RUN))
 
 
@@ -352,7 +352,7 @@ async def test_a_message_whose_wording_changed_meanwhile_gets_the_new_one(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
     await lose(server, channel, CHANNEL, "One")
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST, text="One, mended")) == Delivered("101")
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST, text="One, mended")) == Delivered("101")
     assert texts(server, CHANNEL) == ["One, mended"]
 
 
@@ -363,7 +363,7 @@ async def test_an_older_message_of_the_bot_is_never_taken_for_it(
         await channel.bot.send_message(CHANNEL, text)  # of another process: the channel knows nothing of it
         server.shown(CHANNEL)[-1].date -= 86_400
     with pytest.raises(Rejected, match="101"):
-        await channel.reconcile(CHANNEL, doubt(after=LAST))
+        await channel.reconcile(CHANNEL, unconfirmed(after=LAST))
     assert texts(server, CHANNEL) == ["One", "Older"]
 
 
@@ -373,7 +373,7 @@ async def test_an_older_message_of_the_bot_is_never_taken_for_it(
 async def test_where_the_bot_may_edit_others_it_does_not_ask(server: FakeTelegram, channel: TelegramChannel) -> None:
     server.chat(CHANNEL).edits_others = True
     await lose(server, channel, CHANNEL)
-    found = await channel.reconcile(CHANNEL, doubt(after=LAST, since=LONG_AGO))
+    found = await channel.reconcile(CHANNEL, unconfirmed(after=LAST, since=LONG_AGO))
     assert isinstance(found, Undecided)
     assert "edit messages" in found.why
     assert asked(server) == []
@@ -382,14 +382,14 @@ async def test_where_the_bot_may_edit_others_it_does_not_ask(server: FakeTelegra
 async def test_it_asks_even_so_when_it_posted_a_moment_before(server: FakeTelegram, channel: TelegramChannel) -> None:
     server.chat(CHANNEL).edits_others = True
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=LAST, since=3)) == Delivered("101")
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST, since=3)) == Delivered("101")
 
 
 @pytest.mark.parametrize("address", [CHANNEL, FORUM, READER])
 async def test_without_that_right_it_asks(server: FakeTelegram, channel: TelegramChannel, address: str) -> None:
     before = int(await send(channel, address, "Zero"))
     await lose(server, channel, address)
-    found = await channel.reconcile(address, doubt(after=before, since=LONG_AGO))
+    found = await channel.reconcile(address, unconfirmed(after=before, since=LONG_AGO))
     assert found == Delivered(str(before + 1))
 
 
@@ -399,7 +399,7 @@ async def test_it_does_not_ask_while_it_does_not_know_its_rights(
 ) -> None:
     server.faults.add(fault)
     with pytest.raises(SendError):
-        await channel.reconcile(CHANNEL, doubt(after=LAST, since=LONG_AGO))
+        await channel.reconcile(CHANNEL, unconfirmed(after=LAST, since=LONG_AGO))
     assert asked(server) == []
 
 
@@ -411,7 +411,7 @@ async def test_it_is_found_before_the_first_id_known(server: FakeTelegram, chann
         server.post_by_other(CHANNEL)
     await lose(server, channel, CHANNEL)
     later = int(await send(channel, CHANNEL, "Two"))
-    assert await channel.reconcile(CHANNEL, doubt(after=0, taken=[later])) == Delivered(str(later - 1))
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=0, taken=[later])) == Delivered(str(later - 1))
     assert asked(server)[0] == later - 1
 
 
@@ -423,7 +423,7 @@ async def test_it_is_found_a_little_before_the_first_id_known(
     for _ in range(others):
         server.post_by_other(CHANNEL)
     later = int(await send(channel, CHANNEL, "Two"))
-    assert await channel.reconcile(CHANNEL, doubt(after=0, taken=[later])) == Delivered(str(LAST + 1))
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=0, taken=[later])) == Delivered(str(LAST + 1))
 
 
 async def test_it_is_found_behind_an_id_that_another_chat_got_at_the_same_time(
@@ -432,21 +432,21 @@ async def test_it_is_found_behind_an_id_that_another_chat_got_at_the_same_time(
     """Both were asked for at once; the other chat's answer came after our attempt, with the lower id."""
     other = int(await send(channel, OTHER_READER))
     await lose(server, channel, READER)
-    assert await channel.reconcile(READER, doubt(after=0, taken=[other])) == Delivered(str(other + 1))
+    assert await channel.reconcile(READER, unconfirmed(after=0, taken=[other])) == Delivered(str(other + 1))
 
 
 async def test_it_is_absent_on_either_side_of_an_id_that_another_chat_got(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
     other = int(await send(channel, OTHER_READER))
-    assert await channel.reconcile(READER, doubt(after=0, taken=[other])) == NotDelivered()
+    assert await channel.reconcile(READER, unconfirmed(after=0, taken=[other])) == NotDelivered()
     assert max(asked(server)) == other + ABSENT_RUN
 
 
 async def test_in_a_young_chat_it_is_found_from_the_beginning(server: FakeTelegram, channel: TelegramChannel) -> None:
     server.add_chat("-1000000000007", kind="supergroup", last_id=1)
     await lose(server, channel, "-1000000000007")
-    assert await channel.reconcile("-1000000000007", doubt(after=0)) == Delivered("2")
+    assert await channel.reconcile("-1000000000007", unconfirmed(after=0)) == Delivered("2")
     assert methods(server).count("sendMessage") == 1
 
 
@@ -457,14 +457,14 @@ async def test_in_a_chat_all_new_to_us_one_of_two_copies_stays(
     for _ in range(others):
         server.post_by_other(CHANNEL)
     await lose(server, channel, CHANNEL)
-    assert await channel.reconcile(CHANNEL, doubt(after=0)) == Delivered(str(LAST + others + 1))
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=0)) == Delivered(str(LAST + others + 1))
     assert [message.id for message in server.shown(CHANNEL)] == [LAST + others + 1]
 
 
 async def test_in_a_chat_all_new_to_us_an_absent_message_is_sent(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
-    found = await channel.reconcile(CHANNEL, doubt(after=0))
+    found = await channel.reconcile(CHANNEL, unconfirmed(after=0))
     assert found == Delivered(str(LAST + 1))
     assert texts(server, CHANNEL) == ["One"]
 
@@ -487,7 +487,7 @@ async def test_what_interrupts_the_second_copy_does_not_make_a_third(
     if arrived:
         await lose(server, channel, CHANNEL)
     server.faults.add(fault)
-    question = doubt(after=0)
+    question = unconfirmed(after=0)
     found: object = None
     for _ in range(3):
         try:
@@ -507,9 +507,9 @@ async def test_an_interrupted_second_copy_is_remembered_when_more_becomes_known(
     await lose(server, channel, READER)
     server.faults.add(faults.flood(3, method="editMessageText", skip=ABSENT_RUN))
     with pytest.raises(RetryLater):
-        await channel.reconcile(READER, doubt(after=0))
+        await channel.reconcile(READER, unconfirmed(after=0))
     later = int(await send(channel, OTHER_READER))
-    found = await channel.reconcile(READER, doubt(after=0, taken=[later]))
+    found = await channel.reconcile(READER, unconfirmed(after=0, taken=[later]))
     assert [Delivered(str(message.id)) for message in server.shown(READER)] == [found]
 
 
@@ -595,10 +595,10 @@ def test_readers_get_one_a_second_and_no_fewer() -> None:
     assert 59 < granted[-1] < 60
 
 
-async def test_the_bots_name_is_asked_for_once_and_before_the_turn(server: FakeTelegram, pacer: Counting) -> None:
+async def test_the_bots_name_is_asked_for_once_and_before_the_turn(server: FakeTelegram, limiter: Counting) -> None:
     """Between a turn and its call it would make calls leave late, and closer together than the limits allow."""
     formatter = TelegramFormatter(phrases("en"), buttons=True)
-    channel = TelegramChannel(server.token, server.base_url, formatter, pacer)
+    channel = TelegramChannel(server.token, server.base_url, formatter, limiter)
     paper = Paper("2501.00001", 1, "One", "https://example.org", (), ())
     digest = Digest("daily/2025-01-01", "Daily", date(2025, 1, 1), "Daily", "https://example.org", "", (paper,))
     plain, linked = FORMATTER.notice("One").body, formatter.digest(digest)[1].body

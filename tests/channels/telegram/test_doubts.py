@@ -90,9 +90,9 @@ async def test_answers_from_before_a_restart(telegram_bot: TelegramBot, chat: st
         ask(telegram_bot, chat)
     await telegram_bot.quiet()
     await telegram_bot.stop()
-    pacer = unthrottled()
+    limiter = unthrottled()
     fresh = TelegramChannel(
-        telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, pacer
+        telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, limiter
     )
     await Dispatcher(telegram_bot.store, {"telegram": fresh}, LATER, clock=lambda: time.time() + 3600).run()
     await fresh.close()
@@ -156,9 +156,9 @@ async def test_yesterdays_answers_tell_where_to_begin(telegram_bot: TelegramBot,
     before = telegram_bot.count(READER)
     fault.method, fault.chat = "sendMessage", READER
     telegram_bot.server.faults.add(fault)
-    pacer = unthrottled()
+    limiter = unthrottled()
     fresh = TelegramChannel(
-        telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, pacer
+        telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, limiter
     )
     await Dispatcher(telegram_bot.store, {"telegram": fresh}, RetryPolicy(settle_delay=0.05)).run()
     await fresh.close()

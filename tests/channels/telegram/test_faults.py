@@ -15,9 +15,8 @@ from telegram import Bot
 from telegram.error import Conflict
 
 import bot.database.engine
-from bot.channels.telegram import listener
-from bot.channels.telegram import menu as telegram_menu
-from bot.conversation import context as talk
+from bot.channels.telegram import listener, menu
+from bot.conversation import context
 from bot.conversation.context import Request
 from bot.conversation.router import CommandRouter
 from bot.errors import LedgerError
@@ -35,7 +34,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pause for moments only."""
     monkeypatch.setattr(listener, "LONGEST_PAUSE", 0.01)
-    monkeypatch.setattr(telegram_menu, "LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(menu, "LONGEST_PAUSE", 0.01)
 
 
 async def until(known: Callable[[], object]) -> None:
@@ -207,13 +206,13 @@ async def test_a_ledger_that_cannot_be_written_loses_no_answer(
 async def test_a_bug_silences_nobody(telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = CommandRouter.handle
 
-    async def broken(desk: CommandRouter, asker: Request, line: str) -> talk.Response:
+    async def broken(router: CommandRouter, request: Request, line: str) -> context.Response:
         if line.startswith("/paper"):
             raise ZeroDivisionError
-        return await answer(desk, asker, line)
+        return await answer(router, request, line)
 
-    monkeypatch.setattr(CommandRouter, "answer", broken)
-    monkeypatch.setattr(CommandRouter, "speaking", lambda *_: 1 / 0)
+    monkeypatch.setattr(CommandRouter, "handle", broken)
+    monkeypatch.setattr(CommandRouter, "context_for", lambda *_: 1 / 0)
     with capture_logs() as logs:
         telegram_bot.server.asks_inline(ANN, "x")
         telegram_bot.server.says(str(ANN), ANN, "/paper 2")
@@ -255,12 +254,12 @@ async def test_a_press_that_could_not_be_kept_is_answered_when_it_is(
     await telegram_bot.hears(READER, MINA, "/settings")
     wish, fails = Subscriptions.set_preferences, [1, 2]
 
-    async def failing(*arguments: Any, **wishes: Any) -> None:
+    async def failing(*arguments: Any, **preferences: Any) -> None:
         if fails:
             raise LedgerError(f"locked {fails.pop()}")
-        await wish(*arguments, **wishes)
+        await wish(*arguments, **preferences)
 
-    monkeypatch.setattr(Subscriptions, "wish", failing)
+    monkeypatch.setattr(Subscriptions, "set_preferences", failing)
     assert (await telegram_bot.press(READER, MINA, EN.sound)).toast == EN.saved
     assert (await telegram_bot.chat(READER)).silent
 
@@ -270,11 +269,11 @@ async def test_nothing_is_answered_twice_after_a_clean_stop(
 ) -> None:
     answer, asked = CommandRouter.handle, asyncio.Event()
 
-    async def noted(desk: CommandRouter, asker: Request, line: str) -> talk.Response:
+    async def noted(router: CommandRouter, request: Request, line: str) -> context.Response:
         asked.set()
-        return await answer(desk, asker, line)
+        return await answer(router, request, line)
 
-    monkeypatch.setattr(CommandRouter, "answer", noted)
+    monkeypatch.setattr(CommandRouter, "handle", noted)
     telegram_bot.server.says(str(ANN), ANN, "/help", language="en")
     await asked.wait()
     await telegram_bot.stop()
@@ -291,17 +290,17 @@ async def test_a_process_that_dies_loses_no_wish(
     """It dies before or after the wish is written, but before Telegram knows that the update came in."""
     answer = CommandRouter.handle
 
-    async def dying(desk: CommandRouter, asker: Request, line: str) -> talk.Response:
+    async def dying(router: CommandRouter, request: Request, line: str) -> context.Response:
         if kept:
-            await answer(desk, asker, line)
+            await answer(router, request, line)
         telegram_bot.listening[0].cancel()
         return await asyncio.Event().wait()  # type: ignore[return-value]
 
-    monkeypatch.setattr(CommandRouter, "answer", dying)
+    monkeypatch.setattr(CommandRouter, "handle", dying)
     telegram_bot.server.says(READER, MINA, "/settings silent", language="en")
     await asyncio.wait(telegram_bot.listening)
     telegram_bot.listening.clear()
-    monkeypatch.setattr(CommandRouter, "answer", answer)
+    monkeypatch.setattr(CommandRouter, "handle", answer)
     assert len(telegram_bot.server.inbox.pending) == 1
     assert (await telegram_bot.chat(READER)).silent is kept
     before = telegram_bot.count(READER)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.channels.telegram import menu as telegram_menu
+from bot.channels.telegram import menu
 from bot.conversation.throttle import Throttle
 from tests.support.fakes import faults
 from tests.support.telegram_bot import ANN, EN, KO, MINA, NAME, OPERATOR, SECOND, TelegramBot
@@ -70,7 +70,7 @@ async def test_a_late_inline_answer_harms_nobody(telegram_bot: TelegramBot) -> N
 
 
 async def test_the_menu_per_language_and_scope(telegram_bot: TelegramBot) -> None:
-    menus = len(list(telegram_menu.menus(telegram_bot.paperboy.settings)))
+    menus = len(list(menu.menus(telegram_bot.paperboy.settings)))
     await telegram_bot.server.answered("setMyCommands", menus)
     shown = {
         key: {one["command"]: one["description"] for one in menu} for key, menu in telegram_bot.server.commands.items()
@@ -88,8 +88,8 @@ async def test_the_menu_per_language_and_scope(telegram_bot: TelegramBot) -> Non
 async def test_the_menu_is_set_again_when_the_first_try_fails(
     telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telegram_menu, "LONGEST_PAUSE", 0.01)
-    menus = len(list(telegram_menu.menus(telegram_bot.paperboy.settings)))
+    monkeypatch.setattr(menu, "LONGEST_PAUSE", 0.01)
+    menus = len(list(menu.menus(telegram_bot.paperboy.settings)))
     await telegram_bot.server.answered("setMyCommands", menus)
     telegram_bot.server.commands.clear()
     telegram_bot.server.faults.add(
@@ -104,7 +104,7 @@ async def test_the_menu_is_set_again_when_the_first_try_fails(
 
 @pytest.mark.parametrize("refusal", ["chat not found", "bot was blocked by the user"])
 async def test_an_operator_who_never_talked_to_the_bot(telegram_bot: TelegramBot, refusal: str) -> None:
-    menus = len(list(telegram_menu.menus(telegram_bot.paperboy.settings)))
+    menus = len(list(menu.menus(telegram_bot.paperboy.settings)))
     await telegram_bot.server.answered("setMyCommands", menus)
     telegram_bot.server.commands.clear()
     telegram_bot.server.chat(OPERATOR).refuse = refusal

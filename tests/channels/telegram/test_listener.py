@@ -233,7 +233,7 @@ async def test_an_operator_reads_the_receipt(telegram_bot: TelegramBot) -> None:
 
 
 async def test_a_reader_who_floods_is_slowed_and_nobody_else(telegram_bot: TelegramBot) -> None:
-    telegram_bot.desk.throttle = Throttle()
+    telegram_bot.router.throttle = Throttle()
     for _ in range(12):
         telegram_bot.server.says(str(ANN), ANN, "/paper 2")
     assert len(await telegram_bot.hears(READER, MINA, "/paper 2")) == 1

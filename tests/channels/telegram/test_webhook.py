@@ -41,7 +41,7 @@ async def posted_to(telegram_bot: TelegramBot, port: int = 0) -> AsyncIterator[W
     await telegram_bot.stop()
     telegram_bot.stopping = asyncio.Event()
     server = Web("127.0.0.1", port)
-    parts = (telegram_bot.channel, telegram_bot.desk, telegram_bot.updates.replies, server)
+    parts = (telegram_bot.channel, telegram_bot.router, telegram_bot.updates.replies, server)
     made = telegram_listener(settings(telegram_bot), *parts)
     telegram_bot.updates = made._updates
     telegram_bot.listen(made, server)
@@ -124,12 +124,12 @@ async def test_what_could_not_be_kept_comes_again(
 ) -> None:
     wish, fails = Subscriptions.set_preferences, [1, 2]
 
-    async def failing(*arguments: Any, **wishes: Any) -> None:
+    async def failing(*arguments: Any, **preferences: Any) -> None:
         if fails:
             raise LedgerError(f"locked {fails.pop()}")
-        await wish(*arguments, **wishes)
+        await wish(*arguments, **preferences)
 
-    monkeypatch.setattr(Subscriptions, "wish", failing)
+    monkeypatch.setattr(Subscriptions, "set_preferences", failing)
     with capture_logs() as logs:
         assert (await telegram_bot.hears(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
     assert [line["error"] for line in logs if line["log_level"] == "error"] == ["locked 2", "locked 1"]
@@ -181,7 +181,7 @@ async def test_a_port_that_stays_taken_does_not_keep_the_program_from_ending(tel
 async def test_which_way_is_a_setting(telegram_bot: TelegramBot) -> None:
     server = Web("127.0.0.1", 0)
     polling = settings(telegram_bot, listen="polling")
-    parts = (telegram_bot.channel, telegram_bot.desk, telegram_bot.updates.replies, server)
+    parts = (telegram_bot.channel, telegram_bot.router, telegram_bot.updates.replies, server)
     assert isinstance(telegram_listener(polling, *parts), TelegramPoller)
     assert not server.used
     for missing in ("webhook_url", "webhook_secret"):

@@ -30,7 +30,7 @@ from bot.planning import plan
 from bot.protocols import Absent, Doubt, Found, There, Unknown
 from bot.store import Store, opened
 from bot.talk import Asker
-from formatters.locale import phrases
+from formatters.locale import words
 from formatters.model import Digest, Paper, Section
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -66,7 +66,7 @@ class Platform(MemoryChannel):
 
     silent: set[str] = field(default_factory=set)
 
-    def id_sequence(self, address: str) -> str:
+    def counter(self, address: str) -> str:
         chat = address.partition(":")[0]
         return chat.lower() if chat.startswith(("@", "-100", "C", "D")) else "bot"
 
@@ -111,11 +111,11 @@ class Program:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock = store, clock
-        self.telegram = Platform("telegram", TelegramFormatter(phrases("en"), buttons=True))
-        self.slack = Platform("slack", SlackFormatter(phrases("en"), buttons=True))
+        self.telegram = Platform("telegram", TelegramFormatter(words("en"), buttons=True))
+        self.slack = Platform("slack", SlackFormatter(words("en"), buttons=True))
         self.channels = {one.name: one for one in (self.telegram, self.slack)}
         formatters = {one.name: one.formatter for one in self.channels.values()}
-        counters = {one.name: one.id_sequence for one in self.channels.values()}
+        counters = {one.name: one.counter for one in self.channels.values()}
         slowly = count(step=60)
         self.desk = Desk(store, SETTINGS, formatters, counters, clock=lambda: next(slowly))
         self.alarm = Alarm(SETTINGS, store.troubles, Outages(clock), (), clock)
@@ -123,7 +123,7 @@ class Program:
     async def settings(self, telegram: Mapping[str, str], slack: Mapping[str, str]) -> None:
         """Take up the chats of the settings, each with what it is; of some that is never learnt."""
         for channel, layout, listed in ((self.telegram, "messages", telegram), (self.slack, "thread", slack)):
-            await self.store.join(channel.name, layout, {name: channel.id_sequence(name) for name in listed})
+            await self.store.join(channel.name, layout, {name: channel.counter(name) for name in listed})
             for chat in await self.store.subscribers.strangers(channel.name):
                 if listed[chat.name]:
                     await self.store.subscribers.wish(chat.id, layout, kind=listed[chat.name])

@@ -91,8 +91,8 @@ class Chat:
 
     def last_of(self, author: int) -> int | None:
         """Give the newest message of a person that stands, None for none."""
-        standing = ((number, self.heard[number]) for number, shown in self.messages.items() if shown is None)
-        return max((number for number, said in standing if said.get("from", {}).get("id") == author), default=None)
+        digest_status = ((number, self.heard[number]) for number, shown in self.messages.items() if shown is None)
+        return max((number for number, said in digest_status if said.get("from", {}).get("id") == author), default=None)
 
 
 # As the Bot API spells them
