@@ -45,7 +45,7 @@ class Paperboy:
     """Everything that delivers, put together. Make it with `assembled`."""
 
     settings: Settings
-    store: Ledger
+    ledger: Ledger
     sources: Sequence[Source]
     channels: Mapping[str, Channel]
     waits: RetryPolicy = RetryPolicy()
@@ -60,12 +60,12 @@ class Paperboy:
         """Give what answers readers."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         id_sequences = {name: channel.id_sequence for name, channel in self.channels.items()}
-        return CommandRouter(self.store, self.settings, formatters, id_sequences, self.wake.set, outages=self.outages)
+        return CommandRouter(self.ledger, self.settings, formatters, id_sequences, self.wake.set, outages=self.outages)
 
     @cached_property
     def replies(self) -> Mapping[str, ReplySender]:
         """Give what sends answers and notices, one for each channel: else a notice could come amid an answer."""
-        return {name: ReplySender(channel, self.store.archive) for name, channel in self.channels.items()}
+        return {name: ReplySender(channel, self.ledger.archive) for name, channel in self.channels.items()}
 
     @cached_property
     def alarm(self) -> OperatorNotifier:
@@ -75,7 +75,7 @@ class Paperboy:
             for name, channel in self.channels.items()
             for chat in self.settings.operators.told(name)
         ]
-        return OperatorNotifier(self.settings, self.store.incidents, self.outages, chats, self.store.clock)
+        return OperatorNotifier(self.settings, self.ledger.incidents, self.outages, chats, self.ledger.clock)
 
     def listeners(self) -> list[Listener]:
         """Make what hears readers; SettingsError when one lacks what it needs."""
@@ -88,21 +88,21 @@ class Paperboy:
         """
         await self._join()
         if resume:
-            await self.store.resume()
-        eager = await self.store.chats_wanting_newest()
+            await self.ledger.resume()
+        eager = await self.ledger.chats_wanting_newest()
         errors = [error for source in self.sources if (error := await self._plan(source))]
-        await self.store.release_now(eager)
+        await self.ledger.release_now(eager)
         await self._gate(at_once=at_once)
         return errors
 
     async def _gate(self, *, at_once: bool) -> None:
         """Let every chat's digests go out from its next hour on."""
         now = datetime.now(UTC)
-        for spelled in await self.store.schedules():
+        for spelled in await self.ledger.schedules():
             opening = (
                 0.0 if at_once and not spelled else DeliveryHours.for_chat(self.settings, spelled).next_opening(now)
             )
-            await self.store.open_at(spelled, opening)
+            await self.ledger.open_at(spelled, opening)
 
     async def _join(self) -> None:
         """Make the ledger's chats those of the settings; a channel that was taken out has none."""
@@ -111,25 +111,25 @@ class Paperboy:
             id_sequences = {
                 chat: self.channels[name].id_sequence(chat) for chat in table.chats if name in self.channels
             }
-            await self.store.sync_chats(name, table.layout, id_sequences)
+            await self.ledger.sync_chats(name, table.layout, id_sequences)
             if name in self.channels and assembly.listens(self.settings, name):
                 await self._learn_kinds(self.channels[name], table.layout)
 
     async def _learn_kinds(self, channel: Channel, layout: str) -> None:
         """Ask what the chats of the settings are, once each: it decides where buttons are answered."""
-        for chat in await self.store.subscriptions.unidentified(channel.name):
+        for chat in await self.ledger.subscriptions.unidentified(channel.name):
             try:
                 kind, number = await channel.chat_kind(chat.address), await channel.canonical_address(chat.address)
             except (ChatGone, Rejected):
                 continue
             except SendError:
                 return  # the platform is away; there is another sweep
-            if number == chat.address or not await self.store.subscriptions.merge_into(chat, number):
-                await self.store.subscriptions.set_preferences(chat.id, layout, kind=kind)
+            if number == chat.address or not await self.ledger.subscriptions.merge_into(chat, number):
+                await self.ledger.subscriptions.set_preferences(chat.id, layout, kind=kind)
 
     async def _plan(self, source: Source) -> SourceError | None:
         """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""
-        known = await self.store.known_digests(source.name)
+        known = await self.ledger.known_digests(source.name)
         found: Sequence[FoundDigest] | None = None
         problem = None
         try:
@@ -137,14 +137,14 @@ class Paperboy:
         except SourceError as error:
             problem = error
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
-        for one in await plan(self.store, source.name, found, formatters, assembly.rules(self.settings)):
+        for one in await plan(self.ledger, source.name, found, formatters, assembly.rules(self.settings)):
             reason = one.reason.sentence(one.state)
             log.info("planned", source=source.name, digest=one.name, state=one.state, reason=reason)
         return problem
 
     async def drain(self, report: OnSettled = ignore) -> None:
         """Send everything that is due."""
-        await Dispatcher(self.store, self.channels, self.waits, stopping=self.stopping, on_settled=report).run()
+        await Dispatcher(self.ledger, self.channels, self.waits, stopping=self.stopping, on_settled=report).run()
 
     def stop_on_signals(self) -> None:
         """Let SIGTERM and SIGINT end what is under way in order: a send is finished and recorded."""
@@ -186,7 +186,7 @@ class Paperboy:
     async def _pause(self) -> float:
         """Give the seconds until something in the ledger is due."""
         try:
-            due = await self.store.next_due()
+            due = await self.ledger.next_due()
         except PaperboyError:
             due = None  # the next sweep tells what is wrong
         return _LONGEST_PAUSE if due is None else max(1.0, due - time.time())
@@ -196,7 +196,7 @@ class Paperboy:
         now = datetime.now(self.settings.zone)
         resume = DeliveryHours.for_chat(self.settings).is_open(now) and self.resumed != now.date()
         try:
-            async with self.store.delivery_lock(self.stopping) as mine:
+            async with self.ledger.delivery_lock(self.stopping) as mine:
                 if mine:
                     await self._look(resume=resume)
                     await self._drain_and_look()
@@ -221,7 +221,7 @@ class Paperboy:
 
     async def _drain_and_look(self) -> None:
         """Send everything that is due; what comes up meanwhile, such as a subscriber, does not wait for the end."""
-        drain = Dispatcher(self.store, self.channels, self.waits, stopping=self.stopping)
+        drain = Dispatcher(self.ledger, self.channels, self.waits, stopping=self.stopping)
         running = asyncio.create_task(drain.run())
         try:
             while not running.done():
@@ -253,11 +253,11 @@ async def open_app(
     """
     assembly.require_deliverable(settings)
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_ledger(settings.store.url))
+        ledger = await stack.enter_async_context(open_ledger(settings.store.url))
         channels = assembly.channels(settings) if channels is None else channels
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        yield Paperboy(settings, store, assembly.sources(settings), channels, waits)
+        yield Paperboy(settings, ledger, assembly.sources(settings), channels, waits)
 
 
 async def run_forever(settings: Settings) -> None:

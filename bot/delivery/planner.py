@@ -56,11 +56,11 @@ async def _give_to_new_chats(ledger: Ledger, source: str, formatters: Mapping[st
 
 
 async def _rendered(
-    store: Ledger, source: str, planned: PlannedDigest, formatters: Mapping[str, Formatter]
+    ledger: Ledger, source: str, planned: PlannedDigest, formatters: Mapping[str, Formatter]
 ) -> list[RenderedEdition]:
     if planned.state is not DigestState.ACTIVE:
         return []
-    used = await store.editions(source, planned.digest.id)
+    used = await ledger.editions(source, planned.digest.id)
     return [
         RenderedEdition(channel, edition, _laid_out(formatters[channel], planned.digest, Edition.read(edition)))
         for channel, edition in sorted(used)

@@ -70,11 +70,11 @@ async def open_ledger(url: str, clock: Callable[[], float] = time.time) -> Async
             async with engine.execution_options(writes=True).begin() as db:
                 await db.run_sync(migrate)
                 await index_all(db)
-        store = Ledger(Database(engine, path), clock)
+        ledger = Ledger(Database(engine, path), clock)
         try:
-            yield store
+            yield ledger
         finally:
-            await store.writer.close()
+            await ledger.writer.close()
     finally:
         await engine.dispose()
 

@@ -10,33 +10,33 @@ from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, Totals
 _SETTLED = (DeliveryState.SENT, DerivedState.SCHEDULED, DerivedState.DISCARDED)
 
 
-async def recent_status(store: Ledger, settings: Settings) -> list[tuple[DigestStatus, list[ChatStatus]]]:
+async def recent_status(ledger: Ledger, settings: Settings) -> list[tuple[DigestStatus, list[ChatStatus]]]:
     """Tell how the recent digests stand in every chat.
 
     With many chats this holds the event loop up: nothing else may run in it.
     """
-    return [(one, await store.chat_statuses(one.source, one.name)) for one in await _recent(store, settings)]
+    return [(one, await ledger.chat_statuses(one.source, one.name)) for one in await _recent(ledger, settings)]
 
 
-async def totals(store: Ledger, settings: Settings, most: int) -> list[tuple[DigestStatus, Totals]]:
+async def totals(ledger: Ledger, settings: Settings, most: int) -> list[tuple[DigestStatus, Totals]]:
     """Tell how the recent digests stand in all chats together, each with at most so many problems."""
-    return [(one, await store.totals(one.source, one.name, most)) for one in await _recent(store, settings)]
+    return [(one, await ledger.totals(one.source, one.name, most)) for one in await _recent(ledger, settings)]
 
 
-async def unsettled_lines(store: Ledger, settings: Settings) -> list[str]:
+async def unsettled_lines(ledger: Ledger, settings: Settings) -> list[str]:
     """Say what of the recent digests is not settled as sent, a line each."""
     lines = []
-    for digest_status in await _recent(store, settings):
+    for digest_status in await _recent(ledger, settings):
         if digest_status.waits:
             lines.append(f"{digest_status.name}: {digest_status.state}: {digest_status.reason}")
-        chat_statuses = await store.open_receipts(digest_status.source, digest_status.name)
+        chat_statuses = await ledger.open_receipts(digest_status.source, digest_status.name)
         lines += [line for one in chat_statuses for line in _open(one)]
     return lines
 
 
-async def _recent(store: Ledger, settings: Settings) -> list[DigestStatus]:
+async def _recent(ledger: Ledger, settings: Settings) -> list[DigestStatus]:
     """List the recent digests; a held one only while nothing newer came."""
-    recent = await store.recent_digests(settings.schedule.catch_up * max(1, len(settings.sources)))
+    recent = await ledger.recent_digests(settings.schedule.catch_up * max(1, len(settings.sources)))
     newest = {digest_status.source: digest_status.name for digest_status in recent}
     return [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
 

@@ -41,10 +41,10 @@ class World:
     async def deliver(self) -> Paperboy:
         """Do what `paperboy deliver` does."""
         async with open_app(self.settings, channels_of(self.settings), AT_ONCE) as paperboy:
-            async with paperboy.store.delivery_lock(paperboy.stopping):
+            async with paperboy.ledger.delivery_lock(paperboy.stopping):
                 assert await paperboy.plan(at_once=True, resume=True) == []
                 await paperboy.drain()
-            self.unsettled = await unsettled_lines(paperboy.store, paperboy.settings)
+            self.unsettled = await unsettled_lines(paperboy.ledger, paperboy.settings)
             return paperboy
 
     def texts(self, chat: str) -> list[str]:

@@ -64,7 +64,7 @@ class Promise(RuleBasedStateMachine):
         self.promised: dict[str, set[int]] = {}  # days that a reader who subscribes now need not get
         self.crashes = 0
         self.stack = AsyncExitStack()
-        self.store = self._do(self._open())
+        self.ledger = self._do(self._open())
 
     @initialize()
     def begin(self) -> None:
@@ -78,7 +78,7 @@ class Promise(RuleBasedStateMachine):
 
     def _join(self, chat: str) -> None:
         self.chats.add(chat)
-        self._do(self.store.sync_chats("terminal", "messages", {name: name for name in sorted(self.chats)}))
+        self._do(self.ledger.sync_chats("terminal", "messages", {name: name for name in sorted(self.chats)}))
 
     @rule(reader=st.sampled_from(READERS), now=st.booleans())
     def subscribe(self, reader: str, now: bool) -> None:
@@ -195,16 +195,16 @@ class Promise(RuleBasedStateMachine):
         return await self.stack.enter_async_context(open_ledger(f"sqlite:///{self.folder}/ledger.db"))
 
     async def _subscribe(self, reader: str, *, now: bool) -> None:
-        await self.store.subscriptions.subscribe(await self._known(reader), "messages", now=now)
+        await self.ledger.subscriptions.subscribe(await self._known(reader), "messages", now=now)
 
     async def _unsubscribe(self, reader: str) -> None:
-        await self.store.subscriptions.unsubscribe(await self._known(reader))
+        await self.ledger.subscriptions.unsubscribe(await self._known(reader))
 
     async def _wish(self, reader: str, layout: str) -> None:
-        await self.store.subscriptions.set_preferences(await self._known(reader), "messages", layout=layout)
+        await self.ledger.subscriptions.set_preferences(await self._known(reader), "messages", layout=layout)
 
     async def _known(self, reader: str) -> int:
-        people = self.store.subscriptions
+        people = self.ledger.subscriptions
         kind = ChatKind.UNKNOWN
         return await people.add_chat("terminal", reader, id_sequence=reader, kind=kind, language="", layout="messages")
 
@@ -215,7 +215,7 @@ class Promise(RuleBasedStateMachine):
             " JOIN chats ON chats.id = chat_id JOIN messages ON messages.id = message_id"
             " WHERE remote_id IS NOT NULL GROUP BY chats.id, digest_id"
         )
-        async with self.store._read() as db:
+        async with self.ledger._read() as db:
             rows = [tuple(row) for row in await db.exec_driver_sql(arrived)]
         assert {editions for _, editions, _ in rows} <= {1}
         for chat in READERS:
@@ -225,12 +225,12 @@ class Promise(RuleBasedStateMachine):
     async def _run(self, *, opening: float = 0.0) -> None:
         founds = [found(one) for one in self.posts.values()]
         formatters = {"terminal": self.channel.formatter}
-        eager = await self.store.chats_wanting_newest()
-        await plan(self.store, "blog", founds, formatters, Rules())
-        await self.store.release_now(eager)
-        await self.store.open_at("", opening)
+        eager = await self.ledger.chats_wanting_newest()
+        await plan(self.ledger, "blog", founds, formatters, Rules())
+        await self.ledger.release_now(eager)
+        await self.ledger.open_at("", opening)
         self.planned |= self.posts.keys()
-        await Dispatcher(self.store, {"terminal": self.channel}, RetryPolicy(settle_delay=0, first_backoff=0)).run()
+        await Dispatcher(self.ledger, {"terminal": self.channel}, RetryPolicy(settle_delay=0, first_backoff=0)).run()
 
 
 def _post(day: int, numbers: list[int], word: str) -> Digest:

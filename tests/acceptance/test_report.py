@@ -95,10 +95,10 @@ async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -
     operator.settle(telegram=(CHANNEL_NAME, READER))
     await operator.run("deliver")
     later = WEEKDAYS[(datetime.now(UTC).weekday() + 2) % 7]
-    async with open_ledger(f"sqlite:///{Path.cwd()}/state/ledger.db") as store:
-        chat = await store.subscriptions.find("telegram", (READER,))
+    async with open_ledger(f"sqlite:///{Path.cwd()}/state/ledger.db") as ledger:
+        chat = await ledger.subscriptions.find("telegram", (READER,))
         assert chat is not None
-        await store.subscriptions.set_preferences(chat.id, "messages", schedule=f"08:00 {later} UTC")
+        await ledger.subscriptions.set_preferences(chat.id, "messages", schedule=f"08:00 {later} UTC")
     operator.post(ONE)
 
     done = await operator.run("deliver")

@@ -30,8 +30,8 @@ class Frail:
 async def test_a_listener_that_breaks_is_told_and_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "_LISTEN_AGAIN", 0.0)
     listener = Frail()
-    async with asyncio.timeout(30), open_ledger(f"sqlite:///{tmp_path}/ledger.db") as store:
+    async with asyncio.timeout(30), open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         with capture_logs() as logs:
-            await Paperboy(Settings(), store, [], {}).run([listener])
+            await Paperboy(Settings(), ledger, [], {}).run([listener])
     assert listener.begun == 2
     assert [line["listener"] for line in logs if line["event"] == "listener ended"] == ["Frail"]

@@ -221,7 +221,7 @@ async def put_together(
 
 
 async def subscribed(paperboy: Paperboy, chat: str, *, schedule: str = "", now: bool = False) -> None:
-    people = paperboy.store.subscriptions
+    people = paperboy.ledger.subscriptions
     known = await people.add_chat(
         "telegram", chat, id_sequence=chat, kind=ChatKind.PRIVATE, language="", layout="messages"
     )
@@ -238,7 +238,7 @@ async def test_what_the_chats_of_the_settings_are_is_asked_once() -> None:
     async with put_together(channel) as paperboy:
         for _ in range(2):
             await paperboy.plan(at_once=False, resume=False)
-        known = [await paperboy.store.subscriptions.find("telegram", (chat,)) for chat in ("5", "-6")]
+        known = [await paperboy.ledger.subscriptions.find("telegram", (chat,)) for chat in ("5", "-6")]
     assert [one.kind for one in known if one] == ["private", "group"]
     assert channel.calls == [("kind", "5"), ("kind", "-6")]
 
@@ -249,7 +249,7 @@ async def test_one_chat_that_is_not_there_keeps_no_other_from_being_known(error:
     channel.failures["5"].append(refused(error))
     async with put_together(channel) as paperboy:
         await paperboy.plan(at_once=False, resume=False)
-        assert [one.name for one in await paperboy.store.subscriptions.unidentified("telegram")] == ["5"]
+        assert [one.name for one in await paperboy.ledger.subscriptions.unidentified("telegram")] == ["5"]
         await paperboy.plan(at_once=False, resume=False)
     assert channel.calls == [("kind", "5"), ("kind", "-6"), ("kind", "5")]
 
@@ -280,7 +280,7 @@ async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_wish
         await paperboy.plan(at_once=False, resume=False)
         await paperboy.drain()
         assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"9": 4}
-        due = await paperboy.store.next_due()
+        due = await paperboy.ledger.next_due()
         assert due == DeliveryHours.for_chat(paperboy.settings, f"00:00 {in_some_days()} Asia/Seoul").next_opening(
             datetime.now(UTC)
         )
@@ -351,7 +351,7 @@ async def test_who_comes_while_the_sources_are_looked_at_does_not_wait_for_the_n
 
     class Visited(FolderSource):
         async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
-            if not await paperboy.store.subscriptions.find("telegram", ("7",)):
+            if not await paperboy.ledger.subscriptions.find("telegram", ("7",)):
                 await subscribed(paperboy, "7", now=True)
                 paperboy.router.wake()
             return await super().digests(since)

@@ -39,16 +39,18 @@ KOREAN = Paper(
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Ledger]:
+async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
     await empty(tmp_path / "ledger.db")
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", Clock()) as store:
-        yield store
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", Clock()) as ledger:
+        yield ledger
 
 
-async def write(store: Ledger, *digests: Digest, state: DigestState = DigestState.ACTIVE, source: str = "blog") -> None:
+async def write(
+    ledger: Ledger, *digests: Digest, state: DigestState = DigestState.ACTIVE, source: str = "blog"
+) -> None:
     for one in digests:
         post = f"{one.day}-{one.series.lower().replace(' ', '-')}.md"
-        await store.write_plan(source, PlannedDigest(one, post, "print", state), [])
+        await ledger.write_plan(source, PlannedDigest(one, post, "print", state), [])
 
 
 async def found_by(archive: Archive, said: str) -> list[str]:
@@ -57,30 +59,30 @@ async def found_by(archive: Archive, said: str) -> list[str]:
     return [hit.ref for hit in hits]
 
 
-async def test_papers_are_found_by_what_buttons_hold_and_by_their_ids(store: Ledger) -> None:
+async def test_papers_are_found_by_what_buttons_hold_and_by_their_ids(ledger: Ledger) -> None:
     one = digest(DAY, MINI, KOREAN)
-    await write(store, one)
+    await write(ledger, one)
     for where, value in (("ref", reference(one, KOREAN)), ("paper", "2509.00001")):
-        assert await store.archive.paper(where, value) == (one, KOREAN)
-        assert await store.archive.paper(where, value[:-1]) is None
+        assert await ledger.archive.paper(where, value) == (one, KOREAN)
+        assert await ledger.archive.paper(where, value[:-1]) is None
 
 
-async def test_a_paper_presented_twice_is_the_newer_one_and_both_are_known(store: Ledger) -> None:
+async def test_a_paper_presented_twice_is_the_newer_one_and_both_are_known(ledger: Ledger) -> None:
     older, newer = digest(DAY, MINI), digest(date(2025, 1, 2), replace(MINI, number=5))
-    await write(store, newer, older)
-    assert await store.archive.paper("paper", MINI.id) == (newer, newer.papers[0])
-    assert await store.archive.paper("ref", reference(older, MINI)) == (older, MINI)
+    await write(ledger, newer, older)
+    assert await ledger.archive.paper("paper", MINI.id) == (newer, newer.papers[0])
+    assert await ledger.archive.paper("ref", reference(older, MINI)) == (older, MINI)
 
 
-async def test_an_edited_post_is_looked_up_as_it_is_now(store: Ledger) -> None:
-    await write(store, digest(DAY, MINI, KOREAN))
+async def test_an_edited_post_is_looked_up_as_it_is_now(ledger: Ledger) -> None:
+    await write(ledger, digest(DAY, MINI, KOREAN))
     edited = replace(MINI, title="A New Title", sections=(Section("Introduction", "- Goal: Another."),))
-    await write(store, digest(DAY, edited))
-    assert await found_by(store.archive, "확산") == []
-    assert await found_by(store.archive, "images") == []
-    assert len(await found_by(store.archive, "another title")) == 1
-    assert await store.archive.paper("paper", KOREAN.id) is None
-    assert await store.archive.paper("paper", MINI.id) == (digest(DAY, edited), edited)
+    await write(ledger, digest(DAY, edited))
+    assert await found_by(ledger.archive, "확산") == []
+    assert await found_by(ledger.archive, "images") == []
+    assert len(await found_by(ledger.archive, "another title")) == 1
+    assert await ledger.archive.paper("paper", KOREAN.id) is None
+    assert await ledger.archive.paper("paper", MINI.id) == (digest(DAY, edited), edited)
 
 
 @pytest.mark.parametrize(
@@ -103,35 +105,35 @@ async def test_an_edited_post_is_looked_up_as_it_is_now(store: Ledger) -> None:
         ("ＣＡＦÉ", KOREAN),
     ],
 )
-async def test_words_are_found(store: Ledger, said: str, paper: Paper) -> None:
+async def test_words_are_found(ledger: Ledger, said: str, paper: Paper) -> None:
     one = digest(DAY, MINI, KOREAN)
-    await write(store, one)
-    assert await found_by(store.archive, said) == [reference(one, paper)]
+    await write(ledger, one)
+    assert await found_by(ledger.archive, said) == [reference(one, paper)]
 
 
 @pytest.mark.parametrize(
     "said", ["", "  ", "!?", '"', "*", "mini AND NOT o3", "산확", "ini", "title:mini", "모델을만", "\0"]
 )
-async def test_other_words_are_not(store: Ledger, said: str) -> None:
-    await write(store, digest(DAY, MINI, KOREAN))
-    assert await found_by(store.archive, said) == []
-    assert await store.archive.titled(said, 8) == []
+async def test_other_words_are_not(ledger: Ledger, said: str) -> None:
+    await write(ledger, digest(DAY, MINI, KOREAN))
+    assert await found_by(ledger.archive, said) == []
+    assert await ledger.archive.titled(said, 8) == []
 
 
-async def test_titles_are_looked_for_in_titles_alone_and_on_a_day_if_asked(store: Ledger) -> None:
+async def test_titles_are_looked_for_in_titles_alone_and_on_a_day_if_asked(ledger: Ledger) -> None:
     older, newer = digest(DAY, MINI, KOREAN), digest(date(2025, 1, 2), MINI)
-    await write(store, older, newer)
-    assert [hit.day for hit in await store.archive.titled("search mini", 8)] == [newer.day, older.day]
-    assert [hit.day for hit in await store.archive.titled("mini", 8, older.day)] == [older.day]
-    assert await store.archive.titled("mini", 8, date(2025, 1, 3)) == []
-    assert await store.archive.titled("images", 8) == []
-    assert len(await store.archive.titled("mini", 1)) == 1
+    await write(ledger, older, newer)
+    assert [hit.day for hit in await ledger.archive.titled("search mini", 8)] == [newer.day, older.day]
+    assert [hit.day for hit in await ledger.archive.titled("mini", 8, older.day)] == [older.day]
+    assert await ledger.archive.titled("mini", 8, date(2025, 1, 3)) == []
+    assert await ledger.archive.titled("images", 8) == []
+    assert len(await ledger.archive.titled("mini", 1)) == 1
 
 
-async def test_hits_come_newest_first_page_by_page_with_a_line_each(store: Ledger) -> None:
+async def test_hits_come_newest_first_page_by_page_with_a_line_each(ledger: Ledger) -> None:
     for n in (1, 3, 2):
-        await write(store, digest(date(2025, 1, n), *(paper(k, id=f"{n}{k}") for k in (1, 2))))
-    hits = [await store.archive.search("plain", 4, start) for start in (0, 4, 8)]
+        await write(ledger, digest(date(2025, 1, n), *(paper(k, id=f"{n}{k}") for k in (1, 2))))
+    hits = [await ledger.archive.search("plain", 4, start) for start in (0, 4, 8)]
     assert [[(hit.day.day, hit.number) for hit in some] for some, _ in hits] == [
         [(3, 1), (3, 2), (2, 1), (2, 2)],
         [(1, 1), (1, 2)],
@@ -141,56 +143,56 @@ async def test_hits_come_newest_first_page_by_page_with_a_line_each(store: Ledge
     assert hits[0][0][0].line == "A plain way."
 
 
-async def test_days_are_those_with_papers(store: Ledger) -> None:
+async def test_days_are_those_with_papers(ledger: Ledger) -> None:
     daily, arxiv = digest(DAY, MINI), digest(DAY, KOREAN, series="Arxiv")
-    await write(store, daily, arxiv, source="blog")
-    await write(store, digest(date(2025, 1, 2)), state=DigestState.HELD)
-    assert await store.archive.days() == [DAY]
-    assert await store.archive.of_day(DAY) == [daily, arxiv]
-    assert await store.archive.of_day(date(2025, 1, 2)) == []
+    await write(ledger, daily, arxiv, source="blog")
+    await write(ledger, digest(date(2025, 1, 2)), state=DigestState.HELD)
+    assert await ledger.archive.days() == [DAY]
+    assert await ledger.archive.of_day(DAY) == [daily, arxiv]
+    assert await ledger.archive.of_day(date(2025, 1, 2)) == []
 
 
-async def test_the_newest_is_one_that_is_delivered_if_any_is(store: Ledger) -> None:
-    assert await store.archive.newest() is None
+async def test_the_newest_is_one_that_is_delivered_if_any_is(ledger: Ledger) -> None:
+    assert await ledger.archive.newest() is None
     baseline, active, skipped = (digest(date(2025, 1, n), paper(n)) for n in (1, 2, 3))
-    await write(store, baseline, state=DigestState.BASELINE)
-    await write(store, digest(date(2025, 1, 9)), state=DigestState.HELD)
-    assert await store.archive.newest() == baseline
-    await write(store, skipped, state=DigestState.SKIPPED)
-    await write(store, active)
-    assert await store.archive.newest() == active
+    await write(ledger, baseline, state=DigestState.BASELINE)
+    await write(ledger, digest(date(2025, 1, 9)), state=DigestState.HELD)
+    assert await ledger.archive.newest() == baseline
+    await write(ledger, skipped, state=DigestState.SKIPPED)
+    await write(ledger, active)
+    assert await ledger.archive.newest() == active
 
 
 async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_path: Path) -> None:
     """Their names say nothing about that."""
     clock = Clock()
     daily, arxiv = days(1)[0], found(digest(DAY, paper(7), series="Arxiv"))
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
-        await store.sync_chats("terminal", "messages", {"a": "a"})
-        pipeline = Pipeline(store, clock)
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
+        await ledger.sync_chats("terminal", "messages", {"a": "a"})
+        pipeline = Pipeline(ledger, clock)
         await pipeline.run([daily])
         clock.now += 3600
         await pipeline.run([daily, arxiv])
-        assert await store.archive.newest() == arxiv.digest
-        assert await store.archive.last_seen(1) == arxiv.digest
+        assert await ledger.archive.newest() == arxiv.digest
+        assert await ledger.archive.last_seen(1) == arxiv.digest
 
 
 async def test_a_chat_saw_last_what_arrived_there_and_not_what_waits(tmp_path: Path) -> None:
     clock = Clock()
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
-        await store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
-        pipeline = Pipeline(store, clock)
-        assert await store.archive.last_seen(1) is None
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
+        await ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+        pipeline = Pipeline(ledger, clock)
+        assert await ledger.archive.last_seen(1) is None
         await pipeline.run(days(1))
         await pipeline.look(days(1, 2), opening=clock() + 3600)
-        assert await store.archive.last_seen(1) == days(1)[0].digest
+        assert await ledger.archive.last_seen(1) == days(1)[0].digest
         await pipeline.run(days(1, 2))
-        assert await store.archive.last_seen(1) == days(2)[0].digest
-        assert await store.archive.last_seen(3) is None
+        assert await ledger.archive.last_seen(1) == days(2)[0].digest
+        assert await ledger.archive.last_seen(3) is None
 
 
-async def test_a_search_is_remembered_for_its_chat_alone(store: Ledger) -> None:
-    archive = store.archive
+async def test_a_search_is_remembered_for_its_chat_alone(ledger: Ledger) -> None:
+    archive = ledger.archive
     kept = await archive.remember("telegram", "5", "확산 모델")
     assert await archive.recall("telegram", "5", kept) == "확산 모델"
     assert await archive.recall("telegram", "6", kept) == ""
@@ -200,8 +202,8 @@ async def test_a_search_is_remembered_for_its_chat_alone(store: Ledger) -> None:
     assert await archive.remember("telegram", "6", "확산 모델") != kept
 
 
-async def test_of_each_chat_the_newest_searches_are_remembered(store: Ledger, tmp_path: Path) -> None:
-    archive = store.archive
+async def test_of_each_chat_the_newest_searches_are_remembered(ledger: Ledger, tmp_path: Path) -> None:
+    archive = ledger.archive
     other = await archive.remember("telegram", "6", "words")
     kept = [await archive.remember("telegram", "5", f"words {n}") for n in range(30)]
     assert [bool(await archive.recall("telegram", "5", one)) for one in kept] == [False] * 10 + [True] * 20
@@ -213,26 +215,26 @@ async def test_of_each_chat_the_newest_searches_are_remembered(store: Ledger, tm
 
 async def test_a_search_made_again_is_as_new_as_any(tmp_path: Path) -> None:
     clock = Clock()
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as store:
-        first = await store.archive.remember("telegram", "5", "words")
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
+        first = await ledger.archive.remember("telegram", "5", "words")
         for n in range(19):
-            await store.archive.remember("telegram", "5", f"words {n}")
+            await ledger.archive.remember("telegram", "5", f"words {n}")
         clock.now += 1
-        assert await store.archive.remember("telegram", "5", "words") == first
+        assert await ledger.archive.remember("telegram", "5", "words") == first
         for n in range(10):
-            await store.archive.remember("telegram", "5", f"other words {n}")
-        assert await store.archive.recall("telegram", "5", first) == "words"
+            await ledger.archive.remember("telegram", "5", f"other words {n}")
+        assert await ledger.archive.recall("telegram", "5", first) == "words"
 
 
 async def test_an_older_programs_digests_are_indexed_when_the_ledger_is_opened(tmp_path: Path) -> None:
     url, one = f"sqlite:///{tmp_path}/ledger.db", digest(DAY, MINI, KOREAN)
-    async with open_ledger(url) as store:
-        await write(store, one)
+    async with open_ledger(url) as ledger:
+        await write(ledger, one)
     with sqlite3.connect(tmp_path / "ledger.db") as db:
         db.execute("DELETE FROM papers")
         db.execute("DELETE FROM words")
     db.close()
     for _ in range(2):
-        async with open_ledger(url) as store:
-            assert await found_by(store.archive, "확산") == [reference(one, KOREAN)]
-            assert await store.archive.newest() == one
+        async with open_ledger(url) as ledger:
+            assert await found_by(ledger.archive, "확산") == [reference(one, KOREAN)]
+            assert await ledger.archive.newest() == one

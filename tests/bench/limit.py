@@ -99,12 +99,12 @@ async def spelled(channel: TelegramChannel) -> list[dict[str, Any]]:
     return [await channel.spelled(message.body) for message in channel.formatter.digest(broadcast_digest())]
 
 
-async def planned(store: Ledger, channel: TelegramChannel, chats: Iterable[str]) -> None:
+async def planned(ledger: Ledger, channel: TelegramChannel, chats: Iterable[str]) -> None:
     """Plan the broadcast for chats of the settings, to go out at once."""
-    await store.sync_chats(channel.name, "messages", {chat: channel.id_sequence(chat) for chat in chats})
-    await plan(store, "blog", [FoundDigest(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, Rules())
-    for spelled_hours in await store.schedules():
-        await store.open_at(spelled_hours, 0.0)
+    await ledger.sync_chats(channel.name, "messages", {chat: channel.id_sequence(chat) for chat in chats})
+    await plan(ledger, "blog", [FoundDigest(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, Rules())
+    for spelled_hours in await ledger.schedules():
+        await ledger.open_at(spelled_hours, 0.0)
 
 
 # A server that time does not pass for
@@ -232,9 +232,9 @@ async def paperboy(server: Server, chats: Sequence[str]) -> None:
         patch.object(aiosqlite.core, "SimpleQueue", Inline),
         patch.object(writer, "ThreadPoolExecutor", InlineThread),
     ):
-        async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as store:
-            await planned(store, channel, chats)
-            await Dispatcher(store, {channel.name: channel}, clock=clock).run()
+        async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as ledger:
+            await planned(ledger, channel, chats)
+            await Dispatcher(ledger, {channel.name: channel}, clock=clock).run()
     await channel.close()
 
 

@@ -75,16 +75,16 @@ async def cost(folder: Path, chats: int, deliver: float) -> Cost:
     _subscribe(file, chats)
     server = Server(answer_time=0.05)
     channel = telegram_channel(Bot(TOKEN, request=Wire(server), get_updates_request=Wire(server)))
-    async with open_ledger(f"sqlite:///{file}") as store:
+    async with open_ledger(f"sqlite:///{file}") as ledger:
         _forget_peak()
         before, start = _resident(), time.perf_counter()
-        await planned(store, channel, ())
+        await planned(ledger, channel, ())
         seconds, most = time.perf_counter() - start, _peak()
         size = sum(one.stat().st_size for one in folder.glob("ledger.db*"))  # the write-ahead log is a part
         found = Cost(chats, seconds, before, most, size / _MB)
         if deliver:
             _forget_peak()
-            workers, problem = await _deliver(Dispatcher(store, {channel.name: channel}), deliver)
+            workers, problem = await _deliver(Dispatcher(ledger, {channel.name: channel}), deliver)
             found = replace(found, delivered=_peak(), sent=len(server.taken), workers=workers, problem=problem)
     await channel.close()
     return found

@@ -47,8 +47,8 @@ async def paperboy(people: Crowd, folder: Path) -> AsyncIterator[None]:
     channel = TelegramChannel(people.token, people.base_url, formatter)
     telegram = {"token": people.token, "base_url": people.base_url, "chats": list(SUBSCRIBERS)}
     settings = Settings.model_validate({"language": "en", "telegram": telegram})
-    async with open_ledger(f"sqlite:///{folder}/paperboy.db") as store:
-        one = Paperboy(settings, store, [FolderSource("daily", folder)], {"telegram": channel})
+    async with open_ledger(f"sqlite:///{folder}/paperboy.db") as ledger:
+        one = Paperboy(settings, ledger, [FolderSource("daily", folder)], {"telegram": channel})
         await one.plan(at_once=True, resume=False)
         listener = telegram_listener(settings.telegram, channel, one.router, one.replies["telegram"], Web("", 0))
         tasks = [asyncio.create_task(one.drain()), asyncio.create_task(listener.listen(one.stopping))]

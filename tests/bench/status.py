@@ -95,25 +95,25 @@ async def _watch(stalls: list[float]) -> None:
 
 
 @asynccontextmanager
-async def ledger(chats: int) -> AsyncIterator[Ledger]:
+async def filled_ledger(chats: int) -> AsyncIterator[Ledger]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "ledger.db"
         async with open_ledger(f"sqlite:///{file}"):
             pass  # makes the tables
         fill(file, chats)
-        async with open_ledger(f"sqlite:///{file}") as store:
-            yield store
+        async with open_ledger(f"sqlite:///{file}") as ledger:
+            yield ledger
 
 
 async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost]]:
     """Ask for the list and for the answer in a chat, by turns."""
     settings = Settings()
-    async with ledger(chats) as store:
-        router = CommandRouter(store, settings, {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str})
-        await recent_status(store, settings)  # warm up
+    async with filled_ledger(chats) as ledger:
+        router = CommandRouter(ledger, settings, {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str})
+        await recent_status(ledger, settings)  # warm up
         return [
             (
-                await cost(lambda: recent_status(store, settings)),
+                await cost(lambda: recent_status(ledger, settings)),
                 await cost(lambda: router.handle(Request("terminal", "here"), "/status")),
             )
             for _ in range(rounds)

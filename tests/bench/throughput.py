@@ -156,10 +156,10 @@ async def _side_by_side(worker: Callable[[str], Awaitable[None]], chats: Sequenc
 async def paperboy(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Pace:
     """Plan and drain, with a ledger on the disk."""
     file = folder / "ledger.db"
-    async with open_ledger(f"sqlite:///{file}") as store:
+    async with open_ledger(f"sqlite:///{file}") as ledger:
         watch = Watch()
-        await planned(store, channel, chats)
-        await Dispatcher(store, {channel.name: channel}, most_workers=workers).run()
+        await planned(ledger, channel, chats)
+        await Dispatcher(ledger, {channel.name: channel}, most_workers=workers).run()
         pace = watch.stop(len(chats) * (len(broadcast_digest().papers) + 1))
     with closing(sqlite3.connect(file)) as ledger:
         states = dict(ledger.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())

@@ -199,7 +199,7 @@ async def test_titles_presented_again_keep_their_place_among_others(readers: Rea
     again = replace(LONG, papers=(replace(LONG.papers[0], id="2509.09999"), LONG.papers[1]))
     twice = replace(again, id="daily-papers/2025-09-09", day=NEWEST.day.replace(day=9))
     pipeline = Pipeline(
-        readers.store, readers.clock, MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"])
+        readers.ledger, readers.clock, MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"])
     )
     await pipeline.look([found(twice)])
     assert list(await readers.reader().buttons("/paper filler study"))[:3] == [f"Filler Study {n}" for n in (1, 2, 3)]
@@ -370,7 +370,7 @@ async def test_a_stranger_subscribes(readers: Readers) -> None:
     assert await readers.reader().reads("/subscribe") == EN.subscribed.format(when=USUAL)
     chat = await readers.chat(ANN)
     assert (chat.state, chat.kind, chat.language) == ("active", "private", "en")
-    assert await readers.store.chats_wanting_newest() == []
+    assert await readers.ledger.chats_wanting_newest() == []
     assert readers.woken
     assert await readers.reader().reads("/subscribe") == EN.already_subscribed.format(when=USUAL)
 
@@ -378,13 +378,13 @@ async def test_a_stranger_subscribes(readers: Readers) -> None:
 async def test_what_subscribing_does_not_take_gets_help(readers: Readers) -> None:
     said = await readers.reader().reads("/subscribe 08:00")
     assert said == f"/subscribe – {EN.commands['subscribe']}"
-    assert await readers.store.subscriptions.find("telegram", (ANN,)) is None
+    assert await readers.ledger.subscriptions.find("telegram", (ANN,)) is None
 
 
 @pytest.mark.parametrize("line", ["/subscribe now", "/subscribe NOW ", "/subscribe 지금"])
 async def test_a_new_subscriber_wants_the_newest_at_once(readers: Readers, line: str) -> None:
     assert await readers.reader().reads(line) == EN.subscribed_now
-    assert await readers.store.chats_wanting_newest() == [(await readers.chat(ANN)).id]
+    assert await readers.ledger.chats_wanting_newest() == [(await readers.chat(ANN)).id]
 
 
 async def test_before_there_is_any_digest_nothing_is_on_its_way(empty: Readers) -> None:
@@ -396,13 +396,13 @@ async def test_a_subscriber_who_lacks_the_newest_may_want_it_now(readers: Reader
     mina = readers.reader(MINA)
     assert await mina.reads("/subscribe") == EN.subscribed.format(when=USUAL)
     assert await mina.reads("/subscribe now") == EN.subscribed_now
-    assert await readers.store.chats_wanting_newest() == [(await readers.chat(MINA)).id]
+    assert await readers.ledger.chats_wanting_newest() == [(await readers.chat(MINA)).id]
 
 
 async def test_who_has_the_newest_is_subscribed_already(readers: Readers) -> None:
     said = await readers.member(charge=True).reads("/subscribe now")
     assert said == KO.already_subscribed.format(when=pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO))
-    assert await readers.store.chats_wanting_newest() == []
+    assert await readers.ledger.chats_wanting_newest() == []
     assert not readers.woken
 
 
@@ -420,7 +420,7 @@ async def test_unsubscribing_and_coming_back(readers: Readers) -> None:
 async def test_a_paused_chat_goes_on_when_it_subscribes(readers: Readers) -> None:
     ann = readers.reader()
     await ann.hears("/subscribe")
-    await readers.store.subscriptions.pause((await readers.chat(ANN)).id, "blocked")
+    await readers.ledger.subscriptions.pause((await readers.chat(ANN)).id, "blocked")
     assert EN.closed in await ann.reads("/settings")
     assert await ann.reads("/subscribe") == EN.subscribed.format(when=USUAL)
     assert (await readers.chat(ANN)).state == "active"
@@ -439,7 +439,7 @@ async def test_who_does_not_administer_a_group_or_channel_decides_nothing(reader
         readers.channel(), request=replace(readers.channel().request, is_admin=Request("telegram", "0").is_admin)
     )
     assert await stranger.reads(line) == KO.administrators_only
-    assert await readers.store.subscriptions.find("telegram", (CHANNEL,)) is None
+    assert await readers.ledger.subscriptions.find("telegram", (CHANNEL,)) is None
     assert not readers.woken
 
 
@@ -457,12 +457,12 @@ async def test_a_channel_decides_for_itself(readers: Readers) -> None:
 
 
 async def test_a_chat_that_the_settings_name_otherwise_is_the_same_chat(readers: Readers) -> None:
-    await readers.store.sync_chats("telegram", "messages", {"@our_channel": "@our_channel"})
+    await readers.ledger.sync_chats("telegram", "messages", {"@our_channel": "@our_channel"})
     named = replace(readers.channel(), request=replace(readers.channel().request, aliases=(CHANNEL, "@Our_Channel")))
     assert (await named.reads("/subscribe")).startswith(KO.already_subscribed.partition("{")[0])
     assert await named.reads("/unsubscribe") == KO.unsubscribed
     assert not (await readers.chat("@our_channel")).receives
-    assert await readers.store.subscriptions.find("telegram", (CHANNEL,)) is None
+    assert await readers.ledger.subscriptions.find("telegram", (CHANNEL,)) is None
 
 
 # --- /settings
@@ -478,7 +478,7 @@ async def test_what_a_stranger_would_receive(readers: Readers) -> None:
         f"{EN.sound}: {EN.loud}",
         f"{EN.time}: {USUAL}",
     ]
-    assert await readers.store.subscriptions.find("telegram", (ANN,)) is None  # looking notes nothing
+    assert await readers.ledger.subscriptions.find("telegram", (ANN,)) is None  # looking notes nothing
     assert [line for _, line in said.buttons] == [
         *("/settings layout digest", "/settings layout index", "/settings language ko", "/settings silent"),
         *("/settings default", "/subscribe"),
@@ -573,7 +573,7 @@ async def test_everything_but_what_is_wished_besides_goes_back(readers: Readers)
 )
 async def test_a_setting_that_is_none(readers: Readers, line: str, word: str, near: str) -> None:
     assert await readers.reader().reads(line) == pages.help_with_settings(word, near, EN)
-    assert await readers.store.subscriptions.find("telegram", (ANN,)) is None
+    assert await readers.ledger.subscriptions.find("telegram", (ANN,)) is None
 
 
 async def test_a_new_language_speaks_at_once(readers: Readers) -> None:
@@ -661,7 +661,7 @@ async def test_the_receipt_when_all_is_well(readers: Readers) -> None:
 async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -> None:
     """One chat is closed to us, one message is refused, one is in doubt, and a post has no papers yet."""
     channel = MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"], readable=False)
-    pipeline = Pipeline(readers.store, readers.clock, channel)
+    pipeline = Pipeline(readers.ledger, readers.clock, channel)
     await pipeline.subscriber("51", now=True)
     await pipeline.subscriber("52", now=True)
     channel.failures["51"] += [Failure(errors.Unconfirmed("reset")), Failure()]
@@ -690,7 +690,7 @@ async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -
 
 async def test_of_many_problems_some_are_told(readers: Readers) -> None:
     channel = MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"])
-    pipeline = Pipeline(readers.store, readers.clock, channel)
+    pipeline = Pipeline(readers.ledger, readers.clock, channel)
     for n in range(60, 72):
         channel.failures[str(n)] += [refused(errors.ChatGone(f"{n}: blocked"))]
         await pipeline.subscriber(str(n), now=True)
@@ -889,7 +889,7 @@ async def test_who_floods_is_told_once_and_then_ignored_until_he_is_quiet(reader
     assert said == [EN.search_what] * 3 + [EN.slow_down] + [""] * 4
     slow[0] += 1
     assert await readers.reader().hears("/subscribe") == Response()
-    assert await readers.store.subscriptions.find("telegram", (ANN,)) is None
+    assert await readers.ledger.subscriptions.find("telegram", (ANN,)) is None
     slow[0] += 5
     assert await readers.reader().reads("/search") == EN.search_what
 

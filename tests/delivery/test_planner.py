@@ -39,7 +39,7 @@ async def test_no_sentence_in_the_ledger_decides(tmp_path: Path) -> None:
     """One that says it in other words is no obstacle: a post that stayed empty goes out when it has papers."""
     async with open_pipeline(tmp_path, "a") as pipeline:
         await pipeline.run(days(1, papers=0))
-        async with pipeline.store._write() as db:
+        async with pipeline.ledger._write() as db:
             await db.exec_driver_sql(
                 "UPDATE digests SET reason = 'the post stayed without any papers' WHERE state = 'skipped'"
             )

@@ -247,17 +247,17 @@ def test_an_id_that_cannot_be_noted_keeps_no_part_back() -> None:
 async def test_a_doubt_is_never_settled_with_the_id_of_an_answer(tmp_path: Path) -> None:
     now = 1_750_000_000.0
     chat = Chat(1, "terminal", "a", "a", "a")
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as store:
-        replies = ReplySender(MemoryChannel(), store.archive)
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as ledger:
+        replies = ReplySender(MemoryChannel(), ledger.archive)
         await replies.send("a", parts("one", "two"))
         await replies.send("b", parts("elsewhere"))
-        assert await store.known_message_ids(chat, now - 1) == KnownIds(
+        assert await ledger.known_message_ids(chat, now - 1) == KnownIds(
             0, 0.0, frozenset({1, 2}), 0
         )  # they came after the doubt
-        assert await store.known_message_ids(chat, now) == KnownIds(2, now, frozenset(), 0)  # they were there before
+        assert await ledger.known_message_ids(chat, now) == KnownIds(2, now, frozenset(), 0)  # they were there before
         now += 8 * 86_400
         await replies.send("a", parts("three"))
-        assert (await store.known_message_ids(chat, now - 1)).later == {
+        assert (await ledger.known_message_ids(chat, now - 1)).later == {
             4
         }  # long ago, all doubts of that time are settled or held
 

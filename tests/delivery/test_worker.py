@@ -45,7 +45,7 @@ async def test_a_channels_own_kind_of_error_leads_where_that_which_it_is_a_kind_
     pipeline.channel.failures["a"].append(refused(TopicClosed("the topic is closed")))
     await pipeline.run(days(1, papers=2))
     assert pipeline.read("a") == []
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.drain()
     assert pipeline.read("a") == ["index", "1", "2"]
 
@@ -100,7 +100,7 @@ async def test_a_vanished_paper_in_doubt_is_not_sent_again(pipeline: Pipeline) -
 async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     await pipeline.run(days(1, 2))
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
     await pipeline.run(days(1, 2))
     assert numbers(pipeline.shown("c")) == ["index", "1", "2"]
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"] * 2
@@ -108,7 +108,7 @@ async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(pipeline: Pi
 
 async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
     await pipeline.look(days(1), opening=pipeline.clock() + 3600)
     await pipeline.drain()
     assert pipeline.shown("c") == []
@@ -119,10 +119,10 @@ async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeli
 
 async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_back(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.run(days(1, 2))
     assert len(pipeline.shown("b")) == 3
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     await pipeline.run(days(1, 2))
     assert len(pipeline.shown("b")) == 6
 
@@ -130,7 +130,7 @@ async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_b
 async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     await pipeline.run([found(digest(day, paper(1), paper(2)))])
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
     assert {parent for _, parent in pipeline.channel.threads} == {""}
@@ -138,13 +138,13 @@ async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(pi
 
 async def test_a_chat_that_joins_with_a_new_layout_repeats_nothing_to_the_others(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b", "c": "c"})
     await pipeline.run(days(1))
     assert [len(pipeline.shown(chat)) for chat in "abc"] == [3, 3, 3]
 
 
 async def test_in_a_thread_papers_answer_the_index(pipeline: Pipeline) -> None:
-    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     await pipeline.run(days(1))
     index = str(pipeline.channel.chats["a"][0].id)
     assert [parent for address, parent in pipeline.channel.threads if address == "a"] == ["", index, index]
@@ -160,19 +160,19 @@ async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipel
             return await super().reconcile(address, unconfirmed)
 
     pipeline.channel = Asked(readable=False)
-    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [lost(), Failure(), lost()]
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 2, "sent": 1}
     pipeline.channel.readable = True
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.drain()
     assert asked == [""] * 4
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
 async def test_without_its_index_a_thread_goes_on_in_the_room(pipeline: Pipeline) -> None:
-    await pipeline.store.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["1", "2"]
@@ -195,7 +195,7 @@ async def test_later_is_later_and_nothing_overtakes(pipeline: Pipeline) -> None:
 async def test_a_short_wait_is_waited_for(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"].append(refused(errors.RetryLater("a moment", 0.01)))
     await pipeline.look(days(1))
-    real = Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW)
+    real = Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW)
     await real.run()
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
@@ -203,12 +203,12 @@ async def test_a_short_wait_is_waited_for(pipeline: Pipeline) -> None:
 async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipeline) -> None:
     incidents = [refused(errors.RetryLater("no route")) for _ in range(4)]
     await pipeline.look(days(1))
-    drain = Dispatcher(pipeline.store, {"terminal": pipeline.channel}, TOO_LONG, pipeline.clock)
+    drain = Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, TOO_LONG, pipeline.clock)
     waits = []
     for incident in incidents:
         pipeline.channel.failures["a"].append(incident)
         await drain.run()
-        [row, *_] = await pipeline.store.writer.next_rows(1)
+        [row, *_] = await pipeline.ledger.writer.next_rows(1)
         waits.append(row.not_before - pipeline.clock.now)
         pipeline.clock.now = row.not_before
     assert waits == [1000, 2000, 3600, 3600]
@@ -251,12 +251,12 @@ async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(pip
     """Sends are lost and so are questions: the lane must end, and the next look must not come at once."""
     waits = RetryPolicy(settle_delay=5, longest_wait=0)
     await pipeline.look(days(1))
-    drain = Dispatcher(pipeline.store, {"terminal": pipeline.channel}, waits, pipeline.clock)
+    drain = Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, waits, pipeline.clock)
     pauses = []
     for _ in range(12):
         pipeline.channel.failures["a"].append(Failure(errors.Unconfirmed("502")))
         await drain.run()
-        [row, *_] = await pipeline.store.writer.next_rows(1)
+        [row, *_] = await pipeline.ledger.writer.next_rows(1)
         pauses.append(row.not_before - pipeline.clock.now)
         pipeline.clock.now = row.not_before
     assert pauses[:3] == [5, 20, 40]
@@ -288,7 +288,7 @@ async def test_a_long_question_is_given_up_when_told_to_stop(pipeline: Pipeline)
     await pipeline.look(days(1))
     async with asyncio.timeout(10):
         await Dispatcher(
-            pipeline.store, {"terminal": slow}, RetryPolicy(settle_delay=0, stop_grace=0.01), stopping=stopping
+            pipeline.ledger, {"terminal": slow}, RetryPolicy(settle_delay=0, stop_grace=0.01), stopping=stopping
         ).run()
     assert (await pipeline.counts("a"))["unconfirmed"] == 1
 
@@ -298,10 +298,10 @@ async def test_an_edit_does_not_make_a_message_younger(pipeline: Pipeline) -> No
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
     chat = Chat(1, "terminal", "a", "a", "a")
-    before = await pipeline.store.known_message_ids(chat, pipeline.clock.now)
+    before = await pipeline.ledger.known_message_ids(chat, pipeline.clock.now)
     pipeline.clock.now += 86_400
     await pipeline.run([found(digest(day, paper(1, word="new")))])
-    assert await pipeline.store.known_message_ids(chat, pipeline.clock.now) == before
+    assert await pipeline.ledger.known_message_ids(chat, pipeline.clock.now) == before
 
 
 async def test_a_doubt_waits_until_the_send_has_settled(pipeline: Pipeline) -> None:
@@ -323,7 +323,7 @@ async def test_what_cannot_be_found_out_is_held_and_the_others_go_on(pipeline: P
     await pipeline.drain()
     assert [call for call in pipeline.channel.calls if call[0] == "reconcile"] == [("reconcile", "a")]
     pipeline.channel.readable = True
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.drain()
     assert await pipeline.counts("a") == {"sent": 3}
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
@@ -410,7 +410,7 @@ async def test_what_a_post_gained_while_a_chat_was_paused_is_not_missing_there(p
     await pipeline.run([found(digest(day, paper(1)))])
     grown = [found(digest(day, paper(1), paper(2)))]
     await pipeline.run(grown)
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.run(grown)
     assert numbers(pipeline.shown("a")) == numbers(pipeline.shown("b")) == ["index", "1", "2"]
 
@@ -418,11 +418,11 @@ async def test_what_a_post_gained_while_a_chat_was_paused_is_not_missing_there(p
 async def test_what_a_post_gained_while_a_chat_was_out_of_the_settings_is_not_missing_there(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
     grown = [found(digest(day, paper(1), paper(2)))]
     await pipeline.run(grown)
     assert numbers(pipeline.shown("b")) == ["index", "1"]
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     await pipeline.run(grown)
     assert numbers(pipeline.shown("b")) == ["index", "1", "2"]
 
@@ -440,7 +440,7 @@ async def test_our_own_waiting_ends_when_somebody_delivers_but_not_the_platforms
     pipeline.channel.failures["b"].append(refused(errors.RetryLater("slow down", 900, flood=True)))
     await pipeline.run(days(1), TOO_LONG)
     assert (pipeline.shown("a"), pipeline.shown("b")) == ([], [])
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.drain()
     assert (numbers(pipeline.shown("a")), pipeline.shown("b")) == (["index", "1", "2"], [])
 
@@ -448,7 +448,7 @@ async def test_our_own_waiting_ends_when_somebody_delivers_but_not_the_platforms
 async def test_a_paused_chat_that_lets_us_in_again_gets_all_it_missed(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatGone("kicked"))]
     await pipeline.run(days(1))
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
@@ -458,7 +458,7 @@ async def test_a_chat_closed_to_an_edit_is_edited_when_it_opens(pipeline: Pipeli
     await pipeline.run([found(digest(day, paper(1)))])
     pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
     await pipeline.run([found(digest(day, paper(1, word="new")))])
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.drain()
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 1]
 
@@ -469,7 +469,7 @@ async def test_a_moved_chat_is_followed(pipeline: Pipeline) -> None:
     assert numbers(pipeline.shown("a")) == ["index"]
     assert numbers(pipeline.shown("a2")) == ["1", "2"]
     assert await pipeline.counts("a") == {"sent": 3}
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     await pipeline.run(days(1, 2))
     assert numbers(pipeline.shown("a2")) == ["1", "2", "index", "1", "2"]
 
@@ -479,7 +479,7 @@ async def test_a_doubt_from_before_a_chat_moved_is_held_until_somebody_has_looke
     pipeline.channel.failures["a"] += [Failure(), lost(), refused(errors.ChatMoved("moved to a2", "a2"))]
     await pipeline.run(days(1))
     for _ in range(2):
-        await pipeline.store.resume()
+        await pipeline.ledger.resume()
         await pipeline.drain()
     assert (numbers(pipeline.shown("a")), numbers(pipeline.shown("a2"))) == (["index", "1"], ["2"])
     assert await pipeline.counts("a") == {"sent": 2, "unconfirmed": 1}
@@ -507,7 +507,7 @@ async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(pipeline: P
     await pipeline.run([found(digest(day, paper(1, word="newer"), paper(2, word="newer")))])
     assert await pipeline.counts("a") == {"sent": 3}
     assert ("edit", "a2") not in pipeline.channel.calls
-    assert (await pipeline.store.known_message_ids(Chat(1, "terminal", "a", "a2", "a2"), pipeline.clock.now)).last == 0
+    assert (await pipeline.ledger.known_message_ids(Chat(1, "terminal", "a", "a2", "a2"), pipeline.clock.now)).last == 0
 
 
 async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(pipeline: Pipeline) -> None:
@@ -539,7 +539,7 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipelin
     slow = Slow()
     slow.failures["a"].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
-    await Dispatcher(pipeline.store, {"terminal": slow}, NOW, on_settled=told).run()
+    await Dispatcher(pipeline.ledger, {"terminal": slow}, NOW, on_settled=told).run()
     assert slow.calls == [("send", "a")]
 
 
@@ -576,7 +576,7 @@ async def test_stopping_finishes_the_send_under_way_and_no_other(pipeline: Pipel
             return await super().send(address, body, ref=ref, thread=thread)
 
     pipeline.channel = Stopping()
-    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, stopping).run()
+    await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, stopping).run()
     total = {state: n for chat in "ab" for state, n in (await pipeline.counts(chat)).items()}
     assert set(total) <= {"sent", "pending"}
     assert 1 <= len(pipeline.shown("a")) + len(pipeline.shown("b")) <= 2
@@ -602,12 +602,12 @@ async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(pipeline
         """Somebody takes the row while we wait for our turn."""
 
         async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-            [row, *_] = await pipeline.store.writer.next_rows(1 if address == "a" else 2)
-            assert await pipeline.store.writer.claim(row)
+            [row, *_] = await pipeline.ledger.writer.next_rows(1 if address == "a" else 2)
+            assert await pipeline.ledger.writer.claim(row)
             return 0.0
 
     beaten = Beaten()
-    await Dispatcher(pipeline.store, {"terminal": beaten}, NOW).run()
+    await Dispatcher(pipeline.ledger, {"terminal": beaten}, NOW).run()
     assert beaten.calls == []
     assert await pipeline.counts("a") == {"sending": 1, "pending": 2}
 
@@ -624,9 +624,9 @@ async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There was nothing to do in any chat, and the run was about to end."""
-    workers = pipeline.store.chats_due
+    workers = pipeline.ledger.chats_due
     channels = {"terminal": pipeline.channel, "other": MemoryChannel(name="other")}
-    drain = Dispatcher(pipeline.store, channels, NOW, pipeline.clock)
+    drain = Dispatcher(pipeline.ledger, channels, NOW, pipeline.clock)
 
     async def slowly(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         found = await workers(channel, until=until, after=after, most=most)
@@ -635,7 +635,7 @@ async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
             drain.rescan()
         return found
 
-    monkeypatch.setattr(pipeline.store, "chats_due", slowly)
+    monkeypatch.setattr(pipeline.ledger, "chats_due", slowly)
     async with asyncio.timeout(10):
         await drain.run()
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
@@ -654,7 +654,7 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
             turns.append(asyncio.get_running_loop().time())
             return await super().send(address, body, ref=ref, thread=thread)
 
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.look(days(1))
     pipeline.channel = Paced()
     await pipeline.drain()
@@ -683,10 +683,10 @@ class Crowded(MemoryChannel):
 
 async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pipeline) -> None:
     crowd = [f"{number:04}" for number in range(1000)]
-    await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     await pipeline.look([found(digest(date(2025, 1, 1), paper(1)))])
     pipeline.channel = Crowded()
-    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=7).run()
+    await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=7).run()
     assert {chat: pipeline.read(chat) for chat in crowd} == {chat: ["index", "1"] for chat in crowd}
     assert pipeline.channel.most <= 7
     begun = {chat: place for place, chat in enumerate(pipeline.channel.chats)}
@@ -697,8 +697,8 @@ async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pi
 async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chats end one by one; looking for others each time would cost more than it gives."""
     crowd = [*"abcdefgh"]
-    await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
-    workers, asked = pipeline.store.chats_due, list[tuple[int, int]]()
+    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    workers, asked = pipeline.ledger.chats_due, list[tuple[int, int]]()
 
     async def noted(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         asked.append((after, most))
@@ -716,9 +716,9 @@ async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, m
             return await super().acquire_turn(address)
 
     await pipeline.look(days(1))
-    monkeypatch.setattr(pipeline.store, "chats_due", noted)
+    monkeypatch.setattr(pipeline.ledger, "chats_due", noted)
     pipeline.channel = OneByOne()
-    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=4).run()
+    await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=4).run()
     assert asked[:2] == [(0, 4), (4, 2)]
     assert [pipeline.read(chat) for chat in crowd] == [["index", "1", "2"]] * 8
 
@@ -726,7 +726,7 @@ async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, m
 async def test_what_comes_up_for_chats_already_passed_is_taken_up(pipeline: Pipeline) -> None:
     """The chats are more than there are places; one looked at first subscribes while the last ones have theirs."""
     crowd = [*"abcdefgh"]
-    await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     drains: list[Dispatcher] = []
 
     class Meanwhile(MemoryChannel):
@@ -738,7 +738,7 @@ async def test_what_comes_up_for_chats_already_passed_is_taken_up(pipeline: Pipe
 
     pipeline.channel = Meanwhile()
     await pipeline.look(days(1))
-    drains.append(Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=2))
+    drains.append(Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=2))
     await drains[0].run()
     assert {chat: pipeline.read(chat) for chat in crowd} == dict.fromkeys(crowd, ["index", "1", "2"] * 2)
 
@@ -747,9 +747,9 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its last look was before, and its end comes after the others were opened."""
-    heads, told = pipeline.store.writer.next_rows, asyncio.Event()
+    heads, told = pipeline.ledger.writer.next_rows, asyncio.Event()
     channels = {"terminal": pipeline.channel}
-    drain = Dispatcher(pipeline.store, channels, NOW, pipeline.clock)
+    drain = Dispatcher(pipeline.ledger, channels, NOW, pipeline.clock)
 
     async def slowly(chat: int) -> list[QueuedDelivery]:
         rows = await heads(chat)
@@ -762,7 +762,7 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
         return rows
 
     await pipeline.look(days(1))
-    monkeypatch.setattr(pipeline.store.writer, "next_rows", slowly)
+    monkeypatch.setattr(pipeline.ledger.writer, "next_rows", slowly)
     async with asyncio.timeout(10):
         await drain.run()
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 2
@@ -770,26 +770,26 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
 
 async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -> None:
     crowd = [*"abcdefgh"]
-    await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     for address in crowd:
         pipeline.channel.failures[address].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
-    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=2).run()
+    await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=2).run()
     assert 1 <= len(pipeline.channel.calls) <= 2
 
 
 async def test_two_channels_are_kept_apart(pipeline: Pipeline) -> None:
     other = MemoryChannel(name="other")
-    await pipeline.store.sync_chats("other", "messages", {"a": "a"})
+    await pipeline.ledger.sync_chats("other", "messages", {"a": "a"})
     formatters = {"terminal": pipeline.channel.formatter, "other": other.formatter}
-    await plan(pipeline.store, "blog", days(1), formatters, Rules())
-    await pipeline.store.open_at("", 0.0)
-    await Dispatcher(pipeline.store, {"terminal": pipeline.channel, "other": other}, NOW).run()
+    await plan(pipeline.ledger, "blog", days(1), formatters, Rules())
+    await pipeline.ledger.open_at("", 0.0)
+    await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel, "other": other}, NOW).run()
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
     assert len(other.chats["a"]) == 3
 
 
 async def test_a_channel_no_longer_set_up_is_not_rendered(pipeline: Pipeline) -> None:
-    await pipeline.store.sync_chats("other", "messages", {"a": "a"})
+    await pipeline.ledger.sync_chats("other", "messages", {"a": "a"})
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"sent": 3}

@@ -36,13 +36,13 @@ async def router(tmp_path: Path) -> AsyncIterator[CommandRouter]:
     formatter = TelegramFormatter(phrases("ko"), buttons=True)
     channel = MemoryChannel("telegram", formatter)
     settings = Settings(operators=Operators.model_validate({"telegram": [OPERATOR]}))
-    async with open_ledger(f"sqlite:///{tmp_path}/paperboy.db") as store:
-        await store.sync_chats("telegram", "messages", {OPERATOR: "bot"})
+    async with open_ledger(f"sqlite:///{tmp_path}/paperboy.db") as ledger:
+        await ledger.sync_chats("telegram", "messages", {OPERATOR: "bot"})
         found = await FolderSource("daily-papers", Path(sample.__file__).parent).digests()
-        await plan(store, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
-        await store.open_at("", 0.0)
-        await Dispatcher(store, {"telegram": channel}).run()
-        yield CommandRouter(store, settings, {"telegram": formatter}, {"telegram": channel.id_sequence})
+        await plan(ledger, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
+        await ledger.open_at("", 0.0)
+        await Dispatcher(ledger, {"telegram": channel}).run()
+        yield CommandRouter(ledger, settings, {"telegram": formatter}, {"telegram": channel.id_sequence})
 
 
 def seen(message: Message) -> str:

@@ -85,7 +85,7 @@ async def test_a_thread_in_another_language_is_still_a_thread(pipeline: Pipeline
 async def test_what_the_operator_set_holds_where_nothing_is_wished(pipeline: Pipeline) -> None:
     await pipeline.subscriber("usual")
     await pipeline.subscriber("own", layout="messages")
-    await pipeline.store.sync_chats("terminal", "index", {"a": "a"})
+    await pipeline.ledger.sync_chats("terminal", "index", {"a": "a"})
     await pipeline.run(days(1))
     assert [len(pipeline.shown(chat)) for chat in ("a", "usual", "own")] == [1, 1, 3]
 
@@ -172,10 +172,10 @@ async def test_all_that_waits_is_laid_out_anew_and_comes_in_order(pipeline: Pipe
     await pipeline.subscriber("b")
     await pipeline.night(days(1))
     await pipeline.night(days(1, 2))
-    await pipeline.store.subscriptions.pause((await pipeline.known("b")).id, "closed")
+    await pipeline.ledger.subscriptions.pause((await pipeline.known("b")).id, "closed")
     await pipeline.set_preferences("b", layout="index")
     await pipeline.night(days(1, 2))
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.run(days(1, 2))
     assert [line.rpartition(", ")[2] for line in pipeline.shown("b")] == [
         "1 January 2025[/bold]",
@@ -188,7 +188,7 @@ async def test_an_older_digest_that_is_laid_out_anew_goes_to_nobody_else(pipelin
     await pipeline.subscriber("b")
     await pipeline.night(days(1))
     await pipeline.night(days(1, 2))
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "late": "late"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "late": "late"})
     await pipeline.set_preferences("b", layout="index")
     await pipeline.run(days(1, 2))
     assert pipeline.read("late") == WHOLE
@@ -219,9 +219,9 @@ async def test_what_waits_for_a_channel_that_is_not_set_up_now_is_not_lost(pipel
 
 async def test_what_waits_as_it_is_wished_is_left_alone(pipeline: Pipeline) -> None:
     await pipeline.night(days(1))
-    [before, *_] = await pipeline.store.writer.next_rows(1)
+    [before, *_] = await pipeline.ledger.writer.next_rows(1)
     await pipeline.night(days(1))
-    [after, *_] = await pipeline.store.writer.next_rows(1)
+    [after, *_] = await pipeline.ledger.writer.next_rows(1)
     assert after.ref == before.ref
 
 
@@ -232,13 +232,13 @@ async def test_a_chat_with_hours_of_its_own_gets_the_digest_then_and_others_at_t
     await pipeline.subscriber("early", schedule=MORNING)
     evening = pipeline.clock() + 12 * 3600
     await pipeline.look(days(1), opening=evening, hours={MORNING: pipeline.clock() + 3600})
-    assert await pipeline.store.next_due() == pipeline.clock() + 3600
+    assert await pipeline.ledger.next_due() == pipeline.clock() + 3600
     await pipeline.drain(FAR)
     assert (pipeline.shown("early"), pipeline.shown("a")) == ([], [])
     pipeline.clock.now += 3600
     await pipeline.drain(FAR)
     assert (pipeline.read("early"), pipeline.shown("a")) == (WHOLE, [])
-    assert await pipeline.store.next_due() == evening
+    assert await pipeline.ledger.next_due() == evening
     await pipeline.look(days(1), hours={MORNING: pipeline.clock() + 86_400})
     await pipeline.drain(FAR)
     assert pipeline.read("early") == pipeline.read("a") == WHOLE
@@ -303,7 +303,7 @@ async def test_a_post_grown_while_it_waits_waits_as_a_whole(pipeline: Pipeline) 
     await pipeline.night(post(1))
     await pipeline.night(post(1, 2))
     assert await pipeline.counts("a") == {"scheduled": 3}
-    assert await pipeline.store.open_rows() == 0
+    assert await pipeline.ledger.open_rows() == 0
     await pipeline.run(post(1, 2))
     assert pipeline.read("a") == WHOLE
 
@@ -316,8 +316,8 @@ async def test_what_a_delivered_post_gains_at_night_comes_at_once(pipeline: Pipe
 
 async def test_nothing_is_due_in_a_chat_that_is_closed_to_us(pipeline: Pipeline) -> None:
     await pipeline.look(days(1), opening=pipeline.clock() + 3600)
-    await pipeline.store.subscriptions.pause(1, "closed")
-    assert await pipeline.store.next_due() is None
+    await pipeline.ledger.subscriptions.pause(1, "closed")
+    assert await pipeline.ledger.next_due() is None
 
 
 # --- coming
@@ -371,9 +371,9 @@ async def test_who_asks_while_others_are_served_is_not_forgotten(pipeline: Pipel
     """The wish comes after the digest was planned, before those who wished earlier are ticked off."""
     await pipeline.run(days(1))
     pipeline.clock.now += 1
-    earlier = await pipeline.store.chats_wanting_newest()
+    earlier = await pipeline.ledger.chats_wanting_newest()
     await pipeline.subscriber("b", now=True)
-    await pipeline.store.release_now(earlier)
+    await pipeline.ledger.release_now(earlier)
     await pipeline.night(days(1))
     assert pipeline.read("b") == WHOLE
 
@@ -506,7 +506,7 @@ async def test_a_chat_that_left_and_then_shut_us_out_is_not_brought_back(pipelin
     terminal, pipeline.channel = pipeline.channel, Leaving()
     await pipeline.drain()
     pipeline.channel = terminal
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.run(days(1, 2))
     assert (await pipeline.known("b")).state == "removed"
     assert pipeline.shown("b") == []
@@ -531,17 +531,17 @@ async def test_a_closed_chat_that_opens_gets_the_rest_and_the_newest(pipeline: P
     await pipeline.run(days(1))
     await pipeline.run(days(1, 2))
     assert (await pipeline.known("b")).reason == "b: kicked"
-    await pipeline.store.subscriptions.resume((await pipeline.known("b")).id)
+    await pipeline.ledger.subscriptions.resume((await pipeline.known("b")).id)
     await pipeline.run(days(1, 2))
     assert pipeline.read("b") == WHOLE * 2
 
 
 async def test_a_closed_chat_that_subscribes_again_has_lost_nothing(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
-    await pipeline.store.subscriptions.pause((await pipeline.known("b")).id, "b: blocked")
+    await pipeline.ledger.subscriptions.pause((await pipeline.known("b")).id, "b: blocked")
     await pipeline.run(days(1))
     pipeline.clock.now += 1
-    await pipeline.store.subscriptions.resume((await pipeline.known("b")).id)
+    await pipeline.ledger.subscriptions.resume((await pipeline.known("b")).id)
     await pipeline.subscribe("b")
     await pipeline.run(days(1))
     assert pipeline.read("b") == WHOLE
@@ -549,9 +549,9 @@ async def test_a_closed_chat_that_subscribes_again_has_lost_nothing(pipeline: Pi
 
 async def test_a_closed_chat_may_unsubscribe_and_stays_away_when_all_others_are_tried_again(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
-    await pipeline.store.subscriptions.pause((await pipeline.known("b")).id, "b: blocked")
+    await pipeline.ledger.subscriptions.pause((await pipeline.known("b")).id, "b: blocked")
     await pipeline.unsubscribe("b")
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.run(days(1))
     assert pipeline.shown("b") == []
 
@@ -562,33 +562,33 @@ async def test_a_closed_chat_may_unsubscribe_and_stays_away_when_all_others_are_
 async def test_a_chat_of_the_settings_whose_people_unsubscribed_stays_away(pipeline: Pipeline) -> None:
     await pipeline.unsubscribe("a")
     for listed in ({"a": "a"}, {}, {"a": "a"}):
-        await pipeline.store.sync_chats("terminal", "messages", listed)
+        await pipeline.ledger.sync_chats("terminal", "messages", listed)
         await pipeline.run(days(1))
     assert pipeline.shown("a") == []
 
 
 async def test_a_chat_that_subscribed_by_itself_needs_no_settings(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
-    await pipeline.store.sync_chats("terminal", "messages", {"b": "b"})
-    await pipeline.store.sync_chats("terminal", "messages", {})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {})
     await pipeline.run(days(1))
     assert (pipeline.read("b"), pipeline.shown("a")) == (WHOLE, [])
 
 
 async def test_a_chat_taken_out_of_the_settings_may_subscribe_by_itself(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.sync_chats("terminal", "messages", {})
+    await pipeline.ledger.sync_chats("terminal", "messages", {})
     pipeline.clock.now += 1
     await pipeline.subscribe("a")
     await pipeline.run(days(1))
-    await pipeline.store.sync_chats("terminal", "messages", {})
+    await pipeline.ledger.sync_chats("terminal", "messages", {})
     await pipeline.run(days(1, 2))
     assert pipeline.read("a") == WHOLE * 2
 
 
 async def test_wishes_of_a_chat_of_the_settings_outlive_it(pipeline: Pipeline) -> None:
     await pipeline.set_preferences("a", layout="index")
-    await pipeline.store.sync_chats("terminal", "messages", {})
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.run(days(1))
     assert len(pipeline.shown("a")) == 1

@@ -27,7 +27,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 
 async def news(pipeline: Pipeline) -> list[tuple[str, str, str]]:
-    return [(one.kind, one.where, one.why) for one in await pipeline.store.incidents.current() if one.is_news]
+    return [(one.kind, one.where, one.why) for one in await pipeline.ledger.incidents.current() if one.is_news]
 
 
 # --- what is wrong
@@ -35,7 +35,7 @@ async def news(pipeline: Pipeline) -> list[tuple[str, str, str]]:
 
 async def test_where_all_is_well_there_is_no_trouble(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    assert await pipeline.store.incidents.current() == []
+    assert await pipeline.ledger.incidents.current() == []
 
 
 async def test_a_closed_chat_is_in_trouble_until_a_message_arrives(pipeline: Pipeline) -> None:
@@ -43,11 +43,11 @@ async def test_a_closed_chat_is_in_trouble_until_a_message_arrives(pipeline: Pip
     await pipeline.run(days(1))
     closed = [("paused", "terminal a", "b: kicked")]
     assert await news(pipeline) == closed
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     assert await news(pipeline) == closed  # it gets another try
     await pipeline.drain()
     assert await news(pipeline) == closed
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.drain()
     assert await news(pipeline) == []
 
@@ -81,11 +81,11 @@ async def test_a_doubt_is_a_trouble_once_it_is_held(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
     pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
     await pipeline.run(days(1), RetryPolicy(settle_delay=90))
-    (unconfirmed,) = await pipeline.store.incidents.current()
+    (unconfirmed,) = await pipeline.ledger.incidents.current()
     assert not unconfirmed.is_news
     pipeline.clock.now += 91
     await pipeline.drain()
-    (held,) = await pipeline.store.incidents.current()
+    (held,) = await pipeline.ledger.incidents.current()
     assert (held.key, held.is_news, held.why) == (unconfirmed.key, True, "this platform does not tell")
 
 
@@ -110,7 +110,7 @@ async def test_a_held_post_goes_out_when_it_is_released(pipeline: Pipeline) -> N
     await pipeline.look(sparse, rules=gate)
     why = "1 of the post's 1 papers say nothing yet"
     assert await news(pipeline) == [("held", "daily-papers/2025-01-01", why)]
-    assert [one.where for one in await pipeline.store.incidents.release_held()] == ["daily-papers/2025-01-01"]
+    assert [one.where for one in await pipeline.ledger.incidents.release_held()] == ["daily-papers/2025-01-01"]
     await pipeline.look(sparse, rules=gate)
     await pipeline.drain()
     assert pipeline.read("a") == ["index", "1"]
@@ -119,11 +119,11 @@ async def test_a_held_post_goes_out_when_it_is_released(pipeline: Pipeline) -> N
 
 async def test_a_held_post_that_is_given_up_stays_away(pipeline: Pipeline) -> None:
     await pipeline.look(days(1, papers=0), rules=Rules(gate_wait=7200))
-    assert [one.kind for one in await pipeline.store.incidents.skip_held()] == ["held"]
-    assert await pipeline.store.incidents.skip_held() == []
+    assert [one.kind for one in await pipeline.ledger.incidents.skip_held()] == ["held"]
+    assert await pipeline.ledger.incidents.skip_held() == []
     await pipeline.look(days(1, papers=0), rules=Rules(gate_wait=7200))
     assert await news(pipeline) == []
-    assert [one.state for one in await pipeline.store.recent_digests(3)] == ["skipped"]
+    assert [one.state for one in await pipeline.ledger.recent_digests(3)] == ["skipped"]
 
 
 async def test_edits_of_a_post_that_shrank_wait_and_are_given_up_by_nobody(pipeline: Pipeline) -> None:
@@ -135,7 +135,7 @@ async def test_edits_of_a_post_that_shrank_wait_and_are_given_up_by_nobody(pipel
             "the post shrank from 3 papers to 1; it is not edited before that has lasted for gate_wait",
         )
     ]
-    assert await pipeline.store.incidents.skip_held() == []
+    assert await pipeline.ledger.incidents.skip_held() == []
     await pipeline.drain()
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 0, 0, 0]
     pipeline.clock.now += 7200
@@ -152,11 +152,11 @@ async def test_what_failed_is_tried_again_markup_and_all(pipeline: Pipeline) -> 
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
-    assert await pipeline.store.incidents.retry() == 1
+    assert await pipeline.ledger.incidents.retry() == 1
     await pipeline.drain()
     assert await pipeline.counts("a") == {"sent": 3}
     assert await pipeline.problems("a") == []
-    assert await pipeline.store.incidents.retry() == 0
+    assert await pipeline.ledger.incidents.retry() == 0
 
 
 async def test_a_failed_edit_is_an_edit_again(pipeline: Pipeline) -> None:
@@ -164,7 +164,7 @@ async def test_a_failed_edit_is_an_edit_again(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
     changed = [found(digest(days(1)[0].digest.day, paper(1, word="new"), paper(2)))]
     await pipeline.run(changed)
-    assert await pipeline.store.incidents.retry() == 1
+    assert await pipeline.ledger.incidents.retry() == 1
     await pipeline.drain()
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 1, 0]
 
@@ -174,7 +174,7 @@ async def test_what_is_held_is_sent_again_since_somebody_has_looked(pipeline: Pi
     pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 1, "sent": 2}
-    assert await pipeline.store.incidents.retry() == 1
+    assert await pipeline.ledger.incidents.retry() == 1
     await pipeline.drain()
     assert sorted(pipeline.read("a")) == ["1", "2", "index"]
 
@@ -183,7 +183,7 @@ async def test_of_a_doubt_that_is_being_settled_nothing_is_sent_again(pipeline: 
     """The message has arrived; the program will ask in a while and see that."""
     pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1), RetryPolicy(settle_delay=90))
-    assert await pipeline.store.incidents.retry() == 0
+    assert await pipeline.ledger.incidents.retry() == 0
     pipeline.clock.now += 91
     await pipeline.drain()
     assert pipeline.read("a") == ["index", "1", "2"]
@@ -195,7 +195,7 @@ async def test_a_closed_chat_is_tried_again_and_one_that_left_is_not(pipeline: P
         pipeline.channel.failures[name].append(refused(CLOSED))
     await pipeline.run(days(1))
     await pipeline.unsubscribe("c")
-    assert await pipeline.store.incidents.retry() == 1
+    assert await pipeline.ledger.incidents.retry() == 1
     await pipeline.drain()
     assert (pipeline.read("b"), pipeline.read("c")) == (["index", "1", "2"], [])
     assert (await pipeline.known("c")).state == "removed"
@@ -207,7 +207,7 @@ async def test_what_its_post_no_longer_has_is_not_counted(pipeline: Pipeline) ->
     await pipeline.run([found(digest(day, paper(1), paper(2)))])
     assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
     await pipeline.run([found(digest(day, paper(1)))])
-    assert await pipeline.store.incidents.retry() == 0
+    assert await pipeline.ledger.incidents.retry() == 0
     await pipeline.drain()
     assert pipeline.read("a") == ["index", "1"]
 
@@ -217,15 +217,15 @@ async def test_one_chat_alone_is_tried_again(pipeline: Pipeline) -> None:
     for chat in "ab":
         pipeline.channel.failures[chat] += REJECTED
     await pipeline.run(days(1))
-    assert await pipeline.store.incidents.retry("b") == 1
-    assert await pipeline.store.incidents.retry("terminal a") == 1
-    assert await pipeline.store.incidents.retry("nobody") == 0
+    assert await pipeline.ledger.incidents.retry("b") == 1
+    assert await pipeline.ledger.incidents.retry("terminal a") == 1
+    assert await pipeline.ledger.incidents.retry("nobody") == 0
 
 
 async def test_chats_are_known_by_what_status_calls_them(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     await pipeline.unsubscribe("b")
-    assert await pipeline.store.incidents.chats() == [("terminal a", "a")]
+    assert await pipeline.ledger.incidents.chats() == [("terminal a", "a")]
 
 
 # --- what an operator gives up
@@ -234,13 +234,13 @@ async def test_chats_are_known_by_what_status_calls_them(pipeline: Pipeline) -> 
 async def test_what_is_given_up_is_told_of_once_and_sent_no_more(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"] += REJECTED
     await pipeline.run(days(1))
-    assert [(one.where, one.why) for one in await pipeline.store.incidents.discard()] == [("terminal a, index", "no")]
+    assert [(one.where, one.why) for one in await pipeline.ledger.incidents.discard()] == [("terminal a, index", "no")]
     assert await pipeline.counts("a") == {"discarded": 1, "sent": 2}
     assert await pipeline.problems("a") == []
     assert await news(pipeline) == []
-    assert await pipeline.store.incidents.discard() == []
-    assert await pipeline.store.incidents.retry() == 0
-    await pipeline.store.resume()
+    assert await pipeline.ledger.incidents.discard() == []
+    assert await pipeline.ledger.incidents.retry() == 0
+    await pipeline.ledger.resume()
     await pipeline.run([found(digest(days(1)[0].digest.day, paper(1, word="new"), paper(2), paper(3)))])
     assert pipeline.read("a") == ["1", "2", "3"]
 
@@ -249,7 +249,7 @@ async def test_a_doubt_that_is_given_up_is_settled(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
     pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1))
-    assert len(await pipeline.store.incidents.discard("a")) == 1
+    assert len(await pipeline.ledger.incidents.discard("a")) == 1
     await pipeline.drain()
     assert pipeline.read("a") == ["index", "1", "2"]
 
@@ -260,7 +260,7 @@ async def test_an_edit_that_is_given_up_leaves_the_message_as_it_stands(pipeline
     day = days(1)[0].digest.day
     await pipeline.run([found(digest(day, paper(1, word="new"), paper(2)))])
     assert await pipeline.counts("a") == {"sent": 2, "failed": 1}
-    await pipeline.store.incidents.discard()
+    await pipeline.ledger.incidents.discard()
     assert await pipeline.counts("a") == {"sent": 3}
     await pipeline.run([found(digest(day, paper(1, word="newer"), paper(2)))])
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 1, 0]
@@ -268,8 +268,8 @@ async def test_an_edit_that_is_given_up_leaves_the_message_as_it_stands(pipeline
 
 async def test_what_waits_is_given_up_only_when_that_is_asked_for(pipeline: Pipeline) -> None:
     await pipeline.look(days(1), opening=pipeline.clock() + 3600)
-    assert await pipeline.store.incidents.discard() == []
-    assert len(await pipeline.store.incidents.discard(waiting=True)) == 3
+    assert await pipeline.ledger.incidents.discard() == []
+    assert len(await pipeline.ledger.incidents.discard(waiting=True)) == 3
     pipeline.clock.now += 7200
     await pipeline.drain()
     assert pipeline.read("a") == []

@@ -43,12 +43,12 @@ def planned(one: Digest, state: DigestState = DigestState.ACTIVE, reason: Reason
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as store:
-        yield store
+async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        yield ledger
 
 
-async def test_migrations_make_exactly_the_tables_that_the_code_uses(store: Ledger, tmp_path: Path) -> None:
+async def test_migrations_make_exactly_the_tables_that_the_code_uses(ledger: Ledger, tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
     with engine.connect() as db:
         ours = {"compare_type": True, "include_name": lambda name, kind, _: not _of_fts5(name, kind)}
@@ -62,8 +62,8 @@ def _of_fts5(name: str | None, kind: str) -> bool:
     return kind == "table" and name is not None and (name == "words" or name.startswith("words_"))
 
 
-async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(store: Ledger, tmp_path: Path) -> None:
-    async with store._read() as db:
+async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(ledger: Ledger, tmp_path: Path) -> None:
+    async with ledger._read() as db:
         pragmas = {
             name: (await db.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -73,11 +73,11 @@ async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(store: Ledger
 
 async def test_opening_again_keeps_everything(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/deep/er/ledger.db"
-    async with open_ledger(url) as store:
-        await store.write_plan("blog", planned(RICH), [])
-    async with open_ledger(url) as store:
-        assert await store.digest("blog", RICH.id) == RICH
-        assert await store.archive.newest() == RICH
+    async with open_ledger(url) as ledger:
+        await ledger.write_plan("blog", planned(RICH), [])
+    async with open_ledger(url) as ledger:
+        assert await ledger.digest("blog", RICH.id) == RICH
+        assert await ledger.archive.newest() == RICH
 
 
 @pytest.mark.parametrize(
@@ -119,25 +119,25 @@ async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
             pass
 
 
-async def test_a_full_disk_is_said_and_nothing_is_lost(store: Ledger) -> None:
-    await store.write_plan("blog", planned(RICH), [])
-    async with store._read() as db:
+async def test_a_full_disk_is_said_and_nothing_is_lost(ledger: Ledger) -> None:
+    await ledger.write_plan("blog", planned(RICH), [])
+    async with ledger._read() as db:
         pages = (await db.exec_driver_sql("PRAGMA page_count")).scalar_one()
         await db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     long = digest(date(2025, 1, 2), *(paper(n, word="long " * 2000) for n in range(50)))
     with pytest.raises(LedgerError, match="disk is full"):
-        await store.write_plan("blog", planned(long), [])
-    assert await store.archive.newest() == RICH
+        await ledger.write_plan("blog", planned(long), [])
+    assert await ledger.archive.newest() == RICH
 
 
-async def test_too_many_readers_at_once_are_said(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = store._read.__self__._engine  # type: ignore[attr-defined]
+async def test_too_many_readers_at_once_are_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = ledger._read.__self__._engine  # type: ignore[attr-defined]
     monkeypatch.setattr(engine.pool, "_timeout", 0.01)
     async with AsyncExitStack() as stack:
         for _ in range(engine.pool.size() + engine.pool._max_overflow):
-            await stack.enter_async_context(store._read())
+            await stack.enter_async_context(ledger._read())
         with pytest.raises(LedgerError, match="too much is read"):
-            await stack.enter_async_context(store._read())
+            await stack.enter_async_context(ledger._read())
 
 
 # What is asked at each run, whether or not there is anything to do.
@@ -154,9 +154,9 @@ LOOKS: dict[str, tuple[Executable, ...]] = {
 
 
 @pytest.mark.parametrize("look", LOOKS)
-async def test_years_of_settled_messages_are_not_gone_through(store: Ledger, look: str) -> None:
+async def test_years_of_settled_messages_are_not_gone_through(ledger: Ledger, look: str) -> None:
     """SQLite finds the others by an index of their own, as long as each statement says word for word what is in it."""
-    async with store._read() as db:
+    async with ledger._read() as db:
         for statement in LOOKS[look]:
             whole = statement.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
             rows = (await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {whole}")).all()
@@ -165,7 +165,7 @@ async def test_years_of_settled_messages_are_not_gone_through(store: Ledger, loo
             assert "ix_deliveries_unsettled" in mine, steps
 
 
-async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(store: Ledger, tmp_path: Path) -> None:
+async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(ledger: Ledger, tmp_path: Path) -> None:
     stopping = asyncio.Event()
     order: list[str] = []
 
@@ -174,7 +174,7 @@ async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(store: 
             order.append(f"second {mine}")
 
     with capture_logs() as logs:
-        async with asyncio.timeout(30), store.delivery_lock(stopping) as mine:
+        async with asyncio.timeout(30), ledger.delivery_lock(stopping) as mine:
             waiting = asyncio.create_task(second())
             while not any("another Paperboy" in line["event"] for line in logs):
                 await asyncio.sleep(0.01)
@@ -183,15 +183,15 @@ async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(store: 
     assert order == ["first True", "second True"]
 
 
-async def test_waiting_for_another_process_ends_when_told_to_stop(store: Ledger, tmp_path: Path) -> None:
+async def test_waiting_for_another_process_ends_when_told_to_stop(ledger: Ledger, tmp_path: Path) -> None:
     stopping = asyncio.Event()
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivery_lock(asyncio.Event()):
         stopping.set()
-        async with store.delivery_lock(stopping) as mine:
+        async with ledger.delivery_lock(stopping) as mine:
             assert mine is False
 
 
-async def test_waiting_is_waiting_until_told_to_stop(store: Ledger, tmp_path: Path) -> None:
+async def test_waiting_is_waiting_until_told_to_stop(ledger: Ledger, tmp_path: Path) -> None:
     stopping = asyncio.Event()
 
     def told(_text: str) -> None:
@@ -201,20 +201,20 @@ async def test_waiting_is_waiting_until_told_to_stop(store: Ledger, tmp_path: Pa
         asyncio.timeout(30),
         open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other,
         other.delivery_lock(asyncio.Event()),
-        store.delivery_lock(stopping, told) as mine,
+        ledger.delivery_lock(stopping, told) as mine,
     ):
         assert mine is False
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights of folders work otherwise there")
-async def test_a_lock_that_cannot_be_made_is_said(store: Ledger, tmp_path: Path) -> None:
+async def test_a_lock_that_cannot_be_made_is_said(ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "ledger.db.lock").mkdir()
     with pytest.raises(LedgerError, match=r"ledger\.db\.lock"):
-        async with store.delivery_lock(asyncio.Event()):
+        async with ledger.delivery_lock(asyncio.Event()):
             pass
 
 
-async def test_standings_leave_out_the_baseline_and_come_older_first(store: Ledger) -> None:
+async def test_standings_leave_out_the_baseline_and_come_older_first(ledger: Ledger) -> None:
     written = {
         1: (DigestState.BASELINE, NOTHING),
         2: (DigestState.SKIPPED, Reason(Cause.MISSED)),
@@ -222,33 +222,33 @@ async def test_standings_leave_out_the_baseline_and_come_older_first(store: Ledg
         4: (DigestState.HELD, Reason(Cause.SHRANK, (6, 1))),
     }
     for day, (state, reason) in written.items():
-        await store.write_plan("blog", planned(digest(date(2025, 1, day), paper(1)), state, reason), [])
+        await ledger.write_plan("blog", planned(digest(date(2025, 1, day), paper(1)), state, reason), [])
     shrank = "the post shrank from 6 papers to 1"
-    assert await store.recent_digests(2) == [
+    assert await ledger.recent_digests(2) == [
         DigestStatus("blog", "daily-papers/2025-01-03", DigestState.ACTIVE, "", 1, waits=False),
         DigestStatus("blog", "daily-papers/2025-01-04", DigestState.HELD, shrank, 1, waits=False),
     ]
-    assert [digest_status.state for digest_status in await store.recent_digests(9)] == ["skipped", "active", "held"]
-    assert [(one.state, one.reason) for one in await store.known_digests("blog")] == list(written.values())
+    assert [digest_status.state for digest_status in await ledger.recent_digests(9)] == ["skipped", "active", "held"]
+    assert [(one.state, one.reason) for one in await ledger.known_digests("blog")] == list(written.values())
 
 
 @pytest.mark.parametrize("was", DigestState)
 @pytest.mark.parametrize("becomes", DigestState)
 async def test_a_remark_changes_a_state_only_as_the_table_has_it(
-    store: Ledger, was: DigestState, becomes: DigestState
+    ledger: Ledger, was: DigestState, becomes: DigestState
 ) -> None:
-    await store.write_plan("blog", planned(RICH, was), [])
-    await store.change_status("blog", StatusChange(RICH.id, becomes, NOTHING, None))
-    (known,) = await store.known_digests("blog")
+    await ledger.write_plan("blog", planned(RICH, was), [])
+    await ledger.change_status("blog", StatusChange(RICH.id, becomes, NOTHING, None))
+    (known,) = await ledger.known_digests("blog")
     assert known.state is (becomes if becomes in DIGEST_CHANGES[was] else was)
 
 
-async def test_an_empty_ledger_answers_with_nothing(store: Ledger) -> None:
-    assert await store.archive.newest() is None
-    assert await store.recent_digests(3) == []
-    assert await store.known_digests("blog") == []
-    assert await store.open_rows() == 0
-    assert await store.writer.next_rows(1) == []
+async def test_an_empty_ledger_answers_with_nothing(ledger: Ledger) -> None:
+    assert await ledger.archive.newest() is None
+    assert await ledger.recent_digests(3) == []
+    assert await ledger.known_digests("blog") == []
+    assert await ledger.open_rows() == 0
+    assert await ledger.writer.next_rows(1) == []
 
 
 async def test_a_file_of_no_bytes_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -266,5 +266,5 @@ async def test_a_file_that_another_process_is_about_to_fill_is_waited_for(tmp_pa
         pass
     path.touch()
     asyncio.get_running_loop().call_later(0.2, lambda: path.write_bytes(whole.read_bytes()))
-    async with open_ledger(f"sqlite:///{path}") as store:
-        assert await store.archive.newest() is None
+    async with open_ledger(f"sqlite:///{path}") as ledger:
+        assert await ledger.archive.newest() is None

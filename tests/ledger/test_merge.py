@@ -43,7 +43,7 @@ async def test_a_row_is_not_taken_for_the_one_that_got_its_id(pipeline: Pipeline
     await pipeline.look(posts)
     channel = Held()
     channel.turns, channel.waiting = defaultdict(asyncio.Event), defaultdict(asyncio.Event)
-    drain = Dispatcher(pipeline.store, {"terminal": channel}, NOW, pipeline.clock)
+    drain = Dispatcher(pipeline.ledger, {"terminal": channel}, NOW, pipeline.clock)
     running = asyncio.create_task(drain.run())
     async with asyncio.timeout(30):
         await channel.waiting["m"].wait()
@@ -63,7 +63,7 @@ async def test_an_hour_that_moved_while_a_lane_waited_is_kept(pipeline: Pipeline
     await pipeline.look(days(1), opening=pipeline.clock() + 0.2)
     channel = Held()
     channel.turns, channel.waiting = defaultdict(asyncio.Event), defaultdict(asyncio.Event)
-    running = asyncio.create_task(Dispatcher(pipeline.store, {"terminal": channel}, NOW, pipeline.clock).run())
+    running = asyncio.create_task(Dispatcher(pipeline.ledger, {"terminal": channel}, NOW, pipeline.clock).run())
     async with asyncio.timeout(30):
         await channel.waiting["a"].wait()
         await pipeline.gate(pipeline.clock() + HOUR)
@@ -74,8 +74,8 @@ async def test_an_hour_that_moved_while_a_lane_waited_is_kept(pipeline: Pipeline
 
 async def test_a_chat_that_moved_and_is_listed_anew_is_the_same(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.move((await pipeline.known("a")).id, address="a-new", id_sequence="a-new")
-    await pipeline.store.sync_chats("terminal", "messages", {"a-new": "a-new"})
+    await pipeline.ledger.move((await pipeline.known("a")).id, address="a-new", id_sequence="a-new")
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a-new": "a-new"})
     await pipeline.run(days(1))
     assert (len(pipeline.shown("a")), pipeline.shown("a-new")) == (3, [])
     await pipeline.run(days(1, 2))
@@ -87,23 +87,23 @@ async def test_a_chat_listed_by_name_is_the_one_its_people_subscribed(pipeline: 
     await pipeline.run(days(1))
     await pipeline.subscriber("-100", now=True)
     await pipeline.run(days(1))
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
-    listed = next(one for one in await pipeline.store.subscriptions.unidentified("terminal") if one.name == "@name")
-    assert await pipeline.store.subscriptions.merge_into(listed, "-100")
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
+    listed = next(one for one in await pipeline.ledger.subscriptions.unidentified("terminal") if one.name == "@name")
+    assert await pipeline.ledger.subscriptions.merge_into(listed, "-100")
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
     await pipeline.run(days(1, 2))
     assert (len(pipeline.shown("-100")), pipeline.shown("@name")) == (6, [])
 
 
 async def test_a_chat_that_nobody_subscribed_is_merged_with_none(pipeline: Pipeline) -> None:
-    [listed] = await pipeline.store.subscriptions.unidentified("terminal")
-    assert not await pipeline.store.subscriptions.merge_into(listed, "-100")
+    [listed] = await pipeline.ledger.subscriptions.unidentified("terminal")
+    assert not await pipeline.ledger.subscriptions.merge_into(listed, "-100")
 
 
 async def test_of_two_chats_that_both_have_messages_one_receives_no_more(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     await pipeline.subscriber("-100", now=True)
-    [listed] = [one for one in await pipeline.store.subscriptions.unidentified("terminal") if one.name == "a"]
-    assert not await pipeline.store.subscriptions.merge_into(listed, "-100")
+    [listed] = [one for one in await pipeline.ledger.subscriptions.unidentified("terminal") if one.name == "a"]
+    assert not await pipeline.ledger.subscriptions.merge_into(listed, "-100")
     await pipeline.run(days(1, 2))
     assert (len(pipeline.shown("a")), pipeline.shown("-100")) == (6, [])

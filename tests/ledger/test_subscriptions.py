@@ -29,7 +29,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 async def edition(pipeline: Pipeline, chat: int) -> Edition:
     """Give the edition of a chat, as the ledger spells it."""
-    async with pipeline.store._read() as db:
+    async with pipeline.ledger._read() as db:
         spelled = (await db.exec_driver_sql("SELECT edition FROM chats WHERE id = ?", (chat,))).scalar_one()
     assert str(Edition.read(spelled)) == spelled
     return Edition.read(spelled)
@@ -45,7 +45,7 @@ async def meet(
     layout: str = "messages",
 ) -> int:
     ids = id_sequence or address
-    people = pipeline.store.subscriptions
+    people = pipeline.ledger.subscriptions
     return await people.add_chat("terminal", address, id_sequence=ids, kind=kind, language=language, layout=layout)
 
 
@@ -77,9 +77,9 @@ async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pi
 
 
 async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipeline: Pipeline) -> None:
-    people = pipeline.store.subscriptions
+    people = pipeline.ledger.subscriptions
     await meet(pipeline, "-100", ChatKind.BROADCAST)
-    await pipeline.store.sync_chats("terminal", "messages", {"@a": "@a"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"@a": "@a"})
     assert await people.find("terminal", ("-100", "@a")) == await pipeline.known("@a")
     assert (await pipeline.known("-100")).state == "removed"
     assert await people.find("telegram", ("-100", "@a")) is None
@@ -88,13 +88,13 @@ async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipel
 
 async def test_a_chat_that_moved_is_found_where_it_is_and_where_it_was(pipeline: Pipeline) -> None:
     chat = await pipeline.subscriber("-1")
-    await pipeline.store.move(chat, address="-1001", id_sequence="-1001")
+    await pipeline.ledger.move(chat, address="-1001", id_sequence="-1001")
     for address in ("-1", "-1001"):
         assert (await pipeline.known(address)).id == chat
 
 
 async def test_the_places_of_a_chat_are_itself_and_its_topics(pipeline: Pipeline) -> None:
-    people = pipeline.store.subscriptions
+    people = pipeline.ledger.subscriptions
     for name in ("-100", "-100:7", "-1001", "@My_Group:7", "@my_group", "@my_groups", "@my1group:7"):
         await meet(pipeline, name, ChatKind.GROUP)
     found = await people.with_topics("terminal", ("-100", "@my_group"))
@@ -104,26 +104,26 @@ async def test_the_places_of_a_chat_are_itself_and_its_topics(pipeline: Pipeline
 
 async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipeline) -> None:
     chat = await meet(pipeline, "-1:7", ChatKind.GROUP, id_sequence="bot")
-    await pipeline.store.move(chat, address="-100:7", id_sequence="-100")
+    await pipeline.ledger.move(chat, address="-100:7", id_sequence="-100")
     for name in ("-1", "-100"):
-        assert [one.id for one in await pipeline.store.subscriptions.with_topics("terminal", (name,))] == [chat]
+        assert [one.id for one in await pipeline.ledger.subscriptions.with_topics("terminal", (name,))] == [chat]
 
 
 async def test_public_names_are_found_in_any_case(pipeline: Pipeline) -> None:
-    await pipeline.store.sync_chats("terminal", "messages", {"@MyChannel": "@MyChannel"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"@MyChannel": "@MyChannel"})
     assert (await pipeline.known("@mychannel")).name == "@MyChannel"
     await meet(pipeline, "C0123ABCD", ChatKind.BROADCAST, layout="thread")
-    assert await pipeline.store.subscriptions.find("terminal", ("c0123abcd",)) is None
+    assert await pipeline.ledger.subscriptions.find("terminal", ("c0123abcd",)) is None
 
 
 async def test_strangers_are_the_chats_whose_kind_is_not_known(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b", kind="group")
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "c": "c"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "c": "c"})
     await pipeline.unsubscribe("c")
-    strangers = await pipeline.store.subscriptions.unidentified("terminal")
+    strangers = await pipeline.ledger.subscriptions.unidentified("terminal")
     assert [one.name for one in strangers] == ["a"]
     await pipeline.set_preferences("a", kind="channel")
-    assert await pipeline.store.subscriptions.unidentified("terminal") == []
+    assert await pipeline.ledger.subscriptions.unidentified("terminal") == []
 
 
 async def test_wishes_make_the_edition(pipeline: Pipeline) -> None:
@@ -142,7 +142,7 @@ EVERY_WISH = list(product(("", *LAYOUTS), ("", "ko", "en"), (0, 1), ChatKind))
 
 async def editions(pipeline: Pipeline) -> list[str]:
     """Give the editions of all chats that subscribed by themselves."""
-    async with pipeline.store._read() as db:
+    async with pipeline.ledger._read() as db:
         rows = await db.exec_driver_sql("SELECT edition FROM chats WHERE origin = 'reader' ORDER BY id")
         return list(rows.scalars())
 
@@ -159,11 +159,11 @@ def spelled(usual: str) -> list[str]:
 async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline) -> None:
     columns = "channel, address, counter, edition, origin, name, layout, language, silent, kind"
     row = f"INSERT INTO chats ({columns}) VALUES ('terminal', '', '', '', 'reader', ?, ?, ?, ?, ?)"
-    async with pipeline.store._write() as db:
+    async with pipeline.ledger._write() as db:
         for number, preferences in enumerate(EVERY_WISH):
             await db.exec_driver_sql(row, (str(number), *preferences))
     for usual in ("digest", "messages"):
-        await pipeline.store.sync_chats("terminal", usual, {})
+        await pipeline.ledger.sync_chats("terminal", usual, {})
         assert await editions(pipeline) == spelled(usual)
 
 
@@ -180,10 +180,10 @@ async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline)
     planning_sql: list[str] = []
     for number in range(20):
         await pipeline.subscriber(str(number), silent=number % 2)
-    async with pipeline.store._read() as db:
+    async with pipeline.ledger._read() as db:
         engine = db.engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *args: planning_sql.append(args[2]))
-    await pipeline.store.sync_chats("terminal", "index", {})
+    await pipeline.ledger.sync_chats("terminal", "index", {})
     assert set(await editions(pipeline)) == {"index", "index silent"}
     assert [one.split()[:3] for one in planning_sql].count(["UPDATE", "chats", "SET"]) <= 2  # one is of those removed
     assert len(planning_sql) < 10
@@ -195,8 +195,8 @@ async def test_wishes_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> 
     await pipeline.set_preferences("b", **preferences)
     await pipeline.unsubscribe("b")
     await pipeline.subscribe("b")
-    await pipeline.store.subscriptions.pause(chat, "closed")
-    await pipeline.store.subscriptions.resume(chat)
+    await pipeline.ledger.subscriptions.pause(chat, "closed")
+    await pipeline.ledger.subscriptions.resume(chat)
     known = await pipeline.known("b")
     assert {name: getattr(known, name) for name in preferences} == preferences
     with sqlite3.connect(tmp_path / "ledger.db") as db:  # as any other process reads it
@@ -208,7 +208,7 @@ async def test_wishes_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> 
 
 
 async def test_only_a_chat_that_receives_is_paused_and_only_a_paused_one_is_resumed(pipeline: Pipeline) -> None:
-    chat, people = await pipeline.subscriber("b"), pipeline.store.subscriptions
+    chat, people = await pipeline.subscriber("b"), pipeline.ledger.subscriptions
     await people.pause(chat, "first")
     await people.pause(chat, "second")
     assert ((await pipeline.known("b")).state, (await pipeline.known("b")).reason) == ("paused", "first")
@@ -225,7 +225,7 @@ async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
     for name in "bc":
         pipeline.channel.failures[name].append(refused(errors.ChatGone("kicked")))
     await pipeline.run(days(1))
-    await pipeline.store.subscriptions.resume(chats[0])
+    await pipeline.ledger.subscriptions.resume(chats[0])
     await pipeline.drain()
     assert (pipeline.read("b"), pipeline.read("c")) == (["index", "1", "2"], [])
     assert await pipeline.counts("c") == {"failed": 1, "pending": 2}
@@ -234,10 +234,10 @@ async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
 async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pipeline: Pipeline) -> None:
     """Its people have not decided anything."""
     await meet(pipeline, "b", ChatKind.GROUP)
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "active"
     await pipeline.unsubscribe("b")
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "removed"
 
 
@@ -245,12 +245,12 @@ async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pip
 
 
 async def listed(pipeline: Pipeline, *names: str) -> None:
-    await pipeline.store.sync_chats("terminal", "messages", {name: name for name in names})
+    await pipeline.ledger.sync_chats("terminal", "messages", {name: name for name in names})
 
 
 async def test_a_chat_that_the_settings_name_anew_where_it_moved_to_gets_nothing_twice(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.store.move(1, address="-100", id_sequence="-100")
+    await pipeline.ledger.move(1, address="-100", id_sequence="-100")
     await listed(pipeline, "-100")
     await pipeline.run(days(1, 2))
     assert ((await pipeline.known("-100")).id, (await pipeline.known("-100")).name) == (1, "-100")
@@ -261,30 +261,30 @@ async def test_a_chat_that_the_settings_name_anew_where_it_moved_to_gets_nothing
 
 async def test_two_chats_that_became_one_keep_their_names(pipeline: Pipeline) -> None:
     await listed(pipeline, "a", "-100")
-    await pipeline.store.move(1, address="-100", id_sequence="-100")
+    await pipeline.ledger.move(1, address="-100", id_sequence="-100")
     await listed(pipeline, "a", "-100")
-    assert [one.name for one in await pipeline.store.subscriptions.with_topics("terminal", ("-100",))] == ["a", "-100"]
+    assert [one.name for one in await pipeline.ledger.subscriptions.with_topics("terminal", ("-100",))] == ["a", "-100"]
 
 
 async def test_a_chat_that_its_people_subscribed_is_the_one_that_the_settings_name_later(pipeline: Pipeline) -> None:
     chat = await pipeline.subscriber("-100", layout="index")
     await pipeline.run(days(1))
     await listed(pipeline, "a", "@our_channel")
-    assert await pipeline.store.subscriptions.merge_into(await pipeline.known("@our_channel"), "-100")
+    assert await pipeline.ledger.subscriptions.merge_into(await pipeline.known("@our_channel"), "-100")
     await pipeline.run(days(1, 2))
     known = await pipeline.known("@our_channel")
     assert (known.id, known.address, known.state, known.layout) == (chat, "-100", "active", "index")
     assert len(pipeline.shown("-100")) == 2
     assert pipeline.shown("@our_channel") == []
     await listed(pipeline, "a", "@our_channel")
-    assert await pipeline.store.subscriptions.with_topics("terminal", ("-100", "@our_channel")) == [known]
+    assert await pipeline.ledger.subscriptions.with_topics("terminal", ("-100", "@our_channel")) == [known]
 
 
 async def test_its_people_may_have_unsubscribed_it(pipeline: Pipeline) -> None:
     await pipeline.subscriber("-100")
     await pipeline.unsubscribe("-100")
     await listed(pipeline, "@our_channel")
-    assert await pipeline.store.subscriptions.merge_into(await pipeline.known("@our_channel"), "-100")
+    assert await pipeline.ledger.subscriptions.merge_into(await pipeline.known("@our_channel"), "-100")
     await listed(pipeline, "@our_channel")
     assert (await pipeline.known("@our_channel")).state == "removed"
 
@@ -292,7 +292,7 @@ async def test_its_people_may_have_unsubscribed_it(pipeline: Pipeline) -> None:
 async def test_its_people_may_only_have_looked(pipeline: Pipeline) -> None:
     await meet(pipeline, "-100", ChatKind.BROADCAST)
     await listed(pipeline, "@our_channel")
-    assert await pipeline.store.subscriptions.merge_into(await pipeline.known("@our_channel"), "-100")
+    assert await pipeline.ledger.subscriptions.merge_into(await pipeline.known("@our_channel"), "-100")
     await listed(pipeline, "@our_channel")
     assert (await pipeline.known("@our_channel")).state == "active"
 
@@ -302,16 +302,16 @@ async def test_a_chat_of_the_settings_that_has_messages_stays_and_the_other_rece
 ) -> None:
     await pipeline.run(days(1))
     await pipeline.subscriber("-100")
-    assert not await pipeline.store.subscriptions.merge_into(await pipeline.known("a"), "-100")
+    assert not await pipeline.ledger.subscriptions.merge_into(await pipeline.known("a"), "-100")
     await pipeline.run(days(1, 2))
     assert (pipeline.read("a"), pipeline.shown("-100")) == (["index", "1", "2"] * 2, [])
     assert (await pipeline.known("-100")).state == "removed"
 
 
 async def test_there_may_be_no_other_or_more_than_one(pipeline: Pipeline) -> None:
-    assert not await pipeline.store.subscriptions.merge_into(await pipeline.known("a"), "-100")
+    assert not await pipeline.ledger.subscriptions.merge_into(await pipeline.known("a"), "-100")
     await meet(pipeline, "-100", ChatKind.GROUP)
     moved = await pipeline.subscriber("-1")
-    await pipeline.store.move(moved, address="-100", id_sequence="-100")
-    assert await pipeline.store.subscriptions.merge_into(await pipeline.known("a"), "-100")
+    await pipeline.ledger.move(moved, address="-100", id_sequence="-100")
+    assert await pipeline.ledger.subscriptions.merge_into(await pipeline.known("a"), "-100")
     assert (await pipeline.known("a")).id == moved

@@ -140,7 +140,7 @@ async def test_the_editions_of_chats(pipeline: Pipeline) -> None:
     for kind in kinds:
         await pipeline.subscriber(f"of {kind}", kind=kind, layout="digest", language="ko", silent=1)
         await pipeline.subscriber(f"usual {kind}", kind=kind)
-    spelled = {edition for channel, edition in await pipeline.store.editions("blog", SMALL.id)}
+    spelled = {edition for channel, edition in await pipeline.ledger.editions("blog", SMALL.id)}
     assert spelled == {"messages", "messages here", "digest ko silent", "digest ko silent here"}
 
 
@@ -243,7 +243,7 @@ async def test_keys_of_notices(pipeline: Pipeline) -> None:
     await pipeline.drain()
     await pipeline.look([found(SMALL), found(digest(date(2025, 1, 2)))], rules=gate)
     chats = {name: (await pipeline.known(name)).id for name in ("a", "b", "c")}
-    keys = {re.sub("[0-9a-f]{16}", "<ref>", one.key) for one in await pipeline.store.incidents.current()}
+    keys = {re.sub("[0-9a-f]{16}", "<ref>", one.key) for one in await pipeline.ledger.incidents.current()}
     assert keys == {
         f"paused {chats['a']}",
         "refused <ref>",
@@ -260,8 +260,8 @@ async def test_the_key_of_a_missing_post(pipeline: Pipeline) -> None:
     pipeline.clock.now = datetime(2025, 1, 30, 23, tzinfo=UTC).timestamp()
     source = Source(name="blog", kind="folder", path=Path("_posts"))
     settings = Settings(sources=(source,), timezone="UTC")
-    await OperatorNotifier(settings, pipeline.store.incidents, Outages(), (), pipeline.clock).notify()
-    assert set(await pipeline.store.incidents.reported()) == {"silent blog"}
+    await OperatorNotifier(settings, pipeline.ledger.incidents, Outages(), (), pipeline.clock).notify()
+    assert set(await pipeline.ledger.incidents.reported()) == {"silent blog"}
 
 
 def test_the_key_of_an_outage() -> None:

@@ -67,13 +67,13 @@ class Hooked(MemoryChannel):
 def counted(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
     """List the transactions to come: how many outcomes, claims and looks were in each."""
     written: list[tuple[int, int, int]] = []
-    write = pipeline.store.writer._connection.write
+    write = pipeline.ledger.writer._connection.write
 
     def counting(outcomes: list[Any], claims: list[QueuedDelivery], looks: set[int]) -> Any:
         written.append((len(outcomes), len(claims), len(looks)))
         return write(outcomes, claims, looks)
 
-    monkeypatch.setattr(pipeline.store.writer._connection, "write", counting)
+    monkeypatch.setattr(pipeline.ledger.writer._connection, "write", counting)
     return written
 
 
@@ -81,7 +81,7 @@ async def test_what_all_lanes_ask_goes_into_few_transactions(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crowd = [f"{number:02}" for number in range(50)]
-    await pipeline.store.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     await pipeline.look(days(1))
     written = counted(pipeline, monkeypatch)
     await pipeline.drain()
@@ -145,18 +145,18 @@ async def test_a_failing_commit_reaches_every_lane(pipeline: Pipeline, ledger: E
 
 async def test_all_who_asked_are_told_what_went_wrong(pipeline: Pipeline, ledger: Execute) -> None:
     ledger("ALTER TABLE deliveries RENAME TO gone")
-    asked = [asyncio.create_task(pipeline.store.writer.next_rows(chat)) for chat in (1, 2, 1)]
+    asked = [asyncio.create_task(pipeline.ledger.writer.next_rows(chat)) for chat in (1, 2, 1)]
     await asyncio.sleep(0)
     asked[2].cancel()
     told = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(one) for one in told] == [errors.LedgerError, errors.LedgerError, asyncio.CancelledError]
     ledger("ALTER TABLE gone RENAME TO deliveries")
-    assert await pipeline.store.writer.next_rows(1) == []
+    assert await pipeline.ledger.writer.next_rows(1) == []
 
 
 async def test_what_changes_while_rows_are_read_ahead_is_read_again(pipeline: Pipeline) -> None:
     """The post is written anew when a chat has half of it: another wording, a paper in between, and one less."""
-    await pipeline.store.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.look([found(digest(DAY, paper(1), paper(2), paper(3)))])
     inserted = paper(2, id="2501.00009")
     new = digest(DAY, paper(1), inserted, paper(3, id="2501.00002", word="new"))
@@ -196,7 +196,7 @@ async def test_a_doubt_that_comes_up_at_a_turn_is_not_sent(pipeline: Pipeline, l
 
 async def test_who_gave_up_sends_nothing_but_what_was_sent_is_written(pipeline: Pipeline) -> None:
     await pipeline.look(days(1))
-    clerks = pipeline.store.writer
+    clerks = pipeline.ledger.writer
     [row, *_] = await clerks.next_rows(1)
     [other, *_] = await clerks.next_rows(2)
     assert await clerks.claim(row)
@@ -214,10 +214,10 @@ async def test_who_gave_up_sends_nothing_but_what_was_sent_is_written(pipeline: 
 
 async def test_closing_writes_what_was_asked(pipeline: Pipeline, tmp_path: Path, ledger: Execute) -> None:
     await pipeline.look(days(1))
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", pipeline.clock) as store:
-        [row, *_] = await store.writer.next_rows(1)
-        assert await store.writer.claim(row)
-        store.writer.settle(row, DeliveryState.SENT, remote_id="1", id_sequence="a")
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", pipeline.clock) as opened:
+        [row, *_] = await opened.writer.next_rows(1)
+        assert await opened.writer.claim(row)
+        opened.writer.settle(row, DeliveryState.SENT, remote_id="1", id_sequence="a")
     assert ledger("SELECT count(*) FROM deliveries WHERE state = 'sent'") == [(1,)]
 
 
@@ -226,11 +226,11 @@ async def test_few_bodies_are_kept_in_memory(pipeline: Pipeline, monkeypatch: py
     await pipeline.run(days(1))
     await pipeline.run(days(1, 2, 3))
     assert pipeline.read("a") == pipeline.read("b") == WHOLE * 3
-    assert len(pipeline.store.writer._connection._bodies) <= 2 + READ_AHEAD
+    assert len(pipeline.ledger.writer._connection._bodies) <= 2 + READ_AHEAD
 
 
 async def test_more_than_is_read_at_once_is_sent_in_order(pipeline: Pipeline) -> None:
     many = [paper(number) for number in range(1, 51)]
     await pipeline.look([found(digest(DAY, *many))])
-    await Dispatcher(pipeline.store, {"terminal": pipeline.channel}, NOW, pipeline.clock).run()
+    await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock).run()
     assert pipeline.read("a") == ["index", *(str(number) for number in range(1, 51))]

@@ -44,10 +44,10 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.outages = Outages(lambda: self.passed)
-        replies = ReplySender(self.channel, self.pipeline.store.archive)
+        replies = ReplySender(self.channel, self.pipeline.ledger.archive)
         chats = [OperatorChat(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
         self.alarm = OperatorNotifier(
-            self.settings, self.pipeline.store.incidents, self.outages, chats, self.pipeline.clock
+            self.settings, self.pipeline.ledger.incidents, self.outages, chats, self.pipeline.clock
         )
 
     async def look(self) -> list[str]:
@@ -96,7 +96,7 @@ async def test_each_trouble_is_told_once(watch: Watch) -> None:
         DOUBT,
     ]
     assert await watch.look() == []
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.drain()
     assert await watch.look() == []
     another = Watch(pipeline)  # the next process
@@ -108,7 +108,7 @@ async def test_what_comes_back_is_told_again(watch: Watch) -> None:
     pipeline.channel.failures["b"].append(closed)
     await pipeline.run(days(1))
     assert len(await watch.look()) == 1
-    await pipeline.store.resume()
+    await pipeline.ledger.resume()
     await pipeline.drain()
     assert await watch.look() == []
     pipeline.channel.failures["b"].append(closed)
@@ -222,7 +222,7 @@ async def test_one_chat_that_hears_is_enough(watch: Watch) -> None:
 
 async def test_without_operators_troubles_are_logged_once(pipeline: Pipeline) -> None:
     outages = Outages(lambda: 0.0)
-    alarm = OperatorNotifier(SETTINGS, pipeline.store.incidents, outages, (), pipeline.clock)
+    alarm = OperatorNotifier(SETTINGS, pipeline.ledger.incidents, outages, (), pipeline.clock)
     outages.begin("run", "", "the disk is full", brief=0)
     with capture_logs() as logs:
         await alarm.notify()

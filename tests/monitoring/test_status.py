@@ -39,7 +39,7 @@ async def strike(pipeline: Pipeline) -> None:
     failures["h"] += [*REJECTED, *REJECTED, *REJECTED]  # of which its post loses the last
     pipeline.channel.readable = False
     await pipeline.run(days(1))
-    await pipeline.store.incidents.discard("f")
+    await pipeline.ledger.incidents.discard("f")
     await pipeline.unsubscribe("g")
     failures["a"] += [refused(errors.RetryLater("flood", 2000.0, flood=True))]  # when its index is edited
     await pipeline.run(days(1, papers=1))
@@ -56,18 +56,18 @@ def added_up(chat_statuses: list[ChatStatus]) -> Totals:
 async def test_all_chats_together_are_those_of_the_list_added_up(pipeline: Pipeline) -> None:
     await strike(pipeline)
     for name in (FIRST, SECOND, THIRD, "never/heard-of"):
-        assert await pipeline.store.totals("blog", name, 99) == added_up(
-            await pipeline.store.chat_statuses("blog", name)
+        assert await pipeline.ledger.totals("blog", name, 99) == added_up(
+            await pipeline.ledger.chat_statuses("blog", name)
         )
-    first, third = [await pipeline.store.totals("blog", name, 99) for name in (FIRST, THIRD)]
+    first, third = [await pipeline.ledger.totals("blog", name, 99) for name in (FIRST, THIRD)]
     assert first.counts.keys() == {"sent", "failed", "unconfirmed", "pending", "stale", "discarded"}
     assert third.counts.keys() == {"scheduled"}
 
 
 async def test_of_many_problems_the_first_are_given_and_the_others_counted(pipeline: Pipeline) -> None:
     await strike(pipeline)
-    whole = await pipeline.store.totals("blog", FIRST, 99)
-    some = await pipeline.store.totals("blog", FIRST, 2)
+    whole = await pipeline.ledger.totals("blog", FIRST, 99)
+    some = await pipeline.ledger.totals("blog", FIRST, 2)
     assert len(whole.problems) > 2
     assert (some.problems, some.more) == (whole.problems[:2], len(whole.problems) - 2)
 
@@ -75,8 +75,8 @@ async def test_of_many_problems_the_first_are_given_and_the_others_counted(pipel
 async def test_where_something_is_open_the_list_says_what_and_elsewhere_nothing(pipeline: Pipeline) -> None:
     await strike(pipeline)
     for name in (FIRST, SECOND):
-        whole = {one.chat: one for one in await pipeline.store.chat_statuses("blog", name)}
-        some = await pipeline.store.open_receipts("blog", name)
+        whole = {one.chat: one for one in await pipeline.ledger.chat_statuses("blog", name)}
+        some = await pipeline.ledger.open_receipts("blog", name)
         assert [one.chat for one in some] == [chat for chat, one in whole.items() if one.counts.keys() - {"sent"}]
         for one in some:
             counts = {state: count for state, count in whole[one.chat].counts.items() if state != "sent"}
@@ -97,7 +97,7 @@ WAYS: dict[str, tuple[Executable, str]] = {
 async def test_totals_do_not_go_through_all_messages_of_all_chats(pipeline: Pipeline, way: str) -> None:
     statement, found = WAYS[way]
     whole = statement.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
-    async with pipeline.store._read() as db:
+    async with pipeline.ledger._read() as db:
         steps = [str(row[-1]) for row in await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {whole}")]
     [mine] = [step for step in steps if " deliveries" in step]
     assert found in mine, steps

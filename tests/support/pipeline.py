@@ -39,7 +39,7 @@ class Clock:
 class Pipeline:
     """Plan and drain as the program does, step by step."""
 
-    store: Ledger
+    ledger: Ledger
     clock: Clock
     channel: MemoryChannel = field(default_factory=MemoryChannel)
     reports: list[tuple[str, str, str]] = field(default_factory=list)
@@ -56,14 +56,14 @@ class Pipeline:
     ) -> None:
         """Plan what the source holds now; `hours` are the openings of chats with hours of their own."""
         formatters = {self.channel.name: self.channel.formatter}
-        eager = await self.store.chats_wanting_newest()
-        await plan(self.store, source, now, formatters, rules)
-        await self.store.release_now(eager)
+        eager = await self.ledger.chats_wanting_newest()
+        await plan(self.ledger, source, now, formatters, rules)
+        await self.ledger.release_now(eager)
         await self.gate(opening, hours)
 
     async def gate(self, opening: float, hours: Mapping[str, float] = AT_ONCE) -> None:
-        for spelled in await self.store.schedules():
-            await self.store.open_at(spelled, hours.get(spelled, opening))
+        for spelled in await self.ledger.schedules():
+            await self.ledger.open_at(spelled, hours.get(spelled, opening))
 
     async def drain(
         self,
@@ -72,7 +72,7 @@ class Pipeline:
         report: Callable[[Chat, QueuedDelivery, str, str], None] | None = None,
     ) -> Dispatcher:
         stopping, channels = stopping or asyncio.Event(), {self.channel.name: self.channel}
-        drain = Dispatcher(self.store, channels, waits, self.clock, stopping, on_settled=report or self._report)
+        drain = Dispatcher(self.ledger, channels, waits, self.clock, stopping, on_settled=report or self._report)
         await drain.run()
         return drain
 
@@ -88,7 +88,7 @@ class Pipeline:
 
     async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **preferences: object) -> int:
         """Let a chat subscribe by itself."""
-        people = self.store.subscriptions
+        people = self.ledger.subscriptions
         chat = await people.add_chat(
             self.channel.name, name, id_sequence=name, kind=ChatKind(kind), language="", layout=self.layout
         )
@@ -99,19 +99,19 @@ class Pipeline:
         return chat
 
     async def known(self, name: str) -> Subscription:
-        found = await self.store.subscriptions.find(self.channel.name, (name,))
+        found = await self.ledger.subscriptions.find(self.channel.name, (name,))
         assert found
         return found
 
     async def set_preferences(self, name: str, **preferences: object) -> None:
-        await self.store.subscriptions.set_preferences((await self.known(name)).id, self.layout, **preferences)
+        await self.ledger.subscriptions.set_preferences((await self.known(name)).id, self.layout, **preferences)
 
     async def subscribe(self, name: str, *, now: bool = False) -> None:
-        await self.store.subscriptions.subscribe((await self.known(name)).id, self.layout, now=now)
+        await self.ledger.subscriptions.subscribe((await self.known(name)).id, self.layout, now=now)
         self.clock.now += 1
 
     async def unsubscribe(self, name: str) -> None:
-        await self.store.subscriptions.unsubscribe((await self.known(name)).id)
+        await self.ledger.subscriptions.unsubscribe((await self.known(name)).id)
         self.clock.now += 1
 
     def shown(self, address: str) -> list[str]:
@@ -123,11 +123,11 @@ class Pipeline:
         return numbers(self.shown(address))
 
     async def counts(self, chat: str, name: str = "daily-papers/2025-01-01") -> dict[str, int]:
-        chat_statuses = await self.store.chat_statuses("blog", name)
+        chat_statuses = await self.ledger.chat_statuses("blog", name)
         return next((receipt.counts for receipt in chat_statuses if receipt.chat == chat), {})
 
     async def problems(self, chat: str, name: str = "daily-papers/2025-01-01") -> list[str]:
-        return next(one.problems for one in await self.store.chat_statuses("blog", name) if one.chat == chat)
+        return next(one.problems for one in await self.ledger.chat_statuses("blog", name) if one.chat == chat)
 
     def _report(self, chat: Chat, row: QueuedDelivery, state: str, why: str) -> None:
         self.reports.append((chat.name, row.key, state))
@@ -160,9 +160,9 @@ async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
     """Open a ledger whose settings list some chats."""
     clock = Clock()
     await empty(folder / "ledger.db")
-    async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as store:
-        await store.sync_chats("terminal", "messages", {name: name for name in listed})
-        yield Pipeline(store, clock)
+    async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as ledger:
+        await ledger.sync_chats("terminal", "messages", {name: name for name in listed})
+        yield Pipeline(ledger, clock)
 
 
 def numbers(lines: Sequence[str]) -> list[str]:

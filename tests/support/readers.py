@@ -100,7 +100,7 @@ class Reader:
 class Readers:
     """One router and all who come to it."""
 
-    store: Ledger
+    ledger: Ledger
     clock: Clock
     router: CommandRouter
     woken: list[None] = field(default_factory=list)
@@ -127,7 +127,7 @@ class Readers:
         return Reader(self.router, Request("terminal", "here"))
 
     async def chat(self, address: str, channel: str = "telegram") -> Subscription:
-        known = await self.store.subscriptions.find(channel, (address,))
+        known = await self.ledger.subscriptions.find(channel, (address,))
         assert known
         return known
 
@@ -135,8 +135,8 @@ class Readers:
 async def deliver_digests(path: Path) -> None:
     """Deliver: Mina saw the digest of the eighth and left, the group saw all."""
     clock = Clock()
-    async with open_ledger(f"sqlite:///{path}", clock) as store:
-        pipeline = Pipeline(store, clock, MemoryChannel(name="telegram", formatter=TelegramFormatter(EN)))
+    async with open_ledger(f"sqlite:///{path}", clock) as ledger:
+        pipeline = Pipeline(ledger, clock, MemoryChannel(name="telegram", formatter=TelegramFormatter(EN)))
         days = [found(LONG)]
         await pipeline.run(days)
         for chat in (MINA, GROUP):
@@ -163,11 +163,11 @@ async def open_readers(folder: Path, template: Path | None, settings: Settings =
         "slack": SlackFormatter(KO, buttons=True),
         "terminal": TerminalFormatter(KO),
     }
-    async with open_ledger(f"sqlite:///{path}", clock) as store:
+    async with open_ledger(f"sqlite:///{path}", clock) as ledger:
         woken: list[None] = []
         slowly = count(step=10)  # nobody floods
         id_sequences = dict.fromkeys(formatters, str)
         router = CommandRouter(
-            store, settings, formatters, id_sequences, lambda: woken.append(None), clock=lambda: next(slowly)
+            ledger, settings, formatters, id_sequences, lambda: woken.append(None), clock=lambda: next(slowly)
         )
-        yield Readers(store, clock, router, woken)
+        yield Readers(ledger, clock, router, woken)

@@ -77,7 +77,7 @@ class SlackBot:
     """All that a test looks at."""
 
     slack: FakeSlack
-    store: Ledger
+    ledger: Ledger
     channel: SlackChannel
     router: CommandRouter
     listener: Listener
@@ -107,7 +107,7 @@ class SlackBot:
         return await self.slack.presses(room, ts or self.last(user, room), user, what, **more)
 
     async def chat(self, address: str = ROOM) -> Subscription | None:
-        return await self.store.subscriptions.find("slack", (address,))
+        return await self.ledger.subscriptions.find("slack", (address,))
 
     async def quiet(self) -> None:
         """Wait until every answer under way has arrived."""
@@ -121,17 +121,17 @@ def slack_channel(slack: FakeSlack) -> SlackChannel:
     return SlackChannel(slack.token, slack.base_url, formatter, unthrottled())
 
 
-async def deliver(store: Ledger, channel: SlackChannel, *posts: str) -> None:
+async def deliver(ledger: Ledger, channel: SlackChannel, *posts: str) -> None:
     """Deliver posts into the channel, one after the other."""
     folder = Path("_posts")
     folder.mkdir(exist_ok=True)
-    await store.sync_chats("slack", "thread", {ROOM: ROOM})
+    await ledger.sync_chats("slack", "thread", {ROOM: ROOM})
     for post in posts:
         shutil.copy(DATA / post, folder)
         found = await FolderSource("daily", folder).digests()
-        await plan(store, "daily", found, {"slack": channel.formatter}, Rules())
-        await store.open_at("", 0.0)
-        await Dispatcher(store, {"slack": channel}).run()
+        await plan(ledger, "daily", found, {"slack": channel.formatter}, Rules())
+        await ledger.open_at("", 0.0)
+        await Dispatcher(ledger, {"slack": channel}).run()
 
 
 def settings(slack: FakeSlack, listen: Listen = "socket", **more: Any) -> Slack:
@@ -146,13 +146,13 @@ _DELIVERED: dict[
 
 async def delivered(slack: FakeSlack, channel: SlackChannel, posts: tuple[str, ...]) -> None:
     """Have posts delivered: once for all tests, since it takes longer than they do."""
-    ledger, messages = Path("paperboy.db"), slack.channel(ROOM).messages
+    file, messages = Path("paperboy.db"), slack.channel(ROOM).messages
     if posts not in _DELIVERED:
-        async with open_ledger(f"sqlite:///{ledger}") as store:
-            await deliver(store, channel, *posts)
-        _DELIVERED[posts] = ledger.read_bytes(), deepcopy(messages)
+        async with open_ledger(f"sqlite:///{file}") as ledger:
+            await deliver(ledger, channel, *posts)
+        _DELIVERED[posts] = file.read_bytes(), deepcopy(messages)
     content, shown = _DELIVERED[posts]
-    ledger.write_bytes(content)
+    file.write_bytes(content)
     messages.update(deepcopy(shown))
 
 
@@ -170,13 +170,13 @@ async def open_slack_bot(
     channel, own = slack_channel(slack), settings(slack, listen, **more)
     stopping, server = asyncio.Event(), Web("127.0.0.1", 0)
     await delivered(slack, channel, posts)
-    async with open_ledger("sqlite:///paperboy.db") as store:
+    async with open_ledger("sqlite:///paperboy.db") as ledger:
         whole = Settings(slack=own, operators=Operators.model_validate({"slack": [BOSS]}))
-        router = CommandRouter(store, whole, {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake)
-        listener = slack_listener(own, channel, router, ReplySender(channel, store.archive), server)
+        router = CommandRouter(ledger, whole, {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake)
+        listener = slack_listener(own, channel, router, ReplySender(channel, ledger.archive), server)
         parts: list[Listener] = [listener, server] if server.used else [listener]
         tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]
-        slack_bot = SlackBot(slack, store, channel, router, listener, tasks[0], stopping)
+        slack_bot = SlackBot(slack, ledger, channel, router, listener, tasks[0], stopping)
         try:
             if listen == "http":
                 await server.ready.wait()

@@ -105,8 +105,8 @@ class TelegramBot:
     listening: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
-    def store(self) -> Ledger:
-        return self.paperboy.store
+    def ledger(self) -> Ledger:
+        return self.paperboy.ledger
 
     @property
     def router(self) -> CommandRouter:
@@ -170,7 +170,7 @@ class TelegramBot:
 
     async def chat(self, *addresses: str) -> Subscription:
         """Give what the ledger knows of a chat."""
-        found = await self.store.subscriptions.find("telegram", addresses)
+        found = await self.ledger.subscriptions.find("telegram", addresses)
         assert found
         return found
 
@@ -195,10 +195,14 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
     """Put Paperboy together without pace; it listens when told to."""
     formatter = TelegramFormatter(EN, buttons=True)
     channel = TelegramChannel(server.token, server.base_url, formatter, unthrottled())
-    async with open_ledger(f"sqlite:///{folder}/paperboy.db") as store:
+    async with open_ledger(f"sqlite:///{folder}/paperboy.db") as ledger:
         sources = [FolderSource("daily", folder / "_posts")]
         paperboy = Paperboy(
-            _settings(server), store, sources, {"telegram": channel}, RetryPolicy(settle_delay=0.05, first_backoff=0.05)
+            _settings(server),
+            ledger,
+            sources,
+            {"telegram": channel},
+            RetryPolicy(settle_delay=0.05, first_backoff=0.05),
         )
         made = TelegramBot(
             server, paperboy, channel, UpdateHandler(channel, _desk(paperboy), paperboy.replies["telegram"])

@@ -196,11 +196,11 @@ class UpdateHandler:
 
     async def _moved(self, chat: Chat, new: int) -> None:
         """Follow a group that became a supergroup, with its topics."""
-        store = self.router.ledger
-        for place in await store.subscriptions.with_topics("telegram", names_of(chat)):
+        ledger = self.router.ledger
+        for place in await ledger.subscriptions.with_topics("telegram", names_of(chat)):
             _, colon, topic = place.address.partition(":")
             address = f"{new}{colon}{topic}"
-            await store.move(place.id, address=address, id_sequence=self._channel.id_sequence(address))
+            await ledger.move(place.id, address=address, id_sequence=self._channel.id_sequence(address))
 
 
 def _rooms(updates: Iterable[Update]) -> list[list[Update]]:

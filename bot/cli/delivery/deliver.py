@@ -22,15 +22,15 @@ async def deliver_once(settings: Settings) -> int:
     """Do one run now and say how it went; give the exit code."""
     async with open_app(settings) as paperboy:
         paperboy.stop_on_signals()
-        async with paperboy.store.delivery_lock(paperboy.stopping, warn) as mine:
+        async with paperboy.ledger.delivery_lock(paperboy.stopping, warn) as mine:
             errors = await paperboy.plan(at_once=True, resume=True) if mine else []
             for problem in [*problems(paperboy), *map(str, errors)]:
                 warn(problem)
             if mine:
-                with _progress(await paperboy.store.open_rows()) as report:
+                with _progress(await paperboy.ledger.open_rows()) as report:
                     await paperboy.drain(report)
                 await paperboy.alarm.notify()
-        lines = await unsettled_lines(paperboy.store, settings)
+        lines = await unsettled_lines(paperboy.ledger, settings)
         for line in lines:
             warn(line)
         return 2 if errors else 1 if lines else 0

@@ -12,10 +12,10 @@ from bot.ledger.records import Incident
 
 async def retry(settings: Settings, chat: str) -> None:
     """Make what failed, is unconfirmed or held due again, in one chat or all, and say what that is."""
-    async with open_ledger(settings.store.url) as store:
-        await _check(store, chat)
-        count = await store.incidents.retry(chat)
-        posts = [] if chat else await store.incidents.release_held()
+    async with open_ledger(settings.store.url) as ledger:
+        await _check(ledger, chat)
+        count = await ledger.incidents.retry(chat)
+        posts = [] if chat else await ledger.incidents.release_held()
     say(f"{plural(count, 'message')} will be sent again")
     for post in posts:
         say(f"{post.where} waits no longer: {post.why}")
@@ -31,9 +31,9 @@ async def discard(settings: Settings, chat: str, *, everything: bool) -> None:
     if everything:
         given_up = await _everything(settings, chat)
     else:
-        async with open_ledger(settings.store.url) as store:
-            await _check(store, chat)
-            given_up = await _given_up(store, chat, waiting=False)
+        async with open_ledger(settings.store.url) as ledger:
+            await _check(ledger, chat)
+            given_up = await _given_up(ledger, chat, waiting=False)
     for one in given_up:
         say(f"{one.where}: given up{f': {one.why}' if one.why else ''}")
     if not given_up:
@@ -43,23 +43,23 @@ async def discard(settings: Settings, chat: str, *, everything: bool) -> None:
 async def _everything(settings: Settings, chat: str) -> list[Incident]:
     """Plan all that would be sent, then give it up."""
     async with open_app(settings) as paperboy:
-        await _check(paperboy.store, chat)
+        await _check(paperboy.ledger, chat)
         paperboy.stop_on_signals()
-        async with paperboy.store.delivery_lock(paperboy.stopping, say) as mine:
+        async with paperboy.ledger.delivery_lock(paperboy.stopping, say) as mine:
             if not mine:
                 return []
             await paperboy.plan(at_once=True, resume=False)
-            return await _given_up(paperboy.store, chat, waiting=True)
+            return await _given_up(paperboy.ledger, chat, waiting=True)
 
 
-async def _given_up(store: Ledger, chat: str, *, waiting: bool) -> list[Incident]:
-    rows = await store.incidents.discard(chat, waiting=waiting)
-    return rows if chat else [*rows, *await store.incidents.skip_held()]
+async def _given_up(ledger: Ledger, chat: str, *, waiting: bool) -> list[Incident]:
+    rows = await ledger.incidents.discard(chat, waiting=waiting)
+    return rows if chat else [*rows, *await ledger.incidents.skip_held()]
 
 
-async def _check(store: Ledger, chat: str) -> None:
+async def _check(ledger: Ledger, chat: str) -> None:
     """Refuse a chat that nobody knows: nothing would be settled, without a word."""
-    known = await store.incidents.chats()
+    known = await ledger.incidents.chats()
     if chat and not any(chat in names for names in known):
         listed = ", ".join(name for name, _ in known) or "none"
         raise SettingsError(f"{chat}: no such chat in the ledger; it knows: {listed}")

@@ -24,8 +24,8 @@ STATES = (
 
 async def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print the receipt of the recent digests and the next run."""
-    async with open_ledger(settings.store.url) as store:
-        digests = await recent_status(store, settings)
+    async with open_ledger(settings.store.url) as ledger:
+        digests = await recent_status(ledger, settings)
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]

@@ -35,20 +35,20 @@ async def run(settings: Settings) -> None:
     console = Console(soft_wrap=False)
     channel = TerminalChannel(console, TerminalFormatter(said))
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
-        async with open_ledger(f"sqlite:///{folder}/demo.db") as store:
-            await _deliver(store, channel)
+        async with open_ledger(f"sqlite:///{folder}/demo.db") as ledger:
+            await _deliver(ledger, channel)
             if not console.quiet:  # else nobody reads any more
                 formatters, id_sequences = {channel.name: channel.formatter}, {channel.name: channel.id_sequence}
-                await _talk(CommandRouter(store, settings, formatters, id_sequences, throttle=_PATIENT), channel, said)
+                await _talk(CommandRouter(ledger, settings, formatters, id_sequences, throttle=_PATIENT), channel, said)
 
 
-async def _deliver(store: Ledger, channel: TerminalChannel) -> None:
+async def _deliver(ledger: Ledger, channel: TerminalChannel) -> None:
     source = FolderSource("sample", Path(sample.__file__).parent)
-    await store.sync_chats(channel.name, "messages", {CHAT: channel.id_sequence(CHAT)})
+    await ledger.sync_chats(channel.name, "messages", {CHAT: channel.id_sequence(CHAT)})
     found = await source.digests()
-    await plan(store, source.name, found, {channel.name: channel.formatter}, Rules(catch_up=1))
-    await store.open_at("", 0.0)
-    await Dispatcher(store, {channel.name: channel}).run()
+    await plan(ledger, source.name, found, {channel.name: channel.formatter}, Rules(catch_up=1))
+    await ledger.open_at("", 0.0)
+    await Dispatcher(ledger, {channel.name: channel}).run()
 
 
 async def _talk(router: CommandRouter, channel: TerminalChannel, said: Phrases) -> None:

@@ -96,7 +96,7 @@ async def test_subscribing_tells_when_papers_come(slack_bot: SlackBot) -> None:
 
 
 async def test_a_person_of_the_settings_is_known_at_home(slack_bot: SlackBot) -> None:
-    await slack_bot.store.sync_chats("slack", "thread", {ROOM: ROOM, ANN: ANN})
+    await slack_bot.ledger.sync_chats("slack", "thread", {ROOM: ROOM, ANN: ANN})
     assert f"{EN.settings}\n{EN.receives}" in await seen(slack_bot)
 
 
@@ -130,7 +130,7 @@ async def write_post(slack_bot: SlackBot, count: int) -> None:
     post.parent.mkdir(exist_ok=True)
     post.write_text(f"---\ntitle: Daily Papers\ndate: 2025-02-01\n---\n\n{papers}\n")
     found = await FolderSource("daily", post.parent).digests()
-    await plan(slack_bot.store, "daily", found, {"slack": slack_bot.channel.formatter}, Rules())
+    await plan(slack_bot.ledger, "daily", found, {"slack": slack_bot.channel.formatter}, Rules())
 
 
 async def test_without_any_digest_it_says_so(slack: FakeSlack) -> None:

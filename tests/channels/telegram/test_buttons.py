@@ -127,7 +127,7 @@ async def test_what_stands_on_no_button_does_nothing(telegram_bot: TelegramBot, 
         pressed = await telegram_bot.press(chat, user, EN.full_summary, data)
         assert pressed.toast == "", data
     assert [(message.id, message.text) for message in telegram_bot.server.shown(chat)] == before
-    assert not any(place.silent for place in await telegram_bot.store.subscriptions.with_topics("telegram", [chat]))
+    assert not any(place.silent for place in await telegram_bot.ledger.subscriptions.with_topics("telegram", [chat]))
 
 
 def blind(telegram_bot: TelegramBot) -> None:
@@ -151,7 +151,8 @@ async def test_where_the_buttons_cannot_be_seen_rights_are_asked_for(telegram_bo
     if chat == CHANNEL:
         assert telegram_bot.server.shown(chat)[-1] is paper
     assert not any(
-        place.silent for place in await telegram_bot.store.subscriptions.with_topics("telegram", [GROUP, "@my_channel"])
+        place.silent
+        for place in await telegram_bot.ledger.subscriptions.with_topics("telegram", [GROUP, "@my_channel"])
     )
 
 
@@ -308,7 +309,7 @@ async def test_a_stranger_who_blocks_the_bot_is_not_noted(telegram_bot: Telegram
     await telegram_bot.quiet()
     assert (
         telegram_bot.count(str(ANN)),
-        await telegram_bot.store.subscriptions.with_topics("telegram", [str(ANN)]),
+        await telegram_bot.ledger.subscriptions.with_topics("telegram", [str(ANN)]),
     ) == (
         0,
         [],

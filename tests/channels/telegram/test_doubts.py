@@ -45,7 +45,7 @@ async def whole(telegram_bot: TelegramBot, chat: str, before: int, answers: int)
     titles = [message.text.splitlines()[0] for message in shown]
     digest = [title for title in titles if title.startswith("Daily Papers · Thursday")]
     assert len(digest) == 1
-    papers = await telegram_bot.store.archive.newest()
+    papers = await telegram_bot.ledger.archive.newest()
     assert papers
     assert len(shown) == 1 + len(papers.papers) + answers
 
@@ -85,7 +85,7 @@ async def test_answers_from_before_a_restart(telegram_bot: TelegramBot, chat: st
     before = telegram_bot.count(chat)
     fault.method, fault.chat = "sendMessage", chat
     telegram_bot.server.faults.add(fault)
-    await Dispatcher(telegram_bot.store, telegram_bot.paperboy.channels, LATER).run()
+    await Dispatcher(telegram_bot.ledger, telegram_bot.paperboy.channels, LATER).run()
     for _ in range(3):
         ask(telegram_bot, chat)
     await telegram_bot.quiet()
@@ -94,7 +94,7 @@ async def test_answers_from_before_a_restart(telegram_bot: TelegramBot, chat: st
     fresh = TelegramChannel(
         telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, limiter
     )
-    await Dispatcher(telegram_bot.store, {"telegram": fresh}, LATER, clock=lambda: time.time() + 3600).run()
+    await Dispatcher(telegram_bot.ledger, {"telegram": fresh}, LATER, clock=lambda: time.time() + 3600).run()
     await fresh.close()
     await whole(telegram_bot, chat, before, 3)
 
@@ -103,13 +103,13 @@ async def test_an_answer_under_way_is_waited_for(telegram_bot: TelegramBot) -> N
     """Its id is not known yet when the question about it would be asked."""
     before = telegram_bot.count(READER)
     telegram_bot.server.faults.add(faults.reset(method="sendMessage", chat=READER))
-    await Dispatcher(telegram_bot.store, telegram_bot.paperboy.channels, LATER).run()
+    await Dispatcher(telegram_bot.ledger, telegram_bot.paperboy.channels, LATER).run()
     telegram_bot.server.faults.add(faults.late(0.3, method="sendMessage", chat=READER))
     ask(telegram_bot, READER)
     await telegram_bot.server.drained()
     while telegram_bot.count(READER) == before:
         await asyncio.sleep(0)
-    await Dispatcher(telegram_bot.store, telegram_bot.paperboy.channels, LATER, clock=lambda: time.time() + 3600).run()
+    await Dispatcher(telegram_bot.ledger, telegram_bot.paperboy.channels, LATER, clock=lambda: time.time() + 3600).run()
     await telegram_bot.quiet()
     await whole(telegram_bot, READER, before, 1)
 
@@ -160,6 +160,6 @@ async def test_yesterdays_answers_tell_where_to_begin(telegram_bot: TelegramBot,
     fresh = TelegramChannel(
         telegram_bot.server.token, telegram_bot.server.base_url, telegram_bot.channel.formatter, limiter
     )
-    await Dispatcher(telegram_bot.store, {"telegram": fresh}, RetryPolicy(settle_delay=0.05)).run()
+    await Dispatcher(telegram_bot.ledger, {"telegram": fresh}, RetryPolicy(settle_delay=0.05)).run()
     await fresh.close()
     await whole(telegram_bot, READER, before, 0)

@@ -81,15 +81,15 @@ async def test_a_thread_of_replies_is_no_topic(telegram_bot: TelegramBot) -> Non
     await telegram_bot.quiet()
     answer = telegram_bot.server.shown(GROUP)[-1]
     assert answer.text.startswith(SECOND)
-    assert await telegram_bot.store.subscriptions.with_topics("telegram", [f"{GROUP}:{paper}"]) == []
+    assert await telegram_bot.ledger.subscriptions.with_topics("telegram", [f"{GROUP}:{paper}"]) == []
 
 
 @pytest.mark.parametrize("chat", [GROUP, BASIC, FORUM])
 async def test_only_administrators_manage_a_chat(telegram_bot: TelegramBot, chat: str) -> None:
-    before = await telegram_bot.store.subscriptions.with_topics("telegram", [chat])
+    before = await telegram_bot.ledger.subscriptions.with_topics("telegram", [chat])
     for line in ("/subscribe", "/unsubscribe", "/settings silent", "/subscribe now"):
         assert await telegram_bot.hears(chat, ANN, line) == [EN.administrators_only], line
-    assert await telegram_bot.store.subscriptions.with_topics("telegram", [chat]) == before
+    assert await telegram_bot.ledger.subscriptions.with_topics("telegram", [chat]) == before
 
 
 # A channel speaks for itself
