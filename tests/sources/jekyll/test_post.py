@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ParseError
-from bot.sources.jekyll.post import LARGEST_POST, Post, day_of, parse, slug
+from bot.sources.jekyll.papers import slug
+from bot.sources.jekyll.post import LARGEST_POST, Post, day_of, parse
 from formatters import compose
 from formatters.markdown import walk
 from formatters.model import Digest, Link, Paper, Section
