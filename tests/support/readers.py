@@ -18,7 +18,8 @@ from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Subscription
 from formatters.locale import phrases
 from formatters.message import Formatter
-from formatters.model import Link, Paper, Section
+from formatters.model import Digest, Link, Paper, Section
+from formatters.page import reference
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
@@ -66,6 +67,19 @@ ARXIV = digest(
     work(5, "Attention, Please", "2509.00035", "asking politely."),
     series="Arxiv",
 )
+
+
+def in_slack(text: str) -> str:
+    """Name commands as they are typed there."""
+    return seen("slack", SlackFormatter(EN).notice(text).body).text
+
+
+def head(paper: Paper) -> str:
+    return f"{paper.number}. {paper.title}\n"
+
+
+def full(digest: Digest, paper: Paper) -> str:
+    return f"/paper {reference(digest, paper)}"
 
 
 @dataclass(frozen=True)
