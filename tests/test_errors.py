@@ -20,7 +20,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
 from bot import errors
-from bot.channels.slack import channel as slack
+from bot.channels.slack import errors as slack_errors
 from bot.channels.telegram import errors as telegram_errors
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
 
@@ -195,18 +195,18 @@ MEANINGS = [(code, meaning) for meaning, codes in CODES.items() for code in code
 
 @pytest.mark.parametrize(("code", "meaning"), MEANINGS)
 def test_what_a_code_of_slack_means(code: str, meaning: type[SendError]) -> None:
-    assert type(slack.translate(refusal(code))) is meaning
+    assert type(slack_errors.translate(refusal(code))) is meaning
 
 
 def test_no_code_is_forgotten_and_none_means_two_things() -> None:
-    sets = [set(slack._CHAT_FAULTS), slack._BOT_FAULTS, slack._WAIT, slack._DOUBT]
+    sets = [set(slack_errors.CHAT_FAULTS), slack_errors._BOT_FAULTS, slack_errors._WAIT, slack_errors._UNCERTAIN]
     assert set().union(*sets) <= {code for code, _ in MEANINGS}
     assert not any(one & other for one, other in combinations(sets, 2))
 
 
-@pytest.mark.parametrize("code", slack._CHAT_FAULTS)
+@pytest.mark.parametrize("code", slack_errors.CHAT_FAULTS)
 def test_a_chat_at_fault_comes_with_advice(code: str) -> None:
-    assert slack._CHAT_FAULTS[code] in str(slack.translate(refusal(code)))
+    assert slack_errors.CHAT_FAULTS[code] in str(slack_errors.translate(refusal(code)))
 
 
 @pytest.mark.parametrize(
@@ -222,14 +222,14 @@ def test_a_chat_at_fault_comes_with_advice(code: str) -> None:
     ],
 )
 def test_what_a_status_of_slack_means(status: int, code: str, meaning: type[SendError]) -> None:
-    assert type(slack.translate(refusal(code, status))) is meaning
+    assert type(slack_errors.translate(refusal(code, status))) is meaning
 
 
 @pytest.mark.parametrize(
     ("header", "seconds"), [("7", 7), ("0", 0), ("", 30), ("soon", 30), ("-1", 30), ("1.5", 30), ("²", 30)]
 )
 def test_a_flood_of_slack_says_how_long(header: str, seconds: float) -> None:
-    wait = slack.translate(refusal("ratelimited", 429, {"Retry-After": header}))
+    wait = slack_errors.translate(refusal("ratelimited", 429, {"Retry-After": header}))
     assert isinstance(wait, RetryLater)
     assert (wait.after, wait.flood) == (seconds, True)
 
@@ -237,7 +237,7 @@ def test_a_flood_of_slack_says_how_long(header: str, seconds: float) -> None:
 def test_a_missing_scope_is_named() -> None:
     error = refusal("missing_scope")
     error.response.data["needed"] = "chat:write"
-    assert "chat:write" in str(slack.translate(error))
+    assert "chat:write" in str(slack_errors.translate(error))
 
 
 KEY = ConnectionKey("slack.com", 443, True, True, None, None, None)
@@ -273,8 +273,8 @@ AIOHTTP: list[tuple[Exception, type[SendError]]] = [
 
 @pytest.mark.parametrize(("error", "meaning"), AIOHTTP, ids=[type(error).__name__ for error, _ in AIOHTTP])
 def test_what_a_broken_connection_to_slack_means(error: Exception, meaning: type[SendError]) -> None:
-    assert isinstance(error, slack.FAILURES)
-    assert type(slack.translate(error, SLACK_TOKEN)) is meaning
+    assert isinstance(error, slack_errors.FAILURES)
+    assert type(slack_errors.translate(error, SLACK_TOKEN)) is meaning
 
 
 # What all texts have in common
@@ -290,7 +290,7 @@ def test_no_text_holds_telegrams_token(kind: type[theirs.TelegramError]) -> None
 
 @pytest.mark.parametrize("kind", [aiohttp.ClientError, SlackClientError, TimeoutError, ValueError])
 def test_no_text_holds_slacks_token(kind: type[Exception]) -> None:
-    text = str(slack.translate(kind(f"Bearer {SLACK_TOKEN}"), SLACK_TOKEN))
+    text = str(slack_errors.translate(kind(f"Bearer {SLACK_TOKEN}"), SLACK_TOKEN))
     assert SLACK_TOKEN not in text
     assert "[secret]" in text
 
@@ -302,4 +302,4 @@ def test_texts_about_telegram_are_short_and_say_something(error: theirs.Telegram
 
 @pytest.mark.parametrize("error", [error for error, _ in AIOHTTP], ids=lambda error: type(error).__name__)
 def test_texts_about_slack_are_short_and_say_something(error: Exception) -> None:
-    assert 20 < len(str(slack.translate(error, SLACK_TOKEN))) < 400
+    assert 20 < len(str(slack_errors.translate(error, SLACK_TOKEN))) < 400

@@ -1,5 +1,6 @@
-"""Slack: slack-sdk's `AsyncWebClient` without its own retries, paced here, its errors translated.
+"""Send to Slack, edit, and find out whether a message arrived.
 
+slack-sdk's `AsyncWebClient` makes the calls, without its own retries; how fast it may call is decided here.
 Sources of the facts: docs.slack.dev (chat.postMessage, conversations.history, rate limits).
 """
 
@@ -9,57 +10,21 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import aiohttp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.rate_limits import EvenSpacing, RateLimiter
+from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.database.states import ChatKind
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
-from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
-from bot.log import redacted
+from bot.errors import RetryLater, SendError
 from formatters.message import Formatter
 
 EVENT = "paperboy_delivery"
-# The last four are what an answer that makes no sense ends in.
-FAILURES = (aiohttp.ClientError, TimeoutError, SlackClientError, AttributeError, KeyError, TypeError, ValueError)
 _Answer = TypeVar("_Answer")
 _CLOCK_SKEW = 7200.0  # seconds by which our clock may be ahead of Slack's
 _MOST_PAGES = 5
 _SPACING = 1.01  # one message a second per channel, and a hundredth for the way
 
-# Error codes of Slack, by what they mean for a delivery; all others refuse the message.
-_CHAT_FAULTS = {
-    "channel_not_found": "check the id, and invite the app: /invite in the channel",
-    "is_archived": "unarchive the channel or take it out of slack.chats",
-    "not_in_channel": "invite the app: /invite in the channel",
-    "restricted_action": "let apps post in this channel",
-    "restricted_action_read_only_channel": "let apps post in this channel",
-    "restricted_action_non_threadable_channel": "allow threads in this channel, or set slack.layout to messages",
-    "restricted_action_thread_only_channel": "allow messages in this channel",
-    "restricted_action_thread_locked": "unlock the thread",
-    "messages_tab_disabled": "turn the app's messages tab on",
-    "ekm_access_denied": "ask the workspace's administrators",
-    "cannot_reply_to_message": "the parent of the thread cannot be answered any more",
-    "user_not_found": "check the id",
-    "cannot_dm_bot": "name a channel or a person",
-}
-_BOT_FAULTS = {
-    "account_inactive",
-    "token_revoked",
-    "token_expired",
-    "invalid_auth",
-    "not_authed",
-    "no_permission",
-    "missing_scope",
-    "team_access_not_granted",
-    "team_not_found",
-    "org_login_required",
-    "access_denied",
-    "not_allowed_token_type",
-}
-_WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
-_DOUBT = {"fatal_error", "internal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
-_NO_HISTORY = {"missing_scope", "not_in_channel", "no_permission", "not_allowed_token_type", "channel_not_found"}
 _PEOPLE = ("U", "W")  # what the ids of people begin with
 
 
@@ -119,7 +84,7 @@ class SlackChannel:
                 page = await self._page(address, unconfirmed, cursor)
                 found = next((one["ts"] for one in page["messages"] if _key(one) == unconfirmed.ref), "")
             except FAILURES as error:
-                if _code(error) in _NO_HISTORY:
+                if error_code(error) in NO_HISTORY:
                     return Undecided("the app may not read this channel; give it channels:history and invite it")
                 raise self._paused(error, address) from error
             if found:
@@ -157,12 +122,12 @@ class SlackChannel:
             name, archived = known.get("name"), known.get("is_archived")
             may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
         except FAILURES as error:
-            if _code(error) == "missing_scope":
+            if error_code(error) == "missing_scope":
                 return address, "cannot be checked without the scope channels:read; `paperboy deliver` will tell"
             return address, str(translate(error, self._token))
         if archived:
-            return address, _CHAT_FAULTS["is_archived"]
-        return f"{address}: #{name}", "" if may else _CHAT_FAULTS["not_in_channel"]
+            return address, CHAT_FAULTS["is_archived"]
+        return f"{address}: #{name}", "" if may else CHAT_FAULTS["not_in_channel"]
 
     async def _call(self, address: str, call: Awaitable[_Answer]) -> _Answer:
         try:
@@ -186,23 +151,6 @@ class SlackChannel:
         return AsyncWebClient(self._token, base_url=self._base_url, session=self._session, retry_handlers=[])
 
 
-def translate(error: Exception, token: str = "") -> SendError:
-    """Give the error of ours that says what an error of the SDK means for a send."""
-    code = _code(error)
-    words = redacted(" ".join((code or str(error) or type(error).__name__).split()), [token])[:300]
-    if _status(error) == 429 or code in _WAIT:
-        return RetryLater(f"Slack asks to wait: {words}", _retry_after(error), flood=True)
-    if code in _CHAT_FAULTS or code.startswith("restricted_action"):
-        return ChatGone(f"{code}; {_CHAT_FAULTS.get(code, _CHAT_FAULTS['restricted_action'])}")
-    if code in _BOT_FAULTS:
-        return BotGone(f"Slack refuses the app: {code}{_needed(error)}; check slack.bot_token and reinstall the app")
-    if code and code not in _DOUBT and _status(error) < 500:
-        return Rejected(f"Slack refuses this message: {code}")
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
-        return RetryLater(f"Slack cannot be reached: {words}")
-    return Unconfirmed(f"Slack's answer was lost ({words})")
-
-
 async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:
     """Give parts of an answer that must all be there."""
     answer = await call
@@ -210,31 +158,6 @@ async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:
     if None in parts:
         raise KeyError(*names)
     return parts
-
-
-def _data(error: Exception) -> Mapping[str, Any]:
-    data = getattr(getattr(error, "response", None), "data", None)
-    return data if isinstance(data, Mapping) else {}
-
-
-def _code(error: Exception) -> str:
-    return str(_data(error).get("error") or "")
-
-
-def _needed(error: Exception) -> str:
-    needed = _data(error).get("needed")
-    return f" ({needed})" if needed else ""
-
-
-def _status(error: Exception) -> int:
-    response = getattr(error, "response", None)
-    return int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
-
-
-def _retry_after(error: Exception) -> float:
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    after = str(headers.get("Retry-After", ""))
-    return float(after) if after.isdecimal() else 30.0  # it did not say how long
 
 
 def _key(message: Mapping[str, Any]) -> object:

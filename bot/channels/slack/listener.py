@@ -20,7 +20,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.connection_status import ConnectionStatus
-from bot.channels.slack.channel import SlackChannel, translate
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.errors import translate
 from bot.channels.slack.events import EventHandler
 from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Slack

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bot.channels.slack.channel import FAILURES, SlackChannel, translate
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.errors import FAILURES, translate
 from bot.conversation.context import Request
 from bot.database.states import ChatKind
 from bot.log import log

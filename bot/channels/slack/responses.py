@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.channels.slack.channel import FAILURES, SlackChannel, translate
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.errors import FAILURES, translate
 from bot.log import log
 
 _MOST_USES = 5  # of a response_url, within half an hour
