@@ -13,6 +13,8 @@ PaperboyError
     ├── ChatMoved       the chat has a new address: pending there
     └── BotGone         our own access is gone: everything of that bot waits
 
+Stopped is none of these: the program was told to stop while it waited, and nothing is wrong.
+
 Every text is for an operator: what, where, what to do.
 """
 
@@ -44,6 +46,10 @@ class ErrorCode(StrEnum):
 
 class PaperboyError(Exception):
     """The root of everything Paperboy reports."""
+
+
+class Stopped(Exception):
+    """The program was told to stop, so that what was waited for is not begun."""
 
 
 class SettingsError(PaperboyError):

@@ -26,7 +26,7 @@ from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, ignore
 from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
 from bot.delivery.replies import ReplySender
-from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SourceError
+from bot.errors import ChatGone, PaperboyError, Rejected, SendError, SourceError, Stopped
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.log import log
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
@@ -196,13 +196,14 @@ class Paperboy:
         now = datetime.now(self.settings.zone)
         resume = DeliveryHours.for_chat(self.settings).is_open(now) and self.resumed != now.date()
         try:
-            async with self.ledger.delivery_lock(self.stopping) as mine:
-                if mine:
-                    await self._look(resume=resume)
-                    await self._drain_and_look()
-                    self.resumed = now.date() if resume else self.resumed
-                    self.outages.end("run", "")
-                    await self.alarm.notify()
+            async with self.ledger.delivery_lock(self.stopping):
+                await self._look(resume=resume)
+                await self._drain_and_look()
+                self.resumed = now.date() if resume else self.resumed
+                self.outages.end("run", "")
+                await self.alarm.notify()
+        except Stopped:
+            return
         except PaperboyError as error:
             log.error("run failed", error=str(error))
             self.outages.begin("run", "", str(error), brief=0.0)

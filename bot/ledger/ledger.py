@@ -10,18 +10,18 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from filelock import AsyncFileLock, Timeout
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.archive import Archive
 from bot.archive.index import digest_from_json, index_all, index_digest
 from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
+from bot.database.lock import hold_lock
 from bot.database.reasons import Reason
 from bot.database.schema import chats
 from bot.database.states import DeliveryState, DigestState
@@ -45,11 +45,10 @@ from bot.log import log
 from formatters.model import Digest
 
 OLDEST = (3, 35)  # of SQLite: for RETURNING
-_POLL = 0.1  # seconds between two looks at the lock
 
 
 def _warn(text: str) -> None:
-    log.warning(text)
+    log.warning(text)  # looked up at the call: what logs is set up after this module was loaded
 
 
 @asynccontextmanager
@@ -191,35 +190,14 @@ class Ledger:
 
     # --- draining
 
-    @asynccontextmanager
-    async def delivery_lock(
+    def delivery_lock(
         self, stopping: asyncio.Event, tell: Callable[[str], object] = _warn
-    ) -> AsyncIterator[bool]:
-        """Hold the right to plan and drain: one process at a time, freed by the system when it dies.
+    ) -> AbstractAsyncContextManager[None]:
+        """Hold the right to plan and deliver: one process at a time, freed by the system when it dies.
 
-        Waits for another process to finish, and tells so; gives False when it was told to stop meanwhile.
+        Waits for another process to finish, and tells so; raises Stopped when told to stop meanwhile.
         """
-        lock = AsyncFileLock(f"{self._path}.lock")
-        try:
-            yield await self._locked(lock, stopping, tell)
-        finally:
-            await lock.release()
-
-    async def _locked(self, lock: AsyncFileLock, stopping: asyncio.Event, tell: Callable[[str], object]) -> bool:
-        if not await self._try(lock):
-            tell("another Paperboy is delivering from this ledger; waiting for it to finish")
-            while not stopping.is_set() and not await self._try(lock):
-                await asyncio.sleep(_POLL)
-        return lock.is_locked
-
-    async def _try(self, lock: AsyncFileLock) -> bool:
-        try:
-            await lock.acquire(blocking=False)
-        except Timeout:
-            return False
-        except OSError as error:
-            raise LedgerError(f"{self._path}.lock: {error.strerror}; check the folder and its rights") from error
-        return True
+        return hold_lock(self._path, stopping, tell)
 
     async def mark_interrupted(self, settle: float) -> None:
         """Take up what a dead process left: sends are in doubt from `settle` seconds on, edits are due again."""

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.schema import metadata
 from bot.database.states import DIGEST_CHANGES, DigestState
-from bot.errors import LedgerError
+from bot.errors import LedgerError, Stopped
 from bot.ledger import delivery_sql, planning_sql, transitions
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import DigestStatus, PlannedDigest, StatusChange
@@ -170,25 +170,26 @@ async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(ledger:
     order: list[str] = []
 
     async def second() -> None:
-        async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivery_lock(stopping) as mine:
-            order.append(f"second {mine}")
+        async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivery_lock(stopping):
+            order.append("second")
 
     with capture_logs() as logs:
-        async with asyncio.timeout(30), ledger.delivery_lock(stopping) as mine:
+        async with asyncio.timeout(30), ledger.delivery_lock(stopping):
             waiting = asyncio.create_task(second())
             while not any("another Paperboy" in line["event"] for line in logs):
                 await asyncio.sleep(0.01)
-            order.append(f"first {mine}")
+            order.append("first")
         await waiting
-    assert order == ["first True", "second True"]
+    assert order == ["first", "second"]
 
 
 async def test_waiting_for_another_process_ends_when_told_to_stop(ledger: Ledger, tmp_path: Path) -> None:
     stopping = asyncio.Event()
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivery_lock(asyncio.Event()):
         stopping.set()
-        async with ledger.delivery_lock(stopping) as mine:
-            assert mine is False
+        with pytest.raises(Stopped):
+            async with ledger.delivery_lock(stopping):
+                pass
 
 
 async def test_waiting_is_waiting_until_told_to_stop(ledger: Ledger, tmp_path: Path) -> None:
@@ -201,9 +202,10 @@ async def test_waiting_is_waiting_until_told_to_stop(ledger: Ledger, tmp_path: P
         asyncio.timeout(30),
         open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other,
         other.delivery_lock(asyncio.Event()),
-        ledger.delivery_lock(stopping, told) as mine,
     ):
-        assert mine is False
+        with pytest.raises(Stopped):
+            async with ledger.delivery_lock(stopping, told):
+                pass
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights of folders work otherwise there")

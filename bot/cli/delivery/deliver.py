@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,6 +14,7 @@ from bot.cli.console import Console, plural, say, warn
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
 from bot.delivery.dispatcher import OnSettled
+from bot.errors import SourceError, Stopped
 from bot.ledger.records import Chat, QueuedDelivery
 from bot.monitoring.status import unsettled_lines
 
@@ -22,11 +23,10 @@ async def deliver_once(settings: Settings) -> int:
     """Do one run now and say how it went; give the exit code."""
     async with open_app(settings) as paperboy:
         paperboy.stop_on_signals()
-        async with paperboy.ledger.delivery_lock(paperboy.stopping, warn) as mine:
-            errors = await paperboy.plan(at_once=True, resume=True) if mine else []
-            for problem in [*problems(paperboy), *map(str, errors)]:
-                warn(problem)
-            if mine:
+        errors: list[SourceError] = []
+        with suppress(Stopped):
+            async with paperboy.ledger.delivery_lock(paperboy.stopping, warn):
+                errors = await _plan(paperboy)
                 with _progress(await paperboy.ledger.open_rows()) as report:
                     await paperboy.drain(report)
                 await paperboy.alarm.notify()
@@ -34,6 +34,14 @@ async def deliver_once(settings: Settings) -> int:
         for line in lines:
             warn(line)
         return 2 if errors else 1 if lines else 0
+
+
+async def _plan(paperboy: Paperboy) -> list[SourceError]:
+    """Plan what shall be sent, and say what is wrong with sources and posts."""
+    errors = await paperboy.plan(at_once=True, resume=True)
+    for problem in [*problems(paperboy), *map(str, errors)]:
+        warn(problem)
+    return errors
 
 
 def problems(paperboy: Paperboy) -> list[str]:

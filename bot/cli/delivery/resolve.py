@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bot.app.service import open_app
 from bot.cli.console import plural, say
 from bot.config.settings import Settings
-from bot.errors import SettingsError
+from bot.errors import SettingsError, Stopped
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Incident
 
@@ -45,11 +47,11 @@ async def _everything(settings: Settings, chat: str) -> list[Incident]:
     async with open_app(settings) as paperboy:
         await _check(paperboy.ledger, chat)
         paperboy.stop_on_signals()
-        async with paperboy.ledger.delivery_lock(paperboy.stopping, say) as mine:
-            if not mine:
-                return []
-            await paperboy.plan(at_once=True, resume=False)
-            return await _given_up(paperboy.ledger, chat, waiting=True)
+        with suppress(Stopped):
+            async with paperboy.ledger.delivery_lock(paperboy.stopping, say):
+                await paperboy.plan(at_once=True, resume=False)
+                return await _given_up(paperboy.ledger, chat, waiting=True)
+        return []
 
 
 async def _given_up(ledger: Ledger, chat: str, *, waiting: bool) -> list[Incident]:
