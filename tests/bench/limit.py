@@ -90,13 +90,13 @@ def telegram_channel(
     """Make the channel as the program does, buttons and all; `bot` takes the place of its own."""
     limiter = None if paced else RateLimiter(None, lambda _: [])
     channel = TelegramChannel(TOKEN, base_url, TelegramFormatter(phrases("ko"), buttons=True), limiter)
-    channel.bot = bot or channel.bot
+    channel.client.bot = bot or channel.client.bot
     return channel
 
 
 async def spelled(channel: TelegramChannel) -> list[dict[str, Any]]:
     """Give the messages of the broadcast as arguments of the SDK's call."""
-    return [await channel.spelled(message.body) for message in channel.formatter.digest(broadcast_digest())]
+    return [await channel.client.arguments(message.body) for message in channel.formatter.digest(broadcast_digest())]
 
 
 async def planned(ledger: Ledger, channel: TelegramChannel, chats: Iterable[str]) -> None:

@@ -105,7 +105,7 @@ def server() -> Iterator[str]:
 @asynccontextmanager
 async def _channel(base_url: str) -> AsyncIterator[TelegramChannel]:
     channel = telegram_channel(base_url=base_url, paced=False)
-    await channel.username()  # asked for once in a bot's life
+    await channel.client.username()  # asked for once in a bot's life
     try:
         yield channel
     finally:
@@ -121,7 +121,7 @@ async def bare(channel: TelegramChannel, chats: Sequence[str], workers: int, fol
 
     async def worker(chat: str) -> None:
         for arguments in messages:
-            await channel.bot.send_message(chat, **arguments)
+            await channel.client.bot.send_message(chat, **arguments)
 
     watch = Watch()
     await _side_by_side(worker, chats, workers)

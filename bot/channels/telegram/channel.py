@@ -6,41 +6,29 @@ Sources of the facts: Telegram Bot API, and the sources of its server where the 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
-from typing import Any, TypeVar
 
 from telegram import (
-    Bot,
     Chat,
     ChatFullInfo,
     ChatMemberAdministrator,
     ChatMemberOwner,
     ChatMemberRestricted,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
     Message,
-    ReplyParameters,
-    TelegramObject,
-    User,
 )
-from telegram.error import TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.channels.rate_limits import EvenSpacing, Limit, RateLimiter, SlidingWindow
-from bot.channels.telegram.client import TolerantRequest
-from bot.channels.telegram.errors import translate
+from bot.channels.telegram.client import TelegramClient, split_address
 from bot.concurrency import KeyedLock
 from bot.database.states import ChatKind
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
-from bot.errors import BotGone, Rejected, RetryLater, SendError, Unconfirmed
+from bot.errors import BotGone, Rejected, SendError
 from formatters.message import Formatter
-from formatters.telegram import BOT
 
 MOST_PROBES = 60
 ABSENT_RUN = 10  # so many ids in a row that are not there end the search
@@ -53,17 +41,7 @@ _ALONE = 60.0  # seconds within which nobody else posts between two messages of 
 _MARGIN = 1.01
 INTERVAL = _MARGIN / 30  # seconds between two turns of a bot
 
-_CONNECTIONS = 64  # enough for 30 calls a second that take two of them; each call looks at all that are idle
-_SPELLED = 100  # bodies kept as the SDK takes them
 _REMEMBERED = 1000  # ids of each counter, many more than are ever probed
-# What a body may hold that the SDK has a type for, and what an edit does not take.
-_TYPES: dict[str, type[TelegramObject]] = {
-    "link_preview_options": LinkPreviewOptions,
-    "reply_parameters": ReplyParameters,
-}
-_SENDING = {"disable_notification", "reply_parameters"}
-
-_Answer = TypeVar("_Answer")
 
 
 class TelegramChannel:
@@ -75,15 +53,8 @@ class TelegramChannel:
         self, token: str, base_url: str, formatter: Formatter, limiter: RateLimiter | None = None, timeout: float = 20.0
     ) -> None:
         self.formatter = formatter
-        self._token = token
-        # The longer an answer may take, the fewer sends end in doubt.
-        request = HTTPXRequest(_CONNECTIONS, timeout, timeout, connect_timeout=10, pool_timeout=30)
-        self._polling = TolerantRequest(connection_pool_size=1, connect_timeout=10)
-        self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
         self._limiter = limiter or RateLimiter(EvenSpacing(INTERVAL), _limits)
-        self._spelled: dict[str, dict[str, Any]] = {}  # by what the bodies say
-        self._name = ""
-        self._naming: asyncio.Future[User] | None = None
+        self.client = TelegramClient(token, base_url, timeout, self._limiter.pause)
         # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
         self._rooms = KeyedLock()
         self._known: dict[str, deque[tuple[float, int]]] = {}  # the newest ids of each counter, and since when
@@ -91,16 +62,16 @@ class TelegramChannel:
 
     def id_sequence(self, address: str) -> str:
         """Name the sequence of ids: channels and supergroups have their own, all else shares the bot's."""
-        chat, _ = _split(address)
+        chat, _ = split_address(address)
         return chat.lower() if chat.startswith("@") or int(chat) <= -(10**12) else "bot"
 
     async def chat_kind(self, address: str) -> ChatKind:
         """Ask only where the number does not tell: channels and supergroups look alike."""
-        chat, _ = _split(address)
+        chat, _ = split_address(address)
         if self.id_sequence(address) == "bot":
             return ChatKind.GROUP if chat.startswith("-") else ChatKind.PRIVATE
         await self.acquire_turn(address)
-        known = await self._call(chat, self.bot.get_chat(chat))
+        known = await self.client.call(chat, self.client.bot.get_chat(chat))
         self._learn(known)
         return kind_of(known)
 
@@ -110,17 +81,14 @@ class TelegramChannel:
         return f"{self._numbers.get(chat.lower(), chat)}{colon}{topic}"
 
     async def prepare(self, body: Mapping[str, object]) -> None:
-        """Ask for the bot's name where links to the bot need it; sending tells what came of it."""
-        if not self._name and "reply_markup" in body:
-            with suppress(SendError):
-                await self.spelled(body)
+        await self.client.prepare(body)
 
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        return await self._limiter.acquire(_split(address)[0], reply=reply, ahead=ahead)
+        return await self._limiter.acquire(split_address(address)[0], reply=reply, ahead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
         async with self._room(address):
-            sent = await self._post(address, body)
+            sent = await self.client.send(address, body)
             self.heard(sent.chat, sent.message_id)
         return str(sent.message_id)
 
@@ -131,9 +99,8 @@ class TelegramChannel:
         known.append((time.time(), message_id))
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
-        chat, _ = _split(address)
         try:
-            await self._call(chat, self._edit(chat, int(remote_id), await self._named(body)))
+            await self.client.edit(address, int(remote_id), await self.client.arguments_to_send(body))
         except Rejected as error:
             if "message is not modified" not in str(error).lower():
                 raise
@@ -201,14 +168,14 @@ class TelegramChannel:
         Nothing is remembered: what an error or a crash interrupts, the next call finds and ends.
         """
         await self.acquire_turn(address)
-        again = await self._post(address, unconfirmed.body)
+        again = await self.client.send(address, unconfirmed.body)
         return await self._oldest(address, unconfirmed, again.message_id + 1)
 
     async def _oldest(
         self, address: str, unconfirmed: UnconfirmedSend, below: int
     ) -> Delivered | NotDelivered | Undecided:
         """Look for copies just below an id, and delete all but the oldest."""
-        chat, _ = _split(address)
+        chat, _ = split_address(address)
         copies: list[int] = []
         while isinstance(found := await self._search(address, unconfirmed, count(below - 1, -1)), Delivered):
             below = int(found.remote_id)
@@ -216,88 +183,51 @@ class TelegramChannel:
         for newer in copies[:-1]:
             await self.acquire_turn(address)
             with suppress(Rejected):  # it is gone already when only the answer was lost
-                await self._call(chat, self.bot.delete_message(chat, newer))
+                await self.client.call(chat, self.client.bot.delete_message(chat, newer))
         return Delivered(str(copies[-1])) if copies else found
 
     async def _may_edit_others(self, address: str) -> bool:
         """Tell whether the bot could change other people's messages: then asking by editing is no question."""
-        chat, _ = _split(address)
+        chat, _ = split_address(address)
         if self.id_sequence(address) == "bot":
             return False
-        me = int(self._token.partition(":")[0])  # a token begins with the bot's id
         try:
-            member = await self._call(chat, self.bot.get_chat_member(chat, me))
+            member = await self.client.call(chat, self.client.bot.get_chat_member(chat, self.client.bot_id))
         except (Rejected, BotGone):
             return False  # who is no member has no such right; a refused token is refused again when asking
         return isinstance(member, ChatMemberAdministrator) and bool(member.can_edit_messages)
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         try:
-            me = await self._call("token", self.bot.get_me())
+            me = await self.client.me()
         except SendError as error:
             return [("token", str(error))]
         return [(f"token: @{me.username}", ""), *[await self._check_chat(address, me.id) for address in addresses]]
 
-    async def username(self) -> str:
-        """Give the bot's name, asked for once, however many wait for it."""
-        if not self._name:
-            if self._naming is None or self._naming.done():
-                self._naming = asyncio.ensure_future(self._call("token", self.bot.get_me()))
-            self._name = (await asyncio.shield(self._naming)).username or ""
-        return self._name
-
-    async def spelled(self, body: Mapping[str, object]) -> dict[str, Any]:
-        """Give a body in the SDK's own types, links to the bot with its name.
-
-        A broadcast sends the same few bodies to all chats: they are spelled once.
-        """
-        said = json.dumps(dict(body))  # it takes a fifth of the time that spelling does
-        spelled = self._spelled.get(said)
-        if spelled is None:
-            spelled = await self._spell(body)
-            if len(self._spelled) >= _SPELLED:
-                self._spelled.clear()
-            self._spelled[said] = spelled
-        return spelled
-
-    async def _spell(self, body: Mapping[str, object]) -> dict[str, Any]:
-        arguments: dict[str, Any] = dict(body)
-        for name, kind in _TYPES.items():
-            if isinstance(value := body.get(name), Mapping):
-                arguments[name] = kind.de_json({**value}, self.bot)
-        if isinstance(markup := body.get("reply_markup"), Mapping):
-            rows = [[dict(key) for key in row] for row in markup["inline_keyboard"]]
-            for key in (key for row in rows for key in row if key.get("url", "").startswith(BOT)):
-                key["url"] = key["url"].replace("/BOT?", f"/{await self.username()}?", 1)
-            arguments["reply_markup"] = InlineKeyboardMarkup.de_json({"inline_keyboard": rows}, self.bot)
-        return arguments
-
     async def close(self) -> None:
-        await self.bot.request.shutdown()
-        await self._polling.shutdown()
+        await self.client.close()
 
     async def _check_chat(self, address: str, me: int) -> tuple[str, str]:
         """Ask whether the bot may write in a chat."""
-        chat, _ = _split(address)
+        chat, _ = split_address(address)
         try:
             await self.acquire_turn(address)
-            known = await self._call(chat, self.bot.get_chat(chat))
+            known = await self.client.call(chat, self.client.bot.get_chat(chat))
             if known.type == "private":
                 return address, ""
-            member = await self._call(chat, self.bot.get_chat_member(chat, me))
+            member = await self.client.call(chat, self.client.bot.get_chat_member(chat, me))
         except SendError as error:
             return address, str(error)
         return f"{address}: {known.title}", _missing_right(known.type, member)
 
     async def _probe(self, address: str, candidate: int, unconfirmed: UnconfirmedSend) -> bool | None:
         """Tell whether a message with this id has this content; None when there is none at all."""
-        chat, _ = _split(address)
         try:
-            arguments = await self._named(unconfirmed.body)
+            arguments = await self.client.arguments_to_send(unconfirmed.body)
             async with self._room(address):
                 if self._knows(address, candidate):
                     return False  # it was sent while we waited
-                edited = await self._call(chat, self._edit(chat, candidate, arguments))
+                edited = await self.client.edit(address, candidate, arguments)
         except Rejected as error:
             if "message is not modified" in str(error).lower():
                 return True
@@ -311,17 +241,8 @@ class TelegramChannel:
             raise Rejected(f"asking for a doubtful send changed message {candidate}, an older one of the bot's")
         return True  # it was ours, with an older wording, and has the new one now
 
-    def _edit(self, chat: str, message_id: int, arguments: Mapping[str, Any]) -> Awaitable[Any]:
-        kept = {name: value for name, value in arguments.items() if name not in _SENDING}
-        return self.bot.edit_message_text(chat_id=chat, message_id=message_id, **kept)
-
-    async def _post(self, address: str, body: Mapping[str, object]) -> Message:
-        chat, topic = _split(address)
-        arguments = await self._named(body)
-        return await self._call(chat, self.bot.send_message(chat_id=chat, message_thread_id=topic, **arguments))
-
     def _room(self, address: str) -> asyncio.Lock:
-        chat = _split(address)[0].lower()
+        chat = split_address(address)[0].lower()
         return self._rooms.of(self._numbers.get(chat, chat))
 
     def _knows(self, address: str, candidate: int) -> bool:
@@ -347,24 +268,6 @@ class TelegramChannel:
         if chat.username and self.id_sequence(str(chat.id)) != "bot":
             self._numbers[f"@{chat.username}".lower()] = str(chat.id)
 
-    async def _named(self, body: Mapping[str, object]) -> dict[str, Any]:
-        """Give a body to call with; RetryLater when the bot's name is needed and cannot be asked for."""
-        try:
-            return await self.spelled(body)
-        except Unconfirmed as error:
-            raise RetryLater(str(error)) from error
-
-    async def _call(self, chat: str, call: Awaitable[_Answer]) -> _Answer:
-        try:
-            return await call
-        except TelegramError as error:
-            translated = translate(error, chat, self._token)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            translated = Unconfirmed(f"Telegram's answer makes no sense ({type(error).__name__})")
-        if isinstance(translated, RetryLater) and translated.flood:
-            self._limiter.pause(chat, translated.after or 0.0)
-        raise translated
-
 
 def kind_of(chat: Chat | ChatFullInfo) -> ChatKind:
     kinds = {Chat.PRIVATE: ChatKind.PRIVATE, Chat.CHANNEL: ChatKind.BROADCAST}
@@ -384,12 +287,6 @@ def _missing_right(kind: str, member: object) -> str:
         return "" if member.can_send_messages else "lift the restriction: the bot may not send messages"
     gone = getattr(member, "status", "") in {"left", "kicked"}
     return "add the bot to the group" if gone else ""
-
-
-def _split(address: str) -> tuple[str, int | None]:
-    """Split an address into chat and topic; the topic "General" is named by leaving it out."""
-    chat, _, topic = address.partition(":")
-    return chat, int(topic) if topic not in {"", "1"} else None
 
 
 def _limits(chat: str) -> list[Limit]:

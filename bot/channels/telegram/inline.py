@@ -43,7 +43,7 @@ class InlineSearch:
         results = [await self._result(context.formatter, *one) for one in found]
         on = str(start + len(found)) if len(found) == _AT_ONCE else ""
         try:
-            await self._channel.bot.answer_inline_query(
+            await self._channel.client.bot.answer_inline_query(
                 query.id, results, cache_time=_CACHED, is_personal=True, next_offset=on
             )
         except TelegramError as error:
@@ -59,7 +59,7 @@ class InlineSearch:
         return list(filter(None, found))
 
     async def _result(self, formatter: Formatter, digest: Digest, paper: Paper) -> InlineQueryResultArticle:
-        body = await self._channel.spelled(formatter.card(digest, paper).body)
+        body = await self._channel.client.arguments(formatter.card(digest, paper).body)
         content = InputTextMessageContent(
             body["text"], body["parse_mode"], link_preview_options=body["link_preview_options"]
         )

@@ -19,7 +19,7 @@ from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 
 from bot.channels.connection_status import ConnectionStatus
 from bot.channels.telegram.channel import TelegramChannel
-from bot.channels.telegram.client import read
+from bot.channels.telegram.client import read_update
 from bot.channels.telegram.errors import seconds, translate
 from bot.channels.telegram.menu import introduce
 from bot.channels.telegram.updates import UpdateHandler
@@ -43,7 +43,7 @@ class TelegramPoller:
     """Ask for updates again and again; whatever happens, go on asking."""
 
     def __init__(self, channel: TelegramChannel, updates: UpdateHandler) -> None:
-        self._bot = channel.bot
+        self._bot = channel.client.bot
         self._updates = updates
         self._ear = ConnectionStatus("telegram", updates.router.outages)
         self._offset = 0
@@ -120,7 +120,7 @@ class TelegramWebhook:
     """Let Telegram post updates to us."""
 
     def __init__(self, channel: TelegramChannel, updates: UpdateHandler, url: str, secret: str) -> None:
-        self._bot = channel.bot
+        self._bot = channel.client.bot
         self._updates = updates
         self._ear = ConnectionStatus("telegram", updates.router.outages)
         self._url, self._secret = url, secret
@@ -139,7 +139,7 @@ class TelegramWebhook:
         if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.encode()):
             return web.Response(status=403)
         try:
-            update = read(json.loads(await request.read()), self._bot)
+            update = read_update(json.loads(await request.read()), self._bot)
         except (ValueError, RecursionError):  # what is no update, or nested like no update
             update = None
         return web.Response(status=await self._taken(update) if update else 400)

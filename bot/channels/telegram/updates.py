@@ -42,8 +42,8 @@ class UpdateHandler:
         self.router = router
         self.replies = replies
         self._channel = channel
-        self._bot = channel.bot
-        self._requests = RequestFactory(channel.bot)
+        self._bot = channel.client.bot
+        self._requests = RequestFactory(channel.client.bot)
         self._inline = InlineSearch(channel, router)
         self._taken: deque[int] = deque(maxlen=_REMEMBERED)
 
@@ -121,7 +121,7 @@ class UpdateHandler:
         return f"{command[1]} {command[3] or ''}", private or bool(command[2])
 
     async def _is_us(self, name: str) -> bool:
-        return name.casefold() == (await self._channel.username()).casefold()
+        return name.casefold() == (await self._channel.client.username()).casefold()
 
     # --- what is pressed
 

@@ -360,7 +360,7 @@ async def test_an_older_message_of_the_bot_is_never_taken_for_it(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
     for text in ("Old", "Older"):
-        await channel.bot.send_message(CHANNEL, text)  # of another process: the channel knows nothing of it
+        await channel.client.bot.send_message(CHANNEL, text)  # of another process: the channel knows nothing of it
         server.shown(CHANNEL)[-1].date -= 86_400
     with pytest.raises(Rejected, match="101"):
         await channel.reconcile(CHANNEL, unconfirmed(after=LAST))
@@ -618,12 +618,12 @@ async def test_the_bots_name_is_asked_for_once_and_before_the_turn(server: FakeT
 async def test_a_body_is_spelled_once_for_all_chats_and_never_taken_for_another(channel: TelegramChannel) -> None:
     """What counts is what a body says, not which object says it."""
     one = dict(FORMATTER.notice("One").body)
-    assert await channel.spelled(one) is await channel.spelled({**one})
+    assert await channel.client.arguments(one) is await channel.client.arguments({**one})
     one["text"] = "Another"
-    assert (await channel.spelled(one))["text"] == "Another"
+    assert (await channel.client.arguments(one))["text"] == "Another"
     for number in range(300):
-        assert (await channel.spelled(dict(FORMATTER.notice(str(number)).body)))["text"] == str(number)
-    assert len(channel._spelled) <= 100
+        assert (await channel.client.arguments(dict(FORMATTER.notice(str(number)).body)))["text"] == str(number)
+    assert len(channel.client._arguments) <= 100
 
 
 def test_topics_of_a_chat_share_its_limits() -> None:
