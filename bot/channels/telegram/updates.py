@@ -88,7 +88,7 @@ class UpdateHandler:
     # --- what is said
 
     async def _message(self, message: Message) -> None:
-        self._channel.heard(message.chat, message.message_id)
+        self._channel.ids.heard(message.chat, message.message_id)
         if message.migrate_to_chat_id:
             await self._moved(message.chat, message.migrate_to_chat_id)
         if not message.text or message.via_bot or message.is_automatic_forward:
@@ -101,7 +101,7 @@ class UpdateHandler:
 
     async def _post(self, message: Message) -> None:
         """Hear a channel itself, where only administrators post: commands that manage it, nothing else."""
-        self._channel.heard(message.chat, message.message_id)
+        self._channel.ids.heard(message.chat, message.message_id)
         heard = await self._heard(message.text or "", private=False)
         first = heard[0].split(maxsplit=1)[:1] if heard else []
         if heard and first and first[0].removeprefix("/").casefold() in _IN_CHANNELS:

@@ -12,7 +12,8 @@ import pytest
 from telegram import ChatPermissions
 
 from bot.channels.rate_limits import RateLimiter
-from bot.channels.telegram.channel import ABSENT_RUN, MOST_PROBES, TelegramChannel
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.reconciliation import ABSENT_RUN, MOST_PROBES
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
 from formatters.locale import phrases

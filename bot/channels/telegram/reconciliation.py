@@ -1,0 +1,224 @@
+"""Find out whether an unconfirmed message arrived: a bot cannot read a chat, but it can try to edit.
+
+Sources of the facts: Telegram Bot API, and the sources of its server where the pages are silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+
+from telegram import Chat, ChatFullInfo, ChatMemberAdministrator, Message
+
+from bot.channels.telegram.client import TelegramClient, split_address
+from bot.concurrency import KeyedLock
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
+from bot.errors import BotGone, Rejected
+
+MOST_PROBES = 60
+ABSENT_RUN = 10  # so many ids in a row that are not there end the search
+
+_CLOCK_SKEW = 300.0  # seconds by which our clock may be ahead of Telegram's
+_ALONE = 60.0  # seconds within which nobody else posts between two messages of a digest
+_REMEMBERED = 1000  # ids of each sequence, many more than are ever probed
+
+Outcome = Delivered | NotDelivered | Undecided
+
+
+class MessageIds:
+    """The ids of messages that went through this process, and the numbers of chats that have a name too."""
+
+    def __init__(self) -> None:
+        # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
+        self._locks = KeyedLock()
+        self._known: dict[str, deque[tuple[float, int]]] = {}  # by sequence: since when, and the id
+        self._numbers: dict[str, str] = {}  # by name, in lower case: "@my_channel" is -100…
+
+    def heard(self, chat: Chat, message_id: int) -> None:
+        """Note the id of a message, ours or another's: it is older than all that is sent from now on."""
+        self.learn_number(chat)
+        known = self._known.setdefault(self._sequence(str(chat.id)), deque(maxlen=_REMEMBERED))
+        known.append((time.time(), message_id))
+
+    def learn_number(self, chat: Chat | ChatFullInfo) -> None:
+        """Learn the number of a chat that has a name too: Telegram's answers give the number."""
+        if chat.username and id_sequence(str(chat.id)) != "bot":
+            self._numbers[f"@{chat.username}".lower()] = str(chat.id)
+
+    def canonical_address(self, address: str) -> str:
+        """Give an address with the chat's number in place of its name, where that is known."""
+        chat, colon, topic = address.partition(":")
+        return f"{self._numbers.get(chat.lower(), chat)}{colon}{topic}"
+
+    def lock(self, address: str) -> asyncio.Lock:
+        """Give the lock of a chat, to be taken at once."""
+        chat = split_address(address)[0].lower()
+        return self._locks.of(self._numbers.get(chat, chat))
+
+    def is_known(self, address: str, message_id: int) -> bool:
+        """Tell whether an id is that of another message, which a probe would overwrite."""
+        return any(known == message_id for _, known in self._known.get(self._sequence(address), ()))
+
+    def narrow(self, address: str, unconfirmed: UnconfirmedSend) -> UnconfirmedSend:
+        """Start behind the newest message that is known to be older; the ledger does not know what readers wrote."""
+        older = [
+            (number, at)
+            for at, number in self._known.get(self._sequence(address), ())
+            if at <= unconfirmed.attempted_at and number not in unconfirmed.taken
+        ]
+        after, after_at = max(older, default=(0, 0.0))
+        return replace(unconfirmed, after=after, after_at=after_at) if after > unconfirmed.after else unconfirmed
+
+    def _sequence(self, address: str) -> str:
+        """Name the sequence of ids in one way, whether a chat is called by its name or by its number."""
+        sequence = id_sequence(address)
+        return self._numbers.get(sequence, sequence)
+
+
+def id_sequence(address: str) -> str:
+    """Name the sequence of ids: channels and supergroups have their own, all else shares the bot's."""
+    chat, _ = split_address(address)
+    return chat.lower() if chat.startswith("@") or int(chat) <= -(10**12) else "bot"
+
+
+class Reconciler:
+    """Look for unconfirmed messages; `turn` waits until a chat may be called."""
+
+    def __init__(self, client: TelegramClient, ids: MessageIds, turn: Callable[[str], Awaitable[object]]) -> None:
+        self._client = client
+        self._ids = ids
+        self._turn = turn
+
+    async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Outcome:
+        """Try to edit: "not modified" means that the very text stands there.
+
+        Ids behind the last one known to be older are tried. Without such an id, or where many may
+        have come in between, those before the first one known to be newer are; and where none is
+        known, the message is sent once more: its id tells where to look, and of two copies the
+        newer is deleted.
+        """
+        unconfirmed = self._ids.narrow(address, unconfirmed)
+        alone = unconfirmed.attempted_at - unconfirmed.after_at < _ALONE
+        if not alone and await self._may_edit_others(address):
+            # Somebody may have posted in between, and a probe would overwrite that.
+            return Undecided(
+                'look into the chat; take the right "edit messages" from the bot so that it can look itself'
+            )
+        crowded = id_sequence(address) == "bot" and not alone  # ids in between are those of other chats
+        if unconfirmed.after and not crowded:
+            used = max(unconfirmed.taken, default=0)
+            return await self._search(address, unconfirmed, count(unconfirmed.after + 1), used)
+        if unconfirmed.taken:
+            return await self._search_around(address, unconfirmed)
+        first_ids = range(unconfirmed.after + 1, unconfirmed.after + ABSENT_RUN + 1)
+        found = await self._search(address, unconfirmed, iter(first_ids))
+        return found if isinstance(found, Delivered) else await self._send_again(address, unconfirmed)
+
+    async def _search_around(self, address: str, unconfirmed: UnconfirmedSend) -> Outcome:
+        """Look before the first id known to be newer, then behind it.
+
+        Behind it as well: a chat of the same sequence that was asked at the same time may have got
+        the id before ours.
+        """
+        first = min(unconfirmed.taken)
+        found = await self._oldest(address, unconfirmed, first)
+        if not isinstance(found, NotDelivered):
+            return found
+        return await self._search(address, unconfirmed, count(first), max(unconfirmed.taken))
+
+    async def _search(
+        self, address: str, unconfirmed: UnconfirmedSend, candidates: Iterator[int], used: int = 0
+    ) -> Outcome:
+        """Try ids one after the other.
+
+        Ids of one sequence leave no gaps, but for deleted messages and, in private chats, those of
+        other chats. A run of ids that are not there therefore means that the message is not either,
+        unless the sequence is known to have gone on, as far as `used`.
+        """
+        run = probes = 0
+        for candidate in candidates:
+            if candidate in unconfirmed.taken or self._ids.is_known(address, candidate):
+                run = 0
+                continue
+            if (run >= ABSENT_RUN + unconfirmed.others and candidate > used) or candidate <= unconfirmed.after:
+                return NotDelivered()
+            if probes == MOST_PROBES:
+                break
+            await self._turn(address)
+            probes += 1
+            if (found := await self._probe(address, candidate, unconfirmed)) is True:
+                return Delivered(str(candidate))
+            run = run + 1 if found is None else 0
+        return Undecided(f"not among the {MOST_PROBES} messages that came next; look into the chat")
+
+    async def _send_again(self, address: str, unconfirmed: UnconfirmedSend) -> Outcome:
+        """Send the unconfirmed message again: its id tells where copies can be.
+
+        Nothing is remembered: what an error or a crash interrupts, the next call finds and ends.
+        """
+        await self._turn(address)
+        again = await self._client.send(address, unconfirmed.body)
+        return await self._oldest(address, unconfirmed, again.message_id + 1)
+
+    async def _oldest(self, address: str, unconfirmed: UnconfirmedSend, below: int) -> Outcome:
+        """Look for copies just below an id, and delete all but the oldest."""
+        copies: list[int] = []
+        while isinstance(found := await self._search(address, unconfirmed, count(below - 1, -1)), Delivered):
+            below = int(found.remote_id)
+            copies.append(below)
+        for newer in copies[:-1]:
+            await self._delete(address, newer)
+        return Delivered(str(copies[-1])) if copies else found
+
+    async def _delete(self, address: str, message_id: int) -> None:
+        chat, _ = split_address(address)
+        await self._turn(address)
+        with suppress(Rejected):  # it is gone already when only the answer was lost
+            await self._client.call(chat, self._client.bot.delete_message(chat, message_id))
+
+    async def _may_edit_others(self, address: str) -> bool:
+        """Tell whether the bot could change other people's messages: then a probe is out of the question."""
+        chat, _ = split_address(address)
+        if id_sequence(address) == "bot":
+            return False
+        try:
+            member = await self._client.call(chat, self._client.bot.get_chat_member(chat, self._client.bot_id))
+        except (Rejected, BotGone):
+            return False  # who is no member has no such right; a refused token is refused again by the probe
+        return isinstance(member, ChatMemberAdministrator) and bool(member.can_edit_messages)
+
+    async def _probe(self, address: str, candidate: int, unconfirmed: UnconfirmedSend) -> bool | None:
+        """Tell whether a message with this id has this content; None when there is none at all."""
+        try:
+            arguments = await self._client.arguments_to_send(unconfirmed.body)
+            async with self._ids.lock(address):
+                if self._ids.is_known(address, candidate):
+                    return False  # it was sent while we waited
+                edited = await self._client.edit(address, candidate, arguments)
+        except Rejected as error:
+            return _meaning(error)
+        if isinstance(edited, Message) and edited.date.timestamp() < unconfirmed.attempted_at - _CLOCK_SKEW:
+            # Another ledger's, or sent before this one was made. Going on would overwrite the next one too.
+            raise Rejected(f"asking for a doubtful send changed message {candidate}, an older one of the bot's")
+        return True  # it was ours, with an older wording, and has the new one now
+
+
+def is_unmodified(error: Rejected) -> bool:
+    """Tell whether an edit was refused because the message reads so already."""
+    return "message is not modified" in str(error).lower()
+
+
+def _meaning(error: Rejected) -> bool | None:
+    """Give the result of a probe that was refused."""
+    if is_unmodified(error):
+        return True
+    if "message to edit not found" in str(error).lower():
+        return None
+    if "message can't be edited" in str(error).lower():
+        return False
+    raise error
