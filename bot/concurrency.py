@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 # is no more than two of a bot's turns on Telegram.
 TURN_AHEAD = 0.06
 LINGER = TURN_AHEAD / 2 / 3  # seconds in which others may join a commit: a third of the least that a broadcast has
+LONGEST_PAUSE = 60.0  # seconds between two tries of a listener to reach its platform
 _MOST_DOUBLINGS = 30  # more would not fit a number
 
 Result = TypeVar("Result")

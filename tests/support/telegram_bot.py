@@ -41,6 +41,7 @@ OLDER, POST, NEXT = (
     "2025-01-08-daily-papers-20250108.md",
     "2025-01-09-daily-papers-20250109.md",
 )
+MOMENT = 0.01  # seconds that a listener pauses at the most
 NAME = "fake_paperboy_bot"
 EN, KO = phrases("en"), phrases("ko")
 SECOND = "2. U-Net: Convolutional Networks for Biomedical Image Segmentation"
@@ -114,7 +115,7 @@ class TelegramBot:
 
     def listen(self, *listeners: Listener) -> None:
         """Listen, by polling unless told otherwise."""
-        for one in listeners or [TelegramPoller(self.channel, self.updates)]:
+        for one in listeners or [TelegramPoller(self.channel, self.updates, MOMENT)]:
             self.listening.append(asyncio.create_task(one.listen(self.stopping)))
 
     async def stop(self) -> None:

@@ -23,7 +23,7 @@ from bot.channels.telegram.client import read_update
 from bot.channels.telegram.errors import seconds, translate
 from bot.channels.telegram.menu import introduce
 from bot.channels.telegram.updates import UpdateHandler
-from bot.concurrency import backoff, wait_unless
+from bot.concurrency import LONGEST_PAUSE, backoff, wait_unless
 from bot.config.settings import Telegram
 from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel
@@ -36,20 +36,20 @@ HEARD = ["message", "channel_post", "callback_query", "inline_query", "my_chat_m
 SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 POLL = 30  # seconds that Telegram keeps an empty poll open; it allows 50
 HANGING = POLL + 30.0  # seconds after which a poll without an answer is dead
-LONGEST_PAUSE = 60.0
 
 
 class TelegramPoller:
     """Ask for updates again and again; whatever happens, go on asking."""
 
-    def __init__(self, channel: TelegramChannel, updates: UpdateHandler) -> None:
+    def __init__(self, channel: TelegramChannel, updates: UpdateHandler, longest_pause: float = LONGEST_PAUSE) -> None:
         self._bot = channel.client.bot
         self._updates = updates
+        self._longest_pause = longest_pause
         self._ear = ConnectionStatus("telegram", updates.router.outages)
         self._offset = 0
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        menu = asyncio.create_task(introduce(self._bot, self._updates.router.settings, stopping))
+        menu = asyncio.create_task(introduce(self._bot, self._updates.router.settings, stopping, self._longest_pause))
         tries = 0
         while not stopping.is_set():
             pause = await self._poll(stopping, tries)
@@ -90,7 +90,7 @@ class TelegramPoller:
 
     async def _recovered(self, error: Exception, tries: int) -> float:
         """Do what an error asks for, and give how long to pause."""
-        backed_off = backoff(1.0, tries, LONGEST_PAUSE)
+        backed_off = backoff(1.0, tries, self._longest_pause)
         said = translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error
         match error:
             case Conflict() if "webhook" in str(error).lower():
@@ -107,7 +107,7 @@ class TelegramPoller:
                 self._ear.down(f"what came in makes no sense ({type(error).__name__}: {error})")
         if isinstance(error, RetryAfter):
             return seconds(error)
-        return LONGEST_PAUSE if isinstance(said, BotGone) else backed_off
+        return self._longest_pause if isinstance(said, BotGone) else backed_off
 
     async def _confirm(self) -> None:
         """Confirm what was taken in, so that the next start does not answer it again."""
@@ -119,14 +119,22 @@ class TelegramPoller:
 class TelegramWebhook:
     """Let Telegram post updates to us."""
 
-    def __init__(self, channel: TelegramChannel, updates: UpdateHandler, url: str, secret: str) -> None:
+    def __init__(
+        self,
+        channel: TelegramChannel,
+        updates: UpdateHandler,
+        url: str,
+        secret: str,
+        longest_pause: float = LONGEST_PAUSE,
+    ) -> None:
         self._bot = channel.client.bot
         self._updates = updates
+        self._longest_pause = longest_pause
         self._ear = ConnectionStatus("telegram", updates.router.outages)
         self._url, self._secret = url, secret
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        menu = asyncio.create_task(introduce(self._bot, self._updates.router.settings, stopping))
+        menu = asyncio.create_task(introduce(self._bot, self._updates.router.settings, stopping, self._longest_pause))
         await self._announce(stopping)
         await stopping.wait()
         await self._updates.replies.finish()
@@ -156,7 +164,7 @@ class TelegramWebhook:
         """Tell Telegram where we are, until it has understood."""
         tries = 0
         while not stopping.is_set() and not await self._announced():
-            await wait_unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
+            await wait_unless(asyncio.sleep(backoff(1.0, tries, self._longest_pause)), stopping)
             tries += 1
 
     async def _announced(self) -> bool:
@@ -175,16 +183,23 @@ class TelegramWebhook:
 
 
 def telegram_listener(
-    settings: Telegram, channel: Channel, router: CommandRouter, replies: ReplySender, server: Web
+    settings: Telegram,
+    channel: Channel,
+    router: CommandRouter,
+    replies: ReplySender,
+    server: Web,
+    *,
+    longest_pause: float = LONGEST_PAUSE,
 ) -> TelegramPoller | TelegramWebhook:
     """Make what hears Telegram's readers; SettingsError when a webhook lacks its address or secret."""
     if not isinstance(channel, TelegramChannel):
         raise TypeError("Telegram's readers are answered through Telegram")
     updates = UpdateHandler(channel, router, replies)
     if settings.listen == "polling":
-        return TelegramPoller(channel, updates)
+        return TelegramPoller(channel, updates, longest_pause)
     if not settings.webhook_url or not settings.webhook_secret:
         raise SettingsError('telegram.listen = "webhook" needs telegram.webhook_url and telegram.webhook_secret')
-    webhook = TelegramWebhook(channel, updates, settings.webhook_url, settings.webhook_secret.get_secret_value())
+    secret = settings.webhook_secret.get_secret_value()
+    webhook = TelegramWebhook(channel, updates, settings.webhook_url, secret, longest_pause)
     server.post(urlsplit(settings.webhook_url).path or "/", webhook.receive)
     return webhook

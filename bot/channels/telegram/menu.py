@@ -16,19 +16,20 @@ from telegram import (
 )
 from telegram.error import BadRequest, Forbidden
 
-from bot.concurrency import backoff, wait_unless
+from bot.concurrency import LONGEST_PAUSE, backoff, wait_unless
 from bot.config.settings import Settings
 from bot.log import log
 from formatters.locale import phrases
 
 _IN_GROUPS = ("paper", "papers", "search", "help")  # the others are for who manages a chat
 _LANGUAGES = ("ko", "en")
-LONGEST_PAUSE = 60.0
 
 Menu = tuple[BotCommandScope, str, Mapping[str, str]]
 
 
-async def introduce(bot: Bot, settings: Settings, stopping: asyncio.Event) -> None:
+async def introduce(
+    bot: Bot, settings: Settings, stopping: asyncio.Event, longest_pause: float = LONGEST_PAUSE
+) -> None:
     """Set the menus, until Telegram has taken them or the program stops."""
     for tries in count():
         try:
@@ -36,7 +37,7 @@ async def introduce(bot: Bot, settings: Settings, stopping: asyncio.Event) -> No
         except Exception as error:  # noqa: BLE001 - a menu is not worth more than another try
             if not tries:
                 log.warning("menu", error=f"the commands could not be set yet: {type(error).__name__}")
-            await wait_unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
+            await wait_unless(asyncio.sleep(backoff(1.0, tries, longest_pause)), stopping)
         else:
             return
         if stopping.is_set():

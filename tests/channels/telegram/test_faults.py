@@ -15,7 +15,7 @@ from telegram import Bot
 from telegram.error import Conflict
 
 import bot.database.engine
-from bot.channels.telegram import listener, menu
+from bot.channels.telegram import listener
 from bot.conversation import context
 from bot.conversation.context import Request
 from bot.conversation.router import CommandRouter
@@ -28,13 +28,6 @@ from tests.support.fakes.faults import Fault
 from tests.support.telegram_bot import ANN, BOSS, EN, MINA, SECOND, Delivered, TelegramBot, listening_bot
 
 pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pause for moments only."""
-    monkeypatch.setattr(listener, "LONGEST_PAUSE", 0.01)
-    monkeypatch.setattr(menu, "LONGEST_PAUSE", 0.01)
 
 
 async def until(known: Callable[[], object]) -> None:

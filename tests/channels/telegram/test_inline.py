@@ -85,10 +85,7 @@ async def test_the_menu_per_language_and_scope(telegram_bot: TelegramBot) -> Non
     assert shown["chat", str(OPERATOR), "en"] == EN.commands | EN.operator_commands
 
 
-async def test_the_menu_is_set_again_when_the_first_try_fails(
-    telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(menu, "LONGEST_PAUSE", 0.01)
+async def test_the_menu_is_set_again_when_the_first_try_fails(telegram_bot: TelegramBot) -> None:
     menus = len(list(menu.menus(telegram_bot.paperboy.settings)))
     await telegram_bot.server.answered("setMyCommands", menus)
     telegram_bot.server.commands.clear()

@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 import bot.web.server
-from bot.channels.telegram import listener
 from bot.channels.telegram.listener import HEARD, SECRET, TelegramPoller, telegram_listener
 from bot.config.settings import Telegram
 from bot.errors import LedgerError, SettingsError
@@ -23,7 +22,7 @@ from bot.ledger.subscriptions import Subscriptions
 from bot.web.server import Web
 from tests.support.chats import READER
 from tests.support.fakes import faults
-from tests.support.telegram_bot import ANN, EN, MINA, SECOND, TelegramBot
+from tests.support.telegram_bot import ANN, EN, MINA, MOMENT, SECOND, TelegramBot
 
 URL, PROOF = "https://papers.example.org/telegram", "FAKE-webhook-secret"
 
@@ -42,7 +41,7 @@ async def posted_to(telegram_bot: TelegramBot, port: int = 0) -> AsyncIterator[W
     telegram_bot.stopping = asyncio.Event()
     server = Web("127.0.0.1", port)
     parts = (telegram_bot.channel, telegram_bot.router, telegram_bot.updates.replies, server)
-    made = telegram_listener(settings(telegram_bot), *parts)
+    made = telegram_listener(settings(telegram_bot), *parts, longest_pause=MOMENT)
     telegram_bot.updates = made._updates
     telegram_bot.listen(made, server)
     yield server
@@ -51,7 +50,6 @@ async def posted_to(telegram_bot: TelegramBot, port: int = 0) -> AsyncIterator[W
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "LONGEST_PAUSE", 0.01)
     monkeypatch.setattr(bot.web.server, "AGAIN", 0.01)
 
 
