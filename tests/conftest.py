@@ -18,7 +18,6 @@ from formatters import links, summary
 from tests.faults.summary import pytest_terminal_summary
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
-from tests.support.telegram_bot import Delivered, TelegramBot, delivered, listening_bot
 
 __all__ = ["pytest_terminal_summary"]
 
@@ -97,17 +96,6 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 async def slack() -> AsyncIterator[FakeSlack]:
     async with FakeSlack() as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def telegram_template(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
-    return delivered(tmp_path_factory.getbasetemp())
-
-
-@pytest.fixture
-async def telegram_bot(telegram_template: Delivered, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TelegramBot]:
-    async with listening_bot(telegram_template, monkeypatch) as made:
-        yield made
 
 
 @pytest.hookimpl(wrapper=True)
