@@ -57,7 +57,7 @@ def arxiv_id(url: str) -> str:
     return found.group(1) if found else ""
 
 
-def arxiv_meant(text: str) -> str:
+def typed_arxiv_id(text: str) -> str:
     """Give the arXiv id without version that a reader typed, bare or in the address of a page about it, or ""."""
     before = _BEFORE_ID.match(text)
     bare = text[before.end() if before else 0 :].lower()

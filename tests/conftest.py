@@ -31,7 +31,7 @@ UNMEASURED = (
     "support/",
 )
 # What is worked out once: were it kept from a test that is not measured, no other would be seen to do it.
-KEPT = (preferences._zones, preferences._known, links.safe, summary.summarise)
+KEPT = (preferences._zones, preferences._suggestions, links.safe, summary.summarise)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,1 +1,1 @@
-"""What readers say, and what they are answered."""
+"""The lines that readers send, and the answers to them."""

@@ -1,4 +1,4 @@
-"""The shape of what takes readers' words in."""
+"""The port that receives readers' lines; each platform implements it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Listener(Protocol):
-    """What takes in what readers say on one channel."""
+    """Receive and answer the lines of readers on one channel."""
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        """Answer until told to stop; troubles are logged and overcome, never raised."""
+        """Answer until `stopping` is set; problems are logged and retried, never raised."""

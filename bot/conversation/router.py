@@ -1,4 +1,4 @@
-"""What a reader may type, written once for all channels: a line in, an answer out."""
+"""The commands of readers, once for all channels: a line in, a response out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LONGEST_ECHO = 40  # characters of what was typed
 
 @dataclass
 class CommandRouter:
-    """Where readers are answered."""
+    """Find the command of a line, and answer it."""
 
     ledger: Ledger
     settings: Settings
@@ -37,75 +37,78 @@ class CommandRouter:
     id_sequences: Mapping[str, Callable[[str], str]]
     wake: Callable[[], object] = lambda: None
     throttle: Throttle = field(default_factory=Throttle)
-    # In a group: 20 messages a minute are all that Telegram takes, and digests need some of them.
+    # Telegram allows 20 messages a minute in a group, and digests need some of them.
     per_member: Throttle = field(default_factory=lambda: Throttle(burst=3, per_second=0.1))
     per_group: Throttle = field(default_factory=lambda: Throttle(burst=8, per_second=0.15, steady=True))
     clock: Callable[[], float] = time.monotonic
     outages: Outages = field(default_factory=Outages)
 
     async def handle(self, request: Request, line: str) -> Response:
-        """Answer one line; wrong input gets help, who asks too much nothing. Wishes are kept before it returns."""
+        """Answer one line: wrong input with help, too many lines with nothing.
+
+        A change of settings is committed before this returns.
+        """
         line = line[:_LONGEST_LINE]
-        command, name, argument = _read(line, meant=request.addressed)
+        command, name, argument = _parse(line, addressed=request.addressed)
         if command is None and not request.addressed:
-            return Response()  # and nothing is counted: it may have been said to somebody else
+            return Response()  # it may be meant for somebody else, so it is not counted either
         verdict = self._verdict(request)
         if verdict is Verdict.SILENCE:
             return Response()
         context = await self._context(request)
         if verdict is Verdict.NOTE:
             return context.reply_text(context.phrases.slow_down)
-        return await command(context, argument) if command else await _bare(context, line, name)
+        return await command(context, argument) if command else await _answer_bare_line(context, line, name)
 
     def _verdict(self, request: Request) -> Verdict:
-        """Judge who asks, and in a group all of it: its answers share what the platform lets us send there."""
-        now, room = self.clock(), (request.channel, request.address.partition(":")[0])
+        """Judge the sender, and the group as a whole: all answers in it share the platform's limit."""
+        now, chat = self.clock(), (request.channel, request.address.partition(":")[0])
         if request.kind == ChatKind.PRIVATE or request.private:
-            return self.throttle.verdict((*room, request.user), now)
-        own = self.per_member.verdict((*room, request.user), now)
-        if own is not Verdict.ANSWER:
-            return own
-        return Verdict.ANSWER if self.per_group.verdict(room, now) is Verdict.ANSWER else Verdict.SILENCE
+            return self.throttle.verdict((*chat, request.user), now)
+        member = self.per_member.verdict((*chat, request.user), now)
+        if member is not Verdict.ANSWER:
+            return member
+        return Verdict.ANSWER if self.per_group.verdict(chat, now) is Verdict.ANSWER else Verdict.SILENCE
 
     async def welcome(self, request: Request) -> Message:
-        """Greet a group or channel that let the bot in."""
+        """Greet a group or channel that the bot was added to."""
         context = await self._context(request)
         return context.formatter.page(pages.welcome(context.phrases))
 
     async def context_for(self, request: Request) -> Context:
-        """Give what is needed to answer by other ways than a line."""
+        """Give the context of a request that is no line, such as an inline search."""
         return await self._context(request)
 
     async def _context(self, request: Request) -> Context:
         chat = await self.ledger.subscriptions.find(request.channel, (request.address, *request.aliases))
-        said = phrases(choose_language(request, chat, self.settings.language))
-        formatter = self.formatters[request.channel].in_language(said)
-        counter = self.id_sequences[request.channel]
+        catalogue = phrases(choose_language(request, chat, self.settings.language))
+        formatter = self.formatters[request.channel].in_language(catalogue)
+        id_sequence = self.id_sequences[request.channel]
         zone = DeliveryHours.for_chat(self.settings, chat.schedule if chat else "").zone
         today = datetime.now(ZoneInfo(zone)).date()
-        return Context(request, chat, said, formatter, self.ledger, self.settings, counter, self.wake, today)
+        return Context(request, chat, catalogue, formatter, self.ledger, self.settings, id_sequence, self.wake, today)
 
 
-def _read(line: str, *, meant: bool) -> tuple[Command | None, str, str]:
-    """Give a line's command, its name as typed, and the rest; what may be meant for others needs the slash."""
+def _parse(line: str, *, addressed: bool) -> tuple[Command | None, str, str]:
+    """Give a line's command, its name as typed, and the rest; a line not addressed to the bot needs the slash."""
     name, argument = [*normalise(line).split(maxsplit=1), "", ""][:2]
     command = _COMMANDS.get(name.removeprefix("/").casefold())
-    return command if meant or name.startswith("/") else None, name, argument
+    return command if addressed or name.startswith("/") else None, name, argument
 
 
-async def _bare(context: Context, line: str, name: str) -> Response:
-    """Answer what is no command: a number or an id alone is a paper."""
-    bare = parse_query(line, context.today)
-    if bare.number is not None or bare.paper:
+async def _answer_bare_line(context: Context, line: str, name: str) -> Response:
+    """Answer a line without a command: a number or an id alone asks for a paper."""
+    query = parse_query(line, context.today)
+    if query.number is not None or query.paper:
         return await lookup.paper(context, line)
     return context.reply_text(context.phrases.unknown_command.format(command=name[:LONGEST_ECHO]))
 
 
 async def _start(context: Context, argument: str) -> Response:
-    """Begin, or give the paper that a button of a channel leads to."""
-    wanted = lines.read_start(argument)
-    if wanted is not None:
-        return await lookup.paper(context, wanted)
+    """Greet the reader, or give the paper that a deep link asks for."""
+    query = lines.read_start(argument)
+    if query is not None:
+        return await lookup.paper(context, query)
     if context.chat and context.chat.receives:
         return await _help(context, argument)
     return context.reply_page(pages.start(_help_text(context), context.phrases))
@@ -116,9 +119,9 @@ async def _help(context: Context, _: str) -> Response:
 
 
 def _help_text(context: Context) -> str:
-    said = context.phrases
-    commands = said.commands | (said.operator_commands if context.is_operator else {})
-    return help_text(said.help, commands)
+    catalogue = context.phrases
+    commands = catalogue.commands | (catalogue.operator_commands if context.is_operator else {})
+    return help_text(catalogue.help, commands)
 
 
 Command = Callable[[Context, str], Awaitable[Response]]

@@ -1,11 +1,11 @@
-"""A sender who floods a bot with commands is slowed, told so once, then ignored; nobody else notices.
+"""A sender of too many lines is warned once and then not answered; other senders are not affected.
 
-Each sender has a bucket of lines: a burst is answered at once, then as many as are refilled. A full
-bucket is as good as a new one, so its sender can be forgotten.
+This is a token bucket per sender: a burst is answered at once, then as many lines as are refilled. A
+full bucket equals a new one, so its sender can be forgotten.
 
-Who empties the bucket gets a note, and then silence for as long as lines keep coming: each of them
-makes the refill begin anew. Silence ends when the sender has been quiet for as long as two lines
-take to be refilled. So a steady flood is not answered now and then: it is not answered at all.
+A sender who empties the bucket gets one note, and then silence while lines keep coming: each of them
+starts the refill anew. The silence ends when the sender has paused for the time that refills two
+lines. So somebody who never pauses is not answered at all.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import count
 
-_AWAKE = 2  # lines that must be in a bucket to end a silence
+_ENDS_SILENCE = 2  # lines that must be in a bucket to end a silence
 
 
 class Verdict(Enum):
-    """What a line of a sender gets."""
+    """What to do with a line."""
 
     ANSWER = auto()
     NOTE = auto()
@@ -29,18 +29,18 @@ class Verdict(Enum):
 
 @dataclass
 class _Bucket:
-    """What is remembered of one sender."""
+    """What is known of one sender."""
 
-    seen: float  # when the last line came
-    taken: float = 0.0  # lines, and parts of one, that were missing then
+    last_at: float  # when the last line came
+    missing: float = 0.0  # lines, and parts of one, that it lacked then
     silent: bool = False
 
 
 class Throttle:
     """Tell which lines to answer: `burst` of a sender at once, `per_second` in the long run.
 
-    At most `most` senders are remembered. A line never costs a scan of them, at most some steps in a heap.
-    What many share is `steady`: nobody is to blame, so what is refilled is answered at any time.
+    At most `most` senders are remembered. A line never costs a scan of them, only some steps in a heap.
+    A bucket that many senders share is `steady`: what is refilled is answered at once, without a pause.
     """
 
     def __init__(self, burst: int = 5, per_second: float = 1.0, most: int = 10_000, *, steady: bool = False) -> None:
@@ -49,41 +49,41 @@ class Throttle:
         self._per_second = per_second
         self._most = most
         self._buckets: dict[Hashable, _Bucket] = {}
-        # One entry for each bucket. Lines that come later move the time when it is full, but not the entry.
+        # One entry per bucket: when it was to be full as the entry was made. Later lines do not move the entry.
         self._queue: list[tuple[float, int, Hashable]] = []
         self._order = count()
 
-    def verdict(self, who: Hashable, now: float) -> Verdict:
-        """Judge a line that came from `who` at `now`; a clock set back refills nothing until it goes on."""
-        bucket = self._buckets.get(who) or self._new(who, now)
-        bucket.taken = max(0.0, bucket.taken - max(0.0, now - bucket.seen) * self._per_second)
-        bucket.seen = now
-        needed = min(_AWAKE, self._burst) if bucket.silent and not self._steady else 1
-        if bucket.taken + needed <= self._burst:
+    def verdict(self, sender: Hashable, now: float) -> Verdict:
+        """Judge a line that came from `sender` at `now`; a clock that was set back refills nothing at first."""
+        bucket = self._buckets.get(sender) or self._new(sender, now)
+        bucket.missing = max(0.0, bucket.missing - max(0.0, now - bucket.last_at) * self._per_second)
+        bucket.last_at = now
+        needed = min(_ENDS_SILENCE, self._burst) if bucket.silent and not self._steady else 1
+        if bucket.missing + needed <= self._burst:
             bucket.silent = False
-            bucket.taken += 1
+            bucket.missing += 1
             return Verdict.ANSWER
         verdict = Verdict.SILENCE if bucket.silent else Verdict.NOTE
         bucket.silent = True
-        bucket.taken = bucket.taken if self._steady else self._burst
+        bucket.missing = bucket.missing if self._steady else self._burst
         return verdict
 
-    def _new(self, who: Hashable, now: float) -> _Bucket:
+    def _new(self, sender: Hashable, now: float) -> _Bucket:
         self._forget(now)
-        heapq.heappush(self._queue, (now + 1 / self._per_second, next(self._order), who))
-        bucket = self._buckets[who] = _Bucket(now)
+        heapq.heappush(self._queue, (now + 1 / self._per_second, next(self._order), sender))
+        bucket = self._buckets[sender] = _Bucket(now)
         return bucket
 
     def _forget(self, now: float) -> None:
-        """Forget those whose bucket is full again; where all places are still taken, the one who is nearest to it."""
+        """Forget the senders whose bucket is full again; at the limit, also the one whose is next to be full."""
         while self._queue and (self._queue[0][0] <= now or len(self._queue) >= self._most):
-            noted, number, who = self._queue[0]
-            full = self._full(self._buckets[who])
-            if full > noted:
-                heapq.heapreplace(self._queue, (full, number, who))
+            expected, number, sender = self._queue[0]
+            full = self._full_at(self._buckets[sender])
+            if full > expected:
+                heapq.heapreplace(self._queue, (full, number, sender))
             else:
                 heapq.heappop(self._queue)
-                del self._buckets[who]
+                del self._buckets[sender]
 
-    def _full(self, bucket: _Bucket) -> float:
-        return bucket.seen + bucket.taken / self._per_second
+    def _full_at(self, bucket: _Bucket) -> float:
+        return bucket.last_at + bucket.missing / self._per_second

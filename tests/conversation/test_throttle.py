@@ -218,7 +218,7 @@ def test_a_bucket_is_forgotten_before_it_is_full_only_where_none_is_full(
 ) -> None:
     flood = Throttle(burst, rate, most=2)
     for who, now in lines:
-        before = {one: flood._full(bucket) for one, bucket in flood._buckets.items() if one != who}
+        before = {one: flood._full_at(bucket) for one, bucket in flood._buckets.items() if one != who}
         flood.verdict(who, now)
         forgotten = [full for one, full in before.items() if one not in flood._buckets]
         kept = [full for one, full in before.items() if one in flood._buckets]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formatters.links import LONGEST_URL, arxiv_id, arxiv_meant, row, safe
+from formatters.links import LONGEST_URL, arxiv_id, row, safe, typed_arxiv_id
 from formatters.model import Link, Paper
 from tests.support.fakes.markup import parse
 
@@ -118,7 +118,7 @@ def test_arxiv_id(url: str, identifier: str) -> None:
     ],
 )
 def test_the_arxiv_id_that_a_reader_means(text: str, identifier: str) -> None:
-    assert arxiv_meant(text) == identifier
+    assert typed_arxiv_id(text) == identifier
 
 
 def rows(url: str, *links: Link) -> list[tuple[str, str]]:

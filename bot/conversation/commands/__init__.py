@@ -1,1 +1,1 @@
-"""A module per family of commands."""
+"""The commands, a module per family."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.conversation.context import Context, Response
-from bot.conversation.parsing.query import PaperQuery, days_near, parse_query
+from bot.conversation.parsing.query import PaperQuery, nearest_days, parse_query
 from bot.conversation.parsing.text import split_page
 from formatters import lines, pages
 from formatters.model import Digest, Paper
@@ -17,28 +17,28 @@ _LONGEST_ECHO = 40  # characters of what was typed
 
 
 async def paper(context: Context, argument: str) -> Response:
-    """Give one paper in full: by number, id, link, or words of its title; of the digest last seen, or of a day."""
-    want = parse_query(argument, context.today)
-    if want.ref or want.paper:
-        return await _by_id(context, want)
-    if want.words:
-        return await _by_title(context, want)
-    digests = await _digests(context, want.day)
+    """Give one paper in full: by number, id, link or words of its title; of a day, or of the digest last seen."""
+    query = parse_query(argument, context.today)
+    if query.ref or query.paper:
+        return await _by_id(context, query)
+    if query.words:
+        return await _by_title(context, query)
+    digests = await _digests(context, query.day)
     if not digests:
-        return await _no_digest(context, want)
-    return _by_number(context, want.number, digests)
+        return await _no_digest(context, query)
+    return _by_number(context, query.number, digests)
 
 
 async def papers(context: Context, argument: str) -> Response:
     """List the papers of the newest digest, or those of a day."""
-    want = parse_query(argument, context.today)
-    if want.day is None and (want.words or want.number is not None):
+    query = parse_query(argument, context.today)
+    if query.day is None and (query.words or query.number is not None):
         return await _other_days(context, argument[:_LONGEST_ECHO], context.today, None)
     newest = await context.ledger.archive.newest()
-    digests = await context.ledger.archive.of_day(want.day) if want.day else [newest] if newest else []
+    digests = await context.ledger.archive.of_day(query.day) if query.day else [newest] if newest else []
     if not digests:
-        return await _no_digest(context, want)
-    return context.reply_page(*(_listed(context, digest, want.page) for digest in digests))
+        return await _no_digest(context, query)
+    return context.reply_page(*(_index_page(context, digest, query.page) for digest in digests))
 
 
 async def search(context: Context, argument: str) -> Response:
@@ -47,44 +47,44 @@ async def search(context: Context, argument: str) -> Response:
     if not text:
         return context.reply_text(context.phrases.search_what)
     archive, request, earlier = context.ledger.archive, context.request, lines.read_kept_search(text)
-    said = text if earlier is None else await archive.recall(request.channel, request.address, earlier)
-    if not said:
+    typed = text if earlier is None else await archive.recall(request.channel, request.address, earlier)
+    if not typed:
         return context.reply_text(context.phrases.stale_page)
     size = pages.HITS_ON_A_PAGE
-    hits, count = await archive.search(said, size, (page - 1) * size)
+    hits, count = await archive.search(typed, size, (page - 1) * size)
     if not count:
-        return context.reply_text(context.phrases.nothing_found.format(words=said[:_LONGEST_ECHO]))
+        return context.reply_text(context.phrases.nothing_found.format(words=typed[:_LONGEST_ECHO]))
     if not hits:  # beyond the end
         page = -(-count // size)
-        hits, count = await archive.search(said, size, (page - 1) * size)
+        hits, count = await archive.search(typed, size, (page - 1) * size)
     start = (page - 1) * size
-    kept = await archive.remember(request.channel, request.address, said) if count > len(hits) else 0
-    turn = pages.Turn(lines.spell_kept_search(kept), lines.spell_search(said), page, start + len(hits) < count)
+    number = await archive.remember(request.channel, request.address, typed) if count > len(hits) else 0
+    turn = pages.Turn(lines.spell_kept_search(number), lines.spell_search(typed), page, start + len(hits) < count)
     return context.reply_page(
-        pages.hits(context.phrases.found(said[:_LONGEST_ECHO], count), hits, context.phrases, turn)
+        pages.hits(context.phrases.found(typed[:_LONGEST_ECHO], count), hits, context.phrases, turn)
     )
 
 
-async def _by_id(context: Context, want: PaperQuery) -> Response:
-    found = await context.ledger.archive.paper("ref" if want.ref else "paper", want.ref or want.paper)
+async def _by_id(context: Context, query: PaperQuery) -> Response:
+    found = await context.ledger.archive.paper("ref" if query.ref else "paper", query.ref or query.paper)
     if found is None:
-        gone = context.phrases.paper_gone if want.ref else context.phrases.no_such_id.format(paper=want.paper)
+        gone = context.phrases.paper_gone if query.ref else context.phrases.no_such_id.format(paper=query.paper)
         return context.reply_text(gone)
     return _full(context, *found)
 
 
-async def _by_title(context: Context, want: PaperQuery) -> Response:
-    hits = await context.ledger.archive.titled(want.words, _MOST_CHOICES, want.day)
+async def _by_title(context: Context, query: PaperQuery) -> Response:
+    hits = await context.ledger.archive.titled(query.words, _MOST_CHOICES, query.day)
     if not hits:
-        return context.reply_text(context.phrases.no_such_title.format(words=want.words[:_LONGEST_ECHO]))
-    once: dict[str, SearchHit] = {}
+        return context.reply_text(context.phrases.no_such_title.format(words=query.words[:_LONGEST_ECHO]))
+    newest: dict[str, SearchHit] = {}
     for hit in hits:
-        once.setdefault(hit.title, hit)  # the newest of those presented twice
-    return await _chosen(context, list(once.values()))
+        newest.setdefault(hit.title, hit)  # of papers presented twice, the later digest
+    return await _choose(context, list(newest.values()))
 
 
-async def _chosen(context: Context, hits: Sequence[SearchHit]) -> Response:
-    """Give the only one that fits, else let the reader choose."""
+async def _choose(context: Context, hits: Sequence[SearchHit]) -> Response:
+    """Give the only hit, or let the reader choose among several."""
     if len(hits) == 1:
         return await _by_id(context, PaperQuery(ref=hits[0].ref))
     return context.reply_page(pages.choice(hits, context.phrases))
@@ -97,12 +97,12 @@ def _by_number(context: Context, number: int | None, digests: Sequence[Digest]) 
     if found:
         return context.reply_page(pages.choice([_hit(*one) for one in found], context.phrases))
     last = max(one.number for digest in digests for one in digest.papers)
-    said = context.phrases.which_paper if number is None else context.phrases.no_such_paper
-    return context.reply_text(said.format(number=str(number)[:8], last=last))
+    template = context.phrases.which_paper if number is None else context.phrases.no_such_paper
+    return context.reply_text(template.format(number=str(number)[:8], last=last))
 
 
 async def _digests(context: Context, day: date | None) -> list[Digest]:
-    """Give the digests of a day, without one that which this chat saw last, else the newest."""
+    """Give the digests of a day; without a day the one that this chat received last, else the newest."""
     archive = context.ledger.archive
     if day:
         return await archive.of_day(day)
@@ -111,20 +111,22 @@ async def _digests(context: Context, day: date | None) -> list[Digest]:
     return [digest] if digest else []
 
 
-async def _no_digest(context: Context, want: PaperQuery) -> Response:
-    if want.day is None:
+async def _no_digest(context: Context, query: PaperQuery) -> Response:
+    if query.day is None:
         return context.reply_text(context.phrases.no_digest)
-    return await _other_days(context, context.phrases.day(want.day), want.day, want.number)
+    return await _other_days(context, context.phrases.day(query.day), query.day, query.number)
 
 
-async def _other_days(context: Context, said: str, day: date, number: int | None) -> Response:
-    near = days_near(day, await context.ledger.archive.days())
+async def _other_days(context: Context, day_text: str, day: date, number: int | None) -> Response:
+    near = nearest_days(day, await context.ledger.archive.days())
     if not near:
         return context.reply_text(context.phrases.no_digest)
-    return context.reply_page(pages.days(context.phrases.no_such_day.format(day=said), near, context.phrases, number))
+    return context.reply_page(
+        pages.days(context.phrases.no_such_day.format(day=day_text), near, context.phrases, number)
+    )
 
 
-def _listed(context: Context, digest: Digest, page: int) -> Page:
+def _index_page(context: Context, digest: Digest, page: int) -> Page:
     last = -(-len(digest.papers) // pages.PAPERS_ON_A_PAGE)
     return pages.papers(digest, context.phrases, min(page, last))
 

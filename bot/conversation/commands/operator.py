@@ -1,4 +1,4 @@
-"""/status: the receipt, for operators."""
+"""/status, for operators: how far the newest digests were delivered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_PROBLEMS = 10
 
 
 async def status(context: Context, argument: str) -> Response:
-    """Show how the last digests stand; "retry" sends what failed or is unconfirmed again."""
+    """Show the status of the newest digests; "retry" sends again what failed or is unconfirmed."""
     if not context.is_operator:
         return context.reply_text(context.phrases.operators_only)
     if argument.casefold() == "retry":
@@ -23,7 +23,7 @@ async def status(context: Context, argument: str) -> Response:
     digests = await totals(context.ledger, context.settings, _MOST_PROBLEMS)
     if not digests:
         return context.reply_text(context.phrases.nothing_delivered)
-    lines = [line for digest_status, chats in digests for line in _lines(digest_status, chats, context.phrases)]
+    lines = [line for digest_status, chats in digests for line in _status_lines(digest_status, chats, context.phrases)]
     stuck = any(state in chats.counts for _, chats in digests for state in _STUCK)
     return context.reply_page(pages.status(lines, context.phrases, stuck=stuck))
 
@@ -31,8 +31,8 @@ async def status(context: Context, argument: str) -> Response:
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
 
 
-def _lines(digest_status: DigestStatus, chats: Totals, phrases: Phrases) -> list[str]:
-    """Say how one digest stands: papers, chats, messages by state, then what is wrong where."""
+def _status_lines(digest_status: DigestStatus, chats: Totals, phrases: Phrases) -> list[str]:
+    """Write the status of one digest: papers, chats, messages by state, then the problems by chat."""
     counts = chats.counts
     head = phrases.status.format(digest=digest_status.name, papers=phrases.papers(digest_status.papers))
     sent = counts.get(DeliveryState.SENT, 0)

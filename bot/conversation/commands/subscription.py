@@ -1,4 +1,4 @@
-"""/subscribe, /unsubscribe and /settings: what a chat wishes, kept before it is answered."""
+"""/subscribe, /unsubscribe and /settings: what a chat receives; a change is committed before the answer."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ async def subscribe(context: Context, argument: str) -> Response:
     now = argument.casefold() in _NOW
     if argument and not now:
         return context.reply_text(f"/subscribe – {context.phrases.commands['subscribe']}")
-    lacks = now and await _lacks_newest(context)
-    if context.chat and context.chat.state == ChatState.ACTIVE and not lacks:
+    lacks_newest = now and await _lacks_newest(context)
+    if context.chat and context.chat.state == ChatState.ACTIVE and not lacks_newest:
         return context.reply_text(context.phrases.already_subscribed.format(when=context.hours_text))
-    known = await context.ensure_chat()
-    await context.ledger.subscriptions.resume(known)
-    await context.ledger.subscriptions.subscribe(known, context.layout, now=now)
+    chat_id = await context.ensure_chat()
+    await context.ledger.subscriptions.resume(chat_id)
+    await context.ledger.subscriptions.subscribe(chat_id, context.layout, now=now)
     context.wake()
-    said = context.phrases.subscribed_now if lacks else context.phrases.subscribed.format(when=context.hours_text)
-    return context.reply_text(said)
+    usual = context.phrases.subscribed.format(when=context.hours_text)
+    return context.reply_text(context.phrases.subscribed_now if lacks_newest else usual)
 
 
 async def unsubscribe(context: Context, _: str) -> Response:
@@ -56,8 +56,8 @@ async def settings(context: Context, argument: str) -> Response:
         return context.reply_page(_page(context))
     if not await context.may_manage():
         return context.reply_text(context.phrases.administrators_only)
-    known = await context.ensure_chat()
-    await context.ledger.subscriptions.set_preferences(known, context.layout, **_values(context, change))
+    chat_id = await context.ensure_chat()
+    await context.ledger.subscriptions.set_preferences(chat_id, context.layout, **_values(context, change))
     context.wake()
     return await _saved(context)
 
@@ -66,9 +66,9 @@ async def _saved(context: Context) -> Response:
     """Show the settings as they are now, in the language they may have changed to."""
     request = context.request
     chat = await context.ledger.subscriptions.find(request.channel, (request.address, *request.aliases))
-    said = phrases(choose_language(request, chat, context.settings.language))
-    now = replace(context, chat=chat, phrases=said, formatter=context.formatter.in_language(said))
-    return now.reply_page(_page(now, "" if request.from_button else said.saved), toast=said.saved)
+    catalogue = phrases(choose_language(request, chat, context.settings.language))
+    now = replace(context, chat=chat, phrases=catalogue, formatter=context.formatter.in_language(catalogue))
+    return now.reply_page(_page(now, "" if request.from_button else catalogue.saved), toast=catalogue.saved)
 
 
 async def _lacks_newest(context: Context) -> bool:
@@ -89,19 +89,19 @@ def _possible(change: PreferenceChange, context: Context) -> PreferenceChange:
 
 
 def _values(context: Context, change: PreferenceChange) -> dict[str, object]:
-    """Give the columns that a wish changes."""
-    usual = {"layout": "", "language": context.first_language, "silent": 0, "schedule": ""} if change.reset else {}
+    """Give the columns that change, with their new values."""
+    defaults = {"layout": "", "language": context.first_language, "silent": 0, "schedule": ""} if change.reset else {}
     values: dict[str, object] = {
         "layout": change.layout,
         "language": change.language,
         "schedule": _schedule(context, change),
     }
     silent = {} if change.silent is None else {"silent": int(change.silent)}
-    return usual | {name: value for name, value in values.items() if value} | silent
+    return defaults | {name: value for name, value in values.items() if value} | silent
 
 
 def _schedule(context: Context, change: PreferenceChange) -> str:
-    """Spell the hours that a chat wishes now, those it did not name as they were."""
+    """Spell the new hours of a chat: what the change names, the rest as before; "" for no change."""
     if not (change.at or change.days or change.zone):
         return ""
     before = DeliveryHours.for_chat(

@@ -1,1 +1,1 @@
-"""What readers type, read."""
+"""Parsing of what readers type."""

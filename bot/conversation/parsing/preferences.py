@@ -1,4 +1,4 @@
-"""What a chat wishes with /settings: words in any order, in English or Korean."""
+"""What /settings asks to change: words in any order, in English or Korean."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from zoneinfo import available_timezones
 from bot.config.fields import WEEKDAYS, weekdays
 
 LONGEST_WORD = 40  # characters of what was typed, where an answer repeats it
-_MOST_WORDS = 5  # in one wish: 오전 8 시 30 분
+_MOST_WORDS = 5  # in one setting: 오전 8 시 30 분
 
-_SAID: dict[tuple[str, object], tuple[str, ...]] = {
+_SPELLINGS: dict[tuple[str, object], tuple[str, ...]] = {
     ("layout", "messages"): ("messages", "papers", "논문별"),
     ("layout", "thread"): ("thread", "스레드"),
     ("layout", "digest"): ("digest", "compact", "한번에", "한 번에"),
@@ -32,8 +32,8 @@ _SAID: dict[tuple[str, object], tuple[str, ...]] = {
     ("zone", "Asia/Tokyo"): ("jst", "도쿄"),
     ("reset", True): ("default", "reset", "초기화", "기본값"),
 }
-_FIXED = {word: said for said, words in _SAID.items() for word in words}
-_NAMES = {  # of settings, which may stand before what is wished, with an example
+_BY_WORD = {word: setting for setting, spellings in _SPELLINGS.items() for word in spellings}
+_NAMES = {  # of settings, which may stand before the value, each with an example
     "layout": "layout digest",
     "language": "language en",
     "at": "at 08:30",
@@ -63,7 +63,7 @@ _TIME = re.compile(
     r"(?P<rest>:(?P<minute>\d{2})| ?시(?: ?(?P<minutes>\d{1,2}) ?분| ?(?P<thirty>반))?에?)?"
     rf" ?(?P<after>{_HALF})?"
 )
-_TIME_MEANT = re.compile(r"(\d{1,2})[.h]?(\d{2})?")
+_BARE_TIME = re.compile(r"(\d{1,2})[.h]?(\d{2})?")
 
 # Where the last part of a zone's name is a city; the other areas hold names such as Etc/GMT+9, nine hours *behind*.
 _CITIES = re.compile(r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/.+")
@@ -72,7 +72,7 @@ _NO_ZONES = {"localtime", "Factory"}
 
 @dataclass(frozen=True, slots=True)
 class PreferenceChange:
-    """What shall change; None is what stays."""
+    """What a reader wants to change; None: it stays."""
 
     layout: str | None = None  # "messages", "thread", "digest" or "index"
     language: str | None = None  # "ko" or "en"
@@ -93,50 +93,50 @@ class PreferenceError(ValueError):
 
 
 def parse_preferences(argument: str) -> PreferenceChange:
-    """Read all wishes; WishError for what is none."""
+    """Read all changes; PreferenceError for a word that is none, or that contradicts an earlier one."""
     found: dict[str, Any] = {}
-    words = _words(argument)
+    words = _split(argument)
     while words:
-        phrase, name, value = _first(words)
+        phrase, name, value = _next_setting(words)
         words = words[phrase.count(" ") + 1 :]
         if name == "days" and "days" in found:
-            found[name] = _written(weekdays(found[name]) | weekdays(value))
+            found[name] = _days_text(weekdays(found[name]) | weekdays(value))
         elif name and found.setdefault(name, value) != value:
             raise PreferenceError(phrase)
     return PreferenceChange(**found)
 
 
-def _words(argument: str) -> list[str]:
-    """Split what a reader sees of it; ranges stay together, lists and "layout: digest" do not."""
+def _split(argument: str) -> list[str]:
+    """Split what is visible into words; "mon - fri" becomes one word, "mon,fri" and "layout: digest" become two."""
     shown = "".join(letter for letter in argument if letter.isprintable() or letter.isspace())
     joined = re.sub(r"\s*[-~–〜]\s*", "-", unicodedata.normalize("NFKC", shown))
     return [word for word in re.split(r"[\s,;·、=]|(?<=[^\W\d]):", joined) if word]
 
 
-def _first(words: list[str]) -> tuple[str, str, Any]:
-    """Give the longest phrase at the beginning that says something, and what it says."""
+def _next_setting(words: list[str]) -> tuple[str, str, Any]:
+    """Give the longest phrase at the beginning that is a setting, then the setting's name and value."""
     for count in range(min(_MOST_WORDS, len(words)), 0, -1):
         phrase = " ".join(words[:count])
-        if said := _said(phrase):
-            return phrase, *said
+        if setting := _parse_phrase(phrase):
+            return phrase, *setting
     if words[0].casefold() in _NAMES and len(words) > 1:
-        return words[0], "", None  # the next word says it all
-    raise _unclear(words)
+        return words[0], "", None  # a mere name: the next word is the value
+    raise _not_understood(words)
 
 
-def _said(phrase: str) -> tuple[str, object] | None:
+def _parse_phrase(phrase: str) -> tuple[str, object] | None:
     folded = phrase.casefold()
-    if folded in _FIXED:
-        return _FIXED[folded]
+    if folded in _BY_WORD:
+        return _BY_WORD[folded]
     if found := _TIME.fullmatch(folded):
-        return ("at", _time(phrase, found)) if found["rest"] or found["half"] or found["after"] else None
-    if days := _days(folded):
+        return ("at", _parse_time(phrase, found)) if found["rest"] or found["half"] or found["after"] else None
+    if days := _parse_days(folded):
         return "days", days
-    zone = _zones().get(_spelled(folded))
+    zone = _zones().get(_zone_key(folded))
     return ("zone", zone) if zone else None
 
 
-def _time(phrase: str, found: re.Match[str]) -> time:
+def _parse_time(phrase: str, found: re.Match[str]) -> time:
     hour, minute = int(found["hour"]), int(found["minute"] or found["minutes"] or (30 if found["thirty"] else 0))
     half = f"{found['half'] or ''}{found['after'] or ''}"
     if half and (half not in _HALVES or hour > 12):
@@ -149,17 +149,17 @@ def _time(phrase: str, found: re.Match[str]) -> time:
         raise PreferenceError(phrase) from None
 
 
-def _days(folded: str) -> str:
+def _parse_days(folded: str) -> str:
     """Read a day, a range of days, or Korean days in a row such as 월수금; "" for anything else."""
     names = list(folded) if set(folded) <= set(_KOREAN) else folded.split("-")
     days = [_DAYS.get(name, "") for name in names]
     if not all(days) or ("-" in folded and len(days) != 2):
         return ""
-    return _written(weekdays(("-" if "-" in folded else ",").join(days)))
+    return _days_text(weekdays(("-" if "-" in folded else ",").join(days)))
 
 
-def _written(days: frozenset[int]) -> str:
-    """Write days in the one way that settings know: three and more in a row as a range."""
+def _days_text(days: frozenset[int]) -> str:
+    """Write days as the settings have them: three or more in a row as a range."""
     names = [WEEKDAYS[day] for day in sorted(days)]
     in_a_row = len(days) > 2 and max(days) - min(days) == len(days) - 1
     return f"{names[0]}-{names[-1]}" if in_a_row else ",".join(names)
@@ -167,44 +167,44 @@ def _written(days: frozenset[int]) -> str:
 
 @cache
 def _zones() -> dict[str, str]:
-    """Name all zones, and those of a city by the city as well."""
+    """Map names to zones: the full name, and for a zone of a city the city alone."""
     zones = sorted(available_timezones() - _NO_ZONES)
-    cities = {_spelled(zone.rpartition("/")[2]): zone for zone in zones if _CITIES.fullmatch(zone)}
-    return {_spelled(zone): zone for zone in zones} | cities
+    cities = {_zone_key(zone.rpartition("/")[2]): zone for zone in zones if _CITIES.fullmatch(zone)}
+    return {_zone_key(zone): zone for zone in zones} | cities
 
 
-def _spelled(zone: str) -> str:
+def _zone_key(zone: str) -> str:
     return re.sub("[_-]", " ", zone).casefold()
 
 
-def _unclear(words: list[str]) -> PreferenceError:
-    """Name the first word, or as many as something known looks like."""
+def _not_understood(words: list[str]) -> PreferenceError:
+    """Make the error for the words at the beginning: with a suggestion where they resemble a setting."""
     for count in range(1, min(_MOST_WORDS, len(words)) + 1):
         phrase = " ".join(words[:count])[:LONGEST_WORD]
-        if near := _near(phrase.casefold()):
+        if near := _suggestion(phrase.casefold()):
             return PreferenceError(phrase, near)
     return PreferenceError(words[0])
 
 
-def _near(folded: str) -> str:
+def _suggestion(folded: str) -> str:
     if re.fullmatch(r"(?:gmt|utc)[+-].*", folded):
         return "Asia/Seoul" if re.fullmatch(r"...\+0?9(?::?00)?", folded) else ""
-    if found := _TIME_MEANT.fullmatch(folded):
+    if found := _BARE_TIME.fullmatch(folded):
         hour, minute = int(found[1]), int(found[2] or 0)
         return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else ""
-    known = _known()
+    known = _suggestions()
     close = get_close_matches(_letters(folded), known, n=1, cutoff=0.8) if len(folded) > 2 else []
     return known[close[0]] if close else ""
 
 
 @cache
-def _known() -> dict[str, str]:
-    """Give everything that may have been meant, and how to write it.
+def _suggestions() -> dict[str, str]:
+    """Map every word that can be suggested to the way to write it.
 
-    It is compared letter by letter, which Korean syllables are not: 논문벌 is near 논문별.
+    The keys are single letters, not Korean syllables, so that 논문벌 is close to 논문별.
     """
-    words = {word: word for word in (*_DAYS, "mon-fri", "mon-sun", *_FIXED)}
-    return {_letters(name): meant for name, meant in (_zones() | words | _NAMES).items()}
+    words = {word: word for word in (*_DAYS, "mon-fri", "mon-sun", *_BY_WORD)}
+    return {_letters(name): spelling for name, spelling in (_zones() | words | _NAMES).items()}
 
 
 def _letters(text: str) -> str:

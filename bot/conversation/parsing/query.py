@@ -1,4 +1,4 @@
-"""What a reader asks for after /paper, /papers or /search: a number, a day, an id, or words of a title."""
+"""What /paper and /papers ask for: a number, a day, an id, or words of a title."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from itertools import chain
 
 from bot.conversation.parsing.text import split_page
 from formatters.lines import MOST_DIGITS, read_ref
-from formatters.links import arxiv_meant
+from formatters.links import typed_arxiv_id
 
 LONGEST_WORDS = 200
 
-_AROUND = "<>()[]\"'.,"  # what an address stands in where it was copied from, Slack's own marks included
+_AROUND = "<>()[]\"'.,"  # what may stand around an address that was copied, Slack's own marks included
 _NUMBER = re.compile(r"(?:#|no\.?)? ?(-?\d+) ?번?", re.IGNORECASE)
 _AGO = {"today": 0, "오늘": 0, "yesterday": 1, "어제": 1, "그제": 2, "그저께": 2}
 _DAYS = tuple(
@@ -31,9 +31,9 @@ _DAYS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class PaperQuery:
-    """What was asked for; nothing at all after an empty argument."""
+    """What a reader asks for; an empty argument asks for nothing."""
 
-    number: int | None = None  # of a paper in its digest; may be one that no paper has
+    number: int | None = None  # of a paper in its digest; there may be no such paper
     day: date | None = None  # of the digest, with any of the others or alone
     paper: str = ""  # an arXiv id without version
     ref: str = ""  # what a button holds: 16 hex digits
@@ -42,25 +42,25 @@ class PaperQuery:
 
 
 def parse_query(argument: str, today: date) -> PaperQuery:
-    """Read what was typed; what is nothing else is words.
+    """Read what was typed; anything unknown counts as words of a title.
 
-    A day without its year may as well be part of a title: beside words it counts as one of them.
+    So does a day without a year beside words: it may be part of the title.
     """
     text, page = split_page(argument)
-    day, rest, sure = next(_dated(text, today), (None, text, True))
-    if paper := next(filter(None, map(_arxiv, text.split())), ""):
+    day, rest, is_certain = next(_find_days(text, today), (None, text, True))
+    if paper := next(filter(None, map(_arxiv_id, text.split())), ""):
         return PaperQuery(paper=paper, day=day, page=page)
     if ref := read_ref(rest):
         return PaperQuery(ref=ref, day=day, page=page)
     if number := _NUMBER.fullmatch(rest):
         return PaperQuery(number=int(number[1][:MOST_DIGITS]), day=day, page=page)
-    if rest and not sure:
+    if rest and not is_certain:
         return PaperQuery(words=_cut(text), page=page)
     return PaperQuery(words=_cut(rest), day=day, page=page)
 
 
-def days_near(day: date, known: Sequence[date], most: int = 3) -> list[date]:
-    """Give the known days that are nearest, the nearest first; of two as near, the later."""
+def nearest_days(day: date, known: Sequence[date], most: int = 3) -> list[date]:
+    """Give the known days that are nearest, nearest first; of two equally near the later."""
     return sorted(set(known), key=lambda other: (abs(other - day), day - other))[:most]
 
 
@@ -68,33 +68,33 @@ def _cut(words: str) -> str:
     return words[:LONGEST_WORDS].rstrip()
 
 
-def _arxiv(word: str) -> str:
-    return arxiv_meant(word.strip(_AROUND).partition("|")[0])
+def _arxiv_id(word: str) -> str:
+    return typed_arxiv_id(word.strip(_AROUND).partition("|")[0])
 
 
-def _dated(text: str, today: date) -> Iterator[tuple[date, str, bool]]:
-    """Give the days in a text, each with the text around it, and whether it can be nothing but a day."""
+def _find_days(text: str, today: date) -> Iterator[tuple[date, str, bool]]:
+    """Give the days in a text, each with the rest of the text, and whether it is a day for certain."""
     for found in chain.from_iterable(pattern.finditer(text) for pattern in _DAYS):
-        if day := _meant(today, *found.groups()):
-            yield day, _around(text, found), bool(found[1])
+        if day := _resolve(today, *found.groups()):
+            yield day, _without(text, found), bool(found[1])
     for found in re.finditer(r"\S+", text):
         if (ago := _AGO.get(found[0].casefold())) is not None:
-            yield date.fromordinal(max(1, today.toordinal() - ago)), _around(text, found), False
+            yield date.fromordinal(max(1, today.toordinal() - ago)), _without(text, found), False
 
 
-def _meant(today: date, year: str, month: str, day: str) -> date | None:
-    """Give the day; without a year the last such day, which for 29 February may be eight years ago."""
+def _resolve(today: date, year: str, month: str, day: str) -> date | None:
+    """Make the date; without a year the latest that has passed, up to eight years ago for 29 February."""
     years = [int(year)] if year else range(today.year, today.year - 9, -1)
-    possible = (_possible(one, int(month), int(day)) for one in years)
-    return next((then for then in possible if then and (year or then <= today)), None)
+    dates = (_date_or_none(one, int(month), int(day)) for one in years)
+    return next((one for one in dates if one and (year or one <= today)), None)
 
 
-def _possible(year: int, month: int, day: int) -> date | None:
+def _date_or_none(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
     except ValueError:
         return None
 
 
-def _around(text: str, found: re.Match[str]) -> str:
+def _without(text: str, found: re.Match[str]) -> str:
     return (text[: found.start()].rstrip() + text[found.end() :]).strip()

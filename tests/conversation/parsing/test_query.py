@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.parsing.query import LONGEST_WORDS, PaperQuery, days_near, parse_query
+from bot.conversation.parsing.query import LONGEST_WORDS, PaperQuery, nearest_days, parse_query
 from bot.conversation.parsing.text import normalise, split_page
 
 TODAY = date(2025, 9, 12)
@@ -220,7 +220,7 @@ def test_pages(argument: str, expected: tuple[str, int]) -> None:
 def test_days_near() -> None:
     known = [DAY - timedelta(3), DAY + timedelta(1), DAY - timedelta(1), DAY + timedelta(9), DAY - timedelta(1)]
 
-    assert days_near(DAY, known) == [DAY + timedelta(1), DAY - timedelta(1), DAY - timedelta(3)]
-    assert days_near(DAY, known, 1) == [DAY + timedelta(1)]
-    assert days_near(DAY, [*known, DAY])[0] == DAY
-    assert days_near(DAY, []) == []
+    assert nearest_days(DAY, known) == [DAY + timedelta(1), DAY - timedelta(1), DAY - timedelta(3)]
+    assert nearest_days(DAY, known, 1) == [DAY + timedelta(1)]
+    assert nearest_days(DAY, [*known, DAY])[0] == DAY
+    assert nearest_days(DAY, []) == []
