@@ -21,6 +21,7 @@ from bot.config.fields import WEEKDAYS, weekdays
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
+from bot.database.states import IncidentKind
 from bot.delivery.channel import Channel
 from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, ignore
 from bot.delivery.hours import DeliveryHours
@@ -200,13 +201,13 @@ class Paperboy:
                 await self._look(resume=resume)
                 await self._drain_and_look()
                 self.resumed = now.date() if resume else self.resumed
-                self.outages.end("run", "")
+                self.outages.end(IncidentKind.RUN, "")
                 await self.alarm.notify()
         except Stopped:
             return
         except PaperboyError as error:
             log.error("run failed", error=str(error))
-            self.outages.begin("run", "", str(error), brief=0.0)
+            self.outages.begin(IncidentKind.RUN, "", str(error), brief=0.0)
             await self.alarm.notify()
 
     async def _look(self, *, resume: bool) -> None:
@@ -214,9 +215,9 @@ class Paperboy:
         for error in errors:
             log.error("source", error=error)
         if errors:
-            self.outages.begin("source", "", "; ".join(errors), brief=0.0)
+            self.outages.begin(IncidentKind.SOURCE, "", "; ".join(errors), brief=0.0)
         else:
-            self.outages.end("source", "")
+            self.outages.end(IncidentKind.SOURCE, "")
         self._tell_problems()
         await self.alarm.notify()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.database.states import IncidentKind
 from bot.log import log
 from bot.monitoring.outages import Outages
 
@@ -18,10 +19,10 @@ class ConnectionStatus:
         if self._is_down:
             log.info("listening again", channel=self._channel)
         self._is_down = ""
-        self._outages.end("deaf", self._channel)
+        self._outages.end(IncidentKind.DISCONNECTED, self._channel)
 
     def down(self, why: str) -> None:
         if self._is_down != why:
             log.error("not listening", channel=self._channel, error=why)
         self._is_down = why
-        self._outages.begin("deaf", self._channel, why)
+        self._outages.begin(IncidentKind.DISCONNECTED, self._channel, why)

@@ -89,3 +89,28 @@ class ChatKind(StrEnum):
     """Many people's, who can all write."""
     BROADCAST = "channel"
     """What the platforms call a channel."""
+
+
+class IncidentKind(StrEnum):
+    """What is wrong. Most of these words begin the keys of notices; all of them are keys of the phrases."""
+
+    PAUSED = "paused"
+    """A chat cannot be written to."""
+    REFUSED = "refused"
+    """The platform refused a message."""
+    UNCONFIRMED = "unconfirmed"
+    """The answer to a send was lost, and the platform does not tell whether the message arrived."""
+    BOT = "bot"
+    """The platform refuses the bot of a channel."""
+    HELD = "held"
+    """A post looks unfinished."""
+    SILENT = "silent"
+    """No post came where one usually does."""
+    DISCONNECTED = "deaf"
+    """Nothing can be received: the platform cannot be reached, or the web server does not start."""
+    RUN = "run"
+    """A sweep failed."""
+    SOURCE = "source"
+    """Posts cannot be read."""
+    DISCARDED = "discarded"
+    """An operator gave a message up. It is listed to them, and no notice is sent."""

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, deliveries, digests, messages, notices
-from bot.database.states import ChatState, DeliveryState, DigestState
+from bot.database.states import ChatState, DeliveryState, DigestState, IncidentKind
 from bot.errors import ErrorCode
 from bot.ledger import transitions
 from bot.ledger.planning_sql import REASON
@@ -92,7 +92,7 @@ class Incidents:
         """
         which = transitions.to_give_up(_receiving(chat), waiting=waiting)
         async with self._write() as db:
-            rows = [_incident(row) for row in await db.execute(_rows("discarded", which))]
+            rows = [_incident(row) for row in await db.execute(_rows(IncidentKind.DISCARDED, which))]
             for statement in transitions.give_up(_receiving(chat), waiting=waiting):
                 await db.execute(statement)
         return rows
@@ -122,12 +122,12 @@ class Incidents:
 
 
 def _incident(row: Any) -> Incident:
-    return Incident(**{**row._mapping, "is_news": bool(row.is_news)})
+    return Incident(**{**row._mapping, "kind": IncidentKind(row.kind), "is_news": bool(row.is_news)})
 
 
 def _unfinished(row: Any) -> Incident:
     why = Reason.read(row.cause, row.numbers, row.reason).sentence(DigestState(row.state))
-    return Incident(f"held {row.source} {row.name}", "held", row.name, why)
+    return Incident(f"{IncidentKind.HELD} {row.source} {row.name}", IncidentKind.HELD, row.name, why)
 
 
 def _receiving(chat: str) -> Select[Any]:
@@ -142,14 +142,14 @@ _CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == Erro
 _LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
 
 
-def _incident_columns(kind: str, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
+def _incident_columns(kind: IncidentKind, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
     """Select the fields of a Trouble."""
     key, own = literal(f"{kind} ") + which, literal(1) if news is None else news
-    fields = {"key": key, "kind": literal(kind), "where": where, "why": why, "is_news": own}
+    fields = {"key": key, "kind": literal(kind, String), "where": where, "why": why, "is_news": own}
     return select(*(column.label(name) for name, column in fields.items()))
 
 
-def _rows(kind: str, which: ColumnElement[bool], news: ColumnElement[bool] | None = None) -> Select[Any]:
+def _rows(kind: IncidentKind, which: ColumnElement[bool], news: ColumnElement[bool] | None = None) -> Select[Any]:
     """List deliveries as troubles."""
     why = func.coalesce(deliveries.c.error, "")
     return (
@@ -161,11 +161,11 @@ def _rows(kind: str, which: ColumnElement[bool], news: ColumnElement[bool] | Non
 
 
 _PAUSED = _incident_columns(
-    *("paused", cast(chats.c.id, String), _CHAT),
+    *(IncidentKind.PAUSED, cast(chats.c.id, String), _CHAT),
     case((chats.c.reason != "", chats.c.reason), else_=func.coalesce(_LAST_WORD, "")),
 ).where(chats.c.state != ChatState.REMOVED, or_(chats.c.state == ChatState.PAUSED, chats.c.id.in_(_CLOSED)))
 _BOTS = (
-    _incident_columns("bot", chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
+    _incident_columns(IncidentKind.BOT, chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
     .select_from(deliveries.join(chats))
     .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != ChatState.REMOVED)
     .group_by(chats.c.channel)
@@ -175,7 +175,7 @@ _UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON)
 )
 _QUERIES = (
     _PAUSED,
-    _rows("refused", and_(_REFUSED, not_(IS_DROPPED))),
-    _rows("unconfirmed", deliveries.c.state == DeliveryState.UNCONFIRMED, UNDECIDED),
+    _rows(IncidentKind.REFUSED, and_(_REFUSED, not_(IS_DROPPED))),
+    _rows(IncidentKind.UNCONFIRMED, deliveries.c.state == DeliveryState.UNCONFIRMED, UNDECIDED),
     _BOTS,
 )

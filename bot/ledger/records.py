@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from bot.database.reasons import NOTHING, Reason
-from bot.database.states import ChatKind, ChatState, DeliveryState, DigestState
+from bot.database.states import ChatKind, ChatState, DeliveryState, DigestState, IncidentKind
 from formatters.message import Message
 from formatters.model import Digest
 
@@ -180,7 +180,7 @@ class Incident:
     """Something that operators must know of, once as long as it lasts."""
 
     key: str
-    kind: str  # which of the words tells it
+    kind: IncidentKind
     where: str
     why: str
     is_news: bool = True  # else it may still come right by itself

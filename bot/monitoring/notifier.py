@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from bot.config.settings import Settings
+from bot.database.states import IncidentKind
 from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, PaperboyError, RetryLater
 from bot.ledger.incidents import Incidents
@@ -75,7 +76,7 @@ class OperatorNotifier:
         now = datetime.fromtimestamp(self.clock(), UTC)
         posts = await self.incidents.appeared((now.astimezone(zone) - LOOK_BACK).date()) if wait else {}
         due = {name: overdue_since(posts.get(name, ()), zone, now, wait) for name in _names(self.settings)}
-        return [Incident(f"silent {name}", "silent", name, f"{at:%Y-%m-%d %H:%M}") for name, at in due.items() if at]
+        return [_overdue(name, at) for name, at in due.items() if at]
 
     async def _settle(self, found: Sequence[Incident], memory: NotificationLog) -> None:
         told = await memory.reported()
@@ -101,6 +102,10 @@ class OperatorNotifier:
     async def _notify_chat(self, chat: OperatorChat, text: str) -> bool:
         """Tell one chat; an answer that was lost counts as told, for each trouble is told once."""
         return not isinstance(await chat.replies.send(chat.address, [chat.notice(text)]), RetryLater | BotGone)
+
+
+def _overdue(name: str, at: datetime) -> Incident:
+    return Incident(f"{IncidentKind.SILENT} {name}", IncidentKind.SILENT, name, f"{at:%Y-%m-%d %H:%M}")
 
 
 def _names(settings: Settings) -> list[str]:

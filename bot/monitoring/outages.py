@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bot.database.states import IncidentKind
 from bot.ledger.records import Incident
 
 _BRIEF = 60.0  # seconds: what is over by then is nothing to tell
@@ -18,13 +19,13 @@ class Outages:
     clock: Callable[[], float] = time.monotonic
     _present: dict[str, tuple[float, Incident]] = field(default_factory=dict)
 
-    def begin(self, kind: str, where: str, why: str, *, brief: float = _BRIEF) -> None:
+    def begin(self, kind: IncidentKind, where: str, why: str, *, brief: float = _BRIEF) -> None:
         """Note that something does not work; it is told when it still does not after `brief` seconds."""
         key = f"{kind} {where}"
         since = self._present[key][0] if key in self._present else self.clock() + brief
         self._present[key] = since, Incident(key, kind, where, why)
 
-    def end(self, kind: str, where: str) -> None:
+    def end(self, kind: IncidentKind, where: str) -> None:
         """Note that it works; it may always have."""
         self._present.pop(f"{kind} {where}", None)
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from bot.concurrency import wait_unless
+from bot.database.states import IncidentKind
 from bot.log import log
 from bot.monitoring.outages import Outages
 
@@ -51,7 +52,7 @@ class Web:
             self._tell(f"web.host {self.host}, web.port {self.port}: {error.strerror}")
             return False
         self.port = runner.addresses[0][1]
-        self._outages.end("deaf", "web")
+        self._outages.end(IncidentKind.DISCONNECTED, "web")
         log.info("web server", host=self.host, port=self.port)
         self.ready.set()
         return True
@@ -61,4 +62,4 @@ class Web:
         if why != self._told:
             log.error("web server", error=f"{why}; another program listens there, or it is not ours; change web.port")
         self._told = why
-        self._outages.begin("deaf", "web", why)
+        self._outages.begin(IncidentKind.DISCONNECTED, "web", why)

@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 
 from bot.config.settings import Settings
 from bot.database import migrations
+from bot.database.states import IncidentKind
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
@@ -500,7 +501,7 @@ async def test_operators_are_told_nothing_again(stopped: OldLedger) -> None:
     }
     stopped.at(10, 30)
     await stopped.run()
-    assert {one.key for one in await incidents.current() if one.kind == "bot"} == set()
+    assert {one.key for one in await incidents.current() if one.kind == IncidentKind.BOT} == set()
 
 
 async def test_readers_and_their_lists_are_remembered(stopped: OldLedger) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from bot.database import migrations
 from bot.database.engine import make_engine
 from bot.database.reasons import NOTHING, Cause, Reason
-from bot.database.states import DigestState
+from bot.database.states import DigestState, IncidentKind
 from bot.delivery.decisions import Rules
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records import Incident, KnownDigest
@@ -232,7 +232,7 @@ async def test_a_post_that_shrank_is_told_and_waited_for_as_before(ledger: OldLe
     assert (newest.reason, newest.held_since) == (Reason(Cause.SHRANK, (2, 1)), since)
     async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as store:
         assert await store.incidents.current() == [
-            Incident("held blog daily-papers/2025-01-01", "held", "daily-papers/2025-01-01", sentence)
+            Incident("held blog daily-papers/2025-01-01", IncidentKind.HELD, "daily-papers/2025-01-01", sentence)
         ]
     _, newest = await ledger.run(days(1, papers=1), 1)
     assert (newest.reason, newest.held_since) == (NOTHING, None)

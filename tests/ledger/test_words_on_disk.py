@@ -22,7 +22,7 @@ from bot import errors
 from bot.channels.slack.channel import EVENT
 from bot.config.settings import Settings, Source
 from bot.database.reasons import Cause, Reason
-from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
+from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.delivery.decisions import Rules, fingerprint, hashed
 from bot.delivery.hours import DeliveryHours
 from bot.errors import ErrorCode
@@ -65,6 +65,10 @@ WORDS: dict[type[StrEnum], set[str]] = {
     Cause: {
         *("", "missed", "stayed_empty", "gone", "given_up", "lost_all", "too_late"),
         *("empty", "shrank", "sparse_papers", "sparse_sections", "other"),
+    },
+    IncidentKind: {
+        *("paused", "refused", "unconfirmed", "bot", "held", "silent"),
+        *("deaf", "run", "source", "discarded"),
     },
     ErrorCode: {
         *("RetryLater", "Flood", "Unconfirmed", "Rejected", "ChatGone", "ChatMoved", "BotGone"),
@@ -266,5 +270,5 @@ async def test_the_key_of_a_missing_post(pipeline: Pipeline) -> None:
 
 def test_the_key_of_an_outage() -> None:
     outages = Outages()
-    outages.begin("deaf", "telegram", "reset", brief=0.0)
-    assert outages.lasting() == [Incident("deaf telegram", "deaf", "telegram", "reset")]
+    outages.begin(IncidentKind.DISCONNECTED, "telegram", "reset", brief=0.0)
+    assert outages.lasting() == [Incident("deaf telegram", IncidentKind.DISCONNECTED, "telegram", "reset")]

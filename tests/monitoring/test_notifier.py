@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from bot import errors
 from bot.config.settings import Operators, Settings, Source
+from bot.database.states import IncidentKind
 from bot.delivery.replies import ReplySender
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.monitoring.outages import Outages
@@ -170,32 +171,32 @@ async def test_the_silence_of_sources_can_be_left_untold(pipeline: Pipeline) -> 
 
 
 async def test_an_outage_is_told_when_it_lasts_and_when_it_is_over(watch: Watch) -> None:
-    watch.outages.begin("deaf", "telegram", "Telegram does not answer")
+    watch.outages.begin(IncidentKind.DISCONNECTED, "telegram", "Telegram does not answer")
     watch.passed = 59
     assert await watch.look() == []
-    watch.outages.begin("deaf", "telegram", "another program asks for this bot's updates")
+    watch.outages.begin(IncidentKind.DISCONNECTED, "telegram", "another program asks for this bot's updates")
     watch.passed = 60
     assert await watch.look() == [
         "✖ telegram: readers are not heard. another program asks for this bot's updates",
     ]
-    watch.outages.begin("deaf", "telegram", "Telegram does not answer")
+    watch.outages.begin(IncidentKind.DISCONNECTED, "telegram", "Telegram does not answer")
     assert await watch.look() == []
-    watch.outages.end("deaf", "telegram")
+    watch.outages.end(IncidentKind.DISCONNECTED, "telegram")
     assert await watch.look() == ["✔ telegram: readers are heard again"]
     assert await watch.look() == []
 
 
 async def test_a_short_outage_is_not_worth_a_word(watch: Watch) -> None:
-    watch.outages.begin("deaf", "slack", "reset")
-    watch.outages.end("deaf", "slack")
-    watch.outages.end("run", "")
+    watch.outages.begin(IncidentKind.DISCONNECTED, "slack", "reset")
+    watch.outages.end(IncidentKind.DISCONNECTED, "slack")
+    watch.outages.end(IncidentKind.RUN, "")
     watch.passed = 100
     assert await watch.look() == []
 
 
 @pytest.mark.parametrize("error", [errors.RetryLater("away", 9999), errors.BotGone("revoked")])
 async def test_what_cannot_be_told_now_is_told_later(watch: Watch, error: errors.SendError) -> None:
-    watch.outages.begin("run", "", "the disk is full", brief=0)
+    watch.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0)
     for chat in ("ops", "boss"):
         watch.channel.failures[chat].append(refused(error))
     assert await watch.look() == []
@@ -205,7 +206,7 @@ async def test_what_cannot_be_told_now_is_told_later(watch: Watch, error: errors
 
 @pytest.mark.parametrize("error", [errors.Unconfirmed("lost"), errors.ChatGone("the operator blocked the bot")])
 async def test_who_cannot_be_reached_is_not_told_again_and_again(watch: Watch, error: errors.SendError) -> None:
-    watch.outages.begin("run", "", "the disk is full", brief=0)
+    watch.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0)
     for chat in ("ops", "boss"):
         watch.channel.failures[chat].append(refused(error))
     assert await watch.look() == []
@@ -213,7 +214,7 @@ async def test_who_cannot_be_reached_is_not_told_again_and_again(watch: Watch, e
 
 
 async def test_one_chat_that_hears_is_enough(watch: Watch) -> None:
-    watch.outages.begin("run", "", "the disk is full", brief=0)
+    watch.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0)
     watch.channel.failures["boss"].append(refused(errors.RetryLater("away", 9999)))
     await watch.alarm.notify()
     assert len(watch.channel.chats["ops"]) == 1
@@ -223,7 +224,7 @@ async def test_one_chat_that_hears_is_enough(watch: Watch) -> None:
 async def test_without_operators_troubles_are_logged_once(pipeline: Pipeline) -> None:
     outages = Outages(lambda: 0.0)
     alarm = OperatorNotifier(SETTINGS, pipeline.ledger.incidents, outages, (), pipeline.clock)
-    outages.begin("run", "", "the disk is full", brief=0)
+    outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0)
     with capture_logs() as logs:
         await alarm.notify()
         await alarm.notify()
@@ -231,7 +232,7 @@ async def test_without_operators_troubles_are_logged_once(pipeline: Pipeline) ->
 
 
 async def test_a_ledger_that_fails_is_told_all_the_same(watch: Watch, tmp_path: Path) -> None:
-    watch.outages.begin("run", "", "the ledger is damaged", brief=0)
+    watch.outages.begin(IncidentKind.RUN, "", "the ledger is damaged", brief=0)
     with sqlite3.connect(tmp_path / "ledger.db") as db:
         db.execute("DROP TABLE notices")
     db.close()
@@ -251,7 +252,5 @@ def test_the_operators_themselves_are_told_where_no_chat_is_named() -> None:
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_trouble_has_words(language: str) -> None:
     said = phrases(language)
-    assert said.incidents.keys() == {
-        *("paused", "refused", "unconfirmed", "bot", "held", "silent", "deaf", "run", "source")
-    }
+    assert said.incidents.keys() == {*IncidentKind} - {IncidentKind.DISCARDED}
     assert said.incidents_over.keys() < said.incidents.keys()

@@ -10,6 +10,7 @@ import pytest
 
 from bot.channels.telegram.listener import HEARD, TelegramPoller
 from bot.conversation.throttle import Throttle
+from bot.database.states import IncidentKind
 from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, OTHER_TOPIC, READER, TOPIC
 from tests.support.fakes import faults
 from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, OPERATOR, SECOND, TelegramBot
@@ -274,7 +275,7 @@ async def test_a_chat_whose_answer_waits_delays_no_other(telegram_bot: TelegramB
 
 async def test_a_notice_to_operators_falls_between_no_two_parts_of_an_answer(telegram_bot: TelegramBot) -> None:
     paperboy, operator, notices = telegram_bot.paperboy, str(OPERATOR), list[asyncio.Task[None]]()
-    paperboy.outages.begin("run", "", "the disk is full", brief=0.0)
+    paperboy.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0.0)
 
     async def notice(method: str, arguments: Mapping[str, object]) -> None:
         if method == "sendMessage" and not notices:
