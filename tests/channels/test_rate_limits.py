@@ -1,4 +1,4 @@
-"""Who may call when, in virtual time: no limit is ever exceeded, and no time is given away."""
+"""Rate limits in virtual time: no limit is ever exceeded, and no time is wasted."""
 
 from __future__ import annotations
 
@@ -21,54 +21,54 @@ from tests.support.chats import CHANNEL, GROUP, READER
 from tests.support.virtual_time import run
 
 TICK = 1e-6  # what floating point may lose
-SLACK = 2  # seconds by which a reply may come early
+LEEWAY = 2  # seconds by which a reply may come early
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Somebody who wants to call a room at a time."""
+class TurnRequest:
+    """A request to call a chat, made at a time."""
 
     at: float
-    room: str
+    chat: str
     reply: bool = False
-    lead: float = 0.0
+    ahead: float = 0.0
 
 
 @dataclass(frozen=True)
 class Served:
-    """When who was served; `number` is the place among those who asked."""
+    """When a request was served; `number` is its place among all requests."""
 
     at: float
-    asked: Asked
+    asked: TurnRequest
     number: int
 
 
-def telegram_limits(room: str) -> list[Limit]:
-    return [EvenSpacing(1, SLACK), SlidingWindow(20, 60)] if room.startswith("-") else [EvenSpacing(1, SLACK)]
+def telegram_limits(chat: str) -> list[Limit]:
+    return [EvenSpacing(1, LEEWAY), SlidingWindow(20, 60)] if chat.startswith("-") else [EvenSpacing(1, LEEWAY)]
 
 
-def telegram_pacer() -> RateLimiter:
+def telegram_limiter() -> RateLimiter:
     return RateLimiter(EvenSpacing(1 / 30), telegram_limits)
 
 
-def unlimited(room: str) -> list[Limit]:
+def unlimited(chat: str) -> list[Limit]:
     return []
 
 
-def one_a_second(room: str) -> list[Limit]:
+def one_a_second(chat: str) -> list[Limit]:
     return [EvenSpacing(1)]
 
 
-async def call(limiter: RateLimiter, asked: Asked, number: int, served: list[Served]) -> None:
+async def call(limiter: RateLimiter, asked: TurnRequest, number: int, served: list[Served]) -> None:
     loop = asyncio.get_running_loop()
     await asyncio.sleep(asked.at - loop.time())
-    at = await limiter.acquire(asked.room, reply=asked.reply, ahead=asked.lead)
-    assert asked.lead / 2 - TICK <= at - loop.time() <= asked.lead + TICK
+    at = await limiter.acquire(asked.chat, reply=asked.reply, ahead=asked.ahead)
+    assert asked.ahead / 2 - TICK <= at - loop.time() <= asked.ahead + TICK
     await asyncio.sleep(at - loop.time())
     served.append(Served(loop.time(), asked, number))
 
 
-async def serve_all(limiter: RateLimiter, asked: Sequence[Asked]) -> list[Served]:
+async def serve_all(limiter: RateLimiter, asked: Sequence[TurnRequest]) -> list[Served]:
     served: list[Served] = []
     async with asyncio.TaskGroup() as group:
         for number, one in enumerate(asked):
@@ -76,8 +76,8 @@ async def serve_all(limiter: RateLimiter, asked: Sequence[Asked]) -> list[Served
     return served
 
 
-def served_by(limiter: RateLimiter, asked: Sequence[Asked]) -> list[Served]:
-    """Let all of them ask, and give them in the order in which they were served."""
+def served_by(limiter: RateLimiter, asked: Sequence[TurnRequest]) -> list[Served]:
+    """Make all requests, and give them in the order in which they were served."""
     return run(serve_all(limiter, asked))
 
 
@@ -85,15 +85,15 @@ def times(served: Iterable[Served]) -> list[float]:
     return [one.at for one in served]
 
 
-def by_room(served: Iterable[Served]) -> dict[str, list[Served]]:
-    rooms: defaultdict[str, list[Served]] = defaultdict(list)
+def by_chat(served: Iterable[Served]) -> dict[str, list[Served]]:
+    chats: defaultdict[str, list[Served]] = defaultdict(list)
     for one in served:
-        rooms[one.asked.room].append(one)
-    return dict(rooms)
+        chats[one.asked.chat].append(one)
+    return dict(chats)
 
 
 def earliest(asked: Iterable[float], *, spacing: float, most: int, window: float) -> list[float]:
-    """Say when broadcasts to one room would be made that waste no moment: for a single room nothing is quicker."""
+    """Give the times of broadcasts to one chat that waste no moment: nothing is quicker for a single chat."""
     made: list[float] = []
     for at in sorted(asked):
         after_last = made[-1] + spacing if made else at
@@ -102,21 +102,19 @@ def earliest(asked: Iterable[float], *, spacing: float, most: int, window: float
     return made
 
 
-def greedy(asked: Iterable[Asked], *, spacing: float, leeway: float, most: int, window: float) -> list[float]:
-    """Say the same of replies and broadcasts: whoever may go first goes, and of two at once the reply."""
-    workers = [sorted(one.at for one in asked if one.reply is reply) for reply in (True, False)]
+def greedy(asked: Iterable[TurnRequest], *, spacing: float, leeway: float, most: int, window: float) -> list[float]:
+    """Do the same for replies and broadcasts: whichever may go first goes, and of two at once the reply."""
+    queues = [sorted(one.at for one in asked if one.reply is reply) for reply in (True, False)]
     made: list[float] = []
     due = 0.0  # when the next call would keep an even distance
-    while any(workers):
+    while any(queues):
         window_opens = made[-most] + window if len(made) >= most else 0.0
         starts = [
-            max(worker[0], due - early, window_opens)
-            for worker, early in zip(workers, (leeway, 0), strict=True)
-            if worker
+            max(queue[0], due - early, window_opens) for queue, early in zip(queues, (leeway, 0), strict=True) if queue
         ]
         made.append(min(starts))
-        worker = workers[0] if workers[0] and starts[0] == made[-1] else workers[1]
-        worker.pop(0)
+        queue = queues[0] if queues[0] and starts[0] == made[-1] else queues[1]
+        queue.pop(0)
         due = max(made[-1], due) + spacing
     return made
 
@@ -124,14 +122,14 @@ def greedy(asked: Iterable[Asked], *, spacing: float, leeway: float, most: int, 
 # The limits by themselves
 
 
-def test_spaced_keeps_its_distance_from_the_last_call() -> None:
+def test_even_spacing_keeps_its_distance_from_the_last_call() -> None:
     limit = EvenSpacing(2)
     assert limit.ready(10) == 10
     limit.take(10)
     assert (limit.ready(11), limit.ready(13)) == (12, 13)
 
 
-def test_spaced_lets_a_reply_come_early_and_what_follows_waits_for_it() -> None:
+def test_even_spacing_lets_a_reply_come_early_and_what_follows_waits_longer() -> None:
     limit = EvenSpacing(2, leeway=3)
     limit.take(10)
     assert (limit.ready(10, reply=True), limit.ready(10)) == (10, 12)
@@ -141,7 +139,7 @@ def test_spaced_lets_a_reply_come_early_and_what_follows_waits_for_it() -> None:
     assert (limit.ready(11, reply=True), limit.ready(11)) == (13, 16)
 
 
-def test_windowed_admits_a_burst_and_then_waits_for_the_oldest_to_leave() -> None:
+def test_a_sliding_window_admits_a_burst_and_then_waits_for_the_oldest_call_to_leave_it() -> None:
     limit = SlidingWindow(2, 60)
     for now in (0, 10):
         assert limit.ready(now) == now
@@ -162,136 +160,138 @@ def test_a_limit_is_idle_once_its_last_call_no_longer_counts(limit: Limit) -> No
 # Telegram's three limits
 
 
-def test_a_chat_takes_one_a_second() -> None:
-    served = served_by(telegram_pacer(), [Asked(0, READER)] * 5)
+def test_a_chat_gets_one_a_second() -> None:
+    served = served_by(telegram_limiter(), [TurnRequest(0, READER)] * 5)
     assert times(served) == pytest.approx([0, 1, 2, 3, 4])
 
 
-def test_a_group_takes_twenty_in_any_minute_and_not_one_less() -> None:
-    served = served_by(telegram_pacer(), [Asked(0, GROUP)] * 45)
+def test_a_group_gets_twenty_in_any_minute_and_not_one_less() -> None:
+    served = served_by(telegram_limiter(), [TurnRequest(0, GROUP)] * 45)
     assert times(served) == pytest.approx([60 * (n // 20) + n % 20 for n in range(45)])
 
 
-def test_a_bot_takes_thirty_a_second() -> None:
-    served = served_by(telegram_pacer(), [Asked(0, str(room)) for room in range(90)])
+def test_a_bot_makes_thirty_calls_a_second() -> None:
+    served = served_by(telegram_limiter(), [TurnRequest(0, str(chat)) for chat in range(90)])
     assert times(served) == pytest.approx([n / 30 for n in range(90)])
 
 
-def test_rooms_do_not_wait_for_one_another() -> None:
-    served = by_room(served_by(telegram_pacer(), [*[Asked(0, GROUP)] * 30, *[Asked(5, READER)] * 3]))
+def test_chats_do_not_wait_for_one_another() -> None:
+    served = by_chat(served_by(telegram_limiter(), [*[TurnRequest(0, GROUP)] * 30, *[TurnRequest(5, READER)] * 3]))
     assert times(served[READER]) == pytest.approx([5, 6, 7], abs=0.1)
 
 
-def test_without_a_limit_of_the_bot_rooms_are_served_at_once() -> None:
-    served = served_by(RateLimiter(None, one_a_second), [Asked(0, str(room)) for room in range(100)])
+def test_without_a_limit_of_the_bot_chats_are_served_at_once() -> None:
+    served = served_by(RateLimiter(None, one_a_second), [TurnRequest(0, str(chat)) for chat in range(100)])
     assert times(served) == pytest.approx([0] * 100)
 
 
 # Replies and broadcasts
 
 
-def test_a_reply_does_not_wait_for_the_broadcasts_of_its_room_and_they_make_up_for_it() -> None:
-    served = served_by(telegram_pacer(), [*[Asked(0, GROUP)] * 6, Asked(2.5, GROUP, reply=True)])
+def test_a_reply_does_not_wait_for_the_broadcasts_of_its_chat_which_come_later_instead() -> None:
+    served = served_by(telegram_limiter(), [*[TurnRequest(0, GROUP)] * 6, TurnRequest(2.5, GROUP, reply=True)])
     assert [one.at for one in served if one.asked.reply] == pytest.approx([2.5])
     assert times(served) == pytest.approx([0, 1, 2, 2.5, 4, 5, 6])
 
 
 def test_a_burst_of_replies_is_soon_over() -> None:
-    served = served_by(RateLimiter(None, telegram_limits), [Asked(0, READER), *[Asked(0.5, READER, reply=True)] * 5])
+    served = served_by(
+        RateLimiter(None, telegram_limits), [TurnRequest(0, READER), *[TurnRequest(0.5, READER, reply=True)] * 5]
+    )
     assert times(served) == pytest.approx([0, 0.5, 0.5, 1, 2, 3])
 
 
-def test_replies_of_a_room_are_served_in_the_order_in_which_they_came() -> None:
-    questions = [Asked(0.5 + n / 100, READER, reply=True) for n in range(9)]
-    served = served_by(telegram_pacer(), [*[Asked(0, READER)] * 3, *questions])
+def test_replies_of_a_chat_are_served_in_the_order_in_which_they_came() -> None:
+    questions = [TurnRequest(0.5 + n / 100, READER, reply=True) for n in range(9)]
+    served = served_by(telegram_limiter(), [*[TurnRequest(0, READER)] * 3, *questions])
     replies = [one.number for one in served if one.asked.reply]
     assert replies == sorted(replies)
 
 
 def test_replies_are_among_the_twenty_of_a_group() -> None:
-    served = served_by(telegram_pacer(), [*[Asked(0, GROUP)] * 19, *[Asked(30, GROUP, reply=True)] * 3])
+    served = served_by(telegram_limiter(), [*[TurnRequest(0, GROUP)] * 19, *[TurnRequest(30, GROUP, reply=True)] * 3])
     assert times(served)[-3:] == pytest.approx([30, 60, 61])
 
 
 def test_replies_are_among_the_thirty_of_a_bot() -> None:
-    served = served_by(telegram_pacer(), [Asked(0, str(room), reply=True) for room in range(90)])
+    served = served_by(telegram_limiter(), [TurnRequest(0, str(chat), reply=True) for chat in range(90)])
     assert times(served) == pytest.approx([n / 30 for n in range(90)])
 
 
-def test_the_slack_of_a_bot_would_be_for_replies_alone() -> None:
-    replies = [Asked(0.5, READER, reply=True)] * 2
-    served = served_by(RateLimiter(EvenSpacing(1, SLACK), unlimited), [*[Asked(0, CHANNEL)] * 3, *replies])
+def test_the_leeway_of_a_bot_would_be_for_replies_alone() -> None:
+    replies = [TurnRequest(0.5, READER, reply=True)] * 2
+    served = served_by(RateLimiter(EvenSpacing(1, LEEWAY), unlimited), [*[TurnRequest(0, CHANNEL)] * 3, *replies])
     assert times(served) == pytest.approx([0, 0.5, 0.5, 3, 4])
 
 
 def test_a_reply_gets_in_between_broadcasts_even_where_the_bot_has_no_limit() -> None:
-    async def story() -> list[str]:
+    async def scenario() -> list[str]:
         limiter, order = RateLimiter(None, unlimited), list[str]()
 
-        async def say(room: str, *, reply: bool) -> None:
-            await limiter.acquire(room, reply=reply)
-            order.append(room)
+        async def say(chat: str, *, reply: bool) -> None:
+            await limiter.acquire(chat, reply=reply)
+            order.append(chat)
 
         async with asyncio.TaskGroup() as group:
-            for room in range(100):
-                group.create_task(say(str(room), reply=False))
+            for chat in range(100):
+                group.create_task(say(str(chat), reply=False))
             while not order:
                 await asyncio.sleep(0)
             group.create_task(say("a reader", reply=True))
         return order
 
-    assert "a reader" in run(story())[:5]
+    assert "a reader" in run(scenario())[:5]
 
 
-def test_a_reply_goes_before_broadcasts_to_all_other_rooms() -> None:
-    broadcasts = [Asked(0, str(room)) for room in range(300)]
-    served = served_by(telegram_pacer(), [*broadcasts, Asked(1.001, "a reader", reply=True)])
+def test_a_reply_goes_before_broadcasts_to_all_other_chats() -> None:
+    broadcasts = [TurnRequest(0, str(chat)) for chat in range(300)]
+    served = served_by(telegram_limiter(), [*broadcasts, TurnRequest(1.001, "a reader", reply=True)])
     [reply] = [one for one in served if one.asked.reply]
     assert reply.at == pytest.approx(1.001, abs=1 / 30)
 
 
-def test_broadcasts_take_everything_that_replies_leave() -> None:
-    replies = [Asked(n / 10, f"reader {n}", reply=True) for n in range(50)]  # ten a second, of thirty
-    served = served_by(telegram_pacer(), [*[Asked(0, str(room)) for room in range(100)], *replies])
+def test_broadcasts_use_all_the_time_that_replies_leave() -> None:
+    replies = [TurnRequest(n / 10, f"reader {n}", reply=True) for n in range(50)]  # ten a second, of thirty
+    served = served_by(telegram_limiter(), [*[TurnRequest(0, str(chat)) for chat in range(100)], *replies])
     assert times(served) == pytest.approx([n / 30 for n in range(150)], abs=0.05)
     waits = [one.at - one.asked.at for one in served if one.asked.reply]
     assert max(waits) <= 1 / 30 + TICK
 
 
-def test_broadcasts_wait_while_replies_take_everything() -> None:
-    replies = [Asked(0, f"reader {n}", reply=True) for n in range(60)]
-    served = served_by(telegram_pacer(), [Asked(0, READER), *replies])
-    assert served[-1].asked == Asked(0, READER)
+def test_broadcasts_wait_while_replies_use_all_the_time() -> None:
+    replies = [TurnRequest(0, f"reader {n}", reply=True) for n in range(60)]
+    served = served_by(telegram_limiter(), [TurnRequest(0, READER), *replies])
+    assert served[-1].asked == TurnRequest(0, READER)
 
 
 # Turns that are granted ahead
 
 
-def test_who_knows_its_turn_ahead_loses_nothing_but_a_little_at_first() -> None:
-    ahead = [Asked(0, str(room), lead=TURN_AHEAD) for room in range(90)]
-    assert times(served_by(telegram_pacer(), ahead)) == pytest.approx([0.03 + n / 30 for n in range(90)])
-    ahead = [Asked(0, GROUP, lead=TURN_AHEAD)] * 45
+def test_turns_granted_ahead_lose_no_time_but_a_little_at_first() -> None:
+    ahead = [TurnRequest(0, str(chat), ahead=TURN_AHEAD) for chat in range(90)]
+    assert times(served_by(telegram_limiter(), ahead)) == pytest.approx([0.03 + n / 30 for n in range(90)])
+    ahead = [TurnRequest(0, GROUP, ahead=TURN_AHEAD)] * 45
     expected = [60 * (n // 20) + n % 20 + 0.03 for n in range(45)]
-    assert times(served_by(telegram_pacer(), ahead)) == pytest.approx(expected)
+    assert times(served_by(telegram_limiter(), ahead)) == pytest.approx(expected)
 
 
 def test_a_grant_that_comes_a_little_late_delays_no_turn() -> None:
-    """The machine is busy: each timer goes off late, by less than half the lead."""
+    """The machine is busy: each timer goes off late, by less than half of `ahead`."""
 
     class Late(RateLimiter):
         async def _sleep(self, seconds: float) -> None:
             await super()._sleep(seconds + 0.02)
 
-    async def story() -> list[float]:
+    async def scenario() -> list[float]:
         limiter = Late(EvenSpacing(1 / 30), telegram_limits)
         return [await limiter.acquire(READER, ahead=TURN_AHEAD) for _ in range(5)]
 
-    assert run(story()) == pytest.approx([0.03 + n for n in range(5)])
+    assert run(scenario()) == pytest.approx([0.03 + n for n in range(5)])
 
 
-def test_a_reply_waits_for_those_alone_whose_turn_was_granted_already() -> None:
-    broadcasts = [Asked(0, str(room), lead=TURN_AHEAD) for room in range(300)]
-    served = served_by(telegram_pacer(), [*broadcasts, Asked(1.001, "a reader", reply=True)])
+def test_a_reply_waits_only_for_turns_that_were_granted_already() -> None:
+    broadcasts = [TurnRequest(0, str(chat), ahead=TURN_AHEAD) for chat in range(300)]
+    served = served_by(telegram_limiter(), [*broadcasts, TurnRequest(1.001, "a reader", reply=True)])
     [reply] = [one for one in served if one.asked.reply]
     assert reply.at <= 1.001 + TURN_AHEAD + 1 / 30
 
@@ -299,22 +299,22 @@ def test_a_reply_waits_for_those_alone_whose_turn_was_granted_already() -> None:
 # Waiters that come and go
 
 
-def test_who_comes_after_a_cancelled_one_does_not_inherit_its_place() -> None:
-    async def story() -> list[str]:
+def test_a_waiter_does_not_inherit_the_place_of_a_cancelled_one() -> None:
+    async def scenario() -> list[str]:
         limiter, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
         await limiter.acquire(READER)
-        calls = [asyncio.create_task(call(limiter, Asked(0, room), 0, served)) for room in ("a", "b", "a")]
+        calls = [asyncio.create_task(call(limiter, TurnRequest(0, chat), 0, served)) for chat in ("a", "b", "a")]
         await asyncio.sleep(0.5)
         calls[0].cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        return [one.asked.room for one in served]
+        return [one.asked.chat for one in served]
 
-    assert run(story()) == ["b", "a"]
+    assert run(scenario()) == ["b", "a"]
 
 
-def test_a_pacer_whose_waiters_are_all_gone_ends_and_serves_again() -> None:
-    async def story() -> float:
-        limiter = telegram_pacer()
+def test_a_limiter_whose_waiters_are_all_cancelled_ends_its_task_and_serves_again() -> None:
+    async def scenario() -> float:
+        limiter = telegram_limiter()
         await limiter.acquire(READER)
         gone = [asyncio.create_task(limiter.acquire(READER, reply=reply)) for reply in (False, True, True, True)]
         await asyncio.sleep(0.5)
@@ -327,56 +327,58 @@ def test_a_pacer_whose_waiters_are_all_gone_ends_and_serves_again() -> None:
         await limiter.acquire(READER)
         return asyncio.get_running_loop().time()
 
-    assert run(story()) == pytest.approx(10)
+    assert run(scenario()) == pytest.approx(10)
 
 
-def test_a_cancelled_waiter_takes_no_turn() -> None:
-    async def story() -> list[Served]:
-        limiter, served = telegram_pacer(), list[Served]()
+def test_a_cancelled_waiter_uses_no_turn() -> None:
+    async def scenario() -> list[Served]:
+        limiter, served = telegram_limiter(), list[Served]()
         await limiter.acquire(READER)
         gone = [asyncio.create_task(limiter.acquire(READER)) for _ in range(10)]
         await asyncio.sleep(0.5)
         for one in gone:
             one.cancel()
         await asyncio.gather(*gone, return_exceptions=True)
-        await call(limiter, Asked(0.5, READER), 0, served)
+        await call(limiter, TurnRequest(0.5, READER), 0, served)
         return served
 
-    assert times(run(story())) == pytest.approx([1])
+    assert times(run(scenario())) == pytest.approx([1])
 
 
-def test_a_waiter_that_is_due_earlier_wakes_the_one_who_grants() -> None:
-    async def story() -> float:
-        limiter = telegram_pacer()
+def test_a_waiter_that_is_due_earlier_wakes_the_limiter() -> None:
+    async def scenario() -> float:
+        limiter = telegram_limiter()
         limiter.pause(GROUP, 59)
         asyncio.create_task(limiter.acquire(GROUP))  # noqa: RUF006
         await asyncio.sleep(10)
         await limiter.acquire(READER)
         return asyncio.get_running_loop().time()
 
-    assert run(story()) == pytest.approx(10)
+    assert run(scenario()) == pytest.approx(10)
 
 
-def test_a_pacer_that_had_nothing_to_do_serves_again() -> None:
-    served = served_by(telegram_pacer(), [Asked(0, READER), Asked(0.5, READER), Asked(1000, READER)])
+def test_an_idle_limiter_serves_again() -> None:
+    served = served_by(
+        telegram_limiter(), [TurnRequest(0, READER), TurnRequest(0.5, READER), TurnRequest(1000, READER)]
+    )
     assert times(served) == pytest.approx([0, 1, 1000])
 
 
-def test_rooms_long_silent_are_forgotten_and_busy_ones_are_not() -> None:
-    limiter = telegram_pacer()
-    readers = [Asked(20 + n / 20, f"reader {n}") for n in range(500)]
-    served = by_room(served_by(limiter, [*[Asked(0, GROUP)] * 20, *readers, Asked(46, GROUP)]))
+def test_idle_chats_are_forgotten_and_busy_ones_are_not() -> None:
+    limiter = telegram_limiter()
+    readers = [TurnRequest(20 + n / 20, f"reader {n}") for n in range(500)]
+    served = by_chat(served_by(limiter, [*[TurnRequest(0, GROUP)] * 20, *readers, TurnRequest(46, GROUP)]))
     assert len(limiter._chats) <= 100
     assert times(served[GROUP])[-1] == pytest.approx(60)
 
 
 @dataclass
-class Counted(SlidingWindow):
-    """A limit that counts how often it was asked."""
+class CountingWindow(SlidingWindow):
+    """A limit that counts how often it was looked at."""
 
     looked: int = 0
 
-    def prepare(self, now: float, reply: bool = False) -> float:
+    def ready(self, now: float, reply: bool = False) -> float:
         self.looked += 1
         return super().ready(now, reply)
 
@@ -385,33 +387,33 @@ class Counted(SlidingWindow):
         return False
 
 
-def test_a_waiting_pacer_sleeps() -> None:
-    limit = Counted(1, 3600)
-    served = served_by(RateLimiter(None, lambda room: [limit]), [Asked(0, GROUP)] * 5)
+def test_a_waiting_limiter_sleeps() -> None:
+    limit = CountingWindow(1, 3600)
+    served = served_by(RateLimiter(None, lambda chat: [limit]), [TurnRequest(0, GROUP)] * 5)
     assert times(served) == pytest.approx([0, 3600, 7200, 10800, 14400])
     assert limit.looked < 50
 
 
 @pytest.mark.parametrize("limited", [False, True])
 @pytest.mark.parametrize(
-    "room",
+    "chat",
     [
-        pytest.param(lambda number: GROUP, id="one room"),
-        pytest.param(lambda number: str(number % 20), id="some rooms"),
+        pytest.param(lambda number: GROUP, id="one chat"),
+        pytest.param(lambda number: str(number % 20), id="some chats"),
         pytest.param(lambda number: str(number), id="each its own"),
     ],
 )
-def test_a_grant_costs_the_same_however_many_wait(room: Callable[[int], str], limited: bool) -> None:
-    bot, limit = EvenSpacing(1 / 30) if limited else None, Counted(10**6, 0)
-    asked = [Asked(0, room(number), reply=number % 3 == 0) for number in range(3000)]
-    served = served_by(RateLimiter(bot, lambda room: [EvenSpacing(1, SLACK), limit]), asked)
+def test_a_grant_costs_the_same_however_many_wait(chat: Callable[[int], str], limited: bool) -> None:
+    bot, limit = EvenSpacing(1 / 30) if limited else None, CountingWindow(10**6, 0)
+    asked = [TurnRequest(0, chat(number), reply=number % 3 == 0) for number in range(3000)]
+    served = served_by(RateLimiter(bot, lambda chat: [EvenSpacing(1, LEEWAY), limit]), asked)
     assert limit.looked <= 5 * len(served)
 
 
 def test_a_pause_of_the_bot_costs_the_same_however_many_wait() -> None:
-    async def story() -> int:
-        limit = Counted(10**6, 0)
-        limiter = RateLimiter(EvenSpacing(1), lambda room: [limit])
+    async def scenario() -> int:
+        limit = CountingWindow(10**6, 0)
+        limiter = RateLimiter(EvenSpacing(1), lambda chat: [limit])
         for number in range(3000):
             asyncio.create_task(limiter.acquire(str(number)))  # noqa: RUF006
         await asyncio.sleep(0.5)
@@ -422,51 +424,53 @@ def test_a_pause_of_the_bot_costs_the_same_however_many_wait() -> None:
             await asyncio.sleep(10.5)
         return limit.looked - asked
 
-    assert run(story()) <= 100
+    assert run(scenario()) <= 100
 
 
 # Pauses
 
 
-def after_pauses(pauses: Sequence[tuple[str, float]], asked: Sequence[Asked]) -> dict[str, list[float]]:
-    """Pause rooms at the very start and give the times of service by room."""
+def after_pauses(pauses: Sequence[tuple[str, float]], asked: Sequence[TurnRequest]) -> dict[str, list[float]]:
+    """Pause chats at the very start and give the times of service by chat."""
 
-    async def story() -> list[Served]:
+    async def scenario() -> list[Served]:
         limiter = RateLimiter(None, one_a_second)
-        for room, seconds in pauses:
-            limiter.pause(room, seconds)
+        for chat, seconds in pauses:
+            limiter.pause(chat, seconds)
         return await serve_all(limiter, asked)
 
-    return {room: [round(at, 6) for at in times(served)] for room, served in by_room(run(story())).items()}
+    return {chat: [round(at, 6) for at in times(served)] for chat, served in by_chat(run(scenario())).items()}
 
 
-def test_a_pause_holds_its_room_alone_for_as_long_as_it_says() -> None:
-    served = after_pauses([(GROUP, 7.5)], [Asked(0, GROUP), Asked(0, GROUP), Asked(0, READER)])
+def test_a_pause_delays_its_chat_alone_for_as_long_as_it_says() -> None:
+    served = after_pauses([(GROUP, 7.5)], [TurnRequest(0, GROUP), TurnRequest(0, GROUP), TurnRequest(0, READER)])
     assert served == {READER: [0], GROUP: [7.5, 8.5]}
 
 
-def test_a_pause_binds_replies_too() -> None:
-    assert after_pauses([(GROUP, 7.5)], [Asked(0, GROUP, reply=True)]) == {GROUP: [7.5]}
-    everyone = after_pauses([(GROUP, 5), (CHANNEL, 9)], [Asked(0, READER, reply=True), Asked(0, READER)])
+def test_a_pause_delays_replies_too() -> None:
+    assert after_pauses([(GROUP, 7.5)], [TurnRequest(0, GROUP, reply=True)]) == {GROUP: [7.5]}
+    everyone = after_pauses([(GROUP, 5), (CHANNEL, 9)], [TurnRequest(0, READER, reply=True), TurnRequest(0, READER)])
     assert everyone == {READER: [9, 10]}
 
 
-def test_a_second_room_told_to_wait_means_the_whole_bot() -> None:
-    served = after_pauses([(GROUP, 5), (CHANNEL, 9)], [Asked(0, GROUP), Asked(0, CHANNEL), Asked(0, READER)])
+def test_a_pause_of_a_second_chat_means_the_whole_bot() -> None:
+    served = after_pauses(
+        [(GROUP, 5), (CHANNEL, 9)], [TurnRequest(0, GROUP), TurnRequest(0, CHANNEL), TurnRequest(0, READER)]
+    )
     assert served == {GROUP: [9], CHANNEL: [9], READER: [9]}
 
 
-def test_the_same_room_told_twice_means_that_room_alone() -> None:
-    served = after_pauses([(GROUP, 5), (GROUP, 9)], [Asked(0, GROUP), Asked(0, READER)])
+def test_two_pauses_of_one_chat_mean_that_chat_alone() -> None:
+    served = after_pauses([(GROUP, 5), (GROUP, 9)], [TurnRequest(0, GROUP), TurnRequest(0, READER)])
     assert served == {READER: [0], GROUP: [9]}
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
-    assert after_pauses([(GROUP, 9), (GROUP, 2)], [Asked(0, GROUP)]) == {GROUP: [9]}
+    assert after_pauses([(GROUP, 9), (GROUP, 2)], [TurnRequest(0, GROUP)]) == {GROUP: [9]}
 
 
 def test_pauses_that_are_over_do_not_count() -> None:
-    async def story() -> float:
+    async def scenario() -> float:
         limiter = RateLimiter(None, one_a_second)
         limiter.pause(GROUP, 5)
         await asyncio.sleep(6)
@@ -474,38 +478,38 @@ def test_pauses_that_are_over_do_not_count() -> None:
         await limiter.acquire(READER)
         return asyncio.get_running_loop().time()
 
-    assert run(story()) == pytest.approx(6)
+    assert run(scenario()) == pytest.approx(6)
 
 
-def test_a_pause_reaches_those_that_wait_already() -> None:
-    async def story() -> list[Served]:
-        limiter, served = telegram_pacer(), list[Served]()
+def test_a_pause_delays_those_that_wait_already() -> None:
+    async def scenario() -> list[Served]:
+        limiter, served = telegram_limiter(), list[Served]()
         await limiter.acquire(READER)
-        waiting = asyncio.create_task(call(limiter, Asked(0, READER), 0, served))
+        waiting = asyncio.create_task(call(limiter, TurnRequest(0, READER), 0, served))
         await asyncio.sleep(0.5)
         limiter.pause(READER, 10)
         await waiting
         return served
 
-    assert times(run(story())) == pytest.approx([10.5])
+    assert times(run(scenario())) == pytest.approx([10.5])
 
 
-@pytest.mark.parametrize("others", [[], [CHANNEL]], ids=["a room", "the bot"])
-def test_nobody_waits_for_the_end_of_a_long_pause_but_a_reply(others: list[str]) -> None:
-    async def story() -> list[BaseException | None]:
-        limiter = telegram_pacer()
+@pytest.mark.parametrize("others", [[], [CHANNEL]], ids=["a chat", "the bot"])
+def test_only_a_reply_waits_for_the_end_of_a_long_pause(others: list[str]) -> None:
+    async def scenario() -> list[BaseException | None]:
+        limiter = telegram_limiter()
         await limiter.acquire(GROUP)
         early = [asyncio.create_task(limiter.acquire(GROUP, reply=reply)) for reply in (False, True)]
         await asyncio.sleep(0.1)
-        for room in (*others, GROUP):
-            limiter.pause(room, 600)
+        for chat in (*others, GROUP):
+            limiter.pause(chat, 600)
         late = asyncio.create_task(limiter.acquire(READER if others else GROUP))
         await asyncio.sleep(1)
         now = [task.exception() if task.done() else None for task in (*early, late)]
         await asyncio.gather(*early, late, return_exceptions=True)
         return now
 
-    first, reply, later = run(story())
+    first, reply, later = run(scenario())
     assert isinstance(first, RetryLater)
     assert isinstance(later, RetryLater)
     assert [first.after, later.after] == pytest.approx([600, 600])
@@ -513,9 +517,9 @@ def test_nobody_waits_for_the_end_of_a_long_pause_but_a_reply(others: list[str])
     assert reply is None
 
 
-def test_who_was_cancelled_is_not_sent_away() -> None:
-    async def story() -> None:
-        limiter = telegram_pacer()
+def test_a_cancelled_waiter_is_not_refused() -> None:
+    async def scenario() -> None:
+        limiter = telegram_limiter()
         await limiter.acquire(GROUP)
         waiting = asyncio.create_task(limiter.acquire(GROUP))
         await asyncio.sleep(0.1)
@@ -525,30 +529,30 @@ def test_who_was_cancelled_is_not_sent_away() -> None:
         with pytest.raises(RetryLater):
             await limiter.acquire(GROUP)
 
-    run(story())
+    run(scenario())
 
 
-def test_a_pause_reaches_those_that_wait_only_for_the_bots_limit() -> None:
-    async def story() -> list[Served]:
+def test_a_pause_delays_those_that_wait_only_for_the_bots_limit() -> None:
+    async def scenario() -> list[Served]:
         limiter, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
-        calls = [asyncio.create_task(call(limiter, Asked(0, room), 0, served)) for room in ("a", "b", "c")]
+        calls = [asyncio.create_task(call(limiter, TurnRequest(0, chat), 0, served)) for chat in ("a", "b", "c")]
         await asyncio.sleep(0.5)
         limiter.pause("b", 10)
         await asyncio.gather(*calls)
         return served
 
-    moments = {one.asked.room: one.at for one in run(story())}
+    moments = {one.asked.chat: one.at for one in run(scenario())}
     assert moments == pytest.approx({"a": 0, "b": 10.5, "c": 1})
 
 
-# Whatever is asked
+# Any requests
 
 
-ROOMS = st.sampled_from([CHANNEL, GROUP, READER, "43"])
+CHATS = st.sampled_from([CHANNEL, GROUP, READER, "43"])
 MOMENTS = st.floats(0, 30).map(lambda at: round(at, 2))
-REQUESTS = st.lists(st.builds(Asked, MOMENTS, ROOMS, st.booleans()), max_size=90)
-AHEAD = st.lists(st.builds(Asked, MOMENTS, ROOMS, lead=st.sampled_from([0.0, 0.06, 1.0])), max_size=60)
-BROADCASTS = st.lists(st.builds(Asked, MOMENTS, ROOMS), max_size=90)
+REQUESTS = st.lists(st.builds(TurnRequest, MOMENTS, CHATS, st.booleans()), max_size=90)
+AHEAD = st.lists(st.builds(TurnRequest, MOMENTS, CHATS, ahead=st.sampled_from([0.0, 0.06, 1.0])), max_size=60)
+BROADCASTS = st.lists(st.builds(TurnRequest, MOMENTS, CHATS), max_size=90)
 FREELY = settings(max_examples=60)
 
 
@@ -560,7 +564,7 @@ def closest(moments: Sequence[float]) -> float:
     return min((later - earlier for earlier, later in pairwise(moments)), default=math.inf)
 
 
-def assert_spaced(moments: Sequence[float], *, interval: float, leeway: float) -> None:
+def assert_spacing_kept(moments: Sequence[float], *, interval: float, leeway: float) -> None:
     """No window of any length holds more calls than an even distance and the leeway allow."""
     for (first, start), (last, end) in combinations(enumerate(moments), 2):
         assert last - first + 1 <= (end - start) / interval + 1 + leeway / interval + TICK
@@ -568,41 +572,43 @@ def assert_spaced(moments: Sequence[float], *, interval: float, leeway: float) -
 
 @FREELY
 @given(REQUESTS, AHEAD)
-def test_no_limit_is_ever_exceeded_in_any_window(asked: list[Asked], ahead: list[Asked]) -> None:
-    served = served_by(telegram_pacer(), [*asked, *ahead])
+def test_no_limit_is_ever_exceeded_in_any_window(asked: list[TurnRequest], ahead: list[TurnRequest]) -> None:
+    served = served_by(telegram_limiter(), [*asked, *ahead])
     assert closest(times(served)) >= 1 / 30 - TICK
-    for room, calls in by_room(served).items():
-        assert_spaced(times(calls), interval=1, leeway=SLACK)
-        assert most_in_any(60, times(calls)) <= (20 if room.startswith("-") else 62)
+    for chat, calls in by_chat(served).items():
+        assert_spacing_kept(times(calls), interval=1, leeway=LEEWAY)
+        assert most_in_any(60, times(calls)) <= (20 if chat.startswith("-") else 62)
 
 
 @FREELY
 @given(REQUESTS, st.floats(0.1, 5), st.floats(0, 20))
-def test_a_reply_comes_early_by_the_slack_at_most(asked: list[Asked], interval: float, leeway: float) -> None:
-    served = served_by(RateLimiter(None, lambda room: [EvenSpacing(interval, leeway)]), asked)
-    for calls in by_room(served).values():
-        assert_spaced(times(calls), interval=interval, leeway=leeway)
+def test_a_reply_comes_early_by_the_leeway_at_most(asked: list[TurnRequest], interval: float, leeway: float) -> None:
+    served = served_by(RateLimiter(None, lambda chat: [EvenSpacing(interval, leeway)]), asked)
+    for calls in by_chat(served).values():
+        assert_spacing_kept(times(calls), interval=interval, leeway=leeway)
         for earlier, later in pairwise(calls):
             assert later.asked.reply or later.at - earlier.at >= interval - TICK
 
 
 @FREELY
 @given(BROADCASTS)
-def test_slack_is_nothing_to_broadcasts(asked: list[Asked]) -> None:
-    def strict(room: str) -> list[Limit]:
-        return [replace(one, leeway=0) if isinstance(one, EvenSpacing) else one for one in telegram_limits(room)]
+def test_leeway_changes_nothing_for_broadcasts(asked: list[TurnRequest]) -> None:
+    def strict(chat: str) -> list[Limit]:
+        return [replace(one, leeway=0) if isinstance(one, EvenSpacing) else one for one in telegram_limits(chat)]
 
-    served = served_by(telegram_pacer(), asked)
+    served = served_by(telegram_limiter(), asked)
     assert served == served_by(RateLimiter(EvenSpacing(1 / 30), strict), asked)
-    assert all(closest(times(calls)) >= 1 - TICK for calls in by_room(served).values())
+    assert all(closest(times(calls)) >= 1 - TICK for calls in by_chat(served).values())
 
 
 @settings(max_examples=25)
 @given(st.dictionaries(st.integers(0, 250).map(str), st.floats(0, 13), max_size=60))
-def test_no_reply_waits_for_a_broadcast_that_takes_all_the_bot_may_do(replies: dict[str, float]) -> None:
-    """Rooms up to 199 receive the digest at the same time, those above are quiet."""
-    broadcast = [Asked(0, str(room)) for _ in range(2) for room in range(200)]
-    served = served_by(telegram_pacer(), [*broadcast, *[Asked(at, room, reply=True) for room, at in replies.items()]])
+def test_no_reply_waits_for_a_broadcast_that_uses_all_that_the_bot_may_do(replies: dict[str, float]) -> None:
+    """Chats up to 199 receive the digest at the same time, those above are quiet."""
+    broadcast = [TurnRequest(0, str(chat)) for _ in range(2) for chat in range(200)]
+    served = served_by(
+        telegram_limiter(), [*broadcast, *[TurnRequest(at, chat, reply=True) for chat, at in replies.items()]]
+    )
     assert times(served)[: len(broadcast)] == pytest.approx([n / 30 for n in range(len(broadcast))], abs=TICK)
     answers = [one for one in served if one.asked.reply]
     for place, answer in enumerate(answers):
@@ -612,26 +618,26 @@ def test_no_reply_waits_for_a_broadcast_that_takes_all_the_bot_may_do(replies: d
 
 @FREELY
 @given(REQUESTS)
-def test_all_are_served_once_and_none_before_it_asked(asked: list[Asked]) -> None:
-    served = served_by(telegram_pacer(), asked)
+def test_all_requests_are_served_once_and_none_before_it_was_made(asked: list[TurnRequest]) -> None:
+    served = served_by(telegram_limiter(), asked)
     assert sorted(one.number for one in served) == list(range(len(asked)))
     assert all(one.at >= one.asked.at - TICK for one in served)
 
 
 @FREELY
 @given(REQUESTS)
-def test_order_is_kept_within_a_room_and_lane(asked: list[Asked]) -> None:
-    workers: defaultdict[tuple[str, bool], list[Served]] = defaultdict(list)
-    for one in served_by(telegram_pacer(), asked):
-        workers[one.asked.room, one.asked.reply].append(one)
-    for worker in workers.values():
-        assert [one.asked.at for one in worker] == sorted(one.asked.at for one in worker)
+def test_order_is_kept_among_the_replies_and_among_the_broadcasts_of_a_chat(asked: list[TurnRequest]) -> None:
+    queues: defaultdict[tuple[str, bool], list[Served]] = defaultdict(list)
+    for one in served_by(telegram_limiter(), asked):
+        queues[one.asked.chat, one.asked.reply].append(one)
+    for queue in queues.values():
+        assert [one.asked.at for one in queue] == sorted(one.asked.at for one in queue)
 
 
 @FREELY
 @given(REQUESTS)
-def test_no_broadcast_goes_while_a_reply_of_its_room_waits(asked: list[Asked]) -> None:
-    for calls in by_room(served_by(telegram_pacer(), asked)).values():
+def test_no_broadcast_goes_while_a_reply_of_its_chat_waits(asked: list[TurnRequest]) -> None:
+    for calls in by_chat(served_by(telegram_limiter(), asked)).values():
         for earlier, later in pairwise(calls):
             overtaken = later.asked.reply and not earlier.asked.reply and later.asked.at < earlier.at - TICK
             assert not overtaken
@@ -639,31 +645,33 @@ def test_no_broadcast_goes_while_a_reply_of_its_room_waits(asked: list[Asked]) -
 
 @FREELY
 @given(st.lists(MOMENTS, max_size=90))
-def test_broadcasts_to_a_single_room_take_the_least_time_possible(moments: list[float]) -> None:
-    served = served_by(telegram_pacer(), [Asked(at, GROUP) for at in moments])
+def test_broadcasts_to_a_single_chat_take_the_least_time_possible(moments: list[float]) -> None:
+    served = served_by(telegram_limiter(), [TurnRequest(at, GROUP) for at in moments])
     assert times(served) == pytest.approx(earliest(moments, spacing=1, most=20, window=60))
 
 
 @FREELY
 @given(st.lists(st.tuples(MOMENTS, st.booleans()), max_size=90))
-def test_a_single_room_is_served_in_the_least_time_possible(requests: list[tuple[float, bool]]) -> None:
-    # No two moments of this story are the same by accident: who goes first is never a matter of rounding.
-    asked = [Asked(at + number / 10_000, GROUP, reply) for number, (at, reply) in enumerate(requests)]
+def test_a_single_chat_is_served_in_the_least_time_possible(requests: list[tuple[float, bool]]) -> None:
+    # No two of these times are the same by accident: which goes first is never a matter of rounding.
+    asked = [TurnRequest(at + number / 10_000, GROUP, reply) for number, (at, reply) in enumerate(requests)]
     served = served_by(RateLimiter(None, telegram_limits), asked)
-    assert times(served) == pytest.approx(greedy(asked, spacing=1, leeway=SLACK, most=20, window=60))
+    assert times(served) == pytest.approx(greedy(asked, spacing=1, leeway=LEEWAY, most=20, window=60))
 
 
 @FREELY
 @given(st.lists(MOMENTS, max_size=90))
-def test_a_bot_with_many_rooms_is_served_in_the_least_time_possible(moments: list[float]) -> None:
-    served = served_by(telegram_pacer(), [Asked(at, f"reader {n}") for n, at in enumerate(moments)])
+def test_a_bot_with_many_chats_is_served_in_the_least_time_possible(moments: list[float]) -> None:
+    served = served_by(telegram_limiter(), [TurnRequest(at, f"reader {n}") for n, at in enumerate(moments)])
     assert times(served) == pytest.approx(earliest(moments, spacing=1 / 30, most=len(moments) + 1, window=0))
 
 
 @FREELY
 @given(REQUESTS, st.sets(st.integers(0, 89)))
-def test_the_cancelled_leave_the_others_as_if_they_had_never_asked(asked: list[Asked], cancelled: set[int]) -> None:
-    async def story() -> list[float]:
+def test_cancelled_requests_leave_the_others_as_if_they_had_never_been_made(
+    asked: list[TurnRequest], cancelled: set[int]
+) -> None:
+    async def scenario() -> list[float]:
         limiter, served = RateLimiter(None, one_a_second), list[Served]()
         calls = [asyncio.create_task(call(limiter, one, number, served)) for number, one in enumerate(asked)]
         await asyncio.sleep(0)
@@ -675,4 +683,4 @@ def test_the_cancelled_leave_the_others_as_if_they_had_never_asked(asked: list[A
         return times(one for one in served if one.number not in cancelled)
 
     kept = [one for number, one in enumerate(asked) if number not in cancelled]
-    assert sorted(run(story())) == pytest.approx(sorted(times(served_by(RateLimiter(None, one_a_second), kept))))
+    assert sorted(run(scenario())) == pytest.approx(sorted(times(served_by(RateLimiter(None, one_a_second), kept))))
