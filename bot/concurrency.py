@@ -1,4 +1,4 @@
-"""Waiting: for one thing unless another comes first, for one's turn under a key, before the next try."""
+"""Waiting: until stopped, for the first of several things, for a lock under a key, before the next try."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-# Seconds before its turn at which a broadcast is granted it; at the latest half as many. In this time the ledger notes
-# that it is under way, so that the call still leaves in time. A reply cannot come before what is granted already, so it
+# A broadcast is granted its turn this many seconds ahead, at the latest half as many. Meanwhile the ledger notes that
+# it is being sent, so that the call is made in time. A reply cannot go before a turn that is granted already, so this
 # is no more than two of a bot's turns on Telegram.
 TURN_AHEAD = 0.06
-LINGER = TURN_AHEAD / 2 / 3  # seconds in which others may join a commit: a third of the least that a broadcast has
+LINGER = TURN_AHEAD / 2 / 3  # seconds in which others may join a commit: a third of the least time that a broadcast has
 LONGEST_PAUSE = 60.0  # seconds between two tries of a listener to reach its platform
-_MOST_DOUBLINGS = 30  # more would not fit a number
+_MOST_DOUBLINGS = 30  # longer than any wait; 2.0 ** 1024 would overflow
 
 Result = TypeVar("Result")
 
 
 async def wait_unless(work: Coroutine[Any, Any, Result], stopping: asyncio.Event, grace: float = 0.0) -> Result | None:
-    """Await work, but no longer than `grace` seconds once told to stop; then None."""
+    """Await work, but after `stopping` is set no longer than `grace` seconds; then give None."""
     task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
     try:
         await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -33,7 +33,7 @@ async def wait_unless(work: Coroutine[Any, Any, Result], stopping: asyncio.Event
 
 
 async def wait_first(*waits: Awaitable[object]) -> None:
-    """Wait for the first of several things, and cancel the others; what goes wrong is not raised."""
+    """Wait for the first of several things, and cancel the others; their exceptions are not raised."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
@@ -47,18 +47,18 @@ def backoff(first: float, tries: int, most: float) -> float:
 
 
 class KeyedLock:
-    """A lock for each key; keys that nobody holds or waits for take no memory."""
+    """A lock for each key; a lock that nobody holds or waits for takes no memory."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def of(self, key: str) -> asyncio.Lock:
-        """Give the lock of a key, to be taken at once: it is kept only while somebody has it."""
+        """Give the lock of a key; acquire it at once: it is kept only while somebody holds a reference."""
         return self._locks.setdefault(key, asyncio.Lock())
 
 
 class StopWatch:
-    """Waits that end when told to stop: one task watches for all of them, where `unless` makes two for each."""
+    """Waits that end when `stopping` is set, with one task for all of them; `wait_unless` makes two for each."""
 
     def __init__(self, stopping: asyncio.Event) -> None:
         self._stopping = stopping
@@ -66,7 +66,7 @@ class StopWatch:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch, as long as there may be waits."""
+        """Watch `stopping` inside the `with` block."""
         watching = asyncio.ensure_future(self._watch())
         try:
             yield
@@ -74,7 +74,7 @@ class StopWatch:
             watching.cancel()
 
     async def wait_unless(self, work: Coroutine[Any, Any, Result]) -> Result | None:
-        """Await work, but no longer than until told to stop; then None."""
+        """Await work, but no longer than until `stopping` is set; then give None."""
         try:
             async with asyncio.timeout(0 if self._stopping.is_set() else None) as wait:
                 self._waits.add(wait)

@@ -1,17 +1,17 @@
 """Everything that can go wrong, each kind with what happens next.
 
 PaperboyError
-├── SettingsError       the operator mends the settings; nothing was started
-├── SourceError         a source cannot be read; what is in the ledger goes on
-│   └── ParseError      one post cannot be read; the others go on
+├── SettingsError       the operator corrects the settings; nothing was started
+├── SourceError         a source cannot be read; what is in the ledger is still sent
+│   └── ParseError      one post cannot be read; the others are delivered
 ├── LedgerError         the ledger cannot be opened or written; nothing is sent
-└── SendError           one send or edit; says the ledger's next step
-    ├── RetryLater      surely not delivered: pending again, due later
+└── SendError           one send or edit; each class says what the ledger does next
+    ├── RetryLater      certainly not delivered: pending again, due later
     ├── Unconfirmed     the answer was lost: unconfirmed, then reconciled
     ├── Rejected        this message is refused: once more as plain text, then failed
-    ├── ChatGone        this chat is closed to us: failed, and the chat is paused
+    ├── ChatGone        the chat is closed to us: failed, and the chat is paused
     ├── ChatMoved       the chat has a new address: pending there
-    └── BotGone         our own access is gone: everything of that bot waits
+    └── BotGone         our own access is gone: all messages of that bot wait
 
 Stopped is none of these: the program was told to stop while it waited, and nothing is wrong.
 
@@ -27,17 +27,17 @@ class ErrorCode(StrEnum):
     """How the ledger names the last error of a delivery. The words are on disk: a value never changes."""
 
     RETRY_LATER = "RetryLater"
-    """It was surely not delivered; the sender backs off by itself."""
+    """It was certainly not delivered; the sender chooses the wait."""
     FLOOD = "Flood"
-    """It was surely not delivered; the platform named the wait."""
+    """It was certainly not delivered; the platform chose the wait."""
     UNCONFIRMED = "Unconfirmed"
     """The answer was lost."""
     REJECTED = "Rejected"
-    """The platform refused this very message."""
+    """The platform refused this message."""
     CHAT_GONE = "ChatGone"
-    """The chat could not be written to."""
+    """The chat did not accept messages."""
     CHAT_MOVED = "ChatMoved"
-    """The chat had gone to another address."""
+    """The chat had moved to another address."""
     BOT_GONE = "BotGone"
     """The platform refused the bot itself."""
     DISCARDED = "Discarded"
@@ -61,7 +61,7 @@ class SourceError(PaperboyError):
 
 
 class ParseError(SourceError):
-    """A post cannot be read as text of a known size with a date."""
+    """One post cannot be read: it is no text, too large, or without a date."""
 
 
 class LedgerError(PaperboyError):
@@ -69,16 +69,16 @@ class LedgerError(PaperboyError):
 
 
 class SendError(PaperboyError):
-    """A send or an edit did not plainly succeed."""
+    """A send or an edit did not certainly succeed."""
 
-    code: ErrorCode  # each class below has its own; what a channel derives from it keeps it
+    code: ErrorCode  # each class below has its own; a subclass that a channel defines keeps it
 
 
 class RetryLater(SendError):
-    """Surely not delivered; try again in `after` seconds.
+    """Certainly not delivered; try again in `after` seconds.
 
-    `flood` tells that the platform asked for the pause, so that others of the same chat wait too;
-    without `after` the sender backs off by itself.
+    With `flood`, the platform asked for the pause, so that other messages to the chat wait too.
+    Without `after`, the sender chooses the wait.
     """
 
     def __init__(self, text: str, after: float | None = None, *, flood: bool = False) -> None:
@@ -89,25 +89,25 @@ class RetryLater(SendError):
 
 
 class Unconfirmed(SendError):
-    """Whether it was delivered is not known: the answer was lost."""
+    """It is not known whether it was delivered: the answer was lost."""
 
     code = ErrorCode.UNCONFIRMED
 
 
 class Rejected(SendError):
-    """The platform refuses this very message."""
+    """The platform refuses this message."""
 
     code = ErrorCode.REJECTED
 
 
 class ChatGone(SendError):
-    """The chat cannot be written to until somebody lets us in again."""
+    """The chat accepts no messages until somebody lets us in again."""
 
     code = ErrorCode.CHAT_GONE
 
 
 class ChatMoved(SendError):
-    """The chat lives at another address now."""
+    """The chat has moved to another address."""
 
     code = ErrorCode.CHAT_MOVED
 
@@ -117,6 +117,6 @@ class ChatMoved(SendError):
 
 
 class BotGone(SendError):
-    """The platform no longer accepts our token, or a right that everything needs."""
+    """The platform no longer accepts our token, or the app lacks a right that every call needs."""
 
     code = ErrorCode.BOT_GONE

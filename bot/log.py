@@ -12,16 +12,16 @@ import structlog
 log: structlog.stdlib.BoundLogger = structlog.get_logger("paperboy")
 
 # What tokens look like: Telegram's "digits:characters", Slack's "xoxb-…" and "xapp-…". They need not begin
-# a word: addresses have "/bot" before them, and a terminal's colours end in a letter.
+# a word: URLs have "/bot" before them, and the codes for a terminal's colours end in a letter.
 _TOKEN = re.compile(r"(?<!\d)\d{5,}(?::|%3A)[A-Za-z0-9_-]{20,}|(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}")
-# They write every address at INFO, and Telegram's addresses hold the token.
-_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "slack_sdk", "slack_bolt", "aiosqlite", "alembic")
-# It logs, with a traceback, answers that are no JSON; it raises them as well, and we tell them in our own words.
-_REPEATING = ("telegram.request",)
+# They log every URL at INFO, and Telegram's URLs hold the token.
+_VERBOSE = ("httpx", "httpcore", "telegram", "apscheduler", "slack_sdk", "slack_bolt", "aiosqlite", "alembic")
+# It logs answers that are no JSON, with a traceback, and raises them as well; we log the exception ourselves.
+_REDUNDANT = ("telegram.request",)
 
 
 class _Redacting(logging.Formatter):
-    """Format with structlog, then strike out every token."""
+    """Format with structlog, then replace every token."""
 
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -33,21 +33,21 @@ class _Redacting(logging.Formatter):
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """Strike out given secrets and all that looks like a token."""
+    """Replace the given secrets and all that looks like a token by "[secret]"."""
     for secret in secrets:
         text = text.replace(secret, "[secret]")
     return _TOKEN.sub("[secret]", text)
 
 
 def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING) -> None:
-    """Send all logging to standard error, in one form, without secrets."""
+    """Send all logging to standard error, in one format, without secrets."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     pretty = sys.stderr.isatty()
-    # Plain tracebacks: those of Rich show local variables, and break long ones so that no secret is recognised.
+    # Plain tracebacks: those of Rich show local variables, and wrap long ones so that no secret is recognised.
     console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     renderer = console if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -61,9 +61,9 @@ def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING) -> N
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redacting(formatter, secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in _TALKATIVE:
+    for name in _VERBOSE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in _REPEATING:
+    for name in _REDUNDANT:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

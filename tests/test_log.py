@@ -18,7 +18,7 @@ from bot.cli.main import _log
 from bot.config.settings import Operators, Schedule, Settings, Slack, Source, StoreSettings, Telegram, Web
 from bot.delivery.channel import Channel
 from bot.errors import SendError
-from bot.log import _TALKATIVE, configure, log, redacted
+from bot.log import _VERBOSE, configure, log, redacted
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -177,7 +177,7 @@ async def test_the_sdks_write_no_token_even_when_they_tell_everything(
     stream = Stream(terminal=False)
     with contextlib.redirect_stderr(stream):
         configure([TELEGRAM, SLACK] if named else [], level=logging.DEBUG)
-        for name in _TALKATIVE:
+        for name in _VERBOSE:
             logging.getLogger(name).setLevel(logging.DEBUG)
         await use(TelegramChannel(TELEGRAM, telegram.base_url, TelegramFormatter(phrases("en")), limiter), "-1001")
         await use(SlackChannel(SLACK, slack.base_url, SlackFormatter(phrases("en")), limiter), "C0123ABCD")

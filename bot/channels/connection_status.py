@@ -1,4 +1,4 @@
-"""Whether a platform's readers are heard: told once per change."""
+"""Whether Paperboy hears a platform's readers; each change is logged once."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from bot.monitoring.outages import Outages
 
 
 class ConnectionStatus:
-    """Say once when nothing is heard any more, and once when it is again."""
+    """Log once when the connection is lost, and once when it is back; keep the outage up to date."""
 
     def __init__(self, channel: str, outages: Outages) -> None:
         self._channel = channel
         self._outages = outages
-        self._is_down = ""
+        self._why = ""  # it is down; empty: it is up
 
     def up(self) -> None:
-        if self._is_down:
+        """Note that readers are heard."""
+        if self._why:
             log.info("listening again", channel=self._channel)
-        self._is_down = ""
+        self._why = ""
         self._outages.end(IncidentKind.DISCONNECTED, self._channel)
 
     def down(self, why: str) -> None:
-        if self._is_down != why:
+        """Note that readers are not heard, and why."""
+        if self._why != why:
             log.error("not listening", channel=self._channel, error=why)
-        self._is_down = why
+        self._why = why
         self._outages.begin(IncidentKind.DISCONNECTED, self._channel, why)

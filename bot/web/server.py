@@ -1,4 +1,4 @@
-"""The web server for what platforms post to us; nothing else is served."""
+"""The web server that platforms post events to; it serves nothing else."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bot.monitoring.outages import Outages
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_LARGEST = 1024 * 1024  # bytes of a request; what platforms post is a few thousand
-AGAIN = 10.0  # seconds until a port that is taken is tried again
+_LARGEST = 1024 * 1024  # bytes of a request; platforms post a few thousand
+AGAIN = 10.0  # seconds until a port in use is tried again
 
 
 class Web:
-    """Listen on one port, behind a proxy that speaks HTTPS."""
+    """Listen on one port, behind a proxy that does HTTPS."""
 
     def __init__(self, host: str, port: int, outages: Outages | None = None) -> None:
         self._outages = outages or Outages()
@@ -27,7 +27,7 @@ class Web:
         self.ready = asyncio.Event()
         self.used = False
         self._app = web.Application(client_max_size=_LARGEST)
-        self._told = ""
+        self._why = ""  # it could not listen, as it was logged last
 
     def post(self, path: str, handler: Handler) -> None:
         """Let a handler answer what is posted to a path."""
@@ -35,21 +35,21 @@ class Web:
         self._app.router.add_post(path, handler)
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        """Serve until told to stop; a port that is taken is told, and tried again."""
+        """Serve until `stopping` is set; report a port in use, and try it again."""
         runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=5)
         await runner.setup()
         try:
-            while not stopping.is_set() and not await self._started(runner):
+            while not stopping.is_set() and not await self._start(runner):
                 await wait_unless(asyncio.sleep(AGAIN), stopping)
             await stopping.wait()
         finally:
             await runner.cleanup()
 
-    async def _started(self, runner: web.AppRunner) -> bool:
+    async def _start(self, runner: web.AppRunner) -> bool:
         try:
             await web.TCPSite(runner, self.host, self.port).start()
         except OSError as error:
-            self._tell(f"web.host {self.host}, web.port {self.port}: {error.strerror}")
+            self._report(f"web.host {self.host}, web.port {self.port}: {error.strerror}")
             return False
         self.port = runner.addresses[0][1]
         self._outages.end(IncidentKind.DISCONNECTED, "web")
@@ -57,9 +57,9 @@ class Web:
         self.ready.set()
         return True
 
-    def _tell(self, why: str) -> None:
-        """Say once what keeps us from listening."""
-        if why != self._told:
+    def _report(self, why: str) -> None:
+        """Log once why we cannot listen, and begin the outage."""
+        if why != self._why:
             log.error("web server", error=f"{why}; another program listens there, or it is not ours; change web.port")
-        self._told = why
+        self._why = why
         self._outages.begin(IncidentKind.DISCONNECTED, "web", why)

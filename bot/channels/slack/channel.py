@@ -1,6 +1,6 @@
 """Send to Slack, edit, and find out whether a message arrived.
 
-slack-sdk's `AsyncWebClient` makes the calls, without its own retries; how fast it may call is decided here.
+slack-sdk's `AsyncWebClient` makes the calls, without its own retries; a rate limiter of ours says when.
 Sources of the facts: docs.slack.dev (chat.postMessage, conversations.history, rate limits).
 """
 
@@ -23,9 +23,8 @@ EVENT = "paperboy_delivery"
 _Answer = TypeVar("_Answer")
 _CLOCK_SKEW = 7200.0  # seconds by which our clock may be ahead of Slack's
 _MOST_PAGES = 5
-_SPACING = 1.01  # one message a second per channel, and a hundredth for the way
-
-_PEOPLE = ("U", "W")  # what the ids of people begin with
+_SPACING = 1.01  # seconds: one message a second per channel, and a hundredth for the network
+_PEOPLE = ("U", "W")  # the ids of people begin with one of them
 
 
 class SlackChannel:
@@ -38,9 +37,9 @@ class SlackChannel:
     ) -> None:
         self.formatter = formatter
         self._token = token
-        self._timeout = timeout  # seconds in which an answer must be there
+        self._timeout = timeout  # seconds in which an answer must arrive
         self._base_url = base_url.rstrip("/") + "/"
-        self._limiter = limiter or RateLimiter(None, lambda _room: [EvenSpacing(_SPACING, leeway=2 * _SPACING)])
+        self._limiter = limiter or RateLimiter(None, lambda _chat: [EvenSpacing(_SPACING, leeway=2 * _SPACING)])
         self._session: aiohttp.ClientSession | None = None
 
     def id_sequence(self, address: str) -> str:
@@ -50,7 +49,7 @@ class SlackChannel:
         return ChatKind.BROADCAST if address.startswith(("C", "G")) else ChatKind.PRIVATE
 
     async def canonical_address(self, address: str) -> str:
-        """Give the direct message in which a person is written to; without the right to ask, the person."""
+        """Give the direct message with a person; without the right to open one, the person's own id."""
         if not address.startswith(_PEOPLE):
             return address
         try:
@@ -66,9 +65,9 @@ class SlackChannel:
         return await self._limiter.acquire(address, reply=reply, ahead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
-        place: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
+        where: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
         metadata = {"event_type": EVENT, "event_payload": {"key": ref}}
-        post = self.client().chat_postMessage(**{**body, **place, "metadata": metadata})
+        post = self.client().chat_postMessage(**{**body, **where, "metadata": metadata})
         [ts] = await self._call(address, _parts(post, "ts"))
         return str(ts)
 
@@ -77,7 +76,7 @@ class SlackChannel:
         await self._call(address, self.client().chat_update(channel=address, ts=remote_id, **kept))
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
-        """Look for the message by the key that travelled with it."""
+        """Look for the message by the key in its metadata."""
         cursor = None
         for _ in range(_MOST_PAGES):
             try:
@@ -95,7 +94,7 @@ class SlackChannel:
         return Undecided("not among the newest messages of the channel; look into it")
 
     def _page(self, address: str, unconfirmed: UnconfirmedSend, cursor: str | None) -> Awaitable[Any]:
-        """Ask for a page of the thread or the room, from our last message there on, which by Slack's clock is older."""
+        """Ask for messages of the thread or channel since our last one, or since some hours before the attempt."""
         oldest = f"{max(unconfirmed.attempted_at - _CLOCK_SKEW, unconfirmed.after):.6f}"
         query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "oldest": oldest, "limit": 200}
         if unconfirmed.thread:
@@ -136,14 +135,14 @@ class SlackChannel:
             raise self._paused(error, address) from error
 
     def _paused(self, error: Exception, address: str) -> SendError:
-        """Translate an error; where Slack asks for a pause, keep it."""
+        """Translate an error; where Slack asks for a pause, make the rate limiter keep it."""
         translated = translate(error, self._token)
         if isinstance(translated, RetryLater) and translated.flood:
             self._limiter.pause(address, translated.after or 0.0)
         return translated
 
     def client(self) -> AsyncWebClient:
-        """Make the client with one session for all calls, inside the running loop."""
+        """Make a client; all share one session, which is opened inside the running loop."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._timeout, sock_connect=10)
             self._session = aiohttp.ClientSession(timeout=timeout)
@@ -152,7 +151,7 @@ class SlackChannel:
 
 
 async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:
-    """Give parts of an answer that must all be there."""
+    """Give parts of an answer; KeyError when one is missing."""
     answer = await call
     parts = [answer[name] for name in names]
     if None in parts:

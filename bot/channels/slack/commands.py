@@ -1,6 +1,6 @@
-"""What people command and press in Slack, and how its answer gets to them.
+"""Slash commands and pressed buttons, and how their answers reach people.
 
-Whatever somebody wishes is kept before it is acknowledged. Sources of the facts: docs.slack.dev (slash
+What somebody chooses is stored before it is acknowledged. Sources of the facts: docs.slack.dev (slash
 commands, handling user interaction, formatting message text).
 """
 
@@ -25,11 +25,11 @@ from formatters.slack import escape, with_buttons
 
 Payload = dict[str, Any]
 
-_MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")  # mentions and links, with what is read in their place
+_MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")  # mentions and links, with the label that readers see
 
 
 class InteractionHandler:
-    """Take in what somebody does to get an answer that, mostly, nobody else sees."""
+    """Handle slash commands and buttons; most answers are seen by nobody else."""
 
     def __init__(
         self, channel: SlackChannel, router: CommandRouter, people: Directory, home: HomeView, replies: ReplySender
@@ -41,34 +41,34 @@ class InteractionHandler:
         self._ephemeral = EphemeralReplies(channel)
 
     async def command(self, ack: Callable[..., Awaitable[object]], command: Payload) -> None:
-        """Answer in the acknowledgement; what does not fit follows."""
-        room = command["channel_id"]
-        request = await self._people.request(room, command["user_id"], alone=True)
-        name = command["command"].rpartition("-")[2].lstrip("/")  # "/papers-search": names are a workspace's own
+        """Answer in the acknowledgement; further messages follow through the response_url."""
+        chat = command["channel_id"]
+        request = await self._people.request(chat, command["user_id"], alone=True)
+        name = command["command"].rpartition("-")[2].lstrip("/")  # "/papers-search": a workspace chooses the prefix
         answer = await self._router.handle(request, f"/{name} {typed(command.get('text') or '')}")
         if not answer.messages:
             await ack()
             return
-        first, *rest = [{**body, "response_type": "ephemeral"} for body in await self._bodies(answer, request, room)]
+        first, *rest = [{**body, "response_type": "ephemeral"} for body in await self._bodies(answer, request, chat)]
         await ack(first)
         self._replies.spawn(self._ephemeral.respond(command["response_url"], rest))
 
     async def press(self, ack: Callable[..., Awaitable[object]], body: Payload) -> None:
-        """Do what a button says, as whoever pressed it: a client can send what is on no button."""
+        """Do what a button says, with the rights of who pressed it: a client can send what is on no button."""
         press = ButtonPress.read(body)
         if press:
             request = await self._people.request(press.channel or press.home, press.user, pressed=True, alone=True)
             shared = lines.read_share(press.line)
             answer = await self._router.handle(request, shared or press.line)
             if answer.messages:
-                self._replies.spawn(self._answered(press, request, answer, share=bool(shared)))
+                self._replies.spawn(self._deliver(press, request, answer, share=bool(shared)))
         await ack()
 
-    async def _answered(self, press: ButtonPress, request: Request, answer: Response, *, share: bool) -> None:
-        """Bring an answer to where it belongs: into the place of its page, beside the button, into direct messages."""
+    async def _deliver(self, press: ButtonPress, request: Request, answer: Response, *, share: bool) -> None:
+        """Put an answer where it belongs: in place of its page, beside the button, or into direct messages."""
         own = press.channel == request.address and request.kind == ChatKind.PRIVATE
         if press.home:
-            await self._home.answered(request, answer)
+            await self._home.answer(request, answer)
         elif share and answer.share_line:
             await self._share(press, answer)
         elif answer.replaces_page and press.private:
@@ -80,33 +80,33 @@ class InteractionHandler:
         else:
             await self._ephemeral.send(press, await self._bodies(answer, request, press.channel))
 
-    async def _bodies(self, answer: Response, request: Request, room: str) -> list[Body]:
-        """Spell an answer for one person, a full summary with a button that shows it to all others there."""
+    async def _bodies(self, answer: Response, request: Request, chat: str) -> list[Body]:
+        """Give the bodies of an answer for one person; a full summary gets a button to share it."""
         bodies: list[Body] = [message.body for message in answer.messages]
-        among_others = request.kind != ChatKind.PRIVATE or room != request.address
+        among_others = request.kind != ChatKind.PRIVATE or chat != request.address
         if answer.share_line and among_others:
-            said = (await self._router.context_for(request)).phrases
-            bodies[-1] = with_buttons(bodies[-1], [Button(said.share, lines.spell_share(answer.share_line))])
+            phrases = (await self._router.context_for(request)).phrases
+            bodies[-1] = with_buttons(bodies[-1], [Button(phrases.share, lines.spell_share(answer.share_line))])
         return bodies
 
     async def _share(self, press: ButtonPress, answer: Response) -> None:
-        """Show everybody a paper, and who shares it; then take the button away, which has done its work."""
+        """Show everybody a paper, and who shares it; then remove the button, which is used up."""
         first, *rest = [message.body for message in answer.messages]
         name = (await self._people.person(press.user)).name or press.name
-        place = {"response_type": "in_channel", **({"thread_ts": press.thread} if press.thread else {})}
-        bodies = [{**body, **place} for body in (_signed(first, name), *rest)]
+        where = {"response_type": "in_channel", **({"thread_ts": press.thread} if press.thread else {})}
+        bodies = [{**body, **where} for body in (_signed(first, name), *rest)]
         if await self._ephemeral.respond(press.url, bodies) and press.private:
             await self._ephemeral.respond(press.url, [answer.messages[-1].body], replace=True)
 
 
 def typed(text: str) -> str:
-    """Read a message as it was typed: without mentions, links as addresses, signs unescaped, nothing unseen."""
+    """Give a message as it was typed: no mentions, links as URLs, entities unescaped, no invisible characters."""
     bare = _MARKED.sub(lambda mark: mark[1] if "://" in mark[1] else mark[2] or "", text)
     return normalise(bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 
 
 def _signed(body: Body, name: str) -> Body:
-    """Say above a message who shares it; as plain text, which notifies nobody."""
+    """Put a line above a message that says who shares it; plain text notifies nobody."""
     line = f"↗ {name}"
     head = {"type": "context", "elements": [{"type": "plain_text", "text": line, "emoji": False}]}
     return {**body, "text": f"{escape(line)}\n{body['text']}", "blocks": [head, *body["blocks"]]}

@@ -16,7 +16,7 @@ FAILURES = (aiohttp.ClientError, TimeoutError, SlackClientError, AttributeError,
 # With these codes Slack refuses to show the messages of a chat.
 NO_HISTORY = {"missing_scope", "not_in_channel", "no_permission", "not_allowed_token_type", "channel_not_found"}
 
-# Error codes of Slack, by what they mean for a delivery; all others refuse the message.
+# Error codes of Slack, by what they mean for a delivery; any other code refuses the message.
 CHAT_FAULTS = {
     "channel_not_found": "check the id, and invite the app: /invite in the channel",
     "is_archived": "unarchive the channel or take it out of slack.chats",
@@ -51,7 +51,7 @@ _UNCERTAIN = {"fatal_error", "internal_error", "service_unavailable", "request_t
 
 
 def translate(error: Exception, token: str = "") -> SendError:
-    """Give the error of ours that says what an error of the SDK means for a send."""
+    """Translate an error of the SDK to the error of ours that says what it means for a send."""
     code = error_code(error)
     words = redacted(" ".join((code or str(error) or type(error).__name__).split()), [token])[:300]
     if _status(error) == 429 or code in _WAIT:

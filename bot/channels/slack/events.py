@@ -1,6 +1,6 @@
-"""What Slack tells of: mentions, direct messages, the App Home, where we come and go.
+"""Events: mentions, direct messages, the App Home, channels that the app joins and leaves.
 
-Whatever somebody wishes is kept before it is acknowledged; what is not acknowledged comes again. Sources
+What somebody chooses is stored before it is acknowledged; Slack repeats what is not acknowledged. Sources
 of the facts: docs.slack.dev (Events API, app_mention, message.im, member_joined_channel).
 """
 
@@ -29,8 +29,8 @@ from bot.log import log
 Work = Callable[[Payload], Coroutine[Any, Any, None]]
 
 _ANY = re.compile("")
-_REMEMBERED = 1000  # events: Slack tells of one at most four times, within minutes
-_OUT = {
+_REMEMBERED = 1000  # events: Slack sends one at most four times, within minutes
+_LEFT = {
     "channel_left": "the app was taken out of the channel",
     "group_left": "the app was taken out of the channel",
     "channel_archive": "the channel was archived",
@@ -41,7 +41,7 @@ _OUT = {
 
 
 class EventHandler:
-    """Take in what people do: keep what they wish, then answer."""
+    """Handle events: store what people choose, then answer."""
 
     def __init__(self, channel: SlackChannel, router: CommandRouter, replies: ReplySender) -> None:
         self.replies = replies
@@ -53,107 +53,107 @@ class EventHandler:
         self._events: dict[str, Work] = {
             "app_mention": self._mention,
             "message": self._message,
-            "app_home_opened": self._opened,
+            "app_home_opened": self._home_opened,
             "member_joined_channel": self._joined,
-            **dict.fromkeys(_OUT, self._out),
-            **dict.fromkeys(("channel_unarchive", "group_unarchive"), self._back),
-            **dict.fromkeys(("app_uninstalled", "tokens_revoked"), self._removed),
+            **dict.fromkeys(_LEFT, self._left),
+            **dict.fromkeys(("channel_unarchive", "group_unarchive"), self._unarchived),
+            **dict.fromkeys(("app_uninstalled", "tokens_revoked"), self._app_removed),
         }
 
     def attach(self, app: AsyncApp) -> None:
-        """Hear all that comes: what we do not know is acknowledged, else Slack tells its reader of a failure."""
+        """Receive all that comes: what we do not know is acknowledged, else Slack shows its reader a failure."""
         app.command(_ANY)(self._commands.command)
         app.action(_ANY)(self._commands.press)
         app.event(_ANY)(self.event)
         app.error(self.failed)
 
     async def event(self, body: Payload) -> None:
-        """Do what an event means to us."""
+        """Handle an event once; ignore kinds that we do not know."""
         work = self._events.get(body["event"]["type"])
         if work:
             await self._once.run_once(body["event_id"], partial(work, body))
 
     async def failed(self, error: Exception, body: Payload) -> None:
-        """Log what went wrong: unacknowledged, it is told again, or Slack tells who asked."""
+        """Log what failed: Slack repeats an unacknowledged event, or shows its reader a failure."""
         what = body.get("command") or (body.get("event") or {}).get("type") or body.get("type")
         if isinstance(error, LedgerError):
             log.error("update", what=what, error=str(error))
         else:
             log.error("update", what=what, exc_info=error)
 
-    # --- what is said
+    # --- messages
 
     async def _mention(self, body: Payload) -> None:
         """Answer a mention in its thread."""
         event = body["event"]
         if _by_person(event):
             request = await self._people.request(event["channel"], event["user"])
-            await self._said(request, event, event.get("thread_ts") or event["ts"])
+            await self._answer(request, event, event.get("thread_ts") or event["ts"])
 
     async def _message(self, body: Payload) -> None:
-        """Answer what is said in direct messages; in channels people talk with each other."""
+        """Answer direct messages; in channels people speak with each other."""
         event = body["event"]
         if event.get("channel_type") == "im" and _by_person(event):
             self._people.note_person(event["user"], event["channel"])
             request = await self._people.request(event["channel"], event["user"])
-            await self._said(request, event, event.get("thread_ts") or "")
+            await self._answer(request, event, event.get("thread_ts") or "")
 
-    async def _said(self, request: Request, event: Payload, thread: str) -> None:
+    async def _answer(self, request: Request, event: Payload, thread: str) -> None:
         answer = await self.router.handle(request, typed(event.get("text") or "") or "/help")
         self.replies.spawn(self.replies.send(request.address, answer.messages, thread=thread))
 
-    async def _opened(self, body: Payload) -> None:
+    async def _home_opened(self, body: Payload) -> None:
         event = body["event"]
         self._people.note_person(event["user"], event["channel"])
         if event.get("tab") == "home":
-            self.replies.spawn(self._show(event))
+            self.replies.spawn(self._publish_home(event))
 
-    async def _show(self, event: Payload) -> None:
+    async def _publish_home(self, event: Payload) -> None:
         await self._home.publish(await self._people.request(event["channel"], event["user"]))
 
-    # --- where we come and go
+    # --- joining and leaving channels
 
     async def _joined(self, body: Payload) -> None:
-        """Greet a channel that lets us in, or go on where we were."""
+        """Greet a channel that added the app, or resume delivery where it was paused."""
         event = body["event"]
         if event["user"] not in {one.get("user_id") for one in body.get("authorizations") or ()}:
             return  # somebody else joined
-        places = await self._resumed(event["channel"])
-        if not any(place.receives for place in places):
+        chats = await self._resume(event["channel"])
+        if not any(chat.receives for chat in chats):
             welcome = await self.router.welcome(Request("slack", event["channel"], kind=ChatKind.BROADCAST))
             self.replies.spawn(self.replies.send(event["channel"], [welcome]))
 
-    async def _back(self, body: Payload) -> None:
-        await self._resumed(body["event"]["channel"])
+    async def _unarchived(self, body: Payload) -> None:
+        await self._resume(body["event"]["channel"])
 
-    async def _resumed(self, channel: str) -> Sequence[Subscription]:
-        subscribers = self.router.ledger.subscriptions
-        places = await subscribers.with_topics("slack", (channel,))
-        for place in places:
-            await subscribers.resume(place.id)
+    async def _resume(self, channel: str) -> Sequence[Subscription]:
+        subscriptions = self.router.ledger.subscriptions
+        chats = await subscriptions.with_topics("slack", (channel,))
+        for chat in chats:
+            await subscriptions.resume(chat.id)
         self.router.wake()
-        return places
+        return chats
 
-    async def _out(self, body: Payload) -> None:
-        event, subscribers = body["event"], self.router.ledger.subscriptions
-        for place in await subscribers.with_topics("slack", (event["channel"],)):
-            await subscribers.pause(place.id, _OUT[event["type"]])
+    async def _left(self, body: Payload) -> None:
+        event, subscriptions = body["event"], self.router.ledger.subscriptions
+        for chat in await subscriptions.with_topics("slack", (event["channel"],)):
+            await subscriptions.pause(chat.id, _LEFT[event["type"]])
 
-    async def _removed(self, body: Payload) -> None:
+    async def _app_removed(self, body: Payload) -> None:
         event = body["event"]
         if event["type"] == "app_uninstalled" or (event.get("tokens") or {}).get("bot"):
-            cure = "install it again, and set slack.bot_token to its new token"
-            log.error("app removed", channel="slack", error=f"the workspace took our token away; {cure}")
+            remedy = "install it again, and set slack.bot_token to its new token"
+            log.error("app removed", channel="slack", error=f"the workspace took our token away; {remedy}")
 
 
 class Deduplicator:
-    """Do what an event asks for once, however often Slack tells of it (Events API, retries)."""
+    """Run the work of each event once, however often Slack sends the event (Events API, retries)."""
 
     def __init__(self) -> None:
         self._known: dict[str, asyncio.Task[None]] = {}
 
     async def run_once(self, event: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Do it, or wait until it is done; what failed is done again when told again."""
+        """Run the work, or wait until it is done; what failed runs again when the event comes again."""
         task = self._known.get(event)
         if task is None:
             task = self._known[event] = asyncio.create_task(work())
@@ -168,5 +168,5 @@ class Deduplicator:
 
 
 def _by_person(event: Payload) -> bool:
-    """Tell whether a person wrote this just now: no app, no edit, no notice of Slack's own."""
+    """Tell whether this is a new message of a person: no app's, no edit, no notice of Slack."""
     return bool(event.get("user")) and not any(event.get(mark) for mark in ("bot_id", "subtype", "edited", "hidden"))

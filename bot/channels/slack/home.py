@@ -18,11 +18,11 @@ from formatters.model import Digest, Paper
 from formatters.page import Button, Item, Page, reference
 from formatters.spans import Span
 
-_MOST_PAPERS = 80  # a view has room for 100 blocks; the settings take about ten
+_MOST_PAPERS = 80  # a view holds 100 blocks; the settings need about ten
 
 
 class HomeView:
-    """Show people what is new, and let them choose what they receive in direct messages."""
+    """Show a person the newest digest and the settings of their direct messages."""
 
     def __init__(self, channel: SlackChannel, router: CommandRouter, replies: ReplySender) -> None:
         self._channel = channel
@@ -30,27 +30,27 @@ class HomeView:
         self._replies = replies
 
     async def publish(self, request: Request, note: str = "") -> None:
-        """Show somebody the newest digest and the settings of their direct messages."""
+        """Publish the view for who asks, with a note above the settings."""
         context = await self._router.context_for(request)
         [settings, *_] = (await subscription.settings(context, "")).messages
-        said = [context.formatter.notice(note)] if note else []
-        blocks = _blocks(await _newest(context), *said, settings)
+        notes = [context.formatter.notice(note)] if note else []
+        blocks = _blocks(await _newest(context), *notes, settings)
         view = {"type": "home", "private_metadata": request.address, "blocks": blocks}
         try:
             await self._channel.client().views_publish(user_id=request.user, view=view)
         except FAILURES as error:
             log.warning("home", user=request.user, error=str(translate(error)))
 
-    async def answered(self, request: Request, answer: Response) -> None:
-        """Show the answer to a button: a paper as a message, all else in the view."""
-        if answer.share_line:
-            await self._replies.send(request.address, answer.messages)
+    async def answer(self, request: Request, response: Response) -> None:
+        """Show the response to a button: a paper as a message, all else in the view."""
+        if response.share_line:
+            await self._replies.send(request.address, response.messages)
         else:
-            await self.publish(request, "" if answer.replaces_page else answer.toast)
+            await self.publish(request, "" if response.replaces_page else response.toast)
 
 
 async def _newest(context: Context) -> Message:
-    """List the newest digest, each paper with a sentence and its button."""
+    """List the papers of the newest digest, each with a sentence and a button."""
     digest = await context.ledger.archive.newest()
     if digest is None:
         return context.formatter.notice(context.phrases.no_digest)
@@ -66,6 +66,6 @@ def _item(digest: Digest, paper: Paper, label: str) -> Item:
 
 
 def _blocks(*messages: Message) -> list[Any]:
-    """Put messages below each other, with lines between."""
+    """Join the blocks of messages, with dividers between."""
     parts: list[Any] = [message.body["blocks"] for message in messages]
     return [block for part in parts for block in ({"type": "divider"}, *part)][1:]

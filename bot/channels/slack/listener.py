@@ -1,4 +1,4 @@
-"""Slack's readers: what they type and press comes in here, over Socket Mode or signed requests.
+"""Listen to Slack's readers, over Socket Mode or signed HTTP requests.
 
 Sources of the facts: docs.slack.dev (Socket Mode, verifying requests from Slack), slack_bolt and slack_sdk.
 """
@@ -32,33 +32,33 @@ from bot.errors import BotGone, Rejected, SettingsError
 from bot.web.server import Web
 
 PATH = "/slack/events"
-_PING = 5.0  # seconds between pings; the SDK looks as often whether its connection still serves
-_CONNECTING = 20.0  # seconds that a connection may take
+_PING = 5.0  # seconds between pings; the SDK checks its connection as often
+_CONNECT_TIMEOUT = 20.0  # seconds
 _GONE = 30.0  # seconds without a connection after which a new client is made
-_LOOK = 1.0  # seconds between two looks at it
-_GRACE = 5.0  # seconds that acknowledgements under way get, and then the farewell
+_CHECK_INTERVAL = 1.0  # seconds between two checks of the connection
+_GRACE = 5.0  # seconds for acknowledgements under way, and again for closing the connection
 _LONGEST_PAUSE = 60.0
 
 _BOLT = logging.getLogger("slack_bolt")
-# It tells of each failed attempt with a traceback, again and again; `Ear` tells once.
+# It logs each failed attempt with a traceback; `ConnectionStatus` logs the first.
 _SOCKET = logging.getLogger("slack_bolt.socket")
 _SOCKET.setLevel(logging.CRITICAL + 1)
 
 
 class SlackSocket:
-    """Hear through a connection that we open; whatever happens, go on opening it."""
+    """Listen through a connection that we open; whatever ends it, open it again."""
 
     def __init__(self, channel: SlackChannel, events: EventHandler, token: str) -> None:
         self._channel = channel
         self._events = events
         self._token = token
-        self._ear = ConnectionStatus("slack", events.router.outages)
+        self._status = ConnectionStatus("slack", events.router.outages)
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def listen(self, stopping: asyncio.Event) -> None:
         tries = 0
         while not stopping.is_set():
-            tries = 0 if await self._connection(stopping) else tries + 1
+            tries = 0 if await self._run_client(stopping) else tries + 1
             await wait_unless(asyncio.sleep(backoff(1.0, tries, _LONGEST_PAUSE)), stopping)
         await self._events.replies.finish()
 
@@ -66,77 +66,77 @@ class SlackSocket:
     def _app(self) -> AsyncApp:
         return _bolt(self._channel, self._events)
 
-    async def _connection(self, stopping: asyncio.Event) -> bool:
-        """Hear through one client, until it fails for good or we stop; tell whether anything could be heard."""
+    async def _run_client(self, stopping: asyncio.Event) -> bool:
+        """Listen through one client until it fails or we stop; tell whether it ended without an error."""
         try:
-            await self._client(stopping)
-        except Exception as error:  # noqa: BLE001 - whatever the SDK ends in, readers are to be heard again
-            self._ear.down(self._told(error))
+            await self._listen_once(stopping)
+        except Exception as error:  # noqa: BLE001 - whatever the SDK raises, we connect again
+            self._status.down(self._explain(error))
             return False
         return True
 
-    async def _client(self, stopping: asyncio.Event) -> None:
+    async def _listen_once(self, stopping: asyncio.Event) -> None:
         web_client = self._channel.client()
         handler = AsyncSocketModeHandler(self._app, self._token, _SOCKET, web_client, ping_interval=_PING)
         client = handler.client
-        client.socket_mode_request_listeners = [partial(self._take, handler)]
+        client.socket_mode_request_listeners = [partial(self._handle, handler)]
         try:
-            await wait_unless(self._opened(client), stopping)
+            await wait_unless(self._open(client), stopping)
             if not stopping.is_set():
-                self._ear.up()
+                self._status.up()
                 await self._watch(client, stopping)
         finally:
-            await self._closed(client)
+            await self._close(client)
 
-    async def _opened(self, client: Any) -> None:  # Any: its methods are untyped
-        """Open it ourselves: the SDK would not tell why it cannot, and try an address for ever that serves once."""
-        async with asyncio.timeout(_CONNECTING):
+    async def _open(self, client: Any) -> None:  # Any: its methods are untyped
+        """Open the connection: the SDK would not say why it fails, and would retry for ever a URL that works once."""
+        async with asyncio.timeout(_CONNECT_TIMEOUT):
             answer = await self._channel.client().apps_connections_open(app_token=self._token)
             client.wss_uri = answer["url"]
             await client.connect()
 
     async def _watch(self, client: SocketModeClient, stopping: asyncio.Event) -> None:
-        """Wait until the connection is gone for long: the SDK renews it, but not from all states (its issue 1922)."""
+        """Wait until the connection is gone for long: the SDK renews it, but not from every state (its issue 1922)."""
         now = asyncio.get_running_loop().time
-        seen = now()
+        last_up = now()
         while not stopping.is_set():
-            await wait_unless(asyncio.sleep(_LOOK), stopping)
+            await wait_unless(asyncio.sleep(_CHECK_INTERVAL), stopping)
             if await client.is_connected():
-                seen = now()
-            elif now() - seen > _GONE:
-                self._ear.down(f"the connection has been gone for {_GONE:.0f} seconds")
+                last_up = now()
+            elif now() - last_up > _GONE:
+                self._status.down(f"the connection has been gone for {_GONE:.0f} seconds")
                 return
 
-    async def _take(self, handler: AsyncSocketModeHandler, client: Any, request: SocketModeRequest) -> None:
-        """Take one thing in; its task lasts until it is acknowledged."""
+    async def _handle(self, handler: AsyncSocketModeHandler, client: Any, request: SocketModeRequest) -> None:
+        """Handle one request; its task lasts until it is acknowledged."""
         task = asyncio.current_task()
         if task:
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
         await handler.handle(client, request)
 
-    async def _closed(self, client: Any) -> None:  # Any: its methods are untyped
-        """Let what is under way be acknowledged, then part from Slack, which may not answer any more."""
+    async def _close(self, client: Any) -> None:  # Any: its methods are untyped
+        """Let requests under way be acknowledged, then disconnect; Slack may not answer any more."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=_GRACE)
         try:
             async with asyncio.timeout(_GRACE):
                 await client.close()
         except TimeoutError:
-            await client.close()  # the socket is closed by now: what is left takes no time
+            await client.close()  # the socket is closed by now; the rest takes no time
         tasks = (client.message_processor, client.current_session_monitor, client.message_receiver)
         await asyncio.gather(*filter(None, tasks), return_exceptions=True)
 
-    def _told(self, error: Exception) -> str:
-        told = translate(error, self._token)
-        if isinstance(told, BotGone | Rejected):
-            code = str(told).partition(";")[0]
+    def _explain(self, error: Exception) -> str:
+        problem = translate(error, self._token)
+        if isinstance(problem, BotGone | Rejected):
+            code = str(problem).partition(";")[0]
             return f"{code}; turn Socket Mode on, and set slack.app_token to a token with connections:write"
-        return "no connection in time" if isinstance(error, TimeoutError) else str(told)
+        return "no connection in time" if isinstance(error, TimeoutError) else str(problem)
 
 
 class SlackHttp:
-    """Let Slack post to us; bolt checks its signature, and that it is no older than five minutes."""
+    """Receive what Slack posts; bolt checks its signature, and that it is at most five minutes old."""
 
     def __init__(self, channel: SlackChannel, events: EventHandler, secret: str) -> None:
         self._channel = channel
@@ -152,20 +152,20 @@ class SlackHttp:
         return _bolt(self._channel, self._events, self._secret)
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Take in what is posted: commands, presses and events come to one address."""
+        """Handle a posted request: commands, presses and events come to one URL."""
         if not _looks_signed(request):
             return web.Response(status=401)
         try:
-            asked = await to_bolt_request(request)
+            received = await to_bolt_request(request)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             return web.Response(status=400)  # bolt reads before it checks, and anybody can post here
-        return await to_aiohttp_response(await self._app.async_dispatch(asked))
+        return await to_aiohttp_response(await self._app.async_dispatch(received))
 
 
 def slack_listener(
     settings: Slack, channel: Channel, router: CommandRouter, replies: ReplySender, server: Web
 ) -> SlackSocket | SlackHttp:
-    """Make what hears Slack's readers; SettingsError when its way lacks a secret."""
+    """Make the listener that the settings ask for; SettingsError when its secret is missing."""
     if not isinstance(channel, SlackChannel):
         raise TypeError("Slack's readers are answered through Slack")
     events = EventHandler(channel, router, replies)
@@ -181,7 +181,7 @@ def slack_listener(
 
 
 def _bolt(channel: SlackChannel, events: EventHandler, secret: str = "") -> AsyncApp:
-    """Make the app. It acknowledges when a listener is done, and not before: by then wishes are kept."""
+    """Make the app. It acknowledges only when a handler is done: by then choices are stored."""
     ours = channel.client()
     client = AsyncWebClient(base_url=ours.base_url, session=ours.session, retry_handlers=[])
     app = AsyncApp(
@@ -197,12 +197,12 @@ def _bolt(channel: SlackChannel, events: EventHandler, secret: str = "") -> Asyn
 
 
 async def _authorized(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-    """Spare the first reader a call of auth.test: who we are comes with each event."""
+    """Save a call of auth.test: each event says who we are."""
     return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
 
 
 def _looks_signed(request: web.Request) -> bool:
-    """Tell whether there is a signature that can be checked: bolt raises where a header is no number or not ASCII."""
+    """Tell whether the headers can be checked: bolt raises where the time is no number or the signature not ASCII."""
     headers = request.headers
     stamp, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
     return stamp.isdecimal() and len(stamp) < 20 and signature.isascii()

@@ -1,4 +1,4 @@
-"""The people of a Slack workspace: which language they read, which chat is their own, what they decide.
+"""The people of a Slack workspace: their language, their direct messages, whether they are administrators.
 
 Sources of the facts: docs.slack.dev (users.info, conversations.info, conversations.open).
 """
@@ -18,21 +18,21 @@ from bot.conversation.context import Request
 from bot.database.states import ChatKind
 from bot.log import log
 
-_PATIENCE = 1.0  # seconds: a command is to be acknowledged within three, whatever else is slow
-_LIFETIME = 3600.0  # seconds that a language is remembered
-_UNTOLD = 60.0  # seconds until somebody is asked for again, of whom nothing was told
-_MOST = 10_000  # people remembered
-_IN_CHARGE = ("is_admin", "is_owner", "is_primary_owner")
+_TIMEOUT = 1.0  # seconds: a command must be acknowledged within three, even when Slack is slow
+_LIFETIME = 3600.0  # seconds that a person's language and name are remembered
+_RETRY_AFTER = 60.0  # seconds until Slack is asked again for a person whom it did not describe
+_MOST = 10_000  # people that are remembered
+_ADMIN_ROLES = ("is_admin", "is_owner", "is_primary_owner")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    language: str = ""  # as in "ko-KR"; empty: not told
+    language: str = ""  # as in "ko-KR"; empty: unknown
     name: str = ""
 
 
 class Directory:
-    """Ask Slack who somebody is; where it does not tell, go on without."""
+    """Ask Slack who somebody is; do without where it does not answer."""
 
     def __init__(self, channel: SlackChannel, clock: Callable[[], float] = time.monotonic) -> None:
         self._channel = channel
@@ -41,44 +41,44 @@ class Directory:
         self._directs: dict[str, str] = {}
 
     async def person(self, user: str) -> Person:
-        """Give somebody's language and name, as they were within the last hour."""
+        """Give somebody's language and name, at most an hour old."""
         until, person = self._known.get(user, (0.0, Person()))
         if self._clock() >= until:
-            told = await self._told(self._channel.client().users_info(user=user, include_locale=True), "user")
-            profile = told.get("profile") or {}
-            name = profile.get("display_name") or told.get("real_name") or told.get("name") or ""
-            person = Person(told.get("locale") or "", name)
-            _remember(self._known, user, (self._clock() + (_LIFETIME if told else _UNTOLD), person))
+            found = await self._ask(self._channel.client().users_info(user=user, include_locale=True), "user")
+            profile = found.get("profile") or {}
+            name = profile.get("display_name") or found.get("real_name") or found.get("name") or ""
+            person = Person(found.get("locale") or "", name)
+            _remember(self._known, user, (self._clock() + (_LIFETIME if found else _RETRY_AFTER), person))
         return person
 
     def note_person(self, user: str, direct: str) -> None:
-        """Note the direct messages in which somebody was met: they stay the same for ever."""
+        """Remember the id of the direct messages with somebody: it never changes."""
         _remember(self._directs, user, direct)
 
-    async def chat(self, user: str, room: str) -> str:
-        """Give the chat that is asked about: in direct messages, whosever, those with us."""
-        if not room.startswith("D"):
-            return room
+    async def chat(self, user: str, chat: str) -> str:
+        """Give the chat that a request is about: for any direct messages, even with others, those with the app."""
+        if not chat.startswith("D"):
+            return chat
         if user not in self._directs:
-            opened = await self._told(self._channel.client().conversations_open(users=user), "channel")
+            opened = await self._ask(self._channel.client().conversations_open(users=user), "channel")
             if not opened.get("id"):
-                return room
+                return chat
             self.note_person(user, opened["id"])
         return self._directs[user]
 
     async def is_admin(self, channel: str, user: str) -> bool:
-        """Tell whether somebody runs the workspace or made the channel; asked anew each time, no answer means no."""
+        """Tell whether somebody runs the workspace or made the channel; ask each time, and no answer means no."""
         client = self._channel.client()
-        person, room = await asyncio.gather(
-            self._told(client.users_info(user=user), "user"),
-            self._told(client.conversations_info(channel=channel), "channel"),
+        person, chat = await asyncio.gather(
+            self._ask(client.users_info(user=user), "user"),
+            self._ask(client.conversations_info(channel=channel), "channel"),
         )
-        return any(person.get(role) is True for role in _IN_CHARGE) or bool(user and room.get("creator") == user)
+        return any(person.get(role) is True for role in _ADMIN_ROLES) or bool(user and chat.get("creator") == user)
 
-    async def request(self, room: str, user: str, *, alone: bool = False, pressed: bool = False) -> Request:
-        """Say who asks, and about which chat."""
-        person, address = await asyncio.gather(self.person(user), self.chat(user, room))
-        private = room.startswith("D")
+    async def request(self, chat: str, user: str, *, alone: bool = False, pressed: bool = False) -> Request:
+        """Make the request: who asks, and about which chat."""
+        person, address = await asyncio.gather(self.person(user), self.chat(user, chat))
+        private = chat.startswith("D")
         return Request(
             "slack",
             address,
@@ -88,23 +88,23 @@ class Directory:
             aliases=(user,) if private else (),  # the settings may name a person instead
             private=alone,
             from_button=pressed,
-            is_admin=partial(self.is_admin, room, user),
+            is_admin=partial(self.is_admin, chat, user),
         )
 
-    async def _told(self, call: Awaitable[Any], name: str) -> Mapping[str, Any]:
-        """Give what Slack tells, nothing where it refuses or is slow."""
+    async def _ask(self, call: Awaitable[Any], name: str) -> Mapping[str, Any]:
+        """Give one part of Slack's answer; an empty one where Slack refuses or is slow."""
         try:
-            async with asyncio.timeout(_PATIENCE):
-                told = (await call)[name]
+            async with asyncio.timeout(_TIMEOUT):
+                found = (await call)[name]
         except FAILURES as error:
             log.info("slack does not tell", error=str(translate(error)))
             return {}
-        return told if isinstance(told, Mapping) else {}
+        return found if isinstance(found, Mapping) else {}
 
 
-def _remember(memory: dict[str, Any], user: str, what: Any) -> None:
-    """Remember the newest few."""
+def _remember(memory: dict[str, Any], user: str, value: Any) -> None:
+    """Keep what belongs to a user; forget the oldest of too many."""
     memory.pop(user, None)
-    memory[user] = what
+    memory[user] = value
     if len(memory) > _MOST:
         del memory[next(iter(memory))]

@@ -1,4 +1,4 @@
-"""Buttons in Slack: where one was pressed, and how its answer gets to who pressed it.
+"""Pressed buttons, and answers that only one person sees.
 
 Sources of the facts: docs.slack.dev (block_actions payload, handling user interaction, chat.postEphemeral).
 """
@@ -22,43 +22,43 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ButtonPress:
-    """A button of ours that somebody pressed."""
+    """A button of ours that somebody pressed, and where."""
 
-    line: str  # what it does
+    line: str  # the command that it carries
     user: str
     name: str
     channel: str = ""  # empty in the App Home
     message: str = ""
-    thread: str = ""  # the parent's ts, "" outside threads
+    thread: str = ""  # the ts of its parent; empty outside threads
     private: bool = False  # the message is ephemeral: only who pressed sees it
-    url: str = ""  # response_url: the right to answer
+    url: str = ""  # response_url, to which an answer may be posted
     home: str = ""  # the chat whose settings the App Home shows
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> Self | None:
-        """Read the payload; None for a button that does no line."""
-        action, place, user = body["actions"][0], body.get("container") or {}, body["user"]
+        """Read the payload; None for a button without a command."""
+        action, container, user = body["actions"][0], body.get("container") or {}, body["user"]
         line = action.get("value") or ""
         if not line or not action["action_id"].startswith("line/"):
             return None
         who: dict[str, Any] = {"line": line, "user": user["id"], "name": user.get("name") or user["id"]}
-        if place.get("type") == "view":
+        if container.get("type") == "view":
             home = (body.get("view") or {}).get("private_metadata") or ""
             return cls(**who, home=home) if home else None
-        message = place["message_ts"]
-        thread = place.get("thread_ts") or (body.get("message") or {}).get("thread_ts") or ""
+        message = container["message_ts"]
+        thread = container.get("thread_ts") or (body.get("message") or {}).get("thread_ts") or ""
         return cls(
             **who,
-            channel=place["channel_id"],
+            channel=container["channel_id"],
             message=message,
-            thread="" if thread == message else thread,  # a thread's first message stands in the channel
-            private=bool(place.get("is_ephemeral")),
+            thread="" if thread == message else thread,  # the first message of a thread is in the channel
+            private=bool(container.get("is_ephemeral")),
             url=body.get("response_url") or "",
         )
 
 
 class EphemeralReplies:
-    """Say things to one person, or for all where that person may speak."""
+    """Send answers that one person sees, or that all see in that person's name."""
 
     def __init__(self, channel: SlackChannel) -> None:
         self._channel = channel
@@ -66,19 +66,19 @@ class EphemeralReplies:
     async def send(self, press: ButtonPress, bodies: Sequence[Body]) -> None:
         """Answer who pressed, and nobody else, beside the button."""
         for body in bodies[:_MOST_USES]:
-            # No page says that a response_url knows threads, so there it is the second choice: it needs no membership.
+            # Slack does not document that a response_url supports threads: there it is used where we are no member.
             if not (press.thread and await self._in_thread(press, body)):
                 thread = {"thread_ts": press.thread} if press.thread else {}
                 await self.respond(press.url, [{**body, "response_type": "ephemeral", **thread}])
 
     async def respond(self, url: str, bodies: Sequence[Body], *, replace: bool = False) -> bool:
-        """Post to a response_url; a lost answer is logged, and is not tried again."""
+        """Post to a response_url; tell whether all was accepted. A lost answer is logged, and not sent again."""
         hook = AsyncWebhookClient(url, session=self._channel.client().session, retry_handlers=[])
         for body in bodies[:_MOST_USES]:
             try:
                 answer = await hook.send_dict({**body, "replace_original": replace})
-                well = answer.status_code == 200 and '"ok":false' not in answer.body.replace(" ", "")
-                lost = "" if well else f"HTTP {answer.status_code} {answer.body[:100]}"
+                accepted = answer.status_code == 200 and '"ok":false' not in answer.body.replace(" ", "")
+                lost = "" if accepted else f"HTTP {answer.status_code} {answer.body[:100]}"
             except FAILURES as error:
                 lost = str(translate(error))
             if lost:
@@ -87,9 +87,9 @@ class EphemeralReplies:
         return True
 
     async def _in_thread(self, press: ButtonPress, body: Body) -> bool:
-        place: dict[str, Any] = {"channel": press.channel, "user": press.user, "thread_ts": press.thread}
+        where: dict[str, Any] = {"channel": press.channel, "user": press.user, "thread_ts": press.thread}
         try:
-            await self._channel.client().chat_postEphemeral(**place, text=body["text"], blocks=body["blocks"])
+            await self._channel.client().chat_postEphemeral(**where, text=body["text"], blocks=body["blocks"])
         except FAILURES as error:
             log.info("not in the thread", chat=press.channel, error=str(translate(error)))
             return False

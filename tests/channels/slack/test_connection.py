@@ -44,7 +44,7 @@ async def slack() -> AsyncIterator[FakeSlack]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything that waits wait shorter."""
-    for name, seconds in {"_PING": 0.1, "_LOOK": 0.02, "_LONGEST_PAUSE": 0.02}.items():
+    for name, seconds in {"_PING": 0.1, "_CHECK_INTERVAL": 0.02, "_LONGEST_PAUSE": 0.02}.items():
         monkeypatch.setattr(listener_module, name, seconds)
 
 
@@ -121,13 +121,13 @@ async def test_a_client_in_a_dead_end_is_replaced(
 
 
 async def test_no_connection_in_time(slack: FakeSlack, hurried: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener_module, "_CONNECTING", 0.1)
+    monkeypatch.setattr(listener_module, "_CONNECT_TIMEOUT", 0.1)
     sound = slack.sockets.invite
     slack.sockets.invite = lambda port: f"ws://127.0.0.1:{port}/link/?ticket=none"  # type: ignore[method-assign]
     with capture_logs() as logs:
         async with open_slack_bot(slack, connected=False) as slack_bot:
             await slack.answered("apps.connections.open", 3)
-            monkeypatch.setattr(listener_module, "_CONNECTING", 20.0)  # a busy machine takes its time
+            monkeypatch.setattr(listener_module, "_CONNECT_TIMEOUT", 20.0)  # a busy machine takes its time
             slack.sockets.invite = sound  # type: ignore[method-assign]
             await slack.sockets.opened()
             assert await hears(slack_bot)
@@ -271,7 +271,7 @@ def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Log as the program does, and put all back as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in log._TALKATIVE}
+    levels = {name: logging.getLogger(name).level for name in log._VERBOSE}
     root.handlers.clear()  # else they would be closed
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)

@@ -128,7 +128,7 @@ async def test_without_the_right_to_know_people_the_operators_language_is_spoken
 
 
 async def test_a_slow_slack_does_not_slow_commands(slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.channels.slack.people._PATIENCE", 0.05)
+    monkeypatch.setattr("bot.channels.slack.people._TIMEOUT", 0.05)
     slack_bot.slack.faults.add(faults.slow(1.0, method="users.info"))
     sent = await slack_bot.sent("/paper 2")
     assert sent.seconds < 0.5
