@@ -1,1 +1,1 @@
-"""Telegram: sending, finding out, listening."""
+"""Telegram: send, reconcile, listen."""

@@ -1,4 +1,4 @@
-"""Telegram as a channel: one bot, its limits, its chats.
+"""The channel "telegram": one bot, its rate limits, and what it may do in a chat.
 
 Source of the facts: Telegram Bot API.
 """
@@ -20,7 +20,7 @@ from formatters.message import Formatter
 # The limits are 30 a second per bot, 1 a second per chat, 20 a minute per group and channel
 # (core.telegram.org/bots/faq). A hundredth is added: calls arrive a little closer than they left.
 _MARGIN = 1.01
-INTERVAL = _MARGIN / 30  # seconds between two turns of a bot
+INTERVAL = _MARGIN / 30  # seconds between two calls of a bot
 
 
 class TelegramChannel:
@@ -41,7 +41,7 @@ class TelegramChannel:
         return id_sequence(address)
 
     async def chat_kind(self, address: str) -> ChatKind:
-        """Ask only where the number does not tell: channels and supergroups look alike."""
+        """Ask Telegram only where the number does not tell: channels and supergroups look alike."""
         chat, _ = split_address(address)
         if id_sequence(address) == "bot":
             return ChatKind.GROUP if chat.startswith("-") else ChatKind.PRIVATE
@@ -51,7 +51,7 @@ class TelegramChannel:
         return kind_of(found)
 
     async def canonical_address(self, address: str) -> str:
-        """Give what was learnt when it was asked what the chat is."""
+        """Give the chat's number in place of its name, if `chat_kind` or a message has told it."""
         return self.ids.canonical_address(address)
 
     async def prepare(self, body: Mapping[str, object]) -> None:

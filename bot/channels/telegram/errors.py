@@ -1,4 +1,4 @@
-"""What the errors of python-telegram-bot mean for a send.
+"""Translate the errors of python-telegram-bot into ours: what do they mean for a send?
 
 Sources of the facts: Telegram Bot API, "Making requests" and "ResponseParameters", and the sources of
 its server for the wording of refusals.
@@ -24,8 +24,8 @@ from telegram.warnings import PTBDeprecationWarning
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
 from bot.log import redacted
 
-# What a 400 says, in lower case, when the chat and not the message is at fault.
-_CHAT_FAULTS = (
+# Parts of a 400's text, in lower case, when the chat and not the message is the problem.
+_CHAT_PROBLEMS = (
     "chat not found",
     "chat_write_forbidden",
     "chat_restricted",
@@ -44,46 +44,46 @@ _CHAT_FAULTS = (
     "user not found",
 )
 
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
 
 def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
-    """Give the error of ours that says what an error of the SDK means for a send to `chat`.
+    """Give our error for an error of the SDK in a call about `chat`; the token is left out of its text.
 
     Two traps: BadRequest and TimedOut are NetworkErrors, and a 404 is an InvalidToken.
     """
-    words = redacted(str(error), [token])[:300]
+    text = redacted(str(error), [token])[:300]
     match error:
         case BadRequest() | Forbidden() | InvalidToken() if isinstance(error.__cause__, TelegramError):
-            # Not in Telegram's form, so not its word: a proxy let the call not through.
-            return RetryLater(f"Telegram cannot be reached, something else answers: {words}")
+            # It does not look like Telegram's JSON, so a proxy has answered: the call did not get through.
+            return RetryLater(f"Telegram cannot be reached, something else answers: {text}")
         case RetryAfter():
-            return RetryLater(f"Telegram asks to wait: {words}", seconds(error), flood=True)
+            return RetryLater(f"Telegram asks to wait: {text}", seconds_to_wait(error), flood=True)
         case ChatMigrated():
             return ChatMoved(f"{chat} became the supergroup {error.new_chat_id}", str(error.new_chat_id))
         case InvalidToken():
             return BotGone("Telegram refuses the token; get a new one from @BotFather and set telegram.token")
         case Forbidden():
-            return ChatGone(f"{words}; add the bot to the chat again and let it post")
-        case BadRequest() if any(fault in words.lower() for fault in _CHAT_FAULTS):
-            return ChatGone(f"{words}; check the address, and that the bot is a member that may post")
+            return ChatGone(f"{text}; add the bot to the chat again and let it post")
+        case BadRequest() if any(problem in text.lower() for problem in _CHAT_PROBLEMS):
+            return ChatGone(f"{text}; check the address, and that the bot is a member that may post")
         case BadRequest():
-            return Rejected(f"Telegram refuses this message: {words}")
-        case NetworkError() if _never_left(error):
-            return RetryLater(f"Telegram cannot be reached: {words}")
-        case NetworkError() if "too many requests" in words.lower():
-            return RetryLater(f"Telegram asks to wait: {words}", 30.0, flood=True)  # it did not say how long
-    return Unconfirmed(f"Telegram's answer was lost ({words or type(error).__name__})")
+            return Rejected(f"Telegram refuses this message: {text}")
+        case NetworkError() if _was_never_sent(error):
+            return RetryLater(f"Telegram cannot be reached: {text}")
+        case NetworkError() if "too many requests" in text.lower():
+            return RetryLater(f"Telegram asks to wait: {text}", 30.0, flood=True)  # it did not say how long
+    return Unconfirmed(f"Telegram's answer was lost ({text or type(error).__name__})")
 
 
-def _never_left(error: NetworkError) -> bool:
+def _was_never_sent(error: NetworkError) -> bool:
     """Tell whether a request surely did not reach the server."""
-    return isinstance(error.__cause__, _UNSENT)
+    return isinstance(error.__cause__, _NEVER_SENT)
 
 
-def seconds(error: RetryAfter) -> float:
+def seconds_to_wait(error: RetryAfter) -> float:
     """Give how long Telegram asks to wait."""
-    with warnings.catch_warnings():  # the type of the number is about to change, and it says so each time
+    with warnings.catch_warnings():  # the SDK warns at each access that the type will change
         warnings.simplefilter("ignore", PTBDeprecationWarning)
         after = error.retry_after
     return after.total_seconds() if isinstance(after, timedelta) else float(after)

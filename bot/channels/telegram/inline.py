@@ -1,4 +1,4 @@
-"""Inline mode: papers to share in any chat, found while somebody types "@bot diffusion"."""
+"""Answer inline queries: somebody types "@bot diffusion" in any chat, and picks a paper to share there."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from formatters.message import Formatter
 from formatters.model import Digest, Paper
 from formatters.page import reference
 
-_AT_ONCE = 10  # results; 50 are allowed, and a phone shows three
-_CACHED = 300  # seconds that Telegram may repeat an answer by itself
-_OFFSET = re.compile(r"\d{1,9}", re.ASCII)  # as we gave it; a client can send another
+_PAGE = 10  # results; 50 are allowed, and a phone shows three
+_CACHE_TIME = 300  # seconds that Telegram may repeat an answer by itself
+_OFFSET = re.compile(r"\d{1,9}", re.ASCII)  # as we gave it; a client can send something else
 
 
 class InlineSearch:
-    """Offer papers: those that have the words, or those of the newest digest."""
+    """Offer the papers that match the words; without words, those of the newest digest."""
 
     def __init__(self, channel: TelegramChannel, router: CommandRouter) -> None:
         self._channel = channel
@@ -39,22 +39,22 @@ class InlineSearch:
             Request("telegram", str(user.id), user=str(user.id), language=user.language_code or "")
         )
         start = int(query.offset) if _OFFSET.fullmatch(query.offset) else 0
-        found = await self._found(query.query, start)
-        results = [await self._result(context.formatter, *one) for one in found]
-        on = str(start + len(found)) if len(found) == _AT_ONCE else ""
+        papers = await self._find(query.query, start)
+        results = [await self._result(context.formatter, digest, paper) for digest, paper in papers]
+        next_offset = str(start + len(papers)) if len(papers) == _PAGE else ""
         try:
             await self._channel.client.bot.answer_inline_query(
-                query.id, results, cache_time=_CACHED, is_personal=True, next_offset=on
+                query.id, results, cache_time=_CACHE_TIME, is_personal=True, next_offset=next_offset
             )
         except TelegramError as error:
             log.info("late answer", error=str(error))
 
-    async def _found(self, said: str, start: int) -> list[tuple[Digest, Paper]]:
+    async def _find(self, words: str, start: int) -> list[tuple[Digest, Paper]]:
         archive = self._router.ledger.archive
-        if not said.strip():
+        if not words.strip():
             newest = await archive.newest()
-            return [(newest, one) for one in newest.papers[start : start + _AT_ONCE]] if newest else []
-        hits, _ = await archive.search(said, _AT_ONCE, start)
+            return [(newest, paper) for paper in newest.papers[start : start + _PAGE]] if newest else []
+        hits, _ = await archive.search(words, _PAGE, start)
         found = [await archive.paper("ref", hit.ref) for hit in hits]
         return list(filter(None, found))
 

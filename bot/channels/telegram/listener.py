@@ -1,6 +1,6 @@
-"""Telegram's readers: what they type, press and change comes in here, by polling or a webhook.
+"""Receive updates from Telegram, by polling or by a webhook.
 
-An update is confirmed only when what it asks for is kept, so that a crash loses no wish. Sources of
+An update is confirmed only after what it changes is saved, so that a crash loses nothing. Source of
 the facts: Telegram Bot API (getUpdates, setWebhook, Update).
 """
 
@@ -20,8 +20,8 @@ from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 from bot.channels.connection_status import ConnectionStatus
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.client import read_update
-from bot.channels.telegram.errors import seconds, translate
-from bot.channels.telegram.menu import introduce
+from bot.channels.telegram.errors import seconds_to_wait, translate
+from bot.channels.telegram.menu import set_menus
 from bot.channels.telegram.updates import UpdateHandler
 from bot.concurrency import LONGEST_PAUSE, backoff, wait_unless
 from bot.config.settings import Telegram
@@ -32,24 +32,24 @@ from bot.errors import BotGone, LedgerError, PaperboyError, SendError, SettingsE
 from bot.log import log
 from bot.web.server import Web
 
-HEARD = ["message", "channel_post", "callback_query", "inline_query", "my_chat_member"]
-SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
-POLL = 30  # seconds that Telegram keeps an empty poll open; it allows 50
-HANGING = POLL + 30.0  # seconds after which a poll without an answer is dead
+ALLOWED_UPDATES = ["message", "channel_post", "callback_query", "inline_query", "my_chat_member"]
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
+POLL_TIMEOUT = 30  # seconds that Telegram keeps a poll open while there is no update; it allows 50
+RESPONSE_TIMEOUT = POLL_TIMEOUT + 30.0  # seconds after which a poll without a response is given up
 
 
 class TelegramPoller:
-    """Ask for updates again and again; whatever happens, go on asking."""
+    """Ask for updates again and again, whatever happens."""
 
     def __init__(self, channel: TelegramChannel, updates: UpdateHandler, longest_pause: float = LONGEST_PAUSE) -> None:
         self._bot = channel.client.bot
         self._updates = updates
         self._longest_pause = longest_pause
-        self._ear = ConnectionStatus("telegram", updates.router.outages)
+        self._status = ConnectionStatus("telegram", updates.router.outages)
         self._offset = 0
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        menu = asyncio.create_task(introduce(self._bot, self._updates.router.settings, stopping, self._longest_pause))
+        menu = asyncio.create_task(set_menus(self._bot, self._updates.router.settings, stopping, self._longest_pause))
         tries = 0
         while not stopping.is_set():
             pause = await self._poll(stopping, tries)
@@ -62,62 +62,62 @@ class TelegramPoller:
         await asyncio.gather(menu, return_exceptions=True)
 
     async def _poll(self, stopping: asyncio.Event, tries: int) -> float:
-        """Take in what there is, and give how long to pause before the next poll."""
+        """Handle the next updates, and give the seconds to pause before the next poll."""
         try:
-            updates = await self._asked(stopping)
-            await self._taken(updates)
-        except Exception as error:  # noqa: BLE001 - a poller must not die of anything, least of all in silence
-            return await self._recovered(error, tries)
+            updates = await self._get_updates(stopping)
+            await self._handle(updates)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, the poller must go on
+            return await self._recover(error, tries)
         if updates:
             self._offset = max(update.update_id for update in updates) + 1
         if not stopping.is_set():
-            self._ear.up()
+            self._status.up()
         return 0.0
 
-    async def _asked(self, stopping: asyncio.Event) -> Sequence[Update]:
-        async with asyncio.timeout(HANGING):
-            ask = self._bot.get_updates(offset=self._offset, timeout=POLL, allowed_updates=HEARD)
-            return await wait_unless(ask, stopping) or ()
+    async def _get_updates(self, stopping: asyncio.Event) -> Sequence[Update]:
+        async with asyncio.timeout(RESPONSE_TIMEOUT):
+            request = self._bot.get_updates(offset=self._offset, timeout=POLL_TIMEOUT, allowed_updates=ALLOWED_UPDATES)
+            return await wait_unless(request, stopping) or ()
 
-    async def _taken(self, updates: Sequence[Update]) -> None:
-        """Take updates in; those that a bug of ours trips over are not asked for again and again."""
+    async def _handle(self, updates: Sequence[Update]) -> None:
+        """Handle updates; those that fail through a bug of ours are not asked for again."""
         try:
             await self._updates.handle(updates)
         except PaperboyError:
             raise
-        except Exception:  # noqa: BLE001 - the next updates must come in
+        except Exception:  # noqa: BLE001 - the next updates must be handled
             log.exception("updates", updates=[update.update_id for update in updates])
 
-    async def _recovered(self, error: Exception, tries: int) -> float:
-        """Do what an error asks for, and give how long to pause."""
-        backed_off = backoff(1.0, tries, self._longest_pause)
-        said = translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error
+    async def _recover(self, error: Exception, tries: int) -> float:
+        """React to an error, and give the seconds to pause."""
+        pause = backoff(1.0, tries, self._longest_pause)
+        translated = translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error
         match error:
             case Conflict() if "webhook" in str(error).lower():
-                self._ear.down("a webhook was set for this bot; it is taken away, since telegram.listen is polling")
+                self._status.down("a webhook was set for this bot; it is taken away, since telegram.listen is polling")
                 with suppress(TelegramError):
                     await self._bot.delete_webhook()
             case Conflict():
-                self._ear.down("another program asks for this bot's updates; end it, or give each its own token")
+                self._status.down("another program asks for this bot's updates; end it, or give each its own token")
             case TelegramError() | PaperboyError():
-                self._ear.down(str(said))
+                self._status.down(str(translated))
             case TimeoutError():
-                self._ear.down("Telegram does not answer")
+                self._status.down("Telegram does not answer")
             case _:
-                self._ear.down(f"what came in makes no sense ({type(error).__name__}: {error})")
+                self._status.down(f"what came in makes no sense ({type(error).__name__}: {error})")
         if isinstance(error, RetryAfter):
-            return seconds(error)
-        return self._longest_pause if isinstance(said, BotGone) else backed_off
+            return seconds_to_wait(error)
+        return self._longest_pause if isinstance(translated, BotGone) else pause
 
     async def _confirm(self) -> None:
-        """Confirm what was taken in, so that the next start does not answer it again."""
+        """Confirm the updates that were handled, so that they do not come again after the next start."""
         if self._offset:
             with suppress(Exception):
                 await self._bot.get_updates(offset=self._offset, timeout=0, limit=1)
 
 
 class TelegramWebhook:
-    """Let Telegram post updates to us."""
+    """Receive updates that Telegram posts to our web server."""
 
     def __init__(
         self,
@@ -130,29 +130,29 @@ class TelegramWebhook:
         self._bot = channel.client.bot
         self._updates = updates
         self._longest_pause = longest_pause
-        self._ear = ConnectionStatus("telegram", updates.router.outages)
+        self._status = ConnectionStatus("telegram", updates.router.outages)
         self._url, self._secret = url, secret
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        menu = asyncio.create_task(introduce(self._bot, self._updates.router.settings, stopping, self._longest_pause))
-        await self._announce(stopping)
+        menu = asyncio.create_task(set_menus(self._bot, self._updates.router.settings, stopping, self._longest_pause))
+        await self._keep_setting_webhook(stopping)
         await stopping.wait()
         await self._updates.replies.finish()
         menu.cancel()
         await asyncio.gather(menu, return_exceptions=True)
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Answer 200 when an update is taken in: Telegram repeats all others."""
-        given = request.headers.get(SECRET, "")
+        """Respond 200 once an update is handled; Telegram repeats all others."""
+        given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.encode()):
             return web.Response(status=403)
         try:
             update = read_update(json.loads(await request.read()), self._bot)
-        except (ValueError, RecursionError):  # what is no update, or nested like no update
+        except (ValueError, RecursionError):  # no JSON, or nested too deeply
             update = None
-        return web.Response(status=await self._taken(update) if update else 400)
+        return web.Response(status=await self._handle(update) if update else 400)
 
-    async def _taken(self, update: Update) -> int:
+    async def _handle(self, update: Update) -> int:
         try:
             await self._updates.handle([update])
         except (LedgerError, SendError) as error:
@@ -160,23 +160,23 @@ class TelegramWebhook:
             return 503
         return 200
 
-    async def _announce(self, stopping: asyncio.Event) -> None:
-        """Tell Telegram where we are, until it has understood."""
+    async def _keep_setting_webhook(self, stopping: asyncio.Event) -> None:
+        """Give Telegram our address, and try again until it accepts it."""
         tries = 0
-        while not stopping.is_set() and not await self._announced():
+        while not stopping.is_set() and not await self._set_webhook():
             await wait_unless(asyncio.sleep(backoff(1.0, tries, self._longest_pause)), stopping)
             tries += 1
 
-    async def _announced(self) -> bool:
+    async def _set_webhook(self) -> bool:
         try:
-            await self._bot.set_webhook(self._url, secret_token=self._secret, allowed_updates=HEARD)
-        except Exception as error:  # noqa: BLE001 - as in a poller
-            self._ear.down(self._why(error))
+            await self._bot.set_webhook(self._url, secret_token=self._secret, allowed_updates=ALLOWED_UPDATES)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, it is tried again
+            self._status.down(self._explain(error))
             return False
-        self._ear.up()
+        self._status.up()
         return True
 
-    def _why(self, error: Exception) -> str:
+    def _explain(self, error: Exception) -> str:
         if isinstance(error, BadRequest):
             return f"Telegram refuses the webhook: {error}; check telegram.webhook_url"
         return str(translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error)
@@ -191,7 +191,7 @@ def telegram_listener(
     *,
     longest_pause: float = LONGEST_PAUSE,
 ) -> TelegramPoller | TelegramWebhook:
-    """Make what hears Telegram's readers; SettingsError when a webhook lacks its address or secret."""
+    """Make the poller or the webhook; SettingsError when a webhook lacks its address or secret."""
     if not isinstance(channel, TelegramChannel):
         raise TypeError("Telegram's readers are answered through Telegram")
     updates = UpdateHandler(channel, router, replies)

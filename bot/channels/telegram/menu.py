@@ -1,4 +1,4 @@
-"""The menu that Telegram shows: commands per language and kind of chat."""
+"""Set the menus of commands that Telegram shows, for each language and kind of chat."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from bot.config.settings import Settings
 from bot.log import log
 from formatters.locale import phrases
 
-_IN_GROUPS = ("paper", "papers", "search", "help")  # the others are for who manages a chat
+_GROUP_COMMANDS = ("paper", "papers", "search", "help")  # the others are for those who manage a chat
 _LANGUAGES = ("ko", "en")
 
 Menu = tuple[BotCommandScope, str, Mapping[str, str]]
 
 
-async def introduce(
+async def set_menus(
     bot: Bot, settings: Settings, stopping: asyncio.Event, longest_pause: float = LONGEST_PAUSE
 ) -> None:
-    """Set the menus, until Telegram has taken them or the program stops."""
+    """Set the menus, and try again until Telegram accepts them or the program stops."""
     for tries in count():
         try:
             await _set_all(bot, menus(settings))
-        except Exception as error:  # noqa: BLE001 - a menu is not worth more than another try
+        except Exception as error:  # noqa: BLE001 - whatever fails, the bot works without menus
             if not tries:
                 log.warning("menu", error=f"the commands could not be set yet: {type(error).__name__}")
             await wait_unless(asyncio.sleep(backoff(1.0, tries, longest_pause)), stopping)
@@ -47,24 +47,24 @@ async def introduce(
 def menus(settings: Settings) -> Iterator[Menu]:
     """List scope, language ("" for all others) and commands."""
     for language in ("", *_LANGUAGES):
-        said = phrases(language or settings.language)
-        yield BotCommandScopeDefault(), language, {name: said.commands[name] for name in _IN_GROUPS}
-        yield BotCommandScopeAllPrivateChats(), language, said.commands
-        yield BotCommandScopeAllChatAdministrators(), language, said.commands
-        for person in settings.operators.telegram:
-            yield BotCommandScopeChat(int(person)), language, said.commands | said.operator_commands
+        texts = phrases(language or settings.language)
+        yield BotCommandScopeDefault(), language, {name: texts.commands[name] for name in _GROUP_COMMANDS}
+        yield BotCommandScopeAllPrivateChats(), language, texts.commands
+        yield BotCommandScopeAllChatAdministrators(), language, texts.commands
+        for operator in settings.operators.telegram:
+            yield BotCommandScopeChat(int(operator)), language, texts.commands | texts.operator_commands
 
 
 async def _set_all(bot: Bot, menus: Iterable[Menu]) -> None:
-    strangers: set[object] = set()
+    unreachable: set[object] = set()
     for scope, language, commands in menus:
         chat = scope.chat_id if isinstance(scope, BotCommandScopeChat) else None
-        if chat in strangers:
+        if chat in unreachable:
             continue
         try:
             await bot.set_my_commands(list(commands.items()), scope=scope, language_code=language or None)
         except (BadRequest, Forbidden) as error:
             if chat is None:
                 raise
-            strangers.add(chat)
+            unreachable.add(chat)
             log.warning("menu", error=f"the operator {chat} does not talk to the bot: {error}")

@@ -93,11 +93,11 @@ async def test_polls_that_fail_are_overcome(telegram_bot: TelegramBot, fault: Fa
 
 
 async def test_a_poll_that_hangs_is_given_up(telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "HANGING", 0.1)
+    monkeypatch.setattr(listener, "RESPONSE_TIMEOUT", 0.1)
     with capture_logs() as logs:
         await telegram_bot.restart()
         await until(lambda: told(logs))
-        monkeypatch.setattr(listener, "HANGING", 60.0)
+        monkeypatch.setattr(listener, "RESPONSE_TIMEOUT", 60.0)
         await help_comes(telegram_bot)
     assert told(logs)[0] == "Telegram does not answer"
 
@@ -312,7 +312,7 @@ async def test_rights_that_telegram_does_not_tell_are_none(
     )  # the list tells
     telegram_bot.server.faults.add(faults.reset(method="getChatMember"), faults.reset(method="getChatAdministrators"))
     assert await telegram_bot.hears(BASIC, BOSS, "/unsubscribe") == [EN.administrators_only]
-    monkeypatch.setattr("bot.channels.telegram.requests._PATIENCE", 0.05)
+    monkeypatch.setattr("bot.channels.telegram.requests._RIGHTS_TIMEOUT", 0.05)
     telegram_bot.server.faults.add(faults.slow(1, method="getChatMember"))
     since = time.monotonic()
     assert await telegram_bot.hears(BASIC, BOSS, "/unsubscribe") == [EN.administrators_only]

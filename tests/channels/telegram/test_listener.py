@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.telegram.listener import HEARD, TelegramPoller
+from bot.channels.telegram.listener import ALLOWED_UPDATES, TelegramPoller
 from bot.conversation.throttle import Throttle
 from bot.database.states import IncidentKind
 from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, OTHER_TOPIC, READER, TOPIC
@@ -128,7 +128,7 @@ async def test_other_posts_are_harmless(telegram_bot: TelegramBot) -> None:
 
 async def test_only_what_is_heard_is_asked_for(telegram_bot: TelegramBot) -> None:
     await telegram_bot.hears(str(ANN), ANN, "/help")
-    assert telegram_bot.server.inbox.webhook_info()["allowed_updates"] == sorted(HEARD)
+    assert telegram_bot.server.inbox.webhook_info()["allowed_updates"] == sorted(ALLOWED_UPDATES)
 
 
 @pytest.mark.parametrize("chat", [str(ANN), GROUP])
