@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.archive import Archive
@@ -24,21 +23,19 @@ from bot.database.engine import Database, make_engine, migrate, refuse_empty, tr
 from bot.database.lock import hold_lock
 from bot.database.reasons import Reason
 from bot.database.schema import chats
-from bot.database.states import DeliveryState, DigestState
+from bot.database.states import DigestState
 from bot.errors import LedgerError
 from bot.ledger import delivery_sql, planning_sql, subscriptions, transitions
 from bot.ledger.incidents import Incidents
 from bot.ledger.records import (
     Chat,
-    ChatStatus,
-    DigestStatus,
     KnownDigest,
     KnownIds,
     PlannedDigest,
     RenderedEdition,
     StatusChange,
-    Totals,
 )
+from bot.ledger.status import Status
 from bot.ledger.subscriptions import Subscriptions
 from bot.ledger.writer import BatchWriter
 from bot.log import log
@@ -88,6 +85,7 @@ class Ledger:
         self.archive = Archive(database, clock)
         self.subscriptions = Subscriptions(database, clock)
         self.incidents = Incidents(database)
+        self.status = Status(database, clock)
         self.writer = BatchWriter(database, clock)
 
     # --- planning
@@ -241,60 +239,12 @@ class Ledger:
         async with self._read() as db:
             return digest_from_json((await db.execute(planning_sql.content(source, name))).scalar_one())
 
-    async def recent_digests(self, most: int) -> list[DigestStatus]:
-        """List the newest digests that are no mere baseline, older first."""
-        async with self._read() as db:
-            rows = (await db.execute(planning_sql.RECENT_DIGESTS.limit(most))).all()
-        return list(map(_standing, reversed(rows)))
-
-    async def chat_statuses(self, source: str, name: str) -> list[ChatStatus]:
-        """Count, per chat, how many messages of a digest are in which state, and why.
-
-        With many chats this holds the event loop up: nothing else may run in it.
-        """
-        return await self._receipts(source, name, planning_sql.chat_statuses(source, name, self.clock()))
-
-    async def open_receipts(self, source: str, name: str) -> list[ChatStatus]:
-        """Count the same where something is not settled as sent, and only what is not."""
-        return await self._receipts(source, name, planning_sql.open_receipts(source, name, self.clock()))
-
-    async def totals(self, source: str, name: str, most: int) -> Totals:
-        """Tell how a digest stands in all chats together, with the first problems, however many chats there are."""
-        now = self.clock()
-        async with self._read() as db:
-            held = (await db.execute(planning_sql.held(source, name))).one()
-            states = await db.execute(planning_sql.open_states(source, name, now))
-            counts = {str(row.state): int(row.messages) for row in states}
-            lines = (await db.execute(planning_sql.problems(source, name, now).limit(most))).all()
-        if sent := held.messages - sum(counts.values()):
-            counts[DeliveryState.SENT] = sent
-        said = [f"{line.channel} {line.name}: {line.why}" for line in lines]
-        return Totals(held.chats, counts, said, lines[0].lines - len(lines) if lines else 0)
-
-    async def _receipts(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[ChatStatus]:
-        async with self._read() as db:
-            rows = (await db.execute(statement)).all()
-        lines: dict[tuple[str, str], ChatStatus] = {}
-        for row in rows:
-            key = (row.channel, row.chat)
-            line = lines.setdefault(key, ChatStatus(source, name, row.channel, row.chat, counts={}, problems=[]))
-            line.counts[row.state] = line.counts.get(row.state, 0) + row.messages
-            whys = (f"paused: {row.paused}" if row.paused else "", row.error if row.error != row.paused else "")
-            line.problems.extend(why for why in whys if why and why not in line.problems)
-        return list(lines.values())
-
 
 def _known(row: Any) -> KnownDigest:
     day, state = date.fromisoformat(row.day), DigestState(row.state)
     reason = Reason.read(row.cause, row.numbers, row.reason)
     facts = {"papers": row.papers, "found_at": row.found_at, "held_since": row.held_since}
     return KnownDigest(row.name, row.post, day, row.fingerprint, state, reason, **facts)
-
-
-def _standing(row: Any) -> DigestStatus:
-    state = DigestState(row.state)
-    why = Reason.read(row.cause, row.numbers, row.reason).sentence(state)
-    return DigestStatus(row.source, row.name, state, why, row.papers, waits=row.held_since is not None)
 
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEdition, *, update: bool) -> None:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
-    case,
     exists,
     func,
     literal,
@@ -22,7 +21,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    union_all,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -30,10 +28,10 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot.database.schema import chats, deliveries, digests, messages, papers
-from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
+from bot.database.states import DIGEST_CHANGES, ChatState, DigestState
 from bot.ledger import transitions
-from bot.ledger.records import DerivedState, PlannedDigest, RenderedEdition, StatusChange
-from bot.ledger.transitions import HOUR_UNKNOWN, IS_DROPPED, NOT_DISCARDED, not_sent, waits_for_hour
+from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
+from bot.ledger.transitions import HOUR_UNKNOWN, waits_for_hour
 from formatters.message import Message
 
 # --- planning
@@ -41,13 +39,13 @@ from formatters.message import Message
 SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
 
 REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
-_PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
+PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 
 
 def known(source: str) -> Select[tuple[Any, ...]]:
     columns = (
         *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, *REASON),
-        *(_PAPERS.label("papers"), digests.c.found_at, digests.c.held_since),
+        *(PAPERS.label("papers"), digests.c.found_at, digests.c.held_since),
     )
     return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
 
@@ -55,12 +53,12 @@ def known(source: str) -> Select[tuple[Any, ...]]:
 def editions_in_use(source: str, name: str) -> Compound[Any]:
     """List the editions that chats wish now, and those in which the digest was sent already."""
     preferred = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED)
-    sent = select(messages.c.channel, messages.c.edition).join(digests).where(_is(source, name))
+    sent = select(messages.c.channel, messages.c.edition).join(digests).where(is_digest(source, name))
     return preferred.union(sent)
 
 
 def has_chats_without(source: str, name: str) -> Select[tuple[Any, ...]]:
-    digest = select(digests.c.id).where(_is(source, name)).scalar_subquery()
+    digest = select(digests.c.id).where(is_digest(source, name)).scalar_subquery()
     return select(chats.c.id).where(or_(_has_to_receive(digest), _WANTS_NEWEST)).limit(1)
 
 
@@ -95,12 +93,12 @@ def change_status(source: str, one: StatusChange) -> Update:
     """Note something of a digest, unless it came meanwhile into a state from which that does not follow."""
     noted = {"state": one.state, **one.reason.stored(), "held_since": one.held_since}
     before = [state for state, after in DIGEST_CHANGES.items() if state is one.state or one.state in after]
-    return update(digests).where(_is(source, one.name), digests.c.state.in_(before)).values(noted)
+    return update(digests).where(is_digest(source, one.name), digests.c.state.in_(before)).values(noted)
 
 
 def record_post(source: str, name: str, post: str) -> Update:
     """Note the post of a delivered digest, which may have been renamed."""
-    delivered = (_is(source, name), digests.c.state == DigestState.ACTIVE)
+    delivered = (is_digest(source, name), digests.c.state == DigestState.ACTIVE)
     return update(digests).where(*delivered).values(post=post).returning(digests.c.id)
 
 
@@ -230,93 +228,10 @@ def _holds(
 
 
 def content(source: str, name: str) -> Select[tuple[Any, ...]]:
-    return select(digests.c.content).where(_is(source, name))
+    return select(digests.c.content).where(is_digest(source, name))
 
 
-RECENT_DIGESTS = (
-    select(digests.c.source, digests.c.name, digests.c.state, *REASON, _PAPERS.label("papers"), digests.c.held_since)
-    .where(digests.c.state != DigestState.BASELINE)
-    .order_by(digests.c.day.desc(), digests.c.post.desc())
-)
-
-
-def chat_statuses(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
-    """Count the messages of a digest in each chat; in a ledger of many chats this takes seconds."""
-    rows = deliveries.join(chats).join(messages).join(digests)
-    return _by_chat(now).select_from(rows).where(_is(source, name), *_COUNTED)
-
-
-def open_receipts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
-    """Count, in the chats where there are such, the messages of a digest that are not settled as sent."""
-    return _by_chat(now).select_from(_OPEN).where(not_sent(deliveries), _is(source, name), *_COUNTED)
-
-
-def _by_chat(now: float) -> Select[tuple[Any, ...]]:
-    state = _shown_state(now)
-    columns = (chats.c.channel, chats.c.name.label("chat"), chats.c.reason.label("paused"), deliveries.c.error)
-    counted = select(*columns, state.label("state"), func.count().label("messages"))
-    by_chat = counted.group_by(chats.c.id, state, deliveries.c.error)
-    return by_chat.order_by(chats.c.channel, chats.c.id, state, deliveries.c.error)
-
-
-def _shown_state(now: float) -> ColumnElement[str]:
-    waits = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts == 0, deliveries.c.not_before > now)
-    derived = ((waits, DerivedState.SCHEDULED.value), (not_(NOT_DISCARDED), DerivedState.DISCARDED.value))
-    return case(*derived, else_=deliveries.c.state)
-
-
-def held(source: str, name: str) -> Select[int, int]:
-    """Count the messages of a digest and the chats that have or shall have them."""
-    # Told of removed chats this way round, SQLite need not look into the rows: their index is enough.
-    removed = select(chats.c.id).where(chats.c.state == ChatState.REMOVED)
-    return (
-        select(func.count().label("messages"), func.count(deliveries.c.chat_id.distinct()).label("chats"))
-        .select_from(deliveries.join(messages).join(digests))
-        .where(_is(source, name), not_(IS_DROPPED), deliveries.c.chat_id.not_in(removed))
-    )
-
-
-def open_states(source: str, name: str, now: float) -> Select[str, int]:
-    """Count the messages of a digest that are not settled as sent, by state."""
-    state = _shown_state(now)
-    counts = select(state.label("state"), func.count().label("messages")).select_from(_OPEN).group_by(state)
-    return counts.where(not_sent(deliveries), _is(source, name), *_COUNTED)
-
-
-def problems(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
-    """Say why chats are paused and messages of a digest not settled, and how many such lines there are."""
-    lines = union_all(_paused(source, name), _errors(source, name, now)).subquery()
-    shown = select(lines.c.channel, lines.c.name, lines.c.why, func.count().over().label("lines"))
-    return shown.order_by(lines.c.channel, lines.c.id, lines.c.state, lines.c.why)
-
-
-def _paused(source: str, name: str) -> Select[tuple[Any, ...]]:
-    # "+ 0": SQLite would go through all that a chat ever held, not knowing how few messages a digest has.
-    theirs = digests.join(messages).join(deliveries, deliveries.c.message_id == messages.c.id + 0)
-    has = exists().select_from(theirs).where(_is(source, name), deliveries.c.chat_id == chats.c.id, not_(IS_DROPPED))
-    why = (literal("").label("state"), (literal("paused: ") + chats.c.reason).label("why"))
-    paused = select(chats.c.channel, chats.c.id, chats.c.name, *why)
-    return paused.where(chats.c.reason != "", chats.c.state != ChatState.REMOVED, has.correlate(chats))
-
-
-def _errors(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
-    other = deliveries.c.error.not_in(("", chats.c.reason))
-    first = func.min(_shown_state(now)).label("state")
-    return (
-        select(chats.c.channel, chats.c.id, chats.c.name, first, deliveries.c.error.label("why"))
-        .select_from(_OPEN)
-        .where(not_sent(deliveries), _is(source, name), *_COUNTED, other)
-        .group_by(chats.c.id, deliveries.c.error)
-    )
-
-
-# Rows from the unsettled ones on. "+ 0": SQLite would look up all deliveries of each message, not knowing how few of
-# them are not settled.
-_OPEN = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
-_COUNTED = (chats.c.state != ChatState.REMOVED, not_(IS_DROPPED))
-
-
-def _is(source: str, name: str) -> ColumnElement[bool]:
+def is_digest(source: str, name: str) -> ColumnElement[bool]:
     return and_(digests.c.source == source, digests.c.name == name)
 
 

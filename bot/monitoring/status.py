@@ -15,12 +15,12 @@ async def recent_status(ledger: Ledger, settings: Settings) -> list[tuple[Digest
 
     With many chats this holds the event loop up: nothing else may run in it.
     """
-    return [(one, await ledger.chat_statuses(one.source, one.name)) for one in await _recent(ledger, settings)]
+    return [(one, await ledger.status.by_chat(one.source, one.name)) for one in await _recent(ledger, settings)]
 
 
 async def totals(ledger: Ledger, settings: Settings, most: int) -> list[tuple[DigestStatus, Totals]]:
     """Tell how the recent digests stand in all chats together, each with at most so many problems."""
-    return [(one, await ledger.totals(one.source, one.name, most)) for one in await _recent(ledger, settings)]
+    return [(one, await ledger.status.totals(one.source, one.name, most)) for one in await _recent(ledger, settings)]
 
 
 async def unsettled_lines(ledger: Ledger, settings: Settings) -> list[str]:
@@ -29,14 +29,14 @@ async def unsettled_lines(ledger: Ledger, settings: Settings) -> list[str]:
     for digest_status in await _recent(ledger, settings):
         if digest_status.waits:
             lines.append(f"{digest_status.name}: {digest_status.state}: {digest_status.reason}")
-        chat_statuses = await ledger.open_receipts(digest_status.source, digest_status.name)
+        chat_statuses = await ledger.status.open_by_chat(digest_status.source, digest_status.name)
         lines += [line for one in chat_statuses for line in _open(one)]
     return lines
 
 
 async def _recent(ledger: Ledger, settings: Settings) -> list[DigestStatus]:
     """List the recent digests; a held one only while nothing newer came."""
-    recent = await ledger.recent_digests(settings.schedule.catch_up * max(1, len(settings.sources)))
+    recent = await ledger.status.recent_digests(settings.schedule.catch_up * max(1, len(settings.sources)))
     newest = {digest_status.source: digest_status.name for digest_status in recent}
     return [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
 

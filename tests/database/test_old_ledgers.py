@@ -454,7 +454,7 @@ async def test_reasons_of_before_decide_as_they_did(stopped: OldLedger) -> None:
 
 async def _states(old: OldLedger) -> dict[str, str]:
     """Give how each digest stands as people read it, by day."""
-    return {one.name[-2:]: f"{one.state}: {one.reason}" for one in await old.store.recent_digests(99)}
+    return {one.name[-2:]: f"{one.state}: {one.reason}" for one in await old.store.status.recent_digests(99)}
 
 
 async def test_a_post_without_papers_is_not_waited_for_again(stopped: OldLedger) -> None:

@@ -153,7 +153,7 @@ async def test_a_sentence_that_nobody_knows_is_read_as_before(ledger: OldLedger)
     assert [reason.cause for _, reason in known] == [Cause.OTHER] * len(OTHERS)
     assert [(state, reason.sentence(state)) for state, reason in known] == OTHERS
     async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as store:
-        shown = [(one.state, one.reason) for one in await store.recent_digests(9)]
+        shown = [(one.state, one.reason) for one in await store.status.recent_digests(9)]
         assert shown == OTHERS
         assert [one.why for one in await store.incidents.current()] == [sentence for _, sentence in OTHERS]
 

@@ -123,7 +123,7 @@ async def test_a_held_post_that_is_given_up_stays_away(pipeline: Pipeline) -> No
     assert await pipeline.ledger.incidents.skip_held() == []
     await pipeline.look(days(1, papers=0), rules=Rules(gate_wait=7200))
     assert await news(pipeline) == []
-    assert [one.state for one in await pipeline.ledger.recent_digests(3)] == ["skipped"]
+    assert [one.state for one in await pipeline.ledger.status.recent_digests(3)] == ["skipped"]
 
 
 async def test_edits_of_a_post_that_shrank_wait_and_are_given_up_by_nobody(pipeline: Pipeline) -> None:

@@ -226,11 +226,15 @@ async def test_standings_leave_out_the_baseline_and_come_older_first(ledger: Led
     for day, (state, reason) in written.items():
         await ledger.write_plan("blog", planned(digest(date(2025, 1, day), paper(1)), state, reason), [])
     shrank = "the post shrank from 6 papers to 1"
-    assert await ledger.recent_digests(2) == [
+    assert await ledger.status.recent_digests(2) == [
         DigestStatus("blog", "daily-papers/2025-01-03", DigestState.ACTIVE, "", 1, waits=False),
         DigestStatus("blog", "daily-papers/2025-01-04", DigestState.HELD, shrank, 1, waits=False),
     ]
-    assert [digest_status.state for digest_status in await ledger.recent_digests(9)] == ["skipped", "active", "held"]
+    assert [one.state for one in await ledger.status.recent_digests(9)] == [
+        "skipped",
+        "active",
+        "held",
+    ]
     assert [(one.state, one.reason) for one in await ledger.known_digests("blog")] == list(written.values())
 
 
@@ -247,7 +251,7 @@ async def test_a_remark_changes_a_state_only_as_the_table_has_it(
 
 async def test_an_empty_ledger_answers_with_nothing(ledger: Ledger) -> None:
     assert await ledger.archive.newest() is None
-    assert await ledger.recent_digests(3) == []
+    assert await ledger.status.recent_digests(3) == []
     assert await ledger.known_digests("blog") == []
     assert await ledger.open_rows() == 0
     assert await ledger.writer.next_rows(1) == []

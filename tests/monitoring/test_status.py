@@ -11,7 +11,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.sqlite import dialect
 
 from bot import errors
-from bot.ledger import planning_sql as statements
+from bot.ledger import status as statements
 from bot.ledger.records import ChatStatus, Totals
 from tests.support.digests import days
 from tests.support.memory_channel import Failure, refused
@@ -56,18 +56,18 @@ def added_up(chat_statuses: list[ChatStatus]) -> Totals:
 async def test_all_chats_together_are_those_of_the_list_added_up(pipeline: Pipeline) -> None:
     await strike(pipeline)
     for name in (FIRST, SECOND, THIRD, "never/heard-of"):
-        assert await pipeline.ledger.totals("blog", name, 99) == added_up(
-            await pipeline.ledger.chat_statuses("blog", name)
+        assert await pipeline.ledger.status.totals("blog", name, 99) == added_up(
+            await pipeline.ledger.status.by_chat("blog", name)
         )
-    first, third = [await pipeline.ledger.totals("blog", name, 99) for name in (FIRST, THIRD)]
+    first, third = [await pipeline.ledger.status.totals("blog", name, 99) for name in (FIRST, THIRD)]
     assert first.counts.keys() == {"sent", "failed", "unconfirmed", "pending", "stale", "discarded"}
     assert third.counts.keys() == {"scheduled"}
 
 
 async def test_of_many_problems_the_first_are_given_and_the_others_counted(pipeline: Pipeline) -> None:
     await strike(pipeline)
-    whole = await pipeline.ledger.totals("blog", FIRST, 99)
-    some = await pipeline.ledger.totals("blog", FIRST, 2)
+    whole = await pipeline.ledger.status.totals("blog", FIRST, 99)
+    some = await pipeline.ledger.status.totals("blog", FIRST, 2)
     assert len(whole.problems) > 2
     assert (some.problems, some.more) == (whole.problems[:2], len(whole.problems) - 2)
 
@@ -75,8 +75,8 @@ async def test_of_many_problems_the_first_are_given_and_the_others_counted(pipel
 async def test_where_something_is_open_the_list_says_what_and_elsewhere_nothing(pipeline: Pipeline) -> None:
     await strike(pipeline)
     for name in (FIRST, SECOND):
-        whole = {one.chat: one for one in await pipeline.ledger.chat_statuses("blog", name)}
-        some = await pipeline.ledger.open_receipts("blog", name)
+        whole = {one.chat: one for one in await pipeline.ledger.status.by_chat("blog", name)}
+        some = await pipeline.ledger.status.open_by_chat("blog", name)
         assert [one.chat for one in some] == [chat for chat, one in whole.items() if one.counts.keys() - {"sent"}]
         for one in some:
             counts = {state: count for state, count in whole[one.chat].counts.items() if state != "sent"}
@@ -85,11 +85,11 @@ async def test_where_something_is_open_the_list_says_what_and_elsewhere_nothing(
 
 # How each finds the deliveries that it reads; otherwise it would go through all of them.
 WAYS: dict[str, tuple[Executable, str]] = {
-    "what is open in each chat": (statements.open_receipts("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
+    "what is open in each chat": (statements.open_chat_counts("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
     "what is open": (statements.open_states("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
     "what went wrong": (statements._errors("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
     "paused chats": (statements._paused("blog", FIRST), "(message_id=? AND chat_id=?)"),
-    "all": (statements.held("blog", FIRST), "(message_id=?)"),
+    "all": (statements.message_counts("blog", FIRST), "(message_id=?)"),
 }
 
 

@@ -123,11 +123,11 @@ class Pipeline:
         return numbers(self.shown(address))
 
     async def counts(self, chat: str, name: str = "daily-papers/2025-01-01") -> dict[str, int]:
-        chat_statuses = await self.ledger.chat_statuses("blog", name)
+        chat_statuses = await self.ledger.status.by_chat("blog", name)
         return next((receipt.counts for receipt in chat_statuses if receipt.chat == chat), {})
 
     async def problems(self, chat: str, name: str = "daily-papers/2025-01-01") -> list[str]:
-        return next(one.problems for one in await self.ledger.chat_statuses("blog", name) if one.chat == chat)
+        return next(one.problems for one in await self.ledger.status.by_chat("blog", name) if one.chat == chat)
 
     def _report(self, chat: Chat, row: QueuedDelivery, state: str, why: str) -> None:
         self.reports.append((chat.name, row.key, state))

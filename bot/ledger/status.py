@@ -1,0 +1,162 @@
+"""How digests stand: in each chat, or in all chats together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Select, and_, case, exists, func, literal, not_, select, union_all
+from sqlalchemy.sql.elements import ColumnElement
+
+from bot.database.engine import Database
+from bot.database.reasons import Reason
+from bot.database.schema import chats, deliveries, digests, messages
+from bot.database.states import ChatState, DeliveryState, DigestState
+from bot.ledger.planning_sql import PAPERS, REASON, is_digest
+from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, Totals
+from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, not_sent
+
+
+class Status:
+    """What the ledger says of the digests that it knows."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._read = database.read
+        self._clock = clock
+
+    async def recent_digests(self, most: int) -> list[DigestStatus]:
+        """List the newest digests that are no mere baseline, older first."""
+        async with self._read() as db:
+            rows = (await db.execute(_RECENT_DIGESTS.limit(most))).all()
+        return list(map(_digest_status, reversed(rows)))
+
+    async def by_chat(self, source: str, name: str) -> list[ChatStatus]:
+        """Count, per chat, how many messages of a digest are in which state, and why.
+
+        With many chats this holds the event loop up: nothing else may run in it.
+        """
+        return await self._by_chat(source, name, chat_counts(source, name, self._clock()))
+
+    async def open_by_chat(self, source: str, name: str) -> list[ChatStatus]:
+        """Count the same where something is not settled as sent, and only what is not."""
+        return await self._by_chat(source, name, open_chat_counts(source, name, self._clock()))
+
+    async def totals(self, source: str, name: str, most: int) -> Totals:
+        """Tell how a digest stands in all chats together, with the first problems, however many chats there are."""
+        now = self._clock()
+        async with self._read() as db:
+            all_messages = (await db.execute(message_counts(source, name))).one()
+            states = await db.execute(open_states(source, name, now))
+            counts = {str(row.state): int(row.messages) for row in states}
+            lines = (await db.execute(problem_lines(source, name, now).limit(most))).all()
+        if sent := all_messages.messages - sum(counts.values()):
+            counts[DeliveryState.SENT] = sent
+        said = [f"{line.channel} {line.name}: {line.why}" for line in lines]
+        return Totals(all_messages.chats, counts, said, lines[0].lines - len(lines) if lines else 0)
+
+    async def _by_chat(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[ChatStatus]:
+        async with self._read() as db:
+            rows = (await db.execute(statement)).all()
+        lines: dict[tuple[str, str], ChatStatus] = {}
+        for row in rows:
+            key = (row.channel, row.chat)
+            line = lines.setdefault(key, ChatStatus(source, name, row.channel, row.chat, counts={}, problems=[]))
+            line.counts[row.state] = line.counts.get(row.state, 0) + row.messages
+            whys = (f"paused: {row.paused}" if row.paused else "", row.error if row.error != row.paused else "")
+            line.problems.extend(why for why in whys if why and why not in line.problems)
+        return list(lines.values())
+
+
+def _digest_status(row: Any) -> DigestStatus:
+    state = DigestState(row.state)
+    why = Reason.read(row.cause, row.numbers, row.reason).sentence(state)
+    return DigestStatus(row.source, row.name, state, why, row.papers, waits=row.held_since is not None)
+
+
+# --- the statements
+
+_RECENT_DIGESTS = (
+    select(digests.c.source, digests.c.name, digests.c.state, *REASON, PAPERS.label("papers"), digests.c.held_since)
+    .where(digests.c.state != DigestState.BASELINE)
+    .order_by(digests.c.day.desc(), digests.c.post.desc())
+)
+
+
+def chat_counts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Count the messages of a digest in each chat; in a ledger of many chats this takes seconds."""
+    rows = deliveries.join(chats).join(messages).join(digests)
+    return _counts_by_chat(now).select_from(rows).where(is_digest(source, name), *_COUNTED)
+
+
+def open_chat_counts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Count, in the chats where there are such, the messages of a digest that are not settled as sent."""
+    return _counts_by_chat(now).select_from(_OPEN).where(not_sent(deliveries), is_digest(source, name), *_COUNTED)
+
+
+def _counts_by_chat(now: float) -> Select[tuple[Any, ...]]:
+    state = _shown_state(now)
+    columns = (chats.c.channel, chats.c.name.label("chat"), chats.c.reason.label("paused"), deliveries.c.error)
+    counted = select(*columns, state.label("state"), func.count().label("messages"))
+    by_chat = counted.group_by(chats.c.id, state, deliveries.c.error)
+    return by_chat.order_by(chats.c.channel, chats.c.id, state, deliveries.c.error)
+
+
+def _shown_state(now: float) -> ColumnElement[str]:
+    waits = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts == 0, deliveries.c.not_before > now)
+    derived = ((waits, DerivedState.SCHEDULED.value), (not_(NOT_DISCARDED), DerivedState.DISCARDED.value))
+    return case(*derived, else_=deliveries.c.state)
+
+
+def message_counts(source: str, name: str) -> Select[int, int]:
+    """Count the messages of a digest and the chats that have or shall have them."""
+    # Told of removed chats this way round, SQLite need not look into the rows: their index is enough.
+    removed = select(chats.c.id).where(chats.c.state == ChatState.REMOVED)
+    return (
+        select(func.count().label("messages"), func.count(deliveries.c.chat_id.distinct()).label("chats"))
+        .select_from(deliveries.join(messages).join(digests))
+        .where(is_digest(source, name), not_(IS_DROPPED), deliveries.c.chat_id.not_in(removed))
+    )
+
+
+def open_states(source: str, name: str, now: float) -> Select[str, int]:
+    """Count the messages of a digest that are not settled as sent, by state."""
+    state = _shown_state(now)
+    counts = select(state.label("state"), func.count().label("messages")).select_from(_OPEN).group_by(state)
+    return counts.where(not_sent(deliveries), is_digest(source, name), *_COUNTED)
+
+
+def problem_lines(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Say why chats are paused and messages of a digest not settled, and how many such lines there are."""
+    lines = union_all(_paused(source, name), _errors(source, name, now)).subquery()
+    shown = select(lines.c.channel, lines.c.name, lines.c.why, func.count().over().label("lines"))
+    return shown.order_by(lines.c.channel, lines.c.id, lines.c.state, lines.c.why)
+
+
+def _paused(source: str, name: str) -> Select[tuple[Any, ...]]:
+    # "+ 0": SQLite would go through all that a chat ever held, not knowing how few messages a digest has.
+    theirs = digests.join(messages).join(deliveries, deliveries.c.message_id == messages.c.id + 0)
+    has = (
+        exists()
+        .select_from(theirs)
+        .where(is_digest(source, name), deliveries.c.chat_id == chats.c.id, not_(IS_DROPPED))
+    )
+    why = (literal("").label("state"), (literal("paused: ") + chats.c.reason).label("why"))
+    paused = select(chats.c.channel, chats.c.id, chats.c.name, *why)
+    return paused.where(chats.c.reason != "", chats.c.state != ChatState.REMOVED, has.correlate(chats))
+
+
+def _errors(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    other = deliveries.c.error.not_in(("", chats.c.reason))
+    first = func.min(_shown_state(now)).label("state")
+    return (
+        select(chats.c.channel, chats.c.id, chats.c.name, first, deliveries.c.error.label("why"))
+        .select_from(_OPEN)
+        .where(not_sent(deliveries), is_digest(source, name), *_COUNTED, other)
+        .group_by(chats.c.id, deliveries.c.error)
+    )
+
+
+# Rows from the unsettled ones on. "+ 0": SQLite would look up all deliveries of each message, not knowing how few of
+# them are not settled.
+_OPEN = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
+_COUNTED = (chats.c.state != ChatState.REMOVED, not_(IS_DROPPED))
