@@ -89,7 +89,7 @@ class Paperboy:
         """
         await self._join()
         if resume:
-            await self.ledger.resume()
+            await self.ledger.subscriptions.resume_all()
         eager = await self.ledger.chats_wanting_newest()
         errors = [error for source in self.sources if (error := await self._plan(source))]
         await self.ledger.release_now(eager)
@@ -99,7 +99,7 @@ class Paperboy:
     async def _gate(self, *, at_once: bool) -> None:
         """Let every chat's digests go out from its next hour on."""
         now = datetime.now(UTC)
-        for spelled in await self.ledger.schedules():
+        for spelled in await self.ledger.subscriptions.schedules():
             opening = (
                 0.0 if at_once and not spelled else DeliveryHours.for_chat(self.settings, spelled).next_opening(now)
             )
@@ -112,7 +112,7 @@ class Paperboy:
             id_sequences = {
                 chat: self.channels[name].id_sequence(chat) for chat in table.chats if name in self.channels
             }
-            await self.ledger.sync_chats(name, table.layout, id_sequences)
+            await self.ledger.subscriptions.sync_chats(name, table.layout, id_sequences)
             if name in self.channels and assembly.listens(self.settings, name):
                 await self._learn_kinds(self.channels[name], table.layout)
 

@@ -203,7 +203,7 @@ class ChatWorker:
     async def _move(self, row: QueuedDelivery, error: errors.ChatMoved, told: Mapping[str, object]) -> None:
         """Follow a chat to where it lives now."""
         counter = self.channel.id_sequence(error.address)
-        await self.state.ledger.move(self.chat.id, address=error.address, id_sequence=counter)
+        await self.state.ledger.subscriptions.move(self.chat.id, address=error.address, id_sequence=counter)
         if (
             row.state == DeliveryState.UNCONFIRMED
         ):  # the old place cannot be asked any more, and the new one does not have it

@@ -22,7 +22,6 @@ from bot.archive.index import digest_from_json, index_all, index_digest
 from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
 from bot.database.lock import hold_lock
 from bot.database.reasons import Reason
-from bot.database.schema import chats
 from bot.database.states import DigestState
 from bot.errors import LedgerError
 from bot.ledger import delivery_sql, planning_sql, subscriptions, transitions
@@ -90,21 +89,6 @@ class Ledger:
 
     # --- planning
 
-    async def sync_chats(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
-        """Make the chats of a channel those listed, name to id sequence; one no longer listed is kept but removed."""
-        async with self._write() as db:
-            for name in listed:
-                await db.execute(subscriptions.adopt(channel, name))
-            await db.execute(subscriptions.remove_others(channel, listed))
-            for name, id_sequence in listed.items():
-                await db.execute(subscriptions.list_chat(channel=channel, name=name, id_sequence=id_sequence))
-            await subscriptions.write_editions(db, layout, chats.c.channel == channel)
-
-    async def schedules(self) -> list[str]:
-        """List the hours that chats wish; an empty one is what the operator set."""
-        async with self._read() as db:
-            return list((await db.execute(planning_sql.SCHEDULES)).scalars())
-
     async def open_at(self, schedule: str, opening: float) -> None:
         """Let digests go out from `opening` on in chats of this schedule that have nothing of them yet."""
         async with self._write() as db:
@@ -115,12 +99,6 @@ class Ledger:
         async with self._read() as db:
             due: float | None = (await db.execute(delivery_sql.next_due(self.clock()))).scalar_one()
         return due
-
-    async def resume(self) -> None:
-        """Give paused chats and held rows another try: somebody may have let us in again."""
-        async with self._write() as db:
-            for statement in (*subscriptions.resumed(), *transitions.ask_again(self.clock())):
-                await db.execute(statement)
 
     async def known_digests(self, source: str) -> list[KnownDigest]:
         """List what is known of a source's digests, older first."""
@@ -213,12 +191,6 @@ class Ledger:
         """Count the rows of active chats that want something now."""
         async with self._read() as db:
             return int((await db.execute(delivery_sql.open_rows(self.clock()))).scalar_one())
-
-    async def move(self, chat: int, *, address: str, id_sequence: str) -> None:
-        """Write where a chat lives now; what it holds from before can be edited no more."""
-        async with self._write() as db:
-            await db.execute(subscriptions.moved(chat, address=address, id_sequence=id_sequence))
-            await db.execute(transitions.stop_editing(chat))
 
     async def known_message_ids(self, chat: Chat, before: float) -> KnownIds:
         """Tell what is known of the ids of a chat's id_sequence, for a send that was tried at `before`."""

@@ -36,8 +36,6 @@ from formatters.message import Message
 
 # --- planning
 
-SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
-
 REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
 PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 

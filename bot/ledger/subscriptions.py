@@ -5,7 +5,7 @@ Nothing else writes `chats`; a test holds that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Update, and_, case, delete, exists, func, not_, or_, select, tuple_, update
@@ -16,7 +16,7 @@ from bot.database.engine import Database
 from bot.database.schema import chats, deliveries
 from bot.database.states import ChatKind, ChatOrigin, ChatState
 from bot.ledger.records import Subscription
-from bot.ledger.transitions import drop_unsent, reopened
+from bot.ledger.transitions import ask_again, drop_unsent, reopened, stop_editing
 from formatters.edition import Edition
 
 _FIELDS = (
@@ -27,6 +27,7 @@ _FIELDS = (
 
 _WISHES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # those that make the edition
 _NAMES = (chats.c.address, chats.c.name)
+_SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
 
 
 class Subscriptions:
@@ -35,6 +36,21 @@ class Subscriptions:
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._read, self._write = database.read, database.write
         self._clock = clock
+
+    async def sync_chats(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
+        """Make the chats of a channel those of the settings, name to id sequence; the others are kept but removed."""
+        async with self._write() as db:
+            for name in listed:
+                await db.execute(_rename_chat(channel, name))
+            await db.execute(_remove_others(channel, listed))
+            for name, id_sequence in listed.items():
+                await db.execute(_list_chat(channel=channel, name=name, id_sequence=id_sequence))
+            await _write_editions(db, layout, chats.c.channel == channel)
+
+    async def schedules(self) -> list[str]:
+        """List the hours that active chats prefer; an empty one is what the operator set."""
+        async with self._read() as db:
+            return list((await db.execute(_SCHEDULES)).scalars())
 
     async def find(self, channel: str, addresses: Sequence[str]) -> Subscription | None:
         """Find the chat known by one of these addresses, preferably one that receives."""
@@ -91,7 +107,7 @@ class Subscriptions:
         )
         async with self._write() as db:
             chat: int = (await db.execute(made.returning(chats.c.id))).scalar_one()
-            await write_editions(db, layout, chats.c.id == chat)
+            await _write_editions(db, layout, chats.c.id == chat)
         return chat
 
     async def subscribe(self, chat: int, layout: str, *, now: bool) -> None:
@@ -112,7 +128,7 @@ class Subscriptions:
         async with self._write() as db:
             await db.execute(drop_unsent(deliveries.c.chat_id.in_(gone)))
             await db.execute(update(chats).where(chats.c.id == chat).values(values))
-            await write_editions(db, layout, chats.c.id == chat)
+            await _write_editions(db, layout, chats.c.id == chat)
 
     async def unsubscribe(self, chat: int) -> None:
         """Let a chat receive nothing more; what waits for it is dropped."""
@@ -125,7 +141,7 @@ class Subscriptions:
         """Write what a chat wishes; `layout` is what the operator set."""
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(preferences))
-            await write_editions(db, layout, chats.c.id == chat)
+            await _write_editions(db, layout, chats.c.id == chat)
 
     async def pause(self, chat: int, reason: str) -> None:
         """Send nothing to a chat that cannot be written to; its wishes stay."""
@@ -136,14 +152,27 @@ class Subscriptions:
     async def resume(self, chat: int) -> None:
         """Go on where a chat was paused."""
         async with self._write() as db:
-            for statement in resumed(chats.c.id == chat):
+            for statement in _resumed(chats.c.id == chat):
                 await db.execute(statement)
+
+    async def resume_all(self) -> None:
+        """Give paused chats and undecided sends another try: somebody may have let us in again."""
+        async with self._write() as db:
+            for statement in (*_resumed(), *ask_again(self._clock())):
+                await db.execute(statement)
+
+    async def move(self, chat: int, *, address: str, id_sequence: str) -> None:
+        """Write where a chat is now; what it holds from before cannot be edited any more."""
+        moved = update(chats).where(chats.c.id == chat).values(address=address, id_sequence=id_sequence)
+        async with self._write() as db:
+            await db.execute(moved)
+            await db.execute(stop_editing(chat))
 
 
 # --- what the settings and the lanes change; `store` carries it out
 
 
-def adopt(channel: str, name: str) -> Update:
+def _rename_chat(channel: str, name: str) -> Update:
     """Let the settings name a chat that the ledger knows by another name: it moved, or its people subscribed it."""
     taken = chats.alias()
     known = (chats.c.channel == channel, chats.c.address == name, chats.c.name != name)
@@ -151,13 +180,13 @@ def adopt(channel: str, name: str) -> Update:
     return update(chats).where(*known, free).values(name=name)
 
 
-def remove_others(channel: str, listed: Collection[str]) -> Update:
+def _remove_others(channel: str, listed: Collection[str]) -> Update:
     """Remove what the settings no longer list; who subscribed by himself stays."""
     theirs = (chats.c.channel == channel, chats.c.origin == ChatOrigin.SETTINGS, chats.c.name.not_in(listed))
     return update(chats).where(*theirs).values(state=ChatState.REMOVED)
 
 
-def list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:
+def _list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:
     """Take a chat of the settings in, or back; one whose people unsubscribed stays away."""
     row = insert(chats).values(channel=channel, name=name, address=name, id_sequence=id_sequence, edition="")
     ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS)
@@ -165,7 +194,7 @@ def list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:
     return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
 
 
-def resumed(*which: ColumnElement[bool]) -> tuple[Update, Update]:
+def _resumed(*which: ColumnElement[bool]) -> tuple[Update, Update]:
     """Let paused chats receive again, first of all what they refused."""
     return reopened(*which), unpaused(*which)
 
@@ -173,10 +202,6 @@ def resumed(*which: ColumnElement[bool]) -> tuple[Update, Update]:
 def unpaused(*which: ColumnElement[bool]) -> Update:
     paused = update(chats).where(chats.c.state == ChatState.PAUSED, *which)
     return paused.values(state=ChatState.ACTIVE, reason="")
-
-
-def moved(chat: int, *, address: str, id_sequence: str) -> Update:
-    return update(chats).where(chats.c.id == chat).values(address=address, id_sequence=id_sequence)
 
 
 def got_newest(chat_ids: Collection[int]) -> Update:
@@ -199,7 +224,7 @@ def _subscriber(row: Any) -> Subscription:
     return Subscription(**{**row._mapping, **words})
 
 
-async def write_editions(db: AsyncConnection, layout: str, which: ColumnElement[bool]) -> None:
+async def _write_editions(db: AsyncConnection, layout: str, which: ColumnElement[bool]) -> None:
     """Write what follows from the wishes of chats, where `layout` is what the operator set.
 
     All chats of the same wishes are written at once: there may be 100,000 of them.

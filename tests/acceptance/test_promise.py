@@ -78,7 +78,9 @@ class Promise(RuleBasedStateMachine):
 
     def _join(self, chat: str) -> None:
         self.chats.add(chat)
-        self._do(self.ledger.sync_chats("terminal", "messages", {name: name for name in sorted(self.chats)}))
+        self._do(
+            self.ledger.subscriptions.sync_chats("terminal", "messages", {name: name for name in sorted(self.chats)})
+        )
 
     @rule(reader=st.sampled_from(READERS), now=st.booleans())
     def subscribe(self, reader: str, now: bool) -> None:

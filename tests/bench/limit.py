@@ -101,9 +101,9 @@ async def spelled(channel: TelegramChannel) -> list[dict[str, Any]]:
 
 async def planned(ledger: Ledger, channel: TelegramChannel, chats: Iterable[str]) -> None:
     """Plan the broadcast for chats of the settings, to go out at once."""
-    await ledger.sync_chats(channel.name, "messages", {chat: channel.id_sequence(chat) for chat in chats})
+    await ledger.subscriptions.sync_chats(channel.name, "messages", {chat: channel.id_sequence(chat) for chat in chats})
     await plan(ledger, "blog", [FoundDigest(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, Rules())
-    for spelled_hours in await ledger.schedules():
+    for spelled_hours in await ledger.subscriptions.schedules():
         await ledger.open_at(spelled_hours, 0.0)
 
 

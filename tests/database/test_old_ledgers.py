@@ -87,13 +87,13 @@ class OldLedger:
         """Plan and send as the program does, without posts as when they cannot be read; count the calls."""
         before = self._calls()
         for (channel, layout), listed in LISTED[self.name].items():
-            await self.store.sync_chats(channel, layout, {name: name for name in listed})
+            await self.store.subscriptions.sync_chats(channel, layout, {name: name for name in listed})
         formatters = {one.name: one.formatter for one in self.channels.values()}
         eager = await self.store.chats_wanting_newest()
         await plan(self.store, "blog", posts, formatters, RULES)
         await self.store.release_now(eager)
         now = datetime.fromtimestamp(self.clock(), UTC)
-        for spelled in await self.store.schedules():
+        for spelled in await self.store.subscriptions.schedules():
             await self.store.open_at(spelled, DeliveryHours.for_chat(SETTINGS, spelled).next_opening(now))
         await Dispatcher(self.store, self.channels, RetryPolicy(settle_delay=0, first_backoff=0), self.clock).run()
         return self._calls() - before
@@ -373,7 +373,7 @@ async def test_paused_chats_get_their_rest_when_they_let_us_in_again(stopped: Ol
     """What is held is asked about once more; it had arrived."""
     stopped.at(10, 30)
     await stopped.run()
-    await stopped.store.resume()
+    await stopped.store.subscriptions.resume_all()
     await stopped.run()
     resumed = {
         "41": f"{AT_FIRST['41']} 13.index",
@@ -391,7 +391,7 @@ async def test_a_new_try_comes_before_our_own_pause_has_passed_and_not_before_th
     assert {chat: read[chat] for chat in GOES_ON} == {chat: AT_FIRST[chat] for chat in GOES_ON} | {
         "-1001000000800": GOES_ON["-1001000000800"]
     }
-    await stopped.store.resume()
+    await stopped.store.subscriptions.resume_all()
     await stopped.run()
     read = stopped.read()
     assert read["C0PAPERS"] == GOES_ON["C0PAPERS"]
@@ -404,7 +404,7 @@ async def test_a_new_try_comes_before_our_own_pause_has_passed_and_not_before_th
 
 async def test_the_operator_sends_again_what_was_refused_and_nothing_that_was_given_up(stopped: OldLedger) -> None:
     stopped.at(10, 30)
-    await stopped.store.resume()
+    await stopped.store.subscriptions.resume_all()
     await stopped.run()
     assert await stopped.store.incidents.retry() == 3
     await stopped.run()

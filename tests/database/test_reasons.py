@@ -89,7 +89,7 @@ class OldLedger:
         """Deliver posts, then put all that is in the ledger into one of before."""
         async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel)
-            await store.sync_chats("terminal", "messages", {"a": "a"})
+            await store.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
             for now in posts:
                 await pipeline.run(now)
         await self._make_tables()

@@ -68,10 +68,10 @@ class Upgraded:
         """Give all chats but one, which was taken out, the first posts."""
         async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
-            await store.sync_chats("terminal", self.layout, CHATS)
+            await store.subscriptions.sync_chats("terminal", self.layout, CHATS)
             for now in posts:
                 await pipeline.run(now, FAR)
-            await store.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
+            await store.subscriptions.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
         await made_by_the_first_version(self.folder / "old.db", self.folder / "today.db")
 
     async def run(self, now: Sequence[FoundDigest], *, again: bool = False) -> Pipeline:
@@ -79,7 +79,7 @@ class Upgraded:
         self.clock.now += 3600
         async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
-            await store.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
+            await store.subscriptions.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
             for stranger in await store.subscriptions.unidentified("terminal"):
                 await store.subscriptions.set_preferences(stranger.id, self.layout, kind="group")
             await pipeline.run(now)
@@ -146,8 +146,8 @@ async def test_chats_of_before_are_those_of_the_settings_and_wish_nothing(ledger
             *(("active", "", "", ""),) * 2,
             ("removed", "", "", ""),
         ]
-        await store.sync_chats("terminal", ledger.layout, {})
-        assert await store.schedules() == []
+        await store.subscriptions.sync_chats("terminal", ledger.layout, {})
+        assert await store.subscriptions.schedules() == []
         hits, count = await store.archive.search("plain things", 9, 0)
         assert (len(hits), count) == (2, 2)
 

@@ -73,7 +73,7 @@ async def test_a_vanished_paper_stays_where_it_was_sent_and_is_not_sent_elsewher
 async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     await pipeline.run(days(1, 2))
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
     await pipeline.run(days(1, 2))
     assert numbers(pipeline.shown("c")) == ["index", "1", "2"]
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"] * 2
@@ -81,7 +81,7 @@ async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(pipeline: Pi
 
 async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
     await pipeline.look(days(1), opening=pipeline.clock() + 3600)
     await pipeline.drain()
     assert pipeline.shown("c") == []
@@ -92,10 +92,10 @@ async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeli
 
 async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_back(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.run(days(1, 2))
     assert len(pipeline.shown("b")) == 3
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     await pipeline.run(days(1, 2))
     assert len(pipeline.shown("b")) == 6
 
@@ -103,7 +103,7 @@ async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_b
 async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     await pipeline.run([found(digest(day, paper(1), paper(2)))])
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
     assert {parent for _, parent in pipeline.channel.threads} == {""}
@@ -111,7 +111,7 @@ async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(pi
 
 async def test_a_chat_that_joins_with_a_new_layout_repeats_nothing_to_the_others(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b", "c": "c"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b", "c": "c"})
     await pipeline.run(days(1))
     assert [len(pipeline.shown(chat)) for chat in "abc"] == [3, 3, 3]
 
@@ -122,7 +122,7 @@ async def test_what_a_post_gained_while_a_chat_was_paused_is_not_missing_there(p
     await pipeline.run([found(digest(day, paper(1)))])
     grown = [found(digest(day, paper(1), paper(2)))]
     await pipeline.run(grown)
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.run(grown)
     assert numbers(pipeline.shown("a")) == numbers(pipeline.shown("b")) == ["index", "1", "2"]
 
@@ -130,11 +130,11 @@ async def test_what_a_post_gained_while_a_chat_was_paused_is_not_missing_there(p
 async def test_what_a_post_gained_while_a_chat_was_out_of_the_settings_is_not_missing_there(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
     grown = [found(digest(day, paper(1), paper(2)))]
     await pipeline.run(grown)
     assert numbers(pipeline.shown("b")) == ["index", "1"]
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     await pipeline.run(grown)
     assert numbers(pipeline.shown("b")) == ["index", "1", "2"]
 
@@ -259,7 +259,7 @@ class Crowded(MemoryChannel):
 
 async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pipeline) -> None:
     crowd = [f"{number:04}" for number in range(1000)]
-    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     await pipeline.look([found(digest(date(2025, 1, 1), paper(1)))])
     pipeline.channel = Crowded()
     await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=7).run()
@@ -273,7 +273,7 @@ async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pi
 async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chats end one by one; looking for others each time would cost more than it gives."""
     crowd = [*"abcdefgh"]
-    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     workers, asked = pipeline.ledger.chats_due, list[tuple[int, int]]()
 
     async def noted(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
@@ -302,7 +302,7 @@ async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, m
 async def test_what_comes_up_for_chats_already_passed_is_taken_up(pipeline: Pipeline) -> None:
     """The chats are more than there are places; one looked at first subscribes while the last ones have theirs."""
     crowd = [*"abcdefgh"]
-    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     drains: list[Dispatcher] = []
 
     class Meanwhile(MemoryChannel):
@@ -346,7 +346,7 @@ async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
 
 async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -> None:
     crowd = [*"abcdefgh"]
-    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     for address in crowd:
         pipeline.channel.failures[address].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
@@ -356,7 +356,7 @@ async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -
 
 async def test_two_channels_are_kept_apart(pipeline: Pipeline) -> None:
     other = MemoryChannel(name="other")
-    await pipeline.ledger.sync_chats("other", "messages", {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("other", "messages", {"a": "a"})
     formatters = {"terminal": pipeline.channel.formatter, "other": other.formatter}
     await plan(pipeline.ledger, "blog", days(1), formatters, Rules())
     await pipeline.ledger.open_at("", 0.0)
@@ -366,6 +366,6 @@ async def test_two_channels_are_kept_apart(pipeline: Pipeline) -> None:
 
 
 async def test_a_channel_no_longer_set_up_is_not_rendered(pipeline: Pipeline) -> None:
-    await pipeline.ledger.sync_chats("other", "messages", {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("other", "messages", {"a": "a"})
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"sent": 3}

@@ -35,7 +35,7 @@ async def test_a_channels_own_kind_of_error_leads_where_that_which_it_is_a_kind_
     pipeline.channel.failures["a"].append(refused(TopicClosed("the topic is closed")))
     await pipeline.run(days(1, papers=2))
     assert pipeline.read("a") == []
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.drain()
     assert pipeline.read("a") == ["index", "1", "2"]
 
@@ -51,7 +51,7 @@ async def test_a_vanished_paper_in_doubt_is_not_sent_again(pipeline: Pipeline) -
 
 
 async def test_in_a_thread_papers_answer_the_index(pipeline: Pipeline) -> None:
-    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     await pipeline.run(days(1))
     index = str(pipeline.channel.chats["a"][0].id)
     assert [parent for address, parent in pipeline.channel.threads if address == "a"] == ["", index, index]
@@ -67,19 +67,19 @@ async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipel
             return await super().reconcile(address, unconfirmed)
 
     pipeline.channel = Asked(readable=False)
-    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [lost(), Failure(), lost()]
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 2, "sent": 1}
     pipeline.channel.readable = True
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.drain()
     assert asked == [""] * 4
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
 async def test_without_its_index_a_thread_goes_on_in_the_room(pipeline: Pipeline) -> None:
-    await pipeline.ledger.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["1", "2"]
@@ -230,7 +230,7 @@ async def test_what_cannot_be_found_out_is_held_and_the_others_go_on(pipeline: P
     await pipeline.drain()
     assert [call for call in pipeline.channel.calls if call[0] == "reconcile"] == [("reconcile", "a")]
     pipeline.channel.readable = True
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.drain()
     assert await pipeline.counts("a") == {"sent": 3}
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
@@ -316,7 +316,7 @@ async def test_our_own_waiting_ends_when_somebody_delivers_but_not_the_platforms
     pipeline.channel.failures["b"].append(refused(errors.RetryLater("slow down", 900, flood=True)))
     await pipeline.run(days(1), TOO_LONG)
     assert (pipeline.shown("a"), pipeline.shown("b")) == ([], [])
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.drain()
     assert (numbers(pipeline.shown("a")), pipeline.shown("b")) == (["index", "1", "2"], [])
 
@@ -324,7 +324,7 @@ async def test_our_own_waiting_ends_when_somebody_delivers_but_not_the_platforms
 async def test_a_paused_chat_that_lets_us_in_again_gets_all_it_missed(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"] += [Failure(), refused(errors.ChatGone("kicked"))]
     await pipeline.run(days(1))
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.run(days(1))
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
@@ -334,7 +334,7 @@ async def test_a_chat_closed_to_an_edit_is_edited_when_it_opens(pipeline: Pipeli
     await pipeline.run([found(digest(day, paper(1)))])
     pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
     await pipeline.run([found(digest(day, paper(1, word="new")))])
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.drain()
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 1]
 
@@ -345,7 +345,7 @@ async def test_a_moved_chat_is_followed(pipeline: Pipeline) -> None:
     assert numbers(pipeline.shown("a")) == ["index"]
     assert numbers(pipeline.shown("a2")) == ["1", "2"]
     assert await pipeline.counts("a") == {"sent": 3}
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     await pipeline.run(days(1, 2))
     assert numbers(pipeline.shown("a2")) == ["1", "2", "index", "1", "2"]
 
@@ -355,7 +355,7 @@ async def test_a_doubt_from_before_a_chat_moved_is_held_until_somebody_has_looke
     pipeline.channel.failures["a"] += [Failure(), lost(), refused(errors.ChatMoved("moved to a2", "a2"))]
     await pipeline.run(days(1))
     for _ in range(2):
-        await pipeline.ledger.resume()
+        await pipeline.ledger.subscriptions.resume_all()
         await pipeline.drain()
     assert (numbers(pipeline.shown("a")), numbers(pipeline.shown("a2"))) == (["index", "1"], ["2"])
     assert await pipeline.counts("a") == {"sent": 2, "unconfirmed": 1}
@@ -439,7 +439,7 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
             turns.append(asyncio.get_running_loop().time())
             return await super().send(address, body, ref=ref, thread=thread)
 
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.look(days(1))
     pipeline.channel = Paced()
     await pipeline.drain()

@@ -37,7 +37,7 @@ async def router(tmp_path: Path) -> AsyncIterator[CommandRouter]:
     channel = MemoryChannel("telegram", formatter)
     settings = Settings(operators=Operators.model_validate({"telegram": [OPERATOR]}))
     async with open_ledger(f"sqlite:///{tmp_path}/paperboy.db") as ledger:
-        await ledger.sync_chats("telegram", "messages", {OPERATOR: "bot"})
+        await ledger.subscriptions.sync_chats("telegram", "messages", {OPERATOR: "bot"})
         found = await FolderSource("daily-papers", Path(sample.__file__).parent).digests()
         await plan(ledger, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
         await ledger.open_at("", 0.0)

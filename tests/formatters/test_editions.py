@@ -85,7 +85,7 @@ async def test_a_thread_in_another_language_is_still_a_thread(pipeline: Pipeline
 async def test_what_the_operator_set_holds_where_nothing_is_wished(pipeline: Pipeline) -> None:
     await pipeline.subscriber("usual")
     await pipeline.subscriber("own", layout="messages")
-    await pipeline.ledger.sync_chats("terminal", "index", {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "index", {"a": "a"})
     await pipeline.run(days(1))
     assert [len(pipeline.shown(chat)) for chat in ("a", "usual", "own")] == [1, 1, 3]
 
@@ -175,7 +175,7 @@ async def test_all_that_waits_is_laid_out_anew_and_comes_in_order(pipeline: Pipe
     await pipeline.ledger.subscriptions.pause((await pipeline.known("b")).id, "closed")
     await pipeline.set_preferences("b", layout="index")
     await pipeline.night(days(1, 2))
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.run(days(1, 2))
     assert [line.rpartition(", ")[2] for line in pipeline.shown("b")] == [
         "1 January 2025[/bold]",
@@ -188,7 +188,7 @@ async def test_an_older_digest_that_is_laid_out_anew_goes_to_nobody_else(pipelin
     await pipeline.subscriber("b")
     await pipeline.night(days(1))
     await pipeline.night(days(1, 2))
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "late": "late"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "late": "late"})
     await pipeline.set_preferences("b", layout="index")
     await pipeline.run(days(1, 2))
     assert pipeline.read("late") == WHOLE
@@ -506,7 +506,7 @@ async def test_a_chat_that_left_and_then_shut_us_out_is_not_brought_back(pipelin
     terminal, pipeline.channel = pipeline.channel, Leaving()
     await pipeline.drain()
     pipeline.channel = terminal
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.run(days(1, 2))
     assert (await pipeline.known("b")).state == "removed"
     assert pipeline.shown("b") == []
@@ -551,7 +551,7 @@ async def test_a_closed_chat_may_unsubscribe_and_stays_away_when_all_others_are_
     await pipeline.subscriber("b")
     await pipeline.ledger.subscriptions.pause((await pipeline.known("b")).id, "b: blocked")
     await pipeline.unsubscribe("b")
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.run(days(1))
     assert pipeline.shown("b") == []
 
@@ -562,33 +562,33 @@ async def test_a_closed_chat_may_unsubscribe_and_stays_away_when_all_others_are_
 async def test_a_chat_of_the_settings_whose_people_unsubscribed_stays_away(pipeline: Pipeline) -> None:
     await pipeline.unsubscribe("a")
     for listed in ({"a": "a"}, {}, {"a": "a"}):
-        await pipeline.ledger.sync_chats("terminal", "messages", listed)
+        await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", listed)
         await pipeline.run(days(1))
     assert pipeline.shown("a") == []
 
 
 async def test_a_chat_that_subscribed_by_itself_needs_no_settings(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
-    await pipeline.ledger.sync_chats("terminal", "messages", {"b": "b"})
-    await pipeline.ledger.sync_chats("terminal", "messages", {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {})
     await pipeline.run(days(1))
     assert (pipeline.read("b"), pipeline.shown("a")) == (WHOLE, [])
 
 
 async def test_a_chat_taken_out_of_the_settings_may_subscribe_by_itself(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.sync_chats("terminal", "messages", {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {})
     pipeline.clock.now += 1
     await pipeline.subscribe("a")
     await pipeline.run(days(1))
-    await pipeline.ledger.sync_chats("terminal", "messages", {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {})
     await pipeline.run(days(1, 2))
     assert pipeline.read("a") == WHOLE * 2
 
 
 async def test_wishes_of_a_chat_of_the_settings_outlive_it(pipeline: Pipeline) -> None:
     await pipeline.set_preferences("a", layout="index")
-    await pipeline.ledger.sync_chats("terminal", "messages", {})
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.run(days(1))
     assert len(pipeline.shown("a")) == 1

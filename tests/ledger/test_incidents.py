@@ -43,11 +43,11 @@ async def test_a_closed_chat_is_in_trouble_until_a_message_arrives(pipeline: Pip
     await pipeline.run(days(1))
     closed = [("paused", "terminal a", "b: kicked")]
     assert await news(pipeline) == closed
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     assert await news(pipeline) == closed  # it gets another try
     await pipeline.drain()
     assert await news(pipeline) == closed
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.drain()
     assert await news(pipeline) == []
 
@@ -240,7 +240,7 @@ async def test_what_is_given_up_is_told_of_once_and_sent_no_more(pipeline: Pipel
     assert await news(pipeline) == []
     assert await pipeline.ledger.incidents.discard() == []
     assert await pipeline.ledger.incidents.retry() == 0
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.run([found(digest(days(1)[0].digest.day, paper(1, word="new"), paper(2), paper(3)))])
     assert pipeline.read("a") == ["1", "2", "3"]
 

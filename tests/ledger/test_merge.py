@@ -74,8 +74,8 @@ async def test_an_hour_that_moved_while_a_lane_waited_is_kept(pipeline: Pipeline
 
 async def test_a_chat_that_moved_and_is_listed_anew_is_the_same(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.move((await pipeline.known("a")).id, address="a-new", id_sequence="a-new")
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a-new": "a-new"})
+    await pipeline.ledger.subscriptions.move((await pipeline.known("a")).id, address="a-new", id_sequence="a-new")
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a-new": "a-new"})
     await pipeline.run(days(1))
     assert (len(pipeline.shown("a")), pipeline.shown("a-new")) == (3, [])
     await pipeline.run(days(1, 2))
@@ -87,10 +87,10 @@ async def test_a_chat_listed_by_name_is_the_one_its_people_subscribed(pipeline: 
     await pipeline.run(days(1))
     await pipeline.subscriber("-100", now=True)
     await pipeline.run(days(1))
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
     listed = next(one for one in await pipeline.ledger.subscriptions.unidentified("terminal") if one.name == "@name")
     assert await pipeline.ledger.subscriptions.merge_into(listed, "-100")
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
     await pipeline.run(days(1, 2))
     assert (len(pipeline.shown("-100")), pipeline.shown("@name")) == (6, [])
 

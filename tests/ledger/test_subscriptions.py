@@ -79,7 +79,7 @@ async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pi
 async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipeline: Pipeline) -> None:
     people = pipeline.ledger.subscriptions
     await meet(pipeline, "-100", ChatKind.BROADCAST)
-    await pipeline.ledger.sync_chats("terminal", "messages", {"@a": "@a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"@a": "@a"})
     assert await people.find("terminal", ("-100", "@a")) == await pipeline.known("@a")
     assert (await pipeline.known("-100")).state == "removed"
     assert await people.find("telegram", ("-100", "@a")) is None
@@ -88,7 +88,7 @@ async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipel
 
 async def test_a_chat_that_moved_is_found_where_it_is_and_where_it_was(pipeline: Pipeline) -> None:
     chat = await pipeline.subscriber("-1")
-    await pipeline.ledger.move(chat, address="-1001", id_sequence="-1001")
+    await pipeline.ledger.subscriptions.move(chat, address="-1001", id_sequence="-1001")
     for address in ("-1", "-1001"):
         assert (await pipeline.known(address)).id == chat
 
@@ -104,13 +104,13 @@ async def test_the_places_of_a_chat_are_itself_and_its_topics(pipeline: Pipeline
 
 async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipeline) -> None:
     chat = await meet(pipeline, "-1:7", ChatKind.GROUP, id_sequence="bot")
-    await pipeline.ledger.move(chat, address="-100:7", id_sequence="-100")
+    await pipeline.ledger.subscriptions.move(chat, address="-100:7", id_sequence="-100")
     for name in ("-1", "-100"):
         assert [one.id for one in await pipeline.ledger.subscriptions.with_topics("terminal", (name,))] == [chat]
 
 
 async def test_public_names_are_found_in_any_case(pipeline: Pipeline) -> None:
-    await pipeline.ledger.sync_chats("terminal", "messages", {"@MyChannel": "@MyChannel"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"@MyChannel": "@MyChannel"})
     assert (await pipeline.known("@mychannel")).name == "@MyChannel"
     await meet(pipeline, "C0123ABCD", ChatKind.BROADCAST, layout="thread")
     assert await pipeline.ledger.subscriptions.find("terminal", ("c0123abcd",)) is None
@@ -118,7 +118,7 @@ async def test_public_names_are_found_in_any_case(pipeline: Pipeline) -> None:
 
 async def test_strangers_are_the_chats_whose_kind_is_not_known(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b", kind="group")
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "c": "c"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "c": "c"})
     await pipeline.unsubscribe("c")
     strangers = await pipeline.ledger.subscriptions.unidentified("terminal")
     assert [one.name for one in strangers] == ["a"]
@@ -163,7 +163,7 @@ async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline
         for number, preferences in enumerate(EVERY_WISH):
             await db.exec_driver_sql(row, (str(number), *preferences))
     for usual in ("digest", "messages"):
-        await pipeline.ledger.sync_chats("terminal", usual, {})
+        await pipeline.ledger.subscriptions.sync_chats("terminal", usual, {})
         assert await editions(pipeline) == spelled(usual)
 
 
@@ -183,7 +183,7 @@ async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline)
     async with pipeline.ledger._read() as db:
         engine = db.engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *args: planning_sql.append(args[2]))
-    await pipeline.ledger.sync_chats("terminal", "index", {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "index", {})
     assert set(await editions(pipeline)) == {"index", "index silent"}
     assert [one.split()[:3] for one in planning_sql].count(["UPDATE", "chats", "SET"]) <= 2  # one is of those removed
     assert len(planning_sql) < 10
@@ -234,10 +234,10 @@ async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
 async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pipeline: Pipeline) -> None:
     """Its people have not decided anything."""
     await meet(pipeline, "b", ChatKind.GROUP)
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "active"
     await pipeline.unsubscribe("b")
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "removed"
 
 
@@ -245,12 +245,12 @@ async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pip
 
 
 async def listed(pipeline: Pipeline, *names: str) -> None:
-    await pipeline.ledger.sync_chats("terminal", "messages", {name: name for name in names})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {name: name for name in names})
 
 
 async def test_a_chat_that_the_settings_name_anew_where_it_moved_to_gets_nothing_twice(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.move(1, address="-100", id_sequence="-100")
+    await pipeline.ledger.subscriptions.move(1, address="-100", id_sequence="-100")
     await listed(pipeline, "-100")
     await pipeline.run(days(1, 2))
     assert ((await pipeline.known("-100")).id, (await pipeline.known("-100")).name) == (1, "-100")
@@ -261,7 +261,7 @@ async def test_a_chat_that_the_settings_name_anew_where_it_moved_to_gets_nothing
 
 async def test_two_chats_that_became_one_keep_their_names(pipeline: Pipeline) -> None:
     await listed(pipeline, "a", "-100")
-    await pipeline.ledger.move(1, address="-100", id_sequence="-100")
+    await pipeline.ledger.subscriptions.move(1, address="-100", id_sequence="-100")
     await listed(pipeline, "a", "-100")
     assert [one.name for one in await pipeline.ledger.subscriptions.with_topics("terminal", ("-100",))] == ["a", "-100"]
 
@@ -312,6 +312,6 @@ async def test_there_may_be_no_other_or_more_than_one(pipeline: Pipeline) -> Non
     assert not await pipeline.ledger.subscriptions.merge_into(await pipeline.known("a"), "-100")
     await meet(pipeline, "-100", ChatKind.GROUP)
     moved = await pipeline.subscriber("-1")
-    await pipeline.ledger.move(moved, address="-100", id_sequence="-100")
+    await pipeline.ledger.subscriptions.move(moved, address="-100", id_sequence="-100")
     assert await pipeline.ledger.subscriptions.merge_into(await pipeline.known("a"), "-100")
     assert (await pipeline.known("a")).id == moved

@@ -81,7 +81,7 @@ async def test_what_all_lanes_ask_goes_into_few_transactions(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crowd = [f"{number:02}" for number in range(50)]
-    await pipeline.ledger.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     await pipeline.look(days(1))
     written = counted(pipeline, monkeypatch)
     await pipeline.drain()
@@ -156,7 +156,7 @@ async def test_all_who_asked_are_told_what_went_wrong(pipeline: Pipeline, ledger
 
 async def test_what_changes_while_rows_are_read_ahead_is_read_again(pipeline: Pipeline) -> None:
     """The post is written anew when a chat has half of it: another wording, a paper in between, and one less."""
-    await pipeline.ledger.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.look([found(digest(DAY, paper(1), paper(2), paper(3)))])
     inserted = paper(2, id="2501.00009")
     new = digest(DAY, paper(1), inserted, paper(3, id="2501.00002", word="new"))

@@ -97,7 +97,7 @@ async def test_each_trouble_is_told_once(watch: Watch) -> None:
         DOUBT,
     ]
     assert await watch.look() == []
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.drain()
     assert await watch.look() == []
     another = Watch(pipeline)  # the next process
@@ -109,7 +109,7 @@ async def test_what_comes_back_is_told_again(watch: Watch) -> None:
     pipeline.channel.failures["b"].append(closed)
     await pipeline.run(days(1))
     assert len(await watch.look()) == 1
-    await pipeline.ledger.resume()
+    await pipeline.ledger.subscriptions.resume_all()
     await pipeline.drain()
     assert await watch.look() == []
     pipeline.channel.failures["b"].append(closed)

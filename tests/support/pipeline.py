@@ -62,7 +62,7 @@ class Pipeline:
         await self.gate(opening, hours)
 
     async def gate(self, opening: float, hours: Mapping[str, float] = AT_ONCE) -> None:
-        for spelled in await self.ledger.schedules():
+        for spelled in await self.ledger.subscriptions.schedules():
             await self.ledger.open_at(spelled, hours.get(spelled, opening))
 
     async def drain(
@@ -161,7 +161,7 @@ async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
     clock = Clock()
     await empty(folder / "ledger.db")
     async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as ledger:
-        await ledger.sync_chats("terminal", "messages", {name: name for name in listed})
+        await ledger.subscriptions.sync_chats("terminal", "messages", {name: name for name in listed})
         yield Pipeline(ledger, clock)
 
 

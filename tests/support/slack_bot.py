@@ -125,7 +125,7 @@ async def deliver(ledger: Ledger, channel: SlackChannel, *posts: str) -> None:
     """Deliver posts into the channel, one after the other."""
     folder = Path("_posts")
     folder.mkdir(exist_ok=True)
-    await ledger.sync_chats("slack", "thread", {ROOM: ROOM})
+    await ledger.subscriptions.sync_chats("slack", "thread", {ROOM: ROOM})
     for post in posts:
         shutil.copy(DATA / post, folder)
         found = await FolderSource("daily", folder).digests()

@@ -208,7 +208,8 @@ class UpdateHandler:
         for subscription in await ledger.subscriptions.with_topics("telegram", addresses_of(chat)):
             _, colon, topic = subscription.address.partition(":")
             address = f"{new}{colon}{topic}"
-            await ledger.move(subscription.id, address=address, id_sequence=self._channel.id_sequence(address))
+            id_sequence = self._channel.id_sequence(address)
+            await ledger.subscriptions.move(subscription.id, address=address, id_sequence=id_sequence)
 
 
 def _by_chat(updates: Iterable[Update]) -> list[list[Update]]:

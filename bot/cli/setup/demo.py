@@ -44,7 +44,7 @@ async def run(settings: Settings) -> None:
 
 async def _deliver(ledger: Ledger, channel: TerminalChannel) -> None:
     source = FolderSource("sample", Path(sample.__file__).parent)
-    await ledger.sync_chats(channel.name, "messages", {CHAT: channel.id_sequence(CHAT)})
+    await ledger.subscriptions.sync_chats(channel.name, "messages", {CHAT: channel.id_sequence(CHAT)})
     found = await source.digests()
     await plan(ledger, source.name, found, {channel.name: channel.formatter}, Rules(catch_up=1))
     await ledger.open_at("", 0.0)

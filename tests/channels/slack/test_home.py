@@ -96,7 +96,7 @@ async def test_subscribing_tells_when_papers_come(slack_bot: SlackBot) -> None:
 
 
 async def test_a_person_of_the_settings_is_known_at_home(slack_bot: SlackBot) -> None:
-    await slack_bot.ledger.sync_chats("slack", "thread", {ROOM: ROOM, ANN: ANN})
+    await slack_bot.ledger.subscriptions.sync_chats("slack", "thread", {ROOM: ROOM, ANN: ANN})
     assert f"{EN.settings}\n{EN.receives}" in await seen(slack_bot)
 
 
