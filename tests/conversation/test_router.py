@@ -1,4 +1,4 @@
-"""Type a line, read the answer: each command, for who may and who may not, right and wrong input, both languages."""
+"""Type a line, read the answer: greetings, unknown lines, groups, languages, too many lines."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ WHICH = EN.which_paper.format(last=4)
 NOISE = "𝕟𝕠𝕚𝕤𝕖 ‮\u200b\x00\ud800\N{ZERO WIDTH JOINER}ㄱ ~#@/<b>*_`[]" * 200
 
 
-def unknown(name: str, said: Phrases = EN) -> str:
-    return said.unknown_command.format(command=name)
+def unknown(name: str, catalogue: Phrases = EN) -> str:
+    return catalogue.unknown_command.format(command=name)
 
 
 # --- /start, /help, and what is no command
 
 
-async def test_a_stranger_is_greeted_and_may_subscribe(readers: Readers) -> None:
+async def test_somebody_new_is_greeted_and_may_subscribe(readers: Readers) -> None:
     assert list((await readers.reader().buttons("/start")).values()) == ["/subscribe now", "/subscribe"]
     assert await readers.reader().reads("/start") == help_text(EN.help, EN.commands)
 
 
 @pytest.mark.parametrize("payload", ["", " ref-from-somewhere", " \u202e"])
 async def test_a_subscriber_gets_help(readers: Readers, payload: str) -> None:
-    await readers.reader().hears("/subscribe")
+    await readers.reader().sends("/subscribe")
     assert await readers.reader().reads(f"/start{payload}") == await readers.reader().reads("/help")
     assert await readers.reader().buttons(f"/start{payload}") == {}
 
@@ -102,8 +102,8 @@ async def test_nothing_that_can_be_seen(readers: Readers, line: str) -> None:
 
 async def test_noise_is_repeated_in_part_only(readers: Readers) -> None:
     assert len(NOISE) >= 4000
-    said = await readers.reader().reads(NOISE)
-    assert said.startswith(unknown("noise"))
+    text = await readers.reader().reads(NOISE)
+    assert text.startswith(unknown("noise"))
     assert await readers.reader().reads("x" * 4000) == unknown("x" * 40)
     for command in ("/paper", "/papers", "/search", "/settings"):
         assert len(await readers.reader().reads(f"{command} {NOISE}")) < 500
@@ -118,8 +118,8 @@ async def test_before_the_first_digest(empty: Readers, line: str) -> None:
 
 @pytest.mark.parametrize("line", ["/search attention", "/paper attention", "/paper 2509.07969"])
 async def test_before_the_first_digest_nothing_is_found(empty: Readers, line: str) -> None:
-    said = await empty.reader().reads(line)
-    assert said in {
+    text = await empty.reader().reads(line)
+    assert text in {
         EN.nothing_found.format(words="attention"),
         EN.no_such_title.format(words="attention"),
         EN.no_such_id.format(paper="2509.07969"),
@@ -139,7 +139,7 @@ async def test_a_line_has_an_end(readers: Readers) -> None:
     "line", ["/unknown", "/paper3", "hello", "paper 1", "help me please", "1", "2509.07969", "", "/", "start", NOISE]
 )
 async def test_what_may_be_meant_for_others_gets_silence_in_a_group(readers: Readers, line: str) -> None:
-    assert await readers.member().hears(line) == Response()
+    assert await readers.member().sends(line) == Response()
 
 
 async def test_a_known_command_is_answered_in_a_group(readers: Readers) -> None:
@@ -153,16 +153,16 @@ async def test_what_is_surely_meant_is_answered_in_a_group(readers: Readers) -> 
 
 
 async def test_a_group_is_greeted_with_what_its_administrators_may_press(readers: Readers) -> None:
-    said = seen("telegram", (await readers.router.welcome(readers.member().request)).body)
-    assert said.text == KO.welcome
-    assert [line for _, line in said.buttons] == ["/subscribe now", "/subscribe"]
+    message = seen("telegram", (await readers.router.welcome(readers.member().request)).body)
+    assert message.text == KO.welcome
+    assert [line for _, line in message.buttons] == ["/subscribe now", "/subscribe"]
 
 
 # --- languages
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "catalogue"),
     [
         ("ko", KO),
         ("ko-KR", KO),
@@ -174,14 +174,14 @@ async def test_a_group_is_greeted_with_what_its_administrators_may_press(readers
         ("", KO),  # the platform does not tell: what the operator set
     ],
 )
-async def test_the_platform_tells_the_readers_language(readers: Readers, code: str, said: Phrases) -> None:
-    assert await readers.reader(language=code).reads("/search") == said.search_what
-    await readers.reader(language=code).hears("/subscribe")
-    assert (await readers.chat(ANN)).language == (said.language if code else "")
+async def test_the_platform_tells_the_readers_language(readers: Readers, code: str, catalogue: Phrases) -> None:
+    assert await readers.reader(language=code).reads("/search") == catalogue.search_what
+    await readers.reader(language=code).sends("/subscribe")
+    assert (await readers.chat(ANN)).language == (catalogue.language if code else "")
 
 
 async def test_what_was_set_counts_more_than_what_the_platform_tells(readers: Readers) -> None:
-    await readers.reader().hears("/settings language ko")
+    await readers.reader().sends("/settings language ko")
     assert await readers.reader(language="de").reads("/search") == KO.search_what
 
 
@@ -190,14 +190,14 @@ async def test_in_a_group_the_group_is_spoken_to_whoever_presses(readers: Reader
     assert await readers.member().reads("/search") == KO.search_what
     assert await readers.member().pressing.reads("/search") == KO.search_what
     assert await readers.member(language="").pressing.reads("/search") == KO.search_what
-    await readers.member(charge=True).hears("/settings language en")
+    await readers.member(charge=True).sends("/settings language en")
     assert await readers.member(language="ko").reads("/search") == EN.search_what
     assert await readers.member(language="ko").pressing.reads("/search") == EN.search_what
 
 
 async def test_who_alone_sees_an_answer_reads_it_in_his_own_language(readers: Readers) -> None:
-    assert await readers.slack(room=ROOM, alone=True).reads("/search") == in_slack(EN.search_what)
-    assert await readers.slack(room=ROOM).reads("/search") == in_slack(KO.search_what)
+    assert await readers.slack(address=ROOM, alone=True).reads("/search") == in_slack(EN.search_what)
+    assert await readers.slack(address=ROOM).reads("/search") == in_slack(KO.search_what)
 
 
 async def test_papers_and_days_are_spelled_in_the_readers_language(readers: Readers) -> None:
@@ -213,7 +213,7 @@ async def test_other_ways_of_answering_know_the_reader_too(readers: Readers) -> 
     assert (context.phrases, context.chat) == (KO, await readers.chat(MINA))
 
 
-# --- flooding
+# --- too many lines
 
 
 @pytest.fixture
@@ -224,40 +224,40 @@ def slow(readers: Readers) -> list[float]:
     return now
 
 
-async def test_who_floods_is_told_once_and_then_ignored_until_he_is_quiet(readers: Readers, slow: list[float]) -> None:
-    said = [await readers.reader().reads("/search") for _ in range(8)]
-    assert said == [EN.search_what] * 3 + [EN.slow_down] + [""] * 4
+async def test_too_many_lines_get_one_note_and_then_silence_until_a_pause(readers: Readers, slow: list[float]) -> None:
+    answers = [await readers.reader().reads("/search") for _ in range(8)]
+    assert answers == [EN.search_what] * 3 + [EN.slow_down] + [""] * 4
     slow[0] += 1
-    assert await readers.reader().hears("/subscribe") == Response()
+    assert await readers.reader().sends("/subscribe") == Response()
     assert await readers.ledger.subscriptions.find("telegram", (ANN,)) is None
     slow[0] += 5
     assert await readers.reader().reads("/search") == EN.search_what
 
 
 async def test_who_presses_too_fast_reads_it_in_a_note(readers: Readers, slow: list[float]) -> None:
-    answers = [await readers.reader().pressing.hears("/search") for _ in range(4)]
+    answers = [await readers.reader().pressing.sends("/search") for _ in range(4)]
     assert answers[-1].toast == EN.slow_down
 
 
-async def test_others_are_answered_while_one_floods(readers: Readers, slow: list[float]) -> None:
+async def test_others_are_answered_while_one_is_silenced(readers: Readers, slow: list[float]) -> None:
     for _ in range(9):
-        await readers.member().hears("/search")
-    for other, said in ((readers.member(MINA), KO.search_what), (readers.reader(), EN.search_what)):
-        assert await other.reads("/search") == said
+        await readers.member().sends("/search")
+    for other, expected in ((readers.member(MINA), KO.search_what), (readers.reader(), EN.search_what)):
+        assert await other.reads("/search") == expected
 
 
 async def test_a_group_as_a_whole_is_answered_as_often_as_the_platform_lets_us(readers: Readers) -> None:
     """Eight at once, then one in some seconds, whoever asks; each member a few at once."""
     now = 0.0
     readers.router.clock = lambda: now
-    said = [await readers.member("1").reads("/search") for _ in range(5)]
-    assert said == [KO.search_what] * 3 + [KO.slow_down, ""]
-    said = [await readers.member(str(user)).reads("/search") for user in range(2, 9)]
-    assert said == [KO.search_what] * 5 + [""] * 2  # nobody is to blame, and nobody is told off
+    answers = [await readers.member("1").reads("/search") for _ in range(5)]
+    assert answers == [KO.search_what] * 3 + [KO.slow_down, ""]
+    answers = [await readers.member(str(user)).reads("/search") for user in range(2, 9)]
+    assert answers == [KO.search_what] * 5 + [""] * 2  # no single member is at fault, and none gets a note
     assert await readers.reader("8").reads("/search") == EN.search_what
     now += 7
-    said = [await readers.member(str(user)).reads("/search") for user in (20, 21)]
-    assert said == [KO.search_what, ""]
+    answers = [await readers.member(str(user)).reads("/search") for user in (20, 21)]
+    assert answers == [KO.search_what, ""]
 
 
 async def test_topics_of_a_group_are_one_group(readers: Readers) -> None:
@@ -269,15 +269,15 @@ async def test_topics_of_a_group_are_one_group(readers: Readers) -> None:
 
 async def test_who_alone_sees_the_answers_takes_nothing_from_the_others(readers: Readers) -> None:
     readers.router.clock = lambda: 0.0
-    alone = readers.slack(room=ROOM, alone=True)
+    alone = readers.slack(address=ROOM, alone=True)
     assert [bool(await alone.reads("/search")) for _ in range(7)] == [True] * 6 + [False]  # a note is one of them
-    assert await readers.slack("U0BOB", room=ROOM).reads("/search") == in_slack(KO.search_what)
+    assert await readers.slack("U0BOB", address=ROOM).reads("/search") == in_slack(KO.search_what)
 
 
 async def test_what_is_meant_for_others_is_not_counted(readers: Readers, slow: list[float]) -> None:
     """Somebody plays with another bot in the same group."""
     for _ in range(9):
-        assert await readers.member().hears("/roll 6") == Response()
+        assert await readers.member().sends("/roll 6") == Response()
     assert await readers.member().reads("/search") == KO.search_what
 
 
@@ -336,7 +336,7 @@ LINES = st.builds(
     st.sampled_from(COMMANDS),
     st.lists(PIECES | st.text(max_size=20), max_size=4),
 )
-ASKERS = st.builds(
+REQUESTS = st.builds(
     Request,
     channel=st.sampled_from(["telegram", "slack", "terminal"]),
     address=st.sampled_from([MINA, ANN, GROUP, CHANNEL, ROOM]),
@@ -362,19 +362,19 @@ def kept_readers(template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @settings(max_examples=150)
-@given(request=ASKERS, line=LINES | st.text())
+@given(request=REQUESTS, line=LINES | st.text())
 def test_whatever_is_typed_is_answered_and_nothing_breaks(
     kept_readers: tuple[asyncio.Runner, Readers], request: Request, line: str
 ) -> None:
     runner, readers = kept_readers
     reader = Reader(readers.router, request)
-    answer = runner.run(reader.hears(line))
-    assert isinstance(answer, Response)
-    said = runner.run(reader.sees(line))  # all of it can be sent
+    response = runner.run(reader.sends(line))
+    assert isinstance(response, Response)
+    messages = runner.run(reader.sees(line))  # all of it can be sent
     if request.addressed:
-        assert said
-        assert all(one.text.strip() for one in said)
-    elif answer.messages:
+        assert messages
+        assert all(one.text.strip() for one in messages)
+    elif response.messages:
         assert line.lstrip().startswith(("/", "／"))
-    assert bool(answer.toast) <= bool(answer.messages)
-    assert answer.replaces_page <= (len(answer.messages) == 1)
+    assert bool(response.toast) <= bool(response.messages)
+    assert response.replaces_page <= (len(response.messages) == 1)

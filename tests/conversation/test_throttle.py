@@ -1,4 +1,4 @@
-"""Who floods is slowed, told so once, then ignored; and nobody else notices."""
+"""Who sends too many lines gets one note and then silence; nobody else is affected."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TICK = 1e-6  # what floating point may lose
 Line = tuple[str, float]  # who wrote, and when
 
 
-def verdicts(flood: Throttle, lines: Iterable[Line]) -> str:
-    return "".join(LETTERS[flood.verdict(who, now)] for who, now in lines)
+def verdicts(throttle: Throttle, lines: Iterable[Line]) -> str:
+    return "".join(LETTERS[throttle.verdict(sender, now)] for sender, now in lines)
 
 
-def alone(moments: Iterable[float], flood: Throttle | None = None) -> str:
+def alone(moments: Iterable[float], throttle: Throttle | None = None) -> str:
     """Give the verdicts on the lines of one sender, a letter each."""
-    return verdicts(flood or Throttle(), (("ann", now) for now in moments))
+    return verdicts(throttle or Throttle(), (("ann", now) for now in moments))
 
 
 # One sender
@@ -54,15 +54,15 @@ def test_what_a_sender_gets(moments: Sequence[float], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flood", "moments", "expected"),
+    ("throttle", "moments", "expected"),
     [
         pytest.param(Throttle(burst=1), [0, 0, 0.9, 1.9, 1.9], "an-an", id="a burst of one needs one to be refilled"),
         pytest.param(Throttle(burst=2, per_second=0.1), [0, 0, 0, 19, 39, 39, 39], "aan-aan", id="slowly refilled"),
         pytest.param(Throttle(burst=3, per_second=1 / 3), [1.7e9 + 0.1] * 4, "aaan", id="an odd rate by a wall clock"),
     ],
 )
-def test_the_numbers_can_be_set(flood: Throttle, moments: Sequence[float], expected: str) -> None:
-    assert alone(moments, flood) == expected
+def test_the_numbers_can_be_set(throttle: Throttle, moments: Sequence[float], expected: str) -> None:
+    assert alone(moments, throttle) == expected
 
 
 @pytest.mark.parametrize(
@@ -80,44 +80,44 @@ def test_a_clock_set_back_breaks_nothing(moments: Sequence[float], expected: str
 # Many senders
 
 
-def test_a_flood_harms_nobody_else() -> None:
-    flood = Throttle()
-    assert verdicts(flood, [("ann", 0)] * 1000) == "aaaaan" + "-" * 994
-    assert verdicts(flood, [("bob", 0)] * 5) == "aaaaa"
+def test_many_lines_of_one_harm_nobody_else() -> None:
+    throttle = Throttle()
+    assert verdicts(throttle, [("ann", 0)] * 1000) == "aaaaan" + "-" * 994
+    assert verdicts(throttle, [("bob", 0)] * 5) == "aaaaa"
 
 
 def test_any_hashable_is_a_sender() -> None:
-    flood = Throttle(burst=1)
-    assert [flood.verdict(who, 0) for who in (7, "7", ("telegram", 7), ("slack", 7), None)] == [ANSWER] * 5
+    throttle = Throttle(burst=1)
+    assert [throttle.verdict(sender, 0) for sender in (7, "7", ("telegram", 7), ("slack", 7), None)] == [ANSWER] * 5
 
 
 def test_those_who_would_be_answered_as_if_new_are_forgotten_first() -> None:
-    flood = Throttle(most=3)
-    assert verdicts(flood, [*[("ann", 0)] * 6, ("bob", 0.5), ("cid", 1), ("cid", 1)]) == "aaaaanaaa"
-    assert verdicts(flood, [("dan", 1.75), ("ann", 1.75)]) == "a-"
-    assert set(flood._buckets) == {"ann", "cid", "dan"}  # bob wrote after ann, but his bucket was full
+    throttle = Throttle(most=3)
+    assert verdicts(throttle, [*[("ann", 0)] * 6, ("bob", 0.5), ("cid", 1), ("cid", 1)]) == "aaaaanaaa"
+    assert verdicts(throttle, [("dan", 1.75), ("ann", 1.75)]) == "a-"
+    assert set(throttle._buckets) == {"ann", "cid", "dan"}  # bob wrote after ann, but his bucket was full
 
 
 def test_where_all_places_are_taken_the_fullest_bucket_goes() -> None:
-    flood = Throttle(most=2)
-    assert verdicts(flood, [("bob", 0), ("ann", 0.1), *[("ann", 0.1)] * 5]) == "aaaaaan"
+    throttle = Throttle(most=2)
+    assert verdicts(throttle, [("bob", 0), ("ann", 0.1), *[("ann", 0.1)] * 5]) == "aaaaaan"
     others = [(f"other {n}", 0.2 + n / 100) for n in range(50)]
-    assert verdicts(flood, [line for other in others for line in (other, ("ann", other[1]))]) == "a-" * 50
+    assert verdicts(throttle, [line for other in others for line in (other, ("ann", other[1]))]) == "a-" * 50
 
 
 def test_the_remembered_are_no_more_than_there_are_places() -> None:
-    flood = Throttle(most=10)
+    throttle = Throttle(most=10)
     for n in range(1000):
-        flood.verdict(n, n / 1000)
-        assert len(flood._buckets) == len(flood._queue) <= 10
+        throttle.verdict(n, n / 1000)
+        assert len(throttle._buckets) == len(throttle._queue) <= 10
 
 
 def test_the_quiet_are_forgotten_without_need_for_their_places() -> None:
-    flood = Throttle()
-    assert verdicts(flood, [(f"reader {n}", n / 10) for n in range(1000)]) == "a" * 1000
-    assert len(flood._buckets) <= 11
-    assert verdicts(flood, [("ann", 1000)]) == "a"
-    assert set(flood._buckets) == {"ann"}
+    throttle = Throttle()
+    assert verdicts(throttle, [(f"reader {n}", n / 10) for n in range(1000)]) == "a" * 1000
+    assert len(throttle._buckets) <= 11
+    assert verdicts(throttle, [("ann", 1000)]) == "a"
+    assert set(throttle._buckets) == {"ann"}
 
 
 # Whatever is written
@@ -136,22 +136,22 @@ def stories(draw: st.DrawFn) -> list[Line]:
     """Lines of some senders, one after the other, many of them at the same time."""
     now = 0.0
     lines = []
-    for who, hurry, gap in draw(st.lists(st.tuples(SENDERS, st.integers(0, 3), GAPS), max_size=80)):
+    for sender, hurry, gap in draw(st.lists(st.tuples(SENDERS, st.integers(0, 3), GAPS), max_size=80)):
         now += 0.0 if hurry else gap
-        lines.append((who, now))
+        lines.append((sender, now))
     return lines
 
 
-def of(who: str, lines: Iterable[Line]) -> list[float]:
-    return [now for one, now in lines if one == who]
+def of(sender: str, lines: Iterable[Line]) -> list[float]:
+    return [now for one, now in lines if one == sender]
 
 
 @FREELY
 @given(stories(), BURSTS, RATES)
 def test_nobody_notices_the_others(lines: list[Line], burst: int, rate: float) -> None:
     together = zip(lines, verdicts(Throttle(burst, rate), lines), strict=True)
-    for who, said in groupby(sorted(together, key=lambda one: one[0][0]), key=lambda one: one[0][0]):
-        assert "".join(letter for _, letter in said) == alone(of(who, lines), Throttle(burst, rate))
+    for sender, letters in groupby(sorted(together, key=lambda one: one[0][0]), key=lambda one: one[0][0]):
+        assert "".join(letter for _, letter in letters) == alone(of(sender, lines), Throttle(burst, rate))
 
 
 @FREELY
@@ -168,11 +168,11 @@ def test_no_window_holds_more_answers_than_the_burst_and_the_rate_allow(
 
 @FREELY
 @given(stories(), BURSTS, RATES)
-def test_each_flood_gets_one_note_and_silence_until_the_quiet(lines: list[Line], burst: int, rate: float) -> None:
+def test_each_excess_gets_one_note_and_silence_until_a_pause(lines: list[Line], burst: int, rate: float) -> None:
     moments = of("ann", lines)
-    said = alone(moments, Throttle(burst, rate))
-    before = ["a", *said]
-    for place, (now, letter) in enumerate(zip(moments, said, strict=True)):
+    letters = alone(moments, Throttle(burst, rate))
+    before = ["a", *letters]
+    for place, (now, letter) in enumerate(zip(moments, letters, strict=True)):
         if before[place] == "a":
             assert letter in "an"
         else:
@@ -182,7 +182,9 @@ def test_each_flood_gets_one_note_and_silence_until_the_quiet(lines: list[Line],
 
 @FREELY
 @given(st.lists(GAPS, max_size=80), BURSTS, RATES)
-def test_a_steady_flood_is_answered_once_and_no_more(gaps: list[float], burst: int, rate: float) -> None:
+def test_lines_without_a_pause_are_answered_in_one_burst_and_no_more(
+    gaps: list[float], burst: int, rate: float
+) -> None:
     moments, now = [0.0] * (burst + 1), 0.0
     for gap in gaps:
         now += min(gap, (min(2, burst) - 0.25) / rate)
@@ -202,13 +204,13 @@ def test_who_keeps_to_the_rate_is_always_answered(gaps: list[float], burst: int)
 def test_whoever_is_new_is_answered_and_no_place_is_taken_beyond_the_most(
     lines: list[Line], most: int, burst: int, rate: float
 ) -> None:
-    flood = Throttle(burst, rate, most)
+    throttle = Throttle(burst, rate, most)
     seen = Counter[str]()
-    for who, now in lines:
-        verdict = flood.verdict(who, now)
-        assert verdict is ANSWER or seen[who]
-        assert len(flood._buckets) == len(flood._queue) <= most
-        seen[who] += 1
+    for sender, now in lines:
+        verdict = throttle.verdict(sender, now)
+        assert verdict is ANSWER or seen[sender]
+        assert len(throttle._buckets) == len(throttle._queue) <= most
+        seen[sender] += 1
 
 
 @FREELY
@@ -216,12 +218,12 @@ def test_whoever_is_new_is_answered_and_no_place_is_taken_beyond_the_most(
 def test_a_bucket_is_forgotten_before_it_is_full_only_where_none_is_full(
     lines: list[Line], burst: int, rate: float
 ) -> None:
-    flood = Throttle(burst, rate, most=2)
-    for who, now in lines:
-        before = {one: flood._full_at(bucket) for one, bucket in flood._buckets.items() if one != who}
-        flood.verdict(who, now)
-        forgotten = [full for one, full in before.items() if one not in flood._buckets]
-        kept = [full for one, full in before.items() if one in flood._buckets]
+    throttle = Throttle(burst, rate, most=2)
+    for sender, now in lines:
+        before = {one: throttle._full_at(bucket) for one, bucket in throttle._buckets.items() if one != sender}
+        throttle.verdict(sender, now)
+        forgotten = [full for one, full in before.items() if one not in throttle._buckets]
+        kept = [full for one, full in before.items() if one in throttle._buckets]
         assert max(forgotten, default=0.0) <= max(now, min(kept, default=now + 1000))
         assert not forgotten or max(forgotten) <= now or len(before) == 2
 
@@ -229,10 +231,10 @@ def test_a_bucket_is_forgotten_before_it_is_full_only_where_none_is_full(
 @FREELY
 @given(st.lists(st.tuples(SENDERS, st.floats(-1e9, 1e9)), max_size=60), st.integers(1, 4))
 def test_no_clock_breaks_it(lines: list[Line], most: int) -> None:
-    flood = Throttle(most=most)
-    said = verdicts(flood, lines)
-    assert len(said) == len(lines)
-    assert len(flood._buckets) == len(flood._queue) <= most
+    throttle = Throttle(most=most)
+    letters = verdicts(throttle, lines)
+    assert len(letters) == len(lines)
+    assert len(throttle._buckets) == len(throttle._queue) <= most
 
 
 def test_what_many_share_is_answered_as_far_as_it_is_refilled() -> None:

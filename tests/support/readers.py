@@ -39,9 +39,9 @@ async def yes() -> bool:
     return True
 
 
-def work(number: int, title: str, paper: str, said: str = "Words about it.", sections: int = 1) -> Paper:
+def work(number: int, title: str, paper: str, topic: str = "Words about it.", sections: int = 1) -> Paper:
     texts = [
-        Section(f"Part {n}", f"- Goal: {said}\n- Contribution: A way to do {said}") for n in range(1, sections + 1)
+        Section(f"Part {n}", f"- Goal: {topic}\n- Contribution: A way to do {topic}") for n in range(1, sections + 1)
     ]
     url = f"https://arxiv.org/abs/{paper}"
     return Paper(paper, number, title, url, (Link("GitHub", f"https://github.com/example/{number}"),), tuple(texts))
@@ -89,20 +89,21 @@ class Reader:
     router: CommandRouter
     request: Request
 
-    async def hears(self, line: str) -> Response:
+    async def sends(self, line: str) -> Response:
+        """Type a line, and give the response."""
         return await self.router.handle(self.request, line)
 
     async def sees(self, line: str) -> list[Seen]:
         """Type a line, and see each message of the answer."""
-        return [seen(self.request.channel, message.body) for message in (await self.hears(line)).messages]
+        return [seen(self.request.channel, message.body) for message in (await self.sends(line)).messages]
 
     async def reads(self, line: str) -> str:
         """Type a line, and read the answer."""
         return "\n---\n".join(one.text for one in await self.sees(line))
 
     async def buttons(self, line: str) -> dict[str, str]:
-        """Type a line, and give the buttons of the answer: what pressing each would say."""
-        return {label: said for one in await self.sees(line) for label, said in one.buttons}
+        """Type a line, and give the buttons of the answer: the line that pressing each sends."""
+        return {label: command for one in await self.sees(line) for label, command in one.buttons}
 
     @property
     def pressing(self) -> Reader:
@@ -132,10 +133,10 @@ class Readers:
         """Be a channel itself."""
         return Reader(self.router, Request("telegram", CHANNEL, ChatKind.BROADCAST, aliases=(CHANNEL,), is_admin=yes))
 
-    def slack(self, user: str = "U0ANN", room: str = DIRECT, language: str = "en-US", **more: bool) -> Reader:
+    def slack(self, user: str = "U0ANN", address: str = DIRECT, language: str = "en-US", **more: bool) -> Reader:
         """Be a member of a workspace."""
-        kind = ChatKind.PRIVATE if room == DIRECT else ChatKind.BROADCAST
-        return Reader(self.router, Request("slack", room, kind, user, language, private=more.get("alone", False)))
+        kind = ChatKind.PRIVATE if address == DIRECT else ChatKind.BROADCAST
+        return Reader(self.router, Request("slack", address, kind, user, language, private=more.get("alone", False)))
 
     def terminal(self) -> Reader:
         return Reader(self.router, Request("terminal", "here"))
@@ -179,7 +180,7 @@ async def open_readers(folder: Path, template: Path | None, settings: Settings =
     }
     async with open_ledger(f"sqlite:///{path}", clock) as ledger:
         woken: list[None] = []
-        slowly = count(step=10)  # nobody floods
+        slowly = count(step=10)  # so that nobody is throttled
         id_sequences = dict.fromkeys(formatters, str)
         router = CommandRouter(
             ledger, settings, formatters, id_sequences, lambda: woken.append(None), clock=lambda: next(slowly)

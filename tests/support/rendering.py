@@ -30,7 +30,7 @@ class Seen(NamedTuple):
 
     text: str
     links: list[tuple[str, str]]
-    rows: Sequence[Sequence[tuple[str, str]]] = ()  # of buttons: label, and the line that pressing it says
+    rows: Sequence[Sequence[tuple[str, str]]] = ()  # of buttons: label, and the line that pressing it sends
 
     @property
     def buttons(self) -> list[tuple[str, str]]:
@@ -81,11 +81,11 @@ def _keys(keyboard: dict[str, Any]) -> list[list[tuple[str, str]]]:
     assert checked(keyboard, in_channel=True) == keyboard
     assert keyboard.keys() == {"inline_keyboard"}
     assert all(keyboard["inline_keyboard"])
-    return [[(key["text"], _said_by(key)) for key in row] for row in keyboard["inline_keyboard"]]
+    return [[(key["text"], _line_of(key)) for key in row] for row in keyboard["inline_keyboard"]]
 
 
-def _said_by(key: dict[str, str]) -> str:
-    """Give the line that a key says, here or, by a link to the bot, in its private chat."""
+def _line_of(key: dict[str, str]) -> str:
+    """Give the line that a key sends, here or, by a link to the bot, in its private chat."""
     if "callback_data" in key:
         assert key.keys() == {"text", "callback_data"}
         return key["callback_data"]

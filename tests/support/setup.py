@@ -1,4 +1,4 @@
-"""Paperboy put together against the fake platforms, without the pace that real ones ask for."""
+"""Paperboy put together against the fake platforms, without the rate limits that real ones ask for."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def add_chats(telegram: FakeTelegram, slack: FakeSlack | None = None) -> None:
 
 
 def unthrottled() -> RateLimiter:
-    """Make a pacer that lets every call go at once."""
+    """Make a rate limiter that lets every call go at once."""
     return RateLimiter(None, lambda _address: [])
 
 
@@ -72,13 +72,15 @@ def settings_in(folder: Path, telegram: FakeTelegram, slack: FakeSlack) -> Setti
 
 def channels_of(settings: Settings) -> dict[str, Channel]:
     """Make the channels without any limit."""
-    said = phrases(settings.language)
+    catalogue = phrases(settings.language)
     telegram, slack = settings.telegram, settings.slack
     assert telegram.token
     assert slack.bot_token
     return {
         "telegram": TelegramChannel(
-            telegram.token.get_secret_value(), telegram.base_url, TelegramFormatter(said), unthrottled()
+            telegram.token.get_secret_value(), telegram.base_url, TelegramFormatter(catalogue), unthrottled()
         ),
-        "slack": SlackChannel(slack.bot_token.get_secret_value(), slack.base_url, SlackFormatter(said), unthrottled()),
+        "slack": SlackChannel(
+            slack.bot_token.get_secret_value(), slack.base_url, SlackFormatter(catalogue), unthrottled()
+        ),
     }

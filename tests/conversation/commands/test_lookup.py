@@ -39,11 +39,11 @@ def none(number: object, last: int = 4) -> str:
 
 
 async def test_a_paper_in_full(ann: Reader) -> None:
-    (said,) = await ann.sees("/paper 1")
-    assert said.text.startswith(head(MINI))
-    assert [f"\nPart {n}\n" in said.text for n in (1, 2, 3)] == [True] * 3
-    assert ("PDF", "https://arxiv.org/pdf/2509.07969") in said.links
-    assert ("GitHub", "https://github.com/example/1") in said.links
+    (message,) = await ann.sees("/paper 1")
+    assert message.text.startswith(head(MINI))
+    assert [f"\nPart {n}\n" in message.text for n in (1, 2, 3)] == [True] * 3
+    assert ("PDF", "https://arxiv.org/pdf/2509.07969") in message.links
+    assert ("GitHub", "https://github.com/example/1") in message.links
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ async def test_by_day_id_link_or_title(ann: Reader, line: str, paper: Paper) -> 
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected"),
     [
         ("/paper", WHICH),
         ("/paper 99", none(99)),
@@ -116,8 +116,8 @@ async def test_by_day_id_link_or_title(ann: Reader, line: str, paper: Paper) -> 
         ("/start paper-", WHICH),
     ],
 )
-async def test_a_paper_that_there_is_not(ann: Reader, line: str, said: str) -> None:
-    assert await ann.reads(line) == said
+async def test_a_paper_that_there_is_not(ann: Reader, line: str, expected: str) -> None:
+    assert await ann.reads(line) == expected
 
 
 async def test_of_several_titles_the_reader_chooses_the_newest_first(ann: Reader) -> None:
@@ -157,24 +157,24 @@ async def test_a_number_is_of_the_digest_that_this_chat_saw_last(readers: Reader
 
 
 async def test_a_day_without_a_digest_offers_the_nearest_with_what_was_asked_for(ann: Reader) -> None:
-    (said,) = await ann.sees("/paper 2 2025-09-07")
-    assert said.text == EN.no_such_day.format(day="Sunday, 7 September 2025")
-    assert [line for _, line in said.buttons] == [f"/paper 2 2025-09-{day}" for day in ("08", "05", "10")]
+    (message,) = await ann.sees("/paper 2 2025-09-07")
+    assert message.text == EN.no_such_day.format(day="Sunday, 7 September 2025")
+    assert [line for _, line in message.buttons] == [f"/paper 2 2025-09-{day}" for day in ("08", "05", "10")]
     assert "/papers 2025-09-08" in (await ann.buttons("/paper 2025-09-07")).values()
 
 
 async def test_an_answer_names_the_line_that_gives_it_again(ann: Reader) -> None:
-    assert (await ann.hears("/paper mini")).share_line == full(NEWEST, MINI)
+    assert (await ann.sends("/paper mini")).share_line == full(NEWEST, MINI)
 
 
 # --- /papers
 
 
 async def test_the_newest_index_has_a_line_to_tap_for_each_paper(ann: Reader) -> None:
-    (said,) = await ann.sees("/papers")
-    assert said.text.startswith("Daily Papers · Wednesday, 10 September 2025\n4 papers\n")
-    assert [line for _, line in said.buttons] == [full(NEWEST, paper) for paper in NEWEST.papers]
-    assert said.buttons[3][0] == "4. 강화학습의 모든 것"
+    (message,) = await ann.sees("/papers")
+    assert message.text.startswith("Daily Papers · Wednesday, 10 September 2025\n4 papers\n")
+    assert [line for _, line in message.buttons] == [full(NEWEST, paper) for paper in NEWEST.papers]
+    assert message.buttons[3][0] == "4. 강화학습의 모든 것"
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,9 @@ async def test_the_index_of_a_day(ann: Reader, line: str) -> None:
 
 
 async def test_both_indexes_of_a_day_with_two_series(ann: Reader) -> None:
-    answer = await ann.hears("/papers 2025-09-10")
-    assert len(answer.messages) == 2
-    assert not answer.replaces_page  # two messages cannot take the place of one
+    response = await ann.sends("/papers 2025-09-10")
+    assert len(response.messages) == 2
+    assert not response.replaces_page  # two messages cannot take the place of one
 
 
 @pytest.mark.parametrize(
@@ -202,15 +202,15 @@ async def test_both_indexes_of_a_day_with_two_series(ann: Reader) -> None:
     ],
 )
 async def test_pages_of_a_long_index(ann: Reader, page: str, numbers: range, turns: list[str]) -> None:
-    answer = await ann.hears(f"/papers 2025-09-05{page}")
+    response = await ann.sends(f"/papers 2025-09-05{page}")
     buttons = list((await ann.buttons(f"/papers 2025-09-05{page}")).values())
     assert buttons[: len(numbers)] == [full(LONG, LONG.papers[n - 1]) for n in numbers]
     assert buttons[len(numbers) :] == [f"/papers 2025-09-05 {turn}" for turn in turns]
-    assert answer.replaces_page
+    assert response.replaces_page
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected"),
     [
         ("/papers 2025-09-07", "Sunday, 7 September 2025"),
         ("/papers 1999-01-01", "Friday, 1 January 1999"),
@@ -220,21 +220,21 @@ async def test_pages_of_a_long_index(ann: Reader, page: str, numbers: range, tur
         (f"/papers {'x' * 4000}", "x" * 40),
     ],
 )
-async def test_no_index_of_that_day(ann: Reader, line: str, said: str) -> None:
-    (answer,) = await ann.sees(line)
-    assert answer.text == EN.no_such_day.format(day=said)
-    assert {line.split()[0] for _, line in answer.buttons} == {"/papers"}
-    assert len(answer.buttons) == 3
+async def test_no_index_of_that_day(ann: Reader, line: str, expected: str) -> None:
+    (message,) = await ann.sees(line)
+    assert message.text == EN.no_such_day.format(day=expected)
+    assert {line.split()[0] for _, line in message.buttons} == {"/papers"}
+    assert len(message.buttons) == 3
 
 
 # --- /search
 
 
 async def test_hits_are_listed_newest_first_with_a_line_each(ann: Reader) -> None:
-    (said,) = await ann.sees("/search batch normalization")
-    assert said.text.startswith(f"{EN.found('batch normalization', 2)}\n")
-    assert [line for _, line in said.buttons] == [full(NEWEST, AGAIN), full(SEEN, BATCH)]
-    assert said.text.index("once more") < said.text.index("8 September")
+    (message,) = await ann.sees("/search batch normalization")
+    assert message.text.startswith(f"{EN.found('batch normalization', 2)}\n")
+    assert [line for _, line in message.buttons] == [full(NEWEST, AGAIN), full(SEEN, BATCH)]
+    assert message.text.index("once more") < message.text.index("8 September")
 
 
 @pytest.mark.parametrize(
@@ -251,9 +251,9 @@ async def test_hits_are_listed_newest_first_with_a_line_each(ann: Reader) -> Non
     ],
 )
 async def test_words_of_the_whole_archive(ann: Reader, words: str, paper: Paper) -> None:
-    (said,) = await ann.sees(f"/search {words}")
-    assert paper.title in said.text
-    assert len(said.buttons) == 1
+    (message,) = await ann.sees(f"/search {words}")
+    assert paper.title in message.text
+    assert len(message.buttons) == 1
 
 
 @pytest.mark.parametrize("words", ["zzz", "없는말", "!?", '"', "*", "title:mini", "{z}", "산확", "~", "#"])
@@ -274,7 +274,7 @@ async def test_hits_are_turned_page_by_page_with_ids_only(ann: Reader) -> None:
     assert hits == [full(LONG, paper) for paper in LONG.papers]
     assert EN.next not in turns[-1]
     assert await ann.pressing.buttons(turns[-1][EN.previous]) == turns[-2]
-    assert (await ann.pressing.hears(turns[-1][EN.previous])).replaces_page
+    assert (await ann.pressing.sends(turns[-1][EN.previous])).replaces_page
     assert "filler" not in str(turns)
 
 
@@ -285,11 +285,11 @@ async def test_a_page_beyond_the_last_is_the_last(ann: Reader) -> None:
     assert "41. Filler" not in await ann.reads("/search filler #0")
 
 
-async def test_pages_of_another_chat_are_no_business_of_this_one(readers: Readers) -> None:
+async def test_pages_of_another_chat_cannot_be_turned(readers: Readers) -> None:
     turn = (await readers.reader().buttons("/search filler"))[EN.next]
-    for stranger in (readers.reader("43"), readers.member(meant=True), readers.slack(), readers.reader("43").pressing):
-        said = await stranger.reads(turn)
-        assert said == (KO if stranger.request.kind == "group" else EN).stale_page
-        assert "filler" not in said
+    for other in (readers.reader("43"), readers.member(meant=True), readers.slack(), readers.reader("43").pressing):
+        text = await other.reads(turn)
+        assert text == (KO if other.request.kind == "group" else EN).stale_page
+        assert "filler" not in text
     assert await readers.reader().reads("/search ~999999") == EN.stale_page
     assert "10. Filler Study 10" in await readers.reader().reads(turn)

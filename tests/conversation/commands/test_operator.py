@@ -22,7 +22,7 @@ from tests.support.readers import (
 )
 
 
-async def test_only_operators_read_the_receipt(readers: Readers) -> None:
+async def test_only_operators_read_the_status(readers: Readers) -> None:
     for reader in (
         readers.reader(),
         readers.member(charge=True),
@@ -31,8 +31,8 @@ async def test_only_operators_read_the_receipt(readers: Readers) -> None:
         readers.slack(OPERATOR),
     ):
         for line in ("/status", "/status retry"):
-            said = EN if reader.request.kind == "private" else KO
-            assert await reader.reads(line) == said.operators_only
+            catalogue = EN if reader.request.kind == "private" else KO
+            assert await reader.reads(line) == catalogue.operators_only
     operators = [
         readers.reader(OPERATOR),
         readers.member(OPERATOR),
@@ -44,17 +44,17 @@ async def test_only_operators_read_the_receipt(readers: Readers) -> None:
     assert not readers.woken
 
 
-async def test_the_receipt_when_all_is_well(readers: Readers) -> None:
-    (said,) = await readers.reader(OPERATOR).sees("/status")
-    assert said.text.split("\n\n")[-1].splitlines() == [
+async def test_the_status_when_all_is_well(readers: Readers) -> None:
+    (message,) = await readers.reader(OPERATOR).sees("/status")
+    assert message.text.split("\n\n")[-1].splitlines() == [
         EN.status.format(digest="daily-papers/2025-09-10", papers="4 papers"),
         EN.status_line.format(chats=1, sent=5, all=5),
     ]
-    assert said.buttons == []
+    assert message.buttons == []
 
 
-async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -> None:
-    """One chat is closed to us, one message is refused, one is in doubt, and a post has no papers yet."""
+async def test_the_status_names_problems_and_retry_sends_again(readers: Readers) -> None:
+    """One chat is closed to us, one message is refused, one is unconfirmed, and a post has no papers yet."""
     channel = MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"], readable=False)
     pipeline = Pipeline(readers.ledger, readers.clock, channel)
     await pipeline.subscriber("51", now=True)
@@ -67,14 +67,14 @@ async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -
         [found(LONG), found(SEEN), found(ARXIV), found(NEWEST), found(empty)], rules=Rules(gate_wait=60)
     )
     await pipeline.drain()
-    (said,) = await readers.reader(OPERATOR).sees("/status")
+    (page,) = await readers.reader(OPERATOR).sees("/status")
     states = EN.states
-    assert f"{states['failed']} 2, {states['pending']} 4, {states['unconfirmed']} 1" in said.text
+    assert f"{states['failed']} 2, {states['pending']} 4, {states['unconfirmed']} 1" in page.text
     for problem in ("telegram 51: too long", "telegram 52: paused: 52: blocked", "held: the post has no papers yet"):
-        assert problem in said.text
-    assert [line for _, line in said.buttons] == ["/status retry"]
-    answer = await readers.reader(OPERATOR).pressing.hears("/status retry")
-    assert answer.toast == EN.resent(3)
+        assert problem in page.text
+    assert [line for _, line in page.buttons] == ["/status retry"]
+    response = await readers.reader(OPERATOR).pressing.sends("/status retry")
+    assert response.toast == EN.resent(3)
     assert readers.woken
     channel.failures.clear()
     await pipeline.drain()
@@ -83,16 +83,16 @@ async def test_the_receipt_of_trouble_and_what_is_sent_again(readers: Readers) -
     assert await readers.reader(OPERATOR).reads("/status RETRY") == EN.resent(0)
 
 
-async def test_of_many_problems_some_are_told(readers: Readers) -> None:
+async def test_of_many_problems_some_are_listed(readers: Readers) -> None:
     channel = MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"])
     pipeline = Pipeline(readers.ledger, readers.clock, channel)
     for n in range(60, 72):
         channel.failures[str(n)] += [refused(errors.ChatGone(f"{n}: blocked"))]
         await pipeline.subscriber(str(n), now=True)
     await pipeline.run([found(NEWEST)])
-    said = await readers.reader(OPERATOR).reads("/status")
-    assert said.count(": blocked") == 10
-    assert said.endswith("… +2")
+    text = await readers.reader(OPERATOR).reads("/status")
+    assert text.count(": blocked") == 10
+    assert text.endswith("… +2")
 
 
 async def test_nothing_was_delivered(empty: Readers) -> None:

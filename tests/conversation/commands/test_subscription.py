@@ -29,7 +29,7 @@ USUAL_KO = pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO)
 # --- /subscribe and /unsubscribe
 
 
-async def test_a_stranger_subscribes(readers: Readers) -> None:
+async def test_somebody_new_subscribes(readers: Readers) -> None:
     assert await readers.reader().reads("/subscribe") == EN.subscribed.format(when=USUAL)
     chat = await readers.chat(ANN)
     assert (chat.state, chat.kind, chat.language) == ("active", "private", "en")
@@ -39,8 +39,8 @@ async def test_a_stranger_subscribes(readers: Readers) -> None:
 
 
 async def test_what_subscribing_does_not_take_gets_help(readers: Readers) -> None:
-    said = await readers.reader().reads("/subscribe 08:00")
-    assert said == f"/subscribe – {EN.commands['subscribe']}"
+    text = await readers.reader().reads("/subscribe 08:00")
+    assert text == f"/subscribe – {EN.commands['subscribe']}"
     assert await readers.ledger.subscriptions.find("telegram", (ANN,)) is None
 
 
@@ -63,8 +63,8 @@ async def test_a_subscriber_who_lacks_the_newest_may_want_it_now(readers: Reader
 
 
 async def test_who_has_the_newest_is_subscribed_already(readers: Readers) -> None:
-    said = await readers.member(charge=True).reads("/subscribe now")
-    assert said == KO.already_subscribed.format(when=pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO))
+    text = await readers.member(charge=True).reads("/subscribe now")
+    assert text == KO.already_subscribed.format(when=pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO))
     assert await readers.ledger.chats_wanting_newest() == []
     assert not readers.woken
 
@@ -72,7 +72,7 @@ async def test_who_has_the_newest_is_subscribed_already(readers: Readers) -> Non
 async def test_unsubscribing_and_coming_back(readers: Readers) -> None:
     ann = readers.reader()
     assert await ann.reads("/unsubscribe") == EN.not_subscribed
-    await ann.hears("/subscribe")
+    await ann.sends("/subscribe")
     assert await ann.reads("/unsubscribe") == EN.unsubscribed
     assert not (await readers.chat(ANN)).receives
     assert await ann.reads("/unsubscribe") == EN.not_subscribed
@@ -82,7 +82,7 @@ async def test_unsubscribing_and_coming_back(readers: Readers) -> None:
 
 async def test_a_paused_chat_goes_on_when_it_subscribes(readers: Readers) -> None:
     ann = readers.reader()
-    await ann.hears("/subscribe")
+    await ann.sends("/subscribe")
     await readers.ledger.subscriptions.pause((await readers.chat(ANN)).id, "blocked")
     assert EN.closed in await ann.reads("/settings")
     assert await ann.reads("/subscribe") == EN.subscribed.format(when=USUAL)
@@ -95,13 +95,13 @@ async def test_a_paused_chat_goes_on_when_it_subscribes(readers: Readers) -> Non
 async def test_who_does_not_administer_a_group_or_channel_decides_nothing(readers: Readers, line: str) -> None:
     before = await readers.chat(GROUP)
     for reader in (readers.member(), readers.member(MINA, meant=True), readers.member().pressing):
-        answer = await reader.hears(line)
-        assert (await reader.reads(line), answer.toast) == (KO.administrators_only, KO.administrators_only)
+        response = await reader.sends(line)
+        assert (await reader.reads(line), response.toast) == (KO.administrators_only, KO.administrators_only)
     assert await readers.chat(GROUP) == before
-    stranger = replace(
+    outsider = replace(
         readers.channel(), request=replace(readers.channel().request, is_admin=Request("telegram", "0").is_admin)
     )
-    assert await stranger.reads(line) == KO.administrators_only
+    assert await outsider.reads(line) == KO.administrators_only
     assert await readers.ledger.subscriptions.find("telegram", (CHANNEL,)) is None
     assert not readers.woken
 
@@ -131,9 +131,9 @@ async def test_a_chat_that_the_settings_name_otherwise_is_the_same_chat(readers:
 # --- /settings
 
 
-async def test_what_a_stranger_would_receive(readers: Readers) -> None:
-    (said,) = await readers.reader().sees("/settings")
-    assert said.text.splitlines()[:6] == [
+async def test_what_somebody_new_would_receive(readers: Readers) -> None:
+    (message,) = await readers.reader().sees("/settings")
+    assert message.text.splitlines()[:6] == [
         EN.settings,
         EN.receives_not,
         f"{EN.layout}: {EN.layouts['messages']}",
@@ -142,7 +142,7 @@ async def test_what_a_stranger_would_receive(readers: Readers) -> None:
         f"{EN.time}: {USUAL}",
     ]
     assert await readers.ledger.subscriptions.find("telegram", (ANN,)) is None  # looking notes nothing
-    assert [line for _, line in said.buttons] == [
+    assert [line for _, line in message.buttons] == [
         *("/settings layout digest", "/settings layout index", "/settings language ko", "/settings silent"),
         *("/settings default", "/subscribe"),
     ]
@@ -166,16 +166,16 @@ async def test_what_a_stranger_would_receive(readers: Readers) -> None:
         ("/settings 평일 오전 8시 30분 서울 무음 영어", {"schedule": "08:30 mon-fri Asia/Seoul", "silent": True}),
     ],
 )
-async def test_wishes_are_kept_and_shown(readers: Readers, line: str, preferences: dict[str, object]) -> None:
+async def test_changes_are_kept_and_shown(readers: Readers, line: str, preferences: dict[str, object]) -> None:
     shown = await readers.reader().reads(line)
     chat = await readers.chat(ANN)
     assert {name: getattr(chat, name) for name in preferences} == preferences
-    assert not chat.receives  # to wish is not to subscribe
+    assert not chat.receives  # to change settings is not to subscribe
     assert shown.startswith((EN.saved, KO.saved))
     assert readers.woken
 
 
-async def test_wishes_are_committed_before_the_answer(readers: Readers, tmp_path: Path) -> None:
+async def test_changes_are_committed_before_the_answer(readers: Readers, tmp_path: Path) -> None:
     """As another process sees the ledger the moment that the answer is there."""
     db = sqlite3.connect(tmp_path / "readers.db")
     for line, column, value in (
@@ -184,15 +184,15 @@ async def test_wishes_are_committed_before_the_answer(readers: Readers, tmp_path
         ("/settings 07:00", "schedule", "07:00 mon-sun Asia/Seoul"),
         ("/unsubscribe", "state", "removed"),
     ):
-        await readers.reader().hears(line)
+        await readers.reader().sends(line)
         assert db.execute(f"SELECT {column} FROM chats WHERE name = ?", (ANN,)).fetchone() == (value,)
     db.close()
 
 
-async def test_one_wish_leaves_the_others_as_they_were(readers: Readers) -> None:
+async def test_one_change_leaves_the_other_settings_as_they_were(readers: Readers) -> None:
     ann = readers.reader()
     for line in ("/settings index silent", "/settings 07:00 mon,wed London", "/settings 21:00", "/settings loud"):
-        await ann.hears(line)
+        await ann.sends(line)
     chat = await readers.chat(ANN)
     assert (chat.layout, chat.silent, chat.schedule) == ("index", False, "21:00 mon,wed Europe/London")
     assert pages.hours_text(SETTINGS.schedule.at.replace(21, 0), [0, 2], "Europe/London", EN) in await ann.reads(
@@ -203,17 +203,17 @@ async def test_one_wish_leaves_the_others_as_they_were(readers: Readers) -> None
 async def test_everything_goes_back_to_what_was_usual(readers: Readers) -> None:
     ann = readers.reader()
     before = await ann.reads("/settings")
-    await ann.hears("/settings digest ko silent 07:00 mon London")
+    await ann.sends("/settings digest ko silent 07:00 mon London")
     assert (await ann.reads("/settings default")).endswith(before)
     assert await ann.reads("/settings") == before
     chat = await readers.chat(ANN)
     assert (chat.layout, chat.language, chat.silent, chat.schedule) == ("", "en", False, "")
 
 
-async def test_everything_but_what_is_wished_besides_goes_back(readers: Readers) -> None:
+async def test_everything_but_what_is_named_besides_goes_back(readers: Readers) -> None:
     ann = readers.reader()
-    await ann.hears("/settings digest ko silent 07:00 mon London")
-    await ann.hears("/settings reset index 09:00")
+    await ann.sends("/settings digest ko silent 07:00 mon London")
+    await ann.sends("/settings reset index 09:00")
     chat = await readers.chat(ANN)
     assert (chat.layout, chat.language, chat.silent, chat.schedule) == (
         "index",
@@ -246,42 +246,42 @@ async def test_a_new_language_speaks_at_once(readers: Readers) -> None:
 
 
 async def test_a_pressed_button_changes_the_page_and_says_so_in_a_note(readers: Readers) -> None:
-    answer = await readers.reader().pressing.hears("/settings layout index")
-    assert (answer.replaces_page, answer.toast) == (True, EN.saved)
+    response = await readers.reader().pressing.sends("/settings layout index")
+    assert (response.replaces_page, response.toast) == (True, EN.saved)
     assert not (await readers.reader().pressing.reads("/settings layout digest")).startswith(EN.saved)
 
 
 async def test_a_page_says_what_the_group_receives_whoever_presses(readers: Readers) -> None:
     """The group receives in Korean, as the operator set."""
     boss = readers.member(charge=True).pressing
-    (said,) = await boss.sees("/settings layout index")
-    assert f"{KO.own_language}: 한국어" in said.text
-    assert "/settings language en" in {line for _, line in said.buttons}
+    (message,) = await boss.sees("/settings layout index")
+    assert f"{KO.own_language}: 한국어" in message.text
+    assert "/settings language en" in {line for _, line in message.buttons}
     assert (await readers.chat(GROUP)).language == ""
 
 
-async def test_a_page_that_one_alone_sees_says_what_the_room_receives(readers: Readers) -> None:
+async def test_a_page_that_one_alone_sees_says_what_the_chat_receives(readers: Readers) -> None:
     """The page is in English, and the digests are in Korean."""
-    (said,) = await readers.slack(room=ROOM, alone=True).sees("/settings")
-    assert f"{EN.own_language}: 한국어" in said.text
-    assert {"/settings language en", "/settings language ko"} & {line for _, line in said.buttons} == {
+    (message,) = await readers.slack(address=ROOM, alone=True).sees("/settings")
+    assert f"{EN.own_language}: 한국어" in message.text
+    assert {"/settings language en", "/settings language ko"} & {line for _, line in message.buttons} == {
         "/settings language en"
     }
 
 
 async def test_slack_has_threads_and_no_silence(readers: Readers) -> None:
     ann = readers.slack()
-    (said,) = await ann.sees("/settings layout messages")
-    assert "/settings layout thread" in {line for _, line in said.buttons}
-    assert EN.sound not in said.text
+    (message,) = await ann.sees("/settings layout messages")
+    assert "/settings layout thread" in {line for _, line in message.buttons}
+    assert EN.sound not in message.text
     for line, word in (("/settings silent", "silent"), ("/settings loud", "loud")):
         assert await ann.reads(line) == in_slack(pages.help_with_settings(word, "", EN))
     assert (await ann.reads("/settings thread")).startswith(EN.saved)
 
 
-async def test_hours_of_an_operator_who_writes_blanks_are_a_base_for_wishes(tmp_path: Path) -> None:
+async def test_hours_of_an_operator_who_writes_blanks_are_a_base_for_changes(tmp_path: Path) -> None:
     schedule = SETTINGS.schedule.model_copy(update={"days": "mon, wed, fri"})
     async with open_readers(tmp_path, None, SETTINGS.model_copy(update={"schedule": schedule})) as readers:
-        await readers.reader().hears("/settings 07:00")
+        await readers.reader().sends("/settings 07:00")
         assert (await readers.chat(ANN)).schedule == "07:00 mon,wed,fri Asia/Seoul"
         assert "07:00" in await readers.reader().reads("/settings")

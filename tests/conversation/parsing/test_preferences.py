@@ -1,4 +1,4 @@
-"""What a chat wishes with /settings, in English, in Korean, and in words that nobody foresaw."""
+"""What /settings asks to change, in English, in Korean, and in words that nobody foresaw."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_zones(argument: str, zone: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "wish"),
+    ("argument", "change"),
     [
         ("layout digest", PreferenceChange(layout="digest")),
         ("Layout: messages", PreferenceChange(layout="messages")),
@@ -136,15 +136,15 @@ def test_zones(argument: str, zone: str) -> None:
         (unicodedata.normalize("NFD", "목록"), PreferenceChange(layout="index")),
     ],
 )
-def test_words(argument: str, wish: PreferenceChange) -> None:
-    assert parse_preferences(argument) == wish
+def test_words(argument: str, change: PreferenceChange) -> None:
+    assert parse_preferences(argument) == change
 
 
-def test_wishes_stand_in_any_order() -> None:
-    wish = PreferenceChange("digest", "en", True, time(8, 30), "mon-fri", "America/New_York")
+def test_changes_stand_in_any_order() -> None:
+    change = PreferenceChange("digest", "en", True, time(8, 30), "mon-fri", "America/New_York")
 
-    assert parse_preferences("layout digest, en silent 08:30 mon-fri New York") == wish
-    assert parse_preferences("New York 평일 오전 8시 30분 무음 영어 한번에") == wish
+    assert parse_preferences("layout digest, en silent 08:30 mon-fri New York") == change
+    assert parse_preferences("New York 평일 오전 8시 30분 무음 영어 한번에") == change
     assert parse_preferences("reset 8am") == PreferenceChange(at=time(8), reset=True)
 
 
@@ -187,7 +187,7 @@ def test_what_is_not_understood(argument: str, word: str, near: str) -> None:
 
 
 @pytest.mark.parametrize("argument", ["ko en", "08:00 9am", "silent loud", "KST UTC", "digest index"])
-def test_a_wish_that_contradicts_another(argument: str) -> None:
+def test_a_change_that_contradicts_another(argument: str) -> None:
     with pytest.raises(PreferenceError) as caught:
         parse_preferences(argument)
 
@@ -223,7 +223,7 @@ def misunderstood(argument: str) -> PreferenceError | None:
 
 @settings(max_examples=300)
 @given(st.lists(st.text() | PARTS).map("".join) | st.lists(PARTS).map(" ".join))
-def test_whatever_is_typed_is_a_wish_or_is_not_understood(argument: str) -> None:
+def test_whatever_is_typed_is_a_change_or_is_not_understood(argument: str) -> None:
     error = misunderstood(argument)
 
     assert error is None or (error.word and error.word.isprintable() and len(error.word) <= LONGEST_WORD)
