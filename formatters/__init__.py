@@ -1,1 +1,1 @@
-"""What a digest is and how it reads: pure, without I/O, clock or settings."""
+"""What a digest is, and how it is written for each channel: pure, without I/O, clock or settings."""

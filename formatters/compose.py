@@ -17,7 +17,7 @@ LONGEST_TITLE = 400
 LONGEST_SENTENCE = 500
 LONGEST_LABEL = 40
 MOST_LINKS = 8
-LONGEST_BRIEF = 140  # of a paper's one sentence among others
+LONGEST_BRIEF = 140  # of the one sentence about a paper in a list
 
 BOLD = frozenset({"bold"})
 LINE = Span("\n")
@@ -25,13 +25,13 @@ GAP = Span("\n\n")
 
 
 def index(digest: Digest, phrases: Phrases) -> Spans:
-    """Say which series and day, how many papers, and each paper's title on a line of its own."""
+    """Give series and day, the number of papers, and each paper's title on its own line."""
     rows = [span for paper in digest.papers for span in (LINE, *_title(paper, LONGEST_TITLE))]
     return (*head(digest, phrases), *_preface(digest), *([LINE] if rows else []), *rows)
 
 
 def compact(digest: Digest, phrases: Phrases) -> Spans:
-    """Say what the index says, with a sentence about each paper."""
+    """Give the index with one sentence about each paper."""
     rows = [span for paper in digest.papers for span in (GAP, *_bold(_title(paper, LONGEST_TITLE)), *_brief(paper))]
     return (*head(digest, phrases), *_preface(digest), *rows)
 
@@ -42,16 +42,16 @@ def head(digest: Digest, phrases: Phrases) -> Spans:
 
 
 def brief(paper: Paper) -> str:
-    """Say in a sentence what a paper is about, empty where its post says nothing."""
+    """Give one sentence about a paper, "" where its post has none."""
     summary = summarise(paper)
     sentence = summary.contribution or summary.goal or summary.result or summary.other
     return shorten(sentence, LONGEST_BRIEF)
 
 
 def summary_card(paper: Paper, phrases: Phrases) -> Spans:
-    """Say a paper in short: number, title, one sentence each of what we know, links."""
+    """Give a paper in short: number, title, one sentence each about goal, contribution and result, links."""
     summary = summarise(paper)
-    said = (
+    statements = (
         (phrases.goal, summary.goal),
         (phrases.contribution, summary.contribution),
         (phrases.result, summary.result),
@@ -59,16 +59,16 @@ def summary_card(paper: Paper, phrases: Phrases) -> Spans:
     )
     lines = [
         span
-        for label, sentence in said
+        for label, sentence in statements
         if sentence
-        for span in (LINE, *_said(label, shorten(sentence, LONGEST_SENTENCE)))
+        for span in (LINE, *_labelled(label, shorten(sentence, LONGEST_SENTENCE)))
     ]
     short = [Link(shorten(link.label, LONGEST_LABEL), link.url) for link in links.row(paper)[:MOST_LINKS]]
     return (*_bold(_title(paper, LONGEST_TITLE)), *([LINE] if lines else []), *lines, *_row(short))
 
 
 def full(paper: Paper) -> Spans:
-    """Say all that the post says of a paper, every section under its heading, and its links."""
+    """Give a paper in full: every section of the post under its heading, and the links."""
     spans = [*_bold(_title(paper, len(paper.title)))]
     for section in paper.sections:
         heading = [GAP, Span(section.heading, styles=BOLD)] if section.heading else []
@@ -77,9 +77,9 @@ def full(paper: Paper) -> Spans:
     return (*spans, *_row(links.row(paper)))
 
 
-def help_text(hello: str, commands: Mapping[str, str]) -> str:
-    """Say who the bot is and which commands it knows."""
-    return "\n".join([hello, "", *(f"/{name} – {does}" for name, does in commands.items())])
+def help_text(greeting: str, commands: Mapping[str, str]) -> str:
+    """Introduce the bot and list the commands."""
+    return "\n".join([greeting, "", *(f"/{name} – {description}" for name, description in commands.items())])
 
 
 def _preface(digest: Digest) -> Spans:
@@ -96,7 +96,7 @@ def _title(paper: Paper, limit: int) -> Spans:
     return Span(f"{paper.number}. "), Span(shorten(paper.title, limit), links.safe(paper.url))
 
 
-def _said(label: str, sentence: str) -> Spans:
+def _labelled(label: str, sentence: str) -> Spans:
     return (Span(label, styles=BOLD), Span(f": {sentence}")) if label else (Span(sentence),)
 
 

@@ -1,22 +1,22 @@
-"""Editions: the ways in which one digest is laid out for chats."""
+"""Editions: what a digest renders to for chats with the same preferences."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Self
 
-THREAD = "thread"  # papers go under their index; spellings of such editions, and no others, begin so
+THREAD = "thread"  # papers reply to their index; only such editions have spellings that begin so
 LAYOUTS = ("messages", THREAD, "digest", "index")
 _SILENT, _HERE = "silent", "here"
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """Spelled as words, `str(edition)`: the layout, then what differs from the usual. Ledgers hold that spelling."""
+    """How a digest is laid out. `str(edition)` is kept in ledgers: the layout, then what differs from the default."""
 
     layout: str = "messages"
     language: str = ""  # of the bot's own words; empty: what the operator set
-    silent: bool = False  # not even the index makes a sound
+    silent: bool = False  # the index makes no sound either
     buttons_in_chat: bool = False  # buttons are answered in the chat itself, not in a private one
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
-"""The grammar of button lines: what a press types, and how that is read.
+"""The grammar of button lines: what a press sends, and how it is read.
 
-Buttons and deep links stay in chats for ever, so what was once spelled here is read for ever. What people
-type by hand is read with more patience (`bot.asking`, `bot.wishes`), which takes these lines as well.
+Buttons and deep links stay in chats for ever, so every spelling that was ever used must stay readable. What
+people type is parsed more loosely, in `bot.conversation.parsing`, which reads these lines as well.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-MOST_DIGITS = 12  # of a number that is read: more than there are papers or pages, and SQLite can reckon with them
+MOST_DIGITS = 12  # that are read of a number: more than any paper or page has, and few enough for SQLite's integers
 
 SUBSCRIBE, SUBSCRIBE_NOW, UNSUBSCRIBE = "/subscribe", "/subscribe now", "/unsubscribe"
 RESET = "/settings default"
@@ -41,12 +41,12 @@ def read_ref(argument: str) -> str:
 
 
 def spell_start(ref: str) -> str:
-    """Name a paper in a deep link: what the platform puts behind /start."""
+    """Name a paper in a deep link: the payload that the platform puts after /start."""
     return f"{_START}{ref}"
 
 
 def read_start(argument: str) -> str | None:
-    """Read which paper a deep link leads to; None for a start that leads to none."""
+    """Read the ref of the paper that a deep link names; None for any other payload."""
     return argument.removeprefix(_START) if argument.startswith(_START) else None
 
 
@@ -69,13 +69,13 @@ def spell_papers(day: date) -> str:
     return f"/papers {day}"
 
 
-def spell_search(said: str) -> str:
-    """Ask for a search as a person types it."""
-    return f"/search {said}"
+def spell_search(query: str) -> str:
+    """Ask for a search, as a person types it."""
+    return f"/search {query}"
 
 
 def spell_kept_search(number: int) -> str:
-    """Ask for a search that is kept under a number: what was typed may be longer than a button holds."""
+    """Ask for a search by the number it is kept under: the query may be longer than a button holds."""
     return f"/search ~{number}"
 
 
@@ -86,12 +86,12 @@ def read_kept_search(argument: str) -> int | None:
 
 
 def spell_page(line: str, page: int) -> str:
-    """Ask for a page of what a line asks for."""
+    """Ask for a page of the list that a line asks for."""
     return f"{line} #{page}"
 
 
 def read_page(text: str) -> tuple[str, int]:
-    """Take the page off the end: "diffusion #2" is page 2 of "diffusion"; without one it is the first."""
+    """Split off the page number at the end: "diffusion #2" is page 2 of "diffusion"; without one, page 1."""
     found = _PAGE.fullmatch(text)
     return (found[1], max(1, int(found[2][:MOST_DIGITS]))) if found else (text, 1)
 

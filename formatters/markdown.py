@@ -14,8 +14,8 @@ _INLINE_STYLES = {"strong": "bold", "em": "italic"}
 _INDENT = "  "
 _RULE = "———"
 _IMAGE = "🖼"  # an image without a description
-# CommonMark sees no emphasis in `**90%**로`, for want of a blank between a sign and a letter; who writes
-# Chinese, Japanese or Korean means it.
+# CommonMark sees no emphasis in `**90%**로`, because no blank stands between sign and letter; in Chinese,
+# Japanese and Korean text it is meant.
 _CJK = "[ㄱ-ㆎ가-힣ぁ-ヿ一-鿿]"
 _BOLD = r"\*\*(?=\S)([^*]+)(?<=\S)\*\*"
 _KOREAN_BOLD = re.compile(f"(?<={_CJK}){_BOLD}|{_BOLD}(?={_CJK})")
@@ -24,9 +24,9 @@ _KOREAN_BOLD = re.compile(f"(?<={_CJK}){_BOLD}|{_BOLD}(?={_CJK})")
 def parser() -> MarkdownIt:
     """Make the one Markdown parser of the project: CommonMark and tables, raw HTML kept as text.
 
-    Papers speak of `<think>` and `<Parallel>`; only comments and `<br>` mean what they mean in HTML.
+    Papers mention `<think>` and `<Parallel>`, so only comments and `<br>` are read as HTML.
     """
-    # A definition `[^1]: word` would vanish: footnotes and reference links stay as they are written.
+    # A definition `[^1]: word` would be dropped: footnotes and reference links stay as they are written.
     markdown = MarkdownIt("commonmark").enable("table").disable(["html_block", "reference"])
     markdown.validateLink = _any_url  # type: ignore[method-assign]  # `links.safe` decides what is linked
     return markdown
@@ -38,12 +38,12 @@ def _any_url(url: str) -> bool:  # noqa: ARG001 (the parameter's name is the lib
 
 _PARSER = parser()
 _BLOCKS = parser().disable("inline")
-# Each line costs a try of every rule, so the rules of rare blocks are left out of texts without their signs:
-# a table's bars, the marks of fences, the blanks of indented code, what lines under headings and rules end in.
+# Every rule is tried on each line, so the rules of rare blocks are left out for texts without their signs:
+# a table's bars, the marks of fences, the blanks of indented code, the ends of underlines and of rules.
 _USUAL_BLOCKS = parser().disable(["inline", "table", "fence", "code", "lheading", "hr"])
 _RARE = ("|", "```", "~~~", "    ", "\t")
 _RULED = re.compile(r"[-=*_]\s*$", re.MULTILINE)
-# The signs that inline Markdown is made of: a text without any is what it shows.
+# The signs of inline Markdown: a text without any is shown as it is.
 _SIGN = re.compile(r"[\n\\`*_\[<&]")
 # A title's usual shape: plain words, then a link of plain words to an address that needs no quoting.
 _PLAIN_LINK = re.compile(r"([^\n\\`*_\[\]<&!]*)\[([^\n\\`*_\[\]<&!]+)\]\((https?://[a-z0-9.-]+/[\w./-]*)\)", re.ASCII)
@@ -58,7 +58,7 @@ def walk(markdown: str) -> Spans:
 
 
 def blocks(markdown: str) -> list[Token]:
-    """Part Markdown into blocks; what a text among them holds, `inline` reads."""
+    """Parse Markdown into blocks; `inline` reads the text in them."""
     rare = any(sign in markdown for sign in _RARE) or _RULED.search(markdown)
     return (_BLOCKS if rare else _USUAL_BLOCKS).parse(markdown)
 
@@ -80,12 +80,12 @@ class _Walker:
     urls: list[str] = field(default_factory=list)
     lists: list[int | None] = field(default_factory=list)  # the next number, None in a bulleted list
     cells: int = 0  # of the table row so far
-    gap: int = 0  # line ends owed before the next text
+    gap: int = 0  # line ends to add before the next text
 
     def block(self, token: Token) -> None:
         match token.type:
             case "paragraph_close" | "heading_close":
-                self._owe(1 if token.hidden or self.lists else 2)
+                self._break(1 if token.hidden or self.lists else 2)
             case "inline":
                 self.inline(token.content)
             case "heading_open":
@@ -94,13 +94,13 @@ class _Walker:
                 self.styles.append("quote")
             case "blockquote_close":
                 self.styles.pop()
-                self._owe(2)
+                self._break(2)
             case "fence" | "code_block":
                 self._add(_code(token), "pre")
-                self._owe(2)
+                self._break(2)
             case "hr":
                 self._add(_RULE)
-                self._owe(2)
+                self._break(2)
             case _:
                 self._nested(token)
         if token.type == "heading_close":
@@ -114,7 +114,7 @@ class _Walker:
                 self.lists.append(int(token.attrs.get("start", 1)))
             case "bullet_list_close" | "ordered_list_close":
                 self.lists.pop()
-                self._owe(1 if self.lists else 2)
+                self._break(1 if self.lists else 2)
             case "list_item_open":
                 self._item()
             case _:
@@ -126,11 +126,11 @@ class _Walker:
                 self.styles.append("table")
             case "table_close":
                 self.styles.pop()
-                self._owe(2)
+                self._break(2)
             case "tr_open":
                 self.cells = 0
             case "tr_close":
-                self._owe(1)
+                self._break(1)
             case "th_open":
                 self._cell()
                 self.styles.append("bold")
@@ -155,7 +155,7 @@ class _Walker:
             case "softbreak":
                 self._add(" ")
             case "hardbreak":
-                self._owe(1)
+                self._break(1)
             case "link_open":
                 self.urls.append(str(token.attrs["href"]))
             case "link_close":
@@ -184,12 +184,12 @@ class _Walker:
 
     def _html(self, content: str) -> None:
         if re.fullmatch(r"<br\s*/?>", content, re.IGNORECASE):
-            self._owe(1)
+            self._break(1)
         elif not content.startswith("<!--"):
             self._add(content)
 
     def _item(self) -> None:
-        self._owe(1)
+        self._break(1)
         number = self.lists[-1]
         mark = "• " if number is None else f"{number}. "
         self._add(_INDENT * (len(self.lists) - 1) + mark)
@@ -201,7 +201,7 @@ class _Walker:
             self._add(" | ")
         self.cells += 1
 
-    def _owe(self, lines: int) -> None:
+    def _break(self, lines: int) -> None:
         self.gap = max(self.gap, lines)
 
     def _add(self, text: str, style: str = "", url: str = "") -> None:
@@ -215,9 +215,9 @@ class _Walker:
 
 
 def _code(token: Token) -> str:
-    """Give a code block's text; what stands behind its fence too, unless it names a language.
+    """Give a code block's text, with what follows the opening fence unless that names a language.
 
-    A line that begins with crossed-out words is a fence of tildes.
+    A line that begins with ~~~crossed-out words is such a fence.
     """
     info = token.info.strip()
     language = token.markup.startswith("`") and re.fullmatch(r"[\w+#.-]+", info, re.ASCII)

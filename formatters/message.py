@@ -1,4 +1,4 @@
-"""What a formatter makes, and the shape of a formatter."""
+"""Messages, and the protocol of the formatters that make them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ USUAL = Edition()
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    key: str  # "index", "index/2", "paper/2509.07969", …: what stays the same when the wording changes
+    key: str  # "index", "index/2", "paper/2509.07969", …: the same when the wording changes
     body: Mapping[str, object]  # the keyword arguments of the send call, JSON-able
 
 
 class Formatter(Protocol):
-    """Spell digests in what one channel's send call takes."""
+    """Write digests as the keyword arguments of one channel's send call."""
 
     @property
     def channel(self) -> str:
@@ -35,7 +35,7 @@ class Formatter(Protocol):
         """Give the same formatter with the bot's own words in another language."""
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
-        """Lay a digest out, in the order of sending: the index, then exactly one message per paper, or as asked."""
+        """Lay a digest out, in the order of sending: by default the index, then exactly one message per paper."""
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         """Give a paper in short."""
@@ -44,10 +44,10 @@ class Formatter(Protocol):
         """Give the full summary: every section, in as many messages as it needs."""
 
     def page(self, page: Page) -> Message:
-        """Give an answer with buttons."""
+        """Give a page with its buttons."""
 
     def notice(self, text: str) -> Message:
-        """Give a message of the bot's own words."""
+        """Give a message with a text of the bot's own."""
 
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
         """Give the same message without any markup, for a platform that refused the markup."""

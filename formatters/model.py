@@ -1,4 +1,4 @@
-"""The data everything else speaks of: a digest, its papers, their sections and links."""
+"""The data: a digest, its papers, their sections and links."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Paper:
     id: str  # arXiv id without version, else a slug of the title; unique in its digest
     number: int  # as in the post, or its place where numbers repeat
     title: str  # plain text on one line
-    url: str  # where the title leads, empty when the post gave nothing that can be a link
+    url: str  # that the title links to, empty when the post has no usable link
     links: tuple[Link, ...]  # those found in the post, in its order
     sections: tuple[Section, ...]
 

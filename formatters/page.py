@@ -1,4 +1,4 @@
-"""An answer with buttons, as every channel can spell it; each button is a line that could be typed."""
+"""An answer with buttons, the same for every channel; each button is a line that could be typed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ One = TypeVar("One")
 @dataclass(frozen=True, slots=True)
 class Button:
     label: str
-    line: str  # what pressing it does, as a command with ids: at most 64 bytes, the least a platform takes
+    line: str  # that pressing it sends, a command with ids: at most 64 bytes, the smallest limit of a platform
     typed: str = ""  # what a person types instead where there are no buttons; empty: the line itself
-    url: str = ""  # leads there instead of doing the line
+    url: str = ""  # opened by the press instead of sending the line
     short: str = ""  # the label where the text of its item stands beside it; empty: the label itself
 
 
@@ -36,7 +36,7 @@ class Page:
     head: Spans
     items: tuple[Item, ...] = ()
     rows: tuple[tuple[Button, ...], ...] = ()  # below all items
-    wide: bool = False  # a button says all that its item says: no text besides
+    wide: bool = False  # the buttons say it all: their items get no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +56,5 @@ def reference(digest: Digest, paper: Paper) -> str:
 
 
 def in_rows(buttons: Sequence[One], most: int) -> list[Sequence[One]]:
-    """Lay buttons out in rows of at most so many."""
+    """Lay buttons out in rows of at most `most`."""
     return [buttons[start : start + most] for start in range(0, len(buttons), most)]

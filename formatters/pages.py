@@ -1,4 +1,4 @@
-"""What answers with buttons say: lists of papers, choices, settings, the receipt."""
+"""The pages that readers get: lists of papers, choices, settings, the status."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PreferencesView:
     """What a chat receives, and how."""
 
     receives: bool
-    closed: bool  # it cannot be written to
+    closed: bool  # messages cannot be sent to it
     layout: str
     language: str
     silent: bool | None  # None where the platform has no silent messages
@@ -33,7 +33,7 @@ class PreferencesView:
 
 
 def papers(digest: Digest, phrases: Phrases, page: int) -> Page:
-    """List the papers of a digest, a line to tap for each."""
+    """List the papers of a digest, a button for each."""
     start = (page - 1) * PAPERS_ON_A_PAGE
     shown = digest.papers[start : start + PAPERS_ON_A_PAGE]
     line = lines.spell_papers(digest.day)
@@ -42,11 +42,11 @@ def papers(digest: Digest, phrases: Phrases, page: int) -> Page:
     return Page(head, tuple(_line(full(digest, paper, phrases)) for paper in shown), _turns(more, phrases), wide=True)
 
 
-def hits(said: str, found: Sequence[SearchHit], phrases: Phrases, turn: Turn) -> Page:
+def hits(title: str, found: Sequence[SearchHit], phrases: Phrases, turn: Turn) -> Page:
     """List papers of the archive: day, title and a sentence each."""
     first = (turn.page - 1) * HITS_ON_A_PAGE + 1
     items = tuple(_hit(hit, f"{n}", phrases) for n, hit in enumerate(found, first))
-    return Page((Span(said, styles=BOLD),), items, _turns(turn, phrases))
+    return Page((Span(title, styles=BOLD),), items, _turns(turn, phrases))
 
 
 def choice(found: Sequence[SearchHit], phrases: Phrases) -> Page:
@@ -67,7 +67,7 @@ def welcome(phrases: Phrases) -> Page:
 
 
 def settings(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[str], note: str = "") -> Page:
-    """Show what a chat receives, with a button for all that can be chosen."""
+    """Show what a chat receives, with a button for each change."""
     state = phrases.closed if preferences.closed else phrases.receives if preferences.receives else phrases.receives_not
     sound = "" if preferences.silent is None else phrases.silent if preferences.silent else phrases.loud
     facts = (
@@ -76,28 +76,28 @@ def settings(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[s
         (phrases.sound, sound),
         (phrases.time, preferences.hours),
     )
-    said = [span for name, fact in facts if fact for span in (LINE, Span(f"{name}: "), Span(fact, styles=BOLD))]
+    shown = [span for name, fact in facts if fact for span in (LINE, Span(f"{name}: "), Span(fact, styles=BOLD))]
     title = Span(phrases.settings, styles=BOLD)
-    head = (*_note(note), title, LINE, Span(state), *said, GAP, Span(phrases.set_time.format(example=_EXAMPLE)))
+    head = (*_note(note), title, LINE, Span(state), *shown, GAP, Span(phrases.set_time.format(example=_EXAMPLE)))
     return Page(head, rows=_choices(preferences, phrases, layouts))
 
 
 def start(text: str, phrases: Phrases) -> Page:
-    """Say who the bot is to one who does not receive anything yet."""
+    """Greet somebody who does not receive anything yet, with buttons to subscribe."""
     now = Button(phrases.subscribe_now, lines.SUBSCRIBE_NOW)
     return Page((Span(text),), rows=((now,), (Button(phrases.subscribe, lines.SUBSCRIBE),)))
 
 
-def status(said: Sequence[str], phrases: Phrases, *, stuck: bool) -> Page:
-    """Show the receipt, with a button to send again what is stuck."""
-    text = "\n".join(said).strip()
+def status(text_lines: Sequence[str], phrases: Phrases, *, stuck: bool) -> Page:
+    """Show the status of digests, with a button to send again what is stuck."""
+    text = "\n".join(text_lines).strip()
     return Page((Span(text),), rows=((Button(phrases.resend, lines.RETRY),),) if stuck else ())
 
 
 def help_with_settings(word: str, near: str, phrases: Phrases) -> str:
     """Say which word of `/settings` was not understood."""
-    said = phrases.not_understood.format(word=word, example=_EXAMPLE)
-    return f"{said}\n{phrases.did_you_mean.format(near=near)}" if near else said
+    problem = phrases.not_understood.format(word=word, example=_EXAMPLE)
+    return f"{problem}\n{phrases.did_you_mean.format(near=near)}" if near else problem
 
 
 def full(digest: Digest, paper: Paper, phrases: Phrases) -> Button:
@@ -117,7 +117,7 @@ def hours_text(at: time, weekdays: Sequence[int], zone: str, phrases: Phrases) -
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Where a list of several pages stands."""
+    """Which page of a list is shown, and how to ask for the others."""
 
     line: str  # the command that gives it, without the page
     typed: str  # the same as a person types it
@@ -142,8 +142,8 @@ def _line(button: Button) -> Item:
 def _hit(hit: SearchHit, label: str, phrases: Phrases) -> Item:
     title = f"{label}. {shorten(hit.title, _LONGEST_TITLE)}"
     spans: Spans = (Span(title, styles=BOLD), LINE, Span(phrases.day(hit.day)))
-    said = (LINE, Span(shorten(hit.line, compose.LONGEST_BRIEF))) if hit.line else ()
-    return Item((*spans, *said), _full(label, hit.ref, hit.number, hit.day, phrases))
+    sentence = (LINE, Span(shorten(hit.line, compose.LONGEST_BRIEF))) if hit.line else ()
+    return Item((*spans, *sentence), _full(label, hit.ref, hit.number, hit.day, phrases))
 
 
 def _choice(hit: SearchHit, phrases: Phrases) -> Item:
@@ -160,7 +160,7 @@ def _note(note: str) -> Spans:
 
 
 def _choices(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[str]) -> tuple[tuple[Button, ...], ...]:
-    """Offer all that is not chosen yet, a row for each."""
+    """Offer every value that is not chosen yet, a row for each."""
     others = [
         *(
             (phrases.layout, phrases.layouts[one], lines.spell_layout(one))
@@ -179,9 +179,9 @@ def _choices(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[s
     return (*rows, (Button(phrases.reset, lines.RESET), leave if preferences.receives else join))
 
 
-def _sounds(wishes: PreferencesView, phrases: Phrases) -> list[tuple[str, str, str]]:
+def _sounds(preferences: PreferencesView, phrases: Phrases) -> list[tuple[str, str, str]]:
     """Offer the other sound, where the platform has silent messages."""
-    if wishes.silent is None:
+    if preferences.silent is None:
         return []
-    other = phrases.loud if wishes.silent else phrases.silent
-    return [(phrases.sound, other, lines.spell_sound(silent=not wishes.silent))]
+    other = phrases.loud if preferences.silent else phrases.silent
+    return [(phrases.sound, other, lines.spell_sound(silent=not preferences.silent))]

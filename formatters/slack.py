@@ -1,7 +1,7 @@
-"""Spell messages as Slack Block Kit: `rich_text`, in which every character means itself.
+"""Write messages as Slack Block Kit: `rich_text`, in which no character is markup.
 
 Limits: docs.slack.dev, chat.postMessage and Block Kit; blocks of one message fail near 13,200
-characters, which no page says, so 10,000 are used.
+characters, which is not documented, so 10,000 are used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _IN_A_BLOCK = 25  # buttons of an actions block
 _MOST_BUTTONS = 200
 _LONGEST_LABEL = 75  # characters of a button
 _LONGEST_SECTION = 3000
-# Names of commands are shared by a whole workspace, so these are longer there (deploy/slack-manifest.yaml).
+# All apps of a workspace share the names of commands, so these are longer there (deploy/slack-manifest.yaml).
 _COMMAND = re.compile(r"(?<![\w/])/(?=(?:search|subscribe|unsubscribe|settings|status|help)\b)", re.ASCII)
 
 
@@ -62,16 +62,16 @@ class SlackFormatter:
         return numbered(f"full/{paper.id}", _bodies(compose.full(paper)))
 
     def page(self, page: Page) -> Message:
-        said = [span for item in page.items for span in (compose.GAP, *item.spans)]
-        head, *_ = split(map(_spoken, page.head), _HEAD)
-        body = _body((*head, *said))
+        listed = [span for item in page.items for span in (compose.GAP, *item.spans)]
+        head, *_ = split(map(_slack_commands, page.head), _HEAD)
+        body = _body((*head, *listed))
         top = {"type": "rich_text", "elements": spell(head)}
-        items = [_section(item, place) for place, item in enumerate(page.items)]
-        rows = [_actions(row, f"row{place}") for place, row in enumerate(page.rows)]
+        items = [_section(item, position) for position, item in enumerate(page.items)]
+        rows = [_actions(row, f"row{position}") for position, row in enumerate(page.rows)]
         return Message("page", {**body, "blocks": [top, *items, *rows]})
 
     def notice(self, text: str) -> Message:
-        return Message("notice", _bodies((_spoken(Span(text)),))[0])
+        return Message("notice", _bodies((_slack_commands(Span(text)),))[0])
 
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
         kept = {name: value for name, value in body.items() if name != "blocks"}
@@ -79,13 +79,13 @@ class SlackFormatter:
         return {**kept, "text": with_addresses} if len(with_addresses) <= LONGEST_TEXT else kept
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
-        # The first part: monstrous addresses are the only way to a second one.
+        # The first part: only extremely long addresses make a second one.
         body = _body(split(compose.summary_card(paper, self._phrases), LIMITS)[0])
         row = [_summary(digest, paper, self._phrases.full_summary)] if self._buttons else []
         return Message(f"paper/{paper.id}", with_buttons(body, row))
 
     def _listed(self, spans: Spans, digest: Digest) -> list[Mapping[str, object]]:
-        """Spell a digest in one go, the last part with a button for each paper."""
+        """Write a digest as one text, with a button for each paper below the last part."""
         *firsts, last = _bodies(spans)
         papers = digest.papers[:_MOST_BUTTONS] if self._buttons else ()
         return [*firsts, with_buttons(last, [_summary(digest, paper, str(paper.number)) for paper in papers])]
@@ -93,7 +93,7 @@ class SlackFormatter:
 
 def with_buttons(body: Mapping[str, Any], buttons: Sequence[Button]) -> Mapping[str, object]:
     """Put buttons below a message."""
-    rows = [_actions(row, f"row{place}") for place, row in enumerate(in_rows(buttons, _IN_A_BLOCK))]
+    rows = [_actions(row, f"row{position}") for position, row in enumerate(in_rows(buttons, _IN_A_BLOCK))]
     return {**body, "blocks": [*body["blocks"], *rows]}
 
 
@@ -104,7 +104,7 @@ def spell(spans: Iterable[Span]) -> list[dict[str, object]]:
 
 
 def escape(text: str) -> str:
-    """Escape what Slack gives a meaning in plain text (docs.slack.dev, "Escaping text")."""
+    """Escape what Slack reads as markup in plain text (docs.slack.dev, "Escaping text")."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -113,10 +113,10 @@ def _characters(span: Span) -> int:
 
 
 LIMITS: tuple[Limit, ...] = ((_characters, 10_000),)
-_HEAD: tuple[Limit, ...] = ((_characters, LONGEST_TEXT),)  # leaves room for a page of papers
+_HEAD: tuple[Limit, ...] = ((_characters, LONGEST_TEXT),)  # leaves enough for a page of papers
 
 
-def _spoken(span: Span) -> Span:
+def _slack_commands(span: Span) -> Span:
     """Name commands as they are typed in Slack."""
     return span._replace(text=_COMMAND.sub("/papers-", span.text))
 
@@ -136,7 +136,7 @@ def _body(spans: Spans) -> Mapping[str, object]:
 
 
 def _fallback(text: str) -> str:
-    """Escape as much of a text as still fits when escaped; nothing is cut inside an entity."""
+    """Escape as much of a text as fits when escaped, without a cut inside an entity."""
     escaped = escape(text)
     if len(escaped) <= LONGEST_TEXT:
         return escaped
@@ -145,7 +145,7 @@ def _fallback(text: str) -> str:
 
 
 def _with_addresses(blocks: Any) -> Iterator[str]:
-    """Read blocks of our own as lines of text, each link's address behind its words; buttons say nothing."""
+    """Read our own blocks as lines of text, the address of a link after its words, without buttons."""
     for block in blocks:
         if block["type"] == "rich_text":
             yield from ("".join(map(_with_address, part["elements"])) for part in block["elements"])
@@ -161,21 +161,21 @@ def _summary(digest: Digest, paper: Paper, label: str) -> Button:
     return Button(label, lines.spell_paper(reference(digest, paper)))
 
 
-def _section(item: Item, place: int) -> dict[str, object]:
-    """Write one of several things with its button beside it; plain text, since mrkdwn cannot escape all signs."""
+def _section(item: Item, position: int) -> dict[str, object]:
+    """Write an item with its button beside it, in plain text, because mrkdwn cannot escape all signs."""
     beside = replace(item.button, label=item.button.short or item.button.label)
     text = shorten(plain(item.spans).strip(), _LONGEST_SECTION)
-    return {"type": "section", "text": _text(text), "accessory": _button(beside, f"item{place}")}
+    return {"type": "section", "text": _text(text), "accessory": _button(beside, f"item{position}")}
 
 
-def _actions(row: Sequence[Button], place: str) -> dict[str, object]:
-    return {"type": "actions", "elements": [_button(one, f"{place}/{n}") for n, one in enumerate(row)]}
+def _actions(row: Sequence[Button], position: str) -> dict[str, object]:
+    return {"type": "actions", "elements": [_button(one, f"{position}/{n}") for n, one in enumerate(row)]}
 
 
-def _button(button: Button, place: str) -> dict[str, object]:
+def _button(button: Button, position: str) -> dict[str, object]:
     """Write a button; what it does is its value, since ids of actions must differ."""
     label = _text(shorten(button.label, _LONGEST_LABEL))
-    return {"type": "button", "text": label, "action_id": f"line/{place}", "value": button.line}
+    return {"type": "button", "text": label, "action_id": f"line/{position}", "value": button.line}
 
 
 def _text(text: str) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Spans of text, each in one style; measure, shorten and split them.
 
-Dialects spell spans in their own markup, so that no dialect ever cuts inside a tag: what is cut are
-spans, tags come after.
+Each platform writes spans as its own markup after they are cut, so no cut is ever inside a tag.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-BLOCKS = frozenset({"quote", "pre"})  # styles of whole blocks; the others are of letters
+BLOCKS = frozenset({"quote", "pre"})  # styles of whole blocks; the others are of characters
 
 
 class Span(NamedTuple):
@@ -20,7 +19,7 @@ class Span(NamedTuple):
 
 
 Spans = tuple[Span, ...]
-# What a span costs, and how much of it one message holds.
+# What a span costs, and the most that one message holds.
 Limit = tuple[Callable[[Span], int], int]
 
 
@@ -34,7 +33,7 @@ def plain(spans: Iterable[Span]) -> str:
 
 
 def collapse_spaces(text: str) -> str:
-    """Collapse all white space: equal for texts that differ in their layout only."""
+    """Collapse all white space, so that texts with the same words are equal."""
     return " ".join(text.split())
 
 
@@ -44,7 +43,7 @@ def split(spans: Iterable[Span], limits: Sequence[Limit]) -> list[Spans]:
     Nothing but white space at a cut is dropped.
     """
     whole = tidy(spans)
-    if _fits(whole, limits):  # as nearly all do
+    if _fits(whole, limits):  # nearly always
         return [whole] if whole else []
     parts: list[list[Span]] = [[]]
     filled = [0] * len(limits)
@@ -82,8 +81,8 @@ def shorten(text: str, limit: int) -> str:
     return (head[:blank] if blank > limit // 2 else head).rstrip() + "…"
 
 
-# Behind each of these a text may be cut; coarse first. A sentence of Korean or English ends in one
-# of a few marks and a blank; Chinese and Japanese write no blank.
+# Where a text may be cut, after each match; coarse ones first. A sentence of Korean or English ends in a
+# mark and a blank, one of Chinese or Japanese in a mark alone.
 _CUTS = (
     re.compile(r"\n+"),
     re.compile(r"[.!?…][\"'”’)\]]*\s+|[。！？]"),
@@ -94,7 +93,7 @@ _CUTS = (
 
 
 def _atoms(spans: Iterable[Span], limits: Sequence[Limit], cuts: Sequence[re.Pattern[str]]) -> Iterator[list[Span]]:
-    """Yield the smallest pieces that need be kept whole, finer ones only where a coarse one is too large."""
+    """Yield pieces that are not cut further: coarse ones where they fit, else finer ones."""
     for piece in _pieces(spans, cuts[0]):
         if len(cuts) == 1 or _fits(piece, limits):
             yield piece
@@ -121,7 +120,7 @@ def _costs(spans: Sequence[Span], limits: Sequence[Limit]) -> list[int]:
 
 
 def _more(part: Sequence[Span], atom: Sequence[Span], costs: Sequence[int], limits: Sequence[Limit]) -> Sequence[int]:
-    """Give what a part grows by: a span that `tidy` joins to the last one costs no second tag."""
+    """Give what a piece adds to a part: a span that `tidy` joins to the last one costs no second tag."""
     if not part or (part[-1].url, part[-1].styles) != (atom[0].url, atom[0].styles):
         return costs
     tags = _costs([atom[0]._replace(text="")], limits)

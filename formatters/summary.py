@@ -1,4 +1,4 @@
-"""Which sentences make a paper's short summary: what it wants, what it brings, what came out."""
+"""The sentences of a paper's short summary: goal, contribution, result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from formatters.markdown import walk
 from formatters.model import Paper, Section
 from formatters.spans import collapse_spaces, plain
 
-# What the blogs that we know call the parts of a summary, in Korean and English.
+# The headings and labels of the known blogs, in Korean and English.
 _NAMES = {
     "introduction": ("introduction", "intro", "overview", "서론", "소개", "개요"),
     "goal": ("goal", "goals", "objective", "aim", "목표", "목적", "연구 목표"),
@@ -22,9 +22,9 @@ _NAMES = {
     "limitations": ("limitations", "limitation", "한계", "한계점", "제한점"),
     "conclusion": ("conclusion", "conclusions", "결론"),
 }
-# What a summary says, and what is read whole for it: of other sections what may hold a label.
-_WANTED = {"goal", "contribution", "results"}
-_READ = {*_WANTED, "introduction"}
+# The parts of a summary, and the sections read for them; others are read only where they may hold a label.
+_PARTS = {"goal", "contribution", "results"}
+_READ_WHOLE = {*_PARTS, "introduction"}
 _KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
 _NO_INFORMATION = {
     "정보 부족",
@@ -36,16 +36,16 @@ _NO_INFORMATION = {
     "n/a",
 }
 
-# A sentence ends in a mark and a blank; not behind an abbreviation, an initial, or before a small letter.
+# A sentence ends in a mark and a blank, but not after an abbreviation or initial, nor before a small letter.
 _END = re.compile(r"[.!?…][\"'”’)\]]*\s+(?![a-z])|[。！？]|\n+")
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|et al|vs|cf|figs?|eqs?|secs?|tab|refs?|alg|approx|resp|no|[A-Z])\.\s*$", re.IGNORECASE
 )
 _WORD = re.compile(r"\w")
-# What the walk writes before a list's item, and what a label of an item ends in.
+# What `walk` writes before an item of a list, and a label at the beginning of an item.
 _MARK = re.compile(r"(?:•|\d{1,3}\.)\s+")
 _LABEL = re.compile(r"([^:：]+)[:：]\s*(.*)")
-_MAY_LABEL = re.compile("[:：&]")  # in Markdown, where a sign may be written by its name
+_MAY_LABEL = re.compile("[:：&]")  # in Markdown, where a colon may be written as an entity
 # Styles of what cannot be read as a sentence.
 _NO_PROSE = frozenset({"pre", "table"})
 
@@ -55,20 +55,20 @@ class Summary:
     goal: str = ""
     contribution: str = ""
     result: str = ""
-    other: str = ""  # what else there is to say of a paper of which none of these is known
+    other: str = ""  # set only where the three above are empty
 
 
-@lru_cache(512)  # a digest is laid out in many editions
+@lru_cache(512)  # the same paper is laid out in many editions
 def summarise(paper: Paper) -> Summary:
     """Pick the first sentence each of goal, contribution and results, empty where a post has none.
 
-    A paper with none of them gives the first sentence of any section, so that no message stands
-    bare while its post says something.
+    A paper with none of them gets the first sentence of any section, so that its message is not empty
+    when its post is not.
     """
     found: dict[str, str] = {}
     for kind, sentence in _statements(paper):
         found.setdefault(kind, sentence)
-        if found.keys() >= _WANTED:
+        if found.keys() >= _PARTS:
             break
     summary = Summary(found.get("goal", ""), found.get("contribution", ""), found.get("results", ""))
     if summary == Summary():
@@ -77,12 +77,12 @@ def summarise(paper: Paper) -> Summary:
 
 
 def says_nothing(text: str) -> bool:
-    """Tell whether a section only says that there is nothing to say."""
+    """Tell whether a text is empty, or only says that there is no information."""
     return not _WORD.search(text) or collapse_spaces(text).strip(".•- ").casefold() in _NO_INFORMATION
 
 
 def is_empty_section(section: Section) -> bool:
-    """Tell whether a section says nothing, or only that there is nothing to say."""
+    """Tell whether each line of a section is empty, or only says that there is no information."""
     lines = plain(walk(section.body)).splitlines()
     return all(says_nothing(_label(_MARK.sub("", line.strip(), count=1))[1]) for line in lines)
 
@@ -100,7 +100,7 @@ def _statements(paper: Paper) -> Iterator[tuple[str, str]]:
     """Yield (kind, first sentence) in the order of the post."""
     for section in paper.sections:
         kind = _KINDS.get(section.heading.strip(" :").casefold(), "")
-        if kind not in _READ and not _MAY_LABEL.search(section.body):
+        if kind not in _READ_WHOLE and not _MAY_LABEL.search(section.body):
             continue
         lines = [line for line in _lines(section) if not says_nothing(_label(line)[1])]
         labelled = [(_KINDS[label], text) for label, text in map(_label, lines) if label]
@@ -132,5 +132,5 @@ def _label(line: str) -> tuple[str, str]:
 
 
 def _unlabelled(lines: list[str]) -> list[tuple[str, str]]:
-    """Read an introduction without labels as the blogs write it: goal, motivation, contribution."""
+    """Read the lines of an introduction without labels in the order of the blogs: goal, motivation, contribution."""
     return list(zip(("goal", "motivation", "contribution"), lines, strict=False))

@@ -1,7 +1,7 @@
-"""Spell messages as Telegram HTML.
+"""Write messages as Telegram HTML.
 
-Limits and tags: Telegram Bot API, sendMessage and "HTML style"; the byte gate and the entity cap
-stand in the sources of its server only.
+Limits and tags: Telegram Bot API, sendMessage and "HTML style"; the limits of bytes and of entities
+are found in the source code of its server only.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _TAGS = (("bold", "b"), ("italic", "i"), ("code", "code"))
 _TAG = re.compile(r"<[^>]*>")
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 
-# A link to the bot itself; the channel puts the bot's name in place of "BOT".
+# A link to the bot itself; the channel replaces "BOT" by the bot's name.
 BOT = "https://t.me/BOT?start="
-_IN_A_ROW = 8  # buttons (Telegram Bot API does not say; its clients show no more)
+_IN_A_ROW = 8  # buttons (not documented; Telegram's clients show no more)
 _MOST_BUTTONS = 100
 _LONGEST_LABEL = 64  # characters of a button; a telephone shows half of it
 
@@ -77,13 +77,13 @@ class TelegramFormatter:
         return {**kept, "text": with_addresses if fits else unescape(_TAG.sub("", html))}
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
-        # The first part: monstrous addresses or emoji throughout are the only way to a second one.
+        # The first part: only extremely long addresses or a text of emoji make a second one.
         body = _body(split(compose.summary_card(paper, self._phrases), LIMITS)[0], silent=True)
         rows = [[_summary(digest, paper, self._phrases.full_summary, edition)]] if self._buttons else []
         return Message(f"paper/{paper.id}", _with_keyboard(body, rows))
 
     def _listed(self, spans: Spans, digest: Digest, edition: Edition) -> list[Mapping[str, object]]:
-        """Spell a digest in one go, the last part with a button for each paper."""
+        """Write a digest as one text, with a button for each paper below the last part."""
         *firsts, last = _bodies(spans, silent=edition.silent)
         papers = digest.papers[:_MOST_BUTTONS] if self._buttons else ()
         keys = [_summary(digest, paper, str(paper.number), edition) for paper in papers]
@@ -91,12 +91,12 @@ class TelegramFormatter:
 
 
 def spell(spans: Iterable[Span]) -> str:
-    """Write spans as HTML that Telegram parses without complaint."""
+    """Write spans as HTML that Telegram parses."""
     return "".join(_block(style, list(run)) for style, run in groupby(spans, block_style))
 
 
 def utf16(span: Span) -> int:
-    """Count UTF-16 units, the larger of the two units that Telegram's pages and sources name."""
+    """Count UTF-16 units: of the units in Telegram's documentation and source code the stricter one."""
     return len(span.text.encode("utf-16-le")) // 2
 
 
@@ -124,7 +124,7 @@ def _body(spans: Spans, *, silent: bool) -> Mapping[str, object]:
 
 
 def _bodies(spans: Spans, *, silent: bool = False) -> list[Mapping[str, object]]:
-    return [_body(part, silent=silent or place > 0) for place, part in enumerate(split(spans, LIMITS))]
+    return [_body(part, silent=silent or position > 0) for position, part in enumerate(split(spans, LIMITS))]
 
 
 def _with_keyboard(body: Mapping[str, object], rows: Sequence[Sequence[Mapping[str, Any]]]) -> Mapping[str, object]:
@@ -132,7 +132,7 @@ def _with_keyboard(body: Mapping[str, object], rows: Sequence[Sequence[Mapping[s
 
 
 def _summary(digest: Digest, paper: Paper, label: str, edition: Edition) -> Mapping[str, str]:
-    """Make a button to a paper's full summary: answered in the chat, or in a private one of its reader's."""
+    """Make a button to a paper's full summary, answered in the chat or in the reader's private chat."""
     ref = reference(digest, paper)
     return _key(
         Button(label, lines.spell_paper(ref), url="" if edition.buttons_in_chat else f"{BOT}{lines.spell_start(ref)}")
@@ -140,8 +140,8 @@ def _summary(digest: Digest, paper: Paper, label: str, edition: Edition) -> Mapp
 
 
 def _key(button: Button) -> Mapping[str, str]:
-    leads = {"url": button.url} if button.url else {"callback_data": button.line}
-    return {"text": shorten(button.label, _LONGEST_LABEL), **leads}
+    action = {"url": button.url} if button.url else {"callback_data": button.line}
+    return {"text": shorten(button.label, _LONGEST_LABEL), **action}
 
 
 def _block(style: str, spans: list[Span]) -> str:

@@ -1,4 +1,4 @@
-"""Spell messages as Rich console markup, addresses in sight where they matter."""
+"""Write messages as Rich console markup, with the address of each paper visible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from formatters.page import Button, Page
 from formatters.spans import Span, tidy
 
 _TAGS = {"bold": "bold", "italic": "italic", "code": "cyan", "pre": "cyan", "quote": "dim"}
-# Characters that a terminal obeys instead of showing; tab and line end stay.
+# Control characters, which a terminal obeys instead of showing; tab and line end stay.
 _OBEYED = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 # An open bracket, the backslashes before it, and whether Rich would take it for a tag.
 _BRACKET = re.compile(r"(\\*)\[(?=([a-z#/@][^\[]*?\])?)")
@@ -44,7 +44,7 @@ class TerminalFormatter:
         return (Message(f"full/{paper.id}", _body([*compose.full(paper), *_address(paper)])),)
 
     def page(self, page: Page) -> Message:
-        """Show what a button would do as what to type instead."""
+        """Show for each button the line to type instead."""
         items = [span for item in page.items for span in (compose.GAP, *item.spans, *_typed(item.button))]
         rows = [span for row in page.rows for one in row for span in (compose.GAP, Span(one.label), *_typed(one))]
         return Message("page", _body([*page.head, *items, *rows]))
@@ -74,7 +74,7 @@ def _typed(button: Button) -> list[Span]:
 
 
 def _address(paper: Paper) -> list[Span]:
-    """Show the paper's address itself: not every terminal makes links of words."""
+    """Show the paper's address itself, because not every terminal can link words."""
     url = links.safe(paper.url)
     return [compose.LINE, Span(url, url)] if url else []
 

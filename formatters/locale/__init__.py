@@ -1,4 +1,4 @@
-"""What the bot itself says, in each of its languages; a missing word is a type error."""
+"""The bot's own phrases in each language; a missing one is a type error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """One language of the bot. Templates take the named fields in braces."""
+    """The phrases of one language; comments name the fields of a template."""
 
     language: str
     day: Callable[[date], str]
@@ -71,8 +71,8 @@ class Phrases:
     status: str  # {digest} {papers}
     status_line: str  # {sent} {all} {chats}
     states: dict[str, str]  # state of a delivery to its name
-    incidents: dict[str, str]  # kind of trouble to what the operators are told: {where} {why}
-    incidents_over: dict[str, str]  # the same when it is over, where that is worth a word: {where}
+    incidents: dict[str, str]  # kind of incident to the notification: {where} {why}
+    incidents_over: dict[str, str]  # the same when it is over, if that is notified: {where}
     nothing_delivered: str
     resend: str
     resent: Callable[[int], str]  # how many messages
@@ -85,4 +85,4 @@ def phrases(language: str) -> Phrases:
     """Give the catalogue of a language; KeyError for one that does not exist."""
     from formatters.locale import en, ko
 
-    return {"ko": ko.WORDS, "en": en.WORDS}[language]
+    return {"ko": ko.PHRASES, "en": en.PHRASES}[language]

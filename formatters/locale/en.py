@@ -18,7 +18,7 @@ def _day(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-WORDS = Phrases(
+PHRASES = Phrases(
     language="en",
     day=_day,
     papers=lambda count: "1 paper" if count == 1 else f"{count} papers",

@@ -13,7 +13,7 @@ def _day(day: date) -> str:
     return f"{day.year}년 {day.month}월 {day.day}일 ({_WEEKDAYS[day.weekday()]})"
 
 
-WORDS = Phrases(
+PHRASES = Phrases(
     language="ko",
     day=_day,
     papers=lambda count: f"논문 {count}편",
