@@ -16,13 +16,14 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import assembly
+from bot.channels import all_kits
 from bot.concurrency import wait_first
 from bot.config.fields import WEEKDAYS, weekdays
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
 from bot.database.states import IncidentKind
-from bot.delivery.channel import Channel
+from bot.delivery.channel import Channel, ChannelKit
 from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, ignore
 from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
@@ -50,6 +51,7 @@ class Paperboy:
     sources: Sequence[Source]
     channels: Mapping[str, Channel]
     waits: RetryPolicy = RetryPolicy()
+    kits: Mapping[str, ChannelKit] = field(default_factory=all_kits)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     told: dict[str, str] = field(default_factory=dict)  # problems of posts that were logged already
@@ -61,7 +63,8 @@ class Paperboy:
         """Give what answers readers."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         id_sequences = {name: channel.id_sequence for name, channel in self.channels.items()}
-        return CommandRouter(self.ledger, self.settings, formatters, id_sequences, self.wake.set, outages=self.outages)
+        parts = (self.kits, formatters, id_sequences)
+        return CommandRouter(self.ledger, self.settings, *parts, self.wake.set, outages=self.outages)
 
     @cached_property
     def replies(self) -> Mapping[str, ReplySender]:
@@ -74,13 +77,14 @@ class Paperboy:
         chats = [
             OperatorChat(chat, self.replies[name], channel.formatter.notice)
             for name, channel in self.channels.items()
-            for chat in self.settings.operators.told(name)
+            if (own := self.kits[name].read(self.settings))
+            for chat in own.operator_chats
         ]
         return OperatorNotifier(self.settings, self.ledger.incidents, self.outages, chats, self.ledger.clock)
 
     def listeners(self) -> list[Listener]:
         """Make what hears readers; SettingsError when one lacks what it needs."""
-        return assembly.listeners(self.settings, self.channels, self.router, self.replies)
+        return assembly.make_listeners(self.settings, self.kits, self.channels, self.router, self.replies)
 
     async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.
@@ -107,14 +111,13 @@ class Paperboy:
 
     async def _join(self) -> None:
         """Make the ledger's chats those of the settings; a channel that was taken out has none."""
-        for name in {"telegram", "slack"} | self.channels.keys():
-            table = getattr(self.settings, name)
-            id_sequences = {
-                chat: self.channels[name].id_sequence(chat) for chat in table.chats if name in self.channels
-            }
-            await self.ledger.subscriptions.sync_chats(name, table.layout, id_sequences)
-            if name in self.channels and assembly.listens(self.settings, name):
-                await self._learn_kinds(self.channels[name], table.layout)
+        for name, kit in self.kits.items():
+            if own := kit.read(self.settings):
+                channel = self.channels.get(name)
+                id_sequences = {chat: channel.id_sequence(chat) for chat in own.chats} if channel else {}
+                await self.ledger.subscriptions.sync_chats(name, own.layout, id_sequences)
+                if channel and own.listens:
+                    await self._learn_kinds(channel, own.layout)
 
     async def _learn_kinds(self, channel: Channel, layout: str) -> None:
         """Ask what the chats of the settings are, once each: it decides where buttons are answered."""
@@ -253,13 +256,14 @@ async def open_app(
 
     Without `channels`, those that the settings name are made.
     """
-    assembly.require_deliverable(settings)
+    kits = all_kits()
+    assembly.require_deliverable(settings, kits)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(settings.store.url))
-        channels = assembly.channels(settings) if channels is None else channels
+        channels = assembly.make_channels(settings, kits) if channels is None else channels
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        yield Paperboy(settings, ledger, assembly.sources(settings), channels, waits)
+        yield Paperboy(settings, ledger, assembly.make_sources(settings), channels, waits, kits)
 
 
 async def run_forever(settings: Settings) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import count
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-
+from bot.config.settings import Settings
 from bot.database.states import ChatKind
-from bot.delivery.channel import NotDelivered, UnconfirmedSend
+from bot.delivery.channel import ChannelKit, NotDelivered, UnconfirmedSend
+from formatters.locale import Phrases
 from formatters.message import Formatter
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class TerminalChannel:
@@ -58,3 +62,25 @@ class TerminalChannel:
 
     async def close(self) -> None:
         """Leave the console to its owner."""
+
+
+def _formatter(phrases: Phrases, _buttons: bool) -> Formatter:
+    from formatters.terminal import TerminalFormatter
+
+    return TerminalFormatter(phrases)
+
+
+def _channel(_settings: Settings, formatter: Formatter) -> TerminalChannel:
+    from rich.console import Console
+
+    return TerminalChannel(Console(), formatter)
+
+
+KIT = ChannelKit(
+    name="terminal",
+    layouts=("messages", "digest", "index"),
+    silent_messages=False,
+    read=lambda _settings: None,
+    make_formatter=_formatter,
+    make_channel=_channel,
+)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Coroutine
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
+from bot.channels import MODULES
 from bot.cli.help import Group, GroupedHelp
 from bot.errors import PaperboyError
 
@@ -31,14 +31,19 @@ app = typer.Typer(
 )
 
 
-class Medium(StrEnum):
-    telegram = "telegram"
-    slack = "slack"
-    terminal = "terminal"
-
-
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="The settings file, instead of ./paperboy.toml.")
+]
+
+
+def _known_channel(value: str) -> str:
+    if value not in MODULES:
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, MODULES))}.")
+    return value
+
+
+Channel = Annotated[
+    str, typer.Option(parser=_known_channel, metavar=f"<{'|'.join(MODULES)}>", help="Where it would be sent.")
 ]
 
 
@@ -65,7 +70,7 @@ def demo() -> None:
 def preview(
     context: typer.Context,
     posts: Annotated[list[Path], typer.Argument(metavar="POST…", help="Files or folders of posts.")],
-    channel: Annotated[Medium, typer.Option(help="Where it would be sent.")] = Medium.terminal,
+    channel: Channel = "terminal",
     paper: Annotated[str, typer.Option(metavar="N|all", help="The full summary of one paper or of all.")] = "",
     json: Annotated[bool, typer.Option("--json", help="The arguments of each send call, as a JSON list.")] = False,
     config: Config = None,
@@ -73,7 +78,7 @@ def preview(
     """Show what would be sent; nothing is sent."""
     from bot.cli.setup.preview import show
 
-    show(_settings(config or context.obj), posts, channel.value, paper=paper, as_json=json)
+    show(_settings(config or context.obj), posts, channel, paper=paper, as_json=json)
 
 
 @app.command(rich_help_panel=Group.SET_UP)
@@ -202,9 +207,7 @@ def _log(settings: Settings, level: str) -> None:
 
     from bot.log import configure
 
-    telegram, slack = settings.telegram, settings.slack
-    secrets = (telegram.token, telegram.webhook_secret, slack.bot_token, slack.app_token, slack.signing_secret)
-    configure([secret.get_secret_value() for secret in secrets if secret], level=logging.getLevelNamesMapping()[level])
+    configure(settings.secrets, level=logging.getLevelNamesMapping()[level])
 
 
 def _run(work: Coroutine[object, object, Result]) -> Result:

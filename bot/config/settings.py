@@ -204,11 +204,6 @@ class Operators(_Table):
     slack_chat: Annotated[str, AfterValidator(one_slack_chat)] = ""
     """The same in Slack: a channel's id, such as "C0123ABCD"."""
 
-    def told(self, channel: str) -> tuple[str, ...]:
-        """List the chats of a channel that are told of troubles."""
-        chat, people = (self.telegram_chat, self.telegram) if channel == "telegram" else (self.slack_chat, self.slack)
-        return (chat,) if chat else people
-
 
 class Settings(BaseSettings):
     """All settings, checked; from `load` with whole paths."""
@@ -238,6 +233,12 @@ class Settings(BaseSettings):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def secrets(self) -> list[str]:
+        """List all tokens and other secrets, which must be logged nowhere."""
+        tables = [table for _, table in self if isinstance(table, BaseModel)]
+        return [value.get_secret_value() for table in tables for _, value in table if isinstance(value, SecretStr)]
 
     @field_validator("sources", mode="before")
     @classmethod

@@ -9,6 +9,7 @@ from datetime import date
 
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
+from bot.delivery.channel import ChannelKit
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Subscription
@@ -56,6 +57,7 @@ class Context:
     formatter: Formatter
     ledger: Ledger
     settings: Settings
+    kit: ChannelKit
     id_sequence: Callable[[str], str]
     wake: Callable[[], object]  # lets what is new go out at once
     today: date
@@ -63,14 +65,14 @@ class Context:
     @property
     def layout(self) -> str:
         """Give the layout that the operator set for this channel."""
-        table = getattr(self.settings, self.request.channel, None)
-        return table.layout if table else "messages"
+        own = self.kit.read(self.settings)
+        return own.layout if own else self.kit.layouts[0]
 
     @property
     def is_operator(self) -> bool:
-        """Tell whether an operator asks; whoever sits at the terminal is one."""
-        people = getattr(self.settings.operators, self.request.channel, None)
-        return people is None or self.request.user in people
+        """Tell whether an operator asks; where there are no settings, as at the terminal, whoever asks is one."""
+        own = self.kit.read(self.settings)
+        return own is None or self.request.user in own.operators
 
     @property
     def hours_text(self) -> str:

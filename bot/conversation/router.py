@@ -15,6 +15,7 @@ from bot.conversation.parsing.query import parse_query
 from bot.conversation.parsing.text import normalise
 from bot.conversation.throttle import Throttle, Verdict
 from bot.database.states import ChatKind
+from bot.delivery.channel import ChannelKit
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import Ledger
 from bot.monitoring.outages import Outages
@@ -33,6 +34,7 @@ class CommandRouter:
 
     ledger: Ledger
     settings: Settings
+    kits: Mapping[str, ChannelKit]
     formatters: Mapping[str, Formatter]
     id_sequences: Mapping[str, Callable[[str], str]]
     wake: Callable[[], object] = lambda: None
@@ -83,10 +85,12 @@ class CommandRouter:
         chat = await self.ledger.subscriptions.find(request.channel, (request.address, *request.aliases))
         catalogue = phrases(choose_language(request, chat, self.settings.language))
         formatter = self.formatters[request.channel].in_language(catalogue)
-        id_sequence = self.id_sequences[request.channel]
+        kit, id_sequence = self.kits[request.channel], self.id_sequences[request.channel]
         zone = DeliveryHours.for_chat(self.settings, chat.schedule if chat else "").zone
         today = datetime.now(ZoneInfo(zone)).date()
-        return Context(request, chat, catalogue, formatter, self.ledger, self.settings, id_sequence, self.wake, today)
+        return Context(
+            request, chat, catalogue, formatter, self.ledger, self.settings, kit, id_sequence, self.wake, today
+        )
 
 
 def _parse(line: str, *, addressed: bool) -> tuple[Command | None, str, str]:

@@ -1,12 +1,14 @@
-"""The two shapes to implement: where digests come from, and where messages go."""
+"""The port to the platforms: what a channel does, and the kit that describes one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from bot.config.settings import Settings
 from bot.database.states import ChatKind
+from formatters.locale import Phrases
 from formatters.message import Formatter
 
 
@@ -18,22 +20,22 @@ class UnconfirmedSend:
     body: Mapping[str, object]
     thread: str  # the parent's remote id, "" outside threads
     attempted_at: float  # seconds since 1970
-    after: int  # the last numeric id of the counter known to be older, 0 when none is
+    after: int  # the last numeric id of the id sequence known to be older, 0 when none is
     after_at: float  # when that one was sent
-    taken: frozenset[int]  # later ids of the counter that are accounted for
-    others: int = 0  # other sends of the counter in doubt: ids that nobody knows yet
+    taken: frozenset[int]  # later ids of the sequence that are accounted for
+    others: int = 0  # other unconfirmed sends of the sequence: ids that nobody knows yet
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The doubtful message stands in the chat."""
+    """The message stands in the chat."""
 
     remote_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotDelivered:
-    """The doubtful message is surely not in the chat."""
+    """The message is surely not in the chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Channel(Protocol):
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         """Wait until one more call to this chat keeps every limit, and give that time, of the event loop's clock.
 
-        With `lead` it comes up to so many seconds earlier.
+        With `ahead` it comes up to so many seconds earlier.
         """
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
@@ -80,9 +82,36 @@ class Channel(Protocol):
         """Make a message that stands in the chat read as `body`; the same content is a success."""
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
-        """Find out whether a doubtful message was delivered; may edit it into its own content."""
+        """Find out whether an unconfirmed message was delivered; may edit it into its own content."""
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         """Check the bot and its rights in each chat: pairs of what was checked and what to do, "" when well."""
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """What the settings say of one channel, in the same words for all of them."""
+
+    chats: tuple[str, ...]  # who receives the digest
+    layout: str  # of chats that chose none
+    operators: tuple[str, ...]  # people who may ask for the status
+    operator_chats: tuple[str, ...]  # chats that are notified of incidents
+    listens: bool  # readers can talk to the bot
+    lacks: str  # what keeps it from sending, and the way out; empty when it can send
+    web_address: str  # of the platform
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKit:
+    """All that sets one platform apart, and what makes its parts. Each platform's folder has one."""
+
+    name: str
+    layouts: tuple[str, ...]  # that its chats may choose, the usual one first
+    silent_messages: bool  # messages can arrive without a sound
+    read: Callable[[Settings], ChannelSettings | None]  # None: it has no settings, and delivers to nobody
+    make_formatter: Callable[[Phrases, bool], Formatter]  # True: with buttons under what is delivered
+    make_channel: Callable[[Settings, Formatter], Channel]
+    # Takes the router, the reply sender and the web server, gives a Listener: their types stand above this package.
+    make_listener: Callable[[Settings, Channel, Any, Any, Any], Any] | None = None  # None: nobody can talk there

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app.assembly import listens
 from bot.app.service import LOOK_BACK, Paperboy, clock, look_from, open_app
+from bot.channels import all_kits
 from bot.config.fields import WEEKDAYS
 from bot.config.settings import Schedule, Settings
 from bot.database.states import ChatKind
@@ -504,4 +504,5 @@ async def test_a_bot_may_wait_for_its_first_subscriber(telegram: Mapping[str, ob
 )
 def test_slack_is_heard_once_it_is_set_up(slack: Mapping[str, object], heard: bool) -> None:
     settings = described(slack=slack)
-    assert (listens(settings, "slack"), listens(settings, "telegram")) == (heard, True)
+    own = {name: kit.read(settings) for name, kit in all_kits().items()}
+    assert {name: one.listens for name, one in own.items() if one} == {"slack": heard, "telegram": True}

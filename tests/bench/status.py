@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bot.channels import all_kits
 from bot.config.settings import Settings
 from bot.conversation.context import Request
 from bot.conversation.router import CommandRouter
@@ -109,7 +110,9 @@ async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost]]:
     """Ask for the list and for the answer in a chat, by turns."""
     settings = Settings()
     async with filled_ledger(chats) as ledger:
-        router = CommandRouter(ledger, settings, {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str})
+        router = CommandRouter(
+            ledger, settings, all_kits(), {"terminal": TerminalFormatter(phrases("en"))}, {"terminal": str}
+        )
         await recent_status(ledger, settings)  # warm up
         return [
             (

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.channels import all_kits
 from bot.cli.setup import sample
 from bot.config.settings import Operators, Settings
 from bot.conversation.context import Request
@@ -42,7 +43,7 @@ async def router(tmp_path: Path) -> AsyncIterator[CommandRouter]:
         await plan(ledger, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
         await ledger.open_at("", 0.0)
         await Dispatcher(ledger, {"telegram": channel}).run()
-        yield CommandRouter(ledger, settings, {"telegram": formatter}, {"telegram": channel.id_sequence})
+        yield CommandRouter(ledger, settings, all_kits(), {"telegram": formatter}, {"telegram": channel.id_sequence})
 
 
 def seen(message: Message) -> str:

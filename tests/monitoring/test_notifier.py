@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import errors
-from bot.config.settings import Operators, Settings, Source
+from bot.config.settings import Settings, Source
 from bot.database.states import IncidentKind
 from bot.delivery.replies import ReplySender
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
@@ -240,13 +240,6 @@ async def test_a_ledger_that_fails_is_told_all_the_same(watch: Watch, tmp_path: 
         assert await watch.look() == ["✖ A run failed. the ledger is damaged"]
         assert await watch.look() == []
     assert [one["event"] for one in logs if one["log_level"] == "error"] == ["alarm", "alarm"]
-
-
-def test_the_operators_themselves_are_told_where_no_chat_is_named() -> None:
-    people = Operators().model_copy(update={"telegram": ("1", "2"), "slack": ("U0123ABCD",)})
-    assert (people.told("telegram"), people.told("slack")) == (("1", "2"), ("U0123ABCD",))
-    chats = people.model_copy(update={"telegram_chat": "-1001", "slack_chat": "C0123ABCD"})
-    assert (chats.told("telegram"), chats.told("slack")) == (("-1001",), ("C0123ABCD",))
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

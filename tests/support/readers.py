@@ -10,6 +10,7 @@ from datetime import date
 from itertools import count
 from pathlib import Path
 
+from bot.channels import all_kits
 from bot.config.settings import Settings
 from bot.conversation.context import Request, Response
 from bot.conversation.router import CommandRouter
@@ -183,6 +184,12 @@ async def open_readers(folder: Path, template: Path | None, settings: Settings =
         slowly = count(step=10)  # so that nobody is throttled
         id_sequences = dict.fromkeys(formatters, str)
         router = CommandRouter(
-            ledger, settings, formatters, id_sequences, lambda: woken.append(None), clock=lambda: next(slowly)
+            ledger,
+            settings,
+            all_kits(),
+            formatters,
+            id_sequences,
+            lambda: woken.append(None),
+            clock=lambda: next(slowly),
         )
         yield Readers(ledger, clock, router, woken)

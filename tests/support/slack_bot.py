@@ -14,6 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import SecretStr
 
+from bot.channels import all_kits
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.listener import PATH, slack_listener
 from bot.config.settings import Operators, Settings, Slack
@@ -172,7 +173,9 @@ async def open_slack_bot(
     await delivered(slack, channel, posts)
     async with open_ledger("sqlite:///paperboy.db") as ledger:
         whole = Settings(slack=own, operators=Operators.model_validate({"slack": [BOSS]}))
-        router = CommandRouter(ledger, whole, {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake)
+        router = CommandRouter(
+            ledger, whole, all_kits(), {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake
+        )
         listener = slack_listener(own, channel, router, ReplySender(channel, ledger.archive), server)
         parts: list[Listener] = [listener, server] if server.used else [listener]
         tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]

@@ -1,4 +1,4 @@
-"""The demo: a sample digest through the same plan, ledger and drain as any other, to this terminal."""
+"""The demo: a sample digest through the same planner, ledger and dispatcher as any other, to this terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bot.channels.terminal import TerminalChannel
+from bot.channels.terminal import KIT, TerminalChannel
 from bot.cli.console import Console, say
 from bot.cli.setup import sample
 from bot.config.settings import Settings
@@ -38,8 +38,7 @@ async def run(settings: Settings) -> None:
         async with open_ledger(f"sqlite:///{folder}/demo.db") as ledger:
             await _deliver(ledger, channel)
             if not console.quiet:  # else nobody reads any more
-                formatters, id_sequences = {channel.name: channel.formatter}, {channel.name: channel.id_sequence}
-                await _talk(CommandRouter(ledger, settings, formatters, id_sequences, throttle=_PATIENT), channel, said)
+                await _converse(_router(ledger, settings, channel), channel, said)
 
 
 async def _deliver(ledger: Ledger, channel: TerminalChannel) -> None:
@@ -51,7 +50,12 @@ async def _deliver(ledger: Ledger, channel: TerminalChannel) -> None:
     await Dispatcher(ledger, {channel.name: channel}).run()
 
 
-async def _talk(router: CommandRouter, channel: TerminalChannel, said: Phrases) -> None:
+def _router(ledger: Ledger, settings: Settings, channel: TerminalChannel) -> CommandRouter:
+    formatters, id_sequences = {channel.name: channel.formatter}, {channel.name: channel.id_sequence}
+    return CommandRouter(ledger, settings, {channel.name: KIT}, formatters, id_sequences, throttle=_PATIENT)
+
+
+async def _converse(router: CommandRouter, channel: TerminalChannel, said: Phrases) -> None:
     await channel.say(said.demo_hint)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the end of the line
     if isinstance(sys.stdin, io.TextIOWrapper):

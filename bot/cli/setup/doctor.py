@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 from rich.markup import escape
 
-from bot.app import assembly
 from bot.app.service import Paperboy, open_app
+from bot.channels import all_kits
 from bot.cli.console import Console
 from bot.config.settings import Settings
 from bot.database.states import DigestState
@@ -76,7 +76,8 @@ async def _source(source: Source) -> Sequence[Finding]:
 async def _channels(paperboy: Paperboy) -> Sequence[Finding]:
     findings: list[Finding] = []
     for name, channel in paperboy.channels.items():
-        chats = tuple(dict.fromkeys((*getattr(paperboy.settings, name).chats, *paperboy.settings.operators.told(name))))
+        own = paperboy.kits[name].read(paperboy.settings)
+        chats = tuple(dict.fromkeys((*own.chats, *own.operator_chats))) if own else ()
         findings += [(f"{name} {what}", cure.removeprefix(f"{what}: ")) for what, cure in await channel.check(chats)]
     return findings
 
@@ -87,13 +88,15 @@ def _listening(paperboy: Paperboy) -> Sequence[Finding]:
         paperboy.listeners()
     except SettingsError as error:
         return [("commands", str(error))]
-    heard = {name: assembly.listens(paperboy.settings, name) for name in paperboy.channels}
+    own = {name: paperboy.kits[name].read(paperboy.settings) for name in paperboy.channels}
+    heard = {name: found is not None and found.listens for name, found in own.items()}
     return [(f"{name} {'listens to commands' if heard[name] else 'delivers only'}", "") for name in heard]
 
 
 async def _clock(settings: Settings) -> Finding:
     """Compare our clock with that of a server we talk to anyway: times decide when rows are due."""
-    address = settings.slack.base_url if settings.slack.chats else settings.telegram.base_url.removesuffix("/bot")
+    platforms = [own for kit in all_kits().values() if (own := kit.read(settings))]
+    address = next((own.web_address for own in reversed(platforms) if own.chats), platforms[0].web_address)
     try:
         async with httpx.AsyncClient(timeout=10) as client:
             theirs = (await client.get(address)).headers.get("Date", "")

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from bot.channels import kit_of
 from bot.cli.console import Console, print_json, warn
 from bot.config.settings import Settings, Source
 from bot.errors import ParseError, SourceError
 from bot.sources import folder
 from formatters.edition import Edition
-from formatters.locale import Phrases, phrases
+from formatters.locale import phrases
 from formatters.message import USUAL, Formatter, Message
 from formatters.model import Digest
-from formatters.slack import SlackFormatter
-from formatters.telegram import TelegramFormatter
-from formatters.terminal import TerminalFormatter
-
-FORMATTERS: dict[str, Callable[[Phrases], Formatter]] = {
-    "telegram": TelegramFormatter,
-    "slack": SlackFormatter,
-    "terminal": TerminalFormatter,
-}
 
 
 def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str, as_json: bool) -> None:
     """Print the messages of posts in the order of sending; SourceError for a post named that is none."""
-    formatter: Formatter = FORMATTERS[channel](phrases(settings.language))
-    table = getattr(settings, channel, None)  # the terminal has none
-    edition = Edition(table.layout) if table else USUAL
+    kit = kit_of(channel)
+    formatter, own = kit.make_formatter(phrases(settings.language), False), kit.read(settings)
+    edition = Edition(own.layout) if own else USUAL
     pages = [
         (path, message)
         for path, digest in _digests(posts, settings.sources)

@@ -13,9 +13,6 @@ from formatters.locale import phrases
 from formatters.page import Page
 
 _NOW = {"now", "지금", "바로"}
-_LAYOUTS = {"slack": ("thread", "messages", "digest", "index")}
-_USUAL_LAYOUTS = ("messages", "digest", "index")
-_SOUNDLESS = {"slack", "terminal"}  # channels whose messages cannot be silent
 
 
 async def subscribe(context: Context, argument: str) -> Response:
@@ -80,10 +77,10 @@ async def _lacks_newest(context: Context) -> bool:
 
 def _possible(change: PreferenceChange, context: Context) -> PreferenceChange:
     """Refuse what the channel does not have."""
-    layouts = _layouts(context)
+    layouts = context.kit.layouts
     if change.layout and change.layout not in layouts:
         raise PreferenceError(change.layout, near=layouts[0])
-    if change.silent is not None and context.request.channel in _SOUNDLESS:
+    if change.silent is not None and not context.kit.silent_messages:
         raise PreferenceError("silent" if change.silent else "loud")
     return change
 
@@ -116,7 +113,7 @@ def _schedule(context: Context, change: PreferenceChange) -> str:
 
 def _page(context: Context, note: str = "") -> Page:
     chat = context.chat
-    silent = None if context.request.channel in _SOUNDLESS else bool(chat and chat.silent)
+    silent = bool(chat and chat.silent) if context.kit.silent_messages else None
     layout = (chat.layout if chat else "") or context.layout
     state = chat.state if chat else ChatState.REMOVED
     preferences = pages.PreferencesView(
@@ -127,8 +124,4 @@ def _page(context: Context, note: str = "") -> Page:
         silent=silent,
         hours=context.hours_text,
     )
-    return pages.settings(preferences, context.phrases, _layouts(context), note)
-
-
-def _layouts(context: Context) -> tuple[str, ...]:
-    return _LAYOUTS.get(context.request.channel, _USUAL_LAYOUTS)
+    return pages.settings(preferences, context.phrases, context.kit.layouts, note)

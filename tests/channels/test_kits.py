@@ -1,0 +1,67 @@
+"""The kits: what each channel says of itself, and that saying it costs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from bot.channels import MODULES, all_kits, kit_of
+from bot.config.settings import Operators, Settings
+from bot.errors import SettingsError
+from formatters.locale import phrases
+
+SDKS = ("telegram", "slack_sdk", "slack_bolt", "sqlalchemy", "aiohttp", "httpx", "rich")
+
+
+def operator_chats(operators: Operators) -> dict[str, tuple[str, ...]]:
+    own = {name: kit.read(Settings(operators=operators)) for name, kit in all_kits().items()}
+    return {name: one.operator_chats for name, one in own.items() if one}
+
+
+def test_each_kit_bears_the_name_under_which_it_is_listed() -> None:
+    assert {name: kit.name for name, kit in all_kits().items()} == {name: name for name in MODULES}
+
+
+def test_no_sdk_is_imported_to_describe_the_channels() -> None:
+    imported = f"[one for one in {SDKS} if one in sys.modules]"
+    code = f"import sys; from bot.channels import all_kits; all_kits(); print({imported})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_formatter_is_of_its_channel(name: str) -> None:
+    assert kit_of(name).make_formatter(phrases("en"), True).channel == name
+
+
+@pytest.mark.parametrize("name", ["telegram", "slack"])
+def test_a_channel_is_not_made_without_its_token(name: str) -> None:
+    kit, settings = kit_of(name), Settings()
+    own = kit.read(settings)
+    assert own
+    assert own.lacks.startswith(f"{name}.")
+    with pytest.raises(SettingsError) as refused:
+        kit.make_channel(settings, kit.make_formatter(phrases("en"), False))
+    assert str(refused.value) == own.lacks
+
+
+def test_a_terminal_has_no_settings_and_no_listener() -> None:
+    kit = kit_of("terminal")
+    channel = kit.make_channel(Settings(), kit.make_formatter(phrases("en"), False))
+    assert (kit.read(Settings()), kit.make_listener, channel.name) == (None, None, "terminal")
+
+
+def test_the_operators_themselves_are_notified_where_no_chat_is_named() -> None:
+    people = Operators().model_copy(update={"telegram": ("1", "2"), "slack": ("U0123ABCD",)})
+    assert operator_chats(people) == {"telegram": ("1", "2"), "slack": ("U0123ABCD",)}
+    chats = people.model_copy(update={"telegram_chat": "-1001", "slack_chat": "C0123ABCD"})
+    assert operator_chats(chats) == {"telegram": ("-1001",), "slack": ("C0123ABCD",)}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_usual_layout_is_the_first_that_can_be_chosen(name: str) -> None:
+    kit = kit_of(name)
+    own = kit.read(Settings())
+    assert own is None or own.layout == kit.layouts[0]
