@@ -1,4 +1,4 @@
-"""One suite over all channels: what `Channel` promises, through the real SDKs against strict servers."""
+"""What `Channel` promises, tested for every channel through the real SDKs against strict servers."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ pytestmark = [
     pytest.mark.unmeasured,
 ]
 
-PATIENCE = 0.3  # seconds for an answer
+TIMEOUT = 0.3  # seconds for an answer
 
 
-class Unpaced(RateLimiter):
+class RecordingLimiter(RateLimiter):
     """Let every call go at once, and note the pauses that platforms ask for."""
 
     def __init__(self) -> None:
-        super().__init__(None, lambda _room: [])
+        super().__init__(None, lambda _chat: [])
         self.pauses: list[tuple[str, float]] = []
 
-    def pause(self, room: str, seconds: float) -> None:
-        self.pauses.append((room, seconds))
+    def pause(self, chat: str, seconds: float) -> None:
+        self.pauses.append((chat, seconds))
 
 
 @dataclass
-class OnTelegram:
-    """A Telegram channel on the stage: its server, two chats, and what goes wrong in Telegram's way."""
+class TelegramCase:
+    """What a test needs of Telegram: its server, two chats, and its own kinds of faults."""
 
     server: FakeTelegram
-    limiter: Unpaced = field(default_factory=Unpaced)
+    limiter: RecordingLimiter = field(default_factory=RecordingLimiter)
     formatter: Formatter = field(default_factory=lambda: TelegramFormatter(phrases("en")))
     address: str = CHANNEL
     other: str = GROUP
@@ -68,7 +68,7 @@ class OnTelegram:
 
     def channel(self, token: str = "", base_url: str = "") -> Channel:
         token, base_url = token or self.server.token, base_url or self.server.base_url
-        return TelegramChannel(token, base_url, self.formatter, self.limiter, timeout=PATIENCE)
+        return TelegramChannel(token, base_url, self.formatter, self.limiter, timeout=TIMEOUT)
 
     def elsewhere(self, host: str, scheme: str = "http") -> Channel:
         return self.channel(base_url=f"{scheme}://{host}/bot")
@@ -108,11 +108,11 @@ class OnTelegram:
 
 
 @dataclass
-class OnSlack:
+class SlackCase:
     """The same for Slack."""
 
     server: FakeSlack
-    limiter: Unpaced = field(default_factory=Unpaced)
+    limiter: RecordingLimiter = field(default_factory=RecordingLimiter)
     formatter: Formatter = field(default_factory=lambda: SlackFormatter(phrases("en")))
     address: str = ROOM
     other: str = "C0456EFGH"
@@ -125,7 +125,7 @@ class OnSlack:
 
     def channel(self, token: str = "", base_url: str = "") -> Channel:
         token, base_url = token or self.server.token, base_url or self.server.base_url
-        return SlackChannel(token, base_url, self.formatter, self.limiter, timeout=PATIENCE)
+        return SlackChannel(token, base_url, self.formatter, self.limiter, timeout=TIMEOUT)
 
     def elsewhere(self, host: str, scheme: str = "http") -> Channel:
         return self.channel(base_url=f"{scheme}://{host}/api/")
@@ -163,87 +163,87 @@ class OnSlack:
         return faults.slack_refusal("invalid_blocks")
 
 
-Stage = OnTelegram | OnSlack
+PlatformCase = TelegramCase | SlackCase
 
 
 @pytest.fixture(params=["telegram", "slack"])
-def stage(request: pytest.FixtureRequest, telegram: FakeTelegram, slack: FakeSlack) -> Stage:
-    return OnTelegram(telegram) if request.param == "telegram" else OnSlack(slack)
+def case(request: pytest.FixtureRequest, telegram: FakeTelegram, slack: FakeSlack) -> PlatformCase:
+    return TelegramCase(telegram) if request.param == "telegram" else SlackCase(slack)
 
 
 @pytest.fixture
-async def channel(stage: Stage) -> AsyncIterator[Channel]:
-    channel = stage.channel()
+async def channel(case: PlatformCase) -> AsyncIterator[Channel]:
+    channel = case.channel()
     yield channel
     await channel.close()
 
 
-def message(stage: Stage, text: str) -> Mapping[str, object]:
-    return stage.formatter.notice(text).body
+def message(case: PlatformCase, text: str) -> Mapping[str, object]:
+    return case.formatter.notice(text).body
 
 
-async def send(stage: Stage, channel: Channel, text: str, ref: str = "ref") -> str:
-    return await channel.send(stage.address, message(stage, text), ref=ref, thread="")
+async def send(case: PlatformCase, channel: Channel, text: str, ref: str = "ref") -> str:
+    return await channel.send(case.address, message(case, text), ref=ref, thread="")
 
 
-def calls(stage: Stage, method: str) -> int:
-    return sum(call.method == method for call in stage.server.calls)
+def calls(case: PlatformCase, method: str) -> int:
+    return sum(call.method == method for call in case.server.calls)
 
 
 # Sending and editing
 
 
-async def test_a_message_sent_is_shown_under_its_remote_id(stage: Stage, channel: Channel) -> None:
-    remote_id = await send(stage, channel, "A paper with <b>, & and 논문")
-    assert stage.ids() == [remote_id]
-    assert [text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for text in stage.texts()] == [
+async def test_a_message_sent_is_shown_under_its_remote_id(case: PlatformCase, channel: Channel) -> None:
+    remote_id = await send(case, channel, "A paper with <b>, & and 논문")
+    assert case.ids() == [remote_id]
+    assert [text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for text in case.texts()] == [
         "A paper with <b>, & and 논문"
     ]
 
 
-async def test_messages_stand_in_the_order_in_which_they_were_sent(stage: Stage, channel: Channel) -> None:
-    sent = [await send(stage, channel, f"Paper {number}") for number in range(5)]
-    assert stage.ids() == sent
-    assert stage.texts() == [f"Paper {number}" for number in range(5)]
+async def test_messages_are_in_the_order_in_which_they_were_sent(case: PlatformCase, channel: Channel) -> None:
+    sent = [await send(case, channel, f"Paper {number}") for number in range(5)]
+    assert case.ids() == sent
+    assert case.texts() == [f"Paper {number}" for number in range(5)]
 
 
-async def test_an_edit_changes_that_message_alone(stage: Stage, channel: Channel) -> None:
-    first, second = await send(stage, channel, "One"), await send(stage, channel, "Two")
-    await channel.edit(stage.address, first, message(stage, "One, mended"))
-    assert (stage.ids(), stage.texts()) == ([first, second], ["One, mended", "Two"])
+async def test_an_edit_changes_that_message_alone(case: PlatformCase, channel: Channel) -> None:
+    first, second = await send(case, channel, "One"), await send(case, channel, "Two")
+    await channel.edit(case.address, first, message(case, "One, mended"))
+    assert (case.ids(), case.texts()) == ([first, second], ["One, mended", "Two"])
 
 
-async def test_an_edit_into_the_same_content_is_a_success(stage: Stage, channel: Channel) -> None:
-    remote_id = await send(stage, channel, "One")
+async def test_an_edit_into_the_same_content_is_a_success(case: PlatformCase, channel: Channel) -> None:
+    remote_id = await send(case, channel, "One")
     for _ in range(2):
-        await channel.edit(stage.address, remote_id, message(stage, "One"))
-    assert stage.texts() == ["One"]
+        await channel.edit(case.address, remote_id, message(case, "One"))
+    assert case.texts() == ["One"]
 
 
-async def test_a_message_sent_as_plain_text_can_be_edited(stage: Stage, channel: Channel) -> None:
-    plain = stage.formatter.plain(message(stage, "One"))
-    remote_id = await channel.send(stage.address, plain, ref="ref", thread="")
-    await channel.edit(stage.address, remote_id, stage.formatter.plain(message(stage, "Two")))
-    assert stage.texts() == ["Two"]
+async def test_a_message_sent_as_plain_text_can_be_edited(case: PlatformCase, channel: Channel) -> None:
+    plain = case.formatter.plain(message(case, "One"))
+    remote_id = await channel.send(case.address, plain, ref="ref", thread="")
+    await channel.edit(case.address, remote_id, case.formatter.plain(message(case, "Two")))
+    assert case.texts() == ["Two"]
 
 
-async def test_an_edit_of_a_deleted_message_is_rejected(stage: Stage, channel: Channel) -> None:
-    remote_id = await send(stage, channel, "One")
-    stage.delete(remote_id)
+async def test_an_edit_of_a_deleted_message_is_rejected(case: PlatformCase, channel: Channel) -> None:
+    remote_id = await send(case, channel, "One")
+    case.delete(remote_id)
     with pytest.raises(Rejected):
-        await channel.edit(stage.address, remote_id, message(stage, "Two"))
+        await channel.edit(case.address, remote_id, message(case, "Two"))
 
 
-async def test_an_edit_of_somebody_elses_message_is_rejected(stage: Stage, channel: Channel) -> None:
+async def test_an_edit_of_somebody_elses_message_is_rejected(case: PlatformCase, channel: Channel) -> None:
     with pytest.raises(Rejected):
-        await channel.edit(stage.address, stage.post_by_other(), message(stage, "Two"))
+        await channel.edit(case.address, case.post_by_other(), message(case, "Two"))
 
 
-async def test_every_chat_has_a_counter_of_its_own(stage: Stage, channel: Channel) -> None:
-    assert channel.id_sequence(stage.address) != channel.id_sequence(stage.other)
+async def test_every_chat_has_an_id_sequence_of_its_own(case: PlatformCase, channel: Channel) -> None:
+    assert channel.id_sequence(case.address) != channel.id_sequence(case.other)
 
 
-# What goes wrong: a class of ours, one call, and no token
+# Faults: each gives an error of ours after one call, without a token in it
 
 
 def nonsense(body: str, content_type: str = "application/json") -> Fault:
@@ -251,13 +251,13 @@ def nonsense(body: str, content_type: str = "application/json") -> Fault:
     return Fault("garbled", Answer(200, body, content_type=content_type))
 
 
-SAME_ON_BOTH = {
+COMMON_FAULTS = {
     "reset": (faults.reset(), Unconfirmed),
     "lost answer": (faults.lost_answer(), Unconfirmed),
     "500": (faults.server_error(500), Unconfirmed),
     "502": (faults.server_error(502), Unconfirmed),
     "503": (faults.server_error(503), Unconfirmed),
-    "late": (faults.late(PATIENCE * 2), Unconfirmed),
+    "late": (faults.late(TIMEOUT * 2), Unconfirmed),
     "truncated": (faults.truncated(), Unconfirmed),
     "captive portal": (faults.captive_portal(), Unconfirmed),
     "plain text": (nonsense("It works!", "text/plain"), Unconfirmed),
@@ -269,7 +269,7 @@ SAME_ON_BOTH = {
     "parts missing": (Fault("garbled", ok(result={}, message={})), Unconfirmed),
 }
 UNPROCESSED = {"reset", "500", "502", "503"}
-IN_ITS_OWN_WAY = {
+OWN_FAULTS = {
     "flood": RetryLater,
     "flood without a time": RetryLater,
     "bot refused": BotGone,
@@ -278,82 +278,82 @@ IN_ITS_OWN_WAY = {
 }
 
 
-def own_fault(stage: Stage, name: str) -> Fault:
+def own_fault(case: PlatformCase, name: str) -> Fault:
     return {
-        "flood": stage.flood(7),
-        "flood without a time": stage.flood(None),
-        "bot refused": stage.bot_refused(),
-        "chat refused": stage.chat_refused(),
-        "message refused": stage.message_refused(),
+        "flood": case.flood(7),
+        "flood without a time": case.flood(None),
+        "bot refused": case.bot_refused(),
+        "chat refused": case.chat_refused(),
+        "message refused": case.message_refused(),
     }[name]
 
 
-async def failure(stage: Stage, channel: Channel) -> SendError:
+async def failure(case: PlatformCase, channel: Channel) -> SendError:
     """Send, give the error, and see that there is no token in it."""
     with pytest.raises(SendError) as raised:
-        await send(stage, channel, "One")
-    assert stage.server.token not in f"{raised.value} {raised.value!r}"
+        await send(case, channel, "One")
+    assert case.server.token not in f"{raised.value} {raised.value!r}"
     return raised.value
 
 
-@pytest.mark.parametrize("name", SAME_ON_BOTH)
-async def test_what_breaks_is_in_doubt_and_sent_no_second_time(stage: Stage, channel: Channel, name: str) -> None:
-    fault, meaning = SAME_ON_BOTH[name]
-    stage.server.faults.add(fault)
-    assert type(await failure(stage, channel)) is meaning
-    assert calls(stage, stage.send_method) == 1
-    assert len(stage.texts()) == (name not in UNPROCESSED)
+@pytest.mark.parametrize("name", COMMON_FAULTS)
+async def test_a_broken_send_is_unconfirmed_and_made_only_once(case: PlatformCase, channel: Channel, name: str) -> None:
+    fault, meaning = COMMON_FAULTS[name]
+    case.server.faults.add(fault)
+    assert type(await failure(case, channel)) is meaning
+    assert calls(case, case.send_method) == 1
+    assert len(case.texts()) == (name not in UNPROCESSED)
 
 
-@pytest.mark.parametrize("name", IN_ITS_OWN_WAY)
-async def test_what_the_platform_refuses_is_not_sent(stage: Stage, channel: Channel, name: str) -> None:
-    stage.server.faults.add(own_fault(stage, name))
-    assert type(await failure(stage, channel)) is IN_ITS_OWN_WAY[name]
-    assert calls(stage, stage.send_method) == 1
-    assert stage.texts() == []
+@pytest.mark.parametrize("name", OWN_FAULTS)
+async def test_what_the_platform_refuses_is_not_sent(case: PlatformCase, channel: Channel, name: str) -> None:
+    case.server.faults.add(own_fault(case, name))
+    assert type(await failure(case, channel)) is OWN_FAULTS[name]
+    assert calls(case, case.send_method) == 1
+    assert case.texts() == []
 
 
-@pytest.mark.parametrize("name", sorted(SAME_ON_BOTH.keys() - {"parts missing", "empty object"}))
-async def test_edits_break_as_sends_do(stage: Stage, channel: Channel, name: str) -> None:
-    fault, meaning = SAME_ON_BOTH[name]
-    remote_id = await send(stage, channel, "One")
-    stage.server.faults.add(fault)
+@pytest.mark.parametrize("name", sorted(COMMON_FAULTS.keys() - {"parts missing", "empty object"}))
+async def test_edits_break_as_sends_do(case: PlatformCase, channel: Channel, name: str) -> None:
+    fault, meaning = COMMON_FAULTS[name]
+    remote_id = await send(case, channel, "One")
+    case.server.faults.add(fault)
     with pytest.raises(meaning):
-        await channel.edit(stage.address, remote_id, message(stage, "Two"))
-    assert calls(stage, stage.edit_method) == 1
+        await channel.edit(case.address, remote_id, message(case, "Two"))
+    assert calls(case, case.edit_method) == 1
 
 
-@pytest.mark.parametrize("name", IN_ITS_OWN_WAY)
-async def test_edits_are_refused_as_sends_are(stage: Stage, channel: Channel, name: str) -> None:
-    remote_id = await send(stage, channel, "One")
-    stage.server.faults.add(own_fault(stage, name))
-    with pytest.raises(IN_ITS_OWN_WAY[name]):
-        await channel.edit(stage.address, remote_id, message(stage, "Two"))
-    assert stage.texts() == ["One"]
+@pytest.mark.parametrize("name", OWN_FAULTS)
+async def test_edits_are_refused_as_sends_are(case: PlatformCase, channel: Channel, name: str) -> None:
+    remote_id = await send(case, channel, "One")
+    case.server.faults.add(own_fault(case, name))
+    with pytest.raises(OWN_FAULTS[name]):
+        await channel.edit(case.address, remote_id, message(case, "Two"))
+    assert case.texts() == ["One"]
 
 
-async def test_the_next_message_goes_through_after_any_failure(stage: Stage, channel: Channel) -> None:
-    for fault, _ in SAME_ON_BOTH.values():
-        stage.server.faults.add(fault)
+async def test_the_next_message_goes_through_after_any_failure(case: PlatformCase, channel: Channel) -> None:
+    for fault, _ in COMMON_FAULTS.values():
+        case.server.faults.add(fault)
         with suppress(SendError):
-            await send(stage, channel, "One")
-    assert await send(stage, channel, "Two") == stage.ids()[-1]
+            await send(case, channel, "One")
+    assert await send(case, channel, "Two") == case.ids()[-1]
 
 
-async def test_a_server_that_is_down_got_nothing(stage: Stage, channel: Channel) -> None:
-    await stage.server.stop()
-    error = await failure(stage, channel)
+async def test_a_server_that_is_down_got_nothing(case: PlatformCase, channel: Channel) -> None:
+    await case.server.stop()
+    error = await failure(case, channel)
     assert isinstance(error, RetryLater)
     assert (error.after, error.flood) == (None, False)
 
 
-async def test_a_server_that_goes_down_between_two_messages_got_one(stage: Stage, channel: Channel) -> None:
-    await send(stage, channel, "One")
-    await stage.server.stop()
-    assert isinstance(await failure(stage, channel), RetryLater | Unconfirmed)
-    await stage.server.start()
-    await send(stage, channel, "Two")
-    assert stage.texts() == ["One", "Two"]
+async def test_a_server_that_goes_down_between_two_messages_got_one(case: PlatformCase, channel: Channel) -> None:
+    await send(case, channel, "One")
+    await case.server.stop()
+    assert isinstance(await failure(case, channel), RetryLater | Unconfirmed)
+    await case.server.start()
+    await send(case, channel, "Two")
+    assert case.texts() == ["One", "Two"]
 
 
 @pytest.mark.parametrize(
@@ -361,180 +361,182 @@ async def test_a_server_that_goes_down_between_two_messages_got_one(stage: Stage
     [("paperboy.invalid", "http"), ("127.0.0.1:{port}", "https")],
     ids=["no such host", "no TLS there"],
 )
-async def test_who_cannot_be_reached_got_nothing(stage: Stage, host: str, scheme: str) -> None:
-    channel = stage.elsewhere(host.format(port=stage.server.port), scheme)
-    error = await failure(stage, channel)
+async def test_a_server_that_cannot_be_reached_got_nothing(case: PlatformCase, host: str, scheme: str) -> None:
+    channel = case.elsewhere(host.format(port=case.server.port), scheme)
+    error = await failure(case, channel)
     await channel.close()
     assert type(error) is RetryLater
 
 
-async def test_a_wrong_token_is_refused_without_being_shown(stage: Stage) -> None:
-    channel = stage.channel(token="654321:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc")
-    error = await failure(stage, channel)
+async def test_a_wrong_token_is_refused_without_being_shown(case: PlatformCase) -> None:
+    channel = case.channel(token="654321:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc")
+    error = await failure(case, channel)
     await channel.close()
     assert type(error) is BotGone
     assert "AAEhBOweik6" not in str(error)
 
 
-async def test_a_chat_that_is_not_there_is_gone(stage: Stage, channel: Channel) -> None:
-    address = "-1005555555555" if isinstance(stage, OnTelegram) else "C0NOWHERE"
+async def test_a_chat_that_is_not_there_is_gone(case: PlatformCase, channel: Channel) -> None:
+    address = "-1005555555555" if isinstance(case, TelegramCase) else "C0NOWHERE"
     with pytest.raises(ChatGone, match=r"(?i)not.found; check the"):
-        await channel.send(address, message(stage, "One"), ref="ref", thread="")
+        await channel.send(address, message(case, "One"), ref="ref", thread="")
 
 
 # Pauses
 
 
-@pytest.mark.parametrize(("told", "kept"), [(7, 7), (None, 30)])
+@pytest.mark.parametrize(("asked", "kept"), [(7, 7), (None, 30)])
 async def test_a_flood_pauses_its_chat_for_as_long_as_it_says(
-    stage: Stage, channel: Channel, told: int | None, kept: float
+    case: PlatformCase, channel: Channel, asked: int | None, kept: float
 ) -> None:
-    stage.server.faults.add(stage.flood(told))
-    error = await failure(stage, channel)
+    case.server.faults.add(case.flood(asked))
+    error = await failure(case, channel)
     assert isinstance(error, RetryLater)
     assert (error.after, error.flood) == (kept, True)
-    assert stage.limiter.pauses == [(stage.address, kept)]
+    assert case.limiter.pauses == [(case.address, kept)]
 
 
-@pytest.mark.parametrize("fault", [fault for fault, _ in SAME_ON_BOTH.values()], ids=SAME_ON_BOTH.keys())
-async def test_nothing_else_pauses_anybody(stage: Stage, channel: Channel, fault: Fault) -> None:
-    stage.server.faults.add(fault)
-    await failure(stage, channel)
-    assert stage.limiter.pauses == []
+@pytest.mark.parametrize("fault", [fault for fault, _ in COMMON_FAULTS.values()], ids=COMMON_FAULTS.keys())
+async def test_nothing_else_pauses_a_chat(case: PlatformCase, channel: Channel, fault: Fault) -> None:
+    case.server.faults.add(fault)
+    await failure(case, channel)
+    assert case.limiter.pauses == []
 
 
-# Doubtful sends
+# Unconfirmed sends
 
 
-async def test_a_message_whose_answer_was_lost_is_found(stage: Stage, channel: Channel) -> None:
-    stage.server.faults.add(faults.lost_answer())
-    await failure(stage, channel)
-    found = await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
-    assert found == Delivered(stage.ids()[0])
-    assert stage.texts() == ["One"]
+async def test_a_message_whose_answer_was_lost_is_found(case: PlatformCase, channel: Channel) -> None:
+    case.server.faults.add(faults.lost_answer())
+    await failure(case, channel)
+    found = await channel.reconcile(case.address, case.unconfirmed(message(case, "One")))
+    assert found == Delivered(case.ids()[0])
+    assert case.texts() == ["One"]
 
 
-async def test_a_message_that_never_arrived_is_absent(stage: Stage, channel: Channel) -> None:
-    stage.server.faults.add(faults.reset())
-    await failure(stage, channel)
-    assert await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One"))) == NotDelivered()
-    assert stage.texts() == []
+async def test_a_message_that_never_arrived_is_absent(case: PlatformCase, channel: Channel) -> None:
+    case.server.faults.add(faults.reset())
+    await failure(case, channel)
+    assert await channel.reconcile(case.address, case.unconfirmed(message(case, "One"))) == NotDelivered()
+    assert case.texts() == []
 
 
-async def test_it_is_found_among_messages_of_other_people(stage: Stage, channel: Channel) -> None:
+async def test_it_is_found_among_messages_of_other_people(case: PlatformCase, channel: Channel) -> None:
     for _ in range(12):
-        stage.post_by_other()
-    stage.server.faults.add(faults.lost_answer())
-    await failure(stage, channel)
-    stage.post_by_other()
-    found = await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
-    assert found == Delivered(stage.ids()[0])
+        case.post_by_other()
+    case.server.faults.add(faults.lost_answer())
+    await failure(case, channel)
+    case.post_by_other()
+    found = await channel.reconcile(case.address, case.unconfirmed(message(case, "One")))
+    assert found == Delivered(case.ids()[0])
 
 
-async def test_it_is_absent_among_messages_of_other_people(stage: Stage, channel: Channel) -> None:
-    others = [stage.post_by_other() for _ in range(12)]
+async def test_it_is_absent_among_messages_of_other_people(case: PlatformCase, channel: Channel) -> None:
+    others = [case.post_by_other() for _ in range(12)]
     assert len(set(others)) == 12
-    assert await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One"))) == NotDelivered()
+    assert await channel.reconcile(case.address, case.unconfirmed(message(case, "One"))) == NotDelivered()
 
 
-async def test_what_others_deleted_does_not_hide_it(stage: Stage, channel: Channel) -> None:
+async def test_what_others_deleted_does_not_hide_it(case: PlatformCase, channel: Channel) -> None:
     for _ in range(9):
-        stage.delete(stage.post_by_other())
-    stage.server.faults.add(faults.lost_answer())
-    await failure(stage, channel)
-    found = await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
-    assert found == Delivered(stage.ids()[0])
+        case.delete(case.post_by_other())
+    case.server.faults.add(faults.lost_answer())
+    await failure(case, channel)
+    found = await channel.reconcile(case.address, case.unconfirmed(message(case, "One")))
+    assert found == Delivered(case.ids()[0])
 
 
-async def test_it_is_told_from_a_message_of_the_same_wording(stage: Stage, channel: Channel) -> None:
-    first = await send(stage, channel, "One", ref="another")
-    stage.server.faults.add(faults.lost_answer())
-    await failure(stage, channel)
-    unconfirmed = stage.unconfirmed(message(stage, "One"), taken=(first,) if isinstance(stage, OnTelegram) else ())
-    assert await channel.reconcile(stage.address, unconfirmed) == Delivered(stage.ids()[1])
+async def test_it_is_distinguished_from_a_message_of_the_same_wording(case: PlatformCase, channel: Channel) -> None:
+    first = await send(case, channel, "One", ref="another")
+    case.server.faults.add(faults.lost_answer())
+    await failure(case, channel)
+    unconfirmed = case.unconfirmed(message(case, "One"), taken=(first,) if isinstance(case, TelegramCase) else ())
+    assert await channel.reconcile(case.address, unconfirmed) == Delivered(case.ids()[1])
 
 
-async def test_asking_twice_gives_the_same_answer(stage: Stage, channel: Channel) -> None:
-    stage.server.faults.add(faults.lost_answer())
-    await failure(stage, channel)
-    unconfirmed = stage.unconfirmed(message(stage, "One"))
-    assert await channel.reconcile(stage.address, unconfirmed) == await channel.reconcile(stage.address, unconfirmed)
+async def test_reconciling_twice_gives_the_same_result(case: PlatformCase, channel: Channel) -> None:
+    case.server.faults.add(faults.lost_answer())
+    await failure(case, channel)
+    unconfirmed = case.unconfirmed(message(case, "One"))
+    assert await channel.reconcile(case.address, unconfirmed) == await channel.reconcile(case.address, unconfirmed)
 
 
-@pytest.mark.parametrize("name", SAME_ON_BOTH)
-async def test_a_question_that_breaks_raises_what_a_send_does(stage: Stage, channel: Channel, name: str) -> None:
-    fault, _ = SAME_ON_BOTH[name]
-    await send(stage, channel, "One")
-    stage.server.faults.add(replace(fault, times=None))  # for ever: what only reads may be repeated
+@pytest.mark.parametrize("name", COMMON_FAULTS)
+async def test_a_broken_reconciliation_raises_what_a_send_does(case: PlatformCase, channel: Channel, name: str) -> None:
+    fault, _ = COMMON_FAULTS[name]
+    await send(case, channel, "One")
+    case.server.faults.add(replace(fault, times=None))  # for ever: what only reads may be repeated
     with pytest.raises((Unconfirmed, RetryLater)):
-        await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
+        await channel.reconcile(case.address, case.unconfirmed(message(case, "One")))
 
 
 @pytest.mark.parametrize("name", ["flood", "bot refused"])
-async def test_a_question_that_is_refused_raises_what_a_send_does(stage: Stage, channel: Channel, name: str) -> None:
-    stage.server.faults.add(own_fault(stage, name))
-    with pytest.raises(IN_ITS_OWN_WAY[name]):
-        await channel.reconcile(stage.address, stage.unconfirmed(message(stage, "One")))
+async def test_a_refused_reconciliation_raises_what_a_send_does(
+    case: PlatformCase, channel: Channel, name: str
+) -> None:
+    case.server.faults.add(own_fault(case, name))
+    with pytest.raises(OWN_FAULTS[name]):
+        await channel.reconcile(case.address, case.unconfirmed(message(case, "One")))
 
 
 # The doctor
 
 
-async def test_all_is_well(stage: Stage, channel: Channel) -> None:
-    checked = await channel.check([stage.address, stage.other])
+async def test_all_is_well(case: PlatformCase, channel: Channel) -> None:
+    checked = await channel.check([case.address, case.other])
     assert len(checked) == 3
     assert [what for what, problem in checked if problem] == []
-    assert stage.texts() == []
+    assert case.texts() == []
 
 
-async def test_a_wrong_token_is_the_only_line(stage: Stage) -> None:
-    channel = stage.channel(token="654321:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc")
-    [(what, problem)] = await channel.check([stage.address])
+async def test_a_wrong_token_is_the_only_line(case: PlatformCase) -> None:
+    channel = case.channel(token="654321:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc")
+    [(what, problem)] = await channel.check([case.address])
     await channel.close()
     assert what == "token"
     assert "token" in problem
     assert "AAEhBOweik6" not in problem
 
 
-async def test_a_chat_that_is_closed_is_named_and_the_others_are_well(stage: Stage, channel: Channel) -> None:
-    stage.close_chat()
-    _, (what, problem), (_, well) = await channel.check([stage.address, stage.other])
-    assert stage.address in what
+async def test_a_chat_that_is_closed_is_named_and_the_others_are_well(case: PlatformCase, channel: Channel) -> None:
+    case.close_chat()
+    _, (what, problem), (_, well) = await channel.check([case.address, case.other])
+    assert case.address in what
     assert problem
     assert well == ""
 
 
-async def test_a_chat_that_is_unknown_is_named(stage: Stage, channel: Channel) -> None:
-    address = "-1005555555555" if isinstance(stage, OnTelegram) else "C0NOWHERE"
+async def test_a_chat_that_is_unknown_is_named(case: PlatformCase, channel: Channel) -> None:
+    address = "-1005555555555" if isinstance(case, TelegramCase) else "C0NOWHERE"
     _, (what, problem) = await channel.check([address])
     assert address in what + problem
     assert problem
 
 
-async def test_a_server_that_is_down_is_a_line_too(stage: Stage, channel: Channel) -> None:
-    await stage.server.stop()
-    [(what, problem)] = await channel.check([stage.address])
+async def test_a_server_that_is_down_is_a_line_too(case: PlatformCase, channel: Channel) -> None:
+    await case.server.stop()
+    [(what, problem)] = await channel.check([case.address])
     assert what == "token"
     assert "reached" in problem
 
 
 @pytest.mark.parametrize("skip", [0, 1, 2])
 @pytest.mark.parametrize("body", ["{}", "[1]", "null", '{"ok": true}', '{"ok": true, "result": 1, "channel": 1}'])
-async def test_nonsense_is_a_line_too(stage: Stage, channel: Channel, body: str, skip: int) -> None:
-    stage.server.faults.add(Fault("garbled", Answer(200, body), skip=skip))
-    checked = await channel.check([stage.address, stage.other])
+async def test_nonsense_is_a_line_too(case: PlatformCase, channel: Channel, body: str, skip: int) -> None:
+    case.server.faults.add(Fault("garbled", Answer(200, body), skip=skip))
+    checked = await channel.check([case.address, case.other])
     assert any(problem for _, problem in checked)
 
 
-async def test_closing_twice_does_no_harm(stage: Stage) -> None:
-    channel = stage.channel()
-    await send(stage, channel, "One")
+async def test_closing_twice_does_no_harm(case: PlatformCase) -> None:
+    channel = case.channel()
+    await send(case, channel, "One")
     await channel.close()
     await channel.close()
-    assert stage.texts() == ["One"]
+    assert case.texts() == ["One"]
 
 
-# The terminal, as far as it has anything to keep
+# The terminal, as far as the promises concern it
 
 
 @pytest.fixture

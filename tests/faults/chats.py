@@ -17,7 +17,7 @@ from tests.faults.tally import Verdict
 from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, ROOM
 from tests.support.fakes.markup import content
 from tests.support.fakes.slack import FakeSlack
-from tests.support.fakes.slack_rooms import SlackMessage
+from tests.support.fakes.slack_channels import SlackMessage
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.fakes.telegram_chats import TelegramMessage
 from tests.support.setup import add_chats

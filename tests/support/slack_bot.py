@@ -32,7 +32,7 @@ from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from tests.support.chats import ROOM
 from tests.support.fakes.slack import FakeSlack, Http, Sent
-from tests.support.fakes.slack_rooms import SlackMessage
+from tests.support.fakes.slack_channels import SlackMessage
 from tests.support.setup import DATA, ROOT, unthrottled
 
 Listen = Literal["socket", "http"]
@@ -57,7 +57,7 @@ def workspace() -> FakeSlack:
 
 
 def text_of(message: SlackMessage | dict[str, Any]) -> str:
-    """Give what somebody reads in a message or a view, labels of buttons in brackets."""
+    """Give what somebody reads in a message or a view, with the labels of buttons in brackets."""
     return _read(message.blocks if isinstance(message, SlackMessage) else message.get("blocks", []))
 
 
@@ -75,7 +75,7 @@ def _read(node: Any) -> str:
 
 @dataclass
 class SlackBot:
-    """All that a test looks at."""
+    """The fake Slack, and the parts of Paperboy that listen to it."""
 
     slack: FakeSlack
     ledger: Ledger
@@ -85,27 +85,28 @@ class SlackBot:
     listening: asyncio.Task[None]
     stopping: asyncio.Event
 
-    async def slash(self, line: str, user: str = ANN, room: str = ROOM) -> str:
+    async def slash(self, line: str, user: str = ANN, chat: str = ROOM) -> str:
         """Type a slash command and give what is read in its acknowledgement."""
-        sent = await self.sent(line, user, room)
+        sent = await self.sent(line, user, chat)
         return text_of(sent.answer) if sent.answer else ""
 
-    async def sent(self, line: str, user: str = ANN, room: str = ROOM) -> Sent:
+    async def sent(self, line: str, user: str = ANN, chat: str = ROOM) -> Sent:
         name, _, text = line.partition(" ")
-        sent = await self.slack.slash(name, text, user, room)
+        sent = await self.slack.slash(name, text, user, chat)
         assert sent.error == ""
         return sent
 
-    def whispers(self, user: str = ANN, room: str = ROOM) -> list[str]:
-        return [text_of(shown) for shown in self.slack.whispered(room, user)]
+    def ephemeral(self, user: str = ANN, chat: str = ROOM) -> list[str]:
+        """Give what somebody reads in the ephemeral messages of a chat."""
+        return [text_of(shown) for shown in self.slack.ephemeral(chat, user)]
 
-    def last(self, user: str = ANN, room: str = ROOM) -> str:
+    def last(self, user: str = ANN, chat: str = ROOM) -> str:
         """Give the ts of the ephemeral message that somebody saw last."""
-        return self.slack.whispered(room, user)[-1].ts
+        return self.slack.ephemeral(chat, user)[-1].ts
 
-    async def press(self, what: str, user: str = ANN, room: str = ROOM, ts: str = "", **more: Any) -> Sent:
+    async def press(self, what: str, user: str = ANN, chat: str = ROOM, ts: str = "", **more: Any) -> Sent:
         """Press a button, of the last ephemeral message unless another is named."""
-        return await self.slack.presses(room, ts or self.last(user, room), user, what, **more)
+        return await self.slack.presses(chat, ts or self.last(user, chat), user, what, **more)
 
     async def chat(self, address: str = ROOM) -> Subscription | None:
         return await self.ledger.subscriptions.find("slack", (address,))
@@ -142,11 +143,11 @@ def settings(slack: FakeSlack, listen: Listen = "socket", **more: Any) -> Slack:
 
 _DELIVERED: dict[
     tuple[str, ...], tuple[bytes, dict[str, SlackMessage]]
-] = {}  # by posts: the ledger, and what stands there
+] = {}  # by posts: the ledger, and the messages in the channel
 
 
-async def delivered(slack: FakeSlack, channel: SlackChannel, posts: tuple[str, ...]) -> None:
-    """Have posts delivered: once for all tests, since it takes longer than they do."""
+async def deliver_once(slack: FakeSlack, channel: SlackChannel, posts: tuple[str, ...]) -> None:
+    """Deliver posts; the result is kept for all tests, since delivery takes longer than they do."""
     file, messages = Path("paperboy.db"), slack.channel(ROOM).messages
     if posts not in _DELIVERED:
         async with open_ledger(f"sqlite:///{file}") as ledger:
@@ -170,7 +171,7 @@ async def open_slack_bot(
     """Deliver, and listen until the test ends."""
     channel, own = slack_channel(slack), settings(slack, listen, **more)
     stopping, server = asyncio.Event(), Web("127.0.0.1", 0)
-    await delivered(slack, channel, posts)
+    await deliver_once(slack, channel, posts)
     async with open_ledger("sqlite:///paperboy.db") as ledger:
         whole = Settings(slack=own, operators=Operators.model_validate({"slack": [BOSS]}))
         router = CommandRouter(

@@ -122,7 +122,7 @@ async def test_a_command_is_answered_in_its_acknowledgement(slack: FakeSlack, ap
     async with way(slack, app):
         sent = await slack.slash("/paper", "3 & <4>", READER, ROOM)
     assert (sent.answer, sent.error) == ({"text": "3 &amp; &lt;4&gt; for mina in papers"}, "")
-    assert [shown.text for shown in slack.whispered(ROOM, READER)] == [sent.answer["text"]]
+    assert [shown.text for shown in slack.ephemeral(ROOM, READER)] == [sent.answer["text"]]
     assert sent.payload["response_url"].startswith(f"http://127.0.0.1:{slack.port}/")
 
 
@@ -157,7 +157,7 @@ async def test_who_does_not_acknowledge_in_time_has_failed(
         late.set()
         await done.wait()
     assert (sent.answer, sent.acked_at, sent.error) == ({}, None, "operation_timeout")
-    assert slack.whispered(ROOM, READER) == []
+    assert slack.ephemeral(ROOM, READER) == []
 
 
 async def test_what_is_acknowledged_with_is_checked(slack: FakeSlack, app: AsyncApp) -> None:
@@ -318,7 +318,7 @@ async def test_a_press_is_answered_through_its_url(
     async with way(slack, app):
         sent = await slack.presses(ROOM, ts, READER, "Summ")
         await slack.answered("response_url")
-    assert [shown.text for shown in slack.whispered(ROOM, READER)] == ["/paper 3"]
+    assert [shown.text for shown in slack.ephemeral(ROOM, READER)] == ["/paper 3"]
     place = {"message_ts": ts, "channel_id": ROOM, "is_ephemeral": False, "thread_ts": parent}
     assert sent.payload["container"] == {"type": "message", **place}
     assert sent.payload["message"]["blocks"] == blocks
@@ -335,13 +335,13 @@ async def test_ephemeral_messages(slack: FakeSlack, client: AsyncWebClient, app:
     slack.channel(ROOM).people.add(READER)
     blocks = row(button("More", action_id="more"))
     await client.chat_postEphemeral(channel=ROOM, user=READER, text="x", blocks=blocks)
-    [shown] = slack.whispered(ROOM, READER)
+    [shown] = slack.ephemeral(ROOM, READER)
     async with sockets(slack, app):
         sent = await slack.presses(ROOM, shown.ts, READER, "more")
         await slack.answered("response_url")
     assert sent.payload["container"]["is_ephemeral"]
     assert "message" not in sent.payload
-    assert [(shown.text, shown.blocks) for shown in slack.whispered(ROOM, READER)] == [("replaced", [])]
+    assert [(shown.text, shown.blocks) for shown in slack.ephemeral(ROOM, READER)] == [("replaced", [])]
     with pytest.raises(NotSentError):
         await slack.presses(ROOM, shown.ts, "U0OTHER", "more")
 
@@ -430,7 +430,7 @@ async def post(url: str, **payload: Any) -> tuple[int, str]:
 async def test_a_url_serves_five_times(slack: FakeSlack, client: AsyncWebClient) -> None:
     url = await response_url(slack, client)
     assert [await post(url, text=str(number)) for number in range(6)] == [(200, "")] * 5 + [(404, "used_url")]
-    assert len(slack.whispered(ROOM, READER)) == 5
+    assert len(slack.ephemeral(ROOM, READER)) == 5
 
 
 async def test_a_url_serves_half_an_hour(slack: FakeSlack, clock: Clock, client: AsyncWebClient) -> None:
@@ -473,7 +473,7 @@ async def test_a_command_leaves_nothing_to_replace(slack: FakeSlack) -> None:
     url = (await slack.slash("/paper", "", READER, ROOM)).payload["response_url"]
     assert await post(url, text="one") == (200, "")
     assert await post(url, text="two", replace_original=True) == (200, "")
-    assert [shown.text for shown in slack.whispered(ROOM, READER)] == ["one", "two"]
+    assert [shown.text for shown in slack.ephemeral(ROOM, READER)] == ["one", "two"]
 
 
 async def test_an_ephemeral_answer_in_a_thread_that_has_not_begun_is_unseen(
@@ -482,9 +482,9 @@ async def test_an_ephemeral_answer_in_a_thread_that_has_not_begun_is_unseen(
     url = await response_url(slack, client)
     [original] = slack.shown(ROOM)
     assert await post(url, text="x", thread_ts=original.ts) == (200, "")
-    assert slack.whispered(ROOM, READER) == []
+    assert slack.ephemeral(ROOM, READER) == []
     slack.post_by_other(ROOM, thread_ts=original.ts)
-    assert [shown.text for shown in slack.whispered(ROOM, READER)] == ["x"]
+    assert [shown.text for shown in slack.ephemeral(ROOM, READER)] == ["x"]
 
 
 async def test_faults_strike_answers_too(slack: FakeSlack, client: AsyncWebClient) -> None:

@@ -23,7 +23,7 @@ from bot.channels.connection_status import ConnectionStatus
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.errors import translate
 from bot.channels.slack.events import EventHandler
-from bot.concurrency import backoff, wait_unless
+from bot.concurrency import LONGEST_PAUSE, backoff, wait_unless
 from bot.config.settings import Slack
 from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel
@@ -37,7 +37,6 @@ _CONNECT_TIMEOUT = 20.0  # seconds
 _GONE = 30.0  # seconds without a connection after which a new client is made
 _CHECK_INTERVAL = 1.0  # seconds between two checks of the connection
 _GRACE = 5.0  # seconds for acknowledgements under way, and again for closing the connection
-_LONGEST_PAUSE = 60.0
 
 _BOLT = logging.getLogger("slack_bolt")
 # It logs each failed attempt with a traceback; `ConnectionStatus` logs the first.
@@ -59,7 +58,7 @@ class SlackSocket:
         tries = 0
         while not stopping.is_set():
             tries = 0 if await self._run_client(stopping) else tries + 1
-            await wait_unless(asyncio.sleep(backoff(1.0, tries, _LONGEST_PAUSE)), stopping)
+            await wait_unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
         await self._events.replies.finish()
 
     @cached_property

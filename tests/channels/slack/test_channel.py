@@ -1,4 +1,4 @@
-"""What is Slack's alone: threads, codes, and looking for a message by the key that travelled with it."""
+"""What only Slack has: threads, error codes, and looking for a message by the key in its metadata."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ FORMATTER = SlackFormatter(phrases("en"))
 
 
 @pytest.fixture
-def server(slack: FakeSlack) -> FakeSlack:
-    slack.add_channel(ROOM, name="papers")
-    return slack
+async def server() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as server:
+        server.add_channel(ROOM, name="papers")
+        yield server
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ async def send(channel: SlackChannel, text: str = "One", *, ref: str = "ref", th
     return await channel.send(ROOM, FORMATTER.notice(text).body, ref=ref, thread=thread)
 
 
-async def lose(server: FakeSlack, channel: SlackChannel, *, thread: str = "") -> None:
+async def send_without_answer(server: FakeSlack, channel: SlackChannel, *, thread: str = "") -> None:
     """Send a message that arrives, without an answer that says so."""
     server.faults.add(faults.lost_answer())
     with pytest.raises(Unconfirmed):
@@ -68,7 +69,7 @@ async def test_a_message_carries_its_key(server: FakeSlack, channel: SlackChanne
     assert shown.pings == []
 
 
-async def test_an_answer_stands_in_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
+async def test_a_reply_is_in_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
     parent = await send(channel, "Index")
     await send(channel, "Paper", thread=parent)
     assert [message.thread_ts for message in server.shown(ROOM)] == [None, parent]
@@ -83,7 +84,7 @@ async def test_an_edit_keeps_thread_and_key(server: FakeSlack, channel: SlackCha
     assert (shown.metadata or {})["event_payload"] == {"key": "4711"}
 
 
-async def test_an_edit_into_plain_text_takes_the_blocks_away(server: FakeSlack, channel: SlackChannel) -> None:
+async def test_an_edit_into_plain_text_removes_the_blocks(server: FakeSlack, channel: SlackChannel) -> None:
     ts = await send(channel)
     await channel.edit(ROOM, ts, FORMATTER.plain(FORMATTER.notice("Plain").body))
     [shown] = server.shown(ROOM)
@@ -125,7 +126,7 @@ async def test_codes(server: FakeSlack, channel: SlackChannel, code: str, meanin
     assert methods(server) == ["chat.postMessage"]
 
 
-async def test_a_missing_scope_is_the_apps_fault_and_named(server: FakeSlack, channel: SlackChannel) -> None:
+async def test_a_missing_scope_stops_the_app_and_is_named(server: FakeSlack, channel: SlackChannel) -> None:
     server.scopes.discard("chat:write")
     with pytest.raises(BotGone, match="chat:write"):
         await send(channel)
@@ -149,18 +150,18 @@ async def test_a_code_with_500_may_have_succeeded(server: FakeSlack, channel: Sl
         await send(channel)
 
 
-async def test_success_without_an_id_is_a_doubt(server: FakeSlack, channel: SlackChannel) -> None:
+async def test_success_without_an_id_is_unconfirmed(server: FakeSlack, channel: SlackChannel) -> None:
     server.faults.add(Fault("garbled", ok(channel=ROOM)))
     with pytest.raises(Unconfirmed):
         await send(channel)
 
 
-# Doubtful sends
+# Unconfirmed sends
 
 
 async def test_it_is_found_by_its_key_and_not_by_its_wording(server: FakeSlack, channel: SlackChannel) -> None:
     await send(channel, "One", ref="another")
-    await lose(server, channel)
+    await send_without_answer(server, channel)
     await send(channel, "One", ref="a third")
     assert await channel.reconcile(ROOM, unconfirmed()) == Delivered(server.shown(ROOM)[1].ts)
 
@@ -168,7 +169,7 @@ async def test_it_is_found_by_its_key_and_not_by_its_wording(server: FakeSlack, 
 async def test_it_is_found_in_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
     parent = await send(channel, "Index", ref="index")
     server.post_by_other(ROOM, thread_ts=parent)
-    await lose(server, channel, thread=parent)
+    await send_without_answer(server, channel, thread=parent)
     server.post_by_other(ROOM, thread_ts=parent)
     assert await channel.reconcile(ROOM, unconfirmed(thread=parent)) == Delivered(server.shown(ROOM)[1].ts)
 
@@ -180,22 +181,22 @@ async def test_it_is_absent_from_its_thread(server: FakeSlack, channel: SlackCha
 
 
 async def test_it_is_found_pages_back(server: FakeSlack, channel: SlackChannel) -> None:
-    await lose(server, channel)
+    await send_without_answer(server, channel)
     for _ in range(450):
         server.post_by_other(ROOM)
     assert await channel.reconcile(ROOM, unconfirmed()) == Delivered(server.shown(ROOM)[0].ts)
     assert methods(server).count("conversations.history") == 3
 
 
-async def test_a_very_busy_room_hides_it(server: FakeSlack, channel: SlackChannel) -> None:
-    await lose(server, channel)
+async def test_a_very_busy_channel_hides_it(server: FakeSlack, channel: SlackChannel) -> None:
+    await send_without_answer(server, channel)
     for _ in range(1001):
         server.post_by_other(ROOM)
     assert isinstance(await channel.reconcile(ROOM, unconfirmed()), Undecided)
 
 
 async def test_a_clock_that_is_ahead_by_an_hour_does_not_hide_it(server: FakeSlack, channel: SlackChannel) -> None:
-    await lose(server, channel)
+    await send_without_answer(server, channel)
     assert isinstance(await channel.reconcile(ROOM, unconfirmed(ago=-3600)), Delivered)
 
 
@@ -211,7 +212,9 @@ async def test_only_what_came_since_some_hours_before_the_attempt_or_our_last_me
 
 
 @pytest.mark.parametrize("thread", [False, True])
-async def test_without_the_history_scope_nobody_knows(server: FakeSlack, channel: SlackChannel, thread: bool) -> None:
+async def test_without_the_history_scope_it_is_undecided(
+    server: FakeSlack, channel: SlackChannel, thread: bool
+) -> None:
     parent = await send(channel, "Index", ref="index") if thread else ""
     server.scopes.discard("channels:history")
     found = await channel.reconcile(ROOM, unconfirmed(thread=parent))
@@ -219,14 +222,14 @@ async def test_without_the_history_scope_nobody_knows(server: FakeSlack, channel
     assert "channels:history" in found.why
 
 
-async def test_outside_the_room_nobody_knows(server: FakeSlack, channel: SlackChannel) -> None:
+async def test_outside_the_channel_it_is_undecided(server: FakeSlack, channel: SlackChannel) -> None:
     server.channel(ROOM).member = False
     found = await channel.reconcile(ROOM, unconfirmed())
     assert isinstance(found, Undecided)
     assert "invite" in found.why
 
 
-async def test_messages_without_metadata_are_passed_over(server: FakeSlack, channel: SlackChannel) -> None:
+async def test_messages_without_metadata_are_skipped(server: FakeSlack, channel: SlackChannel) -> None:
     others = [{"ts": "1.1"}, {"ts": "1.2", "metadata": None}, {"ts": "1.3", "metadata": {"event_payload": None}}]
     ours = {"ts": "1.4", "metadata": {"event_type": EVENT, "event_payload": {"key": "ref"}}}
     server.faults.add(Fault("answer", ok(messages=[*others, ours])))
@@ -234,7 +237,7 @@ async def test_messages_without_metadata_are_passed_over(server: FakeSlack, chan
 
 
 @pytest.mark.parametrize("answer", [ok(), ok(messages=None), ok(messages=7), ok(messages=[7])])
-async def test_a_page_that_makes_no_sense_says_nothing(
+async def test_a_page_that_makes_no_sense_leaves_it_unconfirmed(
     server: FakeSlack, channel: SlackChannel, answer: Answer
 ) -> None:
     server.faults.add(Fault("answer", answer))
@@ -249,7 +252,7 @@ async def test_a_page_that_makes_no_sense_says_nothing(
     ("member", "archived", "advice"),
     [(True, False, ""), (False, False, "/invite"), (True, True, "unarchive"), (False, True, "unarchive")],
 )
-async def test_rights_in_a_room(
+async def test_rights_in_a_channel(
     server: FakeSlack, channel: SlackChannel, member: bool, archived: bool, advice: str
 ) -> None:
     server.add_channel("C0999", name="side", member=member, archived=archived)
@@ -275,10 +278,10 @@ async def test_without_the_scope_to_look_the_doctor_says_so(server: FakeSlack, c
 # Limits, in virtual time
 
 
-def test_a_room_gets_one_a_second_and_rooms_do_not_wait_for_one_another() -> None:
-    async def story() -> float:
+def test_a_chat_gets_one_a_second_and_chats_do_not_wait_for_one_another() -> None:
+    async def scenario() -> float:
         channel = SlackChannel("xoxb-x", "http://127.0.0.1:1/api/", FORMATTER)
         await asyncio.gather(*(channel.acquire_turn(f"C{number % 10}") for number in range(50)))
         return asyncio.get_running_loop().time()
 
-    assert 4 < run(story()) < 4.1
+    assert 4 < run(scenario()) < 4.1

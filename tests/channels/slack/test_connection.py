@@ -1,11 +1,11 @@
-"""Paperboy keeps hearing Slack: connections that break, Slack that is away, tokens and signatures that are refused."""
+"""Paperboy stays connected to Slack: connections break, Slack is away, tokens and signatures are refused."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from unittest.mock import Mock
@@ -36,23 +36,17 @@ FULL = "2. U-Net"
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with workspace() as server:
-        yield server
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything that waits wait shorter."""
-    for name, seconds in {"_PING": 0.1, "_CHECK_INTERVAL": 0.02, "_LONGEST_PAUSE": 0.02}.items():
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten every wait of the listener."""
+    for name, seconds in {"_PING": 0.1, "_CHECK_INTERVAL": 0.02, "LONGEST_PAUSE": 0.02}.items():
         monkeypatch.setattr(listener_module, name, seconds)
 
 
-def told(logs: Any) -> list[tuple[str, str]]:
+def status_changes(logs: Any) -> list[tuple[str, str]]:
     return [(one["log_level"], one["event"]) for one in logs if "listening" in one["event"]]
 
 
-async def hears(slack_bot: SlackBot) -> bool:
+async def answers(slack_bot: SlackBot) -> bool:
     return (await slack_bot.slash("/paper 2")).startswith(FULL)
 
 
@@ -66,84 +60,88 @@ async def test_a_connection_is_renewed_when_slack_asks_for_it(slack: FakeSlack) 
             await slack.sockets.opened(2)
             await slack.sockets.disconnect()
             await slack.sockets.opened(3)
-            assert await hears(slack_bot)
-        assert told(logs) == []
+            assert await answers(slack_bot)
+        assert status_changes(logs) == []
 
 
-async def test_a_broken_connection_is_renewed(slack: FakeSlack, hurried: None) -> None:
+async def test_a_broken_connection_is_renewed(slack: FakeSlack, short_waits: None) -> None:
     async with open_slack_bot(slack) as slack_bot:
         slack.sockets.break_off()
         await slack.sockets.opened(2)
-        assert await hears(slack_bot)
+        assert await answers(slack_bot)
 
 
-async def test_a_stale_connection_is_renewed(slack: FakeSlack, hurried: None) -> None:
+async def test_a_stale_connection_is_renewed(slack: FakeSlack, short_waits: None) -> None:
     async with open_slack_bot(slack) as slack_bot:
         slack.sockets.answers_pings = False
         await slack.sockets.opened(2)
         slack.sockets.answers_pings = True
-        assert await hears(slack_bot)
+        assert await answers(slack_bot)
 
 
-async def test_a_slack_that_is_away_is_told_of_once(
-    slack: FakeSlack, hurried: None, monkeypatch: pytest.MonkeyPatch
+async def test_an_absent_slack_is_logged_once(
+    slack: FakeSlack, short_waits: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listener_module, "_GONE", 0.3)
     async with open_slack_bot(slack) as slack_bot:
         with capture_logs() as logs:
             await slack.stop()
-            while len(told(logs)) < 2:
+            while len(status_changes(logs)) < 2:
                 await asyncio.sleep(0.01)
             attempts = len(slack.calls)
             await slack.start()
             await slack.sockets.opened(2)
-            assert await hears(slack_bot)
-        assert told(logs) == [("error", "not listening"), ("error", "not listening"), ("info", "listening again")]
+            assert await answers(slack_bot)
+        assert status_changes(logs) == [
+            ("error", "not listening"),
+            ("error", "not listening"),
+            ("info", "listening again"),
+        ]
         assert "gone for" in logs[0]["error"]
         assert "Slack cannot be reached" in logs[1]["error"]
         assert attempts
 
 
-async def test_a_client_in_a_dead_end_is_replaced(
-    slack: FakeSlack, hurried: None, monkeypatch: pytest.MonkeyPatch
+async def test_a_client_that_cannot_recover_is_replaced(
+    slack: FakeSlack, short_waits: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The SDK tries an address again and again that serves once (python-slack-sdk, issue 1922, has another one)."""
+    """The SDK retries for ever a URL that works once (python-slack-sdk, issue 1922, is another such case)."""
     monkeypatch.setattr(listener_module, "_GONE", 0.3)
     async with open_slack_bot(slack) as slack_bot:
-        sound = slack.sockets.invite
+        original = slack.sockets.invite
         slack.sockets.invite = lambda port: f"ws://127.0.0.1:{port}/link/?ticket=none"  # type: ignore[method-assign]
         slack.sockets.break_off()
         asked = len(await slack.answered("apps.connections.open"))
         await slack.answered("apps.connections.open", asked + 1)
-        slack.sockets.invite = sound  # type: ignore[method-assign]
+        slack.sockets.invite = original  # type: ignore[method-assign]
         await slack.sockets.opened(2)
-        assert await hears(slack_bot)
+        assert await answers(slack_bot)
 
 
-async def test_no_connection_in_time(slack: FakeSlack, hurried: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_connection_in_time(slack: FakeSlack, short_waits: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener_module, "_CONNECT_TIMEOUT", 0.1)
-    sound = slack.sockets.invite
+    original = slack.sockets.invite
     slack.sockets.invite = lambda port: f"ws://127.0.0.1:{port}/link/?ticket=none"  # type: ignore[method-assign]
     with capture_logs() as logs:
         async with open_slack_bot(slack, connected=False) as slack_bot:
             await slack.answered("apps.connections.open", 3)
             monkeypatch.setattr(listener_module, "_CONNECT_TIMEOUT", 20.0)  # a busy machine takes its time
-            slack.sockets.invite = sound  # type: ignore[method-assign]
+            slack.sockets.invite = original  # type: ignore[method-assign]
             await slack.sockets.opened()
-            assert await hears(slack_bot)
-    assert told(logs) == [("error", "not listening"), ("info", "listening again")]
+            assert await answers(slack_bot)
+    assert status_changes(logs) == [("error", "not listening"), ("info", "listening again")]
     assert logs[-2]["error"] == "no connection in time"
 
 
-async def test_a_refused_token_is_told_of_once(slack: FakeSlack, hurried: None) -> None:
+async def test_a_refused_token_is_logged_once(slack: FakeSlack, short_waits: None) -> None:
     slack.app_token, right = "xapp-another", slack.app_token
     with capture_logs() as logs:
         async with open_slack_bot(slack, connected=False, app_token=right) as slack_bot:
             await slack.answered("apps.connections.open", 4)
             slack.app_token = right
             await slack.sockets.opened()
-            assert await hears(slack_bot)
-    assert told(logs) == [("error", "not listening"), ("info", "listening again")]
+            assert await answers(slack_bot)
+    assert status_changes(logs) == [("error", "not listening"), ("info", "listening again")]
     [refused] = [one for one in logs if one["event"] == "not listening"]
     assert refused["error"] == (
         "Slack refuses the app: invalid_auth; turn Socket Mode on, and set slack.app_token to a token with"
@@ -152,10 +150,12 @@ async def test_a_refused_token_is_told_of_once(slack: FakeSlack, hurried: None) 
 
 
 @pytest.mark.parametrize("fault", [faults.server_error(503), faults.ratelimited(), faults.truncated(), faults.reset()])
-async def test_whatever_slack_answers_it_is_asked_again(slack: FakeSlack, hurried: None, fault: faults.Fault) -> None:
+async def test_whatever_slack_answers_a_connection_is_tried_again(
+    slack: FakeSlack, short_waits: None, fault: faults.Fault
+) -> None:
     slack.faults.add(fault)
     async with open_slack_bot(slack) as slack_bot:
-        assert await hears(slack_bot)
+        assert await answers(slack_bot)
 
 
 async def test_stopping_does_not_wait_for_slack(slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ async def test_stopping_does_not_wait_for_slack(slack: FakeSlack, monkeypatch: p
     assert loop.time() - began < 2
 
 
-async def test_a_farewell_that_is_not_answered_ends(slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_ends_even_when_slack_does_not_answer(slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener_module, "_GRACE", 0.1)
     async with open_slack_bot(slack):
         for request in slack.sockets._live.values():
@@ -176,15 +176,15 @@ async def test_a_farewell_that_is_not_answered_ends(slack: FakeSlack, monkeypatc
             request.transport.pause_reading()
 
 
-async def test_what_is_under_way_is_answered_before_stopping(slack: FakeSlack) -> None:
+async def test_requests_under_way_are_answered_before_stopping(slack: FakeSlack) -> None:
     began = asyncio.Event()
     async with open_slack_bot(slack) as slack_bot:
-        sound = slack_bot.router.handle
+        original = slack_bot.router.handle
 
         async def slow(request: Request, line: str) -> Response:
             began.set()
             await asyncio.sleep(0.1)
-            return await sound(request, line)
+            return await original(request, line)
 
         slack_bot.router.handle = slow  # type: ignore[method-assign]
         typed = asyncio.create_task(slack.slash("/paper", "2", ANN, ROOM))
@@ -198,26 +198,26 @@ async def test_what_is_under_way_is_answered_before_stopping(slack: FakeSlack) -
 # --- HTTP
 
 
-async def test_what_is_not_signed_well_is_turned_away(slack: FakeSlack) -> None:
+async def test_requests_without_a_valid_signature_are_refused(slack: FakeSlack) -> None:
     async with open_slack_bot(slack, "http") as slack_bot:
         assert isinstance(slack.reach, Http)
         url, before = slack.reach.url, len(slack.shown(ROOM))
         without = [frozenset({name}) for name in ("X-Slack-Signature", "X-Slack-Request-Timestamp")]
-        ways = [
+        reaches = [
             Http(url, "another secret"),
             Http(url, SECRET, age=301),
-            Http(url, SECRET, age=-330),  # it grows older on its way
+            Http(url, SECRET, age=-330),  # it gets older on its way
             *(Http(url, SECRET, without=names) for names in without),
         ]
-        for way in ways:
-            slack.reach = way
+        for reach in reaches:
+            slack.reach = reach
             assert (await slack.mentions(ROOM, ANN, "paper 2")).status == 401
             assert (await slack.slash("/paper", "2", ANN, ROOM)).status == 401
         await slack_bot.quiet()
         assert len(slack.shown(ROOM)) == before
         slack.reach = Http(url, SECRET)
         assert await slack.verifies_url()
-        assert await hears(slack_bot)
+        assert await answers(slack_bot)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,9 @@ async def test_what_is_not_signed_well_is_turned_away(slack: FakeSlack) -> None:
         (b"x", {"X-Slack-Signature": "v0=é"}),
     ],
 )
-async def test_strangers_cannot_make_it_stumble(slack: FakeSlack, body: bytes, headers: dict[str, str]) -> None:
+async def test_malformed_requests_are_refused_without_an_error(
+    slack: FakeSlack, body: bytes, headers: dict[str, str]
+) -> None:
     async with open_slack_bot(slack, "http") as slack_bot:
         assert isinstance(slack.reach, Http)
         signed = {"X-Slack-Request-Timestamp": "1", "X-Slack-Signature": "v0=1", **headers}
@@ -246,14 +248,14 @@ async def test_strangers_cannot_make_it_stumble(slack: FakeSlack, body: bytes, h
             ):
                 assert it.status in (400, 401)
         assert logs == []
-        assert await hears(slack_bot)
+        assert await answers(slack_bot)
 
 
 # --- settings, logs
 
 
 @pytest.mark.parametrize(("listen", "missing"), [("socket", "app_token"), ("http", "signing_secret")])
-async def test_a_way_without_its_secret_is_refused(slack: FakeSlack, listen: Any, missing: str) -> None:
+async def test_listening_without_its_secret_is_refused(slack: FakeSlack, listen: Any, missing: str) -> None:
     channel, server = slack_channel(slack), Web("127.0.0.1", 0)
     own: Slack = settings(slack, listen, **{missing: None})
     with pytest.raises(SettingsError, match=f"slack.{missing}"):
@@ -261,13 +263,13 @@ async def test_a_way_without_its_secret_is_refused(slack: FakeSlack, listen: Any
     assert not server.used
 
 
-async def test_others_are_not_answered_through_slack(slack: FakeSlack) -> None:
+async def test_only_a_channel_of_slack_is_accepted(slack: FakeSlack) -> None:
     with pytest.raises(TypeError):
         slack_listener(settings(slack), MemoryChannel(), Mock(), Mock(), Web("127.0.0.1", 0))
 
 
 @pytest.fixture
-def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def program_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Log as the program does, and put all back as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -284,16 +286,16 @@ def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-async def test_logs_hold_no_token(slack: FakeSlack, hurried: None, own_logging: io.StringIO) -> None:
+async def test_logs_hold_no_token(slack: FakeSlack, short_waits: None, program_logging: io.StringIO) -> None:
     """Bolt and the SDK log at INFO what came, and each failure with a traceback."""
     slack.faults.add(faults.reset(method="apps.connections.open", times=2))
     async with open_slack_bot(slack) as slack_bot:
         slack.sockets.break_off()
         await slack.sockets.opened(2)
-        assert await hears(slack_bot)
+        assert await answers(slack_bot)
         slack.patience = 0.1
         await slack._send("interactive", {"type": "shortcut", "callback_id": "unknown", "user": {"id": ANN}})
-    written = own_logging.getvalue()
+    written = program_logging.getvalue()
     assert "listening again" in written
     assert "Traceback" not in written
     for secret in (slack.token, slack.app_token, SECRET, "FAKE-verification-token", "/actions/"):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from structlog.testing import capture_logs
 
 from bot.delivery.decisions import Rules
@@ -15,52 +13,40 @@ from formatters.locale import phrases
 from tests.support.chats import ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack
-from tests.support.slack_bot import ANN, BOSS, MANIFEST, MINA, SlackBot, open_slack_bot, text_of, workspace
+from tests.support.slack_bot import ANN, BOSS, MANIFEST, MINA, SlackBot, open_slack_bot, text_of
 
 EN, KO = phrases("en"), phrases("ko")
 HOME = "D00ANN"
 
 
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with workspace() as server:
-        yield server
-
-
-@pytest.fixture
-async def slack_bot(slack: FakeSlack) -> AsyncIterator[SlackBot]:
-    async with open_slack_bot(slack) as slack_bot:
-        yield slack_bot
-
-
-async def seen(slack_bot: SlackBot, user: str = ANN) -> str:
+async def read_home(slack_bot: SlackBot, user: str = ANN) -> str:
     await slack_bot.slack.opens_home(user)
-    return await now(slack_bot, user)
+    return await current_home(slack_bot, user)
 
 
-async def now(slack_bot: SlackBot, user: str = ANN) -> str:
+async def current_home(slack_bot: SlackBot, user: str = ANN) -> str:
     await slack_bot.quiet()
     return text_of(slack_bot.slack.home(user)) if slack_bot.slack.home(user) else ""
 
 
 async def test_it_shows_the_newest_digest_and_the_settings(slack_bot: SlackBot) -> None:
-    said = await seen(slack_bot)
+    said = await read_home(slack_bot)
     assert said.startswith("Daily Papers · Wednesday, 8 January 2025\n3 papers1. Auto-Encoding Variational Bayes\n")
     assert said.count(f"[{EN.full_summary}]") == 3
     assert f"{EN.settings}\n{EN.receives_not}" in said
     assert said.endswith(f"[{EN.reset}][{EN.subscribe}]")
     assert slack_bot.slack.home(ANN)["private_metadata"] == HOME
-    assert (await seen(slack_bot, MINA)).endswith(f"[{KO.reset}][{KO.subscribe}]")
-    assert await slack_bot.chat(HOME) is None  # looking is no wish
+    assert (await read_home(slack_bot, MINA)).endswith(f"[{KO.reset}][{KO.subscribe}]")
+    assert await slack_bot.chat(HOME) is None  # looking changes nothing
 
 
 async def test_another_tab_shows_nothing(slack_bot: SlackBot) -> None:
     await slack_bot.slack.opens_home(ANN, "messages")
-    assert await now(slack_bot) == ""
+    assert await current_home(slack_bot) == ""
 
 
 async def test_a_paper_comes_as_a_direct_message(slack_bot: SlackBot) -> None:
-    await seen(slack_bot)
+    await read_home(slack_bot)
     assert (await slack_bot.slack.presses_home(ANN, "line/item1", forged=True, value=_value(slack_bot, 1))).seconds < 1
     await slack_bot.quiet()
     [paper] = slack_bot.slack.shown(HOME)
@@ -72,50 +58,50 @@ def _value(slack_bot: SlackBot, place: int) -> str:
     return str(sections[place]["accessory"]["value"])
 
 
-async def test_what_is_chosen_is_kept_and_shown(slack_bot: SlackBot) -> None:
-    await seen(slack_bot)
+async def test_what_is_chosen_is_stored_and_shown(slack_bot: SlackBot) -> None:
+    await read_home(slack_bot)
     await slack_bot.slack.presses_home(ANN, EN.layouts["index"])
     chat = await slack_bot.chat(HOME)
     assert chat
     assert (chat.layout, chat.kind) == ("index", "private")
-    assert f"{EN.layout}: {EN.layouts['index']}" in await now(slack_bot)
+    assert f"{EN.layout}: {EN.layouts['index']}" in await current_home(slack_bot)
     await slack_bot.slack.presses_home(ANN, "한국어")
-    assert f"{KO.own_language}: 한국어" in await now(slack_bot)
+    assert f"{KO.own_language}: 한국어" in await current_home(slack_bot)
     await slack_bot.slack.presses_home(ANN, KO.reset)
-    assert f"{EN.layout}: {EN.layouts['thread']}" in await now(slack_bot)
+    assert f"{EN.layout}: {EN.layouts['thread']}" in await current_home(slack_bot)
 
 
-async def test_subscribing_tells_when_papers_come(slack_bot: SlackBot) -> None:
-    await seen(slack_bot)
+async def test_subscribing_says_when_papers_come(slack_bot: SlackBot) -> None:
+    await read_home(slack_bot)
     await slack_bot.slack.presses_home(ANN, "line/row2/1", forged=True, value="/subscribe")
     assert (await slack_bot.chat(HOME)).state == "active"  # type: ignore[union-attr]
-    said = await now(slack_bot)
+    said = await current_home(slack_bot)
     assert EN.subscribed[:10] in said
     assert f"{EN.settings}\n{EN.receives}" in said
     assert said.endswith(f"[{EN.unsubscribe}]")
 
 
-async def test_a_person_of_the_settings_is_known_at_home(slack_bot: SlackBot) -> None:
+async def test_a_person_named_in_the_settings_is_known_in_the_home(slack_bot: SlackBot) -> None:
     await slack_bot.ledger.subscriptions.sync_chats("slack", "thread", {ROOM: ROOM, ANN: ANN})
-    assert f"{EN.settings}\n{EN.receives}" in await seen(slack_bot)
+    assert f"{EN.settings}\n{EN.receives}" in await read_home(slack_bot)
 
 
-async def test_what_is_on_no_button_is_judged_as_well(slack_bot: SlackBot) -> None:
-    await seen(slack_bot)
+async def test_a_forged_press_is_checked_as_well(slack_bot: SlackBot) -> None:
+    await read_home(slack_bot)
     await slack_bot.slack.presses_home(ANN, "line/x", forged=True, value="/status retry")
-    assert EN.operators_only in await now(slack_bot)
+    assert EN.operators_only in await current_home(slack_bot)
     await slack_bot.slack.presses_home(ANN, "line/x", forged=True, value="/paper 0000000000000000")
-    assert EN.paper_gone in await now(slack_bot)
+    assert EN.paper_gone in await current_home(slack_bot)
     slack_bot.slack.people[ANN].home["private_metadata"] = ""
     assert (await slack_bot.slack.presses_home(ANN, "line/x", forged=True, value="/subscribe")).error == ""
     assert await slack_bot.chat(HOME) is None
-    await seen(slack_bot, BOSS)
+    await read_home(slack_bot, BOSS)
 
 
-async def test_a_view_has_room_for_eighty_papers(slack: FakeSlack) -> None:
+async def test_a_view_shows_eighty_papers_at_most(slack: FakeSlack) -> None:
     async with open_slack_bot(slack) as slack_bot:
         await write_post(slack_bot, 120)
-        said = await seen(slack_bot)
+        said = await read_home(slack_bot)
         assert "120 papers" in said
         assert said.count(f"[{EN.full_summary}]") == 80
         assert f"{EN.settings}\n" in said
@@ -135,25 +121,25 @@ async def write_post(slack_bot: SlackBot, count: int) -> None:
 
 async def test_without_any_digest_it_says_so(slack: FakeSlack) -> None:
     async with open_slack_bot(slack, posts=()) as slack_bot:
-        said = await seen(slack_bot)
+        said = await read_home(slack_bot)
         assert said.startswith(EN.no_digest)
         assert EN.settings in said
 
 
-async def test_a_view_that_is_refused_is_told_of(slack_bot: SlackBot) -> None:
+async def test_a_view_that_is_refused_is_logged(slack_bot: SlackBot) -> None:
     slack_bot.slack.people.home_enabled = False
     with capture_logs() as logs:
-        assert await seen(slack_bot) == ""
+        assert await read_home(slack_bot) == ""
     assert [(one["event"], one["user"]) for one in logs] == [("home", ANN)]
     slack_bot.slack.people.home_enabled = True
     slack_bot.slack.faults.add(faults.reset(method="views.publish"))
     with capture_logs() as logs:
-        await seen(slack_bot)
+        await read_home(slack_bot)
     assert [one["event"] for one in logs] == ["home"]
 
 
-def test_the_manifest_subscribes_to_what_is_heard(slack_bot: SlackBot) -> None:
-    heard = slack_bot.listener._events._events  # type: ignore[attr-defined]
+def test_the_manifest_subscribes_to_the_events_that_are_handled(slack_bot: SlackBot) -> None:
+    handled = slack_bot.listener._events._events  # type: ignore[attr-defined]
     subscribed = MANIFEST["settings"]["event_subscriptions"]["bot_events"]
-    assert {event.removesuffix(".im") for event in subscribed} == set(heard)
+    assert {event.removesuffix(".im") for event in subscribed} == set(handled)
     assert MANIFEST["settings"]["socket_mode_enabled"] is True

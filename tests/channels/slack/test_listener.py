@@ -1,11 +1,10 @@
-"""Slack's readers talk to Paperboy: what they type and press, through Bolt, over websockets and signed requests."""
+"""What Slack's readers type and press is answered: through Bolt, over websockets and signed HTTP requests."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from formatters.locale import phrases
 from tests.support.chats import ROOM
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack, NotSentError
-from tests.support.fakes.slack_rooms import Channel
+from tests.support.fakes.slack_channels import Channel
 from tests.support.slack_bot import (
     ANN,
     BOSS,
@@ -32,24 +31,11 @@ from tests.support.slack_bot import (
     SlackBot,
     open_slack_bot,
     text_of,
-    workspace,
 )
 
 FULL = "2. U-Net: Convolutional Networks for Biomedical Image Segmentation\n\n서론\n"
 EN, KO = phrases("en"), phrases("ko")
 SHARE, INDEX = f"[{EN.share}]", EN.layouts["index"]
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with workspace() as server:
-        yield server
-
-
-@pytest.fixture
-async def slack_bot(slack: FakeSlack) -> AsyncIterator[SlackBot]:
-    async with open_slack_bot(slack) as slack_bot:
-        yield slack_bot
 
 
 over_both = pytest.mark.parametrize("listen", ["socket", "http"])
@@ -92,7 +78,7 @@ async def test_each_command_is_answered_in_its_acknowledgement(slack: FakeSlack,
             assert said in text_of(sent.answer), command
             assert sent.answer["response_type"] == "ephemeral"
             assert sent.seconds < 1
-            assert len(slack.whispered(ROOM, user)) == 1
+            assert len(slack.ephemeral(ROOM, user)) == 1
         assert len(slack.shown(ROOM)) == before
 
 
@@ -141,10 +127,10 @@ async def test_a_long_answer_goes_on_after_its_acknowledgement(slack: FakeSlack)
         slack_bot.router.handle = always(Response(tuple(notice(f"part {n}") for n in range(9))))  # type: ignore[method-assign]
         await slack_bot.slash("/papers")
         await slack_bot.quiet()
-        assert slack_bot.whispers() == [f"part {n}" for n in range(6)]  # a response_url serves five times
+        assert slack_bot.ephemeral() == [f"part {n}" for n in range(6)]  # a response_url serves five times
 
 
-async def test_who_floods_gets_a_note_and_then_silence(slack_bot: SlackBot) -> None:
+async def test_a_person_with_too_many_commands_gets_a_note_and_then_silence(slack_bot: SlackBot) -> None:
     said = [await slack_bot.slash("/paper 2") for _ in range(9)]
     answered = sum(one.startswith(FULL) for one in said)
     assert answered >= 3
@@ -153,7 +139,7 @@ async def test_who_floods_gets_a_note_and_then_silence(slack_bot: SlackBot) -> N
 
 
 def always(answer: Response) -> Any:
-    async def given(_asker: Request, _line: str) -> Response:
+    async def given(_request: Request, _line: str) -> Response:
         return answer
 
     return given
@@ -171,21 +157,21 @@ async def test_a_paper_is_shared_in_the_channel(slack_bot: SlackBot) -> None:
     assert text_of(shared).startswith(f"↗ ann{FULL}")
     assert shared.text.startswith("↗ ann\n2. U-Net")
     assert shared.pings == []
-    [whisper] = slack_bot.whispers()
-    assert whisper.startswith(FULL)
-    assert SHARE not in whisper  # it has done its work
+    [reply] = slack_bot.ephemeral()
+    assert reply.startswith(FULL)
+    assert SHARE not in reply  # it can be used once
 
 
 async def test_a_paper_is_shared_where_the_app_is_no_member(slack_bot: SlackBot) -> None:
-    await slack_bot.slash("/paper 2", room=FOREIGN)
-    await slack_bot.press(EN.share, room=FOREIGN)
+    await slack_bot.slash("/paper 2", chat=FOREIGN)
+    await slack_bot.press(EN.share, chat=FOREIGN)
     await slack_bot.quiet()
     [shared] = slack_bot.slack.channel(FOREIGN).messages.values()
     assert text_of(shared).startswith(f"↗ ann{FULL}")
 
 
 async def test_there_is_nobody_to_share_with_in_direct_messages(slack_bot: SlackBot) -> None:
-    assert SHARE not in await slack_bot.slash("/paper 2", room=slack_bot.slack.direct(ANN).id)
+    assert SHARE not in await slack_bot.slash("/paper 2", chat=slack_bot.slack.direct(ANN).id)
 
 
 @pytest.mark.parametrize("value", ["share /status", "share /unsubscribe", "share", "share /paper 0000000000000000"])
@@ -195,22 +181,22 @@ async def test_nothing_else_is_shared(slack_bot: SlackBot, value: str) -> None:
     await slack_bot.press("line/row0/0", BOSS, forged=True, value=value)
     await slack_bot.quiet()
     assert len(slack_bot.slack.shown(ROOM)) == before
-    assert len(slack_bot.whispers(BOSS)) == 2
+    assert len(slack_bot.ephemeral(BOSS)) == 2
     assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
 
 
 # --- the button under a paper
 
 
-async def test_the_full_summary_is_whispered_in_the_thread_of_the_paper(slack_bot: SlackBot) -> None:
+async def test_the_full_summary_is_shown_to_one_person_in_the_thread_of_the_paper(slack_bot: SlackBot) -> None:
     index, _, paper, _ = slack_bot.slack.shown(ROOM)
     sent = await slack_bot.press(KO.full_summary, ts=paper.ts)
     assert (sent.seconds < 1, sent.answer) == (True, {})
     await slack_bot.quiet()
-    [whisper] = slack_bot.slack.whispered(ROOM, ANN)
-    assert whisper.thread_ts == index.ts
-    assert text_of(whisper).startswith(FULL)
-    assert slack_bot.whispers(MINA) == []
+    [reply] = slack_bot.slack.ephemeral(ROOM, ANN)
+    assert reply.thread_ts == index.ts
+    assert text_of(reply).startswith(FULL)
+    assert slack_bot.ephemeral(MINA) == []
     await slack_bot.press(EN.share)
     await slack_bot.quiet()
     shared = slack_bot.slack.shown(ROOM)[-1]
@@ -222,14 +208,14 @@ async def test_the_full_summary_comes_where_the_app_is_no_member(slack_bot: Slac
     slack_bot.slack.channel(ROOM).member = False
     await slack_bot.press(KO.full_summary, ts=paper.ts)
     await slack_bot.quiet()
-    assert slack_bot.whispers()[0].startswith(FULL)
+    assert slack_bot.ephemeral()[0].startswith(FULL)
 
 
 async def test_a_paper_that_is_gone(slack_bot: SlackBot) -> None:
     paper = slack_bot.slack.shown(ROOM)[2]
     await slack_bot.press("line/row0/0", ts=paper.ts, forged=True, value="/paper 0000000000000000")
     await slack_bot.quiet()
-    assert slack_bot.whispers() == [EN.paper_gone]
+    assert slack_bot.ephemeral() == [EN.paper_gone]
 
 
 async def test_buttons_that_are_not_ours_are_acknowledged(slack_bot: SlackBot) -> None:
@@ -237,7 +223,7 @@ async def test_buttons_that_are_not_ours_are_acknowledged(slack_bot: SlackBot) -
     for action, value in (("other", "/unsubscribe"), ("line/row0/0", "")):
         assert (await slack_bot.press(action, ts=paper.ts, forged=True, value=value)).error == ""
     await slack_bot.quiet()
-    assert slack_bot.whispers() == []
+    assert slack_bot.ephemeral() == []
 
 
 # --- mentions and direct messages
@@ -283,7 +269,7 @@ async def test_a_thread_in_direct_messages_stays_one(slack_bot: SlackBot) -> Non
     assert [shown.thread_ts for shown in slack_bot.slack.shown("D00ANN")] == [None, ts]
 
 
-async def test_what_nobody_says_to_us_is_ignored(slack_bot: SlackBot) -> None:
+async def test_messages_that_are_not_for_the_app_are_ignored(slack_bot: SlackBot) -> None:
     slack = slack_bot.slack
     slack.scopes.add("channels:history")
     await slack.message_in(ROOM, ANN, "paper 2")
@@ -318,14 +304,14 @@ async def test_a_retried_event_is_answered_once(slack: FakeSlack, listen: Listen
 
 
 async def test_a_retry_that_comes_too_early_waits_for_the_first_attempt(slack_bot: SlackBot) -> None:
-    """Was it acknowledged at once, and the first attempt failed, then its wish would be lost."""
+    """If it were acknowledged at once and the first attempt failed, the choice would be lost."""
     slack, begun, go_on = slack_bot.slack, asyncio.Event(), asyncio.Event()
-    sound = slack_bot.router.handle
+    original = slack_bot.router.handle
 
     async def slow(request: Request, line: str) -> Response:
         begun.set()
         await go_on.wait()
-        return await sound(request, line)
+        return await original(request, line)
 
     slack_bot.router.handle = slow  # type: ignore[method-assign]
     slack.patience = 0.1
@@ -353,12 +339,12 @@ async def test_administrators_change_a_channel(slack_bot: SlackBot, user: str, m
     assert chat
     assert chat.layout == ("index" if may else "")  # kept before it was acknowledged
     await slack_bot.quiet()
-    [page, *notes] = slack_bot.whispers(user)
+    [page, *notes] = slack_bot.ephemeral(user)
     assert (f"{EN.layout}: {INDEX}" in page) is may
     assert notes == ([] if may else [EN.administrators_only])
 
 
-async def test_what_is_on_no_button_is_still_judged_by_who_pressed(slack_bot: SlackBot) -> None:
+async def test_a_forged_press_has_only_the_rights_of_who_pressed(slack_bot: SlackBot) -> None:
     await slack_bot.slash("/papers-settings")
     for value in ("/unsubscribe", "/settings index", "/status retry"):
         await slack_bot.press("line/row9/0", forged=True, value=value)
@@ -366,14 +352,14 @@ async def test_what_is_on_no_button_is_still_judged_by_who_pressed(slack_bot: Sl
     assert chat
     assert (chat.state, chat.layout) == ("active", "")
     await slack_bot.quiet()
-    assert slack_bot.whispers()[1:] == [
+    assert slack_bot.ephemeral()[1:] == [
         EN.administrators_only,
         EN.administrators_only,
         EN.operators_only,
     ]
 
 
-async def test_no_answer_means_no(slack_bot: SlackBot) -> None:
+async def test_without_an_answer_of_slack_nobody_is_an_administrator(slack_bot: SlackBot) -> None:
     slack_bot.slack.faults.add(faults.reset(method="users.info", times=None), faults.reset(method="conversations.info"))
     await slack_bot.slash("/papers-unsubscribe", BOSS)
     assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
@@ -387,37 +373,39 @@ async def test_rights_are_asked_for_each_time(slack_bot: SlackBot) -> None:
 
 async def test_everybody_decides_for_their_own_direct_messages(slack_bot: SlackBot) -> None:
     address = slack_bot.slack.direct(ANN).id
-    assert (await slack_bot.slash("/papers-subscribe now", room=address)).startswith(EN.subscribed_now)
+    assert (await slack_bot.slash("/papers-subscribe now", chat=address)).startswith(EN.subscribed_now)
     chat = await slack_bot.chat(address)
     assert chat
     assert (chat.state, chat.kind, chat.language) == ("active", "private", "en")
 
 
-async def test_in_direct_messages_with_others_one_speaks_for_oneself(slack_bot: SlackBot) -> None:
+async def test_in_direct_messages_with_others_a_command_is_about_ones_own_chat(slack_bot: SlackBot) -> None:
     """There the app is no member, and could neither write nor read."""
-    slack_bot.slack.rooms.add(Channel("D0OTHERS", "", member=False, archived=False, user=ANN, people={ANN}))
-    assert (await slack_bot.slash("/papers-subscribe", room="D0OTHERS")).startswith(EN.subscribed[:5])
+    slack_bot.slack.channels.add(Channel("D0OTHERS", "", member=False, archived=False, user=ANN, people={ANN}))
+    assert (await slack_bot.slash("/papers-subscribe", chat="D0OTHERS")).startswith(EN.subscribed[:5])
     assert await slack_bot.chat("D0OTHERS") is None
     assert (await slack_bot.chat("D00ANN")).state == "active"  # type: ignore[union-attr]
-    assert SHARE in await slack_bot.slash("/paper 2", room="D0OTHERS")
-    await slack_bot.press(EN.share, room="D0OTHERS")
-    await slack_bot.slash("/papers-settings", room="D0OTHERS")
-    await slack_bot.press(EN.unsubscribe, room="D0OTHERS")
+    assert SHARE in await slack_bot.slash("/paper 2", chat="D0OTHERS")
+    await slack_bot.press(EN.share, chat="D0OTHERS")
+    await slack_bot.slash("/papers-settings", chat="D0OTHERS")
+    await slack_bot.press(EN.unsubscribe, chat="D0OTHERS")
     await slack_bot.quiet()
     assert (await slack_bot.chat("D00ANN")).state == "removed"  # type: ignore[union-attr]
     [shared] = slack_bot.slack.channel("D0OTHERS").messages.values()
     assert text_of(shared).startswith("↗ ann")
-    assert slack_bot.whispers(room="D0OTHERS")[-1].startswith(EN.unsubscribed[:5])
+    assert slack_bot.ephemeral(chat="D0OTHERS")[-1].startswith(EN.unsubscribed[:5])
 
 
-async def test_who_cannot_be_asked_for_is_answered_where_they_are(slack_bot: SlackBot) -> None:
+async def test_without_the_right_to_open_direct_messages_the_given_chat_is_used(slack_bot: SlackBot) -> None:
     slack_bot.slack.scopes.discard("im:write")
     own = slack_bot.slack.direct(ANN).id
-    assert (await slack_bot.slash("/papers-subscribe", room=own)).startswith(EN.subscribed[:5])
+    assert (await slack_bot.slash("/papers-subscribe", chat=own)).startswith(EN.subscribed[:5])
     assert (await slack_bot.chat(own)).state == "active"  # type: ignore[union-attr]
 
 
-async def test_few_things_are_remembered(slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_the_newest_people_and_events_are_remembered(
+    slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.channels.slack.people._MOST", 2)
     monkeypatch.setattr("bot.channels.slack.events._REMEMBERED", 2)
     for user in (ANN, MINA, BOSS, ANN):
@@ -427,7 +415,7 @@ async def test_few_things_are_remembered(slack_bot: SlackBot, monkeypatch: pytes
     assert asked == [ANN, MINA, BOSS, ANN]
 
 
-async def test_a_set_language_is_spoken(slack_bot: SlackBot) -> None:
+async def test_the_language_of_a_chat_is_used(slack_bot: SlackBot) -> None:
     assert EN.saved in await slack_bot.slash("/papers-settings en", BOSS)
     assert (await slack_bot.slash("/paper", MINA)).startswith(EN.which_paper[:5])
 
@@ -440,7 +428,7 @@ async def test_pages_turn_in_place(slack: FakeSlack) -> None:
         assert f"[{EN.next}]" in await slack_bot.slash("/papers")
         await slack_bot.press(EN.next)
         await slack_bot.quiet()
-        [page] = slack_bot.whispers()
+        [page] = slack_bot.ephemeral()
         assert page.endswith(f"[{EN.previous}]")
         assert "40." in page
 
@@ -450,15 +438,15 @@ async def test_pages_turn_in_place_in_direct_messages(slack: FakeSlack) -> None:
         await slack.message_im(ANN, "papers")
         await slack_bot.quiet()
         [page] = slack.shown("D00ANN")
-        await slack_bot.press(EN.next, room="D00ANN", ts=page.ts)
+        await slack_bot.press(EN.next, chat="D00ANN", ts=page.ts)
         await slack_bot.quiet()
         assert (page.edits, text_of(page).endswith(f"[{EN.previous}]")) == (1, True)
-        await slack_bot.press("line/item0", room="D00ANN", ts=page.ts)
+        await slack_bot.press("line/item0", chat="D00ANN", ts=page.ts)
         await slack_bot.quiet()
         assert text_of(slack.shown("D00ANN")[-1]).startswith("21. ")
-        await slack_bot.press("line/x", room="D00ANN", ts=page.ts, forged=True, value="/unsubscribe")
+        await slack_bot.press("line/x", chat="D00ANN", ts=page.ts, forged=True, value="/unsubscribe")
         await slack_bot.quiet()
-        assert slack_bot.whispers(room="D00ANN") == [EN.not_subscribed.replace("/", "/papers-")]
+        assert slack_bot.ephemeral(chat="D00ANN") == [EN.not_subscribed.replace("/", "/papers-")]
 
 
 async def test_a_page_that_all_see_turns_for_one(slack: FakeSlack) -> None:
@@ -469,14 +457,14 @@ async def test_a_page_that_all_see_turns_for_one(slack: FakeSlack) -> None:
         await slack_bot.press("line/row0/0", ts=page.ts)
         await slack_bot.quiet()
         assert page.edits == 0
-        [own] = slack_bot.whispers()
+        [own] = slack_bot.ephemeral()
         assert own.endswith(f"[{EN.previous}]")
 
 
-# --- coming and going
+# --- joining and leaving
 
 
-async def test_who_lets_us_in_is_greeted(slack_bot: SlackBot) -> None:
+async def test_a_channel_that_adds_the_app_is_greeted(slack_bot: SlackBot) -> None:
     slack = slack_bot.slack
     slack.add_channel("C0NEW", name="new", member=False, creator=MAKER)
     await slack.joins("C0NEW", ANN)
@@ -489,11 +477,11 @@ async def test_who_lets_us_in_is_greeted(slack_bot: SlackBot) -> None:
     await slack_bot.press("line/row0/0", MAKER, "C0NEW", welcome.ts)
     assert (await slack_bot.chat("C0NEW")).state == "active"  # type: ignore[union-attr]
     await slack_bot.quiet()
-    assert slack_bot.whispers(ANN, "C0NEW") == [EN.administrators_only]
-    assert slack_bot.whispers(MAKER, "C0NEW") == [EN.subscribed_now]
+    assert slack_bot.ephemeral(ANN, "C0NEW") == [EN.administrators_only]
+    assert slack_bot.ephemeral(MAKER, "C0NEW") == [EN.subscribed_now]
 
 
-async def test_who_shuts_us_out_is_paused_until_we_are_back(slack: FakeSlack) -> None:
+async def test_a_channel_that_removes_the_app_is_paused_until_it_is_back(slack: FakeSlack) -> None:
     woken = []
     async with open_slack_bot(slack, wake=lambda: woken.append(1)) as slack_bot:
         await slack.leaves(ROOM)
@@ -512,7 +500,7 @@ async def test_who_shuts_us_out_is_paused_until_we_are_back(slack: FakeSlack) ->
         assert len(woken) == 2
 
 
-async def test_a_removed_app_is_told_of(slack_bot: SlackBot) -> None:
+async def test_a_removed_app_is_logged(slack_bot: SlackBot) -> None:
     with capture_logs() as logs:
         await slack_bot.slack.revokes()
         await slack_bot.slack._event({"type": "tokens_revoked", "tokens": {"oauth": [ANN]}})
@@ -523,7 +511,7 @@ async def test_a_removed_app_is_told_of(slack_bot: SlackBot) -> None:
 # --- what goes wrong
 
 
-async def test_a_wish_is_kept_when_its_answer_is_lost(slack_bot: SlackBot) -> None:
+async def test_a_choice_is_stored_when_its_answer_is_lost(slack_bot: SlackBot) -> None:
     slack_bot.slack.faults.add(faults.slack_refusal("fatal_error", method="chat.postMessage", times=None))
     with capture_logs() as logs:
         await slack_bot.slack.message_im(ANN, "subscribe")
@@ -542,15 +530,15 @@ async def test_a_lost_answer_to_a_button_is_logged(slack_bot: SlackBot, fault: f
         await slack_bot.press(EN.share)
         await slack_bot.quiet()
     assert [one["event"] for one in logs] == ["answer lost"]
-    assert SHARE in slack_bot.whispers()[0]
+    assert SHARE in slack_bot.ephemeral()[0]
 
 
 @over_both
-async def test_what_the_ledger_does_not_take_is_told_again(slack: FakeSlack, listen: Listen) -> None:
+async def test_what_the_ledger_cannot_store_comes_again(slack: FakeSlack, listen: Listen) -> None:
     slack.patience = 0.2
     async with open_slack_bot(slack, listen) as slack_bot:
         router = slack_bot.router
-        sound, router.handle = router.handle, broken(LedgerError("the disk is full"))  # type: ignore[method-assign]
+        original, router.handle = router.handle, broken(LedgerError("the disk is full"))  # type: ignore[method-assign]
         with capture_logs() as logs:
             first = await slack.mentions(ROOM, ANN, "paper 2")
             assert (await slack.slash("/paper", "2", ANN, ROOM)).error
@@ -559,7 +547,7 @@ async def test_what_the_ledger_does_not_take_is_told_again(slack: FakeSlack, lis
             ("update", "app_mention", "the disk is full"),
             ("update", "/paper", "the disk is full"),
         ]
-        router.handle = sound  # type: ignore[method-assign]
+        router.handle = original  # type: ignore[method-assign]
         assert (await slack.retries(first)).error == ""
         await slack_bot.quiet()
         assert text_of(slack.shown(ROOM)[-1]).startswith(FULL)
@@ -567,15 +555,15 @@ async def test_what_the_ledger_does_not_take_is_told_again(slack: FakeSlack, lis
 
 async def test_a_bug_is_logged_and_stops_nobody(slack_bot: SlackBot) -> None:
     slack_bot.slack.patience = 0.2
-    sound, slack_bot.router.handle = slack_bot.router.handle, broken(ZeroDivisionError())  # type: ignore[method-assign]
+    original, slack_bot.router.handle = slack_bot.router.handle, broken(ZeroDivisionError())  # type: ignore[method-assign]
     with capture_logs() as logs:
         assert (await slack_bot.slack.slash("/paper", "2", ANN, ROOM)).error
     assert isinstance(logs[0]["exc_info"], ZeroDivisionError)
-    slack_bot.router.handle = sound  # type: ignore[method-assign]
+    slack_bot.router.handle = original  # type: ignore[method-assign]
     assert (await slack_bot.slash("/paper 2")).startswith(FULL)
 
 
-async def test_a_bug_on_the_way_of_an_answer_is_logged(slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_while_an_answer_is_made_is_logged(slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch) -> None:
     paper = slack_bot.slack.shown(ROOM)[2]
     monkeypatch.setattr(CommandRouter, "context_for", broken(ZeroDivisionError()))
     with capture_logs() as logs:
@@ -591,7 +579,7 @@ def broken(error: Exception) -> Any:
     return refuse
 
 
-async def test_only_who_may_speaks(slack_bot: SlackBot) -> None:
+async def test_nobody_acts_in_the_direct_messages_of_others(slack_bot: SlackBot) -> None:
     """Slack itself keeps people out of others' direct messages; the fake does too."""
     with pytest.raises(NotSentError):
         await slack_bot.slash("/papers-unsubscribe", MINA, slack_bot.slack.direct(ANN).id)

@@ -9,13 +9,14 @@ from typing import Any
 
 from tests.support.fakes.server import serve_forever
 from tests.support.fakes.slack_api import CONVERSATION_SCOPES, SCOPES, TOKEN
+from tests.support.fakes.slack_channels import BOT, SOMEBODY, TEAM, Channel, SlackMessage, visible
 from tests.support.fakes.slack_events import (
     command,
     echoed,
     escaped,
+    in_ephemeral,
     in_home,
     in_message,
-    in_whisper,
     linked,
     opened_home,
     pressed,
@@ -24,14 +25,13 @@ from tests.support.fakes.slack_events import (
 from tests.support.fakes.slack_people import Person
 from tests.support.fakes.slack_presses import NotSentError, forge, press
 from tests.support.fakes.slack_reach import Http, Sent
-from tests.support.fakes.slack_rooms import BOT, SOMEBODY, TEAM, Channel, SlackMessage, visible
 from tests.support.fakes.slack_sender import SlackSender
 
 __all__ = ["CONVERSATION_SCOPES", "SCOPES", "TOKEN", "FakeSlack", "Http", "NotSentError", "Sent"]
 
 
 class FakeSlack(SlackSender):
-    """A workspace: the Web API that the app calls, and the people who talk to the app.
+    """A workspace: the Web API that the app calls, and the people who write to the app.
 
     Each thing that somebody does gives what was sent to the app, with the app's acknowledgement. What Slack would
     not send raises NotSentError.
@@ -55,7 +55,7 @@ class FakeSlack(SlackSender):
         creator: str = SOMEBODY,
     ) -> Channel:
         """Open a channel."""
-        return self.rooms.add(Channel(channel, name, member, archived, private=private, creator=creator))
+        return self.channels.add(Channel(channel, name, member, archived, private=private, creator=creator))
 
     def add_user(self, user: str, name: str, **conditions: Any) -> Person:
         """Let somebody join the workspace, as in `add_user("U1", "mina", locale="ko-KR", admin=True)`."""
@@ -63,20 +63,20 @@ class FakeSlack(SlackSender):
 
     def channel(self, channel: str) -> Channel:
         """Give the channel with this id, to set its conditions."""
-        return self.rooms[channel]
+        return self.channels[channel]
 
     def direct(self, user: str) -> Channel:
         """Give the direct messages between a person and the bot."""
-        return self.rooms.direct(user)
+        return self.channels.direct(user)
 
     def shown(self, channel: str) -> list[SlackMessage]:
         """Give the bot's messages in order of arrival, as they look now."""
-        return [message for message in self.rooms[channel].messages.values() if message.by_bot]
+        return [message for message in self.channels[channel].messages.values() if message.by_bot]
 
-    def whispered(self, channel: str, user: str) -> list[SlackMessage]:
+    def ephemeral(self, channel: str, user: str) -> list[SlackMessage]:
         """Give the ephemeral messages that somebody sees; those in a thread without replies stay unseen."""
-        room = self.rooms[channel]
-        return [message for message in room.whispers.get(user, {}).values() if visible(room, message)]
+        chat = self.channels[channel]
+        return [message for message in chat.ephemeral.get(user, {}).values() if visible(chat, message)]
 
     def home(self, user: str) -> dict[str, Any]:
         """Give the view that somebody sees as App Home; empty for none."""
@@ -86,47 +86,47 @@ class FakeSlack(SlackSender):
         self, channel: str, text: str = "Hello", thread_ts: str | None = None, user: str = SOMEBODY
     ) -> str:
         """Let somebody else write there, and nobody tell the app."""
-        room = self.rooms[channel]
-        return self._written(room, text, thread_ts, user).ts
+        chat = self.channels[channel]
+        return self._written(chat, text, thread_ts, user).ts
 
     def delete(self, channel: str, ts: str) -> None:
         """Let an administrator delete a message."""
-        del self.rooms[channel].messages[ts]
+        del self.channels[channel].messages[ts]
 
     # What people do
 
     async def slash(self, name: str, text: str, user: str, channel: str) -> Sent:
         """Let somebody type a slash command; RefusalError if Slack would not show what is acknowledged with."""
         self._need("commands")
-        room = self._entered(channel, user)
-        url = self.answers.open(self.port, room, user)
-        sent = await self._send("slash_commands", command(room, self.people[user], name, escaped(text), url))
+        chat = self._entered(channel, user)
+        url = self.answers.open(self.port, chat, user)
+        sent = await self._send("slash_commands", command(chat, self.people[user], name, escaped(text), url))
         if sent.answer:
-            self.answers.acknowledged(room, user, sent.answer)
+            self.answers.acknowledged(chat, user, sent.answer)
         return sent
 
     async def mentions(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> Sent:
         """Let somebody write a message that mentions the bot."""
         self._need("app_mentions:read")
-        room = self._heard(channel, user)
-        message = self._written(room, linked(f"<@{BOT['user_id']}> {text}"), thread_ts, user)
-        return await self._event(said(room, message, "app_mention"))
+        chat = self._heard(channel, user)
+        message = self._written(chat, linked(f"<@{BOT['user_id']}> {text}"), thread_ts, user)
+        return await self._event(said(chat, message, "app_mention"))
 
     async def message_in(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> Sent:
         """Let somebody write in a channel that the app reads."""
-        room = self._heard(channel, user)
-        self._need(f"{room.scopes}:history")
-        return await self._event(said(room, self._written(room, linked(text), thread_ts, user)))
+        chat = self._heard(channel, user)
+        self._need(f"{chat.scopes}:history")
+        return await self._event(said(chat, self._written(chat, linked(text), thread_ts, user)))
 
     async def message_im(self, user: str, text: str, thread_ts: str | None = None) -> Sent:
         """Let somebody write to the bot."""
-        return await self.message_in(self.rooms.direct(user).id, user, text, thread_ts)
+        return await self.message_in(self.channels.direct(user).id, user, text, thread_ts)
 
     async def echoes(self, channel: str, ts: str, subtype: str = "") -> Sent:
         """Tell the app of its own message, as Slack does of every message; perhaps as a "bot_message"."""
-        room = self.rooms[channel]
-        self._need(f"{room.scopes}:history")
-        return await self._event(echoed(room, room.messages[ts], subtype))
+        chat = self.channels[channel]
+        self._need(f"{chat.scopes}:history")
+        return await self._event(echoed(chat, chat.messages[ts], subtype))
 
     async def presses(
         self, channel: str, ts: str, user: str, what: str, option: str = "", *, forged: bool = False, value: str = ""
@@ -135,15 +135,15 @@ class FakeSlack(SlackSender):
 
         Menus want an option, by its value or a part of its words. A forged press names any action_id and value.
         """
-        room = self._entered(channel, user)
-        whisper = room.whispers.get(user, {}).get(ts)
-        message = whisper or room.messages.get(ts)
+        chat = self._entered(channel, user)
+        ephemeral = chat.ephemeral.get(user, {}).get(ts)
+        message = ephemeral or chat.messages.get(ts)
         if not message:
             raise NotSentError(f"{user} sees no message {ts} in {channel}")
         action = forge(what, value) if forged else press(message.blocks, what, option)
-        url = self.answers.open(self.port, room, user, message)
-        surface = (in_whisper if whisper else in_message)(room, message, action, url)
-        return await self._send("interactive", pressed(self.people[user], action, self.rooms.next_ts(), surface))
+        url = self.answers.open(self.port, chat, user, message)
+        surface = (in_ephemeral if ephemeral else in_message)(chat, message, action, url)
+        return await self._send("interactive", pressed(self.people[user], action, self.channels.next_ts(), surface))
 
     async def presses_home(
         self, user: str, what: str, option: str = "", *, forged: bool = False, value: str = ""
@@ -152,17 +152,17 @@ class FakeSlack(SlackSender):
         person = self.people.met(user)
         action = forge(what, value) if forged else press(person.home.get("blocks", []), what, option)
         surface = in_home(person, action)
-        return await self._send("interactive", pressed(person, action, self.rooms.next_ts(), surface))
+        return await self._send("interactive", pressed(person, action, self.channels.next_ts(), surface))
 
     async def opens_home(self, user: str, tab: str = "home") -> Sent:
         """Let somebody open the app; the other tab is "messages"."""
-        return await self._event(opened_home(self.people.met(user), self.rooms.direct(user), tab))
+        return await self._event(opened_home(self.people.met(user), self.channels.direct(user), tab))
 
     async def joins(self, channel: str, user: str = BOT["user_id"], inviter: str = SOMEBODY) -> Sent:
         """Let somebody, or the bot, be invited into a channel."""
-        room = self.rooms[channel]
+        chat = self.channels[channel]
         if user == BOT["user_id"]:
-            room.member = True
+            chat.member = True
         self._entered(channel, user)
         event = {
             "type": "member_joined_channel",
@@ -171,22 +171,22 @@ class FakeSlack(SlackSender):
             "channel_type": "C",
             "team": TEAM,
         }
-        self._need(f"{room.scopes}:read")
-        return await self._event({**event, "channel_type": "G" if room.private else "C", "inviter": inviter})
+        self._need(f"{chat.scopes}:read")
+        return await self._event({**event, "channel_type": "G" if chat.private else "C", "inviter": inviter})
 
     async def leaves(self, channel: str, by: str = SOMEBODY) -> Sent:
         """Let the bot be removed from a channel."""
-        room = self.rooms[channel]
-        self._need(f"{room.scopes}:read")
-        room.member = False
-        return await self._event({"type": f"{room.type}_left", "channel": channel, "actor_id": by})
+        chat = self.channels[channel]
+        self._need(f"{chat.scopes}:read")
+        chat.member = False
+        return await self._event({"type": f"{chat.type}_left", "channel": channel, "actor_id": by})
 
     async def archives(self, channel: str, by: str = SOMEBODY) -> Sent:
         """Let a channel be archived."""
-        room = self.rooms[channel]
-        self._need(f"{room.scopes}:read")
-        room.archived = True
-        return await self._event({"type": f"{room.type}_archive", "channel": channel, "user": by})
+        chat = self.channels[channel]
+        self._need(f"{chat.scopes}:read")
+        chat.archived = True
+        return await self._event({"type": f"{chat.type}_archive", "channel": channel, "user": by})
 
     async def revokes(self) -> Sent:
         """Let the bot's token be revoked."""

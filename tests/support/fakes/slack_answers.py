@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.support.fakes.answers import Answer, RefusalError, ok, slack_error
 from tests.support.fakes.server import Arguments, words
+from tests.support.fakes.slack_channels import TEAM, Channel, Channels, SlackMessage, is_parent
 from tests.support.fakes.slack_content import content, explain, pings, refuse
-from tests.support.fakes.slack_rooms import TEAM, Channel, Rooms, SlackMessage, is_parent
 
 METHOD = "response_url"  # as calls of it are recorded, and as faults name it
 MOST_USES = 5
@@ -34,8 +34,8 @@ class ResponseUrl:
 class Answers:
     """All response_urls that were given out."""
 
-    def __init__(self, rooms: Rooms, clock: Callable[[], float]) -> None:
-        self._rooms = rooms
+    def __init__(self, channels: Channels, clock: Callable[[], float]) -> None:
+        self._channels = channels
         self._clock = clock
         self._urls: dict[str, ResponseUrl] = {}
 
@@ -81,9 +81,9 @@ class Answers:
         kind = arguments.get("response_type", "ephemeral")
         if kind not in ("ephemeral", "in_channel"):
             explain("invalid_arguments", f"no response_type {kind}")
-        shown = self._rooms.written(url.channel, arguments)
+        shown = self._channels.written(url.channel, arguments)
         if kind == "ephemeral":
-            url.channel.whispers.setdefault(url.user, {})[shown.ts] = shown
+            url.channel.ephemeral.setdefault(url.user, {})[shown.ts] = shown
         elif not shown.thread_ts or is_parent(url.channel, shown.thread_ts):
             url.channel.messages[shown.ts] = shown
         else:
@@ -100,7 +100,7 @@ def _delete(url: ResponseUrl) -> None:
 
 def _places(url: ResponseUrl) -> list[dict[str, SlackMessage]]:
     """Give where the message that was pressed in stands, if it still does."""
-    both = (url.channel.messages, url.channel.whispers.get(url.user, {}))
+    both = (url.channel.messages, url.channel.ephemeral.get(url.user, {}))
     return [place for place in both if url.original and url.original.ts in place]
 
 

@@ -10,9 +10,19 @@ from aiohttp import web
 from tests.support.fakes.answers import Answer, ok
 from tests.support.fakes.server import Arguments, Call, FakeServer, words
 from tests.support.fakes.slack_answers import Answers
+from tests.support.fakes.slack_channels import (
+    BOT,
+    TEAM,
+    Channel,
+    Channels,
+    SlackMessage,
+    described,
+    is_parent,
+    page,
+    spelled,
+)
 from tests.support.fakes.slack_content import content, explain, metadata, pings, refuse
 from tests.support.fakes.slack_people import People
-from tests.support.fakes.slack_rooms import BOT, TEAM, Channel, Rooms, SlackMessage, described, is_parent, page, spelled
 from tests.support.fakes.slack_socket import PATH, Sockets
 
 TOKEN = "xoxb-FAKE-slack-token"
@@ -74,9 +84,9 @@ class SlackApi(FakeServer):
         self.app_token = app_token
         self.scopes = set(scopes)
         self.revoked = ""  # with which code the bot's token is refused: token_revoked, account_inactive
-        self.rooms = Rooms()
+        self.channels = Channels()
         self.people = People()
-        self.answers = Answers(self.rooms, clock)
+        self.answers = Answers(self.channels, clock)
         self.sockets = Sockets(clock)
         self._methods: dict[str, Callable[[Arguments], dict[str, Any]]] = {
             "apps.connections.open": lambda _: {"url": self.sockets.invite(self.port)},
@@ -139,7 +149,7 @@ class SlackApi(FakeServer):
             refuse(self.revoked)
 
     def _needed(self, call: Call) -> str:
-        channel = self.rooms.get(self.chat_of(call.arguments))
+        channel = self.channels.get(self.chat_of(call.arguments))
         return NEEDED.get(call.method, "").replace("channels:", f"{channel.scopes}:" if channel else "channels:")
 
     def _check_scope(self, needed: str) -> None:
@@ -151,7 +161,7 @@ class SlackApi(FakeServer):
 
     def _known(self, arguments: Arguments) -> Channel:
         """Give the channel of a call; a private one is there only for members."""
-        channel = self.rooms.get(self.chat_of(arguments))
+        channel = self.channels.get(self.chat_of(arguments))
         if not channel or (channel.private and not channel.member):
             refuse("channel_not_found")
         return channel
@@ -175,8 +185,8 @@ class SlackApi(FakeServer):
         """Give a channel to write to; only chat.postMessage takes a #name or a person, too."""
         address = self.chat_of(arguments)
         if address in self.people:
-            return self.rooms.direct(address)
-        named = {f"#{channel.name}": channel.id for channel in self.rooms if channel.name}
+            return self.channels.direct(address)
+        named = {f"#{channel.name}": channel.id for channel in self.channels if channel.name}
         return self._open({"channel": named.get(address, address)})
 
     # The methods
@@ -186,7 +196,7 @@ class SlackApi(FakeServer):
 
     def _post_message(self, arguments: Arguments) -> dict[str, Any]:
         channel = self._addressed(arguments)
-        message = self.rooms.written(channel, arguments)
+        message = self.channels.written(channel, arguments)
         if message.thread_ts and not is_parent(channel, message.thread_ts):
             refuse("thread_not_found")
         channel.messages[message.ts] = message
@@ -200,8 +210,8 @@ class SlackApi(FakeServer):
         user = str(arguments.get("user", ""))
         if user not in channel.people:
             refuse("user_not_in_channel")
-        message = self.rooms.written(channel, arguments)
-        channel.whispers.setdefault(user, {})[message.ts] = message
+        message = self.channels.written(channel, arguments)
+        channel.ephemeral.setdefault(user, {})[message.ts] = message
         return {"message_ts": message.ts}
 
     def _update(self, arguments: Arguments) -> dict[str, Any]:
@@ -227,8 +237,8 @@ class SlackApi(FakeServer):
 
     def _open_direct(self, arguments: Arguments) -> dict[str, Any]:
         """Open the direct messages with one person (conversations.open); several would need mpim:write."""
-        named = self.rooms.get(self.chat_of(arguments))
-        channel = named or self.rooms.direct(self.people.known(arguments.get("users")).id)
+        named = self.channels.get(self.chat_of(arguments))
+        channel = named or self.channels.direct(self.people.known(arguments.get("users")).id)
         return {"channel": described(channel) if arguments.get("return_im") else {"id": channel.id}}
 
     def _history(self, arguments: Arguments) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import re
 import uuid
 from typing import Any
 
+from tests.support.fakes.slack_channels import APP, BOT, TEAM, Channel, SlackMessage, spelled
 from tests.support.fakes.slack_people import Person, view_of
 from tests.support.fakes.slack_presses import state, with_ids
-from tests.support.fakes.slack_rooms import APP, BOT, TEAM, Channel, SlackMessage, spelled
 
 Payload = dict[str, Any]
 
@@ -93,7 +93,7 @@ def command(channel: Channel, person: Person, name: str, text: str, response_url
 
 
 def pressed(person: Person, action: Payload, ts: str, surface: Payload) -> Payload:
-    """Spell a press (block_actions) on the surface that `in_message`, `in_whisper` or `in_home` gives."""
+    """Spell a press (block_actions) on the surface that `in_message`, `in_ephemeral` or `in_home` gives."""
     return {
         "type": "block_actions",
         "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": TEAM},
@@ -111,10 +111,10 @@ def pressed(person: Person, action: Payload, ts: str, surface: Payload) -> Paylo
 def in_message(channel: Channel, message: SlackMessage, action: Payload, response_url: str) -> Payload:
     """Describe a message that somebody pressed in."""
     whole = {**spelled(channel, message), "team": TEAM, "app_id": APP, "blocks": with_ids(message.blocks)}
-    return {**in_whisper(channel, message, action, response_url, ephemeral=False), "message": whole}
+    return {**in_ephemeral(channel, message, action, response_url, ephemeral=False), "message": whole}
 
 
-def in_whisper(
+def in_ephemeral(
     channel: Channel, message: SlackMessage, action: Payload, response_url: str, *, ephemeral: bool = True
 ) -> Payload:
     """Describe an ephemeral message that somebody pressed in: the message itself does not come along."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.fakes.server import Arguments
+from tests.support.fakes.slack_channels import APP, BOT, TEAM
 from tests.support.fakes.slack_content import explain, home, refuse
 from tests.support.fakes.slack_presses import with_ids
-from tests.support.fakes.slack_rooms import APP, BOT, TEAM
 
 
 @dataclass
@@ -45,7 +45,7 @@ class People:
         return person
 
     def met(self, user: str) -> Person:
-        """Give somebody who acts, and so is there: a stranger is named after the id."""
+        """Give somebody who acts, and so is there: somebody unknown is named after the id."""
         return self._people.get(user) or self.add(Person(user, user.lower()))
 
     def known(self, user: Any) -> Person:

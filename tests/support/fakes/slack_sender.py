@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.support.fakes.slack_api import APP_TOKEN, SCOPES, TOKEN, SlackApi
+from tests.support.fakes.slack_channels import Channel, SlackMessage
 from tests.support.fakes.slack_events import VERIFICATION, callback
 from tests.support.fakes.slack_presses import NotSentError
 from tests.support.fakes.slack_reach import Http, Kind, Reach, Sent, UnreachableError
-from tests.support.fakes.slack_rooms import Channel, SlackMessage
 
 MOST_RETRIES = 3  # of an event (Events API, retries)
 
@@ -47,7 +47,7 @@ class SlackSender(SlackApi):
         return payload["challenge"] in (sent.answer.get("challenge"), sent.answer.get("text"))
 
     async def _event(self, event: dict[str, Any]) -> Sent:
-        sent = await self._send("events_api", callback(event, event.get("ts") or self.rooms.next_ts()))
+        sent = await self._send("events_api", callback(event, event.get("ts") or self.channels.next_ts()))
         while sent.error and sent.attempt < self.retry_times:
             sent = await self.retries(sent)
         return sent
@@ -74,25 +74,25 @@ class SlackSender(SlackApi):
 
     def _entered(self, channel: str, user: str) -> Channel:
         """Give the channel that somebody acts in, and so is a member of."""
-        room = self.rooms[channel]
-        if room.user not in ("", user):
-            raise NotSentError(f"{channel} is between the bot and {room.user}")
-        if room.archived:
+        chat = self.channels[channel]
+        if chat.user not in ("", user):
+            raise NotSentError(f"{channel} is between the bot and {chat.user}")
+        if chat.archived:
             raise NotSentError(f"{channel} is archived")
         self.people.met(user)
-        room.people.add(user)
-        return room
+        chat.people.add(user)
+        return chat
 
     def _heard(self, channel: str, user: str) -> Channel:
         """Give a channel that somebody writes in and the bot reads."""
-        room = self._entered(channel, user)
-        if not room.member:
+        chat = self._entered(channel, user)
+        if not chat.member:
             raise NotSentError(f"the bot is not in {channel}")
-        return room
+        return chat
 
-    def _written(self, room: Channel, text: str, thread_ts: str | None, user: str) -> SlackMessage:
+    def _written(self, chat: Channel, text: str, thread_ts: str | None, user: str) -> SlackMessage:
         message = SlackMessage(
-            self.rooms.next_ts(), room.id, thread_ts, text, [], None, {}, [], by_bot=False, author=user
+            self.channels.next_ts(), chat.id, thread_ts, text, [], None, {}, [], by_bot=False, author=user
         )
-        room.messages[message.ts] = message
+        chat.messages[message.ts] = message
         return message

@@ -12,8 +12,8 @@ from typing import Any
 
 from aiohttp import WSMessage, WSMsgType, web
 
+from tests.support.fakes.slack_channels import APP
 from tests.support.fakes.slack_reach import Sent, UnreachableError
-from tests.support.fakes.slack_rooms import APP
 
 PATH = "/link/"
 _DEBUG = {"host": "applink-fake"}

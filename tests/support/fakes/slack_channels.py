@@ -46,7 +46,7 @@ class Channel:
     private: bool = False
     user: str = ""  # the person in a direct message
     people: set[str] = field(default_factory=set)
-    whispers: dict[str, dict[str, SlackMessage]] = field(default_factory=dict)  # ephemeral messages, by who sees them
+    ephemeral: dict[str, dict[str, SlackMessage]] = field(default_factory=dict)  # ephemeral messages, by who sees them
 
     @property
     def type(self) -> str:
@@ -64,7 +64,7 @@ class Channel:
         return {"im": "directmessage", "group": "privategroup"}.get(self.type, self.name)
 
 
-class Rooms:
+class Channels:
     """All channels of the workspace."""
 
     def __init__(self) -> None:
