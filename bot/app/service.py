@@ -69,7 +69,7 @@ class Paperboy:
     @cached_property
     def replies(self) -> Mapping[str, ReplySender]:
         """Give what sends answers and notices, one for each channel: else a notice could come amid an answer."""
-        return {name: ReplySender(channel, self.ledger.archive) for name, channel in self.channels.items()}
+        return {name: ReplySender(channel, self.ledger) for name, channel in self.channels.items()}
 
     @cached_property
     def alarm(self) -> OperatorNotifier:

@@ -12,13 +12,12 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.archive.index import digest_from_json
 from bot.archive.ngrams import to_match_query
 from bot.database.engine import Database
-from bot.database.schema import deliveries, digests, messages, paper_words, papers, searches, sent_replies
+from bot.database.schema import deliveries, digests, messages, paper_words, papers, searches
 from bot.database.states import DigestState
 from formatters.model import Digest, Paper
 from formatters.page import SearchHit, reference
 
 _KEPT_SEARCHES = 20  # of each chat: older lists can be turned no more
-_KEPT_REPLIES = 7 * 86400.0  # seconds; a doubtful send is settled or held long before
 
 # Newest first; papers in the order of their digest.
 _NEWEST = (digests.c.day.desc(), digests.c.post.desc(), papers.c.number)
@@ -96,16 +95,6 @@ class Archive:
         theirs = (searches.c.channel == channel, searches.c.address == address, searches.c.id == search)
         async with self._read() as db:
             return str((await db.execute(select(searches.c.words).where(*theirs))).scalar_one_or_none() or "")
-
-    async def replied(self, channel: str, id_sequence: str, remote_id: int) -> None:
-        """Note a message that went out besides the ledger, so that no doubt is ever settled with it."""
-        now = self._clock()
-        async with self._write() as db:
-            row = insert(sent_replies).values(
-                channel=channel, id_sequence=id_sequence, remote_id=remote_id, sent_at=now
-            )
-            await db.execute(row)
-            await db.execute(delete(sent_replies).where(sent_replies.c.sent_at < now - _KEPT_REPLIES))
 
     async def _digest(self, query: Select[Any]) -> Digest | None:
         async with self._read() as db:

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from bot.archive.archive import Archive
 from bot.concurrency import KeyedLock, backoff
 from bot.delivery.channel import Channel
 from bot.errors import LedgerError, Rejected, RetryLater, SendError
+from bot.ledger.ledger import Ledger
 from bot.log import log
 from formatters.message import Message
 
@@ -28,9 +28,9 @@ class ReplySender:
     There is one for each channel: the parts of an answer stay together only among what is sent through the same one.
     """
 
-    def __init__(self, channel: Channel, archive: Archive) -> None:
+    def __init__(self, channel: Channel, ledger: Ledger) -> None:
         self._channel = channel
-        self._archive = archive
+        self._ledger = ledger
         self._rooms = KeyedLock()
         self._under_way: set[asyncio.Task[object]] = set()
 
@@ -117,7 +117,7 @@ class ReplySender:
             return
         for counter in {self._channel.id_sequence(address) for address in addresses}:
             try:
-                await self._archive.replied(self._channel.name, counter, int(remote_id))
+                await self._ledger.record_reply(self._channel.name, counter, int(remote_id))
             except LedgerError as error:
                 log.error("reply", channel=self._channel.name, error=str(error))  # it stands in the chat all the same
 

@@ -6,13 +6,17 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
+    Delete,
+    Insert,
     Integer,
     Select,
     and_,
     bindparam,
     cast,
+    delete,
     exists,
     func,
+    insert,
     not_,
     select,
 )
@@ -43,6 +47,7 @@ def next_due(now: float) -> Select[Any]:
 
 
 READ_AHEAD = 20  # rows of a chat that are read at once: about a digest
+_KEPT_REPLIES = 7 * 86400.0  # seconds; an unconfirmed send is settled, or left to a person, long before
 _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
 
 
@@ -105,6 +110,13 @@ def later_ids(chat: Chat, after: int) -> Select[int]:
 def reply_ids(chat: Chat, after: int) -> Select[Any]:
     theirs = (sent_replies.c.channel == chat.channel, sent_replies.c.id_sequence == chat.id_sequence)
     return select(sent_replies.c.remote_id).where(*theirs, sent_replies.c.remote_id > after)
+
+
+def record_reply(channel: str, id_sequence: str, remote_id: int, now: float) -> tuple[Insert, Delete]:
+    """Keep the id of a reply, and forget those of long ago."""
+    row = {"channel": channel, "id_sequence": id_sequence, "remote_id": remote_id, "sent_at": now}
+    old = sent_replies.c.sent_at < now - _KEPT_REPLIES
+    return insert(sent_replies).values(row), delete(sent_replies).where(old)
 
 
 def unconfirmed_sends(chat: Chat) -> Select[Any]:

@@ -204,6 +204,13 @@ class Ledger:
                 number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, unconfirmed_sends - 1)
             )
 
+    async def record_reply(self, channel: str, id_sequence: str, remote_id: int) -> None:
+        """Note a message that went out past the ledger, so that no unconfirmed send is taken for it."""
+        now = self.clock()
+        async with self._write() as db:
+            for statement in delivery_sql.record_reply(channel, id_sequence, remote_id, now):
+                await db.execute(statement)
+
     # --- reading
 
     async def digest(self, source: str, name: str) -> Digest:

@@ -10,10 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from bot.archive.archive import Archive
 from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SendError, Unconfirmed
-from bot.ledger.ledger import open_ledger
+from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Chat, KnownIds
 from formatters.locale import Phrases, phrases
 from formatters.message import Message
@@ -22,17 +21,17 @@ from tests.support.memory_channel import Failure, MemoryChannel, refused
 from tests.support.virtual_time import run
 
 
-class Notes(Archive):
+class Notes(Ledger):
     """Where ids of answers are noted."""
 
     def __init__(self, *, full: bool = False) -> None:
         self.noted: list[tuple[str, str, int]] = []
         self._full = full
 
-    async def replied(self, channel: str, counter: str, remote_id: int) -> None:
+    async def record_reply(self, channel: str, id_sequence: str, remote_id: int) -> None:
         if self._full:
             raise LedgerError("the disk is full")
-        self.noted.append((channel, counter, remote_id))
+        self.noted.append((channel, id_sequence, remote_id))
 
 
 class Plain(TerminalFormatter):
@@ -248,7 +247,7 @@ async def test_a_doubt_is_never_settled_with_the_id_of_an_answer(tmp_path: Path)
     now = 1_750_000_000.0
     chat = Chat(1, "terminal", "a", "a", "a")
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as ledger:
-        replies = ReplySender(MemoryChannel(), ledger.archive)
+        replies = ReplySender(MemoryChannel(), ledger)
         await replies.send("a", parts("one", "two"))
         await replies.send("b", parts("elsewhere"))
         assert await ledger.known_message_ids(chat, now - 1) == KnownIds(

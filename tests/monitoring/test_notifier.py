@@ -45,7 +45,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.outages = Outages(lambda: self.passed)
-        replies = ReplySender(self.channel, self.pipeline.ledger.archive)
+        replies = ReplySender(self.channel, self.pipeline.ledger)
         chats = [OperatorChat(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
         self.alarm = OperatorNotifier(
             self.settings, self.pipeline.ledger.incidents, self.outages, chats, self.pipeline.clock
