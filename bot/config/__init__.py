@@ -1,1 +1,1 @@
-"""Settings, checked."""
+"""Settings, loaded, checked and explained."""

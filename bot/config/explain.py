@@ -1,4 +1,4 @@
-"""Words for wrong settings: which key, in the file or the environment, what is wrong, the way out."""
+"""Messages for wrong settings: which key, in the file or the environment, what is wrong, what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOT_SETTINGS = {"PAPERBOY_CONFIG"}
 
 
 def check_environment(environ: Mapping[str, str], settings: type[BaseModel]) -> None:
-    """Refuse variables of ours that override nothing, and whole tables that are no JSON."""
+    """Refuse our variables that override nothing, and whole tables that are not JSON."""
     known = {variable(key.split(".")): table for key, table in _all_keys(settings)}
     for name, value in ((name.upper(), value) for name, value in environ.items()):
         key = re.sub(r"__\d+(?=__|$)", "__0", name)
@@ -41,7 +41,7 @@ def _is_json_table(text: str) -> bool:
 
 
 def _all_keys(table: type[BaseModel], before: str = "") -> Iterator[tuple[str, bool]]:
-    """List the keys of a table and of those in it, with whether they are tables: `sources.0.path` for each source."""
+    """List all keys below a table, such as `sources.0.path`, each with whether it is a table itself."""
     for name, field in table.model_fields.items():
         inner = inner_table(field)
         yield before + name, inner is not None
@@ -54,7 +54,7 @@ def _all_keys(table: type[BaseModel], before: str = "") -> Iterator[tuple[str, b
 def explain_errors(
     error: ValidationError, where: str, environ: Mapping[str, str], settings: type[BaseModel]
 ) -> Iterator[str]:
-    """Say each problem on a line: file or environment, key, what to do."""
+    """Write each problem on a line: file or environment, key, what to do."""
     names = {name.upper(): name for name in environ}
     for problem in error.errors(include_input=False, include_url=False):
         path = [str(part) for part in problem["loc"]]
@@ -75,7 +75,7 @@ def variable(path: Iterable[str]) -> str:
 
 
 def _advice(problem: ErrorDetails, key: str) -> str:
-    """Say what is wrong in words that an operator knows; pydantic speaks to programmers."""
+    """Say what to write in an operator's words; the messages of pydantic are for programmers."""
     context = problem.get("ctx", {})
     match problem["type"]:
         case "literal_error":
@@ -103,7 +103,7 @@ def _keys(settings: type[BaseModel], path: Iterable[str]) -> list[str]:
 
 
 def inner_table(field: FieldInfo) -> type[BaseModel] | None:
-    """Give the table that a key holds, if it holds any."""
+    """Give the table that a key holds, if it holds one."""
     found = next((one for one in (field.annotation, *get_args(field.annotation)) if _is_table(one)), None)
     return cast("type[BaseModel] | None", found)
 

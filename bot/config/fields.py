@@ -1,4 +1,4 @@
-"""How single values of the settings are written; ValueError says how, where one is not."""
+"""Parse and check single values of the settings; a ValueError says how to write them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8
 
 
 def parse_list(value: object) -> object:
-    """Read a list from the environment, JSON or words with commas; and chats written as bare numbers."""
+    """Read a list: of the file, or of the environment as JSON or with commas; numbers become texts."""
     if isinstance(value, str):
         value = _json(value) if value.lstrip().startswith("[") else value.split(",")
         value = [word for item in value if (word := item.strip() if isinstance(item, str) else item) != ""]
@@ -31,7 +31,7 @@ def parse_list(value: object) -> object:
 
 
 def number_as_text(value: object) -> object:
-    """Take an address that is written as a bare number."""
+    """Turn an address written as a bare number into text."""
     return str(value) if type(value) is int else value
 
 
@@ -65,7 +65,7 @@ def clock_time(value: object) -> object:
 
 
 def strip_secret(value: object) -> object:
-    """Take the blanks off a token or secret, which copying and secret files leave behind."""
+    """Strip the white space that copying and secret files leave around a token or secret."""
     if not isinstance(value, str):
         return value
     if not re.fullmatch(r"[!-~]*", value.strip()):
@@ -88,7 +88,7 @@ def weekdays(days: str) -> frozenset[int]:
 
 
 def nearest_zone(value: str, zones: Iterable[str]) -> str:
-    """Find a zone by its name or the city in it, in any case."""
+    """Suggest a zone for a misspelled name of one or of its city."""
     listed = sorted(zones)
     named = {zone.rpartition("/")[2].casefold(): zone for zone in listed} | {zone.casefold(): zone for zone in listed}
     close = get_close_matches(value.casefold(), named, n=1, cutoff=0.8)
@@ -96,7 +96,7 @@ def nearest_zone(value: str, zones: Iterable[str]) -> str:
 
 
 def webhook_secret(value: object) -> object:
-    """Take what Telegram takes as `secret_token`, or nothing."""
+    """Check that Telegram allows this as a `secret_token`; it may be empty."""
     if not isinstance(value, str):
         return value
     if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value.strip()):
@@ -105,32 +105,32 @@ def webhook_secret(value: object) -> object:
 
 
 def telegram_chats(values: tuple[str, ...]) -> tuple[str, ...]:
-    return _matching(values, _TELEGRAM_CHAT, _TELEGRAM_ADVICE)
+    return _check_addresses(values, _TELEGRAM_CHAT, _TELEGRAM_ADVICE)
 
 
 def slack_chats(values: tuple[str, ...]) -> tuple[str, ...]:
-    return _matching(values, _SLACK_CHAT, _SLACK_ADVICE)
+    return _check_addresses(values, _SLACK_CHAT, _SLACK_ADVICE)
 
 
 def one_telegram_chat(value: str) -> str:
-    """Check the address of one chat, or that there is none."""
+    """Check the address of one chat; it may be empty."""
     return "".join(telegram_chats((value,) if value else ()))
 
 
 def one_slack_chat(value: str) -> str:
-    """Check the id of one chat, or that there is none."""
+    """Check the id of one chat; it may be empty."""
     return "".join(slack_chats((value,) if value else ()))
 
 
 def telegram_people(values: tuple[str, ...]) -> tuple[str, ...]:
-    return _matching(values, _TELEGRAM_PERSON, 'write the person\'s number, such as "12345678"', "person")
+    return _check_addresses(values, _TELEGRAM_PERSON, 'write the person\'s number, such as "12345678"', "person")
 
 
 def slack_people(values: tuple[str, ...]) -> tuple[str, ...]:
-    return _matching(values, _SLACK_PERSON, 'write the member id, such as "U0123ABCD"', "person")
+    return _check_addresses(values, _SLACK_PERSON, 'write the member id, such as "U0123ABCD"', "person")
 
 
-def _matching(
+def _check_addresses(
     values: tuple[str, ...], pattern: re.Pattern[str], advice: str, what: str = "address of a chat"
 ) -> tuple[str, ...]:
     for value in values:

@@ -1,6 +1,6 @@
 """Loading the settings: one `paperboy.toml`, every key overridable from the environment and from `.env`.
 
-Errors name the key, what is wrong, and the way out.
+Errors name the key, what is wrong, and what to do.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ FILE = "paperboy.toml"
 def load(path: Path | None = None, *, file: bool = True) -> Settings:
     """Load the settings from a file, else from PAPERBOY_CONFIG, else from the working directory.
 
-    Without any file, or with `file` off, the environment alone speaks. It wins over `.env`: that of the working
-    directory, then that beside the file; neither changes it. Raises SettingsError with a line per problem.
+    Without any file, or with `file` off, the environment alone counts. It overrides the `.env` of the working
+    directory, and that overrides the one beside the file; `os.environ` is not changed. Raises SettingsError with
+    a line per problem.
     """
     environment = {**_dotenv(Path.cwd()), **os.environ}
-    asked_for = path or environment.get("PAPERBOY_CONFIG")
-    path = Path(asked_for or FILE)
-    table = _table(path) if file and (asked_for or path.exists()) else {}
+    named = path or environment.get("PAPERBOY_CONFIG")
+    path = Path(named or FILE)
+    table = _table(path) if file and (named or path.exists()) else {}
     folder = path.parent.absolute()
     environment = {**_dotenv(folder), **environment}
     check_environment(environment, Settings)
@@ -58,7 +59,7 @@ def _overrides(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay tables over tables, key by key."""
+    """Merge tables key by key; `above` overrides `below`."""
     both = {
         name: _merged(below[name], value)
         for name, value in above.items()

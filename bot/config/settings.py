@@ -127,7 +127,7 @@ class Telegram(_Table):
     chats: TelegramChats = ()
     """Who receives the digest: "@channel", "-1001234567890", "-1001234567890:77" for a topic, a person's number."""
     layout: Literal["messages", "digest", "index"] = "messages"
-    """What chats receive that wish nothing else.
+    """What chats receive that chose nothing else.
 
     "messages": an index and one message per paper; "digest": all in one message; "index": the index alone.
     """
@@ -168,10 +168,10 @@ class Slack(_Table):
     chats: SlackChats = ()
     """Who receives the digest: channel ids such as "C0123ABCD"."""
     layout: Literal["thread", "messages", "digest", "index"] = "thread"
-    """What chats receive that wish nothing else.
+    """What chats receive that chose nothing else.
 
-    "thread": the index in the room, papers as its replies; "messages": all in the room; "digest": all in one message;
-    "index": the index alone.
+    "thread": the index in the channel, papers as its replies; "messages": all in the channel;
+    "digest": all in one message; "index": the index alone.
     """
     listen: Literal["socket", "http", "off"] = "socket"
     """How commands come in: "socket" once there is an `app_token`, "http", or "off" for delivery alone.
@@ -200,7 +200,7 @@ class Operators(_Table):
     slack: Annotated[Listed, AfterValidator(slack_people)] = ()
     """Who may read it in Slack: member ids such as "U0123ABCD"."""
     telegram_chat: Annotated[str, BeforeValidator(number_as_text), AfterValidator(one_telegram_chat)] = ""
-    """The chat in Telegram that is told of troubles; without it, each of `operators.telegram` is."""
+    """The chat in Telegram that is notified of problems; without it, each of `operators.telegram` is."""
     slack_chat: Annotated[str, AfterValidator(one_slack_chat)] = ""
     """The same in Slack: a channel's id, such as "C0123ABCD"."""
 

@@ -1,1 +1,1 @@
-"""Where digests come from: a module per kind of source."""
+"""Sources of digests, a module per kind."""

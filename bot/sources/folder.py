@@ -33,17 +33,17 @@ class FolderSource:
 
     def _digests(self, since: date | None) -> list[FoundDigest]:
         problems: dict[str, str] = {}
-        found: dict[str, FoundDigest] = {}
+        by_id: dict[str, FoundDigest] = {}
         for path in self._posts(since):
             post = self._read(path)
             if isinstance(post, ParseError):
                 problems[path.name] = str(post)
             elif post.digest:
-                _keep(FoundDigest(post.digest, path.name), found, problems)
+                _keep(FoundDigest(post.digest, path.name), by_id, problems)
                 if post.degraded:
                     problems[path.name] = f"{path.name}: {post.degraded}"
         self.problems = problems
-        return sorted(found.values(), key=lambda one: (one.digest.day, one.post))
+        return sorted(by_id.values(), key=lambda found: (found.digest.day, found.post))
 
     def _posts(self, since: date | None) -> list[Path]:
         try:
@@ -63,38 +63,38 @@ class FolderSource:
         try:
             state = path.stat()
             if not stat.S_ISREG(state.st_mode):
-                return Post(None)  # a folder, a pipe: no post, whatever its name
+                return Post(None)  # a folder or a pipe is no post
             stamp = (state.st_mtime_ns, state.st_size)
             if path not in self._cache or self._cache[path][0] != stamp:
-                self._cache[path] = stamp, self._parsed(path)
+                self._cache[path] = stamp, self._parse(path)
             return self._cache[path][1]
         except OSError as error:
             return ParseError(f"{path.name}: cannot be read ({error.strerror}); check its rights")
 
-    def _parsed(self, path: Path) -> Post | ParseError:
+    def _parse(self, path: Path) -> Post | ParseError:
         try:
             return read(path, permalink=self._permalink, certain=self._match is not None)
         except ParseError as error:
             return error
 
 
-def _keep(one: FoundDigest, found: dict[str, FoundDigest], problems: dict[str, str]) -> None:
+def _keep(new: FoundDigest, by_id: dict[str, FoundDigest], problems: dict[str, str]) -> None:
     """Keep one of two posts of the same series and day: the one with papers, else the later name."""
-    other = found.get(one.digest.id)
-    kept, double = (other, one) if other and other.digest.papers and not one.digest.papers else (one, other)
-    found[one.digest.id] = kept
-    if double:
-        problems[double.post] = f"{double.post}: {kept.post} has its series and day; only that one counts"
+    old = by_id.get(new.digest.id)
+    kept, duplicate = (old, new) if old and old.digest.papers and not new.digest.papers else (new, old)
+    by_id[new.digest.id] = kept
+    if duplicate:
+        problems[duplicate.post] = f"{duplicate.post}: {kept.post} has its series and day; only that one counts"
 
 
 def read(path: Path, *, permalink: str = "", certain: bool = False) -> Post:
-    """Read one post; never more of it than a post may have. Raises ParseError and OSError."""
+    """Read one post, and no more bytes of it than a post may have. Raises ParseError and OSError."""
     with path.open("rb") as file:
         raw = file.read(LARGEST_POST + 1)
     return parse(raw, path.name, permalink=permalink, certain=certain)
 
 
 def posts(path: Path) -> Iterator[Path]:
-    """List the files of a folder that may be posts, whatever their names."""
+    """List the files of a folder that end like posts, dated or not."""
     files = (entry for entry in sorted(path.iterdir()) if entry.suffix in SUFFIXES)
-    return (entry for entry in files if entry.is_file() or not entry.exists())  # a broken link is worth a word
+    return (entry for entry in files if entry.is_file() or not entry.exists())  # keep a broken link, to report it

@@ -1,4 +1,4 @@
-"""The shape of a source: where digests come from."""
+"""The port of the sources that digests come from."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class FoundDigest:
 
 
 class Source(Protocol):
-    """Where digests come from."""
+    """Find digests, and say which posts have problems."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def problems(self) -> Mapping[str, str]:
-        """Tell, by post, what was wrong at the last look: posts passed over, and posts mended."""
+        """Map posts to what was wrong at the last read: the post was passed over, or read in part."""
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests of `since` and later, older first; SourceError when it cannot be read."""

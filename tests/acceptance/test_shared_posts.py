@@ -13,7 +13,7 @@ from formatters.spans import plain
 from formatters.summary import summarise
 from tests.sources.jekyll.test_post import body_of, lost_words
 from tests.support.golden import SHARED, digest_of, is_digest
-from tests.support.rendering import CASES, Case, letters, said, same_link
+from tests.support.rendering import CASES, Case, letters, letters_of, same_link
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="shared posts are not here")
 
@@ -78,10 +78,10 @@ def test_indexes_and_full_summaries_are_taken(post: Path, case: Case) -> None:
     digest = digest_of(post)
 
     index = [case.see(message).text for message in case.formatter.digest(digest, Edition("index"))]
-    assert letters("".join(index)) == said(compose.index(digest, case.words))
+    assert letters("".join(index)) == letters_of(compose.index(digest, case.words))
     for paper in digest.papers:
         full = [case.see(message).text for message in case.formatter.paper(paper)]
-        assert letters("".join(full)).startswith(said(compose.full(paper)))
+        assert letters("".join(full)).startswith(letters_of(compose.full(paper)))
 
 
 @pytest.mark.parametrize("post", WHOLE, ids=lambda post: post.name)
@@ -91,7 +91,9 @@ def test_each_short_summary_says_at_least_two_whole_sentences_of_the_paper(post:
         found = [sentence for sentence in (summary.goal, summary.contribution, summary.result) if sentence]
 
         assert len(found) >= 2
-        assert all(sentence.endswith(".") and letters(sentence) in said(compose.full(paper)) for sentence in found)
+        assert all(
+            sentence.endswith(".") and letters(sentence) in letters_of(compose.full(paper)) for sentence in found
+        )
 
 
 def test_versions_of_one_post_are_one_digest_and_keep_their_papers() -> None:

@@ -156,7 +156,7 @@ def test_the_example_loads_and_names_every_key() -> None:
     assert unset(settings) == []
     assert settings.telegram.token is not None
     assert settings.sources[0].path == EXAMPLE.parent / "_posts"
-    assert settings.operators == Operators()  # who copies the file gives no rights to a stranger
+    assert settings.operators == Operators()  # a copy of the file gives nobody rights
     assert not settings.telegram.webhook_secret
 
 
@@ -383,7 +383,7 @@ def test_a_dotenv_may_name_the_settings_file_and_build_on_the_environment(monkey
     assert (settings.timezone, settings.language) == ("UTC", "en")
 
 
-def test_what_is_wrong_in_a_dotenv_is_told_as_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wrong_in_a_dotenv_is_reported_as_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     write("PAPERBOY_LANGUAGE=fr\nPAPERBOY_SCHEDULE__AT=noon", ".env")
     monkeypatch.setenv("paperboy_schedule__at", "25:00")
 
@@ -611,7 +611,7 @@ def test_wrong_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch, name
     assert refusal() == [f"environment: PAPERBOY_{name}{line}"]
 
 
-def test_several_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_problems_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     write('language = "fr"\n[telegram]\nchats = "papers"')
     monkeypatch.setenv("PAPERBOY_TIMEZONE", "Mars")
 

@@ -1,4 +1,4 @@
-"""Chats with wishes of their own: each its edition at its hours, nothing twice, nothing lost since it subscribed."""
+"""Chats with their own preferences: each gets its edition at its hours, nothing twice, and all since it subscribed."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def test_a_thread_in_another_language_is_still_a_thread(pipeline: Pipeline
     assert [parent for address, parent in pipeline.channel.threads if address == "b"] == ["", index, index]
 
 
-async def test_what_the_operator_set_holds_where_nothing_is_wished(pipeline: Pipeline) -> None:
+async def test_what_the_operator_set_holds_where_a_chat_chose_nothing(pipeline: Pipeline) -> None:
     await pipeline.subscriber("usual")
     await pipeline.subscriber("own", layout="messages")
     await pipeline.ledger.subscriptions.sync_chats("terminal", "index", {"a": "a"})
@@ -90,10 +90,10 @@ async def test_what_the_operator_set_holds_where_nothing_is_wished(pipeline: Pip
     assert [len(pipeline.shown(chat)) for chat in ("a", "usual", "own")] == [1, 1, 3]
 
 
-# --- wishes that change
+# --- preferences that change
 
 
-async def test_wishes_changed_between_digests_hold_from_the_next_on(pipeline: Pipeline) -> None:
+async def test_preferences_changed_between_digests_hold_from_the_next_on(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     await pipeline.run(days(1))
     await pipeline.set_preferences("b", layout="digest", language="ko")
@@ -114,15 +114,15 @@ async def test_what_came_in_an_older_edition_is_edited_and_grows_in_it(pipeline:
     assert "new things" in bodies(pipeline, "b")[1]
 
 
-@pytest.mark.parametrize("wish", [{"layout": "digest"}, {"language": "ko"}, {"layout": "index", "silent": 1}])
-async def test_wishes_changed_in_the_middle_of_a_digest_repeat_nothing(
-    pipeline: Pipeline, wish: dict[str, object]
+@pytest.mark.parametrize("preferences", [{"layout": "digest"}, {"language": "ko"}, {"layout": "index", "silent": 1}])
+async def test_preferences_changed_in_the_middle_of_a_digest_repeat_nothing(
+    pipeline: Pipeline, preferences: dict[str, object]
 ) -> None:
     await pipeline.subscriber("b")
     pipeline.channel.failures["b"] += [Failure(), refused(errors.RetryLater("wait", 900))]
     await pipeline.run(days(1), FAR)
     assert pipeline.read("b") == ["index"]
-    await pipeline.set_preferences("b", **wish)
+    await pipeline.set_preferences("b", **preferences)
     pipeline.clock.now += 901
     await pipeline.run(days(1), FAR)
     assert pipeline.read("b") == WHOLE
@@ -130,7 +130,7 @@ async def test_wishes_changed_in_the_middle_of_a_digest_repeat_nothing(
     assert pipeline.read("b") == WHOLE
 
 
-async def test_a_doubt_is_settled_in_the_edition_in_which_it_arose(pipeline: Pipeline) -> None:
+async def test_an_unconfirmed_send_is_reconciled_in_its_own_edition(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     pipeline.channel.failures["b"] += [lost()]
     await pipeline.run(days(1), RetryPolicy(settle_delay=90))
@@ -140,10 +140,10 @@ async def test_a_doubt_is_settled_in_the_edition_in_which_it_arose(pipeline: Pip
     assert pipeline.read("b") == WHOLE
 
 
-# --- wishes that change while a digest waits
+# --- preferences that change while a digest waits
 
 
-async def test_what_waits_for_the_morning_comes_as_it_is_wished_then(pipeline: Pipeline) -> None:
+async def test_what_waits_for_the_morning_comes_as_it_is_chosen_then(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b", language="en")
     await pipeline.night(days(1))
     await pipeline.set_preferences("b", layout="digest", language="ko")
@@ -217,7 +217,7 @@ async def test_what_waits_for_a_channel_that_is_not_set_up_now_is_not_lost(pipel
     assert len(pipeline.shown("b")) == 1
 
 
-async def test_what_waits_as_it_is_wished_is_left_alone(pipeline: Pipeline) -> None:
+async def test_what_waits_in_the_chosen_edition_is_left_alone(pipeline: Pipeline) -> None:
     await pipeline.night(days(1))
     [before, *_] = await pipeline.ledger.writer.next_rows(1)
     await pipeline.night(days(1))
@@ -244,7 +244,7 @@ async def test_a_chat_with_hours_of_its_own_gets_the_digest_then_and_others_at_t
     assert pipeline.read("early") == pipeline.read("a") == WHOLE
 
 
-async def test_what_was_let_out_once_goes_on_past_midnight(pipeline: Pipeline) -> None:
+async def test_what_was_released_once_goes_on_past_midnight(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"] += [Failure(), refused(errors.RetryLater("wait", 900, flood=True))]
     await pipeline.run(days(1), FAR)
     pipeline.clock.now += 901
@@ -253,7 +253,7 @@ async def test_what_was_let_out_once_goes_on_past_midnight(pipeline: Pipeline) -
     assert pipeline.read("a") == WHOLE
 
 
-async def test_what_was_let_out_but_not_sent_goes_out_past_midnight(pipeline: Pipeline) -> None:
+async def test_what_was_released_but_not_sent_goes_out_past_midnight(pipeline: Pipeline) -> None:
     """The platform kept the evening busy."""
     await pipeline.look(days(1))
     await pipeline.night(days(1))
@@ -279,7 +279,7 @@ async def test_hours_changed_while_a_digest_waits_hold_at_once(pipeline: Pipelin
     assert (pipeline.read("b"), pipeline.shown("a")) == (WHOLE, [])
 
 
-async def test_hours_changed_after_it_was_let_out_hold_nothing_back(pipeline: Pipeline) -> None:
+async def test_hours_changed_after_it_was_released_hold_nothing_back(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     pipeline.channel.failures["b"] += [Failure(), refused(errors.RetryLater("wait", 900, flood=True))]
     await pipeline.run(days(1), FAR)
@@ -368,7 +368,7 @@ async def test_a_subscriber_for_whom_it_waits_may_want_it_at_once(pipeline: Pipe
 
 
 async def test_who_asks_while_others_are_served_is_not_forgotten(pipeline: Pipeline) -> None:
-    """The wish comes after the digest was planned, before those who wished earlier are ticked off."""
+    """The chat asks after the digest was planned, before the earlier ones are released."""
     await pipeline.run(days(1))
     pipeline.clock.now += 1
     earlier = await pipeline.ledger.chats_wanting_newest()
@@ -378,7 +378,7 @@ async def test_who_asks_while_others_are_served_is_not_forgotten(pipeline: Pipel
     assert pipeline.read("b") == WHOLE
 
 
-async def test_subscribing_once_more_takes_no_wish_back(pipeline: Pipeline) -> None:
+async def test_subscribing_once_more_takes_nothing_back(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     pipeline.clock.now += 1
     await pipeline.subscriber("b", now=True)
@@ -492,7 +492,7 @@ async def test_a_send_that_came_to_nothing_while_its_chat_left_is_forgotten(pipe
     assert pipeline.shown("b") == []
 
 
-async def test_a_chat_that_left_and_then_shut_us_out_is_not_brought_back(pipeline: Pipeline) -> None:
+async def test_a_chat_that_left_and_then_blocked_the_bot_is_not_brought_back(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     await pipeline.look(days(1))
 
@@ -586,7 +586,7 @@ async def test_a_chat_taken_out_of_the_settings_may_subscribe_by_itself(pipeline
     assert pipeline.read("a") == WHOLE * 2
 
 
-async def test_wishes_of_a_chat_of_the_settings_outlive_it(pipeline: Pipeline) -> None:
+async def test_preferences_of_a_chat_of_the_settings_outlive_it(pipeline: Pipeline) -> None:
     await pipeline.set_preferences("a", layout="index")
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {})
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})

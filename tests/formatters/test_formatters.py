@@ -38,7 +38,7 @@ from tests.support.rendering import (
     each_case,
     each_digest,
     letters,
-    said,
+    letters_of,
     same_link,
     same_links,
     seen,
@@ -68,7 +68,7 @@ def test_one_message_per_paper_with_its_title_and_link(case: Case, digest: Diges
         shown = case.see(card)
         assert card == case.formatter.card(digest, paper)
         assert shown.text.startswith(f"{paper.number}. {paper.title}")
-        assert letters(shown.text).startswith(said(compose.summary_card(paper, case.words)))
+        assert letters(shown.text).startswith(letters_of(compose.summary_card(paper, case.words)))
         assert same_links(url for _, url in shown.links) == same_links(
             link.url for link in (*links.row(paper)[:8], Link("", links.safe(paper.url))) if link.url
         )
@@ -82,7 +82,7 @@ def test_a_list_says_everything_with_every_link(case: Case, digest: Digest) -> N
         shown = [case.see(message) for message in listed]
 
         assert [message.key for message in listed] == [layout, *(f"{layout}/{n}" for n in range(2, len(listed) + 1))]
-        assert letters("".join(part.text for part in shown)) == said(spell(digest, case.words))
+        assert letters("".join(part.text for part in shown)) == letters_of(spell(digest, case.words))
         found = {(label, same_link(url)) for part in shown for label, url in part.links}
         titles = {(paper.title, links.safe(paper.url)) for paper in digest.papers}
         assert {(title, same_link(url)) for title, url in titles if url} <= found
@@ -109,7 +109,7 @@ def test_a_thread_holds_the_same_messages(case: Case) -> None:
 
 @all_cases
 def test_one_compact_digest_in_as_few_messages_as_fit(case: Case) -> None:
-    """No message has room for the next one."""
+    """No message could hold the next one as well."""
     for digest in DIGESTS.values():
         shown = [message.body for message in case.formatter.digest(digest, Edition("digest"))]
 
@@ -137,7 +137,7 @@ def test_the_full_summary_says_everything(case: Case, digest: Digest) -> None:
 
         stem = f"full/{paper.id}"
         assert [message.key for message in messages] == [stem, *(f"{stem}/{n}" for n in range(2, len(messages) + 1))]
-        assert letters("".join(part.text for part in shown)).startswith(said(compose.full(paper)))
+        assert letters("".join(part.text for part in shown)).startswith(letters_of(compose.full(paper)))
         assert not any(part.buttons for part in shown)
 
 
@@ -462,7 +462,7 @@ def test_more_links_and_styles_than_a_message_may_have(case: Case) -> None:
     full = "".join(case.see(message).text for message in case.formatter.paper(styled))
 
     assert [label for label, _ in index] == [paper.title for paper in papers]
-    assert letters(full).startswith(said(compose.full(styled)))
+    assert letters(full).startswith(letters_of(compose.full(styled)))
 
 
 # Whatever the input
@@ -478,11 +478,11 @@ def test_any_paper_is_one_message_and_a_whole_summary(case: Case, paper: Paper) 
     (card,) = case.formatter.digest(digest)[len(index) :]
     full = [case.see(message) for message in case.formatter.paper(paper)]
 
-    assert letters("".join(part.text for part in index)) == said(compose.index(digest, case.words))
-    whole, shown = said(compose.summary_card(paper, case.words)), letters(case.see(card).text)
+    assert letters("".join(part.text for part in index)) == letters_of(compose.index(digest, case.words))
+    whole, shown = letters_of(compose.summary_card(paper, case.words)), letters(case.see(card).text)
     assert whole.startswith(shown) or shown.startswith(whole)
     assert shown.startswith(letters(f"{paper.number}. {shorten(paper.title, compose.LONGEST_TITLE)}"))
-    assert letters("".join(part.text for part in full)).startswith(said(compose.full(paper)))
+    assert letters("".join(part.text for part in full)).startswith(letters_of(compose.full(paper)))
     for message in (card, *case.formatter.paper(paper)):
         assert json.dumps(case.formatter.plain(message.body))
 
@@ -500,7 +500,7 @@ def test_any_digest_in_any_edition(case: Case, drawn: list[Paper], text: str, ur
     shown = [case.see(message) for message in case.formatter.digest(digest, edition)]
 
     if edition.layout in SPELLED:
-        assert letters("".join(part.text for part in shown)) == said(SPELLED[edition.layout](digest, case.words))
+        assert letters("".join(part.text for part in shown)) == letters_of(SPELLED[edition.layout](digest, case.words))
     buttons = [line.split()[1].removeprefix("paper-") for part in shown for _, line in part.buttons]
     assert buttons == [reference(digest, paper) for paper in papers if case.buttons]
 

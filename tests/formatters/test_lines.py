@@ -74,17 +74,17 @@ def test_papers_of_a_day(day: date, page: int) -> None:
 
 @given(KEPT, PAGES)
 def test_a_kept_search(number: int, page: int) -> None:
-    said, turned = split_page(argument(lines.spell_page(lines.spell_kept_search(number), page), "/search"))
+    query, turned = split_page(argument(lines.spell_page(lines.spell_kept_search(number), page), "/search"))
 
-    assert (lines.read_kept_search(said), turned) == (number, page)
+    assert (lines.read_kept_search(query), turned) == (number, page)
 
 
 @given(NASTY.map(normalise).filter(bool), PAGES)
-def test_a_search_as_it_is_typed(said: str, page: int) -> None:
+def test_a_search_as_it_is_typed(query: str, page: int) -> None:
     """A person may copy it from a terminal, however long it is."""
-    line = lines.spell_page(lines.spell_search(said), page)
+    line = lines.spell_page(lines.spell_search(query), page)
 
-    assert split_page(line.removeprefix("/search ")) == (said, page)
+    assert split_page(line.removeprefix("/search ")) == (query, page)
 
 
 @given(st.text() | NASTY)

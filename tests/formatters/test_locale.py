@@ -101,7 +101,7 @@ def test_templates_take_the_same_fields(name: str) -> None:
 
 
 @pytest.mark.parametrize("table", ["incidents", "incidents_over"])
-def test_troubles_take_the_same_fields(table: str) -> None:
+def test_incidents_take_the_same_fields(table: str) -> None:
     korean, english = (getattr(phrases(language), table) for language in LANGUAGES)
     assert korean.keys() == english.keys()
     for kind, text in english.items():

@@ -24,72 +24,78 @@ from formatters.slack import SlackFormatter
 from formatters.spans import plain, shorten
 from formatters.telegram import TelegramFormatter
 from tests.support.golden import check
-from tests.support.rendering import CASES, COMMON, FORTY, LANGUAGES, Case, each_case, letters, said, seen
+from tests.support.rendering import CASES, COMMON, FORTY, LANGUAGES, Case, each_case, letters, letters_of, seen
 from tests.support.strategies import NASTY, PAPER, nasty
 
 TODAY = date(2025, 1, 20)
 LAYOUTS = {"slack": ("thread", "messages", "digest", "index")}
 WEEK = range(7)
+NEAR = (date(2025, 1, 13), date(2025, 1, 10))
 
 
 def hits_of(digest: Digest) -> list[SearchHit]:
     return [SearchHit(reference(digest, one), one.number, one.title, brief(one), digest.day) for one in digest.papers]
 
 
-def found(said: Phrases, page: int, count: int) -> Page:
+def found(catalogue: Phrases, page: int, count: int) -> Page:
     shown = hits_of(FORTY)[(page - 1) * pages.HITS_ON_A_PAGE :][: pages.HITS_ON_A_PAGE]
     turn = pages.Turn("/search ~12", "/search token", page, page * pages.HITS_ON_A_PAGE < count)
-    return pages.hits(said.found("token", count), shown, said, turn)
+    return pages.hits(catalogue.found("token", count), shown, catalogue, turn)
 
 
-def chosen(said: Phrases, channel: str, **preferences: object) -> Page:
+def chosen(catalogue: Phrases, channel: str, **preferences: object) -> Page:
     """Show settings, those that are not named as they are at first."""
-    usual: dict[str, object] = {"receives": True, "closed": False, "layout": "messages", "language": said.language}
+    usual: dict[str, object] = {"receives": True, "closed": False, "layout": "messages", "language": catalogue.language}
     silent = False if channel == "telegram" else None
-    when = pages.hours_text(time(8, 30), WEEK, "Asia/Seoul", said)
+    when = pages.hours_text(time(8, 30), WEEK, "Asia/Seoul", catalogue)
     note = str(preferences.pop("note", ""))
     shown = pages.PreferencesView(**{**usual, "silent": silent, "hours": when, **preferences})  # type: ignore[arg-type]
-    return pages.settings(shown, said, LAYOUTS.get(channel, ("messages", "digest", "index")), note)
+    return pages.settings(shown, catalogue, LAYOUTS.get(channel, ("messages", "digest", "index")), note)
 
 
-def receipt(said: Phrases, *, stuck: bool) -> Page:
+def status_page(catalogue: Phrases, *, stuck: bool) -> Page:
     lines = [
-        said.status.format(digest="daily-papers/2025-01-06", papers=said.papers(3)),
-        said.status_line.format(chats=2, sent=7, all=8) + (f", {said.states['failed']} 1" if stuck else ""),
+        catalogue.status.format(digest="daily-papers/2025-01-06", papers=catalogue.papers(3)),
+        catalogue.status_line.format(chats=2, sent=7, all=8) + (f", {catalogue.states['failed']} 1" if stuck else ""),
         *(["telegram @my_channel: Chat not found; check the address"] if stuck else []),
         "",
     ]
-    return pages.status(lines, said, stuck=stuck)
+    return pages.status(lines, catalogue, stuck=stuck)
 
 
 PAGES: Mapping[str, Callable[[Phrases, str], Page]] = {
-    "papers": lambda said, _: pages.papers(COMMON, said, 1),
-    "papers 1 of 2": lambda said, _: pages.papers(FORTY, said, 1),
-    "papers 2 of 2": lambda said, _: pages.papers(FORTY, said, 2),
-    "hits": lambda said, _: found(said, 1, 5),
-    "hits 2 of 3": lambda said, _: found(said, 2, 12),
-    "choice": lambda said, _: pages.choice(hits_of(COMMON), said),
-    "days": lambda said, _: pages.days(
-        said.no_such_day.format(day=said.day(date(2025, 1, 12))), [date(2025, 1, 13), date(2025, 1, 10)], said
+    "papers": lambda catalogue, _: pages.papers(COMMON, catalogue, 1),
+    "papers 1 of 2": lambda catalogue, _: pages.papers(FORTY, catalogue, 1),
+    "papers 2 of 2": lambda catalogue, _: pages.papers(FORTY, catalogue, 2),
+    "hits": lambda catalogue, _: found(catalogue, 1, 5),
+    "hits 2 of 3": lambda catalogue, _: found(catalogue, 2, 12),
+    "choice": lambda catalogue, _: pages.choice(hits_of(COMMON), catalogue),
+    "days": lambda catalogue, _: pages.days(
+        catalogue.no_such_day.format(day=catalogue.day(date(2025, 1, 12))),
+        NEAR,
+        catalogue,
     ),
-    "days of a paper": lambda said, _: pages.days(
-        said.no_such_day.format(day=said.day(date(2025, 1, 12))), [date(2025, 1, 13), date(2025, 1, 10)], said, 3
+    "days of a paper": lambda catalogue, _: pages.days(
+        catalogue.no_such_day.format(day=catalogue.day(date(2025, 1, 12))),
+        NEAR,
+        catalogue,
+        3,
     ),
-    "welcome": lambda said, _: pages.welcome(said),
-    "start": lambda said, _: pages.start(help_text(said.help, said.commands), said),
-    "settings": lambda said, channel: chosen(said, channel),
-    "settings changed": lambda said, channel: chosen(
-        said,
+    "welcome": lambda catalogue, _: pages.welcome(catalogue),
+    "start": lambda catalogue, _: pages.start(help_text(catalogue.help, catalogue.commands), catalogue),
+    "settings": lambda catalogue, channel: chosen(catalogue, channel),
+    "settings changed": lambda catalogue, channel: chosen(
+        catalogue,
         channel,
         layout="digest",
         silent=True if channel == "telegram" else None,
-        hours=pages.hours_text(time(7, 5), range(5), "Europe/Berlin", said),
-        note=said.saved,
+        hours=pages.hours_text(time(7, 5), range(5), "Europe/Berlin", catalogue),
+        note=catalogue.saved,
     ),
-    "settings of a stranger": lambda said, channel: chosen(said, channel, receives=False, layout="index"),
-    "settings of a closed chat": lambda said, channel: chosen(said, channel, closed=True),
-    "status": lambda said, _: receipt(said, stuck=False),
-    "status with problems": lambda said, _: receipt(said, stuck=True),
+    "settings of a stranger": lambda catalogue, channel: chosen(catalogue, channel, receives=False, layout="index"),
+    "settings of a closed chat": lambda catalogue, channel: chosen(catalogue, channel, closed=True),
+    "status": lambda catalogue, _: status_page(catalogue, stuck=False),
+    "status with problems": lambda catalogue, _: status_page(catalogue, stuck=True),
 }
 
 each_page = pytest.mark.parametrize("name", PAGES)
@@ -128,7 +134,7 @@ def test_every_button_is_there_in_order(case: Case, name: str) -> None:
 def test_every_word_is_there(case: Case, name: str) -> None:
     page, message = page_of(case, name)
     text, head = letters(case.see(message).text), letters(typed_in(case, plain(page.head)))
-    items = [said(item.spans) for item in page.items]
+    items = [letters_of(item.spans) for item in page.items]
 
     assert text.startswith(head)
     if case.formatter.channel == "telegram":
@@ -413,11 +419,11 @@ def test_forty_papers_with_monstrous_titles(case: Case, title: str) -> None:
     for page in made:
         shown = case.see(case.formatter.page(page))
         text = letters(shown.text)
-        assert text.startswith(said(page.head))
+        assert text.startswith(letters_of(page.head))
         if case.formatter.channel != "terminal":
             assert [line for _, line in shown.buttons] == [button.line for button in buttons_of(page)]
         if case.formatter.channel != "telegram" or not page.wide:
-            assert all(said(item.spans) in text for item in page.items)
+            assert all(letters_of(item.spans) in text for item in page.items)
 
 
 LINE = NASTY.map(lambda text: text[:500])
@@ -456,7 +462,7 @@ def test_any_page_is_taken(
 
 
 @each_case
-def test_a_receipt_longer_than_a_message_keeps_its_button(case: Case) -> None:
+def test_a_status_longer_than_a_message_keeps_its_button(case: Case) -> None:
     problems = [
         f"telegram -100{n}: Chat not found; check the address, and that the bot is a member" for n in range(300)
     ]

@@ -1,4 +1,4 @@
-"""A folder of posts: which are looked at, in which order, and what is said of those that are broken."""
+"""A folder of posts: which are looked at, in which order, and what is reported of those that are broken."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ async def test_of_two_posts_of_one_series_and_day_the_later_name_counts() -> Non
     assert "2025-01-06-daily-papers-2.md has its series and day" in daily.problems["2025-01-06-daily-papers-1.md"]
 
 
-# What is broken is told, and does not keep the others back
+# What is broken is reported, and does not keep the others back
 
 
 async def test_a_binary_post() -> None:
@@ -182,11 +182,11 @@ async def test_a_post_too_large() -> None:
     daily = source()
 
     assert names(await daily.digests()) == ["2025-01-05-good.md"]
-    told = f"2025-01-06-large.md: larger than a post may be ({LARGEST_POST:,} bytes); split it"
-    assert daily.problems == {"2025-01-06-large.md": told}
+    problem = f"2025-01-06-large.md: larger than a post may be ({LARGEST_POST:,} bytes); split it"
+    assert daily.problems == {"2025-01-06-large.md": problem}
 
 
-async def test_broken_front_matter_is_mended_and_told() -> None:
+async def test_broken_front_matter_is_mended_and_reported() -> None:
     shutil.copy(DATA / "2025-01-13-daily-papers-20250113.md", POSTS)
     daily = source()
 
@@ -211,7 +211,7 @@ async def test_a_problem_that_was_mended_is_forgotten() -> None:
     assert daily.problems == {}
 
 
-async def test_links_that_lead_nowhere_are_told() -> None:
+async def test_links_that_lead_nowhere_are_reported() -> None:
     write("2025-01-05-good.md")
     (POSTS / "2025-01-06-gone.md").symlink_to("gone.md")
     (POSTS / "2025-01-07-loop.md").symlink_to("2025-01-07-loop.md")

@@ -159,7 +159,7 @@ def letters(text: str) -> str:
     return "".join(text.translate(OBEYED).split())
 
 
-def said(spans: Spans) -> str:
+def letters_of(spans: Spans) -> str:
     return letters(plain(spans))
 
 

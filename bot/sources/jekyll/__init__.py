@@ -1,1 +1,1 @@
-"""Jekyll posts, read."""
+"""Reading of Jekyll posts."""

@@ -13,12 +13,12 @@ from frontmatter.default_handlers import YAMLHandler
 
 from formatters.spans import collapse_spaces
 
-_LONGEST = 16 * 1024  # characters; YAML takes its time
+_LONGEST = 16 * 1024  # characters; parsing of YAML is slow
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*)")
 
 
 def read(text: str) -> tuple[dict[str, object], str, str]:
-    """Split a post into front matter, body, and a word on what was broken in the front matter."""
+    """Split a post into front matter and body, with what was broken in the front matter, else ""."""
     if not text.lstrip("\n ").startswith("---"):
         return {}, text, ""
     try:
@@ -33,11 +33,11 @@ def read(text: str) -> tuple[dict[str, object], str, str]:
 
 
 def _by_line(text: str) -> tuple[dict[str, object], str]:
-    """Read `key: value` lines behind the opening ---, to the closing one or to the first other line."""
+    """Read the `key: value` lines after the opening ---, until the closing one or the first other line."""
     lines = text.lstrip("\n ").split("\n")
     closing = next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() in {"---", "..."}), 0)
     if any(line.startswith("#") for line in lines[1:closing]):
-        closing = 0  # a heading: the line was never closed, and this is a rule of the body
+        closing = 0  # a heading: so this --- is a rule of the body, and the closing one is missing
     block = lines[1:closing] if closing else _leading_keys(lines[1:])
     found = {match[1]: match[2].strip() for line in block if (match := _KEY_LINE.fullmatch(line.strip()))}
     if not found:
@@ -51,12 +51,12 @@ def _leading_keys(lines: Sequence[str]) -> list[str]:
 
 
 def scalar(value: object) -> str:
-    """Give the text of a scalar; nested values could be aliases without end."""
+    """Give the text of a scalar, "" for a nested value: aliases can make those huge."""
     return collapse_spaces(str(value)) if isinstance(value, str | int | float | date) else ""
 
 
 class _Loader(yaml.SafeLoader):
-    """Load YAML without merge keys: nested ones grow without bound, aliases alone do not."""
+    """Load YAML without merge keys: nested ones grow exponentially; mere aliases do not."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         node.value = [(key, value) for key, value in node.value if key.tag != "tag:yaml.org,2002:merge"]

@@ -49,21 +49,21 @@ class _Block:
     """A block of the body at the outermost level."""
 
     start: int  # its first line
-    end: int  # the line behind its last
+    end: int  # the line after its last
     tag: str
     heading: str | None  # its Markdown
     tokens: Sequence[Token]
 
     def links(self) -> tuple[list[Link], bool]:
-        """Give its links, and whether they can be followed and are all that it says."""
+        """Give its links, and whether it holds nothing else and all of them are safe."""
         texts = [token.content for token in self.tokens if token.type == "inline"]
         if not any("](" in text or "<" in text for text in texts):
-            return [], False  # as most blocks: there is no link to look for
-        read = list(map(markdown.inline, texts))
-        links = [link for spans in read for link in _links(spans)]
-        bare = "".join(span.text for spans in read for span in spans if not span.url)
-        bare += "".join(token.info + token.content for token in self.tokens if token.type in {"fence", "code_block"})
-        return links, bool(links) and all(safe(link.url) for link in links) and not re.search(r"\w", bare)
+            return [], False  # as most blocks: it holds no link
+        inline = list(map(markdown.inline, texts))
+        links = [link for spans in inline for link in _links(spans)]
+        rest = "".join(span.text for spans in inline for span in spans if not span.url)
+        rest += "".join(token.info + token.content for token in self.tokens if token.type in {"fence", "code_block"})
+        return links, bool(links) and all(safe(link.url) for link in links) and not re.search(r"\w", rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _block(tokens: Sequence[Token]) -> _Block:
 
 
 def _links(spans: Spans) -> Iterator[Link]:
-    """Give each link of a text with its words; neighbours of one address are one link."""
+    """Give the links of a text; neighbouring spans of one address are one link."""
     url, label = "", ""
     for span in (*spans, None):
         if span is None or span.url != url:
@@ -117,7 +117,7 @@ def _headings(blocks: Sequence[_Block], lines: Sequence[str]) -> list[_Heading]:
 
 
 def _linked(block: _Block, lines: Sequence[str]) -> _Heading | None:
-    """Read `N. [title](url)`, the title wrapped over further lines where it must."""
+    """Read `N. [title](url)`; the title may be wrapped over further lines."""
     text = block.heading or ""
     ordinal = _ORDINAL.match(text)
     if ordinal is None or not text[ordinal.end() :].startswith("["):
@@ -128,13 +128,13 @@ def _linked(block: _Block, lines: Sequence[str]) -> _Heading | None:
         joined = collapse_spaces(" ".join([text, *lines[block.end : end]]))
         spans = markdown.inline(joined)
         links = list(_links(spans))
-        if links and _ORDINAL.fullmatch(spans[0].text):  # else the bracket behind the number is a mere bracket
+        if links and _ORDINAL.fullmatch(spans[0].text):  # else the bracket after the number is no link
             return _titled(block, end, int(ordinal[1]), spans, links)
     return None
 
 
 def _titled(block: _Block, end: int, number: int, spans: Spans, links: Sequence[Link]) -> _Heading:
-    """Take the first link as the paper's; words behind it belong to the title, further links to the links."""
+    """Take the first link as the paper's; words after it belong to the title, further links are kept apart."""
     later = {link.url for link in links[1:] if safe(link.url)} - {links[0].url}
     whole = plain(span for span in spans if span.url not in later)
     title = collapse_spaces(_ORDINAL.sub("", whole, count=1))
@@ -142,7 +142,7 @@ def _titled(block: _Block, end: int, number: int, spans: Spans, links: Sequence[
 
 
 def _unlinked(block: _Block, paper: _Heading | None) -> _Heading:
-    """Read a section's heading, or a paper's that lost its link: next number, level of the papers."""
+    """Read a heading without a link: a paper's if it has the next number on the level of papers, else a section's."""
     text = collapse_spaces(plain(markdown.inline(block.heading or "")))
     ordinal = _ORDINAL.match(text)
     title = text[ordinal.end() :] if ordinal else ""
@@ -152,13 +152,13 @@ def _unlinked(block: _Block, paper: _Heading | None) -> _Heading:
 
 
 def _paper(headings: Sequence[_Heading], ends: Sequence[int], blocks: Sequence[_Block], lines: Sequence[str]) -> Paper:
-    """Make a paper of its own heading and its sections' headings, each with the line where it ends.
+    """Make a paper from its own heading and its sections' headings; `ends` says where each section ends.
 
-    Blocks of links alone become links; all else stays in the sections.
+    A block of nothing but links moves to the links; all else stays in the sections.
     """
     own = headings[0]
     inside = blocks[bisect_left(blocks, own.end, key=_start) : bisect_left(blocks, ends[-1], key=_start)]
-    moved = {block.start for block in inside[-1:] if block.tag == "hr"}  # it parts this paper from the next
+    moved = {block.start for block in inside[-1:] if block.tag == "hr"}  # it only separates this paper from the next
     links = dict.fromkeys(own.links)
     for block in inside:
         found, nothing_else = block.links()
@@ -187,14 +187,14 @@ def _start(block: _Block) -> int:
 
 
 def _unique(papers: Iterable[Paper]) -> Iterator[Paper]:
-    """Make ids unique, and number by place where the post repeats a number."""
+    """Make ids unique; number the papers in order where the post repeats a number."""
     listed = list(papers)
     repeated = len({paper.number for paper in listed}) < len(listed)
-    seen: Counter[str] = Counter()
+    uses: Counter[str] = Counter()
     for place, paper in enumerate(listed, 1):
         free = paper.id
-        while free in seen:
-            seen[paper.id] += 1
-            free = f"{paper.id}-{seen[paper.id]}"
-        seen[free] = 1
+        while free in uses:
+            uses[paper.id] += 1
+            free = f"{paper.id}-{uses[paper.id]}"
+        uses[free] = 1
         yield replace(paper, id=free, number=place if repeated else paper.number)

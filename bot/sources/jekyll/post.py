@@ -17,16 +17,16 @@ from formatters.spans import collapse_spaces
 
 LARGEST_POST = 2 * 1024 * 1024  # bytes
 
-# Control characters but tab and line end go; those that part words become blanks.
+# Control characters are dropped, but for tab and line end; those that separate words become blanks.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_PARTING = "\x0b\x0c\x1c\x1d\x1e\x1f\x85"
+_SEPARATING = "\x0b\x0c\x1c\x1d\x1e\x1f\x85"
 _FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+?)(?:\.[a-z]+)?$")
 _DATE = re.compile(r"\(?\b(\d{4})(?:[-./년]\s?)?(\d{1,2})(?:[-./월]\s?)?(\d{1,2})(?:일|\.|\b)\)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One post as read: its digest, or None for a post that is none, and what was mended on the way."""
+    """One post as read: its digest, or None for a post that is none, and what was wrong with it."""
 
     digest: Digest | None
     degraded: str = ""
@@ -42,20 +42,20 @@ def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) 
     front, body, degraded = front_matter.read(text)
     title = _unquoted(scalar(front.get("title")))
     papers, preface = parse_papers(body)
-    series, title_day = _dated(title)
+    series, title_day = _split_title(title)
     if not (papers or certain or (series and title_day)):
         return Post(None)
     day = _day(front.get("date"), name) or title_day
     if day is None:
         raise ParseError(f"{name}: no date in its front matter, file name or title; name it YYYY-MM-DD-{name}")
-    series = series or _dated(_slug_of(name).replace("-", " "))[0].title() or "Papers"
+    series = series or _split_title(_slug_of(name).replace("-", " "))[0].title() or "Papers"
     url = _permalink(permalink, name, day)
     digest = Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers)
     return Post(digest, "; ".join(filter(None, [degraded, _unlinked_papers(papers)])))
 
 
 def _unlinked_papers(papers: Sequence[Paper]) -> str:
-    """Name the papers whose title leads nowhere: without an address, or with one that is no web address."""
+    """Name the papers whose title has no link, or none to a web address."""
     numbers = ", ".join(str(paper.number) for paper in papers if not safe(paper.url))
     return f"no link that can be followed for paper {numbers}" if numbers else ""
 
@@ -74,18 +74,18 @@ def _text(raw: bytes, name: str) -> str:
     except UnicodeDecodeError:
         raise ParseError(f"{name}: not a text in UTF-8; save it as UTF-8 or take it out of the folder") from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub(lambda found: " " if found[0] in _PARTING else "", text)
+    return _CONTROL.sub(lambda found: " " if found[0] in _SEPARATING else "", text)
 
 
 def _unquoted(title: str) -> str:
-    """Take off a stray quote, or the pair that a front matter read line by line still has."""
+    """Remove a stray quote, or the pair of quotes that is left when front matter is read line by line."""
     stray = title.count('"') % 2
     paired = len(title) > 1 and title[0] == title[-1] and title[0] in "\"'" and title.count(title[0]) == 2
     return title.strip('" ') if stray else title[1:-1].strip() if paired else title
 
 
-def _dated(title: str) -> tuple[str, date | None]:
-    """Part a title into what all posts of its series share, and its day."""
+def _split_title(title: str) -> tuple[str, date | None]:
+    """Split a title into the name of its series and its day."""
     dates = ((found, _iso_day("{}-{:0>2}-{:0>2}".format(*found.groups()))) for found in _DATE.finditer(title))
     found, day = next(((found, day) for found, day in dates if day), (None, None))
     series = title[: found.start()] + title[found.end() :] if found else title
@@ -113,7 +113,7 @@ def _slug_of(name: str) -> str:
 
 
 def _permalink(template: str, name: str, day: date) -> str:
-    """Fill a permalink as Jekyll does (jekyllrb.com, "Permalinks"); the site's own words stay."""
+    """Fill a permalink as Jekyll does (jekyllrb.com, "Permalinks"); unknown placeholders stay."""
     values = {"year": f"{day:%Y}", "month": f"{day:%m}", "day": f"{day:%d}", "title": _slug_of(name)}
     values |= {"slug": _slug_of(name), "i_month": str(day.month), "i_day": str(day.day), "short_year": f"{day:%y}"}
     return re.sub(r":([a-z_]+)", lambda found: values.get(found[1], found[0]), template)

@@ -122,7 +122,7 @@ def test_a_digest_without_papers_and_a_post_that_is_none() -> None:
     assert parse((DATA / "2025-01-12-notes.md").read_bytes(), "2025-01-12-notes.md") == Post(None)
 
 
-def test_broken_front_matter_is_mended_and_told() -> None:
+def test_broken_front_matter_is_mended_and_reported() -> None:
     path = DATA / "2025-01-13-daily-papers-20250113.md"
 
     found = parse(path.read_bytes(), path.name)
@@ -521,13 +521,13 @@ def lost_words(body: str, digest: Digest) -> list[str]:
 
     Lines of links alone may move to the end of their paper.
     """
-    said = [plain(walk(digest.preface)), *(plain(compose.full(paper)) for paper in digest.papers)]
-    spoken = words_of("\n".join(said))
+    texts = [plain(walk(digest.preface)), *(plain(compose.full(paper)) for paper in digest.papers)]
+    read = words_of("\n".join(texts))
     lines = body.split("\n")
     moved = words_of("\n".join(line for line in lines if LINK_LINE.fullmatch(line)))
     kept = words_of("\n".join(line for line in lines if not LINK_LINE.fullmatch(line)))
-    rest = iter(spoken)
-    return [word for word in kept if word not in rest][:1] + [word for word in moved if word not in spoken]
+    rest = iter(read)
+    return [word for word in kept if word not in rest][:1] + [word for word in moved if word not in read]
 
 
 def body_of(path: Path) -> str:
