@@ -87,7 +87,7 @@ class Schedule(_Table):
     edits_for: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
     """How long delivered messages follow the edits of their post; days, hours, minutes, seconds."""
     overdue: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
-    """How much later than usual a post may come before the operators are told; "0s": never."""
+    """How much later than usual a post may come before the operators are notified; "0s": never."""
 
     @field_validator("days")
     @classmethod

@@ -1,4 +1,4 @@
-"""What a conversation is made of: who asks, what is known of the chat, what comes back."""
+"""The data of a conversation: the request, the response, and the context that commands get."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ async def _nobody() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who says something, and where; made by the channel that heard it."""
+    """A line's sender and chat, as the channel that received it knows them."""
 
     channel: str
-    address: str  # of the chat in which the answer belongs
+    address: str  # of the chat to answer in
     kind: ChatKind = ChatKind.PRIVATE
-    user: str = ""  # empty where a channel itself speaks
-    language: str = ""  # the platform's code for the reader's language, "ko" or "en-US"; empty: it does not tell
+    user: str = ""  # empty for a post of a channel itself
+    language: str = ""  # the platform's code for the reader's language, "ko" or "en-US"; empty: not known
     aliases: tuple[str, ...] = ()  # other addresses of the same chat: "@my_channel"
-    addressed: bool = True  # surely said to the bot: what it does not know gets an answer
-    from_button: bool = False  # a button was pressed, nothing was typed
+    addressed: bool = True  # certainly meant for the bot, so even an unknown line is answered
+    from_button: bool = False  # the line is that of a pressed button
     private: bool = False  # nobody else sees the answer
     is_admin: Callable[[], Awaitable[bool]] = _nobody
 
@@ -42,9 +42,9 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Response:
     messages: tuple[Message, ...] = ()
-    toast: str = ""  # the same in a few words, for who pressed a button
-    replaces_page: bool = False  # takes the place of the page whose button was pressed
-    share_line: str = ""  # gives the same again, for others to see
+    toast: str = ""  # a short text for whoever pressed a button
+    replaces_page: bool = False  # put in place of the page whose button was pressed
+    share_line: str = ""  # the line that shows the same to others
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class Context:
     """All that a command needs to answer one line."""
 
     request: Request
-    chat: Subscription | None  # None: never heard of
+    chat: Subscription | None  # None: not known to the ledger
     phrases: Phrases
     formatter: Formatter
     ledger: Ledger
     settings: Settings
     kit: ChannelKit
     id_sequence: Callable[[str], str]
-    wake: Callable[[], object]  # lets what is new go out at once
+    wake: Callable[[], object]  # starts a cycle at once
     today: date
 
     @property
@@ -70,7 +70,7 @@ class Context:
 
     @property
     def is_operator(self) -> bool:
-        """Tell whether an operator asks; where there are no settings, as at the terminal, whoever asks is one."""
+        """Tell whether the sender is an operator; in a channel without settings, such as the terminal, everybody is."""
         own = self.kit.read(self.settings)
         return own is None or self.request.user in own.operators
 
@@ -82,43 +82,43 @@ class Context:
 
     @property
     def first_language(self) -> str:
-        """Give the language in which this chat receives at first; empty is what the operator set."""
+        """Give the first language of a new chat; "" means what the operator set."""
         return supported_language(self.request.language) if self.request.kind == ChatKind.PRIVATE else ""
 
     @property
     def language(self) -> str:
-        """Give the language in which this chat receives, whatever its answers are in."""
+        """Give the language in which this chat receives digests; answers may be in another."""
         return (self.chat.language if self.chat else self.first_language) or self.settings.language
 
     async def may_manage(self) -> bool:
-        """Tell whether who asks decides for this chat."""
+        """Tell whether the sender may change the settings of this chat."""
         return self.request.kind == ChatKind.PRIVATE or await self.request.is_admin()
 
     async def ensure_chat(self) -> int:
-        """Give the id of this chat, which is noted when it never was."""
+        """Give the id of this chat; a new chat is added to the ledger."""
         if self.chat:
             return self.chat.id
-        request, counter = self.request, self.id_sequence(self.request.address)
+        request, id_sequence = self.request, self.id_sequence(self.request.address)
         return await self.ledger.subscriptions.add_chat(
             request.channel,
             request.address,
-            id_sequence=counter,
+            id_sequence=id_sequence,
             kind=request.kind,
             language=self.first_language,
             layout=self.layout,
         )
 
     def reply_text(self, text: str) -> Response:
-        """Answer in a few words of the bot's own."""
+        """Answer with a short text."""
         return Response((self.formatter.notice(text),), toast=text)
 
     def reply_page(self, *shown: Page, toast: str = "") -> Response:
-        """Answer with pages, which take the place of the one whose button was pressed."""
+        """Answer with pages; a single one replaces the page whose button was pressed."""
         return Response(tuple(map(self.formatter.page, shown)), toast=toast, replaces_page=len(shown) == 1)
 
 
 def choose_language(request: Request, chat: Subscription | None, usual: str) -> str:
-    """Choose what was set, then what the reader's platform says, then what the operator set."""
+    """Choose the chat's own language, else the reader's as the platform gives it, else the operator's."""
     if chat and chat.language:
         return chat.language
     own = request.kind == ChatKind.PRIVATE or request.private  # in a group all see the answer
@@ -126,6 +126,6 @@ def choose_language(request: Request, chat: Subscription | None, usual: str) -> 
 
 
 def supported_language(code: str) -> str:
-    """Give the one of the bot's languages that suits a platform's code, empty where there is no code."""
+    """Give the bot's language for a platform's code, "" where there is no code."""
     main = re.split("[-_]", code.lower())[0]
     return {"": "", "ko": "ko"}.get(main, "en")

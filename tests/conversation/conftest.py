@@ -39,5 +39,5 @@ async def empty(tmp_path: Path) -> AsyncIterator[Readers]:
 
 @pytest.fixture
 def ann(readers: Readers) -> Reader:
-    """Be somebody who never talked to the bot, in a private chat, in English."""
+    """Be somebody new to the bot, in a private chat, in English."""
     return readers.reader()

@@ -46,7 +46,7 @@ async def unsubscribe(context: Context, _: str) -> Response:
 async def settings(context: Context, argument: str) -> Response:
     """Show what this chat receives, and change it."""
     try:
-        change = _possible(parse_preferences(argument), context)
+        change = _require_supported(parse_preferences(argument), context)
     except PreferenceError as error:
         return context.reply_text(pages.help_with_settings(error.word, error.near, context.phrases))
     if change == PreferenceChange():
@@ -75,7 +75,7 @@ async def _lacks_newest(context: Context) -> bool:
     return newest is not None and (last is None or last.day < newest.day)
 
 
-def _possible(change: PreferenceChange, context: Context) -> PreferenceChange:
+def _require_supported(change: PreferenceChange, context: Context) -> PreferenceChange:
     """Refuse what the channel does not have."""
     layouts = context.kit.layouts
     if change.layout and change.layout not in layouts:
