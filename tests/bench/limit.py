@@ -1,8 +1,8 @@
 """How near to the platform's limits a broadcast goes: `python -m tests.bench.limit`.
 
 Time is virtual, and the server a part of this process, so that an hour passes in seconds and every run
-gives the same figures. All else is real: the ledger, the plan, the drain, the Telegram channel with its
-pacer and its limits, and the SDK, down to the request that it hands to its transport.
+gives the same figures. All else is real: the ledger, the planner, the dispatcher, the Telegram channel
+with its rate limits, and the SDK, down to the request that it hands to its transport.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from formatters.locale import phrases
 from formatters.model import Digest
 from formatters.telegram import TelegramFormatter
 from tests.bench.table import Row, say, show, verdict
-from tests.support.fakes.rates import Gate, Limits
+from tests.support.fakes.rates import CallWindows, Limits
 from tests.support.golden import DATA, SHARED, digest_of
 from tests.support.virtual_time import run
 
@@ -54,7 +54,7 @@ PAPERS = 18
 MOST_TIME = 1.02  # times the least possible
 MOST_LATE = 1.1  # times a chat's own least time
 _LIMITS = Limits()
-_MEMORY = Path("/dev/shm")  # a disk's pace counts nothing in virtual time
+_MEMORY = Path("/dev/shm")  # the speed of a disk does not count in virtual time
 _EPOCH = 1_750_000_000.0  # what virtual time begins at
 # From when on a bot that keeps the limits with a margin of a hundredth could have sent once more.
 _EVENLY, _AFTER_THE_LAST_SECOND = 1.1 / _LIMITS.bot, 1.02
@@ -85,10 +85,10 @@ def crowd(private: int, groups: int, channels: int) -> list[str]:
 
 
 def telegram_channel(
-    bot: Bot | None = None, base_url: str = "http://nowhere.invalid/bot", *, paced: bool = True
+    bot: Bot | None = None, base_url: str = "http://nowhere.invalid/bot", *, limited: bool = True
 ) -> TelegramChannel:
     """Make the channel as the program does, buttons and all; `bot` takes the place of its own."""
-    limiter = None if paced else RateLimiter(None, lambda _: [])
+    limiter = None if limited else RateLimiter(None, lambda _: [])
     channel = TelegramChannel(TOKEN, base_url, TelegramFormatter(phrases("ko"), buttons=True), limiter)
     channel.client.bot = bot or channel.client.bot
     return channel
@@ -107,7 +107,7 @@ async def planned(ledger: Ledger, channel: TelegramChannel, chats: Iterable[str]
         await ledger.open_at(spelled_hours, 0.0)
 
 
-# A server that time does not pass for
+# A server in virtual time
 
 
 @dataclass
@@ -116,7 +116,7 @@ class Server:
 
     answer_time: float = 0.05
     jitter: float = 0.0  # by so much an answer takes longer or shorter
-    gate: Gate = field(default_factory=lambda: Gate(_LIMITS))
+    windows: CallWindows = field(default_factory=lambda: CallWindows(_LIMITS))
     taken: list[tuple[float, str, str]] = field(default_factory=list)  # when, where, what
     refused: int = 0
     _chance: random.Random = field(default_factory=lambda: random.Random(2))
@@ -136,13 +136,13 @@ class Server:
 
     def _take(self, chat: str, text: str) -> tuple[int, object]:
         now = asyncio.get_running_loop().time()
-        if wait := self.gate.wait(chat, now):
+        if wait := self.windows.wait(chat, now):
             self.refused += 1
-            words_of_it = f"Too Many Requests: retry after {wait}"
+            description = f"Too Many Requests: retry after {wait}"
             return 429, {
                 "ok": False,
                 "error_code": 429,
-                "description": words_of_it,
+                "description": description,
                 "parameters": {"retry_after": wait},
             }
         self.taken.append((now, chat, text))
@@ -187,7 +187,7 @@ class Inline(Queue[Any]):
 
 
 class InlineThread:
-    """Run the clerk's work where it is asked for, too; writing takes up to `commit` seconds."""
+    """Run the writer's work where it is asked for, too; writing takes up to `commit` seconds."""
 
     commit = 0.0
     _chance = random.Random(3)
@@ -220,7 +220,7 @@ def _done(future: asyncio.Future[Any] | Future[Any], work: Callable[[], Any]) ->
 
 
 async def paperboy(server: Server, chats: Sequence[str]) -> None:
-    """Plan and drain as the program does, with a ledger of its own."""
+    """Plan and dispatch as the program does, with a ledger of its own."""
     loop = asyncio.get_running_loop()
 
     def clock() -> float:
@@ -342,27 +342,27 @@ class Outcome:
 
     @property
     def out_of_order(self) -> int:
-        """Count the messages that came behind one that belongs behind them."""
+        """Count the messages that came after one that belongs after them."""
         place = {text: n for n, text in enumerate(self.expected)}
         return sum(_behind([place[text] for _, text in got]) for got in self.by_chat().values())
 
     def late(self) -> tuple[float, int]:
         """Tell how late the last chat was, over its own least time, and how many were late without need.
 
-        A chat waits with need while the bot's limit leaves no room: see `_room`. What it waited without,
-        added to its own least time, is what it should have taken.
+        A chat waits with need while the bot's limit is used up: see `_unused`. Its other waits, added to its own
+        least time, are what it should have taken.
         """
-        room = list(self._room())
+        unused = list(self._unused())
         worst, unforced = 0.0, 0
         for chat, got in self.by_chat().items():
             own = own_least(chat, len(got)) + self.server.answer_time / 2
             waits = _waits([at for at, _ in got], own_windows(chat), self.server.answer_time / 2)
             worst = max(worst, got[-1][0] / own)
-            needless = sum(_overlap(wait, room) for wait in waits)
+            needless = sum(_overlap(wait, unused) for wait in waits)
             unforced += got[-1][0] > MOST_LATE * own and own + needless > MOST_LATE * own
         return worst, unforced
 
-    def _room(self) -> Iterator[tuple[float, float]]:
+    def _unused(self) -> Iterator[tuple[float, float]]:
         """Give the stretches of time in which the bot's limit allowed a message and none came."""
         times = [0.0, *(at for at, *_ in self.server.taken)]
         recent: deque[float] = deque(maxlen=_LIMITS.bot)
@@ -389,10 +389,10 @@ def _waits(times: Sequence[float], windows: Sequence[tuple[int, float]], start: 
             yield ready, at
 
 
-def _overlap(wait: tuple[float, float], room: Sequence[tuple[float, float]]) -> float:
-    first = max(0, bisect_left(room, wait) - 1)
+def _overlap(wait: tuple[float, float], unused: Sequence[tuple[float, float]]) -> float:
+    first = max(0, bisect_left(unused, wait) - 1)
     found = 0.0
-    for start, end in room[first:]:
+    for start, end in unused[first:]:
         if start >= wait[1]:
             break
         found += max(0.0, min(end, wait[1]) - max(start, wait[0]))
@@ -446,7 +446,7 @@ def main() -> None:
     parser.add_argument("--answer", type=float, default=0.05, help="seconds that each answer takes")
     parser.add_argument("--jitter", type=float, default=0.0, help="seconds by which an answer takes longer or shorter")
     parser.add_argument("--only", default="", help="senders whose names begin so")
-    parser.add_argument("--commit", type=float, default=0.0, help="seconds that a commit of the drain takes at most")
+    parser.add_argument("--commit", type=float, default=0.0, help="most seconds that a commit of the dispatcher takes")
     options = parser.parse_args()
     InlineThread.commit = options.commit
     configure(level=logging.CRITICAL)

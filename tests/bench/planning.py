@@ -1,6 +1,6 @@
 """What a subscribed chat costs to plan for and to deliver to: `python -m tests.bench.planning`.
 
-Each size is measured in a process of its own. The broadcast goes at the pace of the platform's limits, to a
+Each size is measured in a process of its own. The broadcast goes as fast as the platform's limits allow, to a
 server inside the process, and is cut short: it would take hours.
 """
 
@@ -95,12 +95,12 @@ def _subscribe(file: Path, chats: int) -> None:
         ledger.execute(_SUBSCRIBE, (chats,))
 
 
-async def _deliver(drain: Dispatcher, seconds: float) -> tuple[int, str]:
-    """Deliver for a while, then stop in order; give how many chats had a lane, and what went wrong."""
-    running = asyncio.create_task(drain.run())
+async def _deliver(dispatcher: Dispatcher, seconds: float) -> tuple[int, str]:
+    """Deliver for a while, then stop in order; give how many chats had a worker, and what went wrong."""
+    running = asyncio.create_task(dispatcher.run())
     await asyncio.wait((running,), timeout=seconds)
-    workers = sum(map(len, drain._busy_chats.values()))
-    drain.stopping.set()
+    workers = sum(map(len, dispatcher._busy_chats.values()))
+    dispatcher.stopping.set()
     try:
         await running
     except PaperboyError as error:

@@ -19,7 +19,7 @@ from tests.support.fakes.telegram import FakeTelegram
 SUBSCRIBERS = tuple(str(number) for number in range(1_000_001, 1_000_201))
 _READERS = tuple(str(number) for number in range(2_000_001, 2_000_401))
 EVERY = 0.05  # seconds between two questions
-PATIENCE = 3.0  # seconds after the last question; who waits longer was not answered
+PATIENCE = 3.0  # seconds after the last question; later answers do not count
 _PAPERS = 3
 
 
@@ -69,7 +69,7 @@ class Crowd:
         self._pipe = pipe
         self.token, self.base_url = pipe.recv()
 
-    async def talk(self, seconds: float) -> Measured:
+    async def ask(self, seconds: float) -> Measured:
         """Let people ask for so long, and give what they saw."""
         self._pipe.send(seconds)
         return Measured(*await asyncio.to_thread(self._pipe.recv))

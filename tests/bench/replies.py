@@ -102,12 +102,12 @@ def _plain(body: Mapping[str, object]) -> dict[str, Any]:
 
 
 async def measured(side: Side, seconds: float) -> Measured:
-    """Let people talk to one side while it broadcasts."""
+    """Let people ask one side while it broadcasts."""
     with crowd() as people, tempfile.TemporaryDirectory() as folder:
         shutil.copy(DATA / POST, folder)
         async with side(people, Path(folder)):
             await asyncio.sleep(WARM_UP)
-            return await people.talk(seconds)
+            return await people.ask(seconds)
 
 
 SIDES: dict[str, Side] = {"Paperboy": paperboy, "AIORateLimiter": rate_limiter}

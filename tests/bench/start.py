@@ -25,7 +25,7 @@ _SLOWEST = 10
 _ROOT = Path(__file__).parents[2]
 _LINE = re.compile(r"import time:\s*(\d+) \|\s*(\d+) \|( +)(\S+)")  # own and whole µs, depth, name
 # What a starter of setuptools or hatch runs.
-_MAIN = "from bot.cli import main; main()"
+_MAIN = "from bot.cli.main import main; main()"
 COMMANDS = {
     "python -c pass": ("-c", "pass"),
     "paperboy --help": ("-c", _MAIN, "--help"),

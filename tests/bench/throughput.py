@@ -1,7 +1,7 @@
 """What the ledger costs where nothing limits: `python -m tests.bench.throughput`.
 
 The server is a process of its own and answers at once. Beside the whole way of a message, from plan over
-ledger and drain to the SDK, stands a bare loop of the same calls of the SDK with as many under way.
+ledger and dispatcher to the SDK, stands a bare loop of the same calls of the SDK with as many under way.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _SHOWN = 25  # lines of the profile
 
 # Deliver to these chats, so many at once, over a channel whose server runs, with a ledger in this folder; give how it
 # went.
-Way = Callable[[TelegramChannel, Sequence[str], int, Path], Awaitable["Pace"]]
+Way = Callable[[TelegramChannel, Sequence[str], int, Path], Awaitable["Speed"]]
 
 
 @dataclass(frozen=True)
-class Pace:
+class Speed:
     """How many messages went out in how long, and how much of that this process worked."""
 
     messages: int
@@ -64,8 +64,8 @@ class Watch:
     def __init__(self) -> None:
         self._start, self._cpu = time.perf_counter(), time.process_time()
 
-    def stop(self, messages: int) -> Pace:
-        return Pace(messages, time.perf_counter() - self._start, time.process_time() - self._cpu)
+    def stop(self, messages: int) -> Speed:
+        return Speed(messages, time.perf_counter() - self._start, time.process_time() - self._cpu)
 
 
 # The server
@@ -104,7 +104,7 @@ def server() -> Iterator[str]:
 
 @asynccontextmanager
 async def _channel(base_url: str) -> AsyncIterator[TelegramChannel]:
-    channel = telegram_channel(base_url=base_url, paced=False)
+    channel = telegram_channel(base_url=base_url, limited=False)
     await channel.client.username()  # asked for once in a bot's life
     try:
         yield channel
@@ -115,7 +115,7 @@ async def _channel(base_url: str) -> AsyncIterator[TelegramChannel]:
 # The ways of a message
 
 
-async def bare(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Pace:
+async def bare(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Speed:
     """Call the SDK alone: chats side by side, each in order."""
     messages = await spelled(channel)
 
@@ -128,8 +128,8 @@ async def bare(channel: TelegramChannel, chats: Sequence[str], workers: int, fol
     return watch.stop(len(chats) * len(messages))
 
 
-async def unrecorded(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Pace:
-    """Call our channel as the drain does, with its turns, but write nothing down."""
+async def unrecorded(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Speed:
+    """Call our channel as the dispatcher does, with its turns, but write nothing down."""
     bodies = [message.body for message in channel.formatter.digest(broadcast_digest())]
 
     async def worker(chat: str) -> None:
@@ -153,28 +153,28 @@ async def _side_by_side(worker: Callable[[str], Awaitable[None]], chats: Sequenc
     await asyncio.gather(*(work() for _ in range(workers)))
 
 
-async def paperboy(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Pace:
-    """Plan and drain, with a ledger on the disk."""
+async def paperboy(channel: TelegramChannel, chats: Sequence[str], workers: int, folder: Path) -> Speed:
+    """Plan and dispatch, with a ledger on the disk."""
     file = folder / "ledger.db"
     async with open_ledger(f"sqlite:///{file}") as ledger:
         watch = Watch()
         await planned(ledger, channel, chats)
         await Dispatcher(ledger, {channel.name: channel}, most_workers=workers).run()
-        pace = watch.stop(len(chats) * (len(broadcast_digest().papers) + 1))
+        speed = watch.stop(len(chats) * (len(broadcast_digest().papers) + 1))
     with closing(sqlite3.connect(file)) as ledger:
         states = dict(ledger.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
-    assert states == {"sent": pace.messages}, states
-    return pace
+    assert states == {"sent": speed.messages}, states
+    return speed
 
 
-ALONE, WHOLE = "the SDK alone", "plan, ledger and drain"
+ALONE, WHOLE = "the SDK alone", "plan, ledger and dispatcher"
 WAYS: dict[str, Way] = {ALONE: bare, "our channel, no ledger": unrecorded, WHOLE: paperboy}
 
 
-def measured(way: Way, base_url: str, chats: Sequence[str], workers: int) -> Pace:
+def measured(way: Way, base_url: str, chats: Sequence[str], workers: int) -> Speed:
     """Go one way in an event loop of its own."""
 
-    async def go(folder: Path) -> Pace:
+    async def go(folder: Path) -> Speed:
         async with _channel(base_url) as channel:
             return await way(channel, chats, workers, folder)
 
@@ -201,9 +201,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chats", type=int, default=128)
-    parser.add_argument("--lanes", type=int, default=64, help="so many messages are under way at once")
+    parser.add_argument("--workers", type=int, default=64, help="so many messages are under way at once")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--profile", action="store_true", help="show where the time of plan, ledger and drain goes")
+    parser.add_argument(
+        "--profile", action="store_true", help="show where plan, ledger and dispatcher spend their time"
+    )
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     configure(level=logging.ERROR)
@@ -223,22 +225,22 @@ def main() -> None:
 class Round:
     """All ways, one after the other, and the disk."""
 
-    paces: dict[str, Pace]
+    speeds: dict[str, Speed]
     commits: float  # a second
 
     def over(self, name: str) -> float:
-        return self.paces[name].rate / self.paces[ALONE].rate
+        return self.speeds[name].rate / self.speeds[ALONE].rate
 
     def cpu_over(self, name: str) -> float:
-        return self.paces[name].cpu_rate / self.paces[ALONE].cpu_rate
+        return self.speeds[name].cpu_rate / self.speeds[ALONE].cpu_rate
 
 
 def _round(base_url: str, chats: Sequence[str], workers: int) -> Round:
     """Go all ways, and the first one once more: other programs make the machine now faster and now slower."""
-    paces = {name: measured(way, base_url, chats, workers) for name, way in WAYS.items()}
-    first, again = paces[ALONE], measured(bare, base_url, chats, workers)
-    both = Pace(first.messages + again.messages, first.seconds + again.seconds, first.cpu + again.cpu)
-    return Round(paces | {ALONE: both}, commits())
+    speeds = {name: measured(way, base_url, chats, workers) for name, way in WAYS.items()}
+    first, again = speeds[ALONE], measured(bare, base_url, chats, workers)
+    both = Speed(first.messages + again.messages, first.seconds + again.seconds, first.cpu + again.cpu)
+    return Round(speeds | {ALONE: both}, commits())
 
 
 def _show(rounds: Sequence[Round], chats: int, workers: int) -> None:
@@ -247,12 +249,12 @@ def _show(rounds: Sequence[Round], chats: int, workers: int) -> None:
             name,
             spread([one.over(name) for one in rounds]),
             spread([one.cpu_over(name) for one in rounds]),
-            f"{median(one.paces[name].rate for one in rounds):.0f}",
+            f"{median(one.speeds[name].rate for one in rounds):.0f}",
         )
         for name in WAYS
     ]
-    share = spread([one.commits / one.paces[ALONE].rate for one in rounds])
-    each = rounds[0].paces[WHOLE].messages // chats
+    share = spread([one.commits / one.speeds[ALONE].rate for one in rounds])
+    each = rounds[0].speeds[WHOLE].messages // chats
     show(
         f"{each} messages to each of {chats} chats, {workers} side by side, in {len(rounds)} rounds",
         ("", "messages/s, over the SDK alone", "messages per second of CPU, over it", "messages/s"),

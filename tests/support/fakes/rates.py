@@ -1,4 +1,4 @@
-"""How many messages Telegram takes in a second and in a minute."""
+"""How many messages Telegram accepts in a second and in a minute."""
 
 import math
 from collections import defaultdict, deque
@@ -26,8 +26,8 @@ class _Window:
         return self.hits[0] + self.span if len(self.hits) == self.limit else -math.inf
 
 
-class Gate:
-    """Sliding windows per bot, per chat and per group; a refused call uses nothing up."""
+class CallWindows:
+    """Sliding windows per bot, per chat and per group; a refused call does not count."""
 
     def __init__(self, limits: Limits) -> None:
         second, minute = 1 - limits.tolerance, 60 - limits.tolerance

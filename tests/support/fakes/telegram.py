@@ -16,7 +16,7 @@ from aiohttp import web
 
 from tests.support.fakes.answers import Answer, ok
 from tests.support.fakes.markup import check_length, content, refuse
-from tests.support.fakes.rates import Gate, Limits
+from tests.support.fakes.rates import CallWindows, Limits
 from tests.support.fakes.server import Arguments, Call, serve_forever, words
 from tests.support.fakes.telegram_chats import (
     Chat,
@@ -86,7 +86,7 @@ class FakeTelegram(Readers):
         super().__init__(port, token, clock)
         menu = Menu(self._reachable)
         self.commands, self.descriptions = menu.commands, menu.descriptions
-        self._gate = Gate(limits) if limits else None
+        self._windows = CallWindows(limits) if limits else None
         self._methods: dict[str, Callable[[Arguments], Any]] = {
             "getme": self._get_me,
             "getchat": self._get_chat,
@@ -146,7 +146,7 @@ class FakeTelegram(Readers):
         unknown = sorted(call.arguments.keys() - words(ARGUMENTS[method])) if method in ARGUMENTS else []
         if unknown:
             refuse(f"the fake server knows no argument {', '.join(unknown)} of {call.method}")
-        rated = self._gate if method in RATED else None
+        rated = self._windows if method in RATED else None
         wait = rated.wait(self.chat_of(call.arguments), call.at) if rated else 0
         if wait:
             refuse(f"Too Many Requests: retry after {wait}", 429, retry_after=wait)
