@@ -1,4 +1,4 @@
-"""What chats show, and what they shall show of a digest."""
+"""What chats show, and what they should show of a digest."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.delivery.channel import Delivered, Undecided
 from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.message import Formatter
@@ -32,10 +33,10 @@ class Chats:
     telegram: FakeTelegram
     slack: FakeSlack
     names: Sequence[str] = CHATS
-    buttons: bool = False  # does the program hear readers, and so put buttons below papers?
+    buttons: bool = False  # does the program listen to readers, and so put buttons below papers?
     here: Collection[str] = (GROUP, FORUM_TOPIC, READER)  # where buttons are answered in the chat itself
     plain: set[tuple[str, str]] = field(default_factory=set)  # chat and key of what was refused with its markup
-    moved: dict[str, str] = field(default_factory=dict)  # where chats live now
+    moved: dict[str, str] = field(default_factory=dict)  # the present address of chats that moved
 
     def __post_init__(self) -> None:
         add_chats(self.telegram, self.slack)
@@ -49,7 +50,7 @@ class Chats:
         return [_of_telegram(message, topic) for place in places for message in self.telegram.shown(place)]
 
     def wanted(self, chat: str, digest: Digest) -> list[Wanted]:
-        """Give what a chat shall show of a digest."""
+        """Give what a chat should show of a digest."""
         formatter: Formatter
         if chat == ROOM:
             formatter, edition = SlackFormatter(phrases("ko")), Edition("thread")
@@ -67,17 +68,17 @@ class Chats:
         """Give the number by which the fake Telegram knows a chat."""
         return CHANNEL if chat == CHANNEL_NAME else chat.partition(":")[0]
 
-    def judged(self, said: Mapping[str, str]) -> Verdict:
-        """Tell whether a verdict of the program was right."""
+    def judge(self, said: Mapping[str, str]) -> Verdict:
+        """Tell whether the program was right about an unconfirmed send."""
         unconfirmed = f"{said['channel']} {said['address']} {said['ref']}"
-        if said["verdict"] == "Unknown":
-            return Verdict(said["channel"], unconfirmed, "Unknown", None)
+        if said["verdict"] == Undecided.__name__:
+            return Verdict(said["channel"], unconfirmed, said["verdict"], None)
         copies = self._copies(said)
-        right = said["remote_id"] in copies if said["verdict"] == "There" else len(copies) <= 1
+        right = said["remote_id"] in copies if said["verdict"] == Delivered.__name__ else len(copies) <= 1
         return Verdict(said["channel"], unconfirmed, said["verdict"], right)
 
     def _copies(self, said: Mapping[str, str]) -> list[str]:
-        """List the ids of all messages that are the doubtful one; in Slack its key tells, elsewhere its heading."""
+        """List the ids of all messages that are the unconfirmed one: by key in Slack, by heading in Telegram."""
         if said["channel"] == "slack":
             return [one.ts for one in self.slack.shown(ROOM) if _key(one) == said["ref"]]
         text, _ = content({"text": said["text"], "parse_mode": "HTML"})

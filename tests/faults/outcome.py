@@ -1,4 +1,4 @@
-"""What chats shall show, what they do show, and the difference."""
+"""What chats should show, what they do show, and the difference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Looks = Mapping[str, object]  # all that a reader sees of a message
 
 @dataclass(frozen=True)
 class Wanted:
-    """A message that a chat shall show."""
+    """A message that a chat should show."""
 
     key: str
     heading: str
@@ -43,7 +43,7 @@ class ChatView:
     """One chat: every version of its digest, what it shows, and what the ledger says of it."""
 
     name: str
-    versions: Sequence[Sequence[Wanted]]  # older first; the newest is what it shall show
+    versions: Sequence[Sequence[Wanted]]  # older first; the newest is what it should show
     seen: Sequence[Seen]
     entries: Sequence[Entry]
 
@@ -57,14 +57,14 @@ class ChatView:
 
 @dataclass
 class Outcome:
-    """What became of the messages of a case, a line for each that is not as it should be."""
+    """What became of the messages of a case, with a line for each that is not as it should be."""
 
     expected: int = 0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     disordered: list[str] = field(default_factory=list)
     otherwise: list[str] = field(default_factory=list)  # shown, but not as the newest post reads; a silent ledger
-    unsettled: list[str] = field(default_factory=list)  # the ledger owns up to it, and says why
+    unsettled: list[str] = field(default_factory=list)  # the ledger says so, and why
 
     @property
     def wrong(self) -> list[str]:
@@ -73,13 +73,13 @@ class Outcome:
     def add(self, chat: ChatView) -> None:
         """Compare one chat."""
         keys = {wanted.heading: wanted.key for version in chat.versions for wanted in version}
-        shown = [(keys.get(seen.heading, f"stranger {seen.heading!r}"), seen) for seen in chat.seen]
+        shown = [(keys.get(seen.heading, f"unknown {seen.heading!r}"), seen) for seen in chat.seen]
         self.expected += len(chat.versions[-1])
         self._count(chat, Counter(key for key, _ in shown))
         orders = [[one.key for one in version] for version in chat.versions]
         self.disordered += [f"{chat.name} {key}" for key in out_of_order([key for key, _ in shown], orders)]
         self._look(chat, shown)
-        self._believe(chat, {(key, seen.id) for key, seen in shown})
+        self._check_ledger(chat, {(key, seen.id) for key, seen in shown})
 
     def _count(self, chat: ChatView, counts: Counter[str]) -> None:
         entries = {entry.key: entry for entry in chat.entries}
@@ -100,8 +100,8 @@ class Outcome:
             if key not in ever or seen.looks != wanted.get(key, seen.looks):
                 self.otherwise.append(f"{chat.name} {key}: {_difference(seen.looks, wanted.get(key, {}))}")
 
-    def _believe(self, chat: ChatView, there: Collection[tuple[str, str]]) -> None:
-        """Hold the ledger to its word: what it calls sent stands there under the id that it knows."""
+    def _check_ledger(self, chat: ChatView, there: Collection[tuple[str, str]]) -> None:
+        """Check that what the ledger calls sent is there under the id that it knows."""
         for entry in chat.entries:
             if entry.state == "sent" and (entry.key, entry.remote_id) not in there:
                 self.lost.append(f"{chat.name} {entry.key}: said to be sent as {entry.remote_id}")
@@ -114,7 +114,7 @@ def _difference(seen: Looks, wanted: Looks) -> str:
 
 
 def out_of_order(shown: Sequence[str], orders: Sequence[Sequence[str]]) -> list[str]:
-    """Give what came behind something that no version of the post has before it.
+    """Give what came after something that no version of the post has before it.
 
     Only what a later version brought may do so: the other was out already.
     """

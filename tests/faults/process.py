@@ -33,7 +33,7 @@ _forks.set_forkserver_preload(["tests.faults.program", "h11", "httpcore", "tzdat
 def get_ready() -> None:
     """Import the program, in the process that others are forked from.
 
-    It takes modules from the folder that it starts in before those that are installed: what is tested
+    It imports modules from the folder that it starts in before those that are installed: what is tested
     must be what lies beside the tests.
     """
     with contextlib.chdir(ROOT):

@@ -1,8 +1,8 @@
 """`paperboy` under conditions that a test sets, run in a process of its own.
 
 What runs is the command line as it is. Only what would cost time is taken away, and what a test needs
-is put in: no pace, short waits, another time of day, a ledger that may grow no further. Each verdict
-on a doubtful send is written to standard output, so that the test can see whether it was right.
+is put in: no rate limits, short waits, another time of day, a ledger that may grow no further. Each verdict
+on an unconfirmed send is written to standard output, so that the test can see whether it was right.
 """
 
 from __future__ import annotations
@@ -79,12 +79,12 @@ def _set(conditions: Conditions) -> None:
 def _speed_up(conditions: Conditions) -> None:
     telegram, slack = bot.channels.telegram.channel, bot.channels.slack.channel
     for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
-        unlimited = RateLimiter(None, lambda _room: [])
-        _put(module, name, partial(_telling(getattr(module, name)), limiter=unlimited, timeout=conditions.timeout))
+        unlimited = RateLimiter(None, lambda _chat: [])
+        _put(module, name, partial(_reporting(getattr(module, name)), limiter=unlimited, timeout=conditions.timeout))
     _put(httpx._transports.default, "create_ssl_context", lambda **_: _TLS)
-    assembled = bot.app.service.open_app
+    open_app = bot.app.service.open_app
     for module in (bot.app.service, bot.cli.delivery.deliver):
-        _put(module, "open_app", lambda settings: assembled(settings, waits=conditions.waits))
+        _put(module, "open_app", lambda settings: open_app(settings, waits=conditions.waits))
 
 
 def _turn_the_clock(shift: float) -> None:
@@ -106,8 +106,8 @@ def _limit(conditions: Conditions) -> None:
     _put(bot.database.engine, "_prepare", limited)
 
 
-def _telling(kind: Any) -> Any:
-    """Make a kind of channel that tells what it found out about doubtful sends."""
+def _reporting(kind: Any) -> Any:
+    """Make a kind of channel that reports what it found out about unconfirmed sends."""
 
     async def reconcile(self: Channel, address: str, unconfirmed: UnconfirmedSend) -> Any:
         verdict = await kind.reconcile(self, address, unconfirmed)

@@ -1,4 +1,4 @@
-"""A blog, its readers' chats on both platforms, and the program that goes between them, again and again."""
+"""A blog, its readers' chats on both platforms, and the program that delivers, run again and again."""
 
 from __future__ import annotations
 
@@ -200,10 +200,10 @@ class Site:
             return [Entry(*row) for row in db.execute(_ENTRIES, (chat,))]
 
     def _verdicts(self) -> Iterator[Verdict]:
-        """Give what the program found out about doubtful sends, and whether it was right."""
+        """Give what the program found out about unconfirmed sends, and whether it was right."""
         for line in (line for ended in self.ended for line in ended.out.splitlines()):
             if line.startswith(VERDICT):
-                yield self.chats.judged(json.loads(line.removeprefix(VERDICT)))
+                yield self.chats.judge(json.loads(line.removeprefix(VERDICT)))
 
     def _calls(self) -> list[Call]:
         return [call for server in self.servers for call in server.calls]

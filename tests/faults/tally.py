@@ -1,4 +1,4 @@
-"""The tally over all cases, as the last lines of the session tell it."""
+"""The tally over all cases, as the last lines of the session show it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
+from bot.delivery.channel import Delivered, NotDelivered, Undecided
 from tests.faults.outcome import Outcome
 
 PROPERTY = "faults"  # under which a test reports its case
@@ -15,12 +16,12 @@ PROPERTY = "faults"  # under which a test reports its case
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the program found out about one doubtful send."""
+    """What the program found out about one unconfirmed send."""
 
     channel: str
     unconfirmed: str  # the same for the same send
-    said: str  # There, Absent, Unknown
-    right: bool | None  # None: it said that the platform does not tell
+    said: str  # Delivered, NotDelivered, Undecided
+    right: bool | None  # None: it could not find out
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Case:
     faults: int
     outcome: Outcome
     verdicts: Sequence[Verdict] = ()
-    copies: int = 0  # sent to find out about a doubtful send, and deleted again
+    copies: int = 0  # sent to find out about an unconfirmed send, and deleted again
 
     def dumped(self) -> str:
         return json.dumps(asdict(self))
@@ -44,13 +45,13 @@ class Case:
 
 @dataclass
 class Tally:
-    """All cases together; those of known bugs, which are expected to fail, stand apart."""
+    """All cases together; those of known bugs, which are expected to fail, are apart."""
 
     cases: list[Case] = field(default_factory=list)
     known_bugs: list[tuple[str, Case]] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
-        """Write the summary, one line, then what it needs to be believed."""
+        """Write the summary in one line, then the details that support it."""
         faults, outcomes = sum(case.faults for case in self.cases), [case.outcome for case in self.cases]
         unsettled = [reason for outcome in outcomes for reason in outcome.unsettled]
         counts = {
@@ -74,20 +75,21 @@ def _wrong(outcome: Outcome) -> str:
 
 
 def _table(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    """Tell how many doubtful sends were settled, and how many of these rightly."""
-    heads = "".join(f"{head:>9}" for head in ("settled", "found", "absent", "rightly"))
-    yield f"  {'doubtful sends':16}{heads}{'platform does not tell':>24}"
+    """Say how many unconfirmed sends were reconciled, and how many of these rightly."""
+    titles = "".join(f"{title:>9}" for title in ("settled", "found", "absent", "rightly"))
+    yield f"  {'doubtful sends':16}{titles}{'platform does not tell':>24}"
     ways = {"telegram": "by editing", "slack": "by metadata"}
     for channel in sorted({verdict.channel for verdict in verdicts}):
         mine = [verdict for verdict in verdicts if verdict.channel == channel]
         said = Counter(verdict.said for verdict in mine)
         right = sum(verdict.right is True for verdict in mine)
-        settled = said["There"] + said["Absent"]
-        numbers = f"{settled:>9}{said['There']:>9}{said['Absent']:>9}{right:>9}{_never_told(mine):>24}"
+        settled = said[Delivered.__name__] + said[NotDelivered.__name__]
+        counts = (settled, said[Delivered.__name__], said[NotDelivered.__name__], right)
+        numbers = "".join(f"{count:>9}" for count in counts) + f"{_undecided(mine):>24}"
         yield f"  {channel:16}{numbers}   {ways.get(channel, '')}"
 
 
-def _never_told(verdicts: Iterable[Verdict]) -> int:
-    """Count the sends about which the last word was that the platform does not tell."""
+def _undecided(verdicts: Iterable[Verdict]) -> int:
+    """Count the sends whose last verdict was that nothing could be found out."""
     last = {verdict.unconfirmed: verdict.said for verdict in verdicts}
-    return sum(said == "Unknown" for said in last.values())
+    return sum(said == Undecided.__name__ for said in last.values())

@@ -1,4 +1,4 @@
-"""Clocks that jump, and both changes of summer time: for the schedule, for waits, for what is in doubt."""
+"""Clocks that jump, and both changes of summer time: for the schedule, for waits, for unconfirmed sends."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ TIMES = [time(0, 0), time(0, 30), time(2, 0), time(2, 30), time(8, 30), time(23,
 
 
 @dataclass(frozen=True)
-class Wall:
-    """The clock on the wall: it goes with the loop's time, and jumps once."""
+class JumpingClock:
+    """A clock that goes with the loop's time, and jumps once."""
 
     start: datetime
     jump: timedelta = timedelta()
@@ -57,7 +57,7 @@ class Wall:
         shown = self.start + timedelta(seconds=asyncio.get_running_loop().time())
         return shown + self.jump if self.jumps_at and shown >= self.jumps_at else shown
 
-    def hang_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let the scheduler look at this clock."""
         wall = self
 
@@ -71,7 +71,7 @@ class Wall:
             monkeypatch.setattr(module, "datetime", ShiftedDatetime)
 
 
-async def _deliveries(wall: Wall, at: time, zone: str) -> dict[date, datetime]:
+async def _deliveries(wall: JumpingClock, at: time, zone: str) -> dict[date, datetime]:
     """Give when the program would first deliver on each day: it wakes, and looks whether the hours are open."""
     settings = Settings(timezone=zone, schedule=Schedule.model_validate({"at": f"{at:%H:%M}", "sweep": "30m"}))
     wake, hours, first = asyncio.Event(), DeliveryHours.for_chat(settings), dict[date, datetime]()
@@ -93,8 +93,8 @@ def test_each_day_is_delivered_in_time_when_summer_time_changes(
     """An hour that is left out is taken for the one after it."""
     first = date.fromisoformat(change) - timedelta(days=1)
     for at in TIMES:
-        wall = Wall(_moment(first, time(0), zone))
-        wall.hang_up(monkeypatch)
+        wall = JumpingClock(_moment(first, time(0), zone))
+        wall.install(monkeypatch)
         delivered = virtual_time.run(_deliveries(wall, at, zone))
         for day in (first + timedelta(days=number) for number in range(DAYS)):
             late = delivered[day] - _from(day, at, zone)
@@ -108,8 +108,8 @@ def test_each_day_is_delivered_in_time_when_the_clock_jumps(
 ) -> None:
     zone, at = "Asia/Seoul", time(8, 30)
     before, day, after = date(2025, 2, 3), date(2025, 2, 4), date(2025, 2, 5)
-    wall = Wall(_moment(before, time(0), zone), jump, _moment(day, time.fromisoformat(moment), zone))
-    wall.hang_up(monkeypatch)
+    wall = JumpingClock(_moment(before, time(0), zone), jump, _moment(day, time.fromisoformat(moment), zone))
+    wall.install(monkeypatch)
     delivered = virtual_time.run(_deliveries(wall, at, zone))
     assert timedelta() <= delivered[day] - _from(day, at, zone) <= SWEEP + max(jump, timedelta())
     assert all(delivered[one] - _from(one, at, zone) <= timedelta(seconds=1) for one in (before, after))
@@ -151,7 +151,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])
 async def test_a_wait_ends_when_the_clock_says_so_wherever_it_jumped(pipeline: Pipeline, jump: float) -> None:
-    """Forward it is over at once, back it takes an hour more; nothing is lost and nothing doubled."""
+    """Forward it is over at once, back it is an hour longer; nothing is lost and nothing doubled."""
     pipeline.channel.failures["a"].append(refused(RetryLater("flood", 600, flood=True)))
     await pipeline.run(days(1), RetryPolicy())
     pipeline.clock.now += jump
@@ -177,19 +177,19 @@ async def test_what_waits_for_its_hour_is_moved_with_the_clock(pipeline: Pipelin
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
 
 
-# What is in doubt
+# Unconfirmed sends
 
 
 @pytest.mark.long
-async def test_doubts_where_the_clock_is_an_hour_slow(site: Site) -> None:
-    await _doubts(site, -HOUR)
+async def test_unconfirmed_sends_where_the_clock_is_an_hour_slow(site: Site) -> None:
+    await _lose_answers(site, -HOUR)
 
 
-async def test_doubts_where_the_clock_is_an_hour_fast(site: Site) -> None:
-    await _doubts(site, HOUR)
+async def test_unconfirmed_sends_where_the_clock_is_an_hour_fast(site: Site) -> None:
+    await _lose_answers(site, HOUR)
 
 
-async def _doubts(site: Site, ahead: float) -> None:
+async def _lose_answers(site: Site, ahead: float) -> None:
     site.post(post([1, 2, 3]))
     site.happen(lost_answer(method="sendMessage", chat=READER, skip=1), reset(method="sendMessage", chat=GROUP))
     site.happen(lost_answer(method="chat.postMessage"), lost_answer(method="chat.postMessage", skip=1))
@@ -199,7 +199,7 @@ async def _doubts(site: Site, ahead: float) -> None:
 
 
 @pytest.mark.parametrize("jump", [-HOUR, pytest.param(HOUR, marks=pytest.mark.long)], ids=["back", "forward"])
-async def test_the_clock_jumps_between_a_doubt_and_the_question(site: Site, jump: float) -> None:
+async def test_the_clock_jumps_between_an_unconfirmed_send_and_its_reconciliation(site: Site, jump: float) -> None:
     site.post(post([1, 2, 3]))
     site.at(9, site.kill)
     assert (await site.deliver()).killed

@@ -1,4 +1,4 @@
-"""429: asked to wait for a little, for very long, or nobody says how long; one chat, or the whole bot."""
+"""429: wait a little, very long, or for a time that is not named; one chat, or the whole bot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNSAID = 30  # seconds that the program waits when nobody says how long
 ALL = len(PAPERS) + 1  # messages in each chat
 
 
-async def test_a_little_is_waited_for(site: Site) -> None:
+async def test_a_short_wait_is_kept(site: Site) -> None:
     site.post(post(PAPERS))
     site.happen(flood(1, method="sendMessage", chat=GROUP, skip=1))
     site.happen(ratelimited(1, method="chat.postMessage", skip=2))
@@ -66,8 +66,8 @@ async def test_the_whole_bot_waits_for_long(site: Site, seconds: int | None) -> 
     site.check()
 
 
-async def test_a_doubt_waits_too(site: Site) -> None:
-    """The answer is lost, and who asks whether the message arrived is told to wait."""
+async def test_an_unconfirmed_send_waits_too(site: Site) -> None:
+    """The answer is lost, and the question whether the message arrived is refused for a while."""
     site.post(post(PAPERS))
     site.happen(lost_answer(method="sendMessage", chat=READER, skip=1), flood(1, method="editMessageText"))
     site.happen(lost_answer(method="chat.postMessage", skip=2), ratelimited(1, method="conversations.replies"))

@@ -1,4 +1,4 @@
-"""The program as it is installed, with the pace and the waits that real platforms ask for."""
+"""The program as it is installed, with the rate limits and the waits of real platforms."""
 
 from __future__ import annotations
 

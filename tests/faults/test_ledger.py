@@ -24,7 +24,7 @@ REFUSED = 2  # exit code
 # A full disk
 
 
-async def test_no_room_for_a_new_ledger(site: Site) -> None:
+async def test_no_space_for_a_new_ledger(site: Site) -> None:
     site.ledger.unlink()
     site.post(post(PAPERS))
     ended = await site.deliver(pages=5)
@@ -47,7 +47,7 @@ async def test_no_page_more_while_planning(site: Site) -> None:
 
 @pytest.mark.parametrize("call", [9, pytest.param(1, marks=pytest.mark.long)])
 async def test_no_byte_more_in_mid_run(site: Site, call: int) -> None:
-    """As a quota has it; what is under way when the ledger cannot be written any more is in doubt."""
+    """As under a quota; a send under way when the ledger cannot be written any more is unconfirmed."""
     site.post(post(range(1, 8)))
     site.at(call, lambda: _let_no_file_grow(site), answered=True)
     ended = await site.deliver()
@@ -101,7 +101,7 @@ async def test_locked_for_as_long_as_the_installed_program_waits(site: Site) -> 
 
 
 async def test_of_the_first_version(site: Site) -> None:
-    """A program of before was killed in a send; then the post grew, and the program was brought up to date."""
+    """An old program was killed in a send; then the post grew, and the program was upgraded."""
     site.post(post(PAPERS))
     site.happen(lost_answer(method="sendMessage", chat=READER, skip=1))
     site.at(9, site.kill, answered=True)

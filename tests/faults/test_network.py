@@ -24,7 +24,7 @@ from tests.support.fakes.server import FakeServer
 SHORT = 0.4  # seconds that an answer may take here
 IN_A_HURRY = RetryPolicy(settle_delay=0.05, first_backoff=0.05, longest_wait=0.1)
 
-TROUBLES: dict[str, Callable[..., Fault]] = {
+FAULTS: dict[str, Callable[..., Fault]] = {
     "the answer is lost": faults.lost_answer,
     "reset before the request is carried out": faults.reset,
     "500": partial(faults.server_error, 500),
@@ -43,11 +43,11 @@ SENDS = [
 EDITS = [("editMessageText", GROUP, 0), ("chat.update", ROOM, 1), ("editMessageText", READER, 1)]
 
 
-async def _send_and_edit(site: Site, incidents: Sequence[Callable[..., Fault]]) -> None:
-    """Let each send and each edit meet its trouble."""
+async def _send_and_edit(site: Site, kinds: Sequence[Callable[..., Fault]]) -> None:
+    """Let each send and each edit meet its fault."""
     made = [
-        incident(method=method, chat=chat, skip=skip)
-        for incident, (method, chat, skip) in zip(incidents, SENDS + EDITS, strict=True)
+        kind(method=method, chat=chat, skip=skip)
+        for kind, (method, chat, skip) in zip(kinds, SENDS + EDITS, strict=True)
     ]
     site.post(post(PAPERS))
     site.happen(*made[: len(SENDS)])
@@ -59,20 +59,20 @@ async def _send_and_edit(site: Site, incidents: Sequence[Callable[..., Fault]]) 
 
 
 @pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.long) for turn in range(1, 7))])
-async def test_a_trouble_for_each(site: Site, turn: int) -> None:
-    incidents = deque(TROUBLES.values())
-    incidents.rotate(turn)
-    await _send_and_edit(site, list(islice(cycle(incidents), len(SENDS + EDITS))))
+async def test_another_fault_for_each(site: Site, turn: int) -> None:
+    kinds = deque(FAULTS.values())
+    kinds.rotate(turn)
+    await _send_and_edit(site, list(islice(cycle(kinds), len(SENDS + EDITS))))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", TROUBLES)
-async def test_the_same_trouble_for_all(site: Site, name: str) -> None:
-    await _send_and_edit(site, [TROUBLES[name]] * len(SENDS + EDITS))
+@pytest.mark.parametrize("name", FAULTS)
+async def test_the_same_fault_for_all(site: Site, name: str) -> None:
+    await _send_and_edit(site, [FAULTS[name]] * len(SENDS + EDITS))
 
 
-async def test_what_the_platform_takes_in_late_is_waited_for(site: Site) -> None:
-    """It carries the send out only after our time-out, while the answer is still in doubt."""
+async def test_what_the_platform_carries_out_late_is_waited_for(site: Site) -> None:
+    """It carries the send out only after our time-out, while the send is still unconfirmed."""
     site.post(post(PAPERS))
     site.happen(faults.slow(2 * SHORT, method="sendMessage", chat=READER, skip=1))
     site.happen(faults.slow(2 * SHORT, method="chat.postMessage", skip=1))

@@ -1,4 +1,4 @@
-"""Who watches the watchman: a comparison that finds nothing wrong proves nothing unless it can."""
+"""The comparison itself is tested: that it finds nothing wrong proves something only if it can find what is."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_lost_message_is_found_twice_over_when_the_ledger_calls_it_sent() -> N
 
 
 @pytest.mark.parametrize("shown", [("index", "a"), KEYS])
-def test_what_the_ledger_owns_up_to_is_unsettled(shown: Sequence[str]) -> None:
+def test_what_the_ledger_gives_a_reason_for_is_unsettled(shown: Sequence[str]) -> None:
     entries = [*_sent("index", "a"), Entry("b", "unconfirmed", "", "Slack does not tell")]
     outcome = _outcome(replace(WELL, seen=_seen(*shown), entries=entries))
     assert outcome == Outcome(expected=3, unsettled=["chat b: Slack does not tell"])
@@ -63,20 +63,20 @@ def test_each_copy_too_many_counts() -> None:
     assert _outcome(replace(WELL, seen=_seen(*KEYS, "a", "a"))).doubled == ["chat a", "chat a"]
 
 
-def test_an_old_wording_and_a_stranger_are_not_what_was_wanted() -> None:
+def test_an_old_wording_and_an_unknown_message_are_not_what_was_wanted() -> None:
     chat = replace(WELL, versions=[_version(*KEYS), _version(*KEYS, wording="new")], seen=_seen(*KEYS, "c"))
     assert [line.split(":")[0] for line in _outcome(chat).otherwise] == [
         *(f"chat {key}" for key in KEYS),
-        "chat stranger 'about c'",
+        "chat unknown 'about c'",
     ]
 
 
-def test_what_the_newest_post_no_longer_has_may_stand() -> None:
+def test_what_the_newest_post_no_longer_has_may_stay() -> None:
     chat = replace(WELL, versions=[_version(*KEYS), _version("index", "a")])
     assert _outcome(chat).wrong == []
 
 
-def test_an_id_that_the_ledger_mistakes_is_a_lie() -> None:
+def test_a_wrong_id_in_the_ledger_is_a_loss() -> None:
     entries = [*_sent("index", "a"), Entry("b", "sent", "7", "")]
     assert _outcome(replace(WELL, entries=entries)).lost == ["chat b: said to be sent as 7"]
 
@@ -106,7 +106,7 @@ def test_a_message_is_known_by_its_first_line_without_number_and_address() -> No
 
 
 def test_the_summary_adds_up_and_keeps_known_bugs_apart() -> None:
-    verdicts = [Verdict("slack", "x", "Unknown", None), Verdict("slack", "x", "There", True)]
+    verdicts = [Verdict("slack", "x", "Undecided", None), Verdict("slack", "x", "Delivered", True)]
     good = Case(2, Outcome(expected=4, unsettled=["chat b: why"]), verdicts, copies=1)
     bad = Case(1, Outcome(expected=4, doubled=["chat a"]))
     head, *rest = Tally([good, Case.loaded(good.dumped())], [("test_x", bad)]).lines()

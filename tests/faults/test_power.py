@@ -6,7 +6,7 @@ consistent, and know of everything that the platforms took in.
 
 What this does not show is that the disk holds what the system was told to write: the copies come
 through the system's own memory. For that, SQLite waits for the disk at each commit (`synchronous=FULL`,
-see test_store.py), and `sending` is committed before the call.
+see tests/ledger/test_ledger.py), and `sending` is committed before the call.
 """
 
 from __future__ import annotations

@@ -25,26 +25,26 @@ async def test_at_once(site: Site, count: int) -> None:
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20))])
 async def test_one_dies_while_the_next_waits(site: Site, seed: int) -> None:
-    """Who waits takes up what the dead one left: two die so, each in a call that is carried out all the same."""
+    """The waiting process goes on where the dead one stopped; two die, each in a call that is still carried out."""
     chance = random.Random(seed)
     site.post(post(PAPERS))
     dying = await site.start("deliver")
     for _ in range(2):
-        dying = await _relieved(site, dying, chance.randint(1, 6))
+        dying = await _killed_while_another_waits(site, dying, chance.randint(1, 6))
     assert (await site.end(dying)).code == 0
     site.check()
 
 
-async def _relieved(site: Site, dying: Process, calls: int) -> Process:
+async def _killed_while_another_waits(site: Site, dying: Process, calls: int) -> Process:
     """Hold one of the calls to come until another process waits, then kill the caller; give the other one."""
     waiting: list[Process] = []
 
-    async def relieve() -> None:
+    async def kill() -> None:
         waiting.append(await site.start("deliver"))
         await waiting[0].says("another Paperboy is delivering")
         dying.kill()
 
-    site.at(calls, relieve)
+    site.at(calls, kill)
     assert (await site.end(dying)).killed
     return waiting[0]
 

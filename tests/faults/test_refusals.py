@@ -52,7 +52,7 @@ async def test_chats_that_are_closed_and_open_again(site: Site, skip: int) -> No
 
 
 async def test_tokens_that_are_revoked_in_mid_run(site: Site) -> None:
-    """What was in doubt at that moment is settled when there is a token again."""
+    """A send that was unconfirmed at that moment is reconciled when there is a token again."""
     site.post(post(PAPERS))
     site.happen(lost_answer(method="sendMessage", chat=GROUP, skip=1), unauthorized(skip=10, times=None))
     site.happen(slack_refusal("token_revoked", method="chat.postMessage", skip=2, times=None))
@@ -64,7 +64,7 @@ async def test_tokens_that_are_revoked_in_mid_run(site: Site) -> None:
     site.check()
 
 
-async def test_slack_has_trouble_of_its_own(site: Site) -> None:
+async def test_slack_has_an_internal_error(site: Site) -> None:
     """An internal_error says nothing about the message: here one did not arrive, one did."""
     site.post(post(PAPERS))
     error = slack_refusal("internal_error", method="chat.postMessage", skip=1)
@@ -96,7 +96,7 @@ async def test_a_new_wording_gets_its_markup_back(site: Site) -> None:
     site.check()
 
 
-async def test_what_is_refused_even_as_plain_text_holds_nothing_up(site: Site) -> None:
+async def test_what_is_refused_even_as_plain_text_delays_nothing_else(site: Site) -> None:
     site.post(post(PAPERS))
     site.happen(bad_request("message is too long", method="sendMessage", chat=READER, skip=2, times=2))
     site.happen(slack_refusal("msg_too_long", method="chat.postMessage", skip=2, times=2))
@@ -110,8 +110,8 @@ async def test_a_group_that_becomes_a_supergroup_in_the_middle(site: Site) -> No
     site.check()
 
 
-async def test_a_doubt_in_a_group_that_becomes_a_supergroup(site: Site) -> None:
-    """It can be looked for in the old place no more, and readers of the new one see the old messages too."""
+async def test_an_unconfirmed_send_in_a_group_that_becomes_a_supergroup(site: Site) -> None:
+    """It cannot be looked for in the old group any more, and readers of the new one see the old messages too."""
     site.happen(lost_answer(method="sendMessage", chat="-4321", skip=1))
     await _moved(site)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The program that always runs: killed, stopped in a call, left alone by the platforms, told to wait."""
+"""The service: killed, stopped in a call, cut off from the platforms, asked to wait."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def site(site: Site) -> Site:
     return site
 
 
-async def test_what_passes_is_overcome_without_anybody(site: Site) -> None:
+async def test_passing_faults_need_no_operator(site: Site) -> None:
     site.post(post(PAPERS))
     site.happen(lost_answer(method="sendMessage", skip=2), flood(1, method="sendMessage", chat=READER, skip=2))
     site.happen(server_error(502, method="getUpdates"), server_error(500, method="getMe"))
@@ -42,7 +42,7 @@ async def test_the_platforms_come_up_later_than_the_program(site: Site) -> None:
 
 
 async def test_told_to_stop_in_a_call(site: Site) -> None:
-    """The call is ended and recorded: nothing is in doubt."""
+    """The call is ended and recorded: nothing is unconfirmed."""
     site.post(post(PAPERS))
     site.at(9, lambda: process.send(signal.SIGTERM), method="sendMessage")
     process = await site.start("run")

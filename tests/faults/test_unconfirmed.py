@@ -1,4 +1,4 @@
-"""Doubtful sends that a platform does not let one settle: they are held, said, and hold nothing up."""
+"""Unconfirmed sends that cannot be reconciled: they are kept, reported, and delay nothing else."""
 
 from __future__ import annotations
 
