@@ -12,7 +12,7 @@ from bot.app.service import Paperboy, open_app
 from bot.monitoring.status import unsettled_lines
 from bot.sources.jekyll.post import parse
 from formatters.model import Digest
-from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, ROOM
+from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
@@ -49,8 +49,8 @@ class World:
 
     def texts(self, chat: str) -> list[str]:
         """Give what a chat reads, in the order of arrival."""
-        if chat == ROOM:
-            return [shown.text for shown in self.slack.shown(ROOM)]
+        if chat == SLACK_CHAT:
+            return [shown.text for shown in self.slack.shown(SLACK_CHAT)]
         address, _, topic = chat.partition(":")
         shown = self.telegram.shown(CHANNEL if chat == CHANNEL_NAME else address)
         assert all(one.thread == (int(topic) if topic else None) for one in shown)
@@ -87,7 +87,7 @@ async def test_a_post_reaches_every_kind_of_chat_once_and_in_order(world: World)
     digest = world.post(DATA / "edits" / "version-1.md")
     await world.deliver()
     titles = [paper.title for paper in digest.papers]
-    for chat in (*TELEGRAM_CHATS, ROOM):
+    for chat in (*TELEGRAM_CHATS, SLACK_CHAT):
         expect(world, chat, titles)
     assert world.unsettled == []
     before = world.calls()
@@ -104,7 +104,7 @@ async def test_the_index_makes_a_sound_and_papers_none(world: World) -> None:
 async def test_in_slack_papers_answer_the_index_and_nothing_unfurls(world: World) -> None:
     world.post(DATA / "edits" / "version-1.md")
     await world.deliver()
-    index, *papers = world.slack.shown(ROOM)
+    index, *papers = world.slack.shown(SLACK_CHAT)
     assert index.thread_ts is None
     assert {paper.thread_ts for paper in papers} == {index.ts}
     posts = [call.arguments for call in world.slack.calls if call.method == "chat.postMessage"]
@@ -122,7 +122,7 @@ async def test_edits_touch_what_changed_and_only_the_new_paper_is_sent(world: Wo
     assert world.accepted("editMessageText") == 4 * 3
     assert world.accepted("chat.update") == 3
     assert world.accepted("sendMessage") == 4 * (1 + 4)
-    for chat in (*TELEGRAM_CHATS, ROOM):
+    for chat in (*TELEGRAM_CHATS, SLACK_CHAT):
         texts = world.texts(chat)
         assert len(texts) == 1 + 4
         for paper in digest.papers:
@@ -140,13 +140,13 @@ async def test_the_real_post_and_its_real_versions(world: World) -> None:
     first = world.post(history[0], name)
     await world.deliver()
     assert len(first.papers) == 17
-    for chat in (*TELEGRAM_CHATS, ROOM):
+    for chat in (*TELEGRAM_CHATS, SLACK_CHAT):
         expect(world, chat, [paper.title for paper in first.papers])
     second = world.post(history[1], name)
     await world.deliver()
     assert world.accepted("sendMessage") == 4 * (1 + 18)
     assert world.accepted("chat.postMessage") == 1 + 18
-    for chat in (*TELEGRAM_CHATS, ROOM):
+    for chat in (*TELEGRAM_CHATS, SLACK_CHAT):
         heads = [text.splitlines()[0] for text in world.texts(chat)[1:]]
         assert sorted(heads) == sorted(f"{paper.number}. {paper.title}" for paper in second.papers)
     before = world.calls()
@@ -160,7 +160,7 @@ async def test_the_real_post_of_18_papers(world: World) -> None:
     name = "2025-09-10-daily-papers-20250910.md"
     digest = world.post(SHARED / "posts" / name, name)
     await world.deliver()
-    for chat in (*TELEGRAM_CHATS, ROOM):
+    for chat in (*TELEGRAM_CHATS, SLACK_CHAT):
         expect(world, chat, [paper.title for paper in digest.papers])
     before = world.calls()
     await world.deliver()
@@ -173,7 +173,7 @@ async def test_lost_answers_everywhere_lose_and_double_nothing(world: World) -> 
     world.slack.faults.add(faults.lost_answer(method="chat.postMessage"))
     world.slack.faults.add(faults.lost_answer(method="chat.postMessage", skip=1))
     await world.deliver()
-    for chat in (*TELEGRAM_CHATS, ROOM):
+    for chat in (*TELEGRAM_CHATS, SLACK_CHAT):
         expect(world, chat, [paper.title for paper in digest.papers])
     assert world.unsettled == []
 
@@ -193,7 +193,7 @@ async def test_one_broken_chat_harms_no_other(world: World) -> None:
     world.telegram.faults.add(faults.forbidden("bot was kicked from the supergroup chat", chat=GROUP, times=None))
     await world.deliver()
     assert world.texts(GROUP) == []
-    for chat in (CHANNEL_NAME, FORUM_TOPIC, READER, ROOM):
+    for chat in (CHANNEL_NAME, FORUM_TOPIC, READER, SLACK_CHAT):
         expect(world, chat, [paper.title for paper in digest.papers])
     assert [line for line in world.unsettled if GROUP in line and "kicked" in line]
     world.telegram.faults.clear()
@@ -206,7 +206,7 @@ async def test_a_revoked_token_stops_one_platform_only(world: World) -> None:
     digest = world.post(DATA / "edits" / "version-1.md")
     world.telegram.faults.add(faults.unauthorized(times=None))
     await world.deliver()
-    expect(world, ROOM, [paper.title for paper in digest.papers])
+    expect(world, SLACK_CHAT, [paper.title for paper in digest.papers])
     assert len(world.unsettled) == 4
     assert "BotFather" in world.unsettled[0]
     assert "FAKE" not in "".join(world.unsettled)

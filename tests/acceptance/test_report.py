@@ -14,7 +14,7 @@ import pytest
 
 from bot.config.fields import WEEKDAYS
 from bot.ledger.ledger import open_ledger
-from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, ROOM
+from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, SLACK_CHAT
 from tests.support.fakes.faults import forbidden, truncated
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
@@ -37,7 +37,7 @@ def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
 
 
 async def test_deliver_twice_and_look_at_the_receipt(operator: Operator) -> None:
-    operator.settle(telegram=(CHANNEL_NAME, READER), slack=(ROOM,))
+    operator.settle(telegram=(CHANNEL_NAME, READER), slack=(SLACK_CHAT,))
     operator.post(ONE)
 
     before = await operator.run("status")
@@ -60,12 +60,12 @@ async def test_deliver_twice_and_look_at_the_receipt(operator: Operator) -> None
     assert (second.code, second.out, second.err) == (0, "nothing new to send\n", "")
     assert len(operator.telegram.calls) + len(operator.slack.calls) == sent
     assert [len(operator.telegram.shown(chat)) for chat in (CHANNEL, READER)] == [2, 2]
-    assert [bool(message.thread_ts) for message in operator.slack.shown(ROOM)] == [False, True]
+    assert [bool(message.thread_ts) for message in operator.slack.shown(SLACK_CHAT)] == [False, True]
     assert (after.code, after.err) == (0, "")
     assert [line.split() for line in after.lines[:-1]] == [
         ["arxiv/2025-01-05,", "1", "paper,", "active"],
         ["chat", "sent", "scheduled", "pending", "stale", "failed", "unconfirmed"],
-        ["slack", ROOM, "2", "0", "0", "0", "0", "0"],
+        ["slack", SLACK_CHAT, "2", "0", "0", "0", "0", "0"],
         ["telegram", CHANNEL_NAME, "2", "0", "0", "0", "0", "0"],
         ["telegram", READER, "2", "0", "0", "0", "0", "0"],
         [],
@@ -286,7 +286,7 @@ async def test_a_chat_that_shut_us_out(operator: Operator) -> None:
 
 
 async def test_a_revoked_token(operator: Operator) -> None:
-    operator.settle(telegram=(CHANNEL_NAME, READER), slack=(ROOM,))
+    operator.settle(telegram=(CHANNEL_NAME, READER), slack=(SLACK_CHAT,))
     operator.post(ONE)
     revoked = "123456:a-token-that-was-revoked-since"
 
@@ -295,7 +295,7 @@ async def test_a_revoked_token(operator: Operator) -> None:
     assert done.code == 1
     assert "get a new one from @BotFather" in done.err
     assert revoked not in done.out + done.err
-    assert len(operator.slack.shown(ROOM)) == 2
+    assert len(operator.slack.shown(SLACK_CHAT)) == 2
     assert operator.telegram.shown(CHANNEL) == []
 
     again = await operator.run("deliver")
@@ -303,7 +303,7 @@ async def test_a_revoked_token(operator: Operator) -> None:
 
 
 async def test_servers_that_answer_nonsense(operator: Operator) -> None:
-    operator.settle(slack=(ROOM,))
+    operator.settle(slack=(SLACK_CHAT,))
     operator.post(ONE)
     operator.telegram.faults.add(truncated(method="sendMessage"))
     operator.slack.faults.add(truncated(method="chat.postMessage"))
@@ -317,7 +317,7 @@ async def test_servers_that_answer_nonsense(operator: Operator) -> None:
         "telegram @my_channel index",
     ]
     assert all("answer" in line for line in unconfirmed_sends)
-    assert (len(operator.telegram.shown(CHANNEL)), len(operator.slack.shown(ROOM))) == (2, 2)
+    assert (len(operator.telegram.shown(CHANNEL)), len(operator.slack.shown(SLACK_CHAT))) == (2, 2)
 
 
 # What goes wrong with the ledger

@@ -24,7 +24,7 @@ from formatters.message import Formatter
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
-from tests.support.chats import CHANNEL, GROUP, ROOM
+from tests.support.chats import CHANNEL, GROUP, SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.answers import Answer, ok
 from tests.support.fakes.faults import Fault
@@ -114,7 +114,7 @@ class SlackCase:
     server: FakeSlack
     limiter: RecordingLimiter = field(default_factory=RecordingLimiter)
     formatter: Formatter = field(default_factory=lambda: SlackFormatter(phrases("en")))
-    address: str = ROOM
+    address: str = SLACK_CHAT
     other: str = "C0456EFGH"
     send_method: str = "chat.postMessage"
     edit_method: str = "chat.update"

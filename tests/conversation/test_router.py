@@ -17,7 +17,7 @@ from bot.conversation.throttle import Throttle
 from formatters.compose import help_text
 from formatters.locale import Phrases
 from formatters.page import reference
-from tests.support.chats import CHANNEL, GROUP, ROOM
+from tests.support.chats import CHANNEL, GROUP, SLACK_CHAT
 from tests.support.readers import (
     ANN,
     EN,
@@ -196,8 +196,8 @@ async def test_in_a_group_the_group_is_spoken_to_whoever_presses(readers: Reader
 
 
 async def test_who_alone_sees_an_answer_reads_it_in_his_own_language(readers: Readers) -> None:
-    assert await readers.slack(address=ROOM, alone=True).reads("/search") == in_slack(EN.search_what)
-    assert await readers.slack(address=ROOM).reads("/search") == in_slack(KO.search_what)
+    assert await readers.slack(address=SLACK_CHAT, alone=True).reads("/search") == in_slack(EN.search_what)
+    assert await readers.slack(address=SLACK_CHAT).reads("/search") == in_slack(KO.search_what)
 
 
 async def test_papers_and_days_are_spelled_in_the_readers_language(readers: Readers) -> None:
@@ -269,9 +269,9 @@ async def test_topics_of_a_group_are_one_group(readers: Readers) -> None:
 
 async def test_who_alone_sees_the_answers_takes_nothing_from_the_others(readers: Readers) -> None:
     readers.router.clock = lambda: 0.0
-    alone = readers.slack(address=ROOM, alone=True)
+    alone = readers.slack(address=SLACK_CHAT, alone=True)
     assert [bool(await alone.reads("/search")) for _ in range(7)] == [True] * 6 + [False]  # a note is one of them
-    assert await readers.slack("U0BOB", address=ROOM).reads("/search") == in_slack(KO.search_what)
+    assert await readers.slack("U0BOB", address=SLACK_CHAT).reads("/search") == in_slack(KO.search_what)
 
 
 async def test_what_is_meant_for_others_is_not_counted(readers: Readers, slow: list[float]) -> None:
@@ -339,7 +339,7 @@ LINES = st.builds(
 REQUESTS = st.builds(
     Request,
     channel=st.sampled_from(["telegram", "slack", "terminal"]),
-    address=st.sampled_from([MINA, ANN, GROUP, CHANNEL, ROOM]),
+    address=st.sampled_from([MINA, ANN, GROUP, CHANNEL, SLACK_CHAT]),
     kind=st.sampled_from(["private", "group", "channel"]),
     user=st.sampled_from(["", ANN, OPERATOR]),
     language=st.sampled_from(["", "ko", "en-US"]) | st.text(max_size=5),

@@ -15,7 +15,7 @@ from formatters.slack import SlackFormatter
 from formatters.telegram import BOT, TelegramFormatter
 from tests.faults.outcome import Looks, Seen, Wanted, heading
 from tests.faults.tally import Verdict
-from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, ROOM
+from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, SLACK_CHAT
 from tests.support.fakes.markup import content
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.slack_channels import SlackMessage
@@ -23,7 +23,7 @@ from tests.support.fakes.telegram import FakeTelegram
 from tests.support.fakes.telegram_chats import TelegramMessage
 from tests.support.setup import add_chats
 
-CHATS = (CHANNEL_NAME, GROUP, FORUM_TOPIC, READER, ROOM)
+CHATS = (CHANNEL_NAME, GROUP, FORUM_TOPIC, READER, SLACK_CHAT)
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Chats:
 
     def shown(self, chat: str) -> list[Seen]:
         """Give what a chat shows, in order of arrival, before and after it moved."""
-        if chat == ROOM:
+        if chat == SLACK_CHAT:
             return self._shown_in_slack()
         places = [self.canonical_address(chat), *([self.moved[chat]] if chat in self.moved else [])]
         topic = chat.partition(":")[2]
@@ -52,7 +52,7 @@ class Chats:
     def wanted(self, chat: str, digest: Digest) -> list[Wanted]:
         """Give what a chat should show of a digest."""
         formatter: Formatter
-        if chat == ROOM:
+        if chat == SLACK_CHAT:
             formatter, edition = SlackFormatter(phrases("ko")), Edition("thread")
         else:
             formatter = TelegramFormatter(phrases("ko"), buttons=self.buttons)
@@ -60,7 +60,7 @@ class Chats:
         wanted = []
         for message in formatter.digest(digest, edition):
             body = formatter.plain(message.body) if (chat, message.key) in self.plain else message.body
-            looks = _in_slack(message.key, body) if chat == ROOM else self._in_telegram(body)
+            looks = _in_slack(message.key, body) if chat == SLACK_CHAT else self._in_telegram(body)
             wanted.append(Wanted(message.key, heading(str(looks["text"])), looks))
         return wanted
 
@@ -80,13 +80,13 @@ class Chats:
     def _copies(self, said: Mapping[str, str]) -> list[str]:
         """List the ids of all messages that are the unconfirmed one: by key in Slack, by heading in Telegram."""
         if said["channel"] == "slack":
-            return [one.ts for one in self.slack.shown(ROOM) if _key(one) == said["ref"]]
+            return [one.ts for one in self.slack.shown(SLACK_CHAT) if _key(one) == said["ref"]]
         text, _ = content({"text": said["text"], "parse_mode": "HTML"})
         [chat] = [name for name in self.names if said["address"] in (name, self.moved.get(name))]
         return [seen.id for seen in self.shown(chat) if seen.heading == heading(text)]
 
     def _shown_in_slack(self) -> list[Seen]:
-        messages = self.slack.shown(ROOM)
+        messages = self.slack.shown(SLACK_CHAT)
         parents = {message.ts for message in messages if not message.thread_ts}
         return [_of_slack(message, parents) for message in messages]
 

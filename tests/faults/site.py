@@ -20,7 +20,7 @@ from tests.faults.process import Ended, Process
 from tests.faults.program import VERDICT, Conditions
 from tests.faults.script import Act, Counted, Moment
 from tests.faults.tally import Case, Verdict
-from tests.support.chats import ROOM
+from tests.support.chats import SLACK_CHAT
 from tests.support.fakes.faults import Fault
 from tests.support.fakes.server import Call, FakeServer
 from tests.support.setup import write_settings
@@ -116,7 +116,7 @@ class Site:
 
     async def start(self, *arguments: str, **conditions: Any) -> Process:
         """Run the program; conditions are the fields of `Conditions`."""
-        environ = {"PAPERBOY_TELEGRAM__CHATS": ",".join(name for name in self.chats.names if name != ROOM)}
+        environ = {"PAPERBOY_TELEGRAM__CHATS": ",".join(name for name in self.chats.names if name != SLACK_CHAT)}
         environ |= {} if self.chats.buttons else {"PAPERBOY_TELEGRAM__LISTEN": "off"}
         now = Conditions(**{**conditions, "environ": {**environ, **conditions.get("environ", {})}})
         self.processes.append(Process([*arguments, "--config", str(self.settings())], self.folder, now))

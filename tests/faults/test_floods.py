@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
-from tests.support.chats import GROUP, READER, ROOM
+from tests.support.chats import GROUP, READER, SLACK_CHAT
 from tests.support.fakes.faults import flood, lost_answer, ratelimited
 
 DAY = 86_400
@@ -33,18 +33,18 @@ async def test_longer_is_left_for_later_and_nobody_calls_before_the_time(
     site.happen(flood(telegram_waits, method="sendMessage", chat=GROUP))
     site.happen(ratelimited(slack_waits, method="chat.postMessage", skip=3))
     assert "asks to wait" in (await site.deliver()).err
-    assert _lengths(site) == {GROUP: 0, ROOM: 3}
+    assert _lengths(site) == {GROUP: 0, SLACK_CHAT: 3}
     calls = site.calls
     assert (await site.deliver(shift=UNSAID / 6)).code == 1
     assert site.calls == calls
     assert (await site.deliver(shift=UNSAID + 1)).code == 1
-    assert _lengths(site) == {GROUP: 0 if telegram_waits else ALL, ROOM: 3 if slack_waits else ALL}
+    assert _lengths(site) == {GROUP: 0 if telegram_waits else ALL, SLACK_CHAT: 3 if slack_waits else ALL}
     await site.finish(most=1, shift=DAY + 1)
     site.check()
 
 
 def _lengths(site: Site) -> dict[str, int]:
-    return {chat: len(site.chats.shown(chat)) for chat in (GROUP, ROOM)}
+    return {chat: len(site.chats.shown(chat)) for chat in (GROUP, SLACK_CHAT)}
 
 
 async def test_the_whole_bot_waits_a_little(site: Site) -> None:

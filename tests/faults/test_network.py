@@ -16,7 +16,7 @@ import pytest
 from bot.delivery.dispatcher import RetryPolicy
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
-from tests.support.chats import CHANNEL, GROUP, READER, ROOM
+from tests.support.chats import CHANNEL, GROUP, READER, SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.faults import Fault
 from tests.support.fakes.server import FakeServer
@@ -38,9 +38,9 @@ FAULTS: dict[str, Callable[..., Fault]] = {
 # Sends in each kind of chat, the very first one or a later one, and edits.
 SENDS = [
     *[("sendMessage", GROUP, 0), ("sendMessage", READER, 2), ("sendMessage", CHANNEL, 1)],
-    *[("chat.postMessage", ROOM, 0), ("sendMessage", "-1002234567890", 3), ("chat.postMessage", ROOM, 2)],
+    *[("chat.postMessage", SLACK_CHAT, 0), ("sendMessage", "-1002234567890", 3), ("chat.postMessage", SLACK_CHAT, 2)],
 ]
-EDITS = [("editMessageText", GROUP, 0), ("chat.update", ROOM, 1), ("editMessageText", READER, 1)]
+EDITS = [("editMessageText", GROUP, 0), ("chat.update", SLACK_CHAT, 1), ("editMessageText", READER, 1)]
 
 
 async def _send_and_edit(site: Site, kinds: Sequence[Callable[..., Fault]]) -> None:

@@ -7,8 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.faults.chats import Chats
 from tests.faults.outcome import ChatView, Entry, Outcome, Seen, Wanted, heading, out_of_order
 from tests.faults.tally import Case, Tally, Verdict
+from tests.support.chats import SLACK_CHAT
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
 
 KEYS = ("index", "a", "b")
 
@@ -103,6 +107,15 @@ def test_the_order_is_that_of_the_post_as_it_was_then(shown: str, orders: Sequen
 
 def test_a_message_is_known_by_its_first_line_without_number_and_address() -> None:
     assert heading("12. Of Cats\n\nmore") == heading("3. Of Cats (https://arxiv.org/abs/1)") == "Of Cats"
+
+
+@pytest.mark.parametrize(("verdict", "right"), [("Delivered", False), ("NotDelivered", True), ("Undecided", None)])
+async def test_a_wrong_verdict_on_an_unconfirmed_send_is_found(
+    telegram: FakeTelegram, slack: FakeSlack, verdict: str, right: bool | None
+) -> None:
+    """Nothing was sent."""
+    said = {"channel": "slack", "address": SLACK_CHAT, "ref": "ref", "verdict": verdict, "remote_id": "1.1"}
+    assert Chats(telegram, slack).judge(said).right is right
 
 
 def test_the_summary_adds_up_and_keeps_known_bugs_apart() -> None:

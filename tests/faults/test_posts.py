@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tests.faults.posts import NAME, RENAMED, laid_out_anew, post
 from tests.faults.site import ALWAYS, Site
-from tests.support.chats import READER, ROOM
+from tests.support.chats import READER, SLACK_CHAT
 from tests.support.fakes.faults import lost_answer
 
 SEVENTEEN = list(range(1, 18))
@@ -20,7 +20,7 @@ ANY_NAME = {"PAPERBOY_SOURCES__0__MATCH": "*", "PAPERBOY_SCHEDULE__GATE_WAIT": "
 
 async def test_a_paper_more_and_every_summary_reworded_then_laid_out_anew(site: Site) -> None:
     """Answers get lost on the way."""
-    site.chats.names = (READER, ROOM)
+    site.chats.names = (READER, SLACK_CHAT)
     site.post(post(SEVENTEEN))
     site.happen(*(lost_answer(method="sendMessage", skip=skip) for skip in (4, 9)))
     await site.finish()

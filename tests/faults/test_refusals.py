@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
-from tests.support.chats import CHANNEL, FORUM_TOPIC, GROUP, READER, ROOM
+from tests.support.chats import CHANNEL, FORUM_TOPIC, GROUP, READER, SLACK_CHAT
 from tests.support.fakes.faults import Fault, bad_request, forbidden, lost_answer, slack_refusal, unauthorized
 
 OTHER = "67890"  # another private chat
@@ -20,14 +20,14 @@ CLOSED = {
         OTHER: "bot can't initiate conversation with a user",
         GROUP: "bot was kicked from the supergroup chat",
         CHANNEL: "bot is not a member of the channel chat",
-        ROOM: "channel_not_found",
+        SLACK_CHAT: "channel_not_found",
     },
     2: {
         READER: "user is deactivated",
         OTHER: "bot can't send messages to bots",
         GROUP: "bot is not a member of the supergroup chat",
         CHANNEL: "bot was kicked from the channel chat",
-        ROOM: "is_archived",
+        SLACK_CHAT: "is_archived",
     },
 }
 
@@ -38,7 +38,7 @@ async def test_chats_that_are_closed_and_open_again(site: Site, skip: int) -> No
     site.chats.names = [*site.chats.names, OTHER]
     site.telegram.add_chat(OTHER, kind="private")
     site.post(post(PAPERS))
-    site.happen(slack_refusal(reasons.pop(ROOM), method="chat.postMessage", skip=skip, times=None))
+    site.happen(slack_refusal(reasons.pop(SLACK_CHAT), method="chat.postMessage", skip=skip, times=None))
     for chat, why in reasons.items():
         site.happen(forbidden(why, method="sendMessage", chat=chat, skip=skip, times=None))
     said = (await site.deliver()).err
@@ -79,7 +79,7 @@ async def test_messages_that_are_refused_go_out_as_plain_text(site: Site) -> Non
     site.happen(bad_request("can't parse entities: unsupported start tag", method="sendMessage", chat=READER, skip=2))
     site.happen(bad_request("message is too long", method="sendMessage", chat=GROUP))
     site.happen(slack_refusal("invalid_blocks", method="chat.postMessage", skip=1))
-    site.chats.plain = {(READER, "paper/2502.00002"), (GROUP, "index"), (ROOM, "paper/2502.00001")}
+    site.chats.plain = {(READER, "paper/2502.00002"), (GROUP, "index"), (SLACK_CHAT, "paper/2502.00001")}
     await site.finish(most=1)
     site.check()
 

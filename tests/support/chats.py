@@ -8,4 +8,4 @@ BASIC = "-4"  # a group that is none
 FORUM, TOPIC, OTHER_TOPIC = "-1002234567890", 77, 78
 FORUM_TOPIC = f"{FORUM}:{TOPIC}"
 READER = "42"  # a private chat
-ROOM = "C0123ABCD"  # a channel of Slack
+SLACK_CHAT = "C0123ABCD"  # a channel of Slack

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.faults.process import Process, get_ready
 from tests.faults.program import Conditions
-from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, ROOM
+from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, SLACK_CHAT
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.golden import DATA
@@ -38,7 +38,7 @@ class Operator:
         self.telegram, self.slack = telegram, slack
         telegram.add_chat(CHANNEL, "channel", "my_channel")
         telegram.add_chat(READER, "private")
-        slack.add_channel(ROOM, "papers")
+        slack.add_channel(SLACK_CHAT, "papers")
         Path("_posts").mkdir()
         self.settle()
 

@@ -14,7 +14,7 @@ from bot.delivery.dispatcher import RetryPolicy
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
-from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM, FORUM_TOPIC, GROUP, OTHER_TOPIC, READER, ROOM, TOPIC
+from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM, FORUM_TOPIC, GROUP, OTHER_TOPIC, READER, SLACK_CHAT, TOPIC
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 
@@ -31,7 +31,7 @@ def add_chats(telegram: FakeTelegram, slack: FakeSlack | None = None) -> None:
     telegram.add_chat(FORUM, kind="supergroup", topics={TOPIC, OTHER_TOPIC}, last_id=200)
     telegram.add_chat(READER, kind="private")
     if slack:
-        slack.add_channel(ROOM, name="papers")
+        slack.add_channel(SLACK_CHAT, name="papers")
 
 
 def unthrottled() -> RateLimiter:
@@ -59,7 +59,7 @@ chats = ["{CHANNEL_NAME}", "{GROUP}", "{FORUM_TOPIC}", "{READER}"]
 [slack]
 bot_token = "xoxb-FAKE-slack-token"
 base_url = "{slack}"
-chats = ["{ROOM}"]
+chats = ["{SLACK_CHAT}"]
 {more}
 """
     )

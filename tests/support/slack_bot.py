@@ -30,7 +30,7 @@ from bot.sources.folder import FolderSource
 from bot.web.server import Web
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
-from tests.support.chats import ROOM
+from tests.support.chats import SLACK_CHAT
 from tests.support.fakes.slack import FakeSlack, Http, Sent
 from tests.support.fakes.slack_channels import SlackMessage
 from tests.support.setup import DATA, ROOT, unthrottled
@@ -47,7 +47,7 @@ LONG = "2025-01-15-daily-papers-20250115.md"
 def workspace() -> FakeSlack:
     """Give a workspace with the app of our manifest, a channel that it is in, and one that it is not in."""
     slack = FakeSlack(scopes=MANIFEST["oauth_config"]["scopes"]["bot"])
-    slack.add_channel(ROOM, name="papers", creator=MAKER)
+    slack.add_channel(SLACK_CHAT, name="papers", creator=MAKER)
     slack.add_channel(FOREIGN, name="foreign", member=False)
     slack.add_user(MINA, "mina", locale="ko-KR")
     slack.add_user(ANN, "ann", locale="en-US")
@@ -85,30 +85,30 @@ class SlackBot:
     listening: asyncio.Task[None]
     stopping: asyncio.Event
 
-    async def slash(self, line: str, user: str = ANN, chat: str = ROOM) -> str:
+    async def slash(self, line: str, user: str = ANN, chat: str = SLACK_CHAT) -> str:
         """Type a slash command and give what is read in its acknowledgement."""
         sent = await self.sent(line, user, chat)
         return text_of(sent.answer) if sent.answer else ""
 
-    async def sent(self, line: str, user: str = ANN, chat: str = ROOM) -> Sent:
+    async def sent(self, line: str, user: str = ANN, chat: str = SLACK_CHAT) -> Sent:
         name, _, text = line.partition(" ")
         sent = await self.slack.slash(name, text, user, chat)
         assert sent.error == ""
         return sent
 
-    def ephemeral(self, user: str = ANN, chat: str = ROOM) -> list[str]:
+    def ephemeral(self, user: str = ANN, chat: str = SLACK_CHAT) -> list[str]:
         """Give what somebody reads in the ephemeral messages of a chat."""
         return [text_of(shown) for shown in self.slack.ephemeral(chat, user)]
 
-    def last(self, user: str = ANN, chat: str = ROOM) -> str:
+    def last(self, user: str = ANN, chat: str = SLACK_CHAT) -> str:
         """Give the ts of the ephemeral message that somebody saw last."""
         return self.slack.ephemeral(chat, user)[-1].ts
 
-    async def press(self, what: str, user: str = ANN, chat: str = ROOM, ts: str = "", **more: Any) -> Sent:
+    async def press(self, what: str, user: str = ANN, chat: str = SLACK_CHAT, ts: str = "", **more: Any) -> Sent:
         """Press a button, of the last ephemeral message unless another is named."""
         return await self.slack.presses(chat, ts or self.last(user, chat), user, what, **more)
 
-    async def chat(self, address: str = ROOM) -> Subscription | None:
+    async def chat(self, address: str = SLACK_CHAT) -> Subscription | None:
         return await self.ledger.subscriptions.find("slack", (address,))
 
     async def quiet(self) -> None:
@@ -127,7 +127,7 @@ async def deliver(ledger: Ledger, channel: SlackChannel, *posts: str) -> None:
     """Deliver posts into the channel, one after the other."""
     folder = Path("_posts")
     folder.mkdir(exist_ok=True)
-    await ledger.subscriptions.sync_chats("slack", "thread", {ROOM: ROOM})
+    await ledger.subscriptions.sync_chats("slack", "thread", {SLACK_CHAT: SLACK_CHAT})
     for post in posts:
         shutil.copy(DATA / post, folder)
         found = await FolderSource("daily", folder).digests()
@@ -148,7 +148,7 @@ _DELIVERED: dict[
 
 async def deliver_once(slack: FakeSlack, channel: SlackChannel, posts: tuple[str, ...]) -> None:
     """Deliver posts; the result is kept for all tests, since delivery takes longer than they do."""
-    file, messages = Path("paperboy.db"), slack.channel(ROOM).messages
+    file, messages = Path("paperboy.db"), slack.channel(SLACK_CHAT).messages
     if posts not in _DELIVERED:
         async with open_ledger(f"sqlite:///{file}") as ledger:
             await deliver(ledger, channel, *posts)

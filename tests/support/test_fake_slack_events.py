@@ -16,7 +16,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.support.chats import ROOM
+from tests.support.chats import SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.answers import RefusalError
 from tests.support.fakes.slack import CONVERSATION_SCOPES, FakeSlack, Http, NotSentError
@@ -43,7 +43,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def slack(clock: Clock) -> AsyncIterator[FakeSlack]:
     async with FakeSlack(scopes=CONVERSATION_SCOPES, clock=clock) as slack:
-        slack.add_channel(ROOM, name="papers", creator="U0MAKER")
+        slack.add_channel(SLACK_CHAT, name="papers", creator="U0MAKER")
         slack.add_user(READER, "mina", locale="ko-KR", admin=True)
         yield slack
 
@@ -120,9 +120,9 @@ async def test_a_command_is_answered_in_its_acknowledgement(slack: FakeSlack, ap
         await ack(f"{command['text']} for {command['user_name']} in {command['channel_name']}")
 
     async with way(slack, app):
-        sent = await slack.slash("/paper", "3 & <4>", READER, ROOM)
+        sent = await slack.slash("/paper", "3 & <4>", READER, SLACK_CHAT)
     assert (sent.answer, sent.error) == ({"text": "3 &amp; &lt;4&gt; for mina in papers"}, "")
-    assert [shown.text for shown in slack.ephemeral(ROOM, READER)] == [sent.answer["text"]]
+    assert [shown.text for shown in slack.ephemeral(SLACK_CHAT, READER)] == [sent.answer["text"]]
     assert sent.payload["response_url"].startswith(f"http://127.0.0.1:{slack.port}/")
 
 
@@ -133,8 +133,8 @@ async def test_an_acknowledgement_may_be_empty_or_for_all(slack: FakeSlack, app:
         await (ack(text="Hi", response_type="in_channel") if command["text"] else ack())
 
     async with way(slack, app):
-        assert (await slack.slash("/paper", "", READER, ROOM)).answer == {}
-        assert slack.shown(ROOM) == []
+        assert (await slack.slash("/paper", "", READER, SLACK_CHAT)).answer == {}
+        assert slack.shown(SLACK_CHAT) == []
         await slack.slash("/paper", "x", READER, slack.direct(READER).id)
     assert [shown.text for shown in slack.shown("D00READER")] == ["Hi"]
 
@@ -153,11 +153,11 @@ async def test_who_does_not_acknowledge_in_time_has_failed(
 
     slack.patience = 0.05
     async with way(slack, app):
-        sent = await slack.slash("/paper", "", READER, ROOM)
+        sent = await slack.slash("/paper", "", READER, SLACK_CHAT)
         late.set()
         await done.wait()
     assert (sent.answer, sent.acked_at, sent.error) == ({}, None, "operation_timeout")
-    assert slack.ephemeral(ROOM, READER) == []
+    assert slack.ephemeral(SLACK_CHAT, READER) == []
 
 
 async def test_what_is_acknowledged_with_is_checked(slack: FakeSlack, app: AsyncApp) -> None:
@@ -167,7 +167,7 @@ async def test_what_is_acknowledged_with_is_checked(slack: FakeSlack, app: Async
 
     async with sockets(slack, app):
         with pytest.raises(RefusalError, match="invalid_blocks"):
-            await slack.slash("/paper", "", READER, ROOM)
+            await slack.slash("/paper", "", READER, SLACK_CHAT)
 
 
 async def test_acknowledgements_are_timed(slack: FakeSlack, clock: Clock, app: AsyncApp) -> None:
@@ -177,15 +177,15 @@ async def test_acknowledgements_are_timed(slack: FakeSlack, clock: Clock, app: A
         await ack()
 
     async with sockets(slack, app):
-        sent = await slack.slash("/paper", "", READER, ROOM)
+        sent = await slack.slash("/paper", "", READER, SLACK_CHAT)
     assert sent.seconds == 2
     assert [(ack.envelope_id, ack.at) for ack in slack.sockets.acks] == [(sent.envelope_id, 2)]
 
 
 async def test_nobody_there(slack: FakeSlack) -> None:
-    assert (await slack.slash("/paper", "", READER, ROOM)).error == "dispatch_failed"
+    assert (await slack.slash("/paper", "", READER, SLACK_CHAT)).error == "dispatch_failed"
     slack.reach = Http("http://127.0.0.1:9/", SECRET)
-    assert (await slack.slash("/paper", "", READER, ROOM)).error == "dispatch_failed"
+    assert (await slack.slash("/paper", "", READER, SLACK_CHAT)).error == "dispatch_failed"
 
 
 # Events
@@ -198,9 +198,9 @@ async def test_a_mention_is_answered_in_its_thread(slack: FakeSlack, app: AsyncA
         await say(text=event["text"], thread_ts=event["ts"])
 
     async with way(slack, app):
-        sent = await slack.mentions(ROOM, READER, "a < b https://a.example/x?y&z")
+        sent = await slack.mentions(SLACK_CHAT, READER, "a < b https://a.example/x?y&z")
         await slack.answered("chat.postMessage")
-    [shown] = slack.shown(ROOM)
+    [shown] = slack.shown(SLACK_CHAT)
     assert shown.text == "<@U0FAKEBOT> a &lt; b <https://a.example/x?y&amp;z>"
     assert shown.thread_ts == sent.payload["event"]["ts"]
     assert "channel_type" not in sent.payload["event"]
@@ -219,10 +219,10 @@ async def test_messages(slack: FakeSlack, app: AsyncApp, way: Way) -> None:
     async with way(slack, app):
         ids = [
             (await slack.message_im(READER, "one")).payload["event_id"],
-            (await slack.message_in(ROOM, READER, "two")).payload["event_id"],
+            (await slack.message_in(SLACK_CHAT, READER, "two")).payload["event_id"],
             (await slack.message_in("C0PRIVATE", READER, "three")).payload["event_id"],
         ]
-    assert seen == [("D00READER", "im", "one"), (ROOM, "channel", "two"), ("C0PRIVATE", "group", "three")]
+    assert seen == [("D00READER", "im", "one"), (SLACK_CHAT, "channel", "two"), ("C0PRIVATE", "group", "three")]
     assert len(set(ids)) == 3
 
 
@@ -236,11 +236,11 @@ async def test_bolt_passes_over_what_the_app_itself_wrote(
     async def message(event: Node) -> None:
         seen.append(event["text"])
 
-    ts = (await client.chat_postMessage(channel=ROOM, text="mine"))["ts"]
+    ts = (await client.chat_postMessage(channel=SLACK_CHAT, text="mine"))["ts"]
     async with way(slack, app):
-        assert "user" in (await slack.echoes(ROOM, ts)).payload["event"]
-        assert (await slack.echoes(ROOM, ts, "bot_message")).payload["event"]["subtype"] == "bot_message"
-        await slack.message_in(ROOM, READER, "another's")
+        assert "user" in (await slack.echoes(SLACK_CHAT, ts)).payload["event"]
+        assert (await slack.echoes(SLACK_CHAT, ts, "bot_message")).payload["event"]["subtype"] == "bot_message"
+        await slack.message_in(SLACK_CHAT, READER, "another's")
     assert seen == ["another's"]
 
 
@@ -254,7 +254,7 @@ async def test_events_come_again(slack: FakeSlack, app: AsyncApp, way: Way, mark
         seen.append((body["event_id"], request.headers.get("x-slack-retry-num", [None])[0]))
 
     async with way(slack, app):
-        first = await slack.mentions(ROOM, READER, "x")
+        first = await slack.mentions(SLACK_CHAT, READER, "x")
         second = await slack.retries(first)
         await slack.retries(second, "http_error")
     assert [mark for _, mark in seen] == marks
@@ -280,17 +280,17 @@ async def test_what_happens_to_the_app(slack: FakeSlack, client: AsyncWebClient,
 
     for kind in ("member_joined_channel", "channel_left", "channel_archive", "tokens_revoked", "app_uninstalled"):
         app.event(kind)(listen)
-    slack.channel(ROOM).member = False
+    slack.channel(SLACK_CHAT).member = False
     async with way(slack, app):
-        assert (await slack.joins(ROOM)).payload["event"]["user"] == "U0FAKEBOT"
-        await client.chat_postMessage(channel=ROOM, text="x")
-        await slack.archives(ROOM)
+        assert (await slack.joins(SLACK_CHAT)).payload["event"]["user"] == "U0FAKEBOT"
+        await client.chat_postMessage(channel=SLACK_CHAT, text="x")
+        await slack.archives(SLACK_CHAT)
         with refused("is_archived"):
-            await client.chat_postMessage(channel=ROOM, text="x")
-        slack.channel(ROOM).archived = False
-        await slack.leaves(ROOM)
+            await client.chat_postMessage(channel=SLACK_CHAT, text="x")
+        slack.channel(SLACK_CHAT).archived = False
+        await slack.leaves(SLACK_CHAT)
         with refused("not_in_channel"):
-            await client.chat_postMessage(channel=ROOM, text="x")
+            await client.chat_postMessage(channel=SLACK_CHAT, text="x")
         await slack.revokes()
         with refused("token_revoked"):
             await client.auth_test()
@@ -312,14 +312,14 @@ async def test_a_press_is_answered_through_its_url(
         await ack()
         await respond(text=body["actions"][0]["value"], replace_original=False)
 
-    parent = (await client.chat_postMessage(channel=ROOM, text="index"))["ts"]
+    parent = (await client.chat_postMessage(channel=SLACK_CHAT, text="index"))["ts"]
     blocks = row(button("Summary", action_id="full", value="/paper 3"), block_id="row")
-    ts = (await client.chat_postMessage(channel=ROOM, text="x", blocks=blocks, thread_ts=parent))["ts"]
+    ts = (await client.chat_postMessage(channel=SLACK_CHAT, text="x", blocks=blocks, thread_ts=parent))["ts"]
     async with way(slack, app):
-        sent = await slack.presses(ROOM, ts, READER, "Summ")
+        sent = await slack.presses(SLACK_CHAT, ts, READER, "Summ")
         await slack.answered("response_url")
-    assert [shown.text for shown in slack.ephemeral(ROOM, READER)] == ["/paper 3"]
-    place = {"message_ts": ts, "channel_id": ROOM, "is_ephemeral": False, "thread_ts": parent}
+    assert [shown.text for shown in slack.ephemeral(SLACK_CHAT, READER)] == ["/paper 3"]
+    place = {"message_ts": ts, "channel_id": SLACK_CHAT, "is_ephemeral": False, "thread_ts": parent}
     assert sent.payload["container"] == {"type": "message", **place}
     assert sent.payload["message"]["blocks"] == blocks
     [action] = sent.payload["actions"]
@@ -332,18 +332,18 @@ async def test_ephemeral_messages(slack: FakeSlack, client: AsyncWebClient, app:
         await ack()
         await respond(text="replaced", replace_original=True)
 
-    slack.channel(ROOM).people.add(READER)
+    slack.channel(SLACK_CHAT).people.add(READER)
     blocks = row(button("More", action_id="more"))
-    await client.chat_postEphemeral(channel=ROOM, user=READER, text="x", blocks=blocks)
-    [shown] = slack.ephemeral(ROOM, READER)
+    await client.chat_postEphemeral(channel=SLACK_CHAT, user=READER, text="x", blocks=blocks)
+    [shown] = slack.ephemeral(SLACK_CHAT, READER)
     async with sockets(slack, app):
-        sent = await slack.presses(ROOM, shown.ts, READER, "more")
+        sent = await slack.presses(SLACK_CHAT, shown.ts, READER, "more")
         await slack.answered("response_url")
     assert sent.payload["container"]["is_ephemeral"]
     assert "message" not in sent.payload
-    assert [(shown.text, shown.blocks) for shown in slack.ephemeral(ROOM, READER)] == [("replaced", [])]
+    assert [(shown.text, shown.blocks) for shown in slack.ephemeral(SLACK_CHAT, READER)] == [("replaced", [])]
     with pytest.raises(NotSentError):
-        await slack.presses(ROOM, shown.ts, "U0OTHER", "more")
+        await slack.presses(SLACK_CHAT, shown.ts, "U0OTHER", "more")
 
 
 async def test_menus(slack: FakeSlack, client: AsyncWebClient, app: AsyncApp) -> None:
@@ -351,9 +351,9 @@ async def test_menus(slack: FakeSlack, client: AsyncWebClient, app: AsyncApp) ->
     chosen, other = options("ko", "en")
     radios = {"type": "radio_buttons", "action_id": "day", "options": [chosen, other], "initial_option": other}
     menu = {"type": "static_select", "action_id": "language", "options": [chosen, other], "placeholder": words("Pick")}
-    ts = (await client.chat_postMessage(channel=ROOM, text="x", blocks=row(menu, radios, block_id="b")))["ts"]
+    ts = (await client.chat_postMessage(channel=SLACK_CHAT, text="x", blocks=row(menu, radios, block_id="b")))["ts"]
     async with sockets(slack, app):
-        sent = await slack.presses(ROOM, ts, READER, "Pick", "ko")
+        sent = await slack.presses(SLACK_CHAT, ts, READER, "Pick", "ko")
         assert sent.payload["actions"][0]["selected_option"] == chosen
         assert sent.payload["state"]["values"] == {
             "b": {
@@ -362,7 +362,7 @@ async def test_menus(slack: FakeSlack, client: AsyncWebClient, app: AsyncApp) ->
             }
         }
         with pytest.raises(NotSentError, match="0 options"):
-            await slack.presses(ROOM, ts, READER, "Pick", "fr")
+            await slack.presses(SLACK_CHAT, ts, READER, "Pick", "fr")
 
 
 async def acknowledge(ack: Any) -> None:
@@ -400,15 +400,17 @@ async def test_only_what_is_there_can_be_pressed(slack: FakeSlack, client: Async
         seen.append(action["value"])
         await ack()
 
-    ts = (await client.chat_postMessage(channel=ROOM, text="x", blocks=row(button("One"), button("One more"))))["ts"]
+    ts = (await client.chat_postMessage(channel=SLACK_CHAT, text="x", blocks=row(button("One"), button("One more"))))[
+        "ts"
+    ]
     with pytest.raises(NotSentError, match="2 elements fit 'One'"):
-        await slack.presses(ROOM, ts, READER, "One")
+        await slack.presses(SLACK_CHAT, ts, READER, "One")
     with pytest.raises(NotSentError, match="0 elements fit 'delete_all'"):
-        await slack.presses(ROOM, ts, READER, "delete_all")
+        await slack.presses(SLACK_CHAT, ts, READER, "delete_all")
     with pytest.raises(NotSentError, match="between the bot and"):
         await slack.presses(slack.direct("U0OTHER").id, ts, READER, "One")
     async with sockets(slack, app):
-        await slack.presses(ROOM, ts, READER, "delete_all", forged=True, value="'; --")
+        await slack.presses(SLACK_CHAT, ts, READER, "delete_all", forged=True, value="'; --")
         await slack.presses_home(READER, "delete_all", forged=True, value="home")
     assert seen == ["'; --", "home"]
 
@@ -418,8 +420,8 @@ async def test_only_what_is_there_can_be_pressed(slack: FakeSlack, client: Async
 
 async def response_url(slack: FakeSlack, client: AsyncWebClient, text: str = "original") -> str:
     """Give the URL of a press that nobody acknowledged."""
-    ts = (await client.chat_postMessage(channel=ROOM, text=text, blocks=row(button("B"))))["ts"]
-    return str((await slack.presses(ROOM, ts, READER, "B")).payload["response_url"])
+    ts = (await client.chat_postMessage(channel=SLACK_CHAT, text=text, blocks=row(button("B"))))["ts"]
+    return str((await slack.presses(SLACK_CHAT, ts, READER, "B")).payload["response_url"])
 
 
 async def post(url: str, **payload: Any) -> tuple[int, str]:
@@ -430,7 +432,7 @@ async def post(url: str, **payload: Any) -> tuple[int, str]:
 async def test_a_url_serves_five_times(slack: FakeSlack, client: AsyncWebClient) -> None:
     url = await response_url(slack, client)
     assert [await post(url, text=str(number)) for number in range(6)] == [(200, "")] * 5 + [(404, "used_url")]
-    assert len(slack.ephemeral(ROOM, READER)) == 5
+    assert len(slack.ephemeral(SLACK_CHAT, READER)) == 5
 
 
 async def test_a_url_serves_half_an_hour(slack: FakeSlack, clock: Clock, client: AsyncWebClient) -> None:
@@ -444,13 +446,13 @@ async def test_a_url_serves_half_an_hour(slack: FakeSlack, clock: Clock, client:
 
 async def test_answers_for_all_and_in_place(slack: FakeSlack, client: AsyncWebClient) -> None:
     url = await response_url(slack, client)
-    [original] = slack.shown(ROOM)
+    [original] = slack.shown(SLACK_CHAT)
     assert await post(url, text="all", response_type="in_channel", thread_ts=original.ts) == (200, "")
-    assert [(shown.text, shown.thread_ts) for shown in slack.shown(ROOM)][1:] == [("all", original.ts)]
+    assert [(shown.text, shown.thread_ts) for shown in slack.shown(SLACK_CHAT)][1:] == [("all", original.ts)]
     assert await post(url, text="new", replace_original="true") == (200, "")
     assert (original.text, original.blocks, original.edits) == ("new", [], 1)
     assert await post(url, delete_original=True) == (200, "")
-    assert original not in slack.shown(ROOM)
+    assert original not in slack.shown(SLACK_CHAT)
     assert await post(url, text="x", replace_original=True) == (400, "message_not_found")
 
 
@@ -460,7 +462,7 @@ async def test_answers_for_all_and_in_place(slack: FakeSlack, client: AsyncWebCl
         ({"text": ""}, "no_text"),
         ({"text": "x", "blocks": [{"type": "carousel"}]}, "invalid_blocks"),
         ({"text": "x", "response_type": "everybody"}, "invalid_arguments"),
-        ({"text": "x", "channel": ROOM}, "invalid_payload"),
+        ({"text": "x", "channel": SLACK_CHAT}, "invalid_payload"),
         ({"text": "x", "replace_original": "yes"}, "invalid_payload"),
         ({"text": "x", "response_type": "in_channel", "thread_ts": "1.000000"}, "thread_not_found"),
     ],
@@ -470,21 +472,21 @@ async def test_refused_answers(slack: FakeSlack, client: AsyncWebClient, payload
 
 
 async def test_a_command_leaves_nothing_to_replace(slack: FakeSlack) -> None:
-    url = (await slack.slash("/paper", "", READER, ROOM)).payload["response_url"]
+    url = (await slack.slash("/paper", "", READER, SLACK_CHAT)).payload["response_url"]
     assert await post(url, text="one") == (200, "")
     assert await post(url, text="two", replace_original=True) == (200, "")
-    assert [shown.text for shown in slack.ephemeral(ROOM, READER)] == ["one", "two"]
+    assert [shown.text for shown in slack.ephemeral(SLACK_CHAT, READER)] == ["one", "two"]
 
 
 async def test_an_ephemeral_answer_in_a_thread_that_has_not_begun_is_unseen(
     slack: FakeSlack, client: AsyncWebClient
 ) -> None:
     url = await response_url(slack, client)
-    [original] = slack.shown(ROOM)
+    [original] = slack.shown(SLACK_CHAT)
     assert await post(url, text="x", thread_ts=original.ts) == (200, "")
-    assert slack.ephemeral(ROOM, READER) == []
-    slack.post_by_other(ROOM, thread_ts=original.ts)
-    assert [shown.text for shown in slack.ephemeral(ROOM, READER)] == ["x"]
+    assert slack.ephemeral(SLACK_CHAT, READER) == []
+    slack.post_by_other(SLACK_CHAT, thread_ts=original.ts)
+    assert [shown.text for shown in slack.ephemeral(SLACK_CHAT, READER)] == ["x"]
 
 
 async def test_faults_strike_answers_too(slack: FakeSlack, client: AsyncWebClient) -> None:
@@ -512,7 +514,7 @@ async def test_what_is_not_signed_well_is_turned_away(slack: FakeSlack, app: Asy
         statuses = []
         for way in ways:
             slack.reach = way
-            statuses.append((await slack.mentions(ROOM, READER, "x")).status)
+            statuses.append((await slack.mentions(SLACK_CHAT, READER, "x")).status)
     assert statuses == [200, 401, 401, 401, 401]
 
 
@@ -533,7 +535,7 @@ async def test_a_connection_is_renewed_when_asked_for(slack: FakeSlack, app: Asy
         await slack.sockets.opened(2)
         await slack.sockets.disconnect()
         await slack.sockets.opened(3)
-        assert (await slack.slash("/paper", "", READER, ROOM)).error == ""
+        assert (await slack.slash("/paper", "", READER, SLACK_CHAT)).error == ""
     assert len(await slack.answered("apps.connections.open", 3)) == 3
 
 
@@ -542,17 +544,17 @@ async def test_a_broken_connection_is_renewed(slack: FakeSlack, app: AsyncApp) -
     async with sockets(slack, app):
         slack.sockets.break_off()
         await slack.sockets.opened(2)
-        assert (await slack.slash("/paper", "", READER, ROOM)).error == ""
+        assert (await slack.slash("/paper", "", READER, SLACK_CHAT)).error == ""
 
 
 async def test_a_slack_that_was_away_is_found_again(slack: FakeSlack, app: AsyncApp) -> None:
     app.command("/paper")(acknowledge)
     async with sockets(slack, app):
         await slack.stop()
-        assert (await slack.slash("/paper", "", READER, ROOM)).error == "dispatch_failed"
+        assert (await slack.slash("/paper", "", READER, SLACK_CHAT)).error == "dispatch_failed"
         await slack.start()
         await slack.sockets.opened(2)
-        assert (await slack.slash("/paper", "", READER, ROOM)).error == ""
+        assert (await slack.slash("/paper", "", READER, SLACK_CHAT)).error == ""
 
 
 async def test_each_envelope_goes_to_one_connection(slack: FakeSlack, app: AsyncApp) -> None:
@@ -566,7 +568,7 @@ async def test_each_envelope_goes_to_one_connection(slack: FakeSlack, app: Async
     async with sockets(slack, app), sockets(slack, app):
         await slack.sockets.opened(2)
         for number in range(4):
-            await slack.slash("/paper", str(number), READER, ROOM)
+            await slack.slash("/paper", str(number), READER, SLACK_CHAT)
     assert seen == ["0", "1", "2", "3"]
 
 
@@ -608,11 +610,11 @@ async def test_tokens_of_two_kinds(slack: FakeSlack, client: AsyncWebClient) -> 
 @pytest.mark.parametrize(
     ("scope", "act"),
     [
-        ("commands", lambda slack: slack.slash("/paper", "", READER, ROOM)),
-        ("app_mentions:read", lambda slack: slack.mentions(ROOM, READER, "x")),
+        ("commands", lambda slack: slack.slash("/paper", "", READER, SLACK_CHAT)),
+        ("app_mentions:read", lambda slack: slack.mentions(SLACK_CHAT, READER, "x")),
         ("im:history", lambda slack: slack.message_im(READER, "x")),
-        ("channels:history", lambda slack: slack.message_in(ROOM, READER, "x")),
-        ("channels:read", lambda slack: slack.joins(ROOM)),
+        ("channels:history", lambda slack: slack.message_in(SLACK_CHAT, READER, "x")),
+        ("channels:read", lambda slack: slack.joins(SLACK_CHAT)),
     ],
 )
 async def test_without_the_scope_nothing_is_sent(
@@ -625,12 +627,12 @@ async def test_without_the_scope_nothing_is_sent(
 
 
 async def test_the_bot_hears_nothing_from_outside(slack: FakeSlack) -> None:
-    slack.channel(ROOM).member = False
+    slack.channel(SLACK_CHAT).member = False
     with pytest.raises(NotSentError, match="not in"):
-        await slack.mentions(ROOM, READER, "x")
-    slack.channel(ROOM).archived = True
+        await slack.mentions(SLACK_CHAT, READER, "x")
+    slack.channel(SLACK_CHAT).archived = True
     with pytest.raises(NotSentError, match="archived"):
-        await slack.slash("/paper", "", READER, ROOM)
+        await slack.slash("/paper", "", READER, SLACK_CHAT)
 
 
 # Methods
@@ -638,7 +640,7 @@ async def test_the_bot_hears_nothing_from_outside(slack: FakeSlack) -> None:
 
 async def test_ephemeral_messages_are_for_members(slack: FakeSlack, client: AsyncWebClient) -> None:
     with refused("user_not_in_channel"):
-        await client.chat_postEphemeral(channel=ROOM, user=READER, text="x")
+        await client.chat_postEphemeral(channel=SLACK_CHAT, user=READER, text="x")
     slack.add_channel("C0FOREIGN", "foreign", member=False).people.add(READER)
     slack.add_channel("C0PRIVATE", "private", member=False, private=True).people.add(READER)
     with refused("not_in_channel"):
@@ -665,7 +667,7 @@ async def test_direct_messages(slack: FakeSlack, client: AsyncWebClient) -> None
     assert (await client.chat_postMessage(channel=READER, text="x"))["channel"] == opened
     info = (await client.conversations_info(channel=opened))["channel"]
     assert (info["is_im"], info["user"]) == (True, READER)
-    assert (await client.conversations_info(channel=ROOM))["channel"]["creator"] == "U0MAKER"
+    assert (await client.conversations_info(channel=SLACK_CHAT))["channel"]["creator"] == "U0MAKER"
     with refused("user_not_found"):
         await client.conversations_open(users="U0NOBODY")
     slack.scopes -= {"im:read", "im:write"}
@@ -733,7 +735,7 @@ def select(**more: Any) -> Node:
     ],
 )
 async def test_good_elements(client: AsyncWebClient, blocks: list[Node]) -> None:
-    await client.chat_postMessage(channel=ROOM, text="x", blocks=blocks)
+    await client.chat_postMessage(channel=SLACK_CHAT, text="x", blocks=blocks)
 
 
 @pytest.mark.parametrize(
@@ -765,4 +767,4 @@ async def test_good_elements(client: AsyncWebClient, blocks: list[Node]) -> None
 )
 async def test_bad_elements(client: AsyncWebClient, blocks: list[Node]) -> None:
     with refused("invalid_blocks"):
-        await client.chat_postMessage(channel=ROOM, text="x", blocks=blocks)
+        await client.chat_postMessage(channel=SLACK_CHAT, text="x", blocks=blocks)

@@ -14,7 +14,7 @@ from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undec
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
-from tests.support.chats import ROOM
+from tests.support.chats import SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.answers import Answer, ok, slack_error
 from tests.support.fakes.faults import Fault
@@ -28,7 +28,7 @@ FORMATTER = SlackFormatter(phrases("en"))
 @pytest.fixture
 async def server() -> AsyncIterator[FakeSlack]:
     async with FakeSlack() as server:
-        server.add_channel(ROOM, name="papers")
+        server.add_channel(SLACK_CHAT, name="papers")
         yield server
 
 
@@ -40,7 +40,7 @@ async def channel(server: FakeSlack) -> AsyncIterator[SlackChannel]:
 
 
 async def send(channel: SlackChannel, text: str = "One", *, ref: str = "ref", thread: str = "") -> str:
-    return await channel.send(ROOM, FORMATTER.notice(text).body, ref=ref, thread=thread)
+    return await channel.send(SLACK_CHAT, FORMATTER.notice(text).body, ref=ref, thread=thread)
 
 
 async def send_without_answer(server: FakeSlack, channel: SlackChannel, *, thread: str = "") -> None:
@@ -63,7 +63,7 @@ def methods(server: FakeSlack) -> list[str]:
 
 async def test_a_message_carries_its_key(server: FakeSlack, channel: SlackChannel) -> None:
     await send(channel, ref="4711")
-    [shown] = server.shown(ROOM)
+    [shown] = server.shown(SLACK_CHAT)
     assert shown.metadata == {"event_type": EVENT, "event_payload": {"key": "4711"}}
     assert shown.thread_ts is None
     assert shown.pings == []
@@ -72,22 +72,22 @@ async def test_a_message_carries_its_key(server: FakeSlack, channel: SlackChanne
 async def test_a_reply_is_in_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
     parent = await send(channel, "Index")
     await send(channel, "Paper", thread=parent)
-    assert [message.thread_ts for message in server.shown(ROOM)] == [None, parent]
+    assert [message.thread_ts for message in server.shown(SLACK_CHAT)] == [None, parent]
 
 
 async def test_an_edit_keeps_thread_and_key(server: FakeSlack, channel: SlackChannel) -> None:
     parent = await send(channel, "Index")
     reply = await send(channel, "Paper", ref="4711", thread=parent)
-    await channel.edit(ROOM, reply, FORMATTER.notice("Paper, mended").body)
-    shown = server.shown(ROOM)[1]
+    await channel.edit(SLACK_CHAT, reply, FORMATTER.notice("Paper, mended").body)
+    shown = server.shown(SLACK_CHAT)[1]
     assert (shown.text, shown.thread_ts, shown.edits) == ("Paper, mended", parent, 1)
     assert (shown.metadata or {})["event_payload"] == {"key": "4711"}
 
 
 async def test_an_edit_into_plain_text_removes_the_blocks(server: FakeSlack, channel: SlackChannel) -> None:
     ts = await send(channel)
-    await channel.edit(ROOM, ts, FORMATTER.plain(FORMATTER.notice("Plain").body))
-    [shown] = server.shown(ROOM)
+    await channel.edit(SLACK_CHAT, ts, FORMATTER.plain(FORMATTER.notice("Plain").body))
+    [shown] = server.shown(SLACK_CHAT)
     assert (shown.text, shown.blocks) == ("Plain", [])
 
 
@@ -133,13 +133,13 @@ async def test_a_missing_scope_stops_the_app_and_is_named(server: FakeSlack, cha
 
 
 async def test_an_archived_channel_is_gone(server: FakeSlack, channel: SlackChannel) -> None:
-    server.channel(ROOM).archived = True
+    server.channel(SLACK_CHAT).archived = True
     with pytest.raises(ChatGone, match="unarchive"):
         await send(channel)
 
 
 async def test_an_app_that_was_not_invited(server: FakeSlack, channel: SlackChannel) -> None:
-    server.channel(ROOM).member = False
+    server.channel(SLACK_CHAT).member = False
     with pytest.raises(ChatGone, match="/invite"):
         await send(channel)
 
@@ -151,7 +151,7 @@ async def test_a_code_with_500_may_have_succeeded(server: FakeSlack, channel: Sl
 
 
 async def test_success_without_an_id_is_unconfirmed(server: FakeSlack, channel: SlackChannel) -> None:
-    server.faults.add(Fault("garbled", ok(channel=ROOM)))
+    server.faults.add(Fault("garbled", ok(channel=SLACK_CHAT)))
     with pytest.raises(Unconfirmed):
         await send(channel)
 
@@ -163,41 +163,41 @@ async def test_it_is_found_by_its_key_and_not_by_its_wording(server: FakeSlack, 
     await send(channel, "One", ref="another")
     await send_without_answer(server, channel)
     await send(channel, "One", ref="a third")
-    assert await channel.reconcile(ROOM, unconfirmed()) == Delivered(server.shown(ROOM)[1].ts)
+    assert await channel.reconcile(SLACK_CHAT, unconfirmed()) == Delivered(server.shown(SLACK_CHAT)[1].ts)
 
 
 async def test_it_is_found_in_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
     parent = await send(channel, "Index", ref="index")
-    server.post_by_other(ROOM, thread_ts=parent)
+    server.post_by_other(SLACK_CHAT, thread_ts=parent)
     await send_without_answer(server, channel, thread=parent)
-    server.post_by_other(ROOM, thread_ts=parent)
-    assert await channel.reconcile(ROOM, unconfirmed(thread=parent)) == Delivered(server.shown(ROOM)[1].ts)
+    server.post_by_other(SLACK_CHAT, thread_ts=parent)
+    assert await channel.reconcile(SLACK_CHAT, unconfirmed(thread=parent)) == Delivered(server.shown(SLACK_CHAT)[1].ts)
 
 
 async def test_it_is_absent_from_its_thread(server: FakeSlack, channel: SlackChannel) -> None:
     parent = await send(channel, "Index", ref="index")
-    server.post_by_other(ROOM, thread_ts=parent)
-    assert await channel.reconcile(ROOM, unconfirmed(thread=parent)) == NotDelivered()
+    server.post_by_other(SLACK_CHAT, thread_ts=parent)
+    assert await channel.reconcile(SLACK_CHAT, unconfirmed(thread=parent)) == NotDelivered()
 
 
 async def test_it_is_found_pages_back(server: FakeSlack, channel: SlackChannel) -> None:
     await send_without_answer(server, channel)
     for _ in range(450):
-        server.post_by_other(ROOM)
-    assert await channel.reconcile(ROOM, unconfirmed()) == Delivered(server.shown(ROOM)[0].ts)
+        server.post_by_other(SLACK_CHAT)
+    assert await channel.reconcile(SLACK_CHAT, unconfirmed()) == Delivered(server.shown(SLACK_CHAT)[0].ts)
     assert methods(server).count("conversations.history") == 3
 
 
 async def test_a_very_busy_channel_hides_it(server: FakeSlack, channel: SlackChannel) -> None:
     await send_without_answer(server, channel)
     for _ in range(1001):
-        server.post_by_other(ROOM)
-    assert isinstance(await channel.reconcile(ROOM, unconfirmed()), Undecided)
+        server.post_by_other(SLACK_CHAT)
+    assert isinstance(await channel.reconcile(SLACK_CHAT, unconfirmed()), Undecided)
 
 
 async def test_a_clock_that_is_ahead_by_an_hour_does_not_hide_it(server: FakeSlack, channel: SlackChannel) -> None:
     await send_without_answer(server, channel)
-    assert isinstance(await channel.reconcile(ROOM, unconfirmed(ago=-3600)), Delivered)
+    assert isinstance(await channel.reconcile(SLACK_CHAT, unconfirmed(ago=-3600)), Delivered)
 
 
 async def test_only_what_came_since_some_hours_before_the_attempt_or_our_last_message_is_read(
@@ -206,7 +206,7 @@ async def test_only_what_came_since_some_hours_before_the_attempt_or_our_last_me
     first = unconfirmed(ago=3600)
     later = replace(first, after=int(first.attempted_at) - 5)
     for question in (first, later):
-        await channel.reconcile(ROOM, question)
+        await channel.reconcile(SLACK_CHAT, question)
     asked = [float(call.arguments["oldest"]) for call in server.calls]
     assert asked == pytest.approx([first.attempted_at - 7200, later.after])
 
@@ -217,14 +217,14 @@ async def test_without_the_history_scope_it_is_undecided(
 ) -> None:
     parent = await send(channel, "Index", ref="index") if thread else ""
     server.scopes.discard("channels:history")
-    found = await channel.reconcile(ROOM, unconfirmed(thread=parent))
+    found = await channel.reconcile(SLACK_CHAT, unconfirmed(thread=parent))
     assert isinstance(found, Undecided)
     assert "channels:history" in found.why
 
 
 async def test_outside_the_channel_it_is_undecided(server: FakeSlack, channel: SlackChannel) -> None:
-    server.channel(ROOM).member = False
-    found = await channel.reconcile(ROOM, unconfirmed())
+    server.channel(SLACK_CHAT).member = False
+    found = await channel.reconcile(SLACK_CHAT, unconfirmed())
     assert isinstance(found, Undecided)
     assert "invite" in found.why
 
@@ -233,7 +233,7 @@ async def test_messages_without_metadata_are_skipped(server: FakeSlack, channel:
     others = [{"ts": "1.1"}, {"ts": "1.2", "metadata": None}, {"ts": "1.3", "metadata": {"event_payload": None}}]
     ours = {"ts": "1.4", "metadata": {"event_type": EVENT, "event_payload": {"key": "ref"}}}
     server.faults.add(Fault("answer", ok(messages=[*others, ours])))
-    assert await channel.reconcile(ROOM, unconfirmed()) == Delivered("1.4")
+    assert await channel.reconcile(SLACK_CHAT, unconfirmed()) == Delivered("1.4")
 
 
 @pytest.mark.parametrize("answer", [ok(), ok(messages=None), ok(messages=7), ok(messages=[7])])
@@ -242,7 +242,7 @@ async def test_a_page_that_makes_no_sense_leaves_it_unconfirmed(
 ) -> None:
     server.faults.add(Fault("answer", answer))
     with pytest.raises(Unconfirmed):
-        await channel.reconcile(ROOM, unconfirmed())
+        await channel.reconcile(SLACK_CHAT, unconfirmed())
 
 
 # The doctor
@@ -270,8 +270,8 @@ async def test_a_direct_message_has_no_members(server: FakeSlack, channel: Slack
 
 async def test_without_the_scope_to_look_the_doctor_says_so(server: FakeSlack, channel: SlackChannel) -> None:
     server.scopes.discard("channels:read")
-    _, (what, problem) = await channel.check([ROOM])
-    assert what == ROOM
+    _, (what, problem) = await channel.check([SLACK_CHAT])
+    assert what == SLACK_CHAT
     assert "channels:read" in problem
 
 

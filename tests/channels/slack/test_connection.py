@@ -26,7 +26,7 @@ from bot.config.settings import Slack
 from bot.conversation.context import Request, Response
 from bot.errors import SettingsError
 from bot.web.server import Web
-from tests.support.chats import ROOM
+from tests.support.chats import SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack, Http
 from tests.support.memory_channel import MemoryChannel
@@ -187,7 +187,7 @@ async def test_requests_under_way_are_answered_before_stopping(slack: FakeSlack)
             return await original(request, line)
 
         slack_bot.router.handle = slow  # type: ignore[method-assign]
-        typed = asyncio.create_task(slack.slash("/paper", "2", ANN, ROOM))
+        typed = asyncio.create_task(slack.slash("/paper", "2", ANN, SLACK_CHAT))
         said = asyncio.create_task(slack.message_im(ANN, "paper 2"))
         await began.wait()
     assert text_of((await typed).answer).startswith(FULL)
@@ -201,7 +201,7 @@ async def test_requests_under_way_are_answered_before_stopping(slack: FakeSlack)
 async def test_requests_without_a_valid_signature_are_refused(slack: FakeSlack) -> None:
     async with open_slack_bot(slack, "http") as slack_bot:
         assert isinstance(slack.reach, Http)
-        url, before = slack.reach.url, len(slack.shown(ROOM))
+        url, before = slack.reach.url, len(slack.shown(SLACK_CHAT))
         without = [frozenset({name}) for name in ("X-Slack-Signature", "X-Slack-Request-Timestamp")]
         reaches = [
             Http(url, "another secret"),
@@ -211,10 +211,10 @@ async def test_requests_without_a_valid_signature_are_refused(slack: FakeSlack) 
         ]
         for reach in reaches:
             slack.reach = reach
-            assert (await slack.mentions(ROOM, ANN, "paper 2")).status == 401
-            assert (await slack.slash("/paper", "2", ANN, ROOM)).status == 401
+            assert (await slack.mentions(SLACK_CHAT, ANN, "paper 2")).status == 401
+            assert (await slack.slash("/paper", "2", ANN, SLACK_CHAT)).status == 401
         await slack_bot.quiet()
-        assert len(slack.shown(ROOM)) == before
+        assert len(slack.shown(SLACK_CHAT)) == before
         slack.reach = Http(url, SECRET)
         assert await slack.verifies_url()
         assert await answers(slack_bot)
@@ -304,7 +304,9 @@ async def test_logs_hold_no_token(slack: FakeSlack, short_waits: None, program_l
 
 # --- whatever comes
 
-_TEXT = st.text(max_size=20) | st.sampled_from([ROOM, ANN, "D00ANN", "paper 2", "/paper 2", "im", "home", "message"])
+_TEXT = st.text(max_size=20) | st.sampled_from(
+    [SLACK_CHAT, ANN, "D00ANN", "paper 2", "/paper 2", "im", "home", "message"]
+)
 _LEAF = st.none() | st.booleans() | st.integers() | _TEXT
 _TYPES = st.sampled_from(
     ["app_mention", "message", "app_home_opened", "member_joined_channel", "channel_left", "channel_unarchive"]

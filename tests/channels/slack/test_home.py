@@ -10,7 +10,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan
 from bot.sources.folder import FolderSource
 from formatters.locale import phrases
-from tests.support.chats import ROOM
+from tests.support.chats import SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack
 from tests.support.slack_bot import ANN, BOSS, MANIFEST, MINA, SlackBot, open_slack_bot, text_of
@@ -82,7 +82,7 @@ async def test_subscribing_says_when_papers_come(slack_bot: SlackBot) -> None:
 
 
 async def test_a_person_named_in_the_settings_is_known_in_the_home(slack_bot: SlackBot) -> None:
-    await slack_bot.ledger.subscriptions.sync_chats("slack", "thread", {ROOM: ROOM, ANN: ANN})
+    await slack_bot.ledger.subscriptions.sync_chats("slack", "thread", {SLACK_CHAT: SLACK_CHAT, ANN: ANN})
     assert f"{EN.settings}\n{EN.receives}" in await read_home(slack_bot)
 
 

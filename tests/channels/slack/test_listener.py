@@ -15,7 +15,7 @@ from bot.conversation.context import Request, Response
 from bot.conversation.router import CommandRouter
 from bot.errors import LedgerError
 from formatters.locale import phrases
-from tests.support.chats import ROOM
+from tests.support.chats import SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack, NotSentError
 from tests.support.fakes.slack_channels import Channel
@@ -69,7 +69,7 @@ OWN = {
 async def test_each_command_is_answered_in_its_acknowledgement(slack: FakeSlack, listen: Listen) -> None:
     """It takes milliseconds; a second is what was promised."""
     async with open_slack_bot(slack, listen) as slack_bot:
-        before = len(slack.shown(ROOM))
+        before = len(slack.shown(SLACK_CHAT))
         for number, (line, said) in enumerate(SAID):
             name, _, rest = line.partition(" ")
             command = f"/{name}" if name.startswith("paper") else f"/papers-{name}"
@@ -78,8 +78,8 @@ async def test_each_command_is_answered_in_its_acknowledgement(slack: FakeSlack,
             assert said in text_of(sent.answer), command
             assert sent.answer["response_type"] == "ephemeral"
             assert sent.seconds < 1
-            assert len(slack.ephemeral(ROOM, user)) == 1
-        assert len(slack.shown(ROOM)) == before
+            assert len(slack.ephemeral(SLACK_CHAT, user)) == 1
+        assert len(slack.shown(SLACK_CHAT)) == before
 
 
 async def test_each_command_of_the_manifest_is_known(slack_bot: SlackBot) -> None:
@@ -153,7 +153,7 @@ async def test_a_paper_is_shared_in_the_channel(slack_bot: SlackBot) -> None:
     assert re.findall('"value": "(.*?)"', json.dumps(sent.answer)) == ["share /paper f6e21a6301e21c13"]
     await slack_bot.press(EN.share)
     await slack_bot.quiet()
-    shared = slack_bot.slack.shown(ROOM)[-1]
+    shared = slack_bot.slack.shown(SLACK_CHAT)[-1]
     assert text_of(shared).startswith(f"↗ ann{FULL}")
     assert shared.text.startswith("↗ ann\n2. U-Net")
     assert shared.pings == []
@@ -177,10 +177,10 @@ async def test_there_is_nobody_to_share_with_in_direct_messages(slack_bot: Slack
 @pytest.mark.parametrize("value", ["share /status", "share /unsubscribe", "share", "share /paper 0000000000000000"])
 async def test_nothing_else_is_shared(slack_bot: SlackBot, value: str) -> None:
     await slack_bot.slash("/paper 2", BOSS)
-    before = len(slack_bot.slack.shown(ROOM))
+    before = len(slack_bot.slack.shown(SLACK_CHAT))
     await slack_bot.press("line/row0/0", BOSS, forged=True, value=value)
     await slack_bot.quiet()
-    assert len(slack_bot.slack.shown(ROOM)) == before
+    assert len(slack_bot.slack.shown(SLACK_CHAT)) == before
     assert len(slack_bot.ephemeral(BOSS)) == 2
     assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
 
@@ -189,37 +189,37 @@ async def test_nothing_else_is_shared(slack_bot: SlackBot, value: str) -> None:
 
 
 async def test_the_full_summary_is_shown_to_one_person_in_the_thread_of_the_paper(slack_bot: SlackBot) -> None:
-    index, _, paper, _ = slack_bot.slack.shown(ROOM)
+    index, _, paper, _ = slack_bot.slack.shown(SLACK_CHAT)
     sent = await slack_bot.press(KO.full_summary, ts=paper.ts)
     assert (sent.seconds < 1, sent.answer) == (True, {})
     await slack_bot.quiet()
-    [reply] = slack_bot.slack.ephemeral(ROOM, ANN)
+    [reply] = slack_bot.slack.ephemeral(SLACK_CHAT, ANN)
     assert reply.thread_ts == index.ts
     assert text_of(reply).startswith(FULL)
     assert slack_bot.ephemeral(MINA) == []
     await slack_bot.press(EN.share)
     await slack_bot.quiet()
-    shared = slack_bot.slack.shown(ROOM)[-1]
+    shared = slack_bot.slack.shown(SLACK_CHAT)[-1]
     assert (text_of(shared).startswith("↗ ann2. U-Net"), shared.thread_ts) == (True, index.ts)
 
 
 async def test_the_full_summary_comes_where_the_app_is_no_member(slack_bot: SlackBot) -> None:
-    paper = slack_bot.slack.shown(ROOM)[2]
-    slack_bot.slack.channel(ROOM).member = False
+    paper = slack_bot.slack.shown(SLACK_CHAT)[2]
+    slack_bot.slack.channel(SLACK_CHAT).member = False
     await slack_bot.press(KO.full_summary, ts=paper.ts)
     await slack_bot.quiet()
     assert slack_bot.ephemeral()[0].startswith(FULL)
 
 
 async def test_a_paper_that_is_gone(slack_bot: SlackBot) -> None:
-    paper = slack_bot.slack.shown(ROOM)[2]
+    paper = slack_bot.slack.shown(SLACK_CHAT)[2]
     await slack_bot.press("line/row0/0", ts=paper.ts, forged=True, value="/paper 0000000000000000")
     await slack_bot.quiet()
     assert slack_bot.ephemeral() == [EN.paper_gone]
 
 
 async def test_buttons_that_are_not_ours_are_acknowledged(slack_bot: SlackBot) -> None:
-    paper = slack_bot.slack.shown(ROOM)[2]
+    paper = slack_bot.slack.shown(SLACK_CHAT)[2]
     for action, value in (("other", "/unsubscribe"), ("line/row0/0", "")):
         assert (await slack_bot.press(action, ts=paper.ts, forged=True, value=value)).error == ""
     await slack_bot.quiet()
@@ -233,22 +233,22 @@ async def test_buttons_that_are_not_ours_are_acknowledged(slack_bot: SlackBot) -
 async def test_a_mention_is_answered_in_its_thread(slack: FakeSlack, listen: Listen) -> None:
     async with open_slack_bot(slack, listen) as slack_bot:
         for number, (line, said) in enumerate([("paper 2", FULL), ("/paper 2", FULL), ("", KO.help)]):
-            sent = await slack.mentions(ROOM, f"U0READER{number}", line)
+            sent = await slack.mentions(SLACK_CHAT, f"U0READER{number}", line)
             await slack_bot.quiet()
-            answer = slack.shown(ROOM)[-1]
+            answer = slack.shown(SLACK_CHAT)[-1]
             assert text_of(answer).startswith(said)
             assert answer.thread_ts == sent.payload["event"]["ts"]
         started = answer.thread_ts
-        await slack.mentions(ROOM, ANN, "search 확산 없음", thread_ts=started)
+        await slack.mentions(SLACK_CHAT, ANN, "search 확산 없음", thread_ts=started)
         await slack_bot.quiet()
-        assert text_of(slack.shown(ROOM)[-1]).startswith("‘확산 없음’")  # all read it: the channel's language
-        assert slack.shown(ROOM)[-1].thread_ts == started
+        assert text_of(slack.shown(SLACK_CHAT)[-1]).startswith("‘확산 없음’")  # all read it: the channel's language
+        assert slack.shown(SLACK_CHAT)[-1].thread_ts == started
 
 
 async def test_a_paper_is_found_by_its_address(slack_bot: SlackBot) -> None:
-    await slack_bot.slack.mentions(ROOM, ANN, "paper https://arxiv.org/abs/1505.04597?a&b")
+    await slack_bot.slack.mentions(SLACK_CHAT, ANN, "paper https://arxiv.org/abs/1505.04597?a&b")
     await slack_bot.quiet()
-    assert text_of(slack_bot.slack.shown(ROOM)[-1]).startswith(FULL)
+    assert text_of(slack_bot.slack.shown(SLACK_CHAT)[-1]).startswith(FULL)
 
 
 async def test_direct_messages_are_answered(slack_bot: SlackBot) -> None:
@@ -272,18 +272,18 @@ async def test_a_thread_in_direct_messages_stays_one(slack_bot: SlackBot) -> Non
 async def test_messages_that_are_not_for_the_app_are_ignored(slack_bot: SlackBot) -> None:
     slack = slack_bot.slack
     slack.scopes.add("channels:history")
-    await slack.message_in(ROOM, ANN, "paper 2")
-    own = slack.shown(ROOM)[0]
-    await slack.echoes(ROOM, own.ts)
-    await slack.echoes(ROOM, own.ts, "bot_message")
+    await slack.message_in(SLACK_CHAT, ANN, "paper 2")
+    own = slack.shown(SLACK_CHAT)[0]
+    await slack.echoes(SLACK_CHAT, own.ts)
+    await slack.echoes(SLACK_CHAT, own.ts, "bot_message")
     event = (await slack.message_im(ANN, "")).payload["event"]
     await slack_bot.quiet()
-    before = [len(slack.shown(ROOM)), len(slack.shown("D00ANN"))]
+    before = [len(slack.shown(SLACK_CHAT)), len(slack.shown("D00ANN"))]
     for more in ({"bot_id": "B0OTHER"}, {"subtype": "message_changed"}, {"edited": {"ts": "1"}}, {"user": None}):
         await slack._event({**event, **more})
     await slack._event({"type": "reaction_added", "user": ANN})
     await slack_bot.quiet()
-    assert [len(slack.shown(ROOM)), len(slack.shown("D00ANN"))] == before
+    assert [len(slack.shown(SLACK_CHAT)), len(slack.shown("D00ANN"))] == before
 
 
 def test_messages_are_read_as_they_were_typed() -> None:
@@ -295,12 +295,12 @@ def test_messages_are_read_as_they_were_typed() -> None:
 @over_both
 async def test_a_retried_event_is_answered_once(slack: FakeSlack, listen: Listen) -> None:
     async with open_slack_bot(slack, listen) as slack_bot:
-        before = len(slack.shown(ROOM))
-        first = await slack.mentions(ROOM, ANN, "paper 2")
+        before = len(slack.shown(SLACK_CHAT))
+        first = await slack.mentions(SLACK_CHAT, ANN, "paper 2")
         again = await asyncio.gather(slack.retries(first), slack.retries(first))
         await slack_bot.quiet()
         assert [one.error for one in (first, *again)] == ["", "", ""]
-        assert len(slack.shown(ROOM)) == before + 1
+        assert len(slack.shown(SLACK_CHAT)) == before + 1
 
 
 async def test_a_retry_that_comes_too_early_waits_for_the_first_attempt(slack_bot: SlackBot) -> None:
@@ -451,9 +451,9 @@ async def test_pages_turn_in_place_in_direct_messages(slack: FakeSlack) -> None:
 
 async def test_a_page_that_all_see_turns_for_one(slack: FakeSlack) -> None:
     async with open_slack_bot(slack, posts=(LONG,)) as slack_bot:
-        await slack.mentions(ROOM, MINA, "papers")
+        await slack.mentions(SLACK_CHAT, MINA, "papers")
         await slack_bot.quiet()
-        page = slack.shown(ROOM)[-1]
+        page = slack.shown(SLACK_CHAT)[-1]
         await slack_bot.press("line/row0/0", ts=page.ts)
         await slack_bot.quiet()
         assert page.edits == 0
@@ -484,18 +484,18 @@ async def test_a_channel_that_adds_the_app_is_greeted(slack_bot: SlackBot) -> No
 async def test_a_channel_that_removes_the_app_is_paused_until_it_is_back(slack: FakeSlack) -> None:
     woken = []
     async with open_slack_bot(slack, wake=lambda: woken.append(1)) as slack_bot:
-        await slack.leaves(ROOM)
+        await slack.leaves(SLACK_CHAT)
         chat = await slack_bot.chat()
         assert chat
         assert (chat.state, chat.reason) == ("paused", "the app was taken out of the channel")
-        before = len(slack.shown(ROOM))
-        await slack.joins(ROOM)
+        before = len(slack.shown(SLACK_CHAT))
+        await slack.joins(SLACK_CHAT)
         await slack_bot.quiet()
         assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
-        assert len(slack.shown(ROOM)) == before  # it was greeted long ago
-        await slack.archives(ROOM)
+        assert len(slack.shown(SLACK_CHAT)) == before  # it was greeted long ago
+        await slack.archives(SLACK_CHAT)
         assert (await slack_bot.chat()).reason == "the channel was archived"  # type: ignore[union-attr]
-        await slack._event({"type": "channel_unarchive", "channel": ROOM, "user": BOSS})
+        await slack._event({"type": "channel_unarchive", "channel": SLACK_CHAT, "user": BOSS})
         assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
         assert len(woken) == 2
 
@@ -540,8 +540,8 @@ async def test_what_the_ledger_cannot_store_comes_again(slack: FakeSlack, listen
         router = slack_bot.router
         original, router.handle = router.handle, broken(LedgerError("the disk is full"))  # type: ignore[method-assign]
         with capture_logs() as logs:
-            first = await slack.mentions(ROOM, ANN, "paper 2")
-            assert (await slack.slash("/paper", "2", ANN, ROOM)).error
+            first = await slack.mentions(SLACK_CHAT, ANN, "paper 2")
+            assert (await slack.slash("/paper", "2", ANN, SLACK_CHAT)).error
         assert first.error
         assert [(one["event"], one["what"], one["error"]) for one in logs] == [
             ("update", "app_mention", "the disk is full"),
@@ -550,21 +550,21 @@ async def test_what_the_ledger_cannot_store_comes_again(slack: FakeSlack, listen
         router.handle = original  # type: ignore[method-assign]
         assert (await slack.retries(first)).error == ""
         await slack_bot.quiet()
-        assert text_of(slack.shown(ROOM)[-1]).startswith(FULL)
+        assert text_of(slack.shown(SLACK_CHAT)[-1]).startswith(FULL)
 
 
 async def test_a_bug_is_logged_and_stops_nobody(slack_bot: SlackBot) -> None:
     slack_bot.slack.patience = 0.2
     original, slack_bot.router.handle = slack_bot.router.handle, broken(ZeroDivisionError())  # type: ignore[method-assign]
     with capture_logs() as logs:
-        assert (await slack_bot.slack.slash("/paper", "2", ANN, ROOM)).error
+        assert (await slack_bot.slack.slash("/paper", "2", ANN, SLACK_CHAT)).error
     assert isinstance(logs[0]["exc_info"], ZeroDivisionError)
     slack_bot.router.handle = original  # type: ignore[method-assign]
     assert (await slack_bot.slash("/paper 2")).startswith(FULL)
 
 
 async def test_a_bug_while_an_answer_is_made_is_logged(slack_bot: SlackBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    paper = slack_bot.slack.shown(ROOM)[2]
+    paper = slack_bot.slack.shown(SLACK_CHAT)[2]
     monkeypatch.setattr(CommandRouter, "context_for", broken(ZeroDivisionError()))
     with capture_logs() as logs:
         await slack_bot.press(KO.full_summary, ts=paper.ts)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.conversation.context import Request
 from formatters import pages
-from tests.support.chats import CHANNEL, GROUP, ROOM
+from tests.support.chats import CHANNEL, GROUP, SLACK_CHAT
 from tests.support.readers import (
     ANN,
     EN,
@@ -262,7 +262,7 @@ async def test_a_page_says_what_the_group_receives_whoever_presses(readers: Read
 
 async def test_a_page_that_one_alone_sees_says_what_the_chat_receives(readers: Readers) -> None:
     """The page is in English, and the digests are in Korean."""
-    (message,) = await readers.slack(address=ROOM, alone=True).sees("/settings")
+    (message,) = await readers.slack(address=SLACK_CHAT, alone=True).sees("/settings")
     assert f"{EN.own_language}: 한국어" in message.text
     assert {"/settings language en", "/settings language ko"} & {line for _, line in message.buttons} == {
         "/settings language en"
