@@ -59,8 +59,8 @@ class Delivered:
         """Make a server and a folder as if the digests had just been delivered."""
         add_people(server)
         for number, chat in self.chats.items():
-            there = server.chat(number)
-            there.messages, there.places, there.last_id = deepcopy(chat.messages), deepcopy(chat.places), chat.last_id
+            copy = server.chat(number)
+            copy.messages, copy.places, copy.last_id = deepcopy(chat.messages), deepcopy(chat.places), chat.last_id
         server.add_chat(ANN, "private", last_id=max(self.chats[READER].messages))  # private chats count together
         shutil.copy(self.ledger, folder)
         shutil.copytree(self.ledger.parent / "_posts", folder / "_posts", dirs_exist_ok=True)
@@ -96,7 +96,7 @@ async def _delivered(folder: Path) -> Delivered:
 
 @dataclass
 class TelegramBot:
-    """All that a test looks at."""
+    """The bot, its parts and the server."""
 
     server: FakeTelegram
     paperboy: Paperboy
@@ -114,7 +114,7 @@ class TelegramBot:
         return self.updates.router
 
     def listen(self, *listeners: Listener) -> None:
-        """Listen, by polling unless told otherwise."""
+        """Listen, by polling if no listener is given."""
         for one in listeners or [TelegramPoller(self.channel, self.updates, MOMENT)]:
             self.listening.append(asyncio.create_task(one.listen(self.stopping)))
 
@@ -124,24 +124,28 @@ class TelegramBot:
         self.listening.clear()
 
     async def restart(self) -> None:
-        """Begin with a fresh mind: what is to last is in the ledger, or with Telegram."""
+        """Begin anew, with nothing in memory but the channel."""
         await self.stop()
         self.stopping = asyncio.Event()
-        self.updates = UpdateHandler(self.channel, _desk(self.paperboy), self.paperboy.replies["telegram"])
+        self.updates = UpdateHandler(self.channel, _router(self.paperboy), self.paperboy.replies["telegram"])
         self.listen()
 
     async def quiet(self) -> None:
-        """Wait until all that people did is taken in and answered."""
+        """Wait until all that people did is handled and answered."""
         async with asyncio.timeout(10):
-            await self.server.drained()
+            await self.server.emptied()
         await self.updates.replies.finish()
 
     async def deliver(self) -> None:
         await self.paperboy.plan(at_once=True, resume=False)
+        await self.dispatch()
+
+    async def dispatch(self) -> None:
+        """Send what is planned."""
         await self.paperboy.drain()
 
-    async def hears(self, chat: str, user: int, text: str, *, language: str = "en", **more: Any) -> list[str]:
-        """Let somebody write, and give what the bot said to it."""
+    async def ask(self, chat: str, user: int, text: str, *, language: str = "en", **more: Any) -> list[str]:
+        """Let somebody write, and give the bot's replies."""
         before = self.count(chat)
         self.server.says(chat, user, text, language=language, **more)
         await self.quiet()
@@ -170,7 +174,7 @@ class TelegramBot:
         return next(message for message in self.server.shown(chat) if message.id == number)
 
     async def chat(self, *addresses: str) -> Subscription:
-        """Give what the ledger knows of a chat."""
+        """Give the ledger's row of a chat."""
         found = await self.ledger.subscriptions.find("telegram", addresses)
         assert found
         return found
@@ -184,7 +188,7 @@ async def deliver_next(bot: TelegramBot) -> None:
 
 @dataclass(frozen=True)
 class Pressed:
-    """What came of pressing a button."""
+    """What follows the press of a button."""
 
     said: list[str]  # in new messages
     toast: str
@@ -193,7 +197,7 @@ class Pressed:
 
 @asynccontextmanager
 async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[TelegramBot]:
-    """Put Paperboy together without pace; it listens when told to."""
+    """Put the bot together without rate limits; it listens after a call of `listen`."""
     formatter = TelegramFormatter(EN, buttons=True)
     channel = TelegramChannel(server.token, server.base_url, formatter, unthrottled())
     async with open_ledger(f"sqlite:///{folder}/paperboy.db") as ledger:
@@ -206,7 +210,7 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
             RetryPolicy(settle_delay=0.05, first_backoff=0.05),
         )
         made = TelegramBot(
-            server, paperboy, channel, UpdateHandler(channel, _desk(paperboy), paperboy.replies["telegram"])
+            server, paperboy, channel, UpdateHandler(channel, _router(paperboy), paperboy.replies["telegram"])
         )
         try:
             yield made
@@ -215,7 +219,7 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
             await channel.close()
 
 
-def _desk(paperboy: Paperboy) -> CommandRouter:
+def _router(paperboy: Paperboy) -> CommandRouter:
     return replace(paperboy.router, throttle=Throttle(1000), per_member=Throttle(1000), per_group=Throttle(1000))
 
 

@@ -295,14 +295,14 @@ async def test_allowed_updates_hold_for_what_comes_after(server: FakeTelegram, b
     assert server.membership(READER, "member", "kicked", by=ADA)
 
 
-async def test_drained_waits_for_the_confirmation(server: FakeTelegram, bot: Bot) -> None:
-    await server.drained()
+async def test_emptied_waits_for_the_confirmation(server: FakeTelegram, bot: Bot) -> None:
+    await server.emptied()
     server.says(READER, ADA, "x")
-    drained = asyncio.create_task(server.drained())
+    emptied = asyncio.create_task(server.emptied())
     [update] = await bot.get_updates(timeout=0)
-    assert not drained.done()
+    assert not emptied.done()
     await bot.get_updates(offset=update.update_id + 1, timeout=0)
-    await drained
+    await emptied
 
 
 # The webhook
@@ -345,9 +345,9 @@ async def test_a_webhook_is_sent_what_is_pending_and_what_comes(
 ) -> None:
     server.says(READER, ADA, "before")
     await bot.set_webhook(receiver.url, secret_token="s3cret_-")
-    await server.drained()
+    await server.emptied()
     server.says(READER, ADA, "after")
-    await server.drained()
+    await server.emptied()
     assert (receiver.texts, receiver.secrets) == (["before", "after"], ["s3cret_-"] * 2)
     update = Update.de_json(receiver.updates[0], bot)
     assert update.effective_user is not None
@@ -361,7 +361,7 @@ async def test_what_a_webhook_refuses_is_sent_again_in_order(
     await bot.set_webhook(receiver.url)
     server.says(READER, ADA, "1")
     server.says(READER, ADA, "2")
-    await server.drained()
+    await server.emptied()
     assert (receiver.texts, receiver.secrets[0]) == (["1", "1", "1", "2"], None)
     info = await bot.get_webhook_info()
     assert (info.url, info.pending_update_count, info.max_connections) == (receiver.url, 0, 40)
@@ -376,7 +376,7 @@ async def test_a_webhook_that_is_down_is_sent_all_when_it_is_back(server: FakeTe
     receiver = Receiver()
     async with receiver.server:
         await bot.set_webhook(receiver.url)
-        await server.drained()
+        await server.emptied()
     assert receiver.texts == ["x"]
 
 
@@ -399,7 +399,7 @@ async def test_pending_updates_can_be_dropped(server: FakeTelegram, bot: Bot, re
     assert len(server.inbox.pending) == 1
     await bot.set_webhook(receiver.url, drop_pending_updates=True)
     server.says(READER, ADA, "y")
-    await server.drained()
+    await server.emptied()
     assert receiver.texts == ["y"]
 
 
@@ -408,7 +408,7 @@ async def test_a_public_address_leads_here_through_a_proxy(server: FakeTelegram,
     server.inbox.proxies["https://bot.example/"] = str(receiver.server.make_url("/"))
     await bot.set_webhook("https://bot.example/hook", allowed_updates=["message"], max_connections=1)
     server.says(READER, ADA, "x")
-    await server.drained()
+    await server.emptied()
     info = await bot.get_webhook_info()
     assert (receiver.texts, info.allowed_updates, info.max_connections) == (["x"], ("message",), 1)
 
@@ -427,7 +427,7 @@ async def test_a_stopped_server_goes_on_when_it_is_back(server: FakeTelegram, bo
     server.says(READER, ADA, "x")
     assert receiver.texts == []
     await server.start()
-    await server.drained()
+    await server.emptied()
     assert receiver.texts == ["x"]
 
 

@@ -13,9 +13,6 @@ from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
 from tests.support.fakes.telegram_chats import Status
 from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, TelegramBot, deliver_next
 
-pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
-
-
 # Full summaries
 
 
@@ -48,7 +45,7 @@ async def test_in_a_channel_the_button_leads_to_a_private_chat(telegram_bot: Tel
 
 async def test_pages_turn_in_place(telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("formatters.pages.PAPERS_ON_A_PAGE", 2)
-    await telegram_bot.hears(READER, MINA, "/papers")
+    await telegram_bot.ask(READER, MINA, "/papers")
     number, _ = telegram_bot.server.button(READER, EN.next)
     pressed = await telegram_bot.press(READER, MINA, EN.next)
     assert (pressed.said, pressed.toast, pressed.page.id, pressed.page.edits) == ([], "", number, 1)
@@ -59,7 +56,7 @@ async def test_pages_turn_in_place(telegram_bot: TelegramBot, monkeypatch: pytes
 
 async def test_a_page_that_is_there_already(telegram_bot: TelegramBot) -> None:
     """The button was pressed twice: the second press changes nothing, which Telegram refuses."""
-    await telegram_bot.hears(str(ANN), ANN, "/settings")
+    await telegram_bot.ask(str(ANN), ANN, "/settings")
     number, data = telegram_bot.server.button(str(ANN), "한국어")
     queries = [telegram_bot.server.presses(str(ANN), number, ANN, data) for _ in range(2)]
     await telegram_bot.quiet()
@@ -70,7 +67,7 @@ async def test_a_page_that_is_there_already(telegram_bot: TelegramBot) -> None:
 
 
 async def test_settings_by_button(telegram_bot: TelegramBot) -> None:
-    await telegram_bot.hears(GROUP, ANN, "/settings")
+    await telegram_bot.ask(GROUP, ANN, "/settings")
     refused = await telegram_bot.press(GROUP, ANN, EN.layouts["index"])
     assert (refused.toast, refused.said, refused.page.edits) == (EN.administrators_only, [], 0)
     changed = await telegram_bot.press(GROUP, BOSS, EN.layouts["index"])
@@ -85,7 +82,7 @@ async def test_settings_by_button(telegram_bot: TelegramBot) -> None:
 async def test_settings_in_each_chat(telegram_bot: TelegramBot, chat: str) -> None:
     user = MINA if chat == READER else BOSS
     topic: dict[str, Any] = {"topic": TOPIC} if chat == FORUM else {}
-    await telegram_bot.hears(chat, user, "/settings", **topic)
+    await telegram_bot.ask(chat, user, "/settings", **topic)
     assert (await telegram_bot.press(chat, user, EN.sound)).toast == EN.saved
     assert (await telegram_bot.chat(f"{chat}:{TOPIC}" if topic else chat)).silent
 
@@ -127,10 +124,10 @@ async def test_what_stands_on_no_button_does_nothing(telegram_bot: TelegramBot, 
         pressed = await telegram_bot.press(chat, user, EN.full_summary, data)
         assert pressed.toast == "", data
     assert [(message.id, message.text) for message in telegram_bot.server.shown(chat)] == before
-    assert not any(place.silent for place in await telegram_bot.ledger.subscriptions.with_topics("telegram", [chat]))
+    assert not any(one.silent for one in await telegram_bot.ledger.subscriptions.with_topics("telegram", [chat]))
 
 
-def blind(telegram_bot: TelegramBot) -> None:
+def hide_message(telegram_bot: TelegramBot) -> None:
     """Make the message of the last press one that is too old to be seen."""
     query = telegram_bot.server.inbox.pending[-1]["callback_query"]
     message = query["message"]
@@ -143,7 +140,7 @@ async def test_where_the_buttons_cannot_be_seen_rights_are_asked_for(telegram_bo
     queries = []
     for data in FORGED:
         queries.append(telegram_bot.server.presses(chat, paper.id, ANN, data, "en", forged=True))
-        blind(telegram_bot)
+        hide_message(telegram_bot)
         await telegram_bot.quiet()
     toasts = [telegram_bot.server.toasts[query][0] for query in queries]
     assert toasts[:4] == [EN.operators_only, *[EN.administrators_only] * 3]
@@ -151,16 +148,15 @@ async def test_where_the_buttons_cannot_be_seen_rights_are_asked_for(telegram_bo
     if chat == CHANNEL:
         assert telegram_bot.server.shown(chat)[-1] is paper
     assert not any(
-        place.silent
-        for place in await telegram_bot.ledger.subscriptions.with_topics("telegram", [GROUP, "@my_channel"])
+        one.silent for one in await telegram_bot.ledger.subscriptions.with_topics("telegram", [GROUP, "@my_channel"])
     )
 
 
 async def test_a_page_that_is_too_old_to_be_seen_comes_anew(telegram_bot: TelegramBot) -> None:
-    await telegram_bot.hears(READER, MINA, "/settings")
+    await telegram_bot.ask(READER, MINA, "/settings")
     page = telegram_bot.server.shown(READER)[-1]
     query = telegram_bot.server.presses(READER, page.id, MINA, "/settings silent", "en")
-    blind(telegram_bot)
+    hide_message(telegram_bot)
     await telegram_bot.quiet()
     assert telegram_bot.server.toasts[query][0] == EN.saved
     assert telegram_bot.said(READER)[-1].splitlines()[0] == EN.settings
@@ -171,12 +167,12 @@ async def test_a_search_of_another_chat_is_not_shown(
     telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("formatters.pages.HITS_ON_A_PAGE", 1)
-    await telegram_bot.hears(READER, MINA, "/search net")
+    await telegram_bot.ask(READER, MINA, "/search net")
     _, data = telegram_bot.server.button(READER, EN.next)
     assert data.startswith("/search ~")
-    await telegram_bot.hears(str(ANN), ANN, "/search learning")
+    await telegram_bot.ask(str(ANN), ANN, "/search learning")
     for _ in range(2):
-        await telegram_bot.hears(str(ANN), ANN, data)
+        await telegram_bot.ask(str(ANN), ANN, data)
     assert telegram_bot.said(str(ANN))[1:] == [EN.stale_page] * 2
 
 
@@ -184,8 +180,8 @@ async def test_a_search_of_another_chat_is_not_shown(
 
 
 async def test_a_late_press_is_answered_in_the_chat(telegram_bot: TelegramBot) -> None:
-    """Its toast comes too late, but what was wished is done and told."""
-    await telegram_bot.hears(READER, MINA, "/settings")
+    """Its toast comes too late; the bot does what was asked, and says so in the chat."""
+    await telegram_bot.ask(READER, MINA, "/settings")
     number, data = telegram_bot.server.button(READER, EN.unsubscribe)
     query = telegram_bot.server.presses(READER, number, MINA, data, "en")
     telegram_bot.server.expire(query)
@@ -195,7 +191,7 @@ async def test_a_late_press_is_answered_in_the_chat(telegram_bot: TelegramBot) -
 
 
 async def test_a_page_that_is_gone(telegram_bot: TelegramBot) -> None:
-    await telegram_bot.hears(READER, MINA, "/settings")
+    await telegram_bot.ask(READER, MINA, "/settings")
     number, data = telegram_bot.server.button(READER, EN.sound)
     query = telegram_bot.server.presses(READER, number, MINA, data, "en")
     telegram_bot.server.delete(READER, number)
@@ -205,7 +201,7 @@ async def test_a_page_that_is_gone(telegram_bot: TelegramBot) -> None:
     assert (telegram_bot.count(READER), (await telegram_bot.chat(READER)).silent) == (before, True)
 
 
-async def test_a_press_is_answered_when_the_desk_is_silent_or_breaks(
+async def test_a_press_is_answered_when_the_router_says_nothing_or_fails(
     telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def silent(router: CommandRouter, request: Request, line: str) -> Response:
@@ -279,7 +275,7 @@ async def test_a_reader_who_blocks_the_bot_and_comes_back(telegram_bot: Telegram
     before = telegram_bot.count(READER)
     await deliver_next(telegram_bot)
     telegram_bot.server.membership(READER, "kicked", "member", MINA)
-    assert (await telegram_bot.hears(READER, MINA, "/start"))[0].startswith(EN.help)
+    assert (await telegram_bot.ask(READER, MINA, "/start"))[0].startswith(EN.help)
     await telegram_bot.deliver()
     assert telegram_bot.said(READER, before + 1)[0].startswith("Daily Papers · Thursday, 9 January 2025")
 
@@ -303,7 +299,7 @@ async def test_who_is_restricted_and_out_is_out(telegram_bot: TelegramBot) -> No
     assert (await telegram_bot.chat(GROUP)).state == "paused"
 
 
-async def test_a_stranger_who_blocks_the_bot_is_not_noted(telegram_bot: TelegramBot) -> None:
+async def test_somebody_who_never_wrote_and_blocks_the_bot_is_not_noted(telegram_bot: TelegramBot) -> None:
     telegram_bot.server.membership(str(ANN), "member", "kicked", ANN)
     telegram_bot.server.membership(str(ANN), "kicked", "member", ANN)
     await telegram_bot.quiet()
@@ -317,7 +313,7 @@ async def test_a_stranger_who_blocks_the_bot_is_not_noted(telegram_bot: Telegram
 
 
 async def test_a_group_that_becomes_a_supergroup_is_followed(telegram_bot: TelegramBot) -> None:
-    await telegram_bot.hears(BASIC, BOSS, "/subscribe")
+    await telegram_bot.ask(BASIC, BOSS, "/subscribe")
     telegram_bot.server.migrates(BASIC, "-1005555555555")
     telegram_bot.server.member("-1005555555555", BOSS, "administrator")
     telegram_bot.server.membership("-1005555555555", "left", "member", BOSS)

@@ -1,4 +1,4 @@
-"""Papers that people share from inline mode, and the menu of commands that Telegram shows."""
+"""Inline queries, and the menu of commands that Telegram shows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from bot.channels.telegram import menu
 from bot.conversation.throttle import Throttle
 from tests.support.fakes import faults
 from tests.support.telegram_bot import ANN, EN, KO, MINA, NAME, OPERATOR, SECOND, TelegramBot
-
-pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
-
 
 # Inline mode
 
@@ -33,7 +30,7 @@ async def test_inline_mode_offers_the_newest_papers(telegram_bot: TelegramBot) -
     assert not found.get("next_offset")
     [[button]] = found["results"][0]["reply_markup"]["inline_keyboard"]
     assert (button["text"], button["url"][:-16]) == (EN.full_summary, f"https://t.me/{NAME}?start=paper-")
-    [said] = await telegram_bot.hears(str(ANN), ANN, f"/start {button['url'].partition('=')[2]}")
+    [said] = await telegram_bot.ask(str(ANN), ANN, f"/start {button['url'].partition('=')[2]}")
     assert said.startswith("1. Auto-Encoding")
 
 
@@ -52,7 +49,7 @@ async def test_inline_mode_searches_in_pages(telegram_bot: TelegramBot, monkeypa
     assert (await ask(telegram_bot, "\N{PILE OF POO}" * 256))["results"] == []
 
 
-async def test_who_floods_inline_mode_gets_no_more(telegram_bot: TelegramBot) -> None:
+async def test_too_many_inline_queries_get_no_answer(telegram_bot: TelegramBot) -> None:
     telegram_bot.updates._inline._throttle = Throttle(burst=2, per_second=0.001)
     queries = [telegram_bot.server.asks_inline(ANN, "bayes", "en") for _ in range(4)]
     await telegram_bot.quiet()
@@ -100,7 +97,7 @@ async def test_the_menu_is_set_again_when_the_first_try_fails(telegram_bot: Tele
 
 
 @pytest.mark.parametrize("refusal", ["chat not found", "bot was blocked by the user"])
-async def test_an_operator_who_never_talked_to_the_bot(telegram_bot: TelegramBot, refusal: str) -> None:
+async def test_an_operator_who_never_wrote_to_the_bot(telegram_bot: TelegramBot, refusal: str) -> None:
     menus = len(list(menu.menus(telegram_bot.paperboy.settings)))
     await telegram_bot.server.answered("setMyCommands", menus)
     telegram_bot.server.commands.clear()

@@ -15,8 +15,6 @@ from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, OTHER_TOPIC, READE
 from tests.support.fakes import faults
 from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, OPERATOR, SECOND, TelegramBot
 
-pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22.2")  # RetryAfter.retry_after
-
 COMMANDS = {
     "/paper 2": SECOND,
     "/papers": "Daily Papers · Wednesday, 8 January 2025",
@@ -35,9 +33,9 @@ WHICH = EN.which_paper.format(last=3)
 
 
 @pytest.mark.parametrize("chat", [str(BOSS), BASIC])
-async def test_each_command_where_the_bot_was_never_heard_of(telegram_bot: TelegramBot, chat: str) -> None:
+async def test_each_command_where_the_bot_is_new(telegram_bot: TelegramBot, chat: str) -> None:
     for line, answer in COMMANDS.items():
-        said = await telegram_bot.hears(chat, BOSS, line)
+        said = await telegram_bot.ask(chat, BOSS, line)
         assert len(said) == 1, line
         assert said[0].startswith(answer), line
 
@@ -48,7 +46,7 @@ async def test_each_command_in_a_group(telegram_bot: TelegramBot, more: dict[str
     chat = FORUM if more else GROUP
     others = COMMANDS | {"/subscribe": EN.already_subscribed.split("{")[0], "/start": EN.help}
     for line, answer in others.items():
-        [said] = await telegram_bot.hears(chat, BOSS, line, **more)
+        [said] = await telegram_bot.ask(chat, BOSS, line, **more)
         assert said.startswith(answer), line
     shown = telegram_bot.server.shown(chat)[-len(others) :]
     assert [message.thread for message in shown] == [more.get("topic")] * len(others)
@@ -58,17 +56,17 @@ async def test_each_command_in_a_group(telegram_bot: TelegramBot, more: dict[str
 async def test_a_topic_has_settings_of_its_own(telegram_bot: TelegramBot) -> None:
     addresses = (FORUM, f"{FORUM}:{TOPIC}", f"{FORUM}:{OTHER_TOPIC}")
     for topic in (None, OTHER_TOPIC):  # General, and another
-        [said] = await telegram_bot.hears(FORUM, BOSS, "/subscribe", topic=topic)
+        [said] = await telegram_bot.ask(FORUM, BOSS, "/subscribe", topic=topic)
         assert said.startswith(EN.subscribed.split("{")[0])
-    await telegram_bot.hears(FORUM, BOSS, "/settings silent", topic=OTHER_TOPIC)
+    await telegram_bot.ask(FORUM, BOSS, "/settings silent", topic=OTHER_TOPIC)
     assert [(await telegram_bot.chat(address)).silent for address in addresses] == [False, False, True]
-    await telegram_bot.hears(FORUM, BOSS, "/unsubscribe", topic=OTHER_TOPIC)
+    await telegram_bot.ask(FORUM, BOSS, "/unsubscribe", topic=OTHER_TOPIC)
     assert [(await telegram_bot.chat(address)).state for address in addresses] == ["active", "active", "removed"]
 
 
 async def test_what_a_topic_subscribed_to_comes_there(telegram_bot: TelegramBot) -> None:
     before = telegram_bot.count(FORUM)
-    await telegram_bot.hears(FORUM, BOSS, "/subscribe now", topic=OTHER_TOPIC)
+    await telegram_bot.ask(FORUM, BOSS, "/subscribe now", topic=OTHER_TOPIC)
     assert telegram_bot.paperboy.wake.is_set()
     await telegram_bot.deliver()
     _, *papers = telegram_bot.server.shown(FORUM)[before:]
@@ -89,11 +87,11 @@ async def test_a_thread_of_replies_is_no_topic(telegram_bot: TelegramBot) -> Non
 async def test_only_administrators_manage_a_chat(telegram_bot: TelegramBot, chat: str) -> None:
     before = await telegram_bot.ledger.subscriptions.with_topics("telegram", [chat])
     for line in ("/subscribe", "/unsubscribe", "/settings silent", "/subscribe now"):
-        assert await telegram_bot.hears(chat, ANN, line) == [EN.administrators_only], line
+        assert await telegram_bot.ask(chat, ANN, line) == [EN.administrators_only], line
     assert await telegram_bot.ledger.subscriptions.with_topics("telegram", [chat]) == before
 
 
-# A channel speaks for itself
+# Posts of a channel
 
 
 async def test_a_channel_manages_itself(telegram_bot: TelegramBot) -> None:
@@ -123,52 +121,52 @@ async def test_other_posts_are_harmless(telegram_bot: TelegramBot) -> None:
     assert telegram_bot.said(CHANNEL, before) == []
 
 
-# What is ours
+# Messages to the bot
 
 
-async def test_only_what_is_heard_is_asked_for(telegram_bot: TelegramBot) -> None:
-    await telegram_bot.hears(str(ANN), ANN, "/help")
+async def test_only_some_kinds_of_updates_are_asked_for(telegram_bot: TelegramBot) -> None:
+    await telegram_bot.ask(str(ANN), ANN, "/help")
     assert telegram_bot.server.inbox.webhook_info()["allowed_updates"] == sorted(ALLOWED_UPDATES)
 
 
 @pytest.mark.parametrize("chat", [str(ANN), GROUP])
-async def test_said_to_us_by_name(telegram_bot: TelegramBot, chat: str) -> None:
-    for to_us in (f"/paper@{NAME}", f"/paper@{NAME.upper()}", f"@{NAME} paper", f"@{NAME}, paper", f"@{NAME}\n/paper"):
-        [said] = await telegram_bot.hears(chat, ANN, f"{to_us} 2")
-        assert said.startswith(SECOND), to_us
+async def test_messages_that_name_the_bot(telegram_bot: TelegramBot, chat: str) -> None:
+    for text in (f"/paper@{NAME}", f"/paper@{NAME.upper()}", f"@{NAME} paper", f"@{NAME}, paper", f"@{NAME}\n/paper"):
+        [said] = await telegram_bot.ask(chat, ANN, f"{text} 2")
+        assert said.startswith(SECOND), text
 
 
 @pytest.mark.parametrize("chat", [str(ANN), GROUP])
-async def test_said_to_another_bot(telegram_bot: TelegramBot, chat: str) -> None:
-    assert await telegram_bot.hears(chat, ANN, "/paper@other_bot 2") == []
-    assert await telegram_bot.hears(chat, ANN, f"/paper@{NAME}2 2") == []
+async def test_messages_to_another_bot(telegram_bot: TelegramBot, chat: str) -> None:
+    assert await telegram_bot.ask(chat, ANN, "/paper@other_bot 2") == []
+    assert await telegram_bot.ask(chat, ANN, f"/paper@{NAME}2 2") == []
 
 
-async def test_talk_of_a_group_is_none_of_our_business(telegram_bot: TelegramBot) -> None:
+async def test_the_bot_does_not_answer_messages_among_members_of_a_group(telegram_bot: TelegramBot) -> None:
     for line in ("/nonsense", "/nonsense 3", "hello", "paper 2", "2", "@other_bot paper 2", "/", "/논문"):
-        assert await telegram_bot.hears(GROUP, ANN, line) == [], line
+        assert await telegram_bot.ask(GROUP, ANN, line) == [], line
 
 
-async def test_in_private_everything_is_said_to_us(telegram_bot: TelegramBot) -> None:
+async def test_in_a_private_chat_every_message_is_for_the_bot(telegram_bot: TelegramBot) -> None:
     assert [
-        (await telegram_bot.hears(str(ANN), ANN, line))[0] for line in ("/nonsense 3", "hello", "/paper", "paper abc")
+        (await telegram_bot.ask(str(ANN), ANN, line))[0] for line in ("/nonsense 3", "hello", "/paper", "paper abc")
     ] == [
         EN.unknown_command.format(command="/nonsense"),
         EN.unknown_command.format(command="hello"),
         WHICH,
         EN.no_such_title.format(words="abc"),
     ]
-    assert await telegram_bot.hears(GROUP, ANN, f"/nonsense@{NAME}") == [EN.unknown_command.format(command="/nonsense")]
-    assert (await telegram_bot.hears(str(ANN), ANN, "2"))[0].startswith(SECOND)
+    assert await telegram_bot.ask(GROUP, ANN, f"/nonsense@{NAME}") == [EN.unknown_command.format(command="/nonsense")]
+    assert (await telegram_bot.ask(str(ANN), ANN, "2"))[0].startswith(SECOND)
 
 
 async def test_edited_messages_are_not_answered_again(telegram_bot: TelegramBot) -> None:
-    assert len(await telegram_bot.hears(str(ANN), ANN, "/paper 2")) == 1
-    assert await telegram_bot.hears(str(ANN), ANN, "/paper 3", edited=True) == []
-    assert len(await telegram_bot.hears(str(ANN), ANN, "/paper 1")) == 1
+    assert len(await telegram_bot.ask(str(ANN), ANN, "/paper 2")) == 1
+    assert await telegram_bot.ask(str(ANN), ANN, "/paper 3", edited=True) == []
+    assert len(await telegram_bot.ask(str(ANN), ANN, "/paper 1")) == 1
 
 
-async def test_pictures_and_services_say_nothing(telegram_bot: TelegramBot) -> None:
+async def test_pictures_and_service_messages_get_no_answer(telegram_bot: TelegramBot) -> None:
     photo = {"photo": [{"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1}], "caption": "/paper 2"}
     for more in (photo, {"new_chat_title": "New"}, {"sticker": None}, {"text": ""}):
         number = telegram_bot.server.says(str(ANN), ANN, "/paper 2")
@@ -189,55 +187,57 @@ async def test_pictures_and_services_say_nothing(telegram_bot: TelegramBot) -> N
         {"is_automatic_forward": True},  # what was posted in the channel that the group discusses
     ],
 )
-async def test_what_was_said_elsewhere(telegram_bot: TelegramBot, more: dict[str, Any]) -> None:
+async def test_messages_that_were_written_elsewhere_get_no_answer(
+    telegram_bot: TelegramBot, more: dict[str, Any]
+) -> None:
     telegram_bot.server.says(GROUP, BOSS, "/settings silent")
     telegram_bot.server.inbox.pending[-1]["message"] |= more
     await telegram_bot.quiet()
     assert not (await telegram_bot.chat(GROUP)).silent
 
 
-# Who says it
+# Who writes
 
 
 async def test_an_anonymous_administrator_is_one(telegram_bot: TelegramBot) -> None:
-    [said] = await telegram_bot.hears(GROUP, BOSS, "/settings silent", sender_chat=GROUP)
+    [said] = await telegram_bot.ask(GROUP, BOSS, "/settings silent", sender_chat=GROUP)
     assert said.startswith(EN.saved)
-    assert await telegram_bot.hears(GROUP, BOSS, "/status", sender_chat=GROUP) == [EN.operators_only]
+    assert await telegram_bot.ask(GROUP, BOSS, "/status", sender_chat=GROUP) == [EN.operators_only]
 
 
 async def test_a_channel_that_writes_in_a_group_is_none(telegram_bot: TelegramBot) -> None:
     telegram_bot.server.add_chat("-1009", "channel")
-    assert await telegram_bot.hears(GROUP, BOSS, "/settings silent", sender_chat="-1009") == [EN.administrators_only]
+    assert await telegram_bot.ask(GROUP, BOSS, "/settings silent", sender_chat="-1009") == [EN.administrators_only]
 
 
 async def test_the_language_is_the_readers_own_until_they_choose(telegram_bot: TelegramBot) -> None:
     mine = str(ANN)
-    assert (await telegram_bot.hears(mine, ANN, "/paper 9", language="ko"))[0] == KO.no_such_paper.format(
+    assert (await telegram_bot.ask(mine, ANN, "/paper 9", language="ko"))[0] == KO.no_such_paper.format(
         number=9, last=3
     )
-    assert (await telegram_bot.hears(mine, ANN, "/paper 9", language="ko-KR"))[0].startswith("9번")
+    assert (await telegram_bot.ask(mine, ANN, "/paper 9", language="ko-KR"))[0].startswith("9번")
     for language in ("en", "de", "", "xx-strange"):
-        assert await telegram_bot.hears(mine, ANN, "/paper 9", language=language) == [
+        assert await telegram_bot.ask(mine, ANN, "/paper 9", language=language) == [
             EN.no_such_paper.format(number=9, last=3)
         ]
-    [said] = await telegram_bot.hears(mine, ANN, "/settings language ko", language="en")
+    [said] = await telegram_bot.ask(mine, ANN, "/settings language ko", language="en")
     assert said.startswith(KO.saved)
-    assert (await telegram_bot.hears(mine, ANN, "/paper 9", language="en"))[0].startswith("9번")
-    assert (await telegram_bot.hears(GROUP, ANN, "/paper 9", language="ko"))[0].startswith("There is no paper 9")
+    assert (await telegram_bot.ask(mine, ANN, "/paper 9", language="en"))[0].startswith("9번")
+    assert (await telegram_bot.ask(GROUP, ANN, "/paper 9", language="ko"))[0].startswith("There is no paper 9")
 
 
-async def test_an_operator_reads_the_receipt(telegram_bot: TelegramBot) -> None:
-    [said] = await telegram_bot.hears(str(OPERATOR), OPERATOR, "/status")
+async def test_an_operator_reads_the_status(telegram_bot: TelegramBot) -> None:
+    [said] = await telegram_bot.ask(str(OPERATOR), OPERATOR, "/status")
     assert said.splitlines()[:2] == ["arxiv/2025-01-05 · 1 paper", EN.status_line.format(chats=4, sent=8, all=8)]
-    [menu] = await telegram_bot.hears(str(OPERATOR), OPERATOR, "/help")
+    [menu] = await telegram_bot.ask(str(OPERATOR), OPERATOR, "/help")
     assert "/status" in menu
 
 
-async def test_a_reader_who_floods_is_slowed_and_nobody_else(telegram_bot: TelegramBot) -> None:
+async def test_a_reader_who_asks_too_often_is_slowed_and_nobody_else(telegram_bot: TelegramBot) -> None:
     telegram_bot.router.throttle = Throttle()
     for _ in range(12):
         telegram_bot.server.says(str(ANN), ANN, "/paper 2")
-    assert len(await telegram_bot.hears(READER, MINA, "/paper 2")) == 1
+    assert len(await telegram_bot.ask(READER, MINA, "/paper 2")) == 1
     assert [said.startswith(SECOND) for said in telegram_bot.said(str(ANN))] == [True] * 5 + [False]
     assert telegram_bot.said(str(ANN))[-1] == EN.slow_down
 
@@ -246,11 +246,11 @@ async def test_a_deep_link_from_a_channel_opens_the_paper(telegram_bot: Telegram
     _, link = telegram_bot.server.button(CHANNEL, EN.full_summary)
     start = link.removeprefix(f"https://t.me/{NAME}?start=")
     assert len(start) <= 64
-    [said] = await telegram_bot.hears(str(ANN), ANN, f"/start {start}")
+    [said] = await telegram_bot.ask(str(ANN), ANN, f"/start {start}")
     assert said.startswith("3. Batch Normalization")
-    assert await telegram_bot.hears(str(ANN), ANN, "/start paper-0123456789abcdef") == [EN.paper_gone]
+    assert await telegram_bot.ask(str(ANN), ANN, "/start paper-0123456789abcdef") == [EN.paper_gone]
     for junk in ("paper-", "paper-ffff", "x", "paper-" + "é" * 10):
-        assert len(await telegram_bot.hears(str(ANN), ANN, f"/start {junk}")) == 1
+        assert len(await telegram_bot.ask(str(ANN), ANN, f"/start {junk}")) == 1
 
 
 async def test_settings_of_one_chat_keep_their_order(telegram_bot: TelegramBot) -> None:

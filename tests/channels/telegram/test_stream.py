@@ -1,4 +1,4 @@
-"""Whatever Telegram sends, readers are heard afterwards."""
+"""Whatever updates Telegram sends, readers get answers afterwards."""
 
 from __future__ import annotations
 
@@ -145,15 +145,15 @@ def test_no_stream_of_updates_stops_the_bot(telegram_template: Delivered, *, dam
 
 
 async def survived(telegram_template: Delivered, stream: list[Raw]) -> list[EventDict]:
-    """See that /help is answered after all these updates, and give what was logged as an error."""
+    """Check that /help is answered after all these updates, and give what was logged as an error."""
     with pytest.MonkeyPatch.context() as patches, capture_logs() as logs:
         async with listening_bot(telegram_template, patches) as telegram_bot:
             await telegram_bot.server.answered("setMyCommands", 12)
             for one in stream:
                 number = telegram_bot.server.inbox.add("message", {})
                 telegram_bot.server.inbox.pending[-1] = {"update_id": number, **one}
-            await telegram_bot.hears(str(ANN), ANN, "/help")
-            [said] = await telegram_bot.hears(str(ANN), ANN, "/help")
+            await telegram_bot.ask(str(ANN), ANN, "/help")
+            [said] = await telegram_bot.ask(str(ANN), ANN, "/help")
             assert said.startswith((EN.help, KO.help))
             assert not telegram_bot.listening[0].done()
     return [line for line in logs if line["log_level"] in {"error", "critical"}]

@@ -1,4 +1,4 @@
-"""Updates that Telegram posts to us, and the web server that takes them."""
+"""The webhook: updates that Telegram posts to our web server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def settings(telegram_bot: TelegramBot, **more: str) -> Telegram:
 
 
 @asynccontextmanager
-async def posted_to(telegram_bot: TelegramBot, port: int = 0) -> AsyncIterator[Web]:
+async def webhook(telegram_bot: TelegramBot, port: int = 0) -> AsyncIterator[Web]:
     """Listen by webhook instead of polling."""
     await telegram_bot.stop()
     telegram_bot.stopping = asyncio.Event()
@@ -55,7 +55,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def web(telegram_bot: TelegramBot) -> AsyncIterator[Web]:
-    async with posted_to(telegram_bot) as server:
+    async with webhook(telegram_bot) as server:
         await server.ready.wait()
         telegram_bot.server.inbox.proxies = {"https://papers.example.org": f"http://127.0.0.1:{server.port}"}
         yield server
@@ -80,16 +80,16 @@ def update(number: int, text: str = "/help") -> bytes:
     return json.dumps({"update_id": number, "message": message}).encode()
 
 
-async def test_readers_are_heard(telegram_bot: TelegramBot, web: Web) -> None:
-    assert (await telegram_bot.hears(str(ANN), ANN, "/paper 2"))[0].startswith(SECOND)
+async def test_readers_get_answers(telegram_bot: TelegramBot, web: Web) -> None:
+    assert (await telegram_bot.ask(str(ANN), ANN, "/paper 2"))[0].startswith(SECOND)
     assert (await telegram_bot.press(READER, MINA, EN.full_summary)).said[0].startswith("3. ")
-    assert (await telegram_bot.hears(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
+    assert (await telegram_bot.ask(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
     info = telegram_bot.server.inbox.webhook_info()
     assert (info["url"], info["allowed_updates"]) == (URL, sorted(ALLOWED_UPDATES))
     assert len(telegram_bot.server.commands) == 12
 
 
-async def test_without_the_secret_nobody_is_heard(telegram_bot: TelegramBot, web: Web) -> None:
+async def test_requests_without_the_secret_are_refused(telegram_bot: TelegramBot, web: Web) -> None:
     for secret in (None, b"", b"wrong", PROOF.lower().encode(), b"\xff\xfe", "비밀".encode()):
         assert await post(web, update(1), secret) == 403, secret
     await telegram_bot.quiet()
@@ -118,19 +118,19 @@ async def test_an_update_that_comes_twice_is_answered_once(telegram_bot: Telegra
     assert len(telegram_bot.said(str(ANN))) == 2
 
 
-async def test_what_could_not_be_kept_comes_again(
+async def test_a_change_that_could_not_be_saved_comes_again(
     telegram_bot: TelegramBot, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wish, fails = Subscriptions.set_preferences, [1, 2]
+    set_preferences, fails = Subscriptions.set_preferences, [1, 2]
 
     async def failing(*arguments: Any, **preferences: Any) -> None:
         if fails:
             raise LedgerError(f"locked {fails.pop()}")
-        await wish(*arguments, **preferences)
+        await set_preferences(*arguments, **preferences)
 
     monkeypatch.setattr(Subscriptions, "set_preferences", failing)
     with capture_logs() as logs:
-        assert (await telegram_bot.hears(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
+        assert (await telegram_bot.ask(READER, MINA, "/settings silent"))[0].startswith(EN.saved)
     assert [line["error"] for line in logs if line["log_level"] == "error"] == ["locked 2", "locked 1"]
     assert (await telegram_bot.chat(READER)).silent
 
@@ -141,7 +141,7 @@ async def test_the_webhook_is_set_until_telegram_takes_it(telegram_bot: Telegram
         faults.server_error(502, method="setWebhook"),
     )
     with capture_logs() as logs:
-        async with posted_to(telegram_bot) as server:
+        async with webhook(telegram_bot) as server:
             await server.ready.wait()
             await telegram_bot.server.answered("setWebhook", 4)
     said = [line.get("error", line["event"]) for line in logs if "listening" in line["event"]]
@@ -151,13 +151,13 @@ async def test_the_webhook_is_set_until_telegram_takes_it(telegram_bot: Telegram
     assert said[2] == "listening again"
 
 
-async def test_a_port_that_is_taken_is_told_and_tried_again(telegram_bot: TelegramBot) -> None:
+async def test_a_port_in_use_is_reported_and_tried_again(telegram_bot: TelegramBot) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
         with capture_logs() as logs:
-            async with posted_to(telegram_bot, port) as server:
+            async with webhook(telegram_bot, port) as server:
                 for _ in range(2):
                     with pytest.raises(TimeoutError):
                         await asyncio.wait_for(server.ready.wait(), 0.05)
@@ -169,15 +169,15 @@ async def test_a_port_that_is_taken_is_told_and_tried_again(telegram_bot: Telegr
     assert error.endswith("; another program listens there, or it is not ours; change web.port")
 
 
-async def test_a_port_that_stays_taken_does_not_keep_the_program_from_ending(telegram_bot: TelegramBot) -> None:
+async def test_a_port_that_stays_in_use_does_not_keep_the_program_from_ending(telegram_bot: TelegramBot) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        async with asyncio.timeout(5), posted_to(telegram_bot, other.getsockname()[1]):
+        async with asyncio.timeout(5), webhook(telegram_bot, other.getsockname()[1]):
             await telegram_bot.server.answered("setWebhook")
 
 
-async def test_which_way_is_a_setting(telegram_bot: TelegramBot) -> None:
+async def test_polling_or_webhook_is_a_setting(telegram_bot: TelegramBot) -> None:
     server = Web("127.0.0.1", 0)
     polling = settings(telegram_bot, listen="polling")
     parts = (telegram_bot.channel, telegram_bot.router, telegram_bot.updates.replies, server)

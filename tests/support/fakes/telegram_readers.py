@@ -55,9 +55,9 @@ class Readers(FakeServer):
         await self.inbox.stop()
         await super().stop()
 
-    async def drained(self) -> None:
+    async def emptied(self) -> None:
         """Wait until the bot has taken in every update, by the offset of a poll or a 2xx of its webhook."""
-        await self.inbox.drained()
+        await self.inbox.emptied()
 
     # What there is
 

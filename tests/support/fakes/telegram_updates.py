@@ -68,8 +68,8 @@ class Inbox:
         self._webhook: Webhook | None = None
         self._pushing: asyncio.Task[None] | None = None
         self._arrived = asyncio.Event()
-        self._drained = asyncio.Event()
-        self._drained.set()
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     def add(self, kind: str, payload: Update) -> int:
         """Keep an update and give its id, or 0 where the bot did not ask for such ones."""
@@ -81,9 +81,9 @@ class Inbox:
         self._arrived.set()
         return number
 
-    async def drained(self) -> None:
+    async def emptied(self) -> None:
         """Wait until the bot has taken in every update."""
-        await self._drained.wait()
+        await self._empty.wait()
 
     async def start(self) -> None:
         """Go on sending to the webhook, if one is set."""
@@ -101,9 +101,9 @@ class Inbox:
     def _keep(self, updates: list[Update]) -> None:
         self.pending = updates
         if updates:
-            self._drained.clear()
+            self._empty.clear()
         else:
-            self._drained.set()
+            self._empty.set()
 
     def _allow(self, kinds: list[str] | None) -> None:
         """Take over allowed_updates, which hold until others are given; an empty list means the usual ones."""
