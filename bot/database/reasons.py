@@ -31,7 +31,7 @@ class Cause(StrEnum):
     TOO_LATE = "too_late"
     """Its post changed later than delivered messages follow."""
     EMPTY = "empty"
-    """Its post looks unfinished: no papers. No numbers."""
+    """Its post looks unfinished: no papers. The number is how many there were before, if any; no sentence says it."""
     SHRANK = "shrank"
     """Its post looks unfinished: from one number of papers to another."""
     SPARSE_PAPERS = "sparse_papers"

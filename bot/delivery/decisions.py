@@ -22,6 +22,7 @@ from formatters.model import Digest, Paper
 from formatters.spans import collapse_spaces, plain
 
 _COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE}  # what was skipped for this is news when it has papers at last
+_HAS_LOST = {Cause.SHRANK, Cause.EMPTY}  # the first number of these reasons is how many papers there were
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +150,16 @@ def _older(new: Sequence[PlannedDigest], day: date) -> int:
 
 def _judged(planned: PlannedDigest, was: KnownDigest | None, rules: Rules, now: float) -> PlannedDigest:
     """Deliver a digest, or hold it as long as it looks unfinished, but no longer than `gate_wait`."""
-    why, since = unfinished_reason(planned.digest, was.papers if was else 0), _since(was, now)
+    why, since = unfinished_reason(planned.digest, _papers_before(was) if was else 0), _since(was, now)
     if why and not _is_over(since, rules, now):
         return replace(planned, state=DigestState.HELD, reason=why, held_since=since)
     return replace(planned, to_new_chats=True) if planned.digest.papers else _skipped(planned, Cause.STAYED_EMPTY)
+
+
+def _papers_before(was: KnownDigest) -> int:
+    """Give how many papers a held post had before it lost some; the ledger lists those of the last look only."""
+    before = was.reason.numbers[:1] if was.reason.cause in _HAS_LOST else ()
+    return max((was.papers, *before))
 
 
 def _skipped(planned: PlannedDigest, cause: Cause) -> PlannedDigest:

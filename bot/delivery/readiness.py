@@ -10,7 +10,7 @@ from formatters.summary import is_empty_section
 def unfinished_reason(digest: Digest, before: int) -> Reason | None:
     """Say why a post looks unfinished, None where it does not; `before` is how many papers it had."""
     if not digest.papers:
-        return Reason(Cause.EMPTY)
+        return Reason(Cause.EMPTY, (before,) if before else ())
     if len(digest.papers) < before:
         return Reason(Cause.SHRANK, (before, len(digest.papers)))
     return _sparse(digest)

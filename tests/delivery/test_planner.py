@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
-from formatters.model import Digest
-from tests.support.digests import days
+import pytest
+
+from bot.delivery.decisions import Rules
+from formatters.model import Digest, Paper, Section
+from tests.support.digests import days, digest, found, paper
 from tests.support.pipeline import open_pipeline
+
+DAY = date(2025, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -45,3 +52,34 @@ async def test_no_sentence_in_the_ledger_decides(tmp_path: Path) -> None:
             )
         await pipeline.run(days(1))
         assert pipeline.read("a") == ["index", "1", "2"]
+
+
+@pytest.mark.parametrize("counts", [(1, 1), (1, 2), (0, 1), (1, 0, 2)])
+async def test_a_held_post_that_shrinks_is_waited_for_at_every_look(tmp_path: Path, counts: Sequence[int]) -> None:
+    rules = Rules(gate_wait=3600)
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.look([found(digest(DAY, *sparse(1, 2, 3)))], rules=rules)
+        for papers in counts:
+            pipeline.clock.now += 60
+            await pipeline.look(days(1, papers=papers), rules=rules)
+            await pipeline.drain()
+            assert pipeline.read("a") == []
+        pipeline.clock.now += 3600
+        await pipeline.look(days(1, papers=1), rules=rules)
+        await pipeline.drain()
+        assert pipeline.read("a") == ["index", "1"]
+
+
+async def test_a_held_post_that_has_all_its_papers_again_is_waited_for_no_longer(tmp_path: Path) -> None:
+    rules = Rules(gate_wait=3600)
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.look([found(digest(DAY, *sparse(1, 2)))], rules=rules)
+        for papers in (1, 1, 2):
+            await pipeline.look(days(1, papers=papers), rules=rules)
+            await pipeline.drain()
+        assert pipeline.read("a") == ["index", "1", "2"]
+
+
+def sparse(*numbers: int) -> list[Paper]:
+    """Give papers that say nothing yet."""
+    return [replace(paper(number), sections=(Section("Results", ""),)) for number in numbers]
