@@ -1,19 +1,115 @@
-"""Settings to parts: sources, channels, listeners, rules."""
+"""The composition root: settings to parts, and the parts put together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
+from bot.app.cycle import DeliveryCycle
+from bot.app.service import Service
+from bot.channels import all_kits
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel, ChannelKit
 from bot.delivery.decisions import Rules
+from bot.delivery.dispatcher import RetryPolicy
 from bot.delivery.replies import ReplySender
 from bot.errors import SettingsError
+from bot.ledger.ledger import Ledger, open_ledger
+from bot.monitoring.notifier import OperatorChat, OperatorNotifier
+from bot.monitoring.outages import Outages
 from bot.sources.folder import FolderSource
 from bot.sources.source import Source
 from formatters.locale import phrases
+
+
+@dataclass
+class App:
+    """All parts, put together. Make it with `open_app`."""
+
+    settings: Settings
+    kits: Mapping[str, ChannelKit]
+    ledger: Ledger
+    channels: Mapping[str, Channel]
+    cycle: DeliveryCycle
+    router: CommandRouter
+    replies: Mapping[str, ReplySender]  # one per channel: else a notice could come amid the parts of an answer
+    notifier: OperatorNotifier
+    service: Service
+
+    def listeners(self) -> list[Listener]:
+        """Make what hears readers; SettingsError when one lacks what it needs."""
+        return make_listeners(self.settings, self.kits, self.channels, self.router, self.replies)
+
+    def stop_on_signals(self) -> None:
+        """Let SIGTERM and SIGINT end what is under way in order: a send is finished and recorded."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.cycle.stopping.set)
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings, channels: Mapping[str, Channel] | None = None, policy: RetryPolicy = RetryPolicy()
+) -> AsyncIterator[App]:
+    """Put all parts together and take them apart again; SettingsError when one lacks what it needs.
+
+    Without `channels`, those that the settings name are made.
+    """
+    kits = all_kits()
+    require_deliverable(settings, kits)
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(open_ledger(settings.store.url))
+        channels = make_channels(settings, kits) if channels is None else channels
+        for channel in channels.values():
+            stack.push_async_callback(channel.close)
+        yield assemble(settings, ledger, make_sources(settings), channels, policy)
+
+
+async def run_forever(settings: Settings) -> None:
+    """Be the long-running process."""
+    async with open_app(settings) as app:
+        app.stop_on_signals()
+        await app.service.run(app.listeners())
+
+
+def assemble(
+    settings: Settings,
+    ledger: Ledger,
+    sources: Sequence[Source],
+    channels: Mapping[str, Channel],
+    policy: RetryPolicy = RetryPolicy(),
+) -> App:
+    """Put the parts together that work on a ledger."""
+    kits, outages, wake = all_kits(), Outages(), asyncio.Event()
+    cycle = DeliveryCycle(settings, ledger, sources, channels, kits, make_rules(settings), policy)
+    replies = {name: ReplySender(channel, ledger) for name, channel in channels.items()}
+    formatters = {name: channel.formatter for name, channel in channels.items()}
+    id_sequences = {name: channel.id_sequence for name, channel in channels.items()}
+    router = CommandRouter(ledger, settings, kits, formatters, id_sequences, wake.set, outages=outages)
+    chats = operator_chats(settings, kits, channels, replies)
+    notifier = OperatorNotifier(settings, ledger.incidents, outages, chats, ledger.clock)
+    service = Service(settings, ledger, cycle, notifier, outages, wake)
+    return App(settings, kits, ledger, channels, cycle, router, replies, notifier, service)
+
+
+def operator_chats(
+    settings: Settings,
+    kits: Mapping[str, ChannelKit],
+    channels: Mapping[str, Channel],
+    replies: Mapping[str, ReplySender],
+) -> list[OperatorChat]:
+    """List the chats that are notified of incidents."""
+    return [
+        OperatorChat(chat, replies[name], channel.formatter.notice)
+        for name, channel in channels.items()
+        if (own := kits[name].read(settings))
+        for chat in own.operator_chats
+    ]
 
 
 def require_deliverable(settings: Settings, kits: Mapping[str, ChannelKit]) -> None:
@@ -63,7 +159,7 @@ def make_listeners(
     return [*made, server] if server.used else made
 
 
-def rules(settings: Settings) -> Rules:
+def make_rules(settings: Settings) -> Rules:
     """Give what the operator set of how digests are decided upon."""
     schedule = settings.schedule
     return Rules(schedule.catch_up, schedule.gate_wait.total_seconds(), schedule.edits_for.total_seconds())

@@ -114,7 +114,7 @@ def deliver(context: typer.Context, config: Config = None) -> None:
 @app.command(rich_help_panel=Group.DELIVER)
 def run(context: typer.Context, config: Config = None) -> None:
     """Deliver every day by the schedule, until stopped."""
-    from bot.app.service import run_forever
+    from bot.app.assembly import run_forever
 
     settings = _settings(config or context.obj)
     _log(settings, "INFO")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.service import Paperboy, open_app
+from bot.app.assembly import App, open_app
 from bot.monitoring.status import unsettled_lines
 from bot.sources.jekyll.post import parse
 from formatters.model import Digest
@@ -38,14 +38,14 @@ class World:
         assert digest
         return digest
 
-    async def deliver(self) -> Paperboy:
+    async def deliver(self) -> App:
         """Do what `paperboy deliver` does."""
-        async with open_app(self.settings, channels_of(self.settings), AT_ONCE) as paperboy:
-            async with paperboy.ledger.delivery_lock(paperboy.stopping):
-                assert await paperboy.plan(at_once=True, resume=True) == []
-                await paperboy.drain()
-            self.unsettled = await unsettled_lines(paperboy.ledger, paperboy.settings)
-            return paperboy
+        async with open_app(self.settings, channels_of(self.settings), AT_ONCE) as app:
+            async with app.ledger.delivery_lock(app.cycle.stopping):
+                assert await app.cycle.plan(at_once=True, resume=True) == []
+                await app.cycle.dispatch()
+            self.unsettled = await unsettled_lines(app.ledger, app.settings)
+            return app
 
     def texts(self, chat: str) -> list[str]:
         """Give what a chat reads, in the order of arrival."""
@@ -243,9 +243,9 @@ async def test_a_broken_neighbour_does_not_keep_a_post_back(world: World) -> Non
     digest = world.post(DATA / "edits" / "version-1.md")
     (world.folder / "_posts" / "2025-02-04-daily-papers.md").write_bytes(b"\xff\xfe\x00binary")
     (world.folder / "_posts" / "2025-02-05-daily-papers.md").write_bytes(b"# 1. [x](https://example.org)\n" * 200_000)
-    paperboy = await world.deliver()
+    app = await world.deliver()
     expect(world, READER, [paper.title for paper in digest.papers])
-    assert set(paperboy.sources[0].problems) == {"2025-02-04-daily-papers.md", "2025-02-05-daily-papers.md"}
+    assert set(app.cycle.sources[0].problems) == {"2025-02-04-daily-papers.md", "2025-02-05-daily-papers.md"}
 
 
 async def test_many_private_chats_in_doubt_at_once_are_told_apart(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.app import service
-from bot.app.service import Paperboy
+from bot.app.assembly import assemble
 from bot.config.settings import Settings
 from bot.ledger.ledger import open_ledger
 
@@ -32,6 +32,6 @@ async def test_a_listener_that_breaks_is_told_and_begins_anew(tmp_path: Path, mo
     listener = Frail()
     async with asyncio.timeout(30), open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         with capture_logs() as logs:
-            await Paperboy(Settings(), ledger, [], {}).run([listener])
+            await assemble(Settings(), ledger, [], {}).service.run([listener])
     assert listener.begun == 2
     assert [line["listener"] for line in logs if line["event"] == "listener ended"] == ["Frail"]

@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app.service import LOOK_BACK, Paperboy, clock, look_from, open_app
+from bot.app.assembly import App, open_app
+from bot.app.cycle import LOOK_BACK, look_from
+from bot.app.scheduler import make_scheduler
 from bot.channels import all_kits
 from bot.config.fields import WEEKDAYS
 from bot.config.settings import Schedule, Settings
@@ -187,7 +189,7 @@ def test_days_over_the_weekend_are_understood_by_the_clock(tmp_path: Path) -> No
         *(False, True, True, True, True),
         False,
     ]
-    trigger = clock(settings, asyncio.Event()).get_job("daily").trigger
+    trigger = make_scheduler(settings, asyncio.Event()).get_job("daily").trigger
     friday = datetime(2025, 1, 9, 12, tzinfo=SEOUL)
     assert trigger.get_next_fire_time(None, friday) == datetime(2025, 1, 10, 8, 30, tzinfo=SEOUL)
 
@@ -210,18 +212,18 @@ def described(**tables: object) -> Settings:
 
 @asynccontextmanager
 async def put_together(
-    channel: MemoryChannel, *posts: str, waits: RetryPolicy = RetryPolicy(), **tables: object
-) -> AsyncIterator[Paperboy]:
+    channel: MemoryChannel, *posts: str, policy: RetryPolicy = RetryPolicy(), **tables: object
+) -> AsyncIterator[App]:
     folder = Path("_posts")
     folder.mkdir(exist_ok=True)
     for post in posts:
         shutil.copy(DATA / post, folder)
-    async with open_app(described(**tables), {"telegram": channel}, waits) as paperboy:
-        yield paperboy
+    async with open_app(described(**tables), {"telegram": channel}, policy) as app:
+        yield app
 
 
-async def subscribed(paperboy: Paperboy, chat: str, *, schedule: str = "", now: bool = False) -> None:
-    people = paperboy.ledger.subscriptions
+async def subscribed(app: App, chat: str, *, schedule: str = "", now: bool = False) -> None:
+    people = app.ledger.subscriptions
     known = await people.add_chat(
         "telegram", chat, id_sequence=chat, kind=ChatKind.PRIVATE, language="", layout="messages"
     )
@@ -235,10 +237,10 @@ def memory() -> MemoryChannel:
 
 async def test_what_the_chats_of_the_settings_are_is_asked_once() -> None:
     channel = memory()
-    async with put_together(channel) as paperboy:
+    async with put_together(channel) as app:
         for _ in range(2):
-            await paperboy.plan(at_once=False, resume=False)
-        known = [await paperboy.ledger.subscriptions.find("telegram", (chat,)) for chat in ("5", "-6")]
+            await app.cycle.plan(at_once=False, resume=False)
+        known = [await app.ledger.subscriptions.find("telegram", (chat,)) for chat in ("5", "-6")]
     assert [one.kind for one in known if one] == ["private", "group"]
     assert channel.calls == [("kind", "5"), ("kind", "-6")]
 
@@ -247,10 +249,10 @@ async def test_what_the_chats_of_the_settings_are_is_asked_once() -> None:
 async def test_one_chat_that_is_not_there_keeps_no_other_from_being_known(error: ChatGone | Rejected) -> None:
     channel = memory()
     channel.failures["5"].append(refused(error))
-    async with put_together(channel) as paperboy:
-        await paperboy.plan(at_once=False, resume=False)
-        assert [one.name for one in await paperboy.ledger.subscriptions.unidentified("telegram")] == ["5"]
-        await paperboy.plan(at_once=False, resume=False)
+    async with put_together(channel) as app:
+        await app.cycle.plan(at_once=False, resume=False)
+        assert [one.name for one in await app.ledger.subscriptions.unidentified("telegram")] == ["5"]
+        await app.cycle.plan(at_once=False, resume=False)
     assert channel.calls == [("kind", "5"), ("kind", "-6"), ("kind", "5")]
 
 
@@ -258,34 +260,34 @@ async def test_one_chat_that_is_not_there_keeps_no_other_from_being_known(error:
 async def test_a_platform_that_is_away_is_asked_at_another_sweep(error: RetryLater | BotGone) -> None:
     channel = memory()
     channel.failures["5"].append(refused(error))
-    async with put_together(channel, FIRST) as paperboy:
-        await paperboy.plan(at_once=True, resume=False)
+    async with put_together(channel, FIRST) as app:
+        await app.cycle.plan(at_once=True, resume=False)
         assert channel.calls == [("kind", "5")]
-        await paperboy.drain()  # what is to be delivered does not wait for that
+        await app.cycle.dispatch()  # what is to be delivered does not wait for that
     assert len(channel.chats["5"]) == len(channel.chats["-6"]) == 4
 
 
 async def test_where_nobody_listens_nothing_is_asked() -> None:
     channel = memory()
-    async with put_together(channel, telegram={**TWO["telegram"], "listen": "off"}) as paperboy:
-        await paperboy.plan(at_once=False, resume=False)
+    async with put_together(channel, telegram={**TWO["telegram"], "listen": "off"}) as app:
+        await app.cycle.plan(at_once=False, resume=False)
     assert channel.calls == []
 
 
 async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_wished() -> None:
     channel = memory()
-    async with put_together(channel, FIRST) as paperboy:
+    async with put_together(channel, FIRST) as app:
         for chat, schedule in (("7", ""), ("8", f"00:00 {in_some_days()} Asia/Seoul"), ("9", "00:00 mon-sun UTC")):
-            await subscribed(paperboy, chat, schedule=schedule)
-        await paperboy.plan(at_once=False, resume=False)
-        await paperboy.drain()
+            await subscribed(app, chat, schedule=schedule)
+        await app.cycle.plan(at_once=False, resume=False)
+        await app.cycle.dispatch()
         assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"9": 4}
-        due = await paperboy.ledger.next_due()
-        assert due == DeliveryHours.for_chat(paperboy.settings, f"00:00 {in_some_days()} Asia/Seoul").next_opening(
+        due = await app.ledger.next_due()
+        assert due == DeliveryHours.for_chat(app.settings, f"00:00 {in_some_days()} Asia/Seoul").next_opening(
             datetime.now(UTC)
         )
-        await paperboy.plan(at_once=True, resume=False)
-        await paperboy.drain()
+        await app.cycle.plan(at_once=True, resume=False)
+        await app.cycle.dispatch()
     assert {chat: len(channel.chats[chat]) for chat in ("5", "-6", "7", "8", "9")} == {
         **dict.fromkeys(("5", "-6", "7", "9"), 4),
         "8": 0,
@@ -294,23 +296,23 @@ async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_wish
 
 async def test_the_newest_goes_to_who_wants_it_even_when_its_source_cannot_be_read() -> None:
     channel = memory()
-    async with put_together(channel, FIRST) as paperboy:
-        assert await paperboy.plan(at_once=False, resume=False) == []
+    async with put_together(channel, FIRST) as app:
+        assert await app.cycle.plan(at_once=False, resume=False) == []
         shutil.rmtree("_posts")
-        await subscribed(paperboy, "7", now=True)
-        (error,) = await paperboy.plan(at_once=False, resume=False)
-        await paperboy.drain()
+        await subscribed(app, "7", now=True)
+        (error,) = await app.cycle.plan(at_once=False, resume=False)
+        await app.cycle.dispatch()
     assert "no such" in str(error).lower()
     assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"7": 4}
 
 
 @asynccontextmanager
-async def running(paperboy: Paperboy, *listeners: Listening) -> AsyncIterator[None]:
+async def running(app: App, *listeners: Listening) -> AsyncIterator[None]:
     """Run until told to stop, which must not take long."""
-    task = asyncio.create_task(paperboy.run(listeners))
+    task = asyncio.create_task(app.service.run(listeners))
     async with asyncio.timeout(20):
         yield
-        paperboy.stopping.set()
+        app.cycle.stopping.set()
         await task
 
 
@@ -339,8 +341,8 @@ async def test_it_wakes_by_itself_when_something_is_due() -> None:
         "telegram": {**TWO["telegram"], "listen": "off"},
     }
     async with (
-        put_together(channel, FIRST, waits=RetryPolicy(longest_wait=0.0), **tables) as paperboy,
-        running(paperboy),
+        put_together(channel, FIRST, policy=RetryPolicy(longest_wait=0.0), **tables) as app,
+        running(app),
     ):
         await shows(channel, "5", 4)
 
@@ -351,14 +353,14 @@ async def test_who_comes_while_the_sources_are_looked_at_does_not_wait_for_the_n
 
     class Visited(FolderSource):
         async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
-            if not await paperboy.ledger.subscriptions.find("telegram", ("7",)):
-                await subscribed(paperboy, "7", now=True)
-                paperboy.router.wake()
+            if not await app.ledger.subscriptions.find("telegram", ("7",)):
+                await subscribed(app, "7", now=True)
+                app.router.wake()
             return await super().digests(since)
 
-    async with put_together(channel, FIRST) as paperboy:
-        paperboy.sources = [Visited("daily", Path("_posts"))]
-        async with running(paperboy):
+    async with put_together(channel, FIRST) as app:
+        app.cycle.sources = [Visited("daily", Path("_posts"))]
+        async with running(app):
             await shows(channel, "7", 4)
     assert channel.chats["5"] == []
 
@@ -373,10 +375,10 @@ async def test_who_comes_while_others_are_served_does_not_wait_for_the_end() -> 
             return await super().send(address, body, ref=ref, thread=thread)
 
     channel = Slow(name="telegram")
-    async with put_together(channel, FIRST, schedule={"at": "00:00", "sweep": "1h"}) as paperboy, running(paperboy):
+    async with put_together(channel, FIRST, schedule={"at": "00:00", "sweep": "1h"}) as app, running(app):
         await shows(channel, "-6", 4)
-        await subscribed(paperboy, "7", now=True)
-        paperboy.router.wake()
+        await subscribed(app, "7", now=True)
+        app.router.wake()
         await shows(channel, "7", 4)
         assert channel.chats["5"] == []
         held.set()
@@ -391,10 +393,10 @@ async def test_a_mistake_of_our_own_ends_the_program_and_all_who_listen() -> Non
             raise ZeroDivisionError
 
     listening = Listening()
-    async with put_together(Broken(name="telegram"), FIRST, schedule={"at": "00:00"}) as paperboy:
+    async with put_together(Broken(name="telegram"), FIRST, schedule={"at": "00:00"}) as app:
         with pytest.raises(BaseExceptionGroup):
             async with asyncio.timeout(10):
-                await paperboy.run([listening])
+                await app.service.run([listening])
     assert listening.ended
 
 
@@ -413,7 +415,7 @@ async def test_who_listens_no_more_is_told_of_and_listens_again(monkeypatch: pyt
 
     dying = Dying()
     with capture_logs() as logs:
-        async with put_together(memory()) as paperboy, running(paperboy, dying):
+        async with put_together(memory()) as app, running(app, dying):
             while dying.times < 3:
                 await asyncio.sleep(0.01)
     assert dying.ended
@@ -425,23 +427,23 @@ async def test_stopping_does_not_wait_for_who_would_listen_again() -> None:
         async def listen(self, stopping: asyncio.Event) -> None:
             """End at once."""
 
-    async with asyncio.timeout(4), put_together(memory()) as paperboy, running(paperboy, Deaf()):
+    async with asyncio.timeout(4), put_together(memory()) as app, running(app, Deaf()):
         await asyncio.sleep(0.1)
 
 
 async def test_a_ledger_that_fails_for_a_while_does_not_end_it(tmp_path: Path) -> None:
     channel, listening = memory(), Listening()
     tables: dict[str, Any] = {"schedule": {"at": "00:00", "sweep": "1h"}, "operators": {"telegram": ["9"]}}
-    async with put_together(channel, **tables) as paperboy:
+    async with put_together(channel, **tables) as app:
         ledger = tmp_path / "paperboy.db.lock"
         ledger.mkdir()
         with capture_logs() as logs:
-            async with running(paperboy, listening):
+            async with running(app, listening):
                 while not any(line["event"] == "run failed" for line in logs):
                     await asyncio.sleep(0.01)
                 ledger.rmdir()
                 shutil.copy(DATA / FIRST, "_posts")
-                paperboy.wake.set()
+                app.service.wake.set()
                 await shows(channel, "5", 4)
     assert listening.ended
     assert [line.split(" ")[0] for line in told(channel)] == ["✖", "✔"]
@@ -449,13 +451,13 @@ async def test_a_ledger_that_fails_for_a_while_does_not_end_it(tmp_path: Path) -
 
 async def test_operators_are_told_once_of_posts_that_cannot_be_read_and_when_they_can() -> None:
     channel = memory()
-    async with put_together(channel, operators={"telegram": ["9"]}, language="en") as paperboy:
+    async with put_together(channel, operators={"telegram": ["9"]}, language="en") as app:
         Path("_posts").rmdir()
         for _ in range(2):
-            await paperboy._sweep()
+            await app.service._sweep()
         Path("_posts").mkdir()
         for _ in range(2):
-            await paperboy._sweep()
+            await app.service._sweep()
     broken, mended = told(channel)
     assert "No such file or directory" in broken
     assert mended == "✔ Posts can be read again"
@@ -489,8 +491,8 @@ async def test_settings_with_which_nothing_could_be_delivered_are_refused(
 
 @pytest.mark.parametrize("telegram", [{"token": "123456:FAKE"}, {"token": "123456:FAKE", "listen": "off"}])
 async def test_a_bot_may_wait_for_its_first_subscriber(telegram: Mapping[str, object]) -> None:
-    async with open_app(described(telegram=telegram), {"telegram": memory()}) as paperboy:
-        assert await paperboy.plan(at_once=False, resume=False)
+    async with open_app(described(telegram=telegram), {"telegram": memory()}) as app:
+        assert await app.cycle.plan(at_once=False, resume=False)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ import structlog
 from telegram import Update
 from telegram.ext import AIORateLimiter, Application, CommandHandler, ContextTypes
 
-from bot.app.service import Paperboy
+from bot.app.assembly import assemble
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.listener import telegram_listener
 from bot.config.settings import Settings
@@ -48,12 +48,12 @@ async def paperboy(people: Crowd, folder: Path) -> AsyncIterator[None]:
     telegram = {"token": people.token, "base_url": people.base_url, "chats": list(SUBSCRIBERS)}
     settings = Settings.model_validate({"language": "en", "telegram": telegram})
     async with open_ledger(f"sqlite:///{folder}/paperboy.db") as ledger:
-        one = Paperboy(settings, ledger, [FolderSource("daily", folder)], {"telegram": channel})
-        await one.plan(at_once=True, resume=False)
-        listener = telegram_listener(settings.telegram, channel, one.router, one.replies["telegram"], Web("", 0))
-        tasks = [asyncio.create_task(one.drain()), asyncio.create_task(listener.listen(one.stopping))]
+        app = assemble(settings, ledger, [FolderSource("daily", folder)], {"telegram": channel})
+        await app.cycle.plan(at_once=True, resume=False)
+        listener = telegram_listener(settings.telegram, channel, app.router, app.replies["telegram"], Web("", 0))
+        tasks = [asyncio.create_task(app.cycle.dispatch()), asyncio.create_task(listener.listen(app.cycle.stopping))]
         yield
-        one.stopping.set()
+        app.cycle.stopping.set()
         await asyncio.gather(*tasks)
         await channel.close()
 

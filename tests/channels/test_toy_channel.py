@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from bot import channels
-from bot.app.service import Paperboy, open_app
+from bot.app.assembly import App, open_app
 from bot.config.settings import Settings
 from bot.conversation.context import Request
 from bot.conversation.listener import Listener
@@ -195,11 +195,11 @@ def settings(*lines: str, **toy: object) -> Settings:
 
 
 @asynccontextmanager
-async def delivered(settings: Settings) -> AsyncIterator[Paperboy]:
+async def delivered(settings: Settings) -> AsyncIterator[App]:
     """Deliver what is new, and give what delivered it."""
     async with open_app(settings) as app:
-        assert await app.plan(at_once=True, resume=False) == []
-        await app.drain()
+        assert await app.cycle.plan(at_once=True, resume=False) == []
+        await app.cycle.dispatch()
         yield app
 
 
@@ -216,7 +216,7 @@ async def test_its_chats_receive_in_its_layout() -> None:
 
 async def test_its_reader_asks_for_a_paper_and_gets_no_setting_that_it_lacks() -> None:
     async with delivered(settings("/paper 1", "/settings digest", "/settings silent", "/settings index")) as app:
-        await app.run(app.listeners())
+        await app.service.run(app.listeners())
     paper, digest, silent, index = SHOWN["reader"]
     assert paper.startswith("All about ")
     assert "digest" in digest
@@ -226,8 +226,8 @@ async def test_its_reader_asks_for_a_paper_and_gets_no_setting_that_it_lacks() -
 
 async def test_its_operators_are_notified() -> None:
     async with delivered(settings()) as app:
-        app.outages.begin(IncidentKind.RUN, "", "it rains", brief=0.0)
-        await app.alarm.notify()
+        app.service.outages.begin(IncidentKind.RUN, "", "it rains", brief=0.0)
+        await app.notifier.notify()
     assert "it rains" in SHOWN["boss"][0]
 
 

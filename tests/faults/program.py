@@ -21,7 +21,8 @@ from typing import Any
 
 import httpx
 
-import bot.app.service
+import bot.app.assembly
+import bot.app.cycle
 import bot.channels.slack.channel
 import bot.channels.slack.listener
 import bot.channels.telegram.channel
@@ -82,16 +83,17 @@ def _speed_up(conditions: Conditions) -> None:
         unlimited = RateLimiter(None, lambda _chat: [])
         _put(module, name, partial(_reporting(getattr(module, name)), limiter=unlimited, timeout=conditions.timeout))
     _put(httpx._transports.default, "create_ssl_context", lambda **_: _TLS)
-    open_app = bot.app.service.open_app
-    for module in (bot.app.service, bot.cli.delivery.deliver):
-        _put(module, "open_app", lambda settings: open_app(settings, waits=conditions.waits))
+    open_app = bot.app.assembly.open_app
+    for module in (bot.app.assembly, bot.cli.delivery.deliver):
+        _put(module, "open_app", lambda settings: open_app(settings, policy=conditions.waits))
 
 
 def _turn_the_clock(shift: float) -> None:
     real = time.time
     _put(time, "time", lambda: real() + shift)
-    for name in ("open_ledger", "Dispatcher"):  # they took their clock when they were defined
-        _put(bot.app.service, name, partial(getattr(bot.app.service, name), clock=time.time))
+    # They took their clock when they were defined.
+    for module, name in ((bot.app.assembly, "open_ledger"), (bot.app.cycle, "Dispatcher")):
+        _put(module, name, partial(getattr(module, name), clock=time.time))
 
 
 def _limit(conditions: Conditions) -> None:

@@ -14,7 +14,7 @@ import apscheduler.schedulers.base
 import apscheduler.triggers.interval
 import pytest
 
-from bot.app.service import clock
+from bot.app.scheduler import make_scheduler
 from bot.config.settings import Schedule, Settings
 from bot.delivery.dispatcher import RetryPolicy
 from bot.delivery.hours import DeliveryHours
@@ -75,7 +75,7 @@ async def _deliveries(wall: JumpingClock, at: time, zone: str) -> dict[date, dat
     """Give when the program would first deliver on each day: it wakes, and looks whether the hours are open."""
     settings = Settings(timezone=zone, schedule=Schedule.model_validate({"at": f"{at:%H:%M}", "sweep": "30m"}))
     wake, hours, first = asyncio.Event(), DeliveryHours.for_chat(settings), dict[date, datetime]()
-    scheduler = clock(settings, wake)
+    scheduler = make_scheduler(settings, wake)
     scheduler.start()
     while (now := wall.now()) < wall.start + timedelta(days=DAYS, hours=2):
         if hours.is_open(now):

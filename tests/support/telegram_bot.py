@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bot.app.service import Paperboy
+from bot.app.assembly import App, assemble
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.listener import TelegramPoller
 from bot.channels.telegram.updates import UpdateHandler
@@ -99,7 +99,7 @@ class TelegramBot:
     """The bot, its parts and the server."""
 
     server: FakeTelegram
-    paperboy: Paperboy
+    app: App
     channel: TelegramChannel
     updates: UpdateHandler
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -107,7 +107,7 @@ class TelegramBot:
 
     @property
     def ledger(self) -> Ledger:
-        return self.paperboy.ledger
+        return self.app.ledger
 
     @property
     def router(self) -> CommandRouter:
@@ -127,7 +127,7 @@ class TelegramBot:
         """Begin anew, with nothing in memory but the channel."""
         await self.stop()
         self.stopping = asyncio.Event()
-        self.updates = UpdateHandler(self.channel, _router(self.paperboy), self.paperboy.replies["telegram"])
+        self.updates = UpdateHandler(self.channel, _router(self.app), self.app.replies["telegram"])
         self.listen()
 
     async def quiet(self) -> None:
@@ -137,12 +137,12 @@ class TelegramBot:
         await self.updates.replies.finish()
 
     async def deliver(self) -> None:
-        await self.paperboy.plan(at_once=True, resume=False)
+        await self.app.cycle.plan(at_once=True, resume=False)
         await self.dispatch()
 
     async def dispatch(self) -> None:
         """Send what is planned."""
-        await self.paperboy.drain()
+        await self.app.cycle.dispatch()
 
     async def ask(self, chat: str, user: int, text: str, *, language: str = "en", **more: Any) -> list[str]:
         """Let somebody write, and give the bot's replies."""
@@ -202,16 +202,14 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
     channel = TelegramChannel(server.token, server.base_url, formatter, unthrottled())
     async with open_ledger(f"sqlite:///{folder}/paperboy.db") as ledger:
         sources = [FolderSource("daily", folder / "_posts")]
-        paperboy = Paperboy(
+        app = assemble(
             _settings(server),
             ledger,
             sources,
             {"telegram": channel},
             RetryPolicy(settle_delay=0.05, first_backoff=0.05),
         )
-        made = TelegramBot(
-            server, paperboy, channel, UpdateHandler(channel, _router(paperboy), paperboy.replies["telegram"])
-        )
+        made = TelegramBot(server, app, channel, UpdateHandler(channel, _router(app), app.replies["telegram"]))
         try:
             yield made
         finally:
@@ -219,8 +217,8 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
             await channel.close()
 
 
-def _router(paperboy: Paperboy) -> CommandRouter:
-    return replace(paperboy.router, throttle=Throttle(1000), per_member=Throttle(1000), per_group=Throttle(1000))
+def _router(app: App) -> CommandRouter:
+    return replace(app.router, throttle=Throttle(1000), per_member=Throttle(1000), per_group=Throttle(1000))
 
 
 def _settings(server: FakeTelegram) -> Settings:

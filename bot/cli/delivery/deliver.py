@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.app.service import Paperboy, open_app
+from bot.app.assembly import open_app
+from bot.app.cycle import DeliveryCycle
 from bot.cli.console import Console, plural, say, warn
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
@@ -21,31 +22,27 @@ from bot.monitoring.status import unsettled_lines
 
 async def deliver_once(settings: Settings) -> int:
     """Do one run now and say how it went; give the exit code."""
-    async with open_app(settings) as paperboy:
-        paperboy.stop_on_signals()
+    async with open_app(settings) as app:
+        app.stop_on_signals()
         errors: list[SourceError] = []
         with suppress(Stopped):
-            async with paperboy.ledger.delivery_lock(paperboy.stopping, warn):
-                errors = await _plan(paperboy)
-                with _progress(await paperboy.ledger.open_rows()) as report:
-                    await paperboy.drain(report)
-                await paperboy.alarm.notify()
-        lines = await unsettled_lines(paperboy.ledger, settings)
+            async with app.ledger.delivery_lock(app.cycle.stopping, warn):
+                errors = await _plan(app.cycle)
+                with _progress(await app.ledger.open_rows()) as report:
+                    await app.cycle.dispatch(report)
+                await app.notifier.notify()
+        lines = await unsettled_lines(app.ledger, settings)
         for line in lines:
             warn(line)
         return 2 if errors else 1 if lines else 0
 
 
-async def _plan(paperboy: Paperboy) -> list[SourceError]:
+async def _plan(cycle: DeliveryCycle) -> list[SourceError]:
     """Plan what shall be sent, and say what is wrong with sources and posts."""
-    errors = await paperboy.plan(at_once=True, resume=True)
-    for problem in [*problems(paperboy), *map(str, errors)]:
+    errors = await cycle.plan(at_once=True, resume=True)
+    for problem in [*cycle.problems(), *map(str, errors)]:
         warn(problem)
     return errors
-
-
-def problems(paperboy: Paperboy) -> list[str]:
-    return [what for source in paperboy.sources for what in source.problems.values()]
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from bot.app.service import open_app
+from bot.app.assembly import open_app
 from bot.cli.console import plural, say
 from bot.config.settings import Settings
 from bot.errors import SettingsError, Stopped
@@ -44,13 +44,13 @@ async def discard(settings: Settings, chat: str, *, everything: bool) -> None:
 
 async def _everything(settings: Settings, chat: str) -> list[Incident]:
     """Plan all that would be sent, then give it up."""
-    async with open_app(settings) as paperboy:
-        await _check(paperboy.ledger, chat)
-        paperboy.stop_on_signals()
+    async with open_app(settings) as app:
+        await _check(app.ledger, chat)
+        app.stop_on_signals()
         with suppress(Stopped):
-            async with paperboy.ledger.delivery_lock(paperboy.stopping, say):
-                await paperboy.plan(at_once=True, resume=False)
-                return await _given_up(paperboy.ledger, chat, waiting=True)
+            async with app.ledger.delivery_lock(app.cycle.stopping, say):
+                await app.cycle.plan(at_once=True, resume=False)
+                return await _given_up(app.ledger, chat, waiting=True)
         return []
 
 

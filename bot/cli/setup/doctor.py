@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 from rich.markup import escape
 
-from bot.app.service import Paperboy, open_app
+from bot.app.assembly import App, open_app
 from bot.channels import all_kits
 from bot.cli.console import Console
 from bot.config.settings import Settings
@@ -39,14 +39,14 @@ async def examine(settings: Settings) -> int:
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield "settings", ""
     try:
-        async with open_app(settings) as paperboy:
+        async with open_app(settings) as app:
             yield f"ledger {settings.store.url.removeprefix('sqlite:///')}", ""
-            for source in paperboy.sources:
+            for source in app.cycle.sources:
                 for finding in await _source(source):
                     yield finding
-            for finding in await _channels(paperboy):
+            for finding in await _channels(app):
                 yield finding
-            for finding in _listening(paperboy):
+            for finding in _listening(app):
                 yield finding
     except PaperboyError as error:
         yield "set-up", str(error)
@@ -73,22 +73,22 @@ async def _source(source: Source) -> Sequence[Finding]:
     return [*odd, (f"source {source.name}: {len(found)} digests, the newest {newest.post} with {count} papers", empty)]
 
 
-async def _channels(paperboy: Paperboy) -> Sequence[Finding]:
+async def _channels(app: App) -> Sequence[Finding]:
     findings: list[Finding] = []
-    for name, channel in paperboy.channels.items():
-        own = paperboy.kits[name].read(paperboy.settings)
+    for name, channel in app.channels.items():
+        own = app.kits[name].read(app.settings)
         chats = tuple(dict.fromkeys((*own.chats, *own.operator_chats))) if own else ()
         findings += [(f"{name} {what}", cure.removeprefix(f"{what}: ")) for what, cure in await channel.check(chats)]
     return findings
 
 
-def _listening(paperboy: Paperboy) -> Sequence[Finding]:
+def _listening(app: App) -> Sequence[Finding]:
     """Say of each channel whether readers can talk to the bot while `run` runs."""
     try:
-        paperboy.listeners()
+        app.listeners()
     except SettingsError as error:
         return [("commands", str(error))]
-    own = {name: paperboy.kits[name].read(paperboy.settings) for name in paperboy.channels}
+    own = {name: app.kits[name].read(app.settings) for name in app.channels}
     heard = {name: found is not None and found.listens for name, found in own.items()}
     return [(f"{name} {'listens to commands' if heard[name] else 'delivers only'}", "") for name in heard]
 

@@ -257,10 +257,10 @@ async def test_who_shuts_the_bot_out_receives_nothing_until_it_is_back(telegram_
     await telegram_bot.quiet()
     await deliver_next(telegram_bot)
     assert (telegram_bot.count(chat), (await telegram_bot.chat(name)).state) == (before, "paused")
-    telegram_bot.paperboy.wake.clear()
+    telegram_bot.app.service.wake.clear()
     telegram_bot.server.membership(chat, "kicked", inside, BOSS)
     await telegram_bot.quiet()
-    assert ((await telegram_bot.chat(name)).state, telegram_bot.paperboy.wake.is_set()) == ("active", True)
+    assert ((await telegram_bot.chat(name)).state, telegram_bot.app.service.wake.is_set()) == ("active", True)
     await telegram_bot.deliver()
     assert telegram_bot.said(chat, before)[0].startswith("Daily Papers · Thursday, 9 January 2025")
 

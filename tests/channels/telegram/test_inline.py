@@ -67,7 +67,7 @@ async def test_a_late_inline_answer_harms_nobody(telegram_bot: TelegramBot) -> N
 
 
 async def test_the_menu_per_language_and_scope(telegram_bot: TelegramBot) -> None:
-    menus = len(list(menu.menus(telegram_bot.paperboy.settings)))
+    menus = len(list(menu.menus(telegram_bot.app.settings)))
     await telegram_bot.server.answered("setMyCommands", menus)
     shown = {
         key: {one["command"]: one["description"] for one in menu} for key, menu in telegram_bot.server.commands.items()
@@ -83,7 +83,7 @@ async def test_the_menu_per_language_and_scope(telegram_bot: TelegramBot) -> Non
 
 
 async def test_the_menu_is_set_again_when_the_first_try_fails(telegram_bot: TelegramBot) -> None:
-    menus = len(list(menu.menus(telegram_bot.paperboy.settings)))
+    menus = len(list(menu.menus(telegram_bot.app.settings)))
     await telegram_bot.server.answered("setMyCommands", menus)
     telegram_bot.server.commands.clear()
     telegram_bot.server.faults.add(
@@ -98,7 +98,7 @@ async def test_the_menu_is_set_again_when_the_first_try_fails(telegram_bot: Tele
 
 @pytest.mark.parametrize("refusal", ["chat not found", "bot was blocked by the user"])
 async def test_an_operator_who_never_wrote_to_the_bot(telegram_bot: TelegramBot, refusal: str) -> None:
-    menus = len(list(menu.menus(telegram_bot.paperboy.settings)))
+    menus = len(list(menu.menus(telegram_bot.app.settings)))
     await telegram_bot.server.answered("setMyCommands", menus)
     telegram_bot.server.commands.clear()
     telegram_bot.server.chat(OPERATOR).refuse = refusal

@@ -67,7 +67,7 @@ async def test_a_topic_has_settings_of_its_own(telegram_bot: TelegramBot) -> Non
 async def test_what_a_topic_subscribed_to_comes_there(telegram_bot: TelegramBot) -> None:
     before = telegram_bot.count(FORUM)
     await telegram_bot.ask(FORUM, BOSS, "/subscribe now", topic=OTHER_TOPIC)
-    assert telegram_bot.paperboy.wake.is_set()
+    assert telegram_bot.app.service.wake.is_set()
     await telegram_bot.deliver()
     _, *papers = telegram_bot.server.shown(FORUM)[before:]
     assert len(papers) == 4
@@ -274,17 +274,17 @@ async def test_a_chat_whose_answer_waits_delays_no_other(telegram_bot: TelegramB
 
 
 async def test_a_notice_to_operators_falls_between_no_two_parts_of_an_answer(telegram_bot: TelegramBot) -> None:
-    paperboy, operator, notices = telegram_bot.paperboy, str(OPERATOR), list[asyncio.Task[None]]()
-    paperboy.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0.0)
+    app, operator, notices = telegram_bot.app, str(OPERATOR), list[asyncio.Task[None]]()
+    app.service.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0.0)
 
     async def notice(method: str, arguments: Mapping[str, object]) -> None:
         if method == "sendMessage" and not notices:
-            notices.append(asyncio.create_task(paperboy.alarm.notify()))
+            notices.append(asyncio.create_task(app.notifier.notify()))
             for _ in range(20):
                 await asyncio.sleep(0)  # it comes as far as it can while the first part is under way
 
     telegram_bot.server.on_call = notice
-    [listener] = paperboy.listeners()
+    [listener] = app.listeners()
     assert isinstance(listener, TelegramPoller)
     parts = [telegram_bot.channel.formatter.notice(text) for text in ("one", "two")]
     await listener._updates.replies.send(operator, parts)

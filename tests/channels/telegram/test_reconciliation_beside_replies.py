@@ -25,7 +25,7 @@ LATER = RetryPolicy(settle_delay=100.0, longest_wait=1.0)  # leave unconfirmed s
 async def telegram_bot(telegram_bot: TelegramBot) -> TelegramBot:
     """Have one more digest planned."""
     shutil.copy(DATA / NEXT, "_posts")
-    await telegram_bot.paperboy.plan(at_once=True, resume=False)
+    await telegram_bot.app.cycle.plan(at_once=True, resume=False)
     return telegram_bot
 
 
@@ -85,7 +85,7 @@ async def test_replies_from_before_a_restart(telegram_bot: TelegramBot, chat: st
     before = telegram_bot.count(chat)
     fault.method, fault.chat = "sendMessage", chat
     telegram_bot.server.faults.add(fault)
-    await Dispatcher(telegram_bot.ledger, telegram_bot.paperboy.channels, LATER).run()
+    await Dispatcher(telegram_bot.ledger, telegram_bot.app.channels, LATER).run()
     for _ in range(3):
         ask(telegram_bot, chat)
     await telegram_bot.quiet()
@@ -103,13 +103,13 @@ async def test_a_reply_under_way_is_waited_for(telegram_bot: TelegramBot) -> Non
     """Its id is not known yet when it would be probed."""
     before = telegram_bot.count(READER)
     telegram_bot.server.faults.add(faults.reset(method="sendMessage", chat=READER))
-    await Dispatcher(telegram_bot.ledger, telegram_bot.paperboy.channels, LATER).run()
+    await Dispatcher(telegram_bot.ledger, telegram_bot.app.channels, LATER).run()
     telegram_bot.server.faults.add(faults.late(0.3, method="sendMessage", chat=READER))
     ask(telegram_bot, READER)
     await telegram_bot.server.emptied()
     while telegram_bot.count(READER) == before:
         await asyncio.sleep(0)
-    await Dispatcher(telegram_bot.ledger, telegram_bot.paperboy.channels, LATER, clock=lambda: time.time() + 3600).run()
+    await Dispatcher(telegram_bot.ledger, telegram_bot.app.channels, LATER, clock=lambda: time.time() + 3600).run()
     await telegram_bot.quiet()
     await check_digest(telegram_bot, READER, before, 1)
 

@@ -29,7 +29,7 @@ URL, PROOF = "https://papers.example.org/telegram", "FAKE-webhook-secret"
 
 def settings(telegram_bot: TelegramBot, **more: str) -> Telegram:
     secret = {"webhook_secret": SecretStr(PROOF)}
-    return telegram_bot.paperboy.settings.telegram.model_copy(
+    return telegram_bot.app.settings.telegram.model_copy(
         update={"listen": "webhook", "webhook_url": URL} | secret | more
     )
 

@@ -1,0 +1,121 @@
+"""One round of delivery: look at the sources, plan what chats shall hold, dispatch it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from bot.config.settings import Settings
+from bot.delivery.channel import Channel, ChannelKit
+from bot.delivery.decisions import Rules
+from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, ignore
+from bot.delivery.hours import DeliveryHours
+from bot.delivery.planner import plan
+from bot.errors import ChatGone, Rejected, SendError, SourceError
+from bot.ledger.ledger import Ledger
+from bot.log import log
+from bot.sources.source import FoundDigest, Source
+
+# Posts are looked at again for at least so long behind the newest ones: they are edited within days, if at all.
+LOOK_BACK = timedelta(days=14)
+_NEWEST = 5  # so many, since one of them may bear a date far off by mistake
+
+
+@dataclass
+class DeliveryCycle:
+    """Make the chats hold what the sources hold."""
+
+    settings: Settings
+    ledger: Ledger
+    sources: Sequence[Source]
+    channels: Mapping[str, Channel]
+    kits: Mapping[str, ChannelKit]
+    rules: Rules
+    policy: RetryPolicy = RetryPolicy()
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _logged: dict[str, str] = field(default_factory=dict)  # problems of posts
+
+    async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
+        """Look at every source and write what shall be sent; give what kept a source from being read.
+
+        With `at_once`, chats that chose no hours of their own do not wait for the operator's.
+        """
+        await self._sync_chats()
+        if resume:
+            await self.ledger.subscriptions.resume_all()
+        wanting = await self.ledger.chats_wanting_newest()
+        errors = [error for source in self.sources if (error := await self._plan(source))]
+        await self.ledger.release_now(wanting)
+        await self._open_hours(at_once=at_once)
+        return errors
+
+    async def dispatch(self, on_settled: OnSettled = ignore) -> None:
+        """Send everything that is due."""
+        await self.dispatcher(on_settled).run()
+
+    def dispatcher(self, on_settled: OnSettled = ignore) -> Dispatcher:
+        """Make what sends everything that is due."""
+        return Dispatcher(self.ledger, self.channels, self.policy, stopping=self.stopping, on_settled=on_settled)
+
+    def problems(self) -> list[str]:
+        """List what was wrong with single posts at the last look."""
+        return [what for source in self.sources for what in source.problems.values()]
+
+    def log_problems(self) -> None:
+        """Log each problem of a post once."""
+        problems = {post: what for source in self.sources for post, what in source.problems.items()}
+        for post, what in problems.items():
+            if self._logged.get(post) != what:
+                log.warning("post", problem=what)
+        self._logged = problems
+
+    async def _open_hours(self, *, at_once: bool) -> None:
+        """Let every chat's digests go out from its next hour on."""
+        now = datetime.now(UTC)
+        for schedule in await self.ledger.subscriptions.schedules():
+            hours = DeliveryHours.for_chat(self.settings, schedule)
+            await self.ledger.open_at(schedule, 0.0 if at_once and not schedule else hours.next_opening(now))
+
+    async def _sync_chats(self) -> None:
+        """Make the ledger's chats those of the settings; a channel that was taken out has none."""
+        for name, kit in self.kits.items():
+            if own := kit.read(self.settings):
+                channel = self.channels.get(name)
+                id_sequences = {chat: channel.id_sequence(chat) for chat in own.chats} if channel else {}
+                await self.ledger.subscriptions.sync_chats(name, own.layout, id_sequences)
+                if channel and own.listens:
+                    await self._learn_kinds(channel, own.layout)
+
+    async def _learn_kinds(self, channel: Channel, layout: str) -> None:
+        """Ask what the chats of the settings are, once each: it decides where buttons are answered."""
+        for chat in await self.ledger.subscriptions.unidentified(channel.name):
+            try:
+                kind, number = await channel.chat_kind(chat.address), await channel.canonical_address(chat.address)
+            except (ChatGone, Rejected):
+                continue
+            except SendError:
+                return  # the platform is away; there is another sweep
+            if number == chat.address or not await self.ledger.subscriptions.merge_into(chat, number):
+                await self.ledger.subscriptions.set_preferences(chat.id, layout, kind=kind)
+
+    async def _plan(self, source: Source) -> SourceError | None:
+        """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""
+        known = await self.ledger.known_digests(source.name)
+        found: Sequence[FoundDigest] | None = None
+        problem = None
+        try:
+            found = await source.digests(look_from([one.day for one in known], self.settings.schedule.edits_for))
+        except SourceError as error:
+            problem = error
+        formatters = {name: channel.formatter for name, channel in self.channels.items()}
+        for one in await plan(self.ledger, source.name, found, formatters, self.rules):
+            reason = one.reason.sentence(one.state)
+            log.info("planned", source=source.name, digest=one.name, state=one.state, reason=reason)
+        return problem
+
+
+def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:
+    """Give the day from which posts are looked at, None for all of them."""
+    return sorted(known)[-_NEWEST:][0] - max(LOOK_BACK, edits_for) if known else None

@@ -1,0 +1,30 @@
+"""When the service wakes: at the daily minute, and at each sweep."""
+
+from __future__ import annotations
+
+import asyncio
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.config.fields import WEEKDAYS, weekdays
+from bot.config.settings import Settings
+
+
+def make_scheduler(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
+    """Make the scheduler: a wake-up at the daily minute, and one each sweep."""
+    schedule, zone = settings.schedule, settings.zone
+    days = ",".join(WEEKDAYS[day] for day in sorted(weekdays(schedule.days)))
+    daily = CronTrigger(hour=schedule.at.hour, minute=schedule.at.minute, day_of_week=days, timezone=zone)
+    sweep = IntervalTrigger(seconds=int(schedule.sweep.total_seconds()), timezone=zone)
+    scheduler = AsyncIOScheduler(
+        timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+
+    async def ring() -> None:  # a coroutine, so that it runs in the loop and not in a thread
+        wake.set()
+
+    for name, trigger in (("daily", daily), ("sweep", sweep)):
+        scheduler.add_job(ring, trigger, id=name)
+    return scheduler
