@@ -1,9 +1,10 @@
-"""The receipt: what is told of all chats together is what is told of each."""
+"""How the recent digests stand: what is said of all chats together is what is said of each; what is not settled."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,17 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.sqlite import dialect
 
 from bot import errors
+from bot.config.settings import Settings, Source
+from bot.delivery.decisions import Rules
 from bot.ledger import status as statements
 from bot.ledger.records import ChatStatus, Totals
-from tests.support.digests import days
+from bot.monitoring.status import recent_status, totals, unsettled_lines
+from tests.support.digests import days, digest, found
 from tests.support.memory_channel import Failure, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
 FIRST, SECOND, THIRD = (f"daily-papers/2025-01-0{day}" for day in (1, 2, 3))
+SETTINGS = Settings(language="en", sources=(Source(name="blog", kind="folder", path=Path("_posts")),))
 REJECTED = [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]  # also as plain text
 
 
@@ -81,6 +86,37 @@ async def test_where_something_is_open_the_list_says_what_and_elsewhere_nothing(
         for one in some:
             counts = {state: count for state, count in whole[one.chat].counts.items() if state != "sent"}
             assert (one.counts, one.problems) == (counts, whole[one.chat].problems)
+
+
+async def test_what_is_not_settled_as_sent_is_a_line_for_each_chat(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["b"] += REJECTED
+    pipeline.channel.failures["c"] += [refused(errors.ChatGone("c: kicked"))]
+    pipeline.channel.failures["d"] += REJECTED
+    await pipeline.run(days(1, papers=1))
+    await pipeline.ledger.incidents.discard("d")
+    assert await unsettled_lines(pipeline.ledger, SETTINGS) == [
+        "daily-papers/2025-01-01 terminal b: 1 failed: no",
+        "daily-papers/2025-01-01 terminal c: 1 failed, 1 pending: paused: c: kicked",
+    ]
+
+
+async def test_a_held_digest_is_a_line_until_a_newer_one_comes(pipeline: Pipeline) -> None:
+    unfinished, gate = found(digest(date(2025, 1, 2))), Rules(gate_wait=3600)
+    await pipeline.run(days(1))
+    await pipeline.look([*days(1), unfinished], rules=gate)
+    assert await unsettled_lines(pipeline.ledger, SETTINGS) == [f"{SECOND}: held: the post has no papers yet"]
+    await pipeline.look([*days(1), unfinished, *days(3)], rules=gate)
+    assert [one.name for one, _ in await recent_status(pipeline.ledger, SETTINGS)] == [FIRST, THIRD]
+
+
+async def test_the_recent_digests_are_given_with_each_chat_or_with_all_together(pipeline: Pipeline) -> None:
+    await strike(pipeline)
+    each = await recent_status(pipeline.ledger, SETTINGS)
+    together = await totals(pipeline.ledger, SETTINGS, 99)
+    assert [one.name for one, _ in each] == [FIRST, SECOND, THIRD]
+    assert together == [(one, added_up(chat_statuses)) for one, chat_statuses in each]
+    [(_, first), *_] = await totals(pipeline.ledger, SETTINGS, 1)
+    assert (len(first.problems), first.more) == (1, len(together[0][1].problems) - 1)
 
 
 # How each finds the deliveries that it reads; otherwise it would go through all of them.
