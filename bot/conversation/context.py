@@ -78,7 +78,7 @@ class Context:
     def hours_text(self) -> str:
         """Say at which hours this chat receives."""
         hours = DeliveryHours.for_chat(self.settings, self.chat.schedule if self.chat else "")
-        return pages.hours_text(hours.at, hours.weekdays, hours.zone, self.phrases)
+        return pages.hours_text(hours.at, hours.weekday_numbers, hours.zone, self.phrases)
 
     @property
     def first_language(self) -> str:

@@ -64,15 +64,15 @@ class Channel(Protocol):
         """Tell what a chat is."""
 
     async def canonical_address(self, address: str) -> str:
-        """Give a chat's address as the platform numbers it, under which its people may have subscribed."""
+        """Give the address in the platform's own numbers, under which a chat's people may have subscribed."""
 
     async def prepare(self, body: Mapping[str, object]) -> None:
-        """Find out beforehand what sending this needs, so that nothing comes between a turn and its call."""
+        """Find out what sending this needs before waiting for a turn, so that the call can follow at once."""
 
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        """Wait until one more call to this chat keeps every limit, and give that time, of the event loop's clock.
+        """Wait until one more call to this chat keeps all limits; give that time by the event loop's clock.
 
-        With `ahead` it comes up to so many seconds earlier.
+        May return up to `ahead` seconds before that time: the caller waits for it.
         """
 
     async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
@@ -82,10 +82,10 @@ class Channel(Protocol):
         """Make a message that stands in the chat read as `body`; the same content is a success."""
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
-        """Find out whether an unconfirmed message was delivered; may edit it into its own content."""
+        """Find out whether a message was delivered; may edit it into the content that it has."""
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
-        """Check the bot and its rights in each chat: pairs of what was checked and what to do, "" when well."""
+        """Check the bot and its rights in each chat; give what was checked and what to do, "" when all is well."""
 
     async def close(self) -> None: ...
 

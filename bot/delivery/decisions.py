@@ -1,4 +1,4 @@
-"""Decide what shall become of each digest: what the ledger knows and what a source holds now in, intents out.
+"""Decide what shall become of each digest: compare what the ledger knows with what a source holds now.
 
 Pure. The daily run, an edited post, one that is not finished yet: all are this one comparison.
 """
@@ -21,13 +21,13 @@ from formatters.markdown import walk
 from formatters.model import Digest, Paper
 from formatters.spans import collapse_spaces, plain
 
-_COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE}  # what was skipped for this is news when it has papers at last
+_COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE}  # what was skipped for this is new when it has papers at last
 _HAS_LOST = {Cause.SHRANK, Cause.EMPTY}  # the first number of these reasons is how many papers there were
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator set of this; lengths of time in seconds."""
+    """What the operator set; times in seconds."""
 
     catch_up: int = 3
     gate_wait: float = 0.0
@@ -65,9 +65,9 @@ def names_of(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> list
 
 
 def fingerprint(digest: Digest) -> str:
-    """Hash what a digest says; layout, markup and the post's address do not count."""
-    said = [digest.series, digest.day.isoformat(), _said(digest.preface), *map(_paper_said, digest.papers)]
-    return hashed(said)
+    """Hash the content of a digest; layout, markup and the post's address do not count."""
+    content = [digest.series, digest.day.isoformat(), _plain_text(digest.preface), *map(_paper_content, digest.papers)]
+    return hashed(content)
 
 
 def hashed(value: object) -> str:
@@ -81,7 +81,7 @@ def _recognised(found: FoundDigest, name: str) -> PlannedDigest:
 
 
 def _is_settled(was: KnownDigest | None, planned: PlannedDigest) -> bool:
-    """Tell whether a digest was delivered, or never will be; what has papers at last is news."""
+    """Tell whether a digest was delivered, or never will be; one that has papers at last is new."""
     if was is None or was.state is DigestState.HELD:
         return False
     return was.state is not DigestState.SKIPPED or was.reason.cause not in _COMES_BACK or not planned.digest.papers
@@ -94,19 +94,19 @@ def _changed(was: KnownDigest, planned: PlannedDigest, rules: Rules, now: float)
         rewritten = not same and planned.digest.papers
         return replace(planned, state=was.state, reason=was.reason) if rewritten else None
     if same:
-        return _remark(was, NOTHING, None)
+        return _status_change(was, NOTHING, None)
     if now - was.found_at > rules.edits_for:
-        return _remark(was, Reason(Cause.TOO_LATE), None)
+        return _status_change(was, Reason(Cause.TOO_LATE), None)
     if was.reason.cause is Cause.LOST_ALL and not planned.digest.papers:
         return None
     why, since = unfinished_reason(planned.digest, was.papers), _since(was, now)
     if why and not _is_over(since, rules, now):
-        return _remark(was, why, since)
-    return planned if planned.digest.papers else _remark(was, Reason(Cause.LOST_ALL), None)
+        return _status_change(was, why, since)
+    return planned if planned.digest.papers else _status_change(was, Reason(Cause.LOST_ALL), None)
 
 
-def _remark(was: KnownDigest, reason: Reason, since: float | None) -> StatusChange | None:
-    """Note something that was not noted yet."""
+def _status_change(was: KnownDigest, reason: Reason, since: float | None) -> StatusChange | None:
+    """Give a change of reason, None where there is none."""
     return None if (was.reason, was.held_since) == (reason, since) else StatusChange(was.name, was.state, reason, since)
 
 
@@ -135,11 +135,11 @@ def _fresh(
     begin = _older(new, min(news)) if news else max(0, len(new) - 1)  # else the first look
     yield from (replace(one, state=DigestState.BASELINE) for one in new[:begin])
     recent = new[begin:]
-    full = [place for place, one in enumerate(recent) if one.digest.papers]
+    full = [index for index, one in enumerate(recent) if one.digest.papers]
     late = set(full[: max(0, len(full) - rules.catch_up)])
-    for place, one in enumerate(recent):
+    for index, one in enumerate(recent):
         was = before.get(one.digest.id)
-        judged = _skipped(one, Cause.MISSED) if place in late else _judged(one, was, rules, now)
+        judged = _skipped(one, Cause.MISSED) if index in late else _judged(one, was, rules, now)
         if _is_news(was, judged):
             yield judged
 
@@ -172,10 +172,10 @@ def _is_news(was: KnownDigest | None, planned: PlannedDigest) -> bool:
     return was is None or (was.state, was.reason, was.fingerprint) != after
 
 
-def _paper_said(paper: Paper) -> list[object]:
-    sections = [[section.heading, _said(section.body)] for section in paper.sections]
+def _paper_content(paper: Paper) -> list[object]:
+    sections = [[section.heading, _plain_text(section.body)] for section in paper.sections]
     return [paper.id, paper.number, paper.title, paper.url, [asdict(link) for link in paper.links], sections]
 
 
-def _said(markdown: str) -> str:
+def _plain_text(markdown: str) -> str:
     return collapse_spaces(plain(walk(markdown)))

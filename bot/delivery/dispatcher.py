@@ -1,4 +1,4 @@
-"""Drain: make the ledger true. Send, edit, and settle what is in doubt, a lane per chat."""
+"""Make the ledger true: send, edit, and find out what became of unconfirmed sends, with a worker per chat."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ MOST_WORKERS = 500  # of a channel at work at once: more than any bot's limit ke
 
 @dataclass
 class Dispatcher(RunState):
-    """One run over everything that is open, a lane per chat, each strictly in order."""
+    """One run over all that is due, with a worker per chat."""
 
     most_workers: int = MOST_WORKERS  # of a channel at work at once
-    _busy_chats: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # chats with a lane, by channel
-    _again: set[int] = field(default_factory=set)  # those of them for which something came up since they looked
-    _behind: dict[str, int] = field(default_factory=dict)  # channels of whose chats only those up to an id were seen
+    _busy_chats: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # that have a worker, by channel
+    _again: set[int] = field(default_factory=set)  # those of them that got something new since their worker looked
+    _behind: dict[str, int] = field(default_factory=dict)  # channels, with the id of the last chat that was seen
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Send, edit and reconcile until nothing is due; call it while `store.delivering`.
+        """Send, edit and reconcile until nothing is due; the caller holds the delivery lock.
 
-        Raises LedgerError when an outcome cannot be written; what was under way is then in doubt
+        Raises LedgerError when an outcome cannot be written; what was under way is then unconfirmed
         and is reconciled by the next run.
         """
         await self.ledger.mark_interrupted(self.policy.settle_delay)
@@ -49,14 +49,14 @@ class Dispatcher(RunState):
                     await self._start_workers(workers, self.channels[name])
 
     def rescan(self) -> None:
-        """Take up what was planned since this run began."""
+        """Look for due chats again, since something was planned."""
         self._behind = dict.fromkeys(self.channels, 0)
         self._changed.set()
 
     async def _start_workers(self, workers: asyncio.TaskGroup, channel: Channel) -> None:
-        """Open lanes for the next chats of a channel, once half of the places are free."""
-        at_work = self._busy_chats[channel.name]
-        free = self.most_workers - len(at_work)
+        """Start workers for the next chats of a channel, once half of their number is free."""
+        busy = self._busy_chats[channel.name]
+        free = self.most_workers - len(busy)
         if free < self.most_workers / 2:
             return
         behind = self._behind.pop(channel.name)
@@ -67,10 +67,10 @@ class Dispatcher(RunState):
         if len(chats) == free:
             self._behind.setdefault(channel.name, chats[-1].id)
         for chat in chats:
-            if chat.id in at_work:
+            if chat.id in busy:
                 self._again.add(chat.id)
             else:
-                at_work.add(chat.id)
+                busy.add(chat.id)
                 workers.create_task(self._work(channel, chat))
 
     async def _work(self, channel: Channel, chat: Chat) -> None:

@@ -1,4 +1,4 @@
-"""Hours: at which time of which days a chat receives new digests, in which time zone."""
+"""Delivery hours: from what time, on which days, a chat receives new digests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.config.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class DeliveryHours:
-    """From `at` to midnight of each of `days`: a late post still goes out, and none wakes a reader at night."""
+    """From `at` to midnight of each of `days`: a late post still goes out, and no message comes at night."""
 
     at: time
     days: str  # "mon-fri", "mon,wed"
@@ -30,13 +30,13 @@ class DeliveryHours:
 
     @classmethod
     def for_chat(cls, settings: Settings, spelled: str = "") -> Self:
-        """Give the hours that a chat wishes, or those of the operator where it wishes none."""
+        """Give the hours that a chat chose, or the operator's where it chose none."""
         schedule = settings.schedule
-        days = "".join(schedule.days.split())  # "mon, wed, fri" is one word among three
+        days = "".join(schedule.days.split())  # without blanks, since `read` splits at them
         return cls.read(spelled) if spelled else cls(schedule.at, days, settings.timezone)
 
     @property
-    def weekdays(self) -> list[int]:
+    def weekday_numbers(self) -> list[int]:
         """List the days as numbers, Monday being 0."""
         return sorted(weekdays(self.days))
 
@@ -57,5 +57,5 @@ class DeliveryHours:
         return 0.0 if self.is_open(now) else self.next_after(now).timestamp()
 
     def _begin(self, day: date) -> datetime:
-        """Give the moment; compare timestamps, for hours come twice when summer time ends."""
+        """Give the opening of a day. Compare timestamps: when summer time ends, an hour of the clock comes twice."""
         return datetime.combine(day, self.at, tzinfo=ZoneInfo(self.zone))

@@ -1,6 +1,6 @@
 """Plan: compare what chats shall hold with the ledger, and write what is missing into it.
 
-What becomes of each digest is decided in `decisions`; here it is laid out and written.
+`decisions` says what becomes of each digest; here it is rendered and written.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from formatters.model import Digest
 async def plan(
     ledger: Ledger, source: str, found: Sequence[FoundDigest] | None, formatters: Mapping[str, Formatter], rules: Rules
 ) -> list[PlannedDigest | StatusChange]:
-    """Write into the ledger what shall be sent and edited; call it while `store.delivering`.
+    """Write into the ledger what shall be sent and edited; the caller holds the delivery lock.
 
-    The newest delivered digest goes to chats that joined since as well, if they want it; what still
-    waits for a chat's hours is laid out anew when the chat changed its wishes.
+    The newest delivered digest also goes to chats that joined since, if they want it. What still waits for
+    a chat's hours is rendered again when the chat changed its preferences.
     """
     known = await ledger.known_digests(source)
     # Hashing years of posts takes seconds; meanwhile readers are answered.
@@ -43,7 +43,7 @@ async def plan(
 
 
 async def _give_to_new_chats(ledger: Ledger, source: str, formatters: Mapping[str, Formatter]) -> None:
-    """Give what was delivered to chats that joined since, and lay out anew what still waits."""
+    """Plan what was delivered for chats that joined since, and render again what still waits."""
     delivered = [one for one in await ledger.known_digests(source) if one.state is DigestState.ACTIVE]
     outdated = await ledger.waiting_in_old_edition(source)
     for one in delivered:
@@ -69,5 +69,5 @@ async def _rendered(
 
 
 def _laid_out(formatter: Formatter, digest: Digest, edition: Edition) -> list[tuple[Message, str]]:
-    speaking = formatter.in_language(locale.phrases(edition.language)) if edition.language else formatter
-    return [(message, hashed(message.body)) for message in speaking.digest(digest, edition)]
+    translated = formatter.in_language(locale.phrases(edition.language)) if edition.language else formatter
+    return [(message, hashed(message.body)) for message in translated.digest(digest, edition)]

@@ -1,4 +1,4 @@
-"""The publication gate: which posts look as if their author, or the program that writes them, is not done yet."""
+"""Readiness: which posts look as if their author, or the program that writes them, is not done yet."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ def unfinished_reason(digest: Digest, before: int) -> Reason | None:
 
 
 def _sparse(digest: Digest) -> Reason | None:
-    """Say whether most of a digest says nothing; a mere list of titles is meant to be one."""
+    """Say why a digest looks mostly empty, None where it does not; a mere list of titles is meant to be one."""
     sections = [section for paper in digest.papers for section in paper.sections]
-    empty = sum(map(is_empty_section, sections))
-    silent = sum(all(map(is_empty_section, paper.sections)) for paper in digest.papers)
-    if sections and 2 * silent > len(digest.papers):
-        return Reason(Cause.SPARSE_PAPERS, (silent, len(digest.papers)))
-    return Reason(Cause.SPARSE_SECTIONS, (empty, len(sections))) if 2 * empty > len(sections) else None
+    empty_sections = sum(map(is_empty_section, sections))
+    empty_papers = sum(all(map(is_empty_section, paper.sections)) for paper in digest.papers)
+    if sections and 2 * empty_papers > len(digest.papers):
+        return Reason(Cause.SPARSE_PAPERS, (empty_papers, len(digest.papers)))
+    if 2 * empty_sections > len(sections):
+        return Reason(Cause.SPARSE_SECTIONS, (empty_sections, len(sections)))
+    return None

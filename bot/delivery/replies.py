@@ -1,4 +1,4 @@
-"""Replies: answers on their way to readers, past the ledger, before every broadcast."""
+"""Replies to readers and notices to operators: sent before broadcasts, and not as deliveries of the ledger."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from bot.ledger.ledger import Ledger
 from bot.log import log
 from formatters.message import Message
 
-_PATIENCE = 30.0  # seconds: a reader who waited longer has asked again
+_LONGEST_WAIT = 30.0  # seconds: a reader who waited longer has asked again
 _TRIES = 3
-_GRACE = 5.0  # seconds that answers under way get when told to stop
+_GRACE = 5.0  # seconds that replies under way may still take when told to stop
 
 _Result = TypeVar("_Result")
 
 
 class ReplySender:
-    """Send answers in one channel; a lost one is logged, and is not tried again.
+    """Send replies in one channel; one that is lost is logged, and not tried again.
 
-    There is one for each channel: the parts of an answer stay together only among what is sent through the same one.
+    There is one for each channel: it lets nothing come between the parts of a reply.
     """
 
     def __init__(self, channel: Channel, ledger: Ledger) -> None:
         self._channel = channel
         self._ledger = ledger
-        self._rooms = KeyedLock()
+        self._chat_locks = KeyedLock()
         self._under_way: set[asyncio.Task[object]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        """Do something while the next reader is heard already."""
+        """Do something in the background, while other readers are served."""
         task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._done)
 
     async def finish(self) -> None:
-        """Wait for what is under way, but not for ever."""
+        """Wait for what is under way, and cancel what takes too long."""
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=_GRACE)
             for task in late:
@@ -57,11 +57,11 @@ class ReplySender:
         more: Mapping[str, object] = MappingProxyType({}),
         names: Sequence[str] = (),
     ) -> SendError | None:
-        """Send an answer in order; `more` are further arguments of the call, `names` other addresses of the chat.
+        """Send the messages of a reply in order, up to the first error; give that error.
 
-        Gives the error at which it ended, if it did.
+        `more` are further arguments of the call, `names` other addresses of the chat.
         """
-        async with await self._room(address):
+        async with await self._lock(address):
             for message in messages:
                 try:
                     remote_id = await self._send(address, {**message.body, **more}, thread)
@@ -72,12 +72,12 @@ class ReplySender:
         return None
 
     async def edit(self, address: str, remote_id: str, message: Message) -> None:
-        """Put an answer in the place of an earlier one."""
-        async with await self._room(address):
+        """Replace the content of an earlier reply."""
+        async with await self._lock(address):
             try:
                 await self._with_retries(address, lambda: self._channel.edit(address, remote_id, message.body))
             except Rejected:
-                return  # it is gone, or too old: whoever pressed its button sees that
+                return  # it is gone, or too old: the reader who pressed its button sees that
             except SendError as error:
                 self._lost(address, error)
 
@@ -99,31 +99,31 @@ class ReplySender:
                 return await call()
             except RetryLater as error:
                 tried += 1
-                pause = backoff(1.0, tried - 1, _PATIENCE) if error.after is None else error.after
-                if tried == _TRIES or pause > _PATIENCE:
+                pause = backoff(1.0, tried - 1, _LONGEST_WAIT) if error.after is None else error.after
+                if tried == _TRIES or pause > _LONGEST_WAIT:
                     raise
                 await asyncio.sleep(pause)
 
     async def _turn(self, address: str) -> None:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_LONGEST_WAIT):
                 await self._channel.acquire_turn(address, reply=True)
         except TimeoutError:
             raise RetryLater("its turn came too late", math.inf) from None
 
     async def _note(self, addresses: Iterable[str], remote_id: str) -> None:
-        """Note the id where the platform counts: a doubtful send is looked for among ids."""
+        """Record the id where ids are numbers: an unconfirmed send is looked for among them."""
         if not remote_id.isdecimal():
             return
-        for counter in {self._channel.id_sequence(address) for address in addresses}:
+        for id_sequence in {self._channel.id_sequence(address) for address in addresses}:
             try:
-                await self._ledger.record_reply(self._channel.name, counter, int(remote_id))
+                await self._ledger.record_reply(self._channel.name, id_sequence, int(remote_id))
             except LedgerError as error:
                 log.error("reply", channel=self._channel.name, error=str(error))  # it stands in the chat all the same
 
-    async def _room(self, address: str) -> asyncio.Lock:
+    async def _lock(self, address: str) -> asyncio.Lock:
         """Give the lock of a chat, whichever of its addresses is named."""
-        return self._rooms.of(await self._channel.canonical_address(address))
+        return self._chat_locks.of(await self._channel.canonical_address(address))
 
     def _lost(self, address: str, error: SendError) -> None:
         log.warning("answer lost", channel=self._channel.name, chat=address, error=str(error))

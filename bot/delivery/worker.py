@@ -1,6 +1,6 @@
-"""A lane: the work in one chat, strictly in order.
+"""The worker of one chat: what it sends and edits there, strictly in order.
 
-Each outcome of a call is one class of `bot/errors.py`, and one line of `Lane._failed`.
+Each outcome of a call is one class of `bot/errors.py`, and one case of `ChatWorker._failed`.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from bot.log import log
 class RetryPolicy:
     """How long to wait for what, in seconds."""
 
-    settle_delay: float = 5.0  # before asking whether a doubtful send arrived: it may still be under way
+    settle_delay: float = 5.0  # before asking whether an unconfirmed send arrived: it may still be under way
     first_backoff: float = 1.0  # after a first network failure, doubled each time
     longest_backoff: float = 3600.0  # the longest back-off
-    longest_wait: float = 60.0  # what a lane waits for; later rows are left to the next sweep
-    stop_grace: float = 20.0  # for a question under way when told to stop
+    longest_wait: float = 60.0  # no worker waits for longer; what is due later is left to the next sweep
+    stop_grace: float = 20.0  # that a question under way may still take when told to stop
 
 
-# Told of each row that was settled: its chat, itself, its new state, and why where that is not sent.
+# Called with each row that was settled: its chat, the row, its new state, and why it is not `sent`.
 OnSettled = Callable[[Chat, QueuedDelivery, DeliveryState, str], None]
 
 
 def ignore(_chat: Chat, _row: QueuedDelivery, _state: DeliveryState, _why: str) -> None:
-    """Report nothing."""
+    """Do nothing with it."""
 
 
 @dataclass
 class RunState:
-    """What all lanes of one run share."""
+    """What all workers of one run share."""
 
     ledger: Ledger
     channels: Mapping[str, Channel]
@@ -61,7 +61,7 @@ class RunState:
 
 @dataclass
 class ChatWorker:
-    """One chat in one run."""
+    """What works in one chat during one run."""
 
     state: RunState
     channel: Channel
@@ -72,7 +72,7 @@ class ChatWorker:
     async def work(self) -> None:
         """Do what comes next until nothing is due."""
         while (row := await self._next_row()) and await self._wait_due(row):
-            turn = await self._turn(row)
+            turn = await self._wait_turn(row)
             if turn is None or not await self._step(row, turn):
                 break
         await self._wait_written()
@@ -91,7 +91,7 @@ class ChatWorker:
             self._last = None
 
     async def _wait_due(self, row: QueuedDelivery) -> bool:
-        """Wait until a row is due, or tell that it is for a later sweep."""
+        """Wait until a row is due; False when that is left to a later sweep, or when told to stop."""
         wait = row.not_before - self.state.clock()
         if wait > self.state.policy.longest_wait:
             return False
@@ -99,10 +99,11 @@ class ChatWorker:
             await self.state.stop_watch.wait_unless(asyncio.sleep(wait))
         return not self.state.stopping.is_set()
 
-    async def _turn(self, row: QueuedDelivery) -> float | None:
-        """Wait for a turn and give its time.
+    async def _wait_turn(self, row: QueuedDelivery) -> float | None:
+        """Wait for a turn to call, and give its time.
 
-        None when told to stop, when the bot was refused meanwhile, or told to pause for longer than we wait.
+        None when told to stop, when the bot was refused meanwhile, or when the platform asks for a longer pause than
+        is waited for.
         """
         try:
             turn = await self.state.stop_watch.wait_unless(self._acquire_turn(row))
@@ -115,7 +116,7 @@ class ChatWorker:
         return await self.channel.acquire_turn(self.chat.address, ahead=TURN_AHEAD)
 
     async def _step(self, row: QueuedDelivery, turn: float) -> bool:
-        """Do what a row wants at its turn; tell whether the lane goes on."""
+        """Do what a row needs at its turn; tell whether the worker goes on."""
         claimed = None
         try:
             if row.state == DeliveryState.UNCONFIRMED:
@@ -131,17 +132,20 @@ class ChatWorker:
         return True
 
     async def _claim(self, row: QueuedDelivery) -> QueuedDelivery | None:
-        """Note that a row is under way; where anything changed since it was read, what comes next now has its turn."""
+        """Commit that a row is under way; if anything changed since it was read, take what comes next now instead."""
         claim = self.state.ledger.writer.claim
         while (claimed := await claim(row)) is None:
             self._rows.clear()
-            head = await self._next_row()
-            if head is None or head.state == DeliveryState.UNCONFIRMED or head.not_before > self.state.clock():
-                self._rows.extendleft([head] if head else [])
+            following = await self._next_row()
+            if following is None or not self._can_claim(following):
+                self._rows.extendleft([following] if following else [])
                 return None
-            row = head
-        await self._wait_written()  # as it is by now, unless writing failed
+            row = following
+        await self._wait_written()  # done by now, for the claim came after it; but it may have failed
         return claimed
+
+    def _can_claim(self, row: QueuedDelivery) -> bool:
+        return row.state != DeliveryState.UNCONFIRMED and row.not_before <= self.state.clock()
 
     async def _deliver(self, row: QueuedDelivery) -> None:
         body = _body(self.channel, row)
@@ -155,84 +159,82 @@ class ChatWorker:
     async def _reconcile(self, row: QueuedDelivery) -> None:
         run = self.state
         known = await run.ledger.known_message_ids(self.chat, row.attempted_at)
-        unconfirmed = _doubt(row, _body(self.channel, row), known)
+        unconfirmed = _unconfirmed_send(row, _body(self.channel, row), known)
         match await wait_unless(
             self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
         ):
             case None:
-                return  # told to stop; the doubt stays as it is
+                return  # told to stop; the row stays unconfirmed
             case Delivered(remote_id):
-                # The post may have changed since: then the chat holds the wording that was tried.
+                # If the post changed since, the chat holds the older content.
                 state = DeliveryState.SENT if row.tried_hash == row.hash else DeliveryState.STALE
                 found = {"remote_id": remote_id, "id_sequence": self.chat.id_sequence, "sent_hash": row.tried_hash}
                 self._settle(row, state, **found)
             case NotDelivered():
                 self._settle(row, DeliveryState.PENDING)
-            case unknown:
-                self._settle(row, DeliveryState.UNCONFIRMED, problem=ErrorCode.UNCONFIRMED, error=unknown.why)
+            case undecided:
+                self._settle(row, DeliveryState.UNCONFIRMED, problem=ErrorCode.UNCONFIRMED, error=undecided.why)
         self._rows.clear()
 
     async def _failed(self, row: QueuedDelivery, error: errors.SendError) -> bool:
-        """Write the ledger's next step for an error, as its class says; tell whether the lane goes on."""
-        told = {"problem": error.code, "error": str(error)}
+        """Write what follows from an error, as its class says; tell whether the worker goes on."""
+        values = {"problem": error.code, "error": str(error)}
         refused = DeliveryState.UNCONFIRMED if row.state == DeliveryState.UNCONFIRMED else DeliveryState.FAILED
         match error:
             case errors.RetryLater():
-                self._settle(row, row.state, not_before=self._later(error), **told)
+                self._settle(row, row.state, not_before=self._later(error), **values)
             case errors.Unconfirmed():
                 # An edit, and the question whether a send arrived, may simply be repeated.
-                doubtful = DeliveryState.UNCONFIRMED if row.state == DeliveryState.PENDING else row.state
-                self._settle(row, doubtful, not_before=self._ask_at(row), **told)
+                lost = DeliveryState.UNCONFIRMED if row.state == DeliveryState.PENDING else row.state
+                self._settle(row, lost, not_before=self._ask_at(row), **values)
             case errors.Rejected() if row.state != DeliveryState.UNCONFIRMED and not row.plain:
-                self._settle(row, row.state, plain=1, **told)
+                self._settle(row, row.state, plain=1, **values)
             case errors.Rejected():
-                self._settle(row, refused, **told)
+                self._settle(row, refused, **values)
             case errors.ChatMoved():
-                await self._move(row, error, told)
+                await self._move(row, error, values)
             case errors.ChatGone():
-                self._settle(row, refused, **told)
+                self._settle(row, refused, **values)
                 await self._wait_written()
                 await self.state.ledger.subscriptions.pause(self.chat.id, str(error))
                 return False
             case _:  # BotGone
-                self._settle(row, row.state, not_before=self.state.clock(), **told)
+                self._settle(row, row.state, not_before=self.state.clock(), **values)
                 self._stop_bot(error)
                 return False
         return True
 
-    async def _move(self, row: QueuedDelivery, error: errors.ChatMoved, told: Mapping[str, object]) -> None:
-        """Follow a chat to where it lives now."""
-        counter = self.channel.id_sequence(error.address)
-        await self.state.ledger.subscriptions.move(self.chat.id, address=error.address, id_sequence=counter)
-        if (
-            row.state == DeliveryState.UNCONFIRMED
-        ):  # the old place cannot be asked any more, and the new one does not have it
-            self._settle(row, DeliveryState.UNCONFIRMED, **told)
-        else:  # what stands in the old place stays there as it is
+    async def _move(self, row: QueuedDelivery, error: errors.ChatMoved, values: Mapping[str, object]) -> None:
+        """Go on at the new address of a chat."""
+        id_sequence = self.channel.id_sequence(error.address)
+        await self.state.ledger.subscriptions.move(self.chat.id, address=error.address, id_sequence=id_sequence)
+        if row.state == DeliveryState.UNCONFIRMED:  # the old address cannot be asked, and the new one does not have it
+            self._settle(row, DeliveryState.UNCONFIRMED, **values)
+        else:  # what stands at the old address stays there as it is
             state = DeliveryState.SENT if row.state == DeliveryState.STALE else row.state
-            self._settle(row, state, not_before=self.state.clock(), **told)
-        self.chat = replace(self.chat, address=error.address, id_sequence=counter)
+            self._settle(row, state, not_before=self.state.clock(), **values)
+        self.chat = replace(self.chat, address=error.address, id_sequence=id_sequence)
 
     def _stop_bot(self, error: errors.SendError) -> None:
-        """Stop the other lanes of a bot that was refused, and say so once."""
+        """Let no worker of this bot go on, and log once that it was refused."""
         if self.channel.name not in self.state.refused_channels:
             log.warning("bot refused", channel=self.channel.name, error=str(error))
         self.state.refused_channels.add(self.channel.name)
 
     def _ask_at(self, row: QueuedDelivery) -> float:
-        """Give the time at which a doubt may be looked into: each lost answer makes it twice as long.
+        """Give the time to ask about an unconfirmed send, or to edit again: each lost answer doubles the wait.
 
-        A server that takes nothing in any more would else be asked without end.
+        Otherwise a server that accepts nothing would be asked without end.
         """
         tries = self._count_failure()
-        waits = self.state.policy
-        return self.state.clock() + backoff(waits.settle_delay, row.attempts + tries, waits.longest_backoff)
+        policy = self.state.policy
+        return self.state.clock() + backoff(policy.settle_delay, row.attempts + tries, policy.longest_backoff)
 
     def _later(self, error: errors.RetryLater) -> float:
-        """Give the time of the next try: the platform's word, else twice as long each time."""
+        """Give the time of the next try: what the platform says, otherwise each failure doubles the wait."""
         tries = self._count_failure()
-        waits = self.state.policy
-        ours = backoff(waits.first_backoff, tries, waits.longest_backoff)
+        policy = self.state.policy
+        ours = backoff(policy.first_backoff, tries, policy.longest_backoff)
         return self.state.clock() + (ours if error.after is None else error.after)
 
     def _count_failure(self) -> int:
@@ -242,7 +244,7 @@ class ChatWorker:
         return tries
 
     def _settle(self, row: QueuedDelivery, state: DeliveryState, **values: object) -> None:
-        """Have an outcome written: surely before what is asked of the ledger next. It is told when it is written."""
+        """Hand an outcome to the ledger, which writes it before it reads anything else; it is reported when written."""
         self._last = self.state.ledger.writer.settle(row, state, **values)
         self._last.add_done_callback(partial(self._on_written, row, state, str(values.get("error", ""))))
 
@@ -263,7 +265,7 @@ def _body(channel: Channel, row: QueuedDelivery) -> Mapping[str, object]:
     return channel.formatter.plain(row.body) if row.plain else row.body
 
 
-def _doubt(row: QueuedDelivery, body: Mapping[str, object], known: KnownIds) -> UnconfirmedSend:
+def _unconfirmed_send(row: QueuedDelivery, body: Mapping[str, object], known: KnownIds) -> UnconfirmedSend:
     return UnconfirmedSend(
         ref=row.ref,
         body=body,

@@ -1,1 +1,1 @@
-"""What operators are told."""
+"""What operators are notified of, and the status that they ask for."""

@@ -1,4 +1,4 @@
-"""The alarm: tell the operators' chats of each trouble once, and of some that they are over."""
+"""Notify the operators' chats of each incident once, and of some that they are over."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.monitoring.posting_pattern import LOOK_BACK, overdue_since
 from formatters.locale import phrases
 from formatters.message import Message
 
-_MOST = 10  # lines of one message: a bad day must not become a flood
+_MOST = 10  # lines of one message; the rest is counted
 _LONGEST = 300  # characters of a line
 
 
@@ -33,44 +33,44 @@ class OperatorChat:
 
 
 class NotificationLog(Protocol):
-    """What was told: the ledger's, or that of a running program, for the ledger may be the trouble."""
+    """What was reported: kept in the ledger, or in memory for what may keep the ledger from being written."""
 
     async def reported(self) -> dict[str, str]: ...
 
-    async def record(self, told: Mapping[str, str], over: Collection[str]) -> None: ...
+    async def record(self, reported: Mapping[str, str], over: Collection[str]) -> None: ...
 
 
 @dataclass
-class _OwnLog:
-    _told: dict[str, str] = field(default_factory=dict)
+class _MemoryLog:
+    _reported: dict[str, str] = field(default_factory=dict)
 
     async def reported(self) -> dict[str, str]:
-        return self._told
+        return self._reported
 
-    async def record(self, told: Mapping[str, str], over: Collection[str]) -> None:
-        self._told = {key: end for key, end in {**self._told, **told}.items() if key not in over}
+    async def record(self, reported: Mapping[str, str], over: Collection[str]) -> None:
+        self._reported = {key: end for key, end in {**self._reported, **reported}.items() if key not in over}
 
 
 @dataclass
 class OperatorNotifier:
-    """Compare what is wrong with what was told, and tell the rest."""
+    """Compare what is wrong with what was reported, and report the rest."""
 
     settings: Settings
     incidents: Incidents
     outages: Outages
     chats: Sequence[OperatorChat]
     clock: Callable[[], float]  # seconds since 1970
-    _own: NotificationLog = field(default_factory=_OwnLog)
+    _memory: NotificationLog = field(default_factory=_MemoryLog)
 
     async def notify(self) -> None:
-        """Tell what is new; what cannot be told now is told at a later look. A ledger that fails is only logged."""
-        await self._settle(self.outages.lasting(), self._own)
+        """Report what is new; what reaches nobody now is reported next time. A ledger that fails is only logged."""
+        await self._report(self.outages.lasting(), self._memory)
         try:
-            await self._settle([*await self.incidents.current(), *await self._silences()], self.incidents)
+            await self._report([*await self.incidents.current(), *await self._overdue_posts()], self.incidents)
         except PaperboyError as error:
             log.error("alarm", error=str(error))
 
-    async def _silences(self) -> list[Incident]:
+    async def _overdue_posts(self) -> list[Incident]:
         """List the sources whose posts are overdue."""
         wait, zone = self.settings.schedule.overdue, self.settings.zone
         now = datetime.fromtimestamp(self.clock(), UTC)
@@ -78,20 +78,20 @@ class OperatorNotifier:
         due = {name: overdue_since(posts.get(name, ()), zone, now, wait) for name in _names(self.settings)}
         return [_overdue(name, at) for name, at in due.items() if at]
 
-    async def _settle(self, found: Sequence[Incident], memory: NotificationLog) -> None:
-        told = await memory.reported()
-        new = [incident for incident in found if incident.is_news and incident.key not in told]
-        over = told.keys() - {incident.key for incident in found}
-        said = phrases(self.settings.language)
+    async def _report(self, found: Sequence[Incident], notifications: NotificationLog) -> None:
+        reported = await notifications.reported()
+        new = [incident for incident in found if incident.is_news and incident.key not in reported]
+        over = reported.keys() - {incident.key for incident in found}
+        words = phrases(self.settings.language)
         lines = [
-            *(_line(said.incidents, incident) for incident in new),
-            *(told[key] for key in sorted(over) if told[key]),
+            *(_line(words.incidents, incident) for incident in new),
+            *(reported[key] for key in sorted(over) if reported[key]),
         ]
-        if (new or over) and await self._tell(lines):
-            await memory.record({incident.key: _line(said.incidents_over, incident) for incident in new}, over)
+        if (new or over) and await self._send(lines):
+            await notifications.record({incident.key: _line(words.incidents_over, incident) for incident in new}, over)
 
-    async def _tell(self, lines: Sequence[str]) -> bool:
-        """Tell all operators' chats; False when none can be reached now."""
+    async def _send(self, lines: Sequence[str]) -> bool:
+        """Send lines to all operators' chats; False when none can be reached now."""
         for line in lines:
             log.warning("trouble", what=line)
         more = [f"… +{len(lines) - _MOST}"] if len(lines) > _MOST else []
@@ -100,7 +100,7 @@ class OperatorNotifier:
         return any(reached) or not reached
 
     async def _notify_chat(self, chat: OperatorChat, text: str) -> bool:
-        """Tell one chat; an answer that was lost counts as told, for each trouble is told once."""
+        """Send to one chat; a lost answer counts as reached, since each incident is reported once."""
         return not isinstance(await chat.replies.send(chat.address, [chat.notice(text)]), RetryLater | BotGone)
 
 
@@ -112,6 +112,6 @@ def _names(settings: Settings) -> list[str]:
     return [source.name for source in settings.sources]
 
 
-def _line(said: Mapping[str, str], incident: Incident) -> str:
-    """Spell a trouble, nothing where there is nothing to say of its kind."""
-    return said.get(incident.kind, "").format(where=incident.where, why=incident.why)[:_LONGEST]
+def _line(texts: Mapping[str, str], incident: Incident) -> str:
+    """Put an incident into words; "" where there are none for its kind."""
+    return texts.get(incident.kind, "").format(where=incident.where, why=incident.why)[:_LONGEST]

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from bot.ledger.records import PostAppearance
 
 LOOK_BACK = timedelta(days=28)
-_OFTEN = 3  # so many of four same weekdays make a habit
-_FEW = 3  # fewer posts tell no hour
+_OFTEN = 3  # of four same weekdays: so many with a post make one of its days
+_FEW = 3  # from fewer posts no hour is learnt
 
 
 def overdue_since(

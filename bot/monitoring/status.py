@@ -1,4 +1,4 @@
-"""The receipt: how the recent digests stand in every chat."""
+"""How the recent digests stand in the chats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SETTLED = (DeliveryState.SENT, DerivedState.SCHEDULED, DerivedState.DISCARDED)
 async def recent_status(ledger: Ledger, settings: Settings) -> list[tuple[DigestStatus, list[ChatStatus]]]:
     """Tell how the recent digests stand in every chat.
 
-    With many chats this holds the event loop up: nothing else may run in it.
+    With many chats this blocks the event loop: use it only where nothing else runs.
     """
     return [(one, await ledger.status.by_chat(one.source, one.name)) for one in await _recent(ledger, settings)]
 

@@ -53,9 +53,9 @@ def decided(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: fl
 
 def noted(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: float) -> list[StatusChange]:
     """Decide so many seconds after all was found, where all stays as it is."""
-    remarks = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, StatusChange)]
-    assert len(remarks) == len(decide(before, now, RULES, FOUND_AT + after))
-    return remarks
+    changes = [one for one in decide(before, now, RULES, FOUND_AT + after) if isinstance(one, StatusChange)]
+    assert len(changes) == len(decide(before, now, RULES, FOUND_AT + after))
+    return changes
 
 
 def states(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: float = HOUR) -> dict[int, DigestState]:
@@ -172,10 +172,10 @@ def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
     "now", [days(1, papers=1), [found(digest(date(2025, 1, 1), *hollow(1, 2)))], days(1, papers=0)]
 )
 def test_a_delivered_post_that_looks_unfinished_is_not_edited_at_once(now: Sequence[FoundDigest]) -> None:
-    (remark,) = noted(known(days(1)), now, HOUR)
-    assert remark.name == "daily-papers/2025-01-01"
-    assert remark.held_since == FOUND_AT + HOUR
-    waiting = known(days(1), reason=remark.reason, held_since=remark.held_since)
+    (change,) = noted(known(days(1)), now, HOUR)
+    assert change.name == "daily-papers/2025-01-01"
+    assert change.held_since == FOUND_AT + HOUR
+    waiting = known(days(1), reason=change.reason, held_since=change.held_since)
     assert noted(waiting, now, 3 * HOUR - 1) == []
     after = decide(waiting, now, RULES, FOUND_AT + 3 * HOUR)
     assert [one.reason for one in after] == [LOST_ALL if not now[0].digest.papers else NOTHING]

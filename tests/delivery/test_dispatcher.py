@@ -60,7 +60,7 @@ async def test_a_reverted_edit_that_was_not_yet_made_is_not_made(pipeline: Pipel
     assert await pipeline.counts("a") == {"sent": 2}
 
 
-async def test_a_vanished_paper_stays_where_it_was_sent_and_is_not_sent_elsewhere(pipeline: Pipeline) -> None:
+async def test_a_paper_that_its_post_lost_stays_where_it_was_sent_and_is_not_sent_elsewhere(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     pipeline.channel.failures["b"].append(refused(errors.RetryLater("wait", 900)))
     await pipeline.run([found(digest(day, paper(1), paper(2)))])
@@ -163,20 +163,20 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipelin
     refusal = asyncio.Event()
 
     class Slow(MemoryChannel):
-        """The turn of b comes when a was refused."""
+        """The turn of b comes after a was refused."""
 
         async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
             if address == "b":
                 await refusal.wait()
             return 0.0
 
-    def told(_chat: Chat, _row: QueuedDelivery, _state: str, _why: str) -> None:
+    def settled(_chat: Chat, _row: QueuedDelivery, _state: str, _why: str) -> None:
         refusal.set()
 
     slow = Slow()
     slow.failures["a"].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
-    await Dispatcher(pipeline.ledger, {"terminal": slow}, NOW, on_settled=told).run()
+    await Dispatcher(pipeline.ledger, {"terminal": slow}, NOW, on_settled=settled).run()
     assert slow.calls == [("send", "a")]
 
 
@@ -217,24 +217,24 @@ async def test_a_ledger_that_cannot_be_written_ends_the_run_in_words(pipeline: P
         await pipeline.drain()
 
 
-async def test_what_is_planned_while_lanes_are_opened_is_taken_up(
+async def test_what_is_planned_while_workers_are_started_is_delivered(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There was nothing to do in any chat, and the run was about to end."""
-    workers = pipeline.ledger.chats_due
+    chats_due = pipeline.ledger.chats_due
     channels = {"terminal": pipeline.channel, "other": MemoryChannel(name="other")}
-    drain = Dispatcher(pipeline.ledger, channels, NOW, pipeline.clock)
+    dispatcher = Dispatcher(pipeline.ledger, channels, NOW, pipeline.clock)
 
     async def slowly(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
-        found = await workers(channel, until=until, after=after, most=most)
+        found = await chats_due(channel, until=until, after=after, most=most)
         if channel == "other" and not pipeline.channel.calls:
             await pipeline.look(days(1))
-            drain.rescan()
+            dispatcher.rescan()
         return found
 
     monkeypatch.setattr(pipeline.ledger, "chats_due", slowly)
     async with asyncio.timeout(10):
-        await drain.run()
+        await dispatcher.run()
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
 
 
@@ -265,20 +265,22 @@ async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pi
     await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=7).run()
     assert {chat: pipeline.read(chat) for chat in crowd} == {chat: ["index", "1"] for chat in crowd}
     assert pipeline.channel.most <= 7
-    begun = {chat: place for place, chat in enumerate(pipeline.channel.chats)}
-    # First come, first served, as far as a slow thread lets one lane fall behind the others.
-    assert all(abs(begun[chat] - place) < 100 for place, chat in enumerate(crowd))
+    begun = {chat: number for number, chat in enumerate(pipeline.channel.chats)}
+    # First come, first served, as far as a slow thread lets one worker fall behind the others.
+    assert all(abs(begun[chat] - number) < 100 for number, chat in enumerate(crowd))
 
 
-async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_workers_start_when_half_of_their_number_is_free(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Chats end one by one; looking for others each time would cost more than it gives."""
     crowd = [*"abcdefgh"]
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
-    workers, asked = pipeline.ledger.chats_due, list[tuple[int, int]]()
+    chats_due, asked = pipeline.ledger.chats_due, list[tuple[int, int]]()
 
     async def noted(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
         asked.append((after, most))
-        return await workers(channel, until=until, after=after, most=most)
+        return await chats_due(channel, until=until, after=after, most=most)
 
     class OneByOne(MemoryChannel):
         """The last ones begin when the first ones have ended."""
@@ -299,48 +301,48 @@ async def test_places_are_taken_when_half_of_them_are_free(pipeline: Pipeline, m
     assert [pipeline.read(chat) for chat in crowd] == [["index", "1", "2"]] * 8
 
 
-async def test_what_comes_up_for_chats_already_passed_is_taken_up(pipeline: Pipeline) -> None:
-    """The chats are more than there are places; one looked at first subscribes while the last ones have theirs."""
+async def test_what_is_planned_for_chats_already_passed_is_delivered(pipeline: Pipeline) -> None:
+    """There are more chats than workers; one that was looked at first subscribes while the last ones are served."""
     crowd = [*"abcdefgh"]
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
-    drains: list[Dispatcher] = []
+    dispatchers: list[Dispatcher] = []
 
     class Meanwhile(MemoryChannel):
         async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
             if address == "h" and not self.chats["h"]:
                 await pipeline.look(days(1, 2))
-                drains[0].rescan()
+                dispatchers[0].rescan()
             return await super().send(address, body, ref=ref, thread=thread)
 
     pipeline.channel = Meanwhile()
     await pipeline.look(days(1))
-    drains.append(Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=2))
-    await drains[0].run()
+    dispatchers.append(Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=2))
+    await dispatchers[0].run()
     assert {chat: pipeline.read(chat) for chat in crowd} == dict.fromkeys(crowd, ["index", "1", "2"] * 2)
 
 
-async def test_what_is_planned_when_a_lane_has_found_nothing_more_is_taken_up(
+async def test_what_is_planned_when_a_worker_has_found_nothing_more_is_delivered(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its last look was before, and its end comes after the others were opened."""
-    heads, told = pipeline.ledger.writer.next_rows, asyncio.Event()
+    """It looked before that, and ends after the others were started."""
+    next_rows, planned = pipeline.ledger.writer.next_rows, asyncio.Event()
     channels = {"terminal": pipeline.channel}
-    drain = Dispatcher(pipeline.ledger, channels, NOW, pipeline.clock)
+    dispatcher = Dispatcher(pipeline.ledger, channels, NOW, pipeline.clock)
 
     async def slowly(chat: int) -> list[QueuedDelivery]:
-        rows = await heads(chat)
-        if not rows and not told.is_set():
-            told.set()
+        rows = await next_rows(chat)
+        if not rows and not planned.is_set():
+            planned.set()
             await pipeline.look(days(1, 2))
-            drain.rescan()
-            while chat not in drain._again:
+            dispatcher.rescan()
+            while chat not in dispatcher._again:
                 await asyncio.sleep(0)
         return rows
 
     await pipeline.look(days(1))
     monkeypatch.setattr(pipeline.ledger.writer, "next_rows", slowly)
     async with asyncio.timeout(10):
-        await drain.run()
+        await dispatcher.run()
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 2
 
 

@@ -55,10 +55,10 @@ def test_what_is_closed_opens_when_the_next_hours_begin() -> None:
     assert DeliveryHours.for_chat(USUAL).next_opening(at("2025-01-11 12:00")) == at("2025-01-13 08:30").timestamp()
 
 
-def test_wishes_of_a_chat_count_more_than_those_of_the_operator() -> None:
+def test_hours_of_a_chat_count_more_than_those_of_the_operator() -> None:
     own = DeliveryHours.for_chat(USUAL, "20:15 sat,sun America/New_York")
     assert (own.at, own.days, own.zone) == (time(20, 15), "sat,sun", "America/New_York")
-    assert own.weekdays == [5, 6]
+    assert own.weekday_numbers == [5, 6]
     assert own.is_open(at("2025-01-12 10:15"))  # in Seoul; Saturday evening in New York
     assert not own.is_open(at("2025-01-12 10:14"))
     assert own.next_after(at("2025-01-06 12:00")).isoformat() == "2025-01-11T20:15:00-05:00"
@@ -74,7 +74,7 @@ def test_a_day_is_a_day_of_the_zone() -> None:
 @pytest.mark.parametrize("days", ["mon,wed,fri", "mon, wed, fri", " mon , WED,fri "])
 def test_days_that_the_operator_wrote_with_blanks_are_spelled_in_one_word(days: str) -> None:
     usual = Settings(timezone="Asia/Seoul", schedule=Schedule.model_validate({"at": "08:30", "days": days}))
-    assert DeliveryHours.read(str(DeliveryHours.for_chat(usual))).weekdays == [0, 2, 4]
+    assert DeliveryHours.read(str(DeliveryHours.for_chat(usual))).weekday_numbers == [0, 2, 4]
 
 
 def test_summer_time_moves_no_hour() -> None:

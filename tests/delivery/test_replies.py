@@ -44,21 +44,21 @@ class Plain(TerminalFormatter):
         return {**body, "markup": f"plain {body['markup']}"}
 
 
-class Room:
-    """One channel, its answers, and how long things take there."""
+class ReplySetup:
+    """A channel, its reply sender, and how long calls take."""
 
     def __init__(self, *, full: bool = False, turn: float = 0.0, send: float = 0.0) -> None:
-        room = self
+        setup = self
 
         class Slow(MemoryChannel):
             async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-                assert reply, "an answer has its own lane"
-                await asyncio.sleep(room.turn)
+                assert reply, "a reply goes before broadcasts"
+                await asyncio.sleep(setup.turn)
                 return 0.0
 
             async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
                 assert ref == ""
-                await asyncio.sleep(room.slow.get(address, send))
+                await asyncio.sleep(setup.slow.get(address, send))
                 return await super().send(address, body, ref=ref, thread=thread)
 
         self.turn, self.slow = turn, dict[str, float]()
@@ -89,30 +89,30 @@ def done(work: Coroutine[object, object, object]) -> tuple[float, list[EventDict
 
 
 def test_the_parts_of_an_answer_come_in_order_where_they_belong() -> None:
-    room = Room()
-    _, logs = done(room.replies.send("a", parts("one", "two"), thread="17", more={"reply_to": 5}))
-    assert room.shown() == ["one", "two"]
-    assert room.channel.threads == [("a", "17")] * 2
-    assert [one.body["reply_to"] for one in room.channel.chats["a"]] == [5, 5]
+    setup = ReplySetup()
+    _, logs = done(setup.replies.send("a", parts("one", "two"), thread="17", more={"reply_to": 5}))
+    assert setup.shown() == ["one", "two"]
+    assert setup.channel.threads == [("a", "17")] * 2
+    assert [one.body["reply_to"] for one in setup.channel.chats["a"]] == [5, 5]
     assert logs == []
 
 
 def test_answers_to_one_chat_come_one_after_the_other_and_none_waits_for_another_chat() -> None:
-    room = Room(send=1.0)
-    room.slow["b"] = 0.1
+    setup = ReplySetup(send=1.0)
+    setup.slow["b"] = 0.1
     order = []
 
     async def both() -> None:
         async def answer(chat: str, *texts: str) -> None:
-            await room.replies.send(chat, parts(*texts))
+            await setup.replies.send(chat, parts(*texts))
             order.append(texts[0])
 
         for chat, *texts in (("a", "first", "second"), ("a", "third"), ("b", "other")):
-            room.replies.spawn(answer(chat, *texts))
-        await room.replies.finish()
+            setup.replies.spawn(answer(chat, *texts))
+        await setup.replies.finish()
 
     assert done(both())[0] == 3.0
-    assert room.shown() == ["first", "second", "third"]
+    assert setup.shown() == ["first", "second", "third"]
     assert order == ["other", "first", "third"]
 
 
@@ -136,31 +136,31 @@ def test_what_is_said_to_a_person_waits_for_an_answer_in_their_direct_messages()
 
 
 def test_a_page_is_turned_after_what_was_said_before() -> None:
-    room = Room(send=1.0)
+    setup = ReplySetup(send=1.0)
 
     async def both() -> None:
-        await room.replies.send("a", parts("page 1"))
-        room.replies.spawn(room.replies.send("a", parts("answer")))
-        room.replies.spawn(room.replies.edit("a", "1", parts("page 2")[0]))
-        await room.replies.finish()
+        await setup.replies.send("a", parts("page 1"))
+        setup.replies.spawn(setup.replies.send("a", parts("answer")))
+        setup.replies.spawn(setup.replies.edit("a", "1", parts("page 2")[0]))
+        await setup.replies.finish()
 
     done(both())
-    assert [call for call, _ in room.channel.calls] == ["send", "send", "edit"]
-    assert room.shown() == ["page 2", "answer"]
+    assert [call for call, _ in setup.channel.calls] == ["send", "send", "edit"]
+    assert setup.shown() == ["page 2", "answer"]
 
 
 def test_the_platforms_pause_is_kept_and_then_it_is_tried_again() -> None:
-    room = Room()
-    room.refuse(RetryLater("flood", 3.0, flood=True), RetryLater("no network"))
-    assert done(room.replies.send("a", parts("one", "two")))[0] == 3.0 + 2.0
-    assert room.shown() == ["one", "two"]
+    setup = ReplySetup()
+    setup.refuse(RetryLater("flood", 3.0, flood=True), RetryLater("no network"))
+    assert done(setup.replies.send("a", parts("one", "two")))[0] == 3.0 + 2.0
+    assert setup.shown() == ["one", "two"]
 
 
 def test_a_pause_of_no_time_is_none() -> None:
-    room = Room()
-    room.refuse(RetryLater("at once", 0.0))
-    assert done(room.replies.send("a", parts("one")))[0] == 0.0
-    assert room.shown() == ["one"]
+    setup = ReplySetup()
+    setup.refuse(RetryLater("at once", 0.0))
+    assert done(setup.replies.send("a", parts("one")))[0] == 0.0
+    assert setup.shown() == ["one"]
 
 
 @pytest.mark.parametrize(
@@ -176,74 +176,74 @@ def test_a_pause_of_no_time_is_none() -> None:
     ],
 )
 def test_a_lost_answer_is_told_and_nothing_follows_it_but_the_next_one(errors: list[SendError], seconds: float) -> None:
-    room = Room()
-    room.refuse(*errors)
-    took, logs = done(room.replies.send("a", parts("one", "two")))
-    assert (took, room.shown()) == (seconds, [])
+    setup = ReplySetup()
+    setup.refuse(*errors)
+    took, logs = done(setup.replies.send("a", parts("one", "two")))
+    assert (took, setup.shown()) == (seconds, [])
     assert [(line["event"], line["chat"], line["error"]) for line in logs] == [("answer lost", "a", str(errors[-1]))]
-    done(room.replies.send("a", parts("three")))
-    assert room.shown() == ["three"]
+    done(setup.replies.send("a", parts("three")))
+    assert setup.shown() == ["three"]
 
 
 def test_a_turn_that_comes_too_late_is_none() -> None:
-    room = Room(turn=31.0)
-    took, logs = done(room.replies.send("a", parts("one")))
-    assert (took, room.shown()) == (30.0, [])
+    setup = ReplySetup(turn=31.0)
+    took, logs = done(setup.replies.send("a", parts("one")))
+    assert (took, setup.shown()) == (30.0, [])
     assert [line["error"] for line in logs] == ["its turn came too late"]
 
 
 @pytest.mark.parametrize("before", [[], [RetryLater("wait", 2.0)], [RetryLater("wait"), RetryLater("wait")]])
 def test_refused_markup_is_sent_as_plain_text_once(before: list[SendError]) -> None:
-    room = Room()
-    room.refuse(*before, Rejected("cannot parse"), RetryLater("wait", 1.0))
-    _, logs = done(room.replies.send("a", parts("one", "two"), more={"reply_to": 5}))
-    assert room.shown() == ["plain one", "two"]
-    assert room.channel.chats["a"][0].body["reply_to"] == 5
+    setup = ReplySetup()
+    setup.refuse(*before, Rejected("cannot parse"), RetryLater("wait", 1.0))
+    _, logs = done(setup.replies.send("a", parts("one", "two"), more={"reply_to": 5}))
+    assert setup.shown() == ["plain one", "two"]
+    assert setup.channel.chats["a"][0].body["reply_to"] == 5
     assert logs == []
 
 
 def test_an_edit_waits_as_the_platform_asks() -> None:
-    room = Room()
-    done(room.replies.send("a", parts("page 1")))
-    room.refuse(RetryLater("flood", 3.0))
-    assert done(room.replies.edit("a", "1", parts("page 2")[0]))[0] == 3.0
-    assert room.shown() == ["page 2"]
+    setup = ReplySetup()
+    done(setup.replies.send("a", parts("page 1")))
+    setup.refuse(RetryLater("flood", 3.0))
+    assert done(setup.replies.edit("a", "1", parts("page 2")[0]))[0] == 3.0
+    assert setup.shown() == ["page 2"]
 
 
-def test_a_page_that_is_gone_is_no_trouble_and_another_is() -> None:
-    room = Room()
-    done(room.replies.send("a", parts("page 1")))
-    room.refuse(Rejected("message to edit not found"), ChatGone("kicked"))
-    logs = [done(room.replies.edit("a", "1", parts("page 2")[0]))[1] for _ in range(2)]
+def test_an_edit_of_a_reply_that_is_gone_is_not_logged_and_another_error_is() -> None:
+    setup = ReplySetup()
+    done(setup.replies.send("a", parts("page 1")))
+    setup.refuse(Rejected("message to edit not found"), ChatGone("kicked"))
+    logs = [done(setup.replies.edit("a", "1", parts("page 2")[0]))[1] for _ in range(2)]
     assert [[line["error"] for line in lines] for lines in logs] == [[], ["kicked"]]
-    assert room.shown() == ["page 1"]
+    assert setup.shown() == ["page 1"]
 
 
 def test_ids_are_noted_under_every_name_of_the_chat() -> None:
-    room = Room()
-    done(room.replies.send("a", parts("one", "two"), names=("@a", "a")))
-    assert sorted(room.notes.noted) == [("terminal", name, number) for name in ("@a", "a") for number in (1, 2)]
+    setup = ReplySetup()
+    done(setup.replies.send("a", parts("one", "two"), names=("@a", "a")))
+    assert sorted(setup.notes.noted) == [("terminal", name, number) for name in ("@a", "a") for number in (1, 2)]
 
 
 def test_ids_that_do_not_count_are_not_noted() -> None:
-    room = Room()
+    setup = ReplySetup()
 
     class Slack(MemoryChannel):
         async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
             return "1757491200.000100"
 
-    done(ReplySender(Slack(), room.notes).send("a", parts("one")))
-    assert room.notes.noted == []
+    done(ReplySender(Slack(), setup.notes).send("a", parts("one")))
+    assert setup.notes.noted == []
 
 
 def test_an_id_that_cannot_be_noted_keeps_no_part_back() -> None:
-    room = Room(full=True)
-    _, logs = done(room.replies.send("a", parts("one", "two")))
-    assert room.shown() == ["one", "two"]
+    setup = ReplySetup(full=True)
+    _, logs = done(setup.replies.send("a", parts("one", "two")))
+    assert setup.shown() == ["one", "two"]
     assert [(line["event"], line["error"]) for line in logs] == [("reply", "the disk is full")] * 2
 
 
-async def test_a_doubt_is_never_settled_with_the_id_of_an_answer(tmp_path: Path) -> None:
+async def test_an_unconfirmed_send_is_never_settled_with_the_id_of_a_reply(tmp_path: Path) -> None:
     now = 1_750_000_000.0
     chat = Chat(1, "terminal", "a", "a", "a")
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as ledger:
@@ -252,58 +252,58 @@ async def test_a_doubt_is_never_settled_with_the_id_of_an_answer(tmp_path: Path)
         await replies.send("b", parts("elsewhere"))
         assert await ledger.known_message_ids(chat, now - 1) == KnownIds(
             0, 0.0, frozenset({1, 2}), 0
-        )  # they came after the doubt
+        )  # they came after the unconfirmed send
         assert await ledger.known_message_ids(chat, now) == KnownIds(2, now, frozenset(), 0)  # they were there before
         now += 8 * 86_400
         await replies.send("a", parts("three"))
         assert (await ledger.known_message_ids(chat, now - 1)).later == {
             4
-        }  # long ago, all doubts of that time are settled or held
+        }  # long ago; all sends of that time are settled or held
 
 
 def test_what_is_under_way_is_finished_but_not_for_ever() -> None:
-    room = Room()
-    room.slow |= {"a": 4.0, "b": 6.0}
+    setup = ReplySetup()
+    setup.slow |= {"a": 4.0, "b": 6.0}
 
     async def stop() -> None:
         for chat in "ab":
-            room.replies.spawn(room.replies.send(chat, parts("one")))
-        await room.replies.finish()
+            setup.replies.spawn(setup.replies.send(chat, parts("one")))
+        await setup.replies.finish()
 
     assert done(stop())[0] == 5.0
-    assert (room.shown("a"), room.shown("b")) == (["one"], [])
+    assert (setup.shown("a"), setup.shown("b")) == (["one"], [])
 
 
 def test_with_nothing_under_way_there_is_nothing_to_finish() -> None:
-    assert done(Room().replies.finish())[0] == 0.0
+    assert done(ReplySetup().replies.finish())[0] == 0.0
 
 
 def test_a_mistake_of_our_own_is_told_and_harms_no_other() -> None:
-    room = Room()
+    setup = ReplySetup()
 
     async def mistake() -> None:
         raise ZeroDivisionError
 
     async def both() -> None:
-        room.replies.spawn(mistake())
-        room.replies.spawn(room.replies.send("a", parts("one")))
-        await room.replies.finish()
+        setup.replies.spawn(mistake())
+        setup.replies.spawn(setup.replies.send("a", parts("one")))
+        await setup.replies.finish()
 
     _, logs = done(both())
-    assert room.shown() == ["one"]
+    assert setup.shown() == ["one"]
     assert [(line["event"], type(line["exc_info"])) for line in logs] == [("answer lost", ZeroDivisionError)]
 
 
-def test_troubles_of_one_chat_are_not_those_of_another() -> None:
-    room = Room()
-    room.channel.failures["a"] += [Failure(RetryLater("flood", 20.0)), Failure()]
+def test_errors_of_one_chat_do_not_stop_another() -> None:
+    setup = ReplySetup()
+    setup.channel.failures["a"] += [Failure(RetryLater("flood", 20.0)), Failure()]
 
     async def both() -> None:
         for chat in "ab":
-            room.replies.spawn(room.replies.send(chat, parts("one")))
+            setup.replies.spawn(setup.replies.send(chat, parts("one")))
         await asyncio.sleep(1)
-        assert room.shown("b") == ["one"]
+        assert setup.shown("b") == ["one"]
         await asyncio.sleep(20)
 
     done(both())
-    assert room.shown("a") == ["one"]
+    assert setup.shown("a") == ["one"]

@@ -40,7 +40,7 @@ async def test_a_channels_own_kind_of_error_leads_where_that_which_it_is_a_kind_
     assert pipeline.read("a") == ["index", "1", "2"]
 
 
-async def test_a_vanished_paper_in_doubt_is_not_sent_again(pipeline: Pipeline) -> None:
+async def test_an_unconfirmed_paper_that_its_post_lost_is_not_sent_again(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     pipeline.channel.failures["a"] += [Failure(), Failure(), Failure(errors.Unconfirmed("reset"))]
     await pipeline.run([found(digest(day, paper(1), paper(2)))], RetryPolicy(settle_delay=90))
@@ -57,8 +57,8 @@ async def test_in_a_thread_papers_answer_the_index(pipeline: Pipeline) -> None:
     assert [parent for address, parent in pipeline.channel.threads if address == "a"] == ["", index, index]
 
 
-async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipeline) -> None:
-    """The index is in doubt, so papers go to the room; one of them is in doubt as well."""
+async def test_an_unconfirmed_message_is_looked_for_in_the_thread_where_it_went(pipeline: Pipeline) -> None:
+    """The index is unconfirmed, so papers go to the chat itself; one of them is unconfirmed as well."""
     asked = []
 
     class Asked(MemoryChannel):
@@ -78,7 +78,7 @@ async def test_a_doubt_is_looked_for_in_the_thread_where_it_went(pipeline: Pipel
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
-async def test_without_its_index_a_thread_goes_on_in_the_room(pipeline: Pipeline) -> None:
+async def test_without_its_index_a_thread_goes_on_in_the_chat_itself(pipeline: Pipeline) -> None:
     await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
@@ -110,17 +110,17 @@ async def test_a_short_wait_is_waited_for(pipeline: Pipeline) -> None:
 async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipeline) -> None:
     incidents = [refused(errors.RetryLater("no route")) for _ in range(4)]
     await pipeline.look(days(1))
-    drain = Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, TOO_LONG, pipeline.clock)
+    dispatcher = Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, TOO_LONG, pipeline.clock)
     waits = []
     for incident in incidents:
         pipeline.channel.failures["a"].append(incident)
-        await drain.run()
+        await dispatcher.run()
         [row, *_] = await pipeline.ledger.writer.next_rows(1)
         waits.append(row.not_before - pipeline.clock.now)
         pipeline.clock.now = row.not_before
     assert waits == [1000, 2000, 3600, 3600]
-    await drain.run()
-    assert drain.failures == {}
+    await dispatcher.run()
+    assert dispatcher.failures == {}
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
@@ -138,7 +138,7 @@ async def test_a_send_that_never_arrived_is_sent_again_in_its_place(pipeline: Pi
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
-async def test_a_doubt_is_settled_before_anything_else_is_done(pipeline: Pipeline) -> None:
+async def test_an_unconfirmed_send_is_settled_before_anything_else_is_done(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     pipeline.channel.failures["a"] += [Failure(), lost()]
     await pipeline.run([found(digest(day, paper(1)))], RetryPolicy(settle_delay=90))
@@ -155,14 +155,14 @@ async def test_a_doubt_is_settled_before_anything_else_is_done(pipeline: Pipelin
 
 
 async def test_a_server_that_loses_every_answer_is_asked_less_and_less_often(pipeline: Pipeline) -> None:
-    """Sends are lost and so are questions: the lane must end, and the next look must not come at once."""
+    """Sends are lost and so are questions: the worker must end, and the next try must not come at once."""
     waits = RetryPolicy(settle_delay=5, longest_wait=0)
     await pipeline.look(days(1))
-    drain = Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, waits, pipeline.clock)
+    dispatcher = Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, waits, pipeline.clock)
     pauses = []
     for _ in range(12):
         pipeline.channel.failures["a"].append(Failure(errors.Unconfirmed("502")))
-        await drain.run()
+        await dispatcher.run()
         [row, *_] = await pipeline.ledger.writer.next_rows(1)
         pauses.append(row.not_before - pipeline.clock.now)
         pipeline.clock.now = row.not_before
@@ -211,7 +211,7 @@ async def test_an_edit_does_not_make_a_message_younger(pipeline: Pipeline) -> No
     assert await pipeline.ledger.known_message_ids(chat, pipeline.clock.now) == before
 
 
-async def test_a_doubt_waits_until_the_send_has_settled(pipeline: Pipeline) -> None:
+async def test_nothing_is_asked_about_a_send_that_may_still_be_under_way(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1), RetryPolicy(settle_delay=90))
     assert ("reconcile", "a") not in pipeline.channel.calls
@@ -350,8 +350,10 @@ async def test_a_moved_chat_is_followed(pipeline: Pipeline) -> None:
     assert numbers(pipeline.shown("a2")) == ["1", "2", "index", "1", "2"]
 
 
-async def test_a_doubt_from_before_a_chat_moved_is_held_until_somebody_has_looked(pipeline: Pipeline) -> None:
-    """The old place can be asked no more, and its readers see the old messages in the new one, too."""
+async def test_an_unconfirmed_send_from_before_a_chat_moved_waits_for_an_operator(
+    pipeline: Pipeline,
+) -> None:
+    """Nobody can ask at the old address, and readers see the old messages at the new one, too."""
     pipeline.channel.failures["a"] += [Failure(), lost(), refused(errors.ChatMoved("moved to a2", "a2"))]
     await pipeline.run(days(1))
     for _ in range(2):
@@ -362,7 +364,7 @@ async def test_a_doubt_from_before_a_chat_moved_is_held_until_somebody_has_looke
     assert await pipeline.problems("a") == ["moved to a2"]
 
 
-async def test_in_a_long_pause_of_the_bot_no_lane_waits(pipeline: Pipeline) -> None:
+async def test_in_a_long_pause_of_the_bot_no_worker_waits(pipeline: Pipeline) -> None:
     class Paused(MemoryChannel):
         async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
             raise errors.RetryLater("the platform asked the bot to wait", 600, flood=True)
@@ -387,7 +389,7 @@ async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(pipeline: P
 
 
 @pytest.mark.parametrize("accepted", [True, False])
-async def test_a_crash_in_a_send_leaves_one_doubt_that_the_next_run_settles(pipeline: Pipeline, accepted: bool) -> None:
+async def test_a_crash_in_a_send_is_settled_by_the_next_run(pipeline: Pipeline, accepted: bool) -> None:
     pipeline.channel.failures["a"] += [Failure(), Failure(CrashError(), accepted=accepted)]
     await pipeline.look(days(1))
     with pytest.raises(BaseExceptionGroup):
@@ -430,7 +432,7 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
     """What is noted before the call takes now more and now less time: calls would come too close to each other."""
     turns: list[float] = []
 
-    class Paced(MemoryChannel):
+    class Limited(MemoryChannel):
         async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
             assert 0 < ahead < 0.1
             return asyncio.get_running_loop().time() + ahead
@@ -441,7 +443,7 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
 
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.look(days(1))
-    pipeline.channel = Paced()
+    pipeline.channel = Limited()
     await pipeline.drain()
     assert len(turns) == 3
     assert all(later - earlier >= 0.05 for earlier, later in pairwise(turns))

@@ -1,4 +1,4 @@
-"""The alarm: the operators are told of each trouble, once, and of what is over."""
+"""Operators are notified of each incident once, and of what is over."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SETTINGS = Settings(
 )
 
 
-DOUBT = (
+UNCONFIRMED = (
     "? terminal a, paper/2501.00001 may have arrived: this platform does not tell. "
     "Look into the chat, then: paperboy retry, or discard"
 )
@@ -36,7 +36,7 @@ DOUBT = (
 
 @dataclass
 class Watch:
-    """An alarm that rings in the chats "ops" and "boss", and what was heard there."""
+    """A notifier of the chats "ops" and "boss", and what they were sent."""
 
     pipeline: Pipeline
     settings: Settings = SETTINGS
@@ -47,15 +47,15 @@ class Watch:
         self.outages = Outages(lambda: self.passed)
         replies = ReplySender(self.channel, self.pipeline.ledger)
         chats = [OperatorChat(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
-        self.alarm = OperatorNotifier(
+        self.notifier = OperatorNotifier(
             self.settings, self.pipeline.ledger.incidents, self.outages, chats, self.pipeline.clock
         )
 
     async def look(self) -> list[str]:
-        """Look, and give the lines that each operators' chat was told."""
+        """Notify, and give the lines that each operators' chat received."""
         before = {chat: len(self.channel.chats[chat]) for chat in ("ops", "boss")}
-        await self.alarm.notify()
-        heard = [
+        await self.notifier.notify()
+        received = [
             [
                 line
                 for one in self.channel.chats[chat][before[chat] :]
@@ -63,8 +63,8 @@ class Watch:
             ]
             for chat in ("ops", "boss")
         ]
-        assert heard[0] == heard[1]
-        return heard[0]
+        assert received[0] == received[1]
+        return received[0]
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_where_all_is_well_nobody_is_told_anything(watch: Watch) -> None:
     assert watch.channel.calls == []
 
 
-async def test_each_trouble_is_told_once(watch: Watch) -> None:
+async def test_each_incident_is_reported_once(watch: Watch) -> None:
     pipeline = watch.pipeline
     pipeline.channel.readable = False
     pipeline.channel.failures["a"] += [refused(errors.Rejected("too odd")), refused(errors.Rejected("too odd"))]
@@ -94,7 +94,7 @@ async def test_each_trouble_is_told_once(watch: Watch) -> None:
     assert await watch.look() == [
         "⏸ terminal b is paused: kicked; let it in again",
         "✖ terminal a, index was refused: too odd",
-        DOUBT,
+        UNCONFIRMED,
     ]
     assert await watch.look() == []
     await pipeline.ledger.subscriptions.resume_all()
@@ -125,7 +125,7 @@ async def test_a_refused_bot_and_its_return(watch: Watch) -> None:
     assert await watch.look() == ["✔ terminal: messages go out again"]
 
 
-async def test_many_troubles_are_one_message(watch: Watch) -> None:
+async def test_many_incidents_are_one_message(watch: Watch) -> None:
     for number in range(30):
         watch.pipeline.channel.failures[str(number)].append(refused(errors.ChatGone("x" * 1000)))
         await watch.pipeline.subscriber(str(number))
@@ -195,7 +195,7 @@ async def test_a_short_outage_is_not_worth_a_word(watch: Watch) -> None:
 
 
 @pytest.mark.parametrize("error", [errors.RetryLater("away", 9999), errors.BotGone("revoked")])
-async def test_what_cannot_be_told_now_is_told_later(watch: Watch, error: errors.SendError) -> None:
+async def test_what_reaches_nobody_is_sent_later(watch: Watch, error: errors.SendError) -> None:
     watch.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0)
     for chat in ("ops", "boss"):
         watch.channel.failures[chat].append(refused(error))
@@ -213,21 +213,21 @@ async def test_who_cannot_be_reached_is_not_told_again_and_again(watch: Watch, e
     assert await watch.look() == []
 
 
-async def test_one_chat_that_hears_is_enough(watch: Watch) -> None:
+async def test_one_chat_that_can_be_reached_is_enough(watch: Watch) -> None:
     watch.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0)
     watch.channel.failures["boss"].append(refused(errors.RetryLater("away", 9999)))
-    await watch.alarm.notify()
+    await watch.notifier.notify()
     assert len(watch.channel.chats["ops"]) == 1
     assert await watch.look() == []
 
 
-async def test_without_operators_troubles_are_logged_once(pipeline: Pipeline) -> None:
+async def test_without_operators_incidents_are_logged_once(pipeline: Pipeline) -> None:
     outages = Outages(lambda: 0.0)
-    alarm = OperatorNotifier(SETTINGS, pipeline.ledger.incidents, outages, (), pipeline.clock)
+    notifier = OperatorNotifier(SETTINGS, pipeline.ledger.incidents, outages, (), pipeline.clock)
     outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0)
     with capture_logs() as logs:
-        await alarm.notify()
-        await alarm.notify()
+        await notifier.notify()
+        await notifier.notify()
     assert [(one["event"], one["what"]) for one in logs] == [("trouble", "✖ A run failed. the disk is full")]
 
 
@@ -243,7 +243,7 @@ async def test_a_ledger_that_fails_is_told_all_the_same(watch: Watch, tmp_path: 
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
-def test_every_trouble_has_words(language: str) -> None:
+def test_every_incident_has_words(language: str) -> None:
     said = phrases(language)
     assert said.incidents.keys() == {*IncidentKind} - {IncidentKind.DISCARDED}
     assert said.incidents_over.keys() < said.incidents.keys()

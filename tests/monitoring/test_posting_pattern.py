@@ -57,12 +57,12 @@ def test_nothing_is_expected_on_days_without_posts(days_later: int) -> None:
     assert missed([*posts(), *through_friday], at(saturday, 23)) is None
 
 
-def test_one_holiday_is_no_change_of_habit() -> None:
+def test_one_holiday_does_not_change_the_pattern() -> None:
     a_week_ago = TODAY - timedelta(days=7)
     assert missed([one for one in posts() if one.day != a_week_ago], at(TODAY, 12)) == at(TODAY, 9)
 
 
-def test_two_holidays_are() -> None:
+def test_two_holidays_do() -> None:
     off = {TODAY - timedelta(days=7), TODAY - timedelta(days=14)}
     assert missed([one for one in posts() if one.day not in off], at(TODAY, 12)) is None
 
@@ -86,7 +86,7 @@ def test_a_post_that_usually_appears_on_the_day_after_its_own() -> None:
         posts([0], weeks=4)[:2],
     ],
 )
-def test_without_a_habit_nothing_is_overdue(appeared: list[PostAppearance]) -> None:
+def test_without_a_pattern_nothing_is_overdue(appeared: list[PostAppearance]) -> None:
     assert missed(appeared, at(TODAY, 23)) is None
 
 
