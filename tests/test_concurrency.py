@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from bot.channels.rate_limits import LONG
 from bot.channels.telegram.channel import INTERVAL
 from bot.concurrency import LINGER, TURN_AHEAD, KeyedLock, StopWatch, backoff, wait_first, wait_unless
+from bot.delivery.worker import RetryPolicy
 from tests.support.virtual_time import run
 
 Result = TypeVar("Result")
@@ -226,3 +228,8 @@ def test_a_reply_waits_for_no_more_than_two_broadcasts_granted_before_it() -> No
 
 def test_a_commit_that_lingers_leaves_most_of_the_time_to_be_written() -> None:
     assert 3 * LINGER <= TURN_AHEAD / 2
+
+
+def test_no_worker_waits_for_the_limiter_longer_than_for_a_row() -> None:
+    """What is due later than that is left to the next sweep, whoever asks to wait."""
+    assert RetryPolicy().longest_wait >= LONG
