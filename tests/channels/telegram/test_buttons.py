@@ -1,4 +1,4 @@
-"""What people press in Telegram, and who lets the bot in and out."""
+"""What follows when somebody presses a button in Telegram."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from structlog.testing import capture_logs
 
 from bot.conversation.context import Request, Response
 from bot.conversation.router import CommandRouter
-from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
-from tests.support.fakes.telegram_chats import Status
-from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, TelegramBot, deliver_next
+from tests.support.chats import CHANNEL, FORUM, GROUP, READER, TOPIC
+from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, TelegramBot
 
 # Full summaries
 
@@ -217,110 +216,3 @@ async def test_a_press_is_answered_when_the_router_says_nothing_or_fails(
         assert [line["event"] for line in logs if line["log_level"] == "error"] == ["update"] * (answer is broken)
     monkeypatch.undo()
     assert len((await telegram_bot.press(READER, MINA, EN.full_summary)).said) == 1
-
-
-# Who lets the bot in, and out
-
-
-@pytest.mark.parametrize("chat", ["-1003333333333", BASIC])
-async def test_a_group_that_lets_the_bot_in_is_greeted(telegram_bot: TelegramBot, chat: str) -> None:
-    if chat != BASIC:
-        telegram_bot.server.add_chat(chat, "supergroup")
-    telegram_bot.server.member(chat, BOSS, "creator")
-    telegram_bot.server.member(chat, ANN, "member")
-    telegram_bot.server.membership(chat, "left", "member", BOSS)
-    telegram_bot.server.membership(chat, "member", "administrator", BOSS)
-    await telegram_bot.quiet()
-    assert telegram_bot.said(chat) == [EN.welcome]
-    assert (await telegram_bot.press(chat, ANN, EN.subscribe_now)).toast == EN.administrators_only
-    assert (await telegram_bot.press(chat, BOSS, EN.subscribe_now)).toast == EN.subscribed_now
-    await telegram_bot.deliver()
-    assert telegram_bot.count(chat) == 5
-
-
-async def test_a_channel_that_lets_the_bot_in_is_greeted(telegram_bot: TelegramBot) -> None:
-    telegram_bot.server.add_chat("-1004", "channel", "other_channel")
-    telegram_bot.server.member("-1004", BOSS, "creator")
-    telegram_bot.server.membership("-1004", "left", "administrator", BOSS)
-    await telegram_bot.quiet()
-    assert telegram_bot.said("-1004") == [EN.welcome]
-    assert (await telegram_bot.press("-1004", BOSS, EN.subscribe_now)).toast == EN.subscribed_now
-    assert (await telegram_bot.chat("-1004")).kind == "channel"
-
-
-@pytest.mark.parametrize("chat", [FORUM, CHANNEL])
-async def test_who_shuts_the_bot_out_receives_nothing_until_it_is_back(telegram_bot: TelegramBot, chat: str) -> None:
-    name = {FORUM: f"{FORUM}:{TOPIC}", CHANNEL: "@my_channel"}[chat]
-    inside: Status = "administrator" if chat == CHANNEL else "member"
-    before = telegram_bot.count(chat)
-    telegram_bot.server.membership(chat, inside, "kicked", BOSS)
-    await telegram_bot.quiet()
-    await deliver_next(telegram_bot)
-    assert (telegram_bot.count(chat), (await telegram_bot.chat(name)).state) == (before, "paused")
-    telegram_bot.app.service.wake.clear()
-    telegram_bot.server.membership(chat, "kicked", inside, BOSS)
-    await telegram_bot.quiet()
-    assert ((await telegram_bot.chat(name)).state, telegram_bot.app.service.wake.is_set()) == ("active", True)
-    await telegram_bot.deliver()
-    assert telegram_bot.said(chat, before)[0].startswith("Daily Papers · Thursday, 9 January 2025")
-
-
-async def test_a_reader_who_blocks_the_bot_and_comes_back(telegram_bot: TelegramBot) -> None:
-    telegram_bot.server.membership(READER, "member", "kicked", MINA)
-    await telegram_bot.quiet()
-    assert ((await telegram_bot.chat(READER)).state, (await telegram_bot.chat(READER)).reason) == (
-        "paused",
-        "blocked by its reader",
-    )
-    before = telegram_bot.count(READER)
-    await deliver_next(telegram_bot)
-    telegram_bot.server.membership(READER, "kicked", "member", MINA)
-    assert (await telegram_bot.ask(READER, MINA, "/start"))[0].startswith(EN.help)
-    await telegram_bot.deliver()
-    assert telegram_bot.said(READER, before + 1)[0].startswith("Daily Papers · Thursday, 9 January 2025")
-
-
-async def test_rights_that_come_back_let_a_chat_go_on(telegram_bot: TelegramBot) -> None:
-    telegram_bot.server.chat(CHANNEL).rights = False
-    await deliver_next(telegram_bot)
-    assert (await telegram_bot.chat("@my_channel")).state == "paused"
-    telegram_bot.server.membership(CHANNEL, "administrator", "administrator", BOSS)
-    await telegram_bot.quiet()
-    assert (await telegram_bot.chat("@my_channel")).state == "active"
-    before = telegram_bot.count(CHANNEL)
-    await telegram_bot.deliver()
-    assert telegram_bot.count(CHANNEL) > before
-
-
-async def test_who_is_restricted_and_out_is_out(telegram_bot: TelegramBot) -> None:
-    telegram_bot.server.membership(GROUP, "member", "restricted", BOSS)
-    telegram_bot.server.inbox.pending[-1]["my_chat_member"]["new_chat_member"]["is_member"] = False
-    await telegram_bot.quiet()
-    assert (await telegram_bot.chat(GROUP)).state == "paused"
-
-
-async def test_somebody_who_never_wrote_and_blocks_the_bot_is_not_noted(telegram_bot: TelegramBot) -> None:
-    telegram_bot.server.membership(str(ANN), "member", "kicked", ANN)
-    telegram_bot.server.membership(str(ANN), "kicked", "member", ANN)
-    await telegram_bot.quiet()
-    assert (
-        telegram_bot.count(str(ANN)),
-        await telegram_bot.ledger.subscriptions.with_topics("telegram", [str(ANN)]),
-    ) == (
-        0,
-        [],
-    )
-
-
-async def test_a_group_that_becomes_a_supergroup_is_followed(telegram_bot: TelegramBot) -> None:
-    await telegram_bot.ask(BASIC, BOSS, "/subscribe")
-    telegram_bot.server.migrates(BASIC, "-1005555555555")
-    telegram_bot.server.member("-1005555555555", BOSS, "administrator")
-    telegram_bot.server.membership("-1005555555555", "left", "member", BOSS)
-    telegram_bot.server.says("-1005555555555", BOSS, "/settings silent")
-    await telegram_bot.quiet()
-    chat = await telegram_bot.chat("-1005555555555")
-    assert (chat.name, chat.address, chat.silent, chat.state) == (BASIC, "-1005555555555", True, "active")
-    assert [said.splitlines()[0] for said in telegram_bot.said("-1005555555555")] == [EN.saved]
-    await deliver_next(telegram_bot)
-    assert telegram_bot.count("-1005555555555") > 1
