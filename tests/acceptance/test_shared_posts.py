@@ -11,8 +11,8 @@ from formatters.edition import Edition
 from formatters.model import Digest
 from formatters.spans import plain
 from formatters.summary import summarise
-from tests.sources.jekyll.test_post import body_of, lost_words
 from tests.support.golden import SHARED, digest_of, is_digest
+from tests.support.posts import body_of, lost_words
 from tests.support.rendering import CASES, Case, letters, letters_of, same_link
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="shared posts are not here")
