@@ -17,7 +17,7 @@ from bot.database.states import DigestState
 from formatters.model import Digest, Paper
 from formatters.page import SearchHit, reference
 
-_KEPT_SEARCHES = 20  # of each chat: older lists can be turned no more
+_KEPT_SEARCHES = 20  # of each chat: the pages of older ones cannot be turned any more
 
 # Newest first; papers in the order of their digest.
 _NEWEST = (digests.c.day.desc(), digests.c.post.desc(), papers.c.number)
@@ -25,7 +25,7 @@ _HIT = (papers.c.ref, papers.c.number, papers.c.title, papers.c.line, digests.c.
 
 
 class Archive:
-    """What readers look up."""
+    """Look papers and digests up."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._read, self._write = database.read, database.write

@@ -1,4 +1,4 @@
-"""The ledger's file: how SQLite is set up, migrated, and what its troubles mean to an operator."""
+"""The ledger's file: how SQLite is set up, migrated, and what its errors mean to an operator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.database import migrations
 from bot.errors import LedgerError
 
-_RETRIES, _RETRY_PAUSE = 20, 0.05  # so often, at such a distance in seconds, a file of no bytes is looked at
+_RETRIES, _RETRY_PAUSE = 20, 0.05  # how often, and every how many seconds, an empty file is looked at
 
 
 class Database:
@@ -105,7 +105,7 @@ def migrate(connection: Connection) -> None:
 
 @contextmanager
 def translating_errors(path: Path) -> Iterator[None]:
-    """Say what is wrong with the ledger in words."""
+    """Raise LedgerError, in an operator's words, for what is wrong with the ledger."""
     try:
         yield
     except DatabaseError as error:
@@ -130,5 +130,5 @@ _REMEDIES = {
 
 def remedy(problem: str) -> str:
     """Say what to do about what SQLite says."""
-    known = next((cure for sign, cure in _REMEDIES.items() if sign in problem), "cannot be used; is its disk well?")
+    known = next((text for sign, text in _REMEDIES.items() if sign in problem), "cannot be used; is its disk well?")
     return f"{known} ({problem})"

@@ -1,4 +1,4 @@
-"""Why a digest stands as it does: codes by which the program decides, and the sentences that people read.
+"""Why a digest is in its state: codes by which the program decides, and the sentences that people read.
 
 The codes are on disk: one never changes, a new one is added.
 """
@@ -62,7 +62,7 @@ _WAITS = "; it is not edited before that has lasted for gate_wait"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a digest stands as it does."""
+    """Why a digest is in its state."""
 
     cause: Cause = Cause.NONE
     numbers: tuple[int, ...] = ()  # in the order of the sentence

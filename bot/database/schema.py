@@ -1,4 +1,4 @@
-"""The ledger's tables; `bot/migrations` makes them, a test compares the two.
+"""The ledger's tables; the migrations make them, a test compares the two.
 
 Times are seconds since 1970 in UTC.
 """
@@ -65,8 +65,8 @@ digests = Table(
     UniqueConstraint("source", "name"),
 )
 
-# Who receives, or has told a wish. `name` is what the operator wrote or where the chat was met first,
-# `address` where it lives now.
+# Which chats receive, or have preferences. `name` is what the operator wrote, or its first address; `address` is where
+# it is now.
 chats = Table(
     "chats",
     metadata,
@@ -79,12 +79,12 @@ chats = Table(
     Column("kind", String, nullable=False, server_default=ChatKind.UNKNOWN),
     Column("state", String, nullable=False, server_default=ChatState.ACTIVE),
     Column("reason", String, nullable=False, server_default=""),
-    # What the chat wishes; empty is what the operator set.
+    # The preferences; an empty one is what the operator set.
     Column("layout", String, nullable=False, server_default=""),
     Column("language", String, nullable=False, server_default=""),
     Column("silent", Integer, nullable=False, server_default="0"),
     Column("schedule", String, nullable=False, server_default=""),  # "08:00 mon-fri Asia/Seoul"
-    Column("edition", String, nullable=False),  # what follows from the wishes: what it receives
+    Column("edition", String, nullable=False),  # follows from the preferences: what it receives
     # Digests found earlier are not sent to it.
     Column("since", Float, key="receives_since", nullable=False, server_default="0"),
     Column(
@@ -127,7 +127,7 @@ deliveries = Table(
     Column("attempted_at", Float),
     Column("sent_at", Float),
     Column("remote_id", String),
-    Column("place", String, key="id_sequence"),  # the one of the remote_id: a chat that moved has another one
+    Column("place", String, key="id_sequence"),  # the sequence of the remote_id: a chat that moved has another one
     Column("thread", String),  # the parent's remote id that the last send went under
     Column("sent_hash", String),  # of the wording last sent; delivered when there is a remote_id
     Column("problem", String),  # an ErrorCode: what became of the last try
@@ -152,7 +152,7 @@ papers = Table(
     Column("line", String, nullable=False),  # one sentence
 )
 
-# The words of papers, as `grams` spells them; a virtual table of FTS5 with the ids of `papers`.
+# The words of papers, as `archive.ngrams` spells them; a virtual table of FTS5 with the ids of `papers`.
 paper_words = table("words", column("rowid", Integer), column("title", String), column("body", String))
 
 # What was searched for, so that buttons hold ids only; of the newest searches of each chat.
@@ -167,7 +167,7 @@ searches = Table(
     UniqueConstraint("channel", "address", "words"),
 )
 
-# Ids of messages that went out besides the ledger: a doubtful send is none of these.
+# Ids of messages that went out past the ledger: an unconfirmed send is none of these.
 sent_replies = Table(
     "replies",
     metadata,
@@ -179,10 +179,10 @@ sent_replies = Table(
     Index(None, "channel", "id_sequence", "remote_id"),
 )
 
-# What the operators were told, as long as it lasts.
+# What was reported to the operators, as long as it lasts.
 notices = Table(
     "notices",
     metadata,
     Column("key", String, primary_key=True),
-    Column("over", String, nullable=False),  # what to tell when it is over, if anything
+    Column("over", String, nullable=False),  # what to report when it is over, if anything
 )

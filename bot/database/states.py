@@ -1,6 +1,6 @@
-"""The words by which the ledger says how things stand. They are on disk: a value never changes, a new one is added.
+"""The words of the ledger for states and kinds. They are on disk: a value never changes, a new one is added.
 
-What leads from one state of a delivery to the next is in `transitions`.
+`ledger.transitions` has the statements that lead from one state of a delivery to the next.
 """
 
 from __future__ import annotations
@@ -56,6 +56,43 @@ class DeliveryState(StrEnum):
     """It was refused or given up; nothing more is tried until a person or a changed post asks for it."""
     UNCONFIRMED = "unconfirmed"
     """The answer to its send was lost; whether the chat holds it must be found out."""
+
+
+# From which state a delivery may come into which other, and why. It begins as pending.
+DELIVERY_CHANGES: Mapping[DeliveryState, Mapping[DeliveryState, str]] = {
+    DeliveryState.PENDING: {
+        DeliveryState.SENDING: "its turn has come",
+        DeliveryState.FAILED: "the operator gave it up",
+    },
+    DeliveryState.SENDING: {
+        DeliveryState.SENT: "the platform took it",
+        DeliveryState.STALE: "the platform took it, but its post changed meanwhile",
+        DeliveryState.PENDING: "it surely did not arrive; it is tried again",
+        DeliveryState.FAILED: "the platform refused it, or the operator gave it up after a crash",
+        DeliveryState.UNCONFIRMED: "the answer was lost, or the program died",
+    },
+    DeliveryState.UNCONFIRMED: {
+        DeliveryState.SENT: "it was found in the chat",
+        DeliveryState.STALE: "it was found in the chat, but its post changed meanwhile",
+        DeliveryState.PENDING: "it is surely not in the chat, or the operator looked and says so",
+        DeliveryState.FAILED: "the operator gave it up",
+    },
+    DeliveryState.SENT: {DeliveryState.STALE: "its post changed"},
+    DeliveryState.STALE: {
+        DeliveryState.EDITING: "its turn has come",
+        DeliveryState.SENT: "its post changed back, its chat moved, or the operator gave the edit up",
+    },
+    DeliveryState.EDITING: {
+        DeliveryState.SENT: "the platform took the edit, the chat moved, or the operator gave it up after a crash",
+        DeliveryState.STALE: "the edit may not have arrived, or its post changed again; it is repeated",
+        DeliveryState.FAILED: "the platform refused the edit",
+    },
+    DeliveryState.FAILED: {
+        DeliveryState.PENDING: "its post changed, its chat opened again, or the operator wants another try",
+        DeliveryState.STALE: "the same, of an edit",
+        DeliveryState.SENT: "its post changed back, or the operator gave the edit up",
+    },
+}
 
 
 class ChatState(StrEnum):

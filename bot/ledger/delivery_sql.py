@@ -1,4 +1,4 @@
-"""The SQL of draining, as far as it reads: what is due, what comes next in a chat, and what helps in doubt."""
+"""The SQL of dispatching that reads: what is due, what comes next in a chat, and what confirms a send."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
 
 def _next_rows() -> Select[tuple[Any, ...]]:
     other = deliveries.alias()
-    flies = (other.c.chat_id == bindparam("chat"), not_sent(other), other.c.state.in_(_IN_FLIGHT))
+    under_way = (other.c.chat_id == bindparam("chat"), not_sent(other), other.c.state.in_(_IN_FLIGHT))
     return (
         select(
             deliveries.c.id,
@@ -77,13 +77,13 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             IS_ACTIONABLE,
             not_(IS_DROPPED),
         )
-        .where(not_(exists().where(*flies)))
+        .where(not_(exists().where(*under_way)))
         .order_by(deliveries.c.state != DeliveryState.UNCONFIRMED, digests.c.day, digests.c.id, messages.c.seq)
         .limit(READ_AHEAD)
     )
 
 
-# What comes next in the chat :chat, one row under way at a time: the fields of Rows, but for the body.
+# The next deliveries of the chat :chat, none while one is under way: the fields of QueuedDelivery without the body.
 NEXT_ROWS = _next_rows()
 
 
@@ -92,7 +92,7 @@ def bodies(ids: Collection[int]) -> Select[Any]:
 
 
 def last_id(chat: Chat, before: float) -> Select[Any, Any]:
-    """Give the highest id of an id sequence that was known at `before`, and when that message was sent."""
+    """Give the highest message id of an id sequence that was known at `before`, and when that message was sent."""
     sent = select(_NUMBER.label("id"), deliveries.c.sent_at).select_from(deliveries.join(chats))
     answers = select(sent_replies.c.remote_id, sent_replies.c.sent_at).where(
         sent_replies.c.channel == chat.channel,

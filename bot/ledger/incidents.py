@@ -1,4 +1,4 @@
-"""Troubles: what operators must know of, as the ledger has it, and what they were told."""
+"""Incidents: what operators must know of, as the ledger shows it, and what was reported to them."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Incidents:
         self._read, self._write = database.read, database.write
 
     async def current(self) -> list[Incident]:
-        """List what is wrong now; what may still come right by itself is no `news`."""
+        """List what is wrong now; what may still be mended by itself is no news."""
         async with self._read() as db:
-            told = [_incident(row) for query in _QUERIES for row in await db.execute(query)]
-            return told + list(map(_unfinished, await db.execute(_UNFINISHED)))
+            found = [_incident(row) for query in _QUERIES for row in await db.execute(query)]
+            return found + list(map(_unfinished, await db.execute(_UNFINISHED)))
 
     async def appeared(self, since: date) -> dict[str, list[PostAppearance]]:
         """List, by source, which posts of these days appeared when."""
@@ -62,12 +62,12 @@ class Incidents:
         return found
 
     async def reported(self) -> dict[str, str]:
-        """Give the keys of what was told and lasts, each with what to tell when it is over."""
+        """Give the keys of the incidents that were reported and last, each with what to report when it is over."""
         async with self._read() as db:
             return {one.key: one.over for one in await db.execute(select(notices))}
 
     async def record(self, reported: Mapping[str, str], over: Collection[str]) -> None:
-        """Note what was told, and what is over."""
+        """Record what was reported, and what is over."""
         async with self._write() as db:
             for key in over:
                 await db.execute(delete(notices).where(notices.c.key == key))
@@ -75,10 +75,10 @@ class Incidents:
                 await db.execute(insert(notices).values(key=key, over=end).on_conflict_do_nothing())
 
     async def retry(self, chat: str = "") -> int:
-        """Make all that failed or is held unconfirmed due again, in one chat or all; give how many messages that are.
+        """Make all that failed or is undecided due again, in one chat or all, and count the messages.
 
-        What is held is sent again: whoever asks has looked, and it is not there. Of what is not held the
-        program will find out by itself.
+        What is undecided is sent again: whoever asks has looked, and it is not in the chat. Other unconfirmed sends
+        are left alone: the program finds out about them by itself.
         """
         async with self._write() as db:
             retried = await db.execute(transitions.retry(_receiving(chat)))
@@ -86,9 +86,9 @@ class Incidents:
         return int(retried.rowcount)
 
     async def discard(self, chat: str = "", *, waiting: bool = False) -> list[Incident]:
-        """Give up what failed or is held unconfirmed, in one chat or all, and list what that was.
+        """Give up what failed or is undecided, in one chat or all, and list it.
 
-        With `waiting`, all that is open is given up. What a chat holds already stays there as it is.
+        With `waiting`, all that is open is given up. What a chat has already stays there as it is.
         """
         which = transitions.to_give_up(_receiving(chat), waiting=waiting)
         async with self._write() as db:
@@ -98,7 +98,7 @@ class Incidents:
         return rows
 
     async def release_held(self) -> list[Incident]:
-        """Let posts that look unfinished wait no longer, and list them; what they have goes out."""
+        """Let posts that look unfinished be delivered as they are, and list them."""
         async with self._write() as db:
             posts = list(map(_unfinished, await db.execute(_UNFINISHED)))
             await db.execute(update(digests).where(digests.c.held_since.is_not(None)).values(held_since=RELEASED))
@@ -131,26 +131,26 @@ def _unfinished(row: Any) -> Incident:
 
 
 def _receiving(chat: str) -> Select[Any]:
-    """Choose the chats that receive: all, or the one that `status` names so."""
+    """Choose the chats that are not removed: all, or the one that `status` names so."""
     named = literal(chat).in_(("", chats.c.name, _CHAT))
     return select(chats.c.id).where(chats.c.state != ChatState.REMOVED, named)
 
 
 _REFUSED = and_(deliveries.c.state == DeliveryState.FAILED, deliveries.c.problem == ErrorCode.REJECTED)
-# A chat that was closed is still in trouble while it gets another try.
+# The incident of a closed chat lasts while sending to it is tried again.
 _CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == ErrorCode.CHAT_GONE)
-_LAST_WORD = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
+_LAST_ERROR = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
 
 
 def _incident_columns(kind: IncidentKind, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
-    """Select the fields of a Trouble."""
+    """Select the fields of an Incident."""
     key, own = literal(f"{kind} ") + which, literal(1) if news is None else news
     fields = {"key": key, "kind": literal(kind, String), "where": where, "why": why, "is_news": own}
     return select(*(column.label(name) for name, column in fields.items()))
 
 
 def _rows(kind: IncidentKind, which: ColumnElement[bool], news: ColumnElement[bool] | None = None) -> Select[Any]:
-    """List deliveries as troubles."""
+    """List deliveries as incidents."""
     why = func.coalesce(deliveries.c.error, "")
     return (
         _incident_columns(kind, deliveries.c.ref, _CHAT + ", " + messages.c.key, why, news)
@@ -162,7 +162,7 @@ def _rows(kind: IncidentKind, which: ColumnElement[bool], news: ColumnElement[bo
 
 _PAUSED = _incident_columns(
     *(IncidentKind.PAUSED, cast(chats.c.id, String), _CHAT),
-    case((chats.c.reason != "", chats.c.reason), else_=func.coalesce(_LAST_WORD, "")),
+    case((chats.c.reason != "", chats.c.reason), else_=func.coalesce(_LAST_ERROR, "")),
 ).where(chats.c.state != ChatState.REMOVED, or_(chats.c.state == ChatState.PAUSED, chats.c.id.in_(_CLOSED)))
 _BOTS = (
     _incident_columns(IncidentKind.BOT, chats.c.channel, chats.c.channel, func.max(deliveries.c.error))

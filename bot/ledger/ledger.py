@@ -1,7 +1,7 @@
-"""The ledger: what is written into it and read from it.
+"""The ledger: what is planned and dispatched is written into it and read from it.
 
-Whoever plans or drains holds `delivering`, a lock that dies with its process. What readers look up
-is in `archive`, what they wish in `subscribers`.
+Whoever plans or dispatches holds `delivery_lock`. The papers are in `archive`, the chats in `subscriptions`, and what
+is wrong in `incidents`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ async def open_ledger(url: str, clock: Callable[[], float] = time.time) -> Async
 
 
 class Ledger:
-    """The open ledger. Make it with `opened`."""
+    """The open ledger. Make it with `open_ledger`."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._path = database.path
@@ -90,12 +90,12 @@ class Ledger:
     # --- planning
 
     async def open_at(self, schedule: str, opening: float) -> None:
-        """Let digests go out from `opening` on in chats of this schedule that have nothing of them yet."""
+        """Let the digests that wait for the hour of chats with this schedule go out from `opening` on."""
         async with self._write() as db:
             await db.execute(transitions.open_at(schedule, opening))
 
     async def next_due(self) -> float | None:
-        """Give the time at which something is due next, None for never."""
+        """Give the time when a delivery is due next, None for never."""
         async with self._read() as db:
             due: float | None = (await db.execute(delivery_sql.next_due(self.clock()))).scalar_one()
         return due
@@ -111,12 +111,12 @@ class Ledger:
             return {(row.channel, row.edition) for row in await db.execute(planning_sql.editions_in_use(source, name))}
 
     async def has_chats_without(self, source: str, name: str) -> bool:
-        """Tell whether an active chat that shall have a digest has nothing yet of it, or wants it at once."""
+        """Tell whether an active chat that shall have a digest has nothing of it yet, or wants the newest at once."""
         async with self._read() as db:
             return (await db.execute(planning_sql.has_chats_without(source, name))).first() is not None
 
     async def waiting_in_old_edition(self, source: str) -> set[str]:
-        """Name the digests that wait for a chat's hours in an edition that it no longer wishes."""
+        """Name the digests that wait for a chat's hours in an edition that it no longer prefers."""
         async with self._read() as db:
             return set((await db.execute(planning_sql.waiting_in_old_edition(source))).scalars())
 
@@ -138,12 +138,12 @@ class Ledger:
                 await db.execute(planning_sql.queue_new_chats(digest))
 
     async def change_status(self, source: str, one: StatusChange) -> None:
-        """Note something of a digest that stays as it is."""
+        """Write the state and the reason of a digest whose content stays as it is."""
         async with self._write() as db:
             await db.execute(planning_sql.change_status(source, one))
 
     async def record_posts(self, source: str, posts: Mapping[str, str]) -> None:
-        """Take up, for digests by name, where their posts are now, and give chats what they lack of them.
+        """Write where the posts of digests are now, by name, and queue what chats lack of these digests.
 
         A chat lacks messages when it was paused or out of the settings while a post grew.
         """
@@ -159,41 +159,44 @@ class Ledger:
             return list((await db.execute(planning_sql.WANTING_NEWEST)).scalars())
 
     async def release_now(self, chat_ids: Sequence[int]) -> None:
-        """Let chats that wanted the newest digest at once have it now that it is planned."""
+        """Let chats that wanted the newest digest at once receive it, now that it is planned."""
         async with self._write() as db:
             await db.execute(transitions.release_now(chat_ids))
             await db.execute(subscriptions.got_newest(chat_ids))
 
-    # --- draining
+    # --- dispatching
 
     def delivery_lock(
         self, stopping: asyncio.Event, tell: Callable[[str], object] = _warn
     ) -> AbstractAsyncContextManager[None]:
-        """Hold the right to plan and deliver: one process at a time, freed by the system when it dies.
+        """Hold the right to plan and dispatch: one process at a time, freed by the system when the process dies.
 
         Waits for another process to finish, and tells so; raises Stopped when told to stop meanwhile.
         """
         return hold_lock(self._path, stopping, tell)
 
     async def mark_interrupted(self, settle: float) -> None:
-        """Take up what a dead process left: sends are in doubt from `settle` seconds on, edits are due again."""
+        """Take up what a dead process left: edits are due again, sends are unconfirmed.
+
+        `settle` seconds after it was tried, it is asked whether a send arrived.
+        """
         async with self._write() as db:
             for statement in transitions.mark_interrupted(settle):
                 await db.execute(statement)
 
     async def chats_due(self, channel: str, *, until: float, after: int, most: int) -> list[Chat]:
-        """List the active chats of a channel for which something is due by then: the first of those behind `after`."""
+        """List the first active chats of a channel, with ids above `after`, for which something is due by `until`."""
         async with self._read() as db:
             chats = await db.execute(delivery_sql.chats_due(channel, until=until, after=after, most=most))
             return [Chat(**chat._mapping) for chat in chats]
 
     async def open_rows(self) -> int:
-        """Count the rows of active chats that want something now."""
+        """Count the deliveries of active chats that are due now."""
         async with self._read() as db:
             return int((await db.execute(delivery_sql.open_rows(self.clock()))).scalar_one())
 
     async def known_message_ids(self, chat: Chat, before: float) -> KnownIds:
-        """Tell what is known of the ids of a chat's id_sequence, for a send that was tried at `before`."""
+        """Tell which message ids are known in the id sequence of a chat, for a send that was tried at `before`."""
         async with self._read() as db:
             last = (await db.execute(delivery_sql.last_id(chat, before))).one_or_none()
             number, at = (last.id, last.sent_at) if last else (0, 0.0)
@@ -227,7 +230,7 @@ def _known(row: Any) -> KnownDigest:
 
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEdition, *, update: bool) -> None:
-    """Write what a digest reads in one layout now; without `update`, only what the ledger lacks."""
+    """Write the messages of a digest in one edition; without `update`, only those that the ledger lacks."""
     before = {row.key: row.hash for row in await db.execute(planning_sql.hashes(digest, rendered))}
     for seq, (message, body_hash) in enumerate(rendered.messages):
         if update or message.key not in before:

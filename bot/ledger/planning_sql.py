@@ -1,4 +1,4 @@
-"""The ledger's SQL, a function or constant per statement; `store` runs them."""
+"""The SQL of planning, a function or constant per statement; `ledger` runs them."""
 
 from __future__ import annotations
 
@@ -34,8 +34,6 @@ from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
 from bot.ledger.transitions import HOUR_UNKNOWN, waits_for_hour
 from formatters.message import Message
 
-# --- planning
-
 REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
 PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 
@@ -49,7 +47,7 @@ def known(source: str) -> Select[tuple[Any, ...]]:
 
 
 def editions_in_use(source: str, name: str) -> Compound[Any]:
-    """List the editions that chats wish now, and those in which the digest was sent already."""
+    """List the editions that chats prefer now, and those in which the digest was laid out before."""
     preferred = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED)
     sent = select(messages.c.channel, messages.c.edition).join(digests).where(is_digest(source, name))
     return preferred.union(sent)
@@ -61,7 +59,7 @@ def has_chats_without(source: str, name: str) -> Select[tuple[Any, ...]]:
 
 
 def waiting_in_old_edition(source: str) -> Select[tuple[Any, ...]]:
-    """List the digests that still wait, in an edition of before, for the hours of a chat that changed its wishes."""
+    """List the digests that still wait for the hour of a chat in an edition that the chat no longer prefers."""
     # "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them wait.
     theirs = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
     other = (digests.c.source == source, digests.c.state == DigestState.ACTIVE, messages.c.edition != chats.c.edition)
@@ -88,14 +86,14 @@ def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
 
 
 def change_status(source: str, one: StatusChange) -> Update:
-    """Note something of a digest, unless it came meanwhile into a state from which that does not follow."""
+    """Write the state of a digest, unless it came meanwhile into a state that does not lead there."""
     noted = {"state": one.state, **one.reason.stored(), "held_since": one.held_since}
     before = [state for state, after in DIGEST_CHANGES.items() if state is one.state or one.state in after]
     return update(digests).where(is_digest(source, one.name), digests.c.state.in_(before)).values(noted)
 
 
 def record_post(source: str, name: str, post: str) -> Update:
-    """Note the post of a delivered digest, which may have been renamed."""
+    """Write the post of a delivered digest, which may have been renamed."""
     delivered = (is_digest(source, name), digests.c.state == DigestState.ACTIVE)
     return update(digests).where(*delivered).values(post=post).returning(digests.c.id)
 
@@ -105,13 +103,13 @@ def hashes(digest: int, rendered: RenderedEdition) -> Select[tuple[Any, ...]]:
 
 
 def write_message(digest: int, rendered: RenderedEdition, seq: int, message: Message, body_hash: str) -> Insert:
-    place = {"digest_id": digest, "channel": rendered.channel, "edition": rendered.edition, "key": message.key}
+    key = {"digest_id": digest, "channel": rendered.channel, "edition": rendered.edition, "key": message.key}
     values = {"seq": seq, "body": dict(message.body), "hash": body_hash, "is_obsolete": 0}
-    return upsert(messages).values(**place, **values).on_conflict_do_update(list(place), set_=values)
+    return upsert(messages).values(**key, **values).on_conflict_do_update(list(key), set_=values)
 
 
 def drop_obsolete(digest: int, rendered: RenderedEdition) -> tuple[Update | Delete, ...]:
-    """Mark messages that a digest no longer has; what was not sent of them is not sent."""
+    """Mark the messages that a digest no longer has, and drop what was not sent of them."""
     kept = [message.key for message, _ in rendered.messages]
     gone = select(messages.c.id).where(_rendered(digest, rendered), messages.c.is_obsolete == 1)
     return (
@@ -128,32 +126,36 @@ _WANTS_NEWEST = and_(chats.c.state == ChatState.ACTIVE, chats.c.wants_newest == 
 
 
 def queue_new_chats(digest: int) -> Insert:
-    """Give every chat that shall have a digest and has nothing of it all its messages.
+    """Queue all messages of a digest for every chat that shall have it and has nothing of it.
 
-    They wait for the chat's hour, which `gate` knows.
+    They wait for the hour of the chat, which `Ledger.open_at` writes.
     """
     new = (chats.c.edition == messages.c.edition, _has_to_receive(literal(digest)))
     return _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*new))
 
 
 def queue_missing(digest: int, *, to_those_who_left: bool) -> Insert:
-    """Give every chat that has some messages of a digest the others, in the edition it has.
+    """Queue, for every chat that has some messages of a digest, the others in the same edition.
 
-    They wait like those that it has. A paused chat gets them too: when it lets us in again, nothing is
-    missing. What a chat has from before it unsubscribed is completed only `to_those_who_left`.
+    They wait as long as those that it has. For a paused chat they are queued too, so that nothing is missing when
+    it can be written to again. What a chat has from before it unsubscribed is completed only `to_those_who_left`.
     """
     other, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, theirs.c.edition == messages.c.edition, other.c.chat_id == chats.c.id)
-    came = func.coalesce(other.c.sent_at, other.c.attempted_at, chats.c.receives_since)
-    lately = or_(came >= chats.c.receives_since, _WANTS_NEWEST) if to_those_who_left else came >= chats.c.receives_since
+    reached = func.coalesce(other.c.sent_at, other.c.attempted_at, chats.c.receives_since)
+    recent = (
+        or_(reached >= chats.c.receives_since, _WANTS_NEWEST)
+        if to_those_who_left
+        else reached >= chats.c.receives_since
+    )
     wait = select(func.max(other.c.not_before)).select_from(other.join(theirs)).where(*same, waits_for_hour(other))
-    has = exists().select_from(other.join(theirs)).where(*same, lately)
+    has = exists().select_from(other.join(theirs)).where(*same, recent)
     hour = wait.correlate(chats, messages).scalar_subquery()
     return _insert(_pairs(digest, hour).where(chats.c.state != ChatState.REMOVED, has))
 
 
 def chats_to_relayout(digest: int) -> Select[Any]:
-    """List the chats that wait for a digest in an edition of before, where it is laid out as they wish now."""
+    """List the chats that wait for a digest in an old edition, where it is laid out in the one they prefer now."""
     laid_out = exists().where(messages.c.digest_id == digest, messages.c.edition == chats.c.edition)
     channel = messages.c.channel == chats.c.channel
     old = _holds(literal(digest), lambda theirs: theirs.c.edition != chats.c.edition)
@@ -162,7 +164,7 @@ def chats_to_relayout(digest: int) -> Select[Any]:
 
 
 def requeue(digest: int, waiting: Collection[int]) -> tuple[Delete, Insert]:
-    """Put what chats wish now in the place of what waits for their hours."""
+    """Replace what waits for the hour of these chats by the edition that they prefer now."""
     theirs = select(messages.c.id).where(messages.c.digest_id == digest)
     preferred = (messages.c.edition == chats.c.edition, chats.c.id.in_(waiting))
     return (
@@ -175,7 +177,7 @@ WANTING_NEWEST = select(chats.c.id).where(_WANTS_NEWEST)
 
 
 def _waits_wholly(digest: ColumnElement[int], chat: ColumnElement[int]) -> ColumnElement[bool]:
-    """Tell whether all that a chat has of a digest waits for its hour, and that it has something."""
+    """Tell whether a chat has something of a digest, and all of that waits for its hour."""
     rows, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, rows.c.chat_id == chat)
     some = exists().select_from(rows.join(theirs)).where(*same, waits_for_hour(rows))

@@ -12,7 +12,7 @@ from bot.database.states import ChatKind, ChatState, DeliveryState, DigestState,
 from formatters.message import Message
 from formatters.model import Digest
 
-RELEASED = 0.0  # as `held_since`: the operator let the post go, so it is waited for no longer
+RELEASED = 0.0  # as `held_since`: the operator released the post, so it is waited for no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class KnownDigest:
 
 @dataclass(frozen=True, slots=True)
 class PlannedDigest:
-    """What shall become of one digest."""
+    """What shall become of one digest, with its content."""
 
     digest: Digest
     post: str
@@ -50,7 +50,7 @@ class PlannedDigest:
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """What is noted of a digest that stays as it is."""
+    """The new state of a digest whose content stays as it is."""
 
     name: str
     state: DigestState
@@ -78,7 +78,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A chat with what it wishes; empty wishes are what the operator set."""
+    """A chat with its preferences; an empty one is what the operator set."""
 
     id: int
     channel: str
@@ -99,7 +99,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class QueuedDelivery:
-    """One delivery that wants something, with all that is needed to do it."""
+    """One delivery that is sent, edited or confirmed next, with all that this needs."""
 
     id: int
     ref: str
@@ -124,7 +124,7 @@ class QueuedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class KnownIds:
-    """What is known of the message ids of a counter, to find out about one of its sends."""
+    """What is known of the message ids of an id sequence, to find out whether one of its sends arrived."""
 
     last: int  # known before that send, 0 when none is
     last_at: float  # when that message was sent
@@ -133,7 +133,7 @@ class KnownIds:
 
 
 class DerivedState(StrEnum):
-    """What is said of a delivery in place of its state, for it follows from more than that; it stands in no ledger."""
+    """What is shown in place of the state of a delivery where it says more; these words are in no ledger."""
 
     SCHEDULED = "scheduled"
     """It is pending and waits for its chat's hour."""
@@ -183,7 +183,7 @@ class Incident:
     kind: IncidentKind
     where: str
     why: str
-    is_news: bool = True  # else it may still come right by itself
+    is_news: bool = True  # else it may still be mended by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +192,4 @@ class PostAppearance:
 
     day: date
     found_at: float  # seconds since 1970
-    seen: bool  # we looked on when it came; else it was there before us
+    seen: bool  # it came while we looked; else it was there at the first look

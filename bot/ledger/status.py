@@ -1,4 +1,4 @@
-"""How digests stand: in each chat, or in all chats together."""
+"""Status: the states of a digest and its messages, in each chat or in all chats together."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, not_sent
 
 
 class Status:
-    """What the ledger says of the digests that it knows."""
+    """Read the status of digests."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._read = database.read
         self._clock = clock
 
     async def recent_digests(self, most: int) -> list[DigestStatus]:
-        """List the newest digests that are no mere baseline, older first."""
+        """List the newest digests that are not of the baseline, older first."""
         async with self._read() as db:
             rows = (await db.execute(_RECENT_DIGESTS.limit(most))).all()
         return list(map(_digest_status, reversed(rows)))
@@ -33,7 +33,7 @@ class Status:
     async def by_chat(self, source: str, name: str) -> list[ChatStatus]:
         """Count, per chat, how many messages of a digest are in which state, and why.
 
-        With many chats this holds the event loop up: nothing else may run in it.
+        With many chats this blocks the event loop for seconds: nothing else may run in it.
         """
         return await self._by_chat(source, name, chat_counts(source, name, self._clock()))
 
@@ -42,7 +42,7 @@ class Status:
         return await self._by_chat(source, name, open_chat_counts(source, name, self._clock()))
 
     async def totals(self, source: str, name: str, most: int) -> Totals:
-        """Tell how a digest stands in all chats together, with the first problems, however many chats there are."""
+        """Add up a digest over all chats, with the first `most` problems; quick with any number of chats."""
         now = self._clock()
         async with self._read() as db:
             all_messages = (await db.execute(message_counts(source, name))).one()
@@ -51,8 +51,8 @@ class Status:
             lines = (await db.execute(problem_lines(source, name, now).limit(most))).all()
         if sent := all_messages.messages - sum(counts.values()):
             counts[DeliveryState.SENT] = sent
-        said = [f"{line.channel} {line.name}: {line.why}" for line in lines]
-        return Totals(all_messages.chats, counts, said, lines[0].lines - len(lines) if lines else 0)
+        problems = [f"{line.channel} {line.name}: {line.why}" for line in lines]
+        return Totals(all_messages.chats, counts, problems, lines[0].lines - len(lines) if lines else 0)
 
     async def _by_chat(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[ChatStatus]:
         async with self._read() as db:
@@ -109,7 +109,7 @@ def _shown_state(now: float) -> ColumnElement[str]:
 
 def message_counts(source: str, name: str) -> Select[int, int]:
     """Count the messages of a digest and the chats that have or shall have them."""
-    # Told of removed chats this way round, SQLite need not look into the rows: their index is enough.
+    # Asked for removed chats this way round, SQLite need not read the rows: their index is enough.
     removed = select(chats.c.id).where(chats.c.state == ChatState.REMOVED)
     return (
         select(func.count().label("messages"), func.count(deliveries.c.chat_id.distinct()).label("chats"))

@@ -1,4 +1,4 @@
-"""Subscribers: which chats receive digests, and what they wish. Each wish is committed before it is answered.
+"""Subscriptions: which chats receive digests, and their preferences. Each change is committed before it is answered.
 
 Nothing else writes `chats`; a test holds that.
 """
@@ -25,13 +25,13 @@ _FIELDS = (
 )
 
 
-_WISHES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # those that make the edition
+_PREFERENCES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # of these the edition is made
 _NAMES = (chats.c.address, chats.c.name)
 _SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
 
 
 class Subscriptions:
-    """The chats of the ledger, as their people see them."""
+    """The chats of the ledger."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._read, self._write = database.read, database.write
@@ -58,7 +58,7 @@ class Subscriptions:
         receiving_first = query.order_by(chats.c.state == ChatState.REMOVED, chats.c.id).limit(1)
         async with self._read() as db:
             row = (await db.execute(receiving_first)).first()
-        return None if row is None else _subscriber(row)
+        return None if row is None else _subscription(row)
 
     async def with_topics(self, channel: str, names: Sequence[str]) -> list[Subscription]:
         """List a chat and its topics, as far as the ledger knows them."""
@@ -66,19 +66,20 @@ class Subscriptions:
         topics = [column.startswith(begin, autoescape=True) for begin in begins for column in _NAMES]
         query = select(*_FIELDS).where(chats.c.channel == channel, or_(*_known_by(names), *topics))
         async with self._read() as db:
-            return [_subscriber(row) for row in await db.execute(query.order_by(chats.c.id))]
+            return [_subscription(row) for row in await db.execute(query.order_by(chats.c.id))]
 
     async def unidentified(self, channel: str) -> list[Subscription]:
-        """List the chats of the settings of which it is not known what they are."""
+        """List the active chats whose kind is not known yet: those of the settings."""
         unknown = (chats.c.channel == channel, chats.c.kind == ChatKind.UNKNOWN, chats.c.state == ChatState.ACTIVE)
         query = select(*_FIELDS).where(*unknown).order_by(chats.c.id)
         async with self._read() as db:
-            return [_subscriber(row) for row in await db.execute(query)]
+            return [_subscription(row) for row in await db.execute(query)]
 
     async def merge_into(self, listed: Subscription, number: str) -> bool:
-        """Let a chat that the settings just named be the one that its people subscribed: it would get all twice.
+        """Merge a chat that the settings list into the one that its people subscribed: else it would get all twice.
 
-        Gives False where nobody did. One that has messages already stays, and the other receives no more.
+        `number` is its address. Gives False where there is no other one, and where the listed one has messages
+        already: then that one stays, and the other receives no more.
         """
         same = (chats.c.channel == listed.channel, chats.c.address == number, chats.c.id != listed.id)
         held = select(deliveries.c.id).where(deliveries.c.chat_id == listed.id).limit(1)
@@ -99,7 +100,7 @@ class Subscriptions:
     async def add_chat(
         self, channel: str, address: str, *, id_sequence: str, kind: ChatKind, language: str, layout: str
     ) -> int:
-        """Note a chat that receives nothing yet, and give its id; its people have decided nothing."""
+        """Add a chat that receives nothing yet, and give its id."""
         row = {"channel": channel, "name": address, "address": address, "id_sequence": id_sequence, "kind": kind}
         preferences = {"language": language, "state": ChatState.REMOVED, "edition": ""}
         made = (
@@ -113,7 +114,7 @@ class Subscriptions:
     async def subscribe(self, chat: int, layout: str, *, now: bool) -> None:
         """Let a chat receive digests from now on; with `now`, the newest one at once.
 
-        One that receives already, or would if it could be written to, goes on with those that it shall have.
+        A chat that is subscribed already goes on with the digests that it shall have.
         """
         since = case((chats.c.state == ChatState.REMOVED, self._clock()), else_=chats.c.receives_since)
         wants_newest = 1 if now else chats.c.wants_newest
@@ -131,26 +132,26 @@ class Subscriptions:
             await _write_editions(db, layout, chats.c.id == chat)
 
     async def unsubscribe(self, chat: int) -> None:
-        """Let a chat receive nothing more; what waits for it is dropped."""
+        """Let a chat receive nothing more, and drop what waits for it."""
         gone = {"origin": ChatOrigin.READER, "state": ChatState.REMOVED, "reason": "", "wants_newest": 0}
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(gone))
             await db.execute(drop_unsent(deliveries.c.chat_id == chat))
 
     async def set_preferences(self, chat: int, layout: str, /, **preferences: object) -> None:
-        """Write what a chat wishes; `layout` is what the operator set."""
+        """Write preferences of a chat; `layout` is the one of the settings."""
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(preferences))
             await _write_editions(db, layout, chats.c.id == chat)
 
     async def pause(self, chat: int, reason: str) -> None:
-        """Send nothing to a chat that cannot be written to; its wishes stay."""
+        """Send nothing to a chat that cannot be written to; its preferences stay."""
         active = (chats.c.id == chat, chats.c.state == ChatState.ACTIVE)
         async with self._write() as db:
             await db.execute(update(chats).where(*active).values(state=ChatState.PAUSED, reason=reason))
 
     async def resume(self, chat: int) -> None:
-        """Go on where a chat was paused."""
+        """Send to a paused chat again."""
         async with self._write() as db:
             for statement in _resumed(chats.c.id == chat):
                 await db.execute(statement)
@@ -169,11 +170,11 @@ class Subscriptions:
             await db.execute(stop_editing(chat))
 
 
-# --- what the settings and the lanes change; `store` carries it out
+# --- the statements
 
 
 def _rename_chat(channel: str, name: str) -> Update:
-    """Let the settings name a chat that the ledger knows by another name: it moved, or its people subscribed it."""
+    """Give a chat the name of the settings, where the ledger knows it by another: it moved, or was subscribed."""
     taken = chats.alias()
     known = (chats.c.channel == channel, chats.c.address == name, chats.c.name != name)
     free = not_(exists().where(taken.c.channel == channel, taken.c.name == name))
@@ -181,13 +182,13 @@ def _rename_chat(channel: str, name: str) -> Update:
 
 
 def _remove_others(channel: str, listed: Collection[str]) -> Update:
-    """Remove what the settings no longer list; who subscribed by himself stays."""
+    """Remove what the settings no longer list; a chat whose people subscribed it stays."""
     theirs = (chats.c.channel == channel, chats.c.origin == ChatOrigin.SETTINGS, chats.c.name.not_in(listed))
     return update(chats).where(*theirs).values(state=ChatState.REMOVED)
 
 
 def _list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:
-    """Take a chat of the settings in, or back; one whose people unsubscribed stays away."""
+    """Add a chat of the settings, or make it active again; one whose people unsubscribed it stays removed."""
     row = insert(chats).values(channel=channel, name=name, address=name, id_sequence=id_sequence, edition="")
     ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS)
     back = case((ours, ChatState.ACTIVE.value), else_=chats.c.state)
@@ -195,7 +196,7 @@ def _list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:
 
 
 def _resumed(*which: ColumnElement[bool]) -> tuple[Update, Update]:
-    """Let paused chats receive again, first of all what they refused."""
+    """Let paused chats receive again, what they refused too."""
     return reopened(*which), unpaused(*which)
 
 
@@ -205,31 +206,28 @@ def unpaused(*which: ColumnElement[bool]) -> Update:
 
 
 def got_newest(chat_ids: Collection[int]) -> Update:
-    """Note that chats have the newest digest that they wanted at once."""
+    """Note that these chats no longer want the newest digest at once."""
     return update(chats).where(chats.c.id.in_(chat_ids)).values(wants_newest=0)
 
 
-# --- in detail
-
-
 def _known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Match chats by their addresses; the case of names such as "@my_channel" makes no difference."""
+    """Match chats by address or name; names such as "@my_channel" in any case of letters."""
     public = [address.lower() for address in addresses if address.startswith("@")]
     folded = [func.lower(column).in_(public) for column in _NAMES] if public else []
     return [*(column.in_(addresses) for column in _NAMES), *folded]
 
 
-def _subscriber(row: Any) -> Subscription:
+def _subscription(row: Any) -> Subscription:
     words = {"kind": ChatKind(row.kind), "state": ChatState(row.state), "silent": bool(row.silent)}
     return Subscription(**{**row._mapping, **words})
 
 
 async def _write_editions(db: AsyncConnection, layout: str, which: ColumnElement[bool]) -> None:
-    """Write what follows from the wishes of chats, where `layout` is what the operator set.
+    """Write the editions that follow from the preferences of chats, where `layout` is the one of the settings.
 
-    All chats of the same wishes are written at once: there may be 100,000 of them.
+    All chats with the same preferences are written at once: there may be 100,000 of them.
     """
-    columns = (*_WISHES, chats.c.edition)
+    columns = (*_PREFERENCES, chats.c.edition)
     known = (await db.execute(select(*columns).where(which).distinct())).all()
     spelled = [(preferences, str(_edition(preferences, layout))) for preferences in known]
     changed = [

@@ -1,6 +1,6 @@
-"""The states that a delivery goes through, and every statement that changes or drops deliveries.
+"""Every statement that changes or drops deliveries.
 
-A test carries each statement out on rows of every state, and compares what it does with `ALLOWED`.
+A test carries each statement out on rows of every state, and compares what it does with `DELIVERY_CHANGES`.
 """
 
 from __future__ import annotations
@@ -37,39 +37,6 @@ PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryS
 STALE, EDITING = DeliveryState.STALE, DeliveryState.EDITING
 FAILED, UNCONFIRMED = DeliveryState.FAILED, DeliveryState.UNCONFIRMED
 
-# From which state a delivery may come into which other, and why. It begins as pending.
-ALLOWED: Mapping[DeliveryState, Mapping[DeliveryState, str]] = {
-    PENDING: {SENDING: "its turn has come", FAILED: "the operator gave it up"},
-    SENDING: {
-        SENT: "the platform took it",
-        STALE: "the platform took it, but its post changed meanwhile",
-        PENDING: "it surely did not arrive; it is tried again",
-        FAILED: "the platform refused it, or the operator gave it up after the program had died",
-        UNCONFIRMED: "the answer was lost, or the program died",
-    },
-    UNCONFIRMED: {
-        SENT: "it was found in the chat",
-        STALE: "it was found in the chat, but its post changed meanwhile",
-        PENDING: "it is surely not in the chat, or the operator looked and says so",
-        FAILED: "the operator gave it up",
-    },
-    SENT: {STALE: "its post changed"},
-    STALE: {
-        EDITING: "its turn has come",
-        SENT: "its post changed back, its chat moved, or the operator gave the edit up",
-    },
-    EDITING: {
-        SENT: "the platform took the edit, the chat moved, or the operator gave it up after the program had died",
-        STALE: "the edit may not have arrived, or its post changed again; it is repeated",
-        FAILED: "the platform refused the edit",
-    },
-    FAILED: {
-        PENDING: "its post changed, its chat opened again, or the operator wants another try",
-        STALE: "the same, of an edit",
-        SENT: "its post changed back, or the operator gave the edit up",
-    },
-}
-
 # --- what a delivery is; in a `case`, a state needs its `value`, for SQLAlchemy does not see that it is text
 
 
@@ -100,12 +67,12 @@ IS_DROPPED = and_(
 
 # `not_before` says when something is done about a delivery next. It holds one of these, or a time:
 # the end of a pause, the opening of the chat's hours, or when to ask whether an unconfirmed send arrived.
-AT_ONCE = null()  # what is to be sent or edited is due; it was let out, and waits for no hour any more
+AT_ONCE = null()  # what is to be sent or edited is due; it was released, and waits for no hour any more
 HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which `open_at` or `release_now` puts in its place
 # Of an unconfirmed send no time means that nothing can be found out: a person decides.
 UNDECIDED = and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_(None))
 
-# Rows that `drain` can still do something about.
+# What a worker can still do something about.
 IS_ACTIONABLE = and_(
     not_sent(deliveries),
     or_(
@@ -121,7 +88,7 @@ def due(until: float) -> ColumnElement[bool]:
 
 
 def waits_for_hour(rows: Any) -> ColumnElement[bool]:
-    """Tell whether a delivery waits for its chat's hour; 0 or none is the time of what was let out."""
+    """Tell whether a delivery waits for its chat's hour; 0 or none is the time of what was released."""
     never = (rows.c.state == PENDING, rows.c.attempts == 0)
     return and_(not_sent(rows), *never, func.coalesce(rows.c.not_before, 0.0) > 0)
 
@@ -233,19 +200,19 @@ def drop_waiting(chat_ids: Collection[int], of: Select[int]) -> Delete:
 
 
 def drop_unsent(which: ColumnElement[bool]) -> Delete:
-    """Drop what never arrived and will not by itself; of what is in doubt it must still be found out."""
+    """Drop what never arrived and is not under way; of an unconfirmed send it must still be found out."""
     unsent_rows = (deliveries.c.state.in_((PENDING, FAILED)), deliveries.c.remote_id.is_(None))
     return delete(deliveries).where(*unsent_rows, which)
 
 
 def open_at(schedule: str, opening: float) -> Update:
-    """Move what still waits for its chat's hour to `opening`; what was let out once goes on at any hour."""
+    """Move what still waits for its chat's hour to `opening`; what was released once goes on at any hour."""
     theirs = select(chats.c.id).where(chats.c.schedule == schedule)
     return update(deliveries).where(waits_for_hour(deliveries), _in(theirs)).values(not_before=opening)
 
 
 def release_now(chat_ids: Collection[int]) -> Update:
-    """Let chats have all that waits for their hours."""
+    """Make all that waits for the hours of these chats due."""
     return update(deliveries).where(waits_for_hour(deliveries), _in(chat_ids)).values(not_before=AT_ONCE)
 
 

@@ -1,8 +1,8 @@
-"""The clerk: what lanes ask of the ledger, done for all of them together.
+"""The batch writer: what all workers ask of the ledger is committed together (group commit).
 
-A commit waits for the disk, and each message needs two: that it is under way, before the call, and what
-became of it. So whatever was asked while one transaction was being written goes into the next one. Each
-asker is answered when that is on the disk; nothing is given up for it.
+A commit waits for the disk, and each message needs two: before the call, that it is under way, and after it, what
+became of it. So all that is requested while one transaction is written goes into the next one. Each request is
+answered when its transaction is on the disk.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from bot.database.states import DeliveryState
 from bot.ledger import delivery_sql, transitions
 from bot.ledger.records import QueuedDelivery
 
-_BUSY = 4  # askers at once, from which on it pays to linger
+_BUSY = 4  # requests at once, from which on it pays to wait for more
 _MOST_BODIES = 1000  # kept in memory; chats share them
 
-Requests = list[tuple[Any, asyncio.Future[Any]]]  # what, and whom to tell
+Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes
 
 
 @dataclass
 class _Batch:
-    """What was asked since the last transaction began."""
+    """What was requested since the last transaction began."""
 
     outcomes: Requests = field(default_factory=list)
     claims: Requests = field(default_factory=list)
@@ -52,7 +52,7 @@ class _Batch:
         for _, future in (*self.outcomes, *self.claims, *self.reads):
             if not future.done():
                 future.set_exception(error)
-                future.exception()  # an asker that was cancelled meanwhile does not come for it
+                future.exception()  # a worker that was cancelled meanwhile does not fetch it
 
 
 def _resolve(future: asyncio.Future[Any], answer: object) -> None:
@@ -61,37 +61,37 @@ def _resolve(future: asyncio.Future[Any], answer: object) -> None:
 
 
 class BatchWriter:
-    """Rows to come, claims and outcomes, in one transaction at a time."""
+    """Next rows, claims and outcomes, in one transaction at a time."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
         self._connection = _Connection(database, clock)
         self._batch = _Batch()
-        self._is_busy = False  # so many asked the last time that it pays to linger
+        self._is_busy = False  # there were so many requests last time that it pays to wait for more
         self._writing: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clerk")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-writer")
 
     async def next_rows(self, chat: int) -> list[QueuedDelivery]:
-        """Give what comes next in a chat: doubtful sends first, then the older digest, in its order.
+        """Give the next deliveries of a chat: unconfirmed sends first, then the older digest, in its order.
 
-        There is nothing to come in a chat that receives no more, or in which a row is under way.
+        There are none in a chat that is not active, or in which one is under way.
         """
         found: list[QueuedDelivery] = await self._request(self._batch.reads, chat)
         return found
 
     async def claim(self, row: QueuedDelivery) -> QueuedDelivery | None:
-        """Commit that a row is being sent, and give it with its thread.
+        """Commit that a delivery is under way, and give it with its thread.
 
-        Gives None when the ledger was written by anybody else since the row was read.
+        Gives None when anything else wrote the ledger since the row was read.
         """
         claimed: QueuedDelivery | None = await self._request(self._batch.claims, row)
         return claimed
 
     def settle(self, row: QueuedDelivery, state: DeliveryState, **values: object) -> asyncio.Future[None]:
-        """Commit what became of a row; what was sent is due again if its post changed meanwhile.
+        """Commit what became of a delivery; one that was sent is due again if its post changed meanwhile.
 
-        Outcomes are written in order, each no later than what is asked afterwards.
+        Outcomes are written in order, and none later than what is requested after it.
         """
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
         if not row.remote_id and "remote_id" in values:
@@ -99,43 +99,43 @@ class BatchWriter:
         return self._request(self._batch.outcomes, transitions.outcome(row.ref, {"state": state, **known, **values}))
 
     async def close(self) -> None:
-        """Write what was asked, and put the books away."""
+        """Write what was requested, and close the connection."""
         if self._writing:
             await self._writing
         await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown()
 
-    def _request(self, asked: Requests, what: object) -> asyncio.Future[Any]:
+    def _request(self, requests: Requests, what: object) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         future = loop.create_future()
-        asked.append((what, future))
+        requests.append((what, future))
         if self._writing is None or self._writing.done():
             self._writing = loop.create_task(self._write())
         return future
 
     async def _write(self) -> None:
-        """Do what was asked until nothing more is."""
+        """Write batches until nothing more is requested."""
         loop = asyncio.get_running_loop()
         while self._batch:
             await asyncio.sleep(LINGER if self._is_busy else 0)
             async with self._database.writing:
                 batch, self._batch = self._batch, _Batch()
                 self._is_busy = len(batch) >= _BUSY
-                # Who was cancelled sends nothing; but what was sent is written down, whoever waits for it.
+                # A worker that was cancelled sends nothing; but an outcome is written, whoever waits for it.
                 claims = [row for row, future in batch.claims if not future.cancelled()]
                 try:
                     with translating_errors(self._database.path):
-                        outcomes, looks = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
-                        work = partial(self._connection.write, outcomes, claims, looks)
+                        outcomes, reads = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
+                        work = partial(self._connection.write, outcomes, claims, reads)
                         answers = await loop.run_in_executor(self._thread, work)
-                except Exception as error:  # noqa: BLE001 - it is raised where it was asked
+                except Exception as error:  # noqa: BLE001 - it is raised where it was requested
                     batch.fail(error)
                 else:
                     batch.resolve(*answers)
 
 
 class _Connection:
-    """The clerk's connection, in a thread of its own: one trip to it for each transaction."""
+    """The connection of the writer, used in a thread of its own: one call for each transaction."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._engine = database.writer_engine()
@@ -146,7 +146,7 @@ class _Connection:
     def write(
         self, outcomes: Sequence[Mapping[str, object]], claims: Sequence[QueuedDelivery], reads: Collection[int]
     ) -> tuple[dict[str, QueuedDelivery], dict[int, list[QueuedDelivery]]]:
-        """Write all of it in one transaction; give the rows claimed, by ref, and those to come, by chat."""
+        """Write all of it in one transaction; give the rows claimed, by ref, and the next rows, by chat."""
         if self._connection is None:
             self._connection = self._engine.connect()
         db = self._connection

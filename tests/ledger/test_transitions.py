@@ -16,10 +16,10 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
 from bot.database.schema import chats, deliveries, digests, messages, metadata
-from bot.database.states import DeliveryState
+from bot.database.states import DELIVERY_CHANGES, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger import transitions
-from bot.ledger.transitions import ALLOWED, OUTCOMES, SETTLE, outcome
+from bot.ledger.transitions import OUTCOMES, SETTLE, outcome
 from tests.support.digests import days
 from tests.support.pipeline import open_pipeline
 from tests.support.setup import ROOT
@@ -108,7 +108,7 @@ def test_an_outcome_leads_where_the_table_allows(start: DeliveryState, said: Del
             [ended] = ledger.execute(query).scalars()
             undone.rollback()
         assert ended == (STALE if said == SENT and wording == "other" else said)
-        assert ended == start or ended in ALLOWED[start]
+        assert ended == start or ended in DELIVERY_CHANGES[start]
 
 
 def test_the_table_allows_nothing_that_no_statement_does() -> None:
@@ -117,7 +117,7 @@ def test_the_table_allows_nothing_that_no_statement_does() -> None:
     }
     told = {(start, said) for start, all_ in OUTCOMES.items() for said in all_}
     changed = {(start, STALE) for start, said in told if said == SENT}
-    allowed = {(start, end) for start, ends in ALLOWED.items() for end in ends}
+    allowed = {(start, end) for start, ends in DELIVERY_CHANGES.items() for end in ends}
     assert {(start, end) for start, end in done | told | changed if start != end} == allowed
 
 

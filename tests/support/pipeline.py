@@ -9,18 +9,17 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.database.states import ChatKind
+from bot.database.states import DELIVERY_CHANGES, ChatKind
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Chat, QueuedDelivery, Subscription
-from bot.ledger.transitions import ALLOWED
 from bot.sources.source import FoundDigest
 from tests.support.memory_channel import MemoryChannel
 
 NOW = RetryPolicy(settle_delay=0, first_backoff=0)
-AT_ANY_TIME = Rules()  # no gate, no end of edits
+AT_ANY_TIME = Rules()  # no wait for unfinished posts, no end of edits
 AT_ONCE: Mapping[str, float] = {}
 _empty: list[bytes] = []
 
@@ -37,7 +36,7 @@ class Clock:
 
 @dataclass
 class Pipeline:
-    """Plan and drain as the program does, step by step."""
+    """Plan and dispatch as the program does, step by step."""
 
     ledger: Ledger
     clock: Clock
@@ -56,9 +55,9 @@ class Pipeline:
     ) -> None:
         """Plan what the source holds now; `hours` are the openings of chats with hours of their own."""
         formatters = {self.channel.name: self.channel.formatter}
-        eager = await self.ledger.chats_wanting_newest()
+        wants_newest = await self.ledger.chats_wanting_newest()
         await plan(self.ledger, source, now, formatters, rules)
-        await self.ledger.release_now(eager)
+        await self.ledger.release_now(wants_newest)
         await self.gate(opening, hours)
 
     async def gate(self, opening: float, hours: Mapping[str, float] = AT_ONCE) -> None:
@@ -72,9 +71,9 @@ class Pipeline:
         report: Callable[[Chat, QueuedDelivery, str, str], None] | None = None,
     ) -> Dispatcher:
         stopping, channels = stopping or asyncio.Event(), {self.channel.name: self.channel}
-        drain = Dispatcher(self.ledger, channels, waits, self.clock, stopping, on_settled=report or self._report)
-        await drain.run()
-        return drain
+        dispatcher = Dispatcher(self.ledger, channels, waits, self.clock, stopping, on_settled=report or self._report)
+        await dispatcher.run()
+        return dispatcher
 
     async def run(self, now: Sequence[FoundDigest], waits: RetryPolicy = NOW) -> None:
         await self.look(now)
@@ -124,7 +123,7 @@ class Pipeline:
 
     async def counts(self, chat: str, name: str = "daily-papers/2025-01-01") -> dict[str, int]:
         chat_statuses = await self.ledger.status.by_chat("blog", name)
-        return next((receipt.counts for receipt in chat_statuses if receipt.chat == chat), {})
+        return next((one.counts for one in chat_statuses if one.chat == chat), {})
 
     async def problems(self, chat: str, name: str = "daily-papers/2025-01-01") -> list[str]:
         return next(one.problems for one in await self.ledger.status.by_chat("blog", name) if one.chat == chat)
@@ -145,8 +144,8 @@ async def empty(path: Path) -> None:
 
 
 def _hold_to_the_transitions(path: Path) -> None:
-    """Let a ledger refuse what `bot.transitions` does not allow."""
-    pairs = [f"('{start}', '{end}')" for start, ends in ALLOWED.items() for end in (start, *ends)]
+    """Let a ledger refuse what the table of transitions does not allow."""
+    pairs = [f"('{start}', '{end}')" for start, ends in DELIVERY_CHANGES.items() for end in (start, *ends)]
     refused = f"(OLD.state, NEW.state) NOT IN (VALUES {', '.join(pairs)})"
     with closing(sqlite3.connect(path)) as db:
         db.execute(
