@@ -152,7 +152,7 @@ async def use(channel: Channel, address: str) -> None:
     body = channel.formatter.notice("One").body
     for _ in range(8):
         try:
-            remote_id = await channel.send(address, body, ref="ref", thread="")
+            remote_id = await channel.send(address, body, delivery_ref="ref", thread="")
             await channel.edit(address, remote_id, body)
         except SendError:
             log.exception("failed")

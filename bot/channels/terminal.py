@@ -41,7 +41,7 @@ class TerminalChannel:
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:  # noqa: ARG002
         return 0.0  # a terminal has no limits
 
-    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
+    async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:  # noqa: ARG002
         self._console.rule(style="dim")
         self._console.print(str(body["markup"]), highlight=False, emoji=False, soft_wrap=not self._console.is_terminal)
         return str(next(self._ids))
@@ -52,7 +52,7 @@ class TerminalChannel:
         self._console.print(text, style="dim", markup=False, highlight=False)
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
-        await self.send(address, body, ref=remote_id, thread="")
+        await self.send(address, body, delivery_ref=remote_id, thread="")
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> NotDelivered:  # noqa: ARG002
         return NotDelivered()  # what a terminal of another run showed is gone

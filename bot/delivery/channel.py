@@ -16,7 +16,7 @@ from formatters.message import Formatter
 class UnconfirmedSend:
     """What is known about a send whose answer was lost."""
 
-    ref: str  # travelled with the message where the platform allows it
+    delivery_ref: str  # travelled with the message where the platform allows it
     body: Mapping[str, object]
     thread: str  # the parent's remote id, "" outside threads
     attempted_at: float  # seconds since 1970
@@ -75,7 +75,7 @@ class Channel(Protocol):
         May return up to `ahead` seconds before that time: the caller waits for it.
         """
 
-    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+    async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
         """Send a message and give its remote id."""
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:

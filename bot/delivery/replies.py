@@ -83,7 +83,7 @@ class ReplySender:
 
     async def _send(self, address: str, body: Mapping[str, object], thread: str) -> str:
         def sent(body: Mapping[str, object]) -> Callable[[], Awaitable[str]]:
-            return lambda: self._channel.send(address, body, ref="", thread=thread)
+            return lambda: self._channel.send(address, body, delivery_ref="", thread=thread)
 
         try:
             return await self._with_retries(address, sent(body))

@@ -150,7 +150,9 @@ class ChatWorker:
     async def _deliver(self, row: QueuedDelivery) -> None:
         body = _body(self.channel, row)
         if row.state == DeliveryState.PENDING:
-            remote_id = await self.channel.send(self.chat.address, body, ref=row.ref, thread=row.thread)
+            remote_id = await self.channel.send(
+                self.chat.address, body, delivery_ref=row.delivery_ref, thread=row.thread
+            )
             self._settle(row, DeliveryState.SENT, remote_id=remote_id, id_sequence=self.chat.id_sequence)
         else:
             await self.channel.edit(self.chat.address, row.remote_id, body)
@@ -267,7 +269,7 @@ def _body(channel: Channel, row: QueuedDelivery) -> Mapping[str, object]:
 
 def _unconfirmed_send(row: QueuedDelivery, body: Mapping[str, object], known: KnownIds) -> UnconfirmedSend:
     return UnconfirmedSend(
-        ref=row.ref,
+        delivery_ref=row.delivery_ref,
         body=body,
         thread=row.thread,
         attempted_at=row.attempted_at,

@@ -57,7 +57,7 @@ def _next_rows() -> Select[tuple[Any, ...]]:
     return (
         select(
             deliveries.c.id,
-            deliveries.c.ref,
+            deliveries.c.ref.label("delivery_ref"),
             deliveries.c.state,
             messages.c.hash,
             messages.c.key,

@@ -102,7 +102,7 @@ class QueuedDelivery:
     """One delivery that is sent, edited or confirmed next, with all that this needs."""
 
     id: int
-    ref: str
+    delivery_ref: str
     state: DeliveryState
     hash: str  # of the body that is wanted now
     key: str

@@ -167,10 +167,10 @@ OUTCOMES: Mapping[DeliveryState, Collection[DeliveryState]] = {
 }
 
 
-def outcome(ref: str, values: Mapping[str, object]) -> dict[str, object]:
+def outcome(delivery_ref: str, values: Mapping[str, object]) -> dict[str, object]:
     """Spell an outcome for SETTLE."""
     names = ("state", "not_before", "problem", "error", *_UNTOUCHED)
-    return {"of": ref} | {f"to_{name}": values.get(name) for name in names}
+    return {"of": delivery_ref} | {f"to_{name}": values.get(name) for name in names}
 
 
 # --- what changes at a post or a chat

@@ -44,7 +44,7 @@ class _Batch:
         for _, future in self.outcomes:
             _resolve(future, None)
         for row, future in self.claims:
-            _resolve(future, claimed.get(row.ref))
+            _resolve(future, claimed.get(row.delivery_ref))
         for chat, future in self.reads:
             _resolve(future, next_rows[chat])
 
@@ -96,7 +96,9 @@ class BatchWriter:
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
         if not row.remote_id and "remote_id" in values:
             known |= {"sent_at": self._clock()}  # an edit does not make a message younger
-        return self._request(self._batch.outcomes, transitions.outcome(row.ref, {"state": state, **known, **values}))
+        return self._request(
+            self._batch.outcomes, transitions.outcome(row.delivery_ref, {"state": state, **known, **values})
+        )
 
     async def close(self) -> None:
         """Write what was requested, and close the connection."""
@@ -165,10 +167,12 @@ class _Connection:
     def _claim(self, db: Connection, rows: Sequence[QueuedDelivery]) -> dict[str, QueuedDelivery]:
         if not rows:
             return {}
-        refs = json.dumps([row.ref for row in rows])
+        refs = json.dumps([row.delivery_ref for row in rows])
         found = db.execute(transitions.CLAIM, {"refs": refs, "now": self._clock()})
         threads: dict[str, str] = {one.ref: one.thread for one in found}
-        return {row.ref: row.in_thread(threads[row.ref]) for row in rows if row.ref in threads}
+        return {
+            row.delivery_ref: row.in_thread(threads[row.delivery_ref]) for row in rows if row.delivery_ref in threads
+        }
 
     def _next_rows(self, db: Connection, chat: int, version: int) -> list[QueuedDelivery]:
         found: Sequence[Any] = db.execute(delivery_sql.NEXT_ROWS, {"chat": chat}).all()

@@ -369,10 +369,10 @@ async def test_who_comes_while_others_are_served_does_not_wait_for_the_end() -> 
     held = asyncio.Event()
 
     class Slow(MemoryChannel):
-        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
             if address == "5":
                 await held.wait()
-            return await super().send(address, body, ref=ref, thread=thread)
+            return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
 
     channel = Slow(name="telegram")
     async with put_together(channel, FIRST, schedule={"at": "00:00", "sweep": "1h"}) as app, running(app):
@@ -389,7 +389,7 @@ async def test_a_mistake_of_our_own_ends_the_program_and_all_who_listen() -> Non
     """Else it would go on answering, and never deliver again."""
 
     class Broken(MemoryChannel):
-        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
             raise ZeroDivisionError
 
     listening = Listening()

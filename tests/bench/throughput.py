@@ -135,7 +135,7 @@ async def unrecorded(channel: TelegramChannel, chats: Sequence[str], workers: in
     async def worker(chat: str) -> None:
         for body in bodies:
             await channel.acquire_turn(chat)
-            await channel.send(chat, body, ref="", thread="")
+            await channel.send(chat, body, delivery_ref="", thread="")
 
     watch = Watch()
     await _side_by_side(worker, chats, workers)

@@ -183,7 +183,7 @@ def message(case: PlatformCase, text: str) -> Mapping[str, object]:
 
 
 async def send(case: PlatformCase, channel: Channel, text: str, ref: str = "ref") -> str:
-    return await channel.send(case.address, message(case, text), ref=ref, thread="")
+    return await channel.send(case.address, message(case, text), delivery_ref=ref, thread="")
 
 
 def calls(case: PlatformCase, method: str) -> int:
@@ -222,7 +222,7 @@ async def test_an_edit_into_the_same_content_is_a_success(case: PlatformCase, ch
 
 async def test_a_message_sent_as_plain_text_can_be_edited(case: PlatformCase, channel: Channel) -> None:
     plain = case.formatter.plain(message(case, "One"))
-    remote_id = await channel.send(case.address, plain, ref="ref", thread="")
+    remote_id = await channel.send(case.address, plain, delivery_ref="ref", thread="")
     await channel.edit(case.address, remote_id, case.formatter.plain(message(case, "Two")))
     assert case.texts() == ["Two"]
 
@@ -379,7 +379,7 @@ async def test_a_wrong_token_is_refused_without_being_shown(case: PlatformCase) 
 async def test_a_chat_that_is_not_there_is_gone(case: PlatformCase, channel: Channel) -> None:
     address = "-1005555555555" if isinstance(case, TelegramCase) else "C0NOWHERE"
     with pytest.raises(ChatGone, match=r"(?i)not.found; check the"):
-        await channel.send(address, message(case, "One"), ref="ref", thread="")
+        await channel.send(address, message(case, "One"), delivery_ref="ref", thread="")
 
 
 # Pauses
@@ -552,7 +552,7 @@ def terminal(paper: io.StringIO) -> Channel:
 
 async def test_a_terminal_prints_and_counts(terminal: Channel, paper: io.StringIO) -> None:
     bodies = [terminal.formatter.notice(text).body for text in ("One [1]", "Two")]
-    ids = [await terminal.send("here", body, ref="", thread="") for body in bodies]
+    ids = [await terminal.send("here", body, delivery_ref="", thread="") for body in bodies]
     assert [int(later) - int(earlier) for earlier, later in pairwise(ids)] == [1]
     assert "One [1]" in paper.getvalue()
     assert paper.getvalue().index("One") < paper.getvalue().index("Two")

@@ -108,7 +108,7 @@ class ToyChannel:
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         return 0.0
 
-    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+    async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
         SHOWN.setdefault(address, []).append(str(body["text"]))
         return str(len(SHOWN[address]))
 

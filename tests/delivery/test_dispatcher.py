@@ -185,9 +185,9 @@ async def test_stopping_finishes_the_send_under_way_and_no_other(pipeline: Pipel
     await pipeline.look(days(1))
 
     class Stopping(MemoryChannel):
-        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
             stopping.set()
-            return await super().send(address, body, ref=ref, thread=thread)
+            return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
 
     pipeline.channel = Stopping()
     await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, stopping).run()
@@ -250,8 +250,8 @@ class Crowded(MemoryChannel):
         self.most = max(self.most, len(self.at_work))
         return await super().acquire_turn(address)
 
-    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
-        sent = await super().send(address, body, ref=ref, thread=thread)
+    async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
+        sent = await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
         if len(self.chats[address]) == 2:
             self.at_work.remove(address)
         return sent
@@ -308,11 +308,11 @@ async def test_what_is_planned_for_chats_already_passed_is_delivered(pipeline: P
     dispatchers: list[Dispatcher] = []
 
     class Meanwhile(MemoryChannel):
-        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
             if address == "h" and not self.chats["h"]:
                 await pipeline.look(days(1, 2))
                 dispatchers[0].rescan()
-            return await super().send(address, body, ref=ref, thread=thread)
+            return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
 
     pipeline.channel = Meanwhile()
     await pipeline.look(days(1))

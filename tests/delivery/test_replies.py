@@ -56,10 +56,10 @@ class ReplySetup:
                 await asyncio.sleep(setup.turn)
                 return 0.0
 
-            async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
-                assert ref == ""
+            async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
+                assert delivery_ref == ""
                 await asyncio.sleep(setup.slow.get(address, send))
-                return await super().send(address, body, ref=ref, thread=thread)
+                return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
 
         self.turn, self.slow = turn, dict[str, float]()
         self.channel = Slow(formatter=Plain(phrases("en")))
@@ -121,9 +121,9 @@ def test_what_is_said_to_a_person_waits_for_an_answer_in_their_direct_messages()
         async def canonical_address(self, address: str) -> str:
             return {"U1": "D1"}.get(address, address)
 
-        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
             await asyncio.sleep(1)
-            return await super().send("D1", body, ref=ref, thread=thread)
+            return await super().send("D1", body, delivery_ref=delivery_ref, thread=thread)
 
     channel = Numbered()
     replies = ReplySender(channel, Notes())
@@ -229,7 +229,7 @@ def test_ids_that_do_not_count_are_not_noted() -> None:
     setup = ReplySetup()
 
     class Slack(MemoryChannel):
-        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
             return "1757491200.000100"
 
     done(ReplySender(Slack(), setup.notes).send("a", parts("one")))

@@ -437,9 +437,9 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
             assert 0 < ahead < 0.1
             return asyncio.get_running_loop().time() + ahead
 
-        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
             turns.append(asyncio.get_running_loop().time())
-            return await super().send(address, body, ref=ref, thread=thread)
+            return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
 
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.look(days(1))

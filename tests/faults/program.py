@@ -114,7 +114,12 @@ def _reporting(kind: Any) -> Any:
     async def reconcile(self: Channel, address: str, unconfirmed: UnconfirmedSend) -> Any:
         verdict = await kind.reconcile(self, address, unconfirmed)
         said = {"verdict": type(verdict).__name__, **asdict(verdict)}
-        about = {"channel": self.name, "address": address, "ref": unconfirmed.ref, "text": unconfirmed.body["text"]}
+        about = {
+            "channel": self.name,
+            "address": address,
+            "ref": unconfirmed.delivery_ref,
+            "text": unconfirmed.body["text"],
+        }
         sys.stdout.write(f"{VERDICT}{json.dumps({**about, **said})}\n")
         return verdict
 

@@ -222,7 +222,7 @@ async def test_what_waits_in_the_chosen_edition_is_left_alone(pipeline: Pipeline
     [before, *_] = await pipeline.ledger.writer.next_rows(1)
     await pipeline.night(days(1))
     [after, *_] = await pipeline.ledger.writer.next_rows(1)
-    assert after.ref == before.ref
+    assert after.delivery_ref == before.delivery_ref
 
 
 # --- hours
@@ -477,7 +477,7 @@ async def test_a_send_that_came_to_nothing_while_its_chat_left_is_forgotten(pipe
     await pipeline.look(days(1))
 
     class Leaving(MemoryChannel):
-        async def send(self, address: str, body: object, *, ref: str, thread: str) -> str:
+        async def send(self, address: str, body: object, *, delivery_ref: str, thread: str) -> str:
             if address == "b":
                 await pipeline.unsubscribe("b")
                 raise errors.RetryLater("wait", 900)
@@ -497,7 +497,7 @@ async def test_a_chat_that_left_and_then_blocked_the_bot_is_not_brought_back(pip
     await pipeline.look(days(1))
 
     class Leaving(MemoryChannel):
-        async def send(self, address: str, body: object, *, ref: str, thread: str) -> str:
+        async def send(self, address: str, body: object, *, delivery_ref: str, thread: str) -> str:
             if address == "b":
                 await pipeline.unsubscribe("b")
                 raise errors.ChatGone("b: blocked")

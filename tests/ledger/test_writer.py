@@ -95,11 +95,11 @@ async def test_a_row_is_under_way_on_the_disk_before_it_is_sent(pipeline: Pipeli
     seen: list[list[Any]] = []
 
     class Looking(MemoryChannel):
-        async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
-            seen.append(ledger(f"SELECT state FROM deliveries WHERE ref = '{ref}'"))
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
+            seen.append(ledger(f"SELECT state FROM deliveries WHERE ref = '{delivery_ref}'"))
             before = "SELECT count(*) FROM deliveries WHERE state IN ('sending', 'editing') AND chat_id ="
             assert ledger(f"{before} (SELECT id FROM chats WHERE name = '{address}')") == [(1,)]
-            return await super().send(address, body, ref=ref, thread=thread)
+            return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
 
     pipeline.channel = Looking()
     await pipeline.run(days(1))

@@ -67,11 +67,11 @@ class MemoryChannel:
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         return 0.0  # there are no limits
 
-    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+    async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
         self.threads.append((address, thread))
         failure = self._next("send", address)
         if failure.error is None or failure.accepted:
-            self.chats[address].append(StoredMessage(sum(map(len, self.chats.values())) + 1, ref, dict(body)))
+            self.chats[address].append(StoredMessage(sum(map(len, self.chats.values())) + 1, delivery_ref, dict(body)))
         if failure.error:
             raise failure.error
         return str(self.chats[address][-1].id)
@@ -90,7 +90,7 @@ class MemoryChannel:
             raise failure.error
         if not self.readable:
             return Undecided("this platform does not tell")
-        found = next((one for one in self.chats[address] if one.ref == unconfirmed.ref), None)
+        found = next((one for one in self.chats[address] if one.ref == unconfirmed.delivery_ref), None)
         return Delivered(str(found.id)) if found else NotDelivered()
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:

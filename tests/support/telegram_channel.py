@@ -30,7 +30,7 @@ class CountingLimiter(RateLimiter):
 
 
 async def send(channel: TelegramChannel, address: str, text: str = "One") -> str:
-    return await channel.send(address, FORMATTER.notice(text).body, ref="ref", thread="")
+    return await channel.send(address, FORMATTER.notice(text).body, delivery_ref="ref", thread="")
 
 
 def texts(server: FakeTelegram, chat: str) -> list[str]:

@@ -64,9 +64,9 @@ class SlackChannel:
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         return await self._limiter.acquire(address, reply=reply, ahead=ahead)
 
-    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:
+    async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
         where: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
-        metadata = {"event_type": EVENT, "event_payload": {"key": ref}}
+        metadata = {"event_type": EVENT, "event_payload": {"key": delivery_ref}}
         post = self.client().chat_postMessage(**{**body, **where, "metadata": metadata})
         [ts] = await self._call(address, _parts(post, "ts"))
         return str(ts)
@@ -81,7 +81,7 @@ class SlackChannel:
         for _ in range(_MOST_PAGES):
             try:
                 page = await self._page(address, unconfirmed, cursor)
-                found = next((one["ts"] for one in page["messages"] if _key(one) == unconfirmed.ref), "")
+                found = next((one["ts"] for one in page["messages"] if _key(one) == unconfirmed.delivery_ref), "")
             except FAILURES as error:
                 if error_code(error) in NO_HISTORY:
                     return Undecided("the app may not read this channel; give it channels:history and invite it")

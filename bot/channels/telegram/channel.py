@@ -60,7 +60,7 @@ class TelegramChannel:
     async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
         return await self._limiter.acquire(split_address(address)[0], reply=reply, ahead=ahead)
 
-    async def send(self, address: str, body: Mapping[str, object], *, ref: str, thread: str) -> str:  # noqa: ARG002
+    async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:  # noqa: ARG002
         async with self.ids.lock(address):
             sent = await self.client.send(address, body)
             self.ids.heard(sent.chat, sent.message_id)

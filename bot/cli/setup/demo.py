@@ -63,7 +63,7 @@ async def _converse(router: CommandRouter, channel: TerminalChannel, said: Phras
     while line := _typed():
         if line.strip():
             for message in (await router.handle(Request(channel.name, CHAT), line)).messages:
-                await channel.send(CHAT, message.body, ref="", thread="")
+                await channel.send(CHAT, message.body, delivery_ref="", thread="")
 
 
 def _typed() -> str:

@@ -40,7 +40,7 @@ async def channel(server: FakeSlack) -> AsyncIterator[SlackChannel]:
 
 
 async def send(channel: SlackChannel, text: str = "One", *, ref: str = "ref", thread: str = "") -> str:
-    return await channel.send(SLACK_CHAT, FORMATTER.notice(text).body, ref=ref, thread=thread)
+    return await channel.send(SLACK_CHAT, FORMATTER.notice(text).body, delivery_ref=ref, thread=thread)
 
 
 async def send_without_answer(server: FakeSlack, channel: SlackChannel, *, thread: str = "") -> None:

@@ -62,7 +62,7 @@ async def test_which_chats_share_a_sequence_of_ids(channel: TelegramChannel, add
 
 async def test_how_a_message_is_sent(server: FakeTelegram, channel: TelegramChannel) -> None:
     body = {**FORMATTER.notice("One").body, "disable_notification": True}
-    await channel.send(CHANNEL, body, ref="ref", thread="")
+    await channel.send(CHANNEL, body, delivery_ref="ref", thread="")
     [shown] = server.shown(CHANNEL)
     assert shown.silent
     assert "is_disabled" in str(shown.arguments["link_preview_options"])
@@ -167,7 +167,7 @@ async def test_the_bots_name_is_asked_for_once_and_before_the_turn(
     await asyncio.gather(*(channel.prepare(linked) for _ in range(5)))
     assert methods(server) == ["getMe"] * 2
     await channel.prepare(linked)
-    await channel.send(READER, linked, ref="ref", thread="")
+    await channel.send(READER, linked, delivery_ref="ref", thread="")
     await channel.close()
     assert methods(server) == ["getMe", "getMe", "sendMessage"]
 

@@ -69,8 +69,8 @@ async def test_broken_markup_is_rejected_and_its_plain_text_is_not(
 ) -> None:
     body = {**FORMATTER.notice("One").body, "text": "<b>One"}
     with pytest.raises(Rejected, match=r"(?i)can't parse entities"):
-        await channel.send(CHANNEL, body, ref="ref", thread="")
-    await channel.send(CHANNEL, FORMATTER.plain(body), ref="ref", thread="")
+        await channel.send(CHANNEL, body, delivery_ref="ref", thread="")
+    await channel.send(CHANNEL, FORMATTER.plain(body), delivery_ref="ref", thread="")
     assert texts(server, CHANNEL) == ["One"]
 
 
