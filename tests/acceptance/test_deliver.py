@@ -248,7 +248,7 @@ async def test_a_broken_neighbour_does_not_keep_a_post_back(world: World) -> Non
     assert set(app.cycle.sources[0].problems) == {"2025-02-04-daily-papers.md", "2025-02-05-daily-papers.md"}
 
 
-async def test_many_private_chats_in_doubt_at_once_are_told_apart(world: World) -> None:
+async def test_unconfirmed_sends_to_many_private_chats_at_once_are_told_apart(world: World) -> None:
     """They share one sequence of ids, so each one's message hides among those that nobody knows yet."""
     digest = world.post(DATA / "edits" / "version-1.md")
     people = [str(70_000 + n) for n in range(14)]

@@ -38,7 +38,7 @@ LAYOUTS = ("messages", "digest", "index")
 NEVER = 1e10  # the morning after a night that does not end by itself
 Result = TypeVar("Result")
 
-TROUBLES: dict[str, Callable[[], Failure]] = {
+FAILURES: dict[str, Callable[[], Failure]] = {
     "answer lost": lost,
     "reset before it arrived": lambda: Failure(errors.Unconfirmed("reset")),
     "told to wait": lambda: refused(errors.RetryLater("wait", 0.0, flood=True)),
@@ -97,9 +97,9 @@ class Promise(RuleBasedStateMachine):
             self._do(self._unsubscribe(reader))
 
     @rule(reader=st.sampled_from(READERS), layout=st.sampled_from(["", "digest", "index"]))
-    def wish(self, reader: str, layout: str) -> None:
-        """A reader wishes another layout, subscribed or not, even in the middle of a digest."""
-        self._do(self._wish(reader, layout))
+    def prefer(self, reader: str, layout: str) -> None:
+        """A reader chooses another layout, subscribed or not, even in the middle of a digest."""
+        self._do(self._prefer(reader, layout))
 
     @rule()
     def night(self) -> None:
@@ -123,10 +123,10 @@ class Promise(RuleBasedStateMachine):
             day = max(self.posts) + 1
             self.posts[day] = _post(day, [1, 2], "plain")
 
-    @rule(chat=st.sampled_from(CHATS), incident=st.sampled_from(sorted(TROUBLES)), after=st.integers(0, 3))
+    @rule(chat=st.sampled_from(CHATS), incident=st.sampled_from(sorted(FAILURES)), after=st.integers(0, 3))
     def incident(self, chat: str, incident: str, after: int) -> None:
         """Something will go wrong with a coming call."""
-        self.channel.failures[chat] += [*(Failure() for _ in range(after)), TROUBLES[incident]()]
+        self.channel.failures[chat] += [*(Failure() for _ in range(after)), FAILURES[incident]()]
 
     @rule()
     def run(self) -> None:
@@ -159,7 +159,7 @@ class Promise(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     def _settled(self) -> None:
-        """In the end, without troubles, all who shall have the newest post hold all of it, once."""
+        """In the end, without failures, all who shall have the newest post hold all of it, once."""
         self.channel.failures.clear()
         self._do(self._run())
         for chat in self.chats:
@@ -202,7 +202,7 @@ class Promise(RuleBasedStateMachine):
     async def _unsubscribe(self, reader: str) -> None:
         await self.ledger.subscriptions.unsubscribe(await self._known(reader))
 
-    async def _wish(self, reader: str, layout: str) -> None:
+    async def _prefer(self, reader: str, layout: str) -> None:
         await self.ledger.subscriptions.set_preferences(await self._known(reader), "messages", layout=layout)
 
     async def _known(self, reader: str) -> int:
@@ -227,9 +227,9 @@ class Promise(RuleBasedStateMachine):
     async def _run(self, *, opening: float = 0.0) -> None:
         founds = [found(one) for one in self.posts.values()]
         formatters = {"terminal": self.channel.formatter}
-        eager = await self.ledger.chats_wanting_newest()
+        wanting_newest = await self.ledger.chats_wanting_newest()
         await plan(self.ledger, "blog", founds, formatters, Rules())
-        await self.ledger.release_now(eager)
+        await self.ledger.release_now(wanting_newest)
         await self.ledger.open_at("", opening)
         self.planned |= self.posts.keys()
         await Dispatcher(self.ledger, {"terminal": self.channel}, RetryPolicy(settle_delay=0, first_backoff=0)).run()

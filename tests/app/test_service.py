@@ -274,7 +274,7 @@ async def test_where_nobody_listens_nothing_is_asked() -> None:
     assert channel.calls == []
 
 
-async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_wished() -> None:
+async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_chose() -> None:
     channel = memory()
     async with put_together(channel, FIRST) as app:
         for chat, schedule in (("7", ""), ("8", f"00:00 {in_some_days()} Asia/Seoul"), ("9", "00:00 mon-sun UTC")):
@@ -333,7 +333,7 @@ async def shows(channel: MemoryChannel, chat: str, messages: int) -> None:
 
 
 async def test_it_wakes_by_itself_when_something_is_due() -> None:
-    """The platform asks for a pause that is longer than a lane waits, and the next sweep is an hour away."""
+    """The platform asks for a pause that is longer than a worker waits, and the next sweep is an hour away."""
     channel = memory()
     channel.failures["5"].append(refused(RetryLater("slow down", 0.3, flood=True)))
     tables: dict[str, Mapping[str, object]] = {
@@ -348,7 +348,7 @@ async def test_it_wakes_by_itself_when_something_is_due() -> None:
 
 
 async def test_who_comes_while_the_sources_are_looked_at_does_not_wait_for_the_next_sweep() -> None:
-    """Nothing is to be sent, so the drain is over before the subscriber is noticed."""
+    """Nothing is to be sent, so dispatching is over before the subscriber is noticed."""
     channel = memory()
 
     class Visited(FolderSource):
@@ -423,11 +423,11 @@ async def test_who_listens_no_more_is_told_of_and_listens_again(monkeypatch: pyt
 
 
 async def test_stopping_does_not_wait_for_who_would_listen_again() -> None:
-    class Deaf(Listening):
+    class Ending(Listening):
         async def listen(self, stopping: asyncio.Event) -> None:
             """End at once."""
 
-    async with asyncio.timeout(4), put_together(memory()) as app, running(app, Deaf()):
+    async with asyncio.timeout(4), put_together(memory()) as app, running(app, Ending()):
         await asyncio.sleep(0.1)
 
 

@@ -117,8 +117,8 @@ async def test_the_chats_of_operators_are_looked_at(telegram: FakeTelegram, slac
 
     done = await doctor(**told)
 
-    stranger, gone = failing(done)
-    assert stranger.startswith("telegram 8: Chat not found; check the address")
+    unknown, gone = failing(done)
+    assert unknown.startswith("telegram 8: Chat not found; check the address")
     assert gone == "slack U0GONE: no such person, or the app lacks the scope im:write"
     assert {"✓ telegram 7", "✓ slack U0BOSS"} < {*done.lines}
 

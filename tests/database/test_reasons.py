@@ -127,7 +127,7 @@ class OldLedger:
         async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as store:
             pipeline = Pipeline(store, self.clock, self.channel)
             await pipeline.look(now, rules=RULES)
-            await pipeline.drain()
+            await pipeline.dispatch()
             return pipeline.read("a"), (await store.known_digests("blog"))[-1]
 
 

@@ -83,10 +83,10 @@ async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeli
     await pipeline.run(days(1))
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b", "c": "c"})
     await pipeline.look(days(1), opening=pipeline.clock() + 3600)
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.shown("c") == []
     pipeline.clock.now += 3600
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert len(pipeline.shown("c")) == 3
 
 
@@ -155,7 +155,7 @@ async def test_a_refused_bot_keeps_everything_waiting_and_says_so_once(pipeline:
     assert await pipeline.counts("a") == await pipeline.counts("b") == {"pending": 3}
     assert [line["error"] for line in logs if line["event"] == "bot refused"] == ["token revoked"]
     pipeline.channel.failures.clear()  # the token works again; one of the chats may not have been tried at all
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
@@ -200,7 +200,7 @@ async def test_stopping_ends_a_wait(pipeline: Pipeline) -> None:
     stopping = asyncio.Event()
     pipeline.channel.failures["a"].append(refused(errors.RetryLater("wait", 50)))
     await pipeline.look(days(1))
-    running = asyncio.create_task(pipeline.drain(stopping=stopping))
+    running = asyncio.create_task(pipeline.dispatch(stopping=stopping))
     async with asyncio.timeout(30):
         while ("a", "index", "pending") not in pipeline.reports:
             await asyncio.sleep(0)
@@ -214,7 +214,7 @@ async def test_a_ledger_that_cannot_be_written_ends_the_run_in_words(pipeline: P
     (tmp_path / "ledger.db").write_bytes(b"no database at all, but long enough to be read as one" * 100)
     (tmp_path / "ledger.db-wal").unlink(missing_ok=True)
     with pytest.raises(errors.LedgerError, match="ledger"):
-        await pipeline.drain()
+        await pipeline.dispatch()
 
 
 async def test_what_is_planned_while_workers_are_started_is_delivered(

@@ -62,11 +62,11 @@ async def test_a_held_post_that_shrinks_is_waited_for_at_every_look(tmp_path: Pa
         for papers in counts:
             pipeline.clock.now += 60
             await pipeline.look(days(1, papers=papers), rules=rules)
-            await pipeline.drain()
+            await pipeline.dispatch()
             assert pipeline.read("a") == []
         pipeline.clock.now += 3600
         await pipeline.look(days(1, papers=1), rules=rules)
-        await pipeline.drain()
+        await pipeline.dispatch()
         assert pipeline.read("a") == ["index", "1"]
 
 
@@ -76,7 +76,7 @@ async def test_a_held_post_that_has_all_its_papers_again_is_waited_for_no_longer
         await pipeline.look([found(digest(DAY, *sparse(1, 2)))], rules=rules)
         for papers in (1, 1, 2):
             await pipeline.look(days(1, papers=papers), rules=rules)
-            await pipeline.drain()
+            await pipeline.dispatch()
         assert pipeline.read("a") == ["index", "1", "2"]
 
 

@@ -36,7 +36,7 @@ async def test_a_channels_own_kind_of_error_leads_where_that_which_it_is_a_kind_
     await pipeline.run(days(1, papers=2))
     assert pipeline.read("a") == []
     await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.read("a") == ["index", "1", "2"]
 
 
@@ -73,7 +73,7 @@ async def test_an_unconfirmed_message_is_looked_for_in_the_thread_where_it_went(
     assert await pipeline.counts("a") == {"unconfirmed": 2, "sent": 1}
     pipeline.channel.readable = True
     await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert asked == [""] * 4
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
@@ -92,10 +92,10 @@ async def test_later_is_later_and_nothing_overtakes(pipeline: Pipeline) -> None:
     assert pipeline.shown("a") == []
     assert await pipeline.counts("a") == {"pending": 3}
     assert await pipeline.problems("a") == ["slow down"]
-    await pipeline.drain(RetryPolicy(longest_wait=10))
+    await pipeline.dispatch(RetryPolicy(longest_wait=10))
     assert pipeline.shown("a") == []
     pipeline.clock.now += 31
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
@@ -144,7 +144,7 @@ async def test_an_unconfirmed_send_is_settled_before_anything_else_is_done(pipel
     await pipeline.run([found(digest(day, paper(1)))], RetryPolicy(settle_delay=90))
     await pipeline.look([found(digest(day, paper(1), paper(2)))])  # the index, which stands before it, is stale now
     pipeline.clock.now += 91
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert [call for call, chat in pipeline.channel.calls if chat == "a"] == [
         "send",
         "send",
@@ -217,7 +217,7 @@ async def test_nothing_is_asked_about_a_send_that_may_still_be_under_way(pipelin
     assert ("reconcile", "a") not in pipeline.channel.calls
     assert await pipeline.counts("a") == {"unconfirmed": 1, "pending": 2}
     pipeline.clock.now += 91
-    await pipeline.drain(RetryPolicy(settle_delay=90))
+    await pipeline.dispatch(RetryPolicy(settle_delay=90))
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
@@ -227,11 +227,11 @@ async def test_what_cannot_be_found_out_is_held_and_the_others_go_on(pipeline: P
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 1, "sent": 2}
     assert await pipeline.problems("a") == ["this platform does not tell"]
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert [call for call in pipeline.channel.calls if call[0] == "reconcile"] == [("reconcile", "a")]
     pipeline.channel.readable = True
     await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert await pipeline.counts("a") == {"sent": 3}
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
@@ -254,7 +254,7 @@ async def test_a_message_found_after_its_post_changed_is_brought_up_to_date(pipe
     await pipeline.run([found(digest(day, paper(1)))], RetryPolicy(settle_delay=90))
     await pipeline.look([found(digest(day, paper(1), paper(2)))])
     pipeline.clock.now += 91
-    await pipeline.drain()
+    await pipeline.dispatch()
     index = pipeline.channel.chats["a"][0]
     assert (index.edits, "2 papers" in str(index.body)) == (1, True)
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
@@ -317,7 +317,7 @@ async def test_our_own_waiting_ends_when_somebody_delivers_but_not_the_platforms
     await pipeline.run(days(1), TOO_LONG)
     assert (pipeline.shown("a"), pipeline.shown("b")) == ([], [])
     await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert (numbers(pipeline.shown("a")), pipeline.shown("b")) == (["index", "1", "2"], [])
 
 
@@ -335,7 +335,7 @@ async def test_a_chat_closed_to_an_edit_is_edited_when_it_opens(pipeline: Pipeli
     pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
     await pipeline.run([found(digest(day, paper(1, word="new")))])
     await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 1]
 
 
@@ -358,7 +358,7 @@ async def test_an_unconfirmed_send_from_before_a_chat_moved_waits_for_an_operato
     await pipeline.run(days(1))
     for _ in range(2):
         await pipeline.ledger.subscriptions.resume_all()
-        await pipeline.drain()
+        await pipeline.dispatch()
     assert (numbers(pipeline.shown("a")), numbers(pipeline.shown("a2"))) == (["index", "1"], ["2"])
     assert await pipeline.counts("a") == {"sent": 2, "unconfirmed": 1}
     assert await pipeline.problems("a") == ["moved to a2"]
@@ -373,7 +373,7 @@ async def test_in_a_long_pause_of_the_bot_no_worker_waits(pipeline: Pipeline) ->
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == await pipeline.counts("b") == {"pending": 3}
     pipeline.channel = sound
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
@@ -393,9 +393,9 @@ async def test_a_crash_in_a_send_is_settled_by_the_next_run(pipeline: Pipeline, 
     pipeline.channel.failures["a"] += [Failure(), Failure(CrashError(), accepted=accepted)]
     await pipeline.look(days(1))
     with pytest.raises(BaseExceptionGroup):
-        await pipeline.drain()
+        await pipeline.dispatch()
     assert (await pipeline.counts("a"))["sending"] == 1
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert numbers(pipeline.shown("a")) == numbers(pipeline.shown("b")) == ["index", "1", "2"]
     assert await pipeline.counts("a") == {"sent": 3}
 
@@ -406,8 +406,8 @@ async def test_a_crash_in_an_edit_repeats_the_edit(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"].append(Failure(CrashError(), accepted=True))
     await pipeline.look([found(digest(day, paper(1, word="new")))])
     with pytest.raises(BaseExceptionGroup):
-        await pipeline.drain()
-    await pipeline.drain()
+        await pipeline.dispatch()
+    await pipeline.dispatch()
     assert await pipeline.counts("a") == {"sent": 2}
 
 
@@ -444,6 +444,6 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
     await pipeline.look(days(1))
     pipeline.channel = Limited()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert len(turns) == 3
     assert all(later - earlier >= 0.05 for earlier, later in pairwise(turns))

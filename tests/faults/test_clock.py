@@ -170,7 +170,7 @@ async def test_what_waits_for_its_hour_is_moved_with_the_clock(pipeline: Pipelin
     pipeline.clock.now += jump
     is_open = pipeline.clock() >= opening
     await pipeline.look(days(1), opening=0.0 if is_open else opening)
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert len(pipeline.shown("a")) == (3 if is_open else 0)
     pipeline.clock.now = opening
     await pipeline.run(days(1))

@@ -233,14 +233,14 @@ async def test_a_chat_with_hours_of_its_own_gets_the_digest_then_and_others_at_t
     evening = pipeline.clock() + 12 * 3600
     await pipeline.look(days(1), opening=evening, hours={MORNING: pipeline.clock() + 3600})
     assert await pipeline.ledger.next_due() == pipeline.clock() + 3600
-    await pipeline.drain(FAR)
+    await pipeline.dispatch(FAR)
     assert (pipeline.shown("early"), pipeline.shown("a")) == ([], [])
     pipeline.clock.now += 3600
-    await pipeline.drain(FAR)
+    await pipeline.dispatch(FAR)
     assert (pipeline.read("early"), pipeline.shown("a")) == (WHOLE, [])
     assert await pipeline.ledger.next_due() == evening
     await pipeline.look(days(1), hours={MORNING: pipeline.clock() + 86_400})
-    await pipeline.drain(FAR)
+    await pipeline.dispatch(FAR)
     assert pipeline.read("early") == pipeline.read("a") == WHOLE
 
 
@@ -249,7 +249,7 @@ async def test_what_was_released_once_goes_on_past_midnight(pipeline: Pipeline) 
     await pipeline.run(days(1), FAR)
     pipeline.clock.now += 901
     await pipeline.look(days(1), opening=pipeline.clock() + 8 * 3600)
-    await pipeline.drain(FAR)
+    await pipeline.dispatch(FAR)
     assert pipeline.read("a") == WHOLE
 
 
@@ -275,7 +275,7 @@ async def test_hours_changed_while_a_digest_waits_hold_at_once(pipeline: Pipelin
     await pipeline.night(days(1))
     await pipeline.set_preferences("b", schedule=MORNING)
     await pipeline.look(days(1), opening=pipeline.clock() + 3600, hours={MORNING: 0.0})
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert (pipeline.read("b"), pipeline.shown("a")) == (WHOLE, [])
 
 
@@ -286,7 +286,7 @@ async def test_hours_changed_after_it_was_released_hold_nothing_back(pipeline: P
     await pipeline.set_preferences("b", schedule=MORNING)
     pipeline.clock.now += 901
     await pipeline.look(days(1), hours={MORNING: pipeline.clock() + 3600})
-    await pipeline.drain(FAR)
+    await pipeline.dispatch(FAR)
     assert pipeline.read("b") == WHOLE
 
 
@@ -439,7 +439,7 @@ async def test_who_unsubscribes_during_a_send_gets_that_message_and_no_other(pip
             return 0.0
 
     pipeline.channel = Leaving()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.read("b") == ["index"]
     assert pipeline.read("a") == WHOLE
 
@@ -484,7 +484,7 @@ async def test_a_send_that_came_to_nothing_while_its_chat_left_is_forgotten(pipe
             return "1"
 
     terminal, pipeline.channel = pipeline.channel, Leaving()
-    await pipeline.drain()
+    await pipeline.dispatch()
     pipeline.channel = terminal
     pipeline.clock.now += 30 * 86_400
     await pipeline.subscribe("b")
@@ -504,7 +504,7 @@ async def test_a_chat_that_left_and_then_blocked_the_bot_is_not_brought_back(pip
             return "1"
 
     terminal, pipeline.channel = pipeline.channel, Leaving()
-    await pipeline.drain()
+    await pipeline.dispatch()
     pipeline.channel = terminal
     await pipeline.ledger.subscriptions.resume_all()
     await pipeline.run(days(1, 2))

@@ -45,10 +45,10 @@ async def test_a_closed_chat_is_in_trouble_until_a_message_arrives(pipeline: Pip
     assert await news(pipeline) == closed
     await pipeline.ledger.subscriptions.resume_all()
     assert await news(pipeline) == closed  # it gets another try
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert await news(pipeline) == closed
     await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert await news(pipeline) == []
 
 
@@ -84,7 +84,7 @@ async def test_a_doubt_is_a_trouble_once_it_is_held(pipeline: Pipeline) -> None:
     (unconfirmed,) = await pipeline.ledger.incidents.current()
     assert not unconfirmed.is_news
     pipeline.clock.now += 91
-    await pipeline.drain()
+    await pipeline.dispatch()
     (held,) = await pipeline.ledger.incidents.current()
     assert (held.key, held.is_news, held.why) == (unconfirmed.key, True, "this platform does not tell")
 
@@ -96,7 +96,7 @@ async def test_a_refused_bot_is_one_trouble_however_many_chats_it_has(pipeline: 
         pipeline.channel.failures[chat].append(refused(gone))
     await pipeline.run(days(1))
     assert await news(pipeline) == [("bot", "terminal", str(gone))]
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert await news(pipeline) == []
 
 
@@ -112,7 +112,7 @@ async def test_a_held_post_goes_out_when_it_is_released(pipeline: Pipeline) -> N
     assert await news(pipeline) == [("held", "daily-papers/2025-01-01", why)]
     assert [one.where for one in await pipeline.ledger.incidents.release_held()] == ["daily-papers/2025-01-01"]
     await pipeline.look(sparse, rules=gate)
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.read("a") == ["index", "1"]
     assert await news(pipeline) == []
 
@@ -136,11 +136,11 @@ async def test_edits_of_a_post_that_shrank_wait_and_are_given_up_by_nobody(pipel
         )
     ]
     assert await pipeline.ledger.incidents.skip_held() == []
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 0, 0, 0]
     pipeline.clock.now += 7200
     await pipeline.look(days(1, papers=1), rules=Rules(gate_wait=7200))
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert [one.edits for one in pipeline.channel.chats["a"]] == [1, 0, 0, 0]  # the index lists one paper now
     assert await news(pipeline) == []
 
@@ -153,7 +153,7 @@ async def test_what_failed_is_tried_again_markup_and_all(pipeline: Pipeline) -> 
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
     assert await pipeline.ledger.incidents.retry() == 1
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert await pipeline.counts("a") == {"sent": 3}
     assert await pipeline.problems("a") == []
     assert await pipeline.ledger.incidents.retry() == 0
@@ -165,7 +165,7 @@ async def test_a_failed_edit_is_an_edit_again(pipeline: Pipeline) -> None:
     changed = [found(digest(days(1)[0].digest.day, paper(1, word="new"), paper(2)))]
     await pipeline.run(changed)
     assert await pipeline.ledger.incidents.retry() == 1
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 1, 0]
 
 
@@ -175,7 +175,7 @@ async def test_what_is_held_is_sent_again_since_somebody_has_looked(pipeline: Pi
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 1, "sent": 2}
     assert await pipeline.ledger.incidents.retry() == 1
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert sorted(pipeline.read("a")) == ["1", "2", "index"]
 
 
@@ -185,7 +185,7 @@ async def test_of_a_doubt_that_is_being_settled_nothing_is_sent_again(pipeline: 
     await pipeline.run(days(1), RetryPolicy(settle_delay=90))
     assert await pipeline.ledger.incidents.retry() == 0
     pipeline.clock.now += 91
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.read("a") == ["index", "1", "2"]
 
 
@@ -196,7 +196,7 @@ async def test_a_closed_chat_is_tried_again_and_one_that_left_is_not(pipeline: P
     await pipeline.run(days(1))
     await pipeline.unsubscribe("c")
     assert await pipeline.ledger.incidents.retry() == 1
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert (pipeline.read("b"), pipeline.read("c")) == (["index", "1", "2"], [])
     assert (await pipeline.known("c")).state == "removed"
 
@@ -208,7 +208,7 @@ async def test_what_its_post_no_longer_has_is_not_counted(pipeline: Pipeline) ->
     assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
     await pipeline.run([found(digest(day, paper(1)))])
     assert await pipeline.ledger.incidents.retry() == 0
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.read("a") == ["index", "1"]
 
 
@@ -250,7 +250,7 @@ async def test_a_doubt_that_is_given_up_is_settled(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1))
     assert len(await pipeline.ledger.incidents.discard("a")) == 1
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.read("a") == ["index", "1", "2"]
 
 
@@ -271,5 +271,5 @@ async def test_what_waits_is_given_up_only_when_that_is_asked_for(pipeline: Pipe
     assert await pipeline.ledger.incidents.discard() == []
     assert len(await pipeline.ledger.incidents.discard(waiting=True)) == 3
     pipeline.clock.now += 7200
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.read("a") == []

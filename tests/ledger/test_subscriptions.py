@@ -226,7 +226,7 @@ async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
         pipeline.channel.failures[name].append(refused(errors.ChatGone("kicked")))
     await pipeline.run(days(1))
     await pipeline.ledger.subscriptions.resume(chats[0])
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert (pipeline.read("b"), pipeline.read("c")) == (["index", "1", "2"], [])
     assert await pipeline.counts("c") == {"failed": 1, "pending": 2}
 

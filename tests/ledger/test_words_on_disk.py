@@ -244,7 +244,7 @@ async def test_keys_of_notices(pipeline: Pipeline) -> None:
         refused(errors.BotGone("revoked")),
     ]
     await pipeline.look([found(SMALL)])
-    await pipeline.drain()
+    await pipeline.dispatch()
     await pipeline.look([found(SMALL), found(digest(date(2025, 1, 2)))], rules=gate)
     chats = {name: (await pipeline.known(name)).id for name in ("a", "b", "c")}
     keys = {re.sub("[0-9a-f]{16}", "<ref>", one.key) for one in await pipeline.ledger.incidents.current()}

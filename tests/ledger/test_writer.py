@@ -84,7 +84,7 @@ async def test_what_all_lanes_ask_goes_into_few_transactions(
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     await pipeline.look(days(1))
     written = counted(pipeline, monkeypatch)
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert [pipeline.read(chat) for chat in crowd] == [WHOLE] * 50
     outcomes, claims, looks = (sum(one) for one in zip(*written, strict=True))
     assert (outcomes, claims, looks) == (150, 150, 100)
@@ -115,7 +115,7 @@ async def test_dying_between_the_note_and_the_call_loses_nothing(pipeline: Pipel
 
     far = pipeline.channel = Far()
     await pipeline.look(days(1))
-    running = asyncio.create_task(pipeline.drain())
+    running = asyncio.create_task(pipeline.dispatch())
     async with asyncio.timeout(30):
         while await pipeline.counts("a") != {"sent": 1, "sending": 1, "pending": 1}:
             await asyncio.sleep(0)
@@ -124,7 +124,7 @@ async def test_dying_between_the_note_and_the_call_loses_nothing(pipeline: Pipel
         await running
     assert pipeline.read("a") == ["index"]
     pipeline.channel = MemoryChannel(chats=far.chats)
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.read("a") == pipeline.read("b") == WHOLE
     assert ("reconcile", "a") in pipeline.channel.calls
 
@@ -135,11 +135,11 @@ async def test_a_failing_commit_reaches_every_lane(pipeline: Pipeline, ledger: E
     ledger(f"{failing} BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
     async with asyncio.timeout(30):
         with pytest.raises(errors.LedgerError, match="disk is full"):
-            await pipeline.drain()
+            await pipeline.dispatch()
     assert len(pipeline.shown("a")) <= 1
     assert len(pipeline.shown("b")) <= 1
     ledger("DROP TRIGGER full")
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert pipeline.read("a") == pipeline.read("b") == WHOLE
 
 
@@ -161,7 +161,7 @@ async def test_what_changes_while_rows_are_read_ahead_is_read_again(pipeline: Pi
     inserted = paper(2, id="2501.00009")
     new = digest(DAY, paper(1), inserted, paper(3, id="2501.00002", word="new"))
     pipeline.channel = Hooked("a", 3, lambda: pipeline.look([found(new)]))
-    await pipeline.drain()
+    await pipeline.dispatch()
     shown = pipeline.channel.chats["a"]
     assert pipeline.read("a") == ["index", "1", "2", "3"]
     assert ["new things" in str(one.body) for one in shown] == [False, False, False, True]
@@ -173,7 +173,7 @@ async def test_what_changes_while_rows_are_read_ahead_is_read_again(pipeline: Pi
 async def test_another_process_may_close_a_chat_at_any_time(pipeline: Pipeline, ledger: Execute, name: str) -> None:
     await pipeline.look(days(1))
     pipeline.channel = Hooked("a", 2, lambda: ledger(f"UPDATE chats SET state = '{name}' WHERE name = 'a'") or None)
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert (pipeline.read("a"), pipeline.read("b")) == (["index"], WHOLE)
 
 
@@ -189,7 +189,7 @@ async def test_a_doubt_that_comes_up_at_a_turn_is_not_sent(pipeline: Pipeline, l
 
     hooked = Hooked("a", 1, leave_a_doubt)
     pipeline.channel = hooked
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert [call for call, chat in hooked.calls if chat == "a"] == ["reconcile", "send", "send", "send"]
     assert pipeline.read("a") == WHOLE
 

@@ -98,7 +98,7 @@ async def test_each_incident_is_reported_once(watch: Watch) -> None:
     ]
     assert await watch.look() == []
     await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert await watch.look() == []
     another = Watch(pipeline)  # the next process
     assert await another.look() == []
@@ -110,7 +110,7 @@ async def test_what_comes_back_is_told_again(watch: Watch) -> None:
     await pipeline.run(days(1))
     assert len(await watch.look()) == 1
     await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert await watch.look() == []
     pipeline.channel.failures["b"].append(closed)
     await pipeline.run(days(1, 2))
@@ -121,7 +121,7 @@ async def test_a_refused_bot_and_its_return(watch: Watch) -> None:
     watch.pipeline.channel.failures["a"].append(refused(errors.BotGone("Get a new token.")))
     await watch.pipeline.run(days(1))
     assert await watch.look() == ["✖ terminal: nothing goes out. Get a new token."]
-    await watch.pipeline.drain()
+    await watch.pipeline.dispatch()
     assert await watch.look() == ["✔ terminal: messages go out again"]
 
 

@@ -64,7 +64,7 @@ class Pipeline:
         for spelled in await self.ledger.subscriptions.schedules():
             await self.ledger.open_at(spelled, hours.get(spelled, opening))
 
-    async def drain(
+    async def dispatch(
         self,
         waits: RetryPolicy = NOW,
         stopping: asyncio.Event | None = None,
@@ -77,12 +77,12 @@ class Pipeline:
 
     async def run(self, now: Sequence[FoundDigest], waits: RetryPolicy = NOW) -> None:
         await self.look(now)
-        await self.drain(waits)
+        await self.dispatch(waits)
 
     async def night(self, now: Sequence[FoundDigest]) -> None:
         """Plan and send while all hours are closed, and let some time pass."""
         await self.look(now, opening=self.clock() + 8 * 3600)
-        await self.drain()
+        await self.dispatch()
         self.clock.now += 60
 
     async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **preferences: object) -> int:

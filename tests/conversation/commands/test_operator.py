@@ -66,7 +66,7 @@ async def test_the_status_names_problems_and_retry_sends_again(readers: Readers)
     await pipeline.look(
         [found(LONG), found(SEEN), found(ARXIV), found(NEWEST), found(empty)], rules=Rules(gate_wait=60)
     )
-    await pipeline.drain()
+    await pipeline.dispatch()
     (page,) = await readers.reader(OPERATOR).sees("/status")
     states = EN.states
     assert f"{states['failed']} 2, {states['pending']} 4, {states['unconfirmed']} 1" in page.text
@@ -77,7 +77,7 @@ async def test_the_status_names_problems_and_retry_sends_again(readers: Readers)
     assert response.toast == EN.resent(3)
     assert readers.woken
     channel.failures.clear()
-    await pipeline.drain()
+    await pipeline.dispatch()
     assert [len(channel.chats[chat]) for chat in ("51", "52")] == [5, 5]
     assert await readers.reader(OPERATOR).buttons("/status") == {}
     assert await readers.reader(OPERATOR).reads("/status RETRY") == EN.resent(0)
