@@ -147,8 +147,8 @@ async def test_the_real_post_and_its_real_versions(world: World) -> None:
     assert world.accepted("sendMessage") == 4 * (1 + 18)
     assert world.accepted("chat.postMessage") == 1 + 18
     for chat in (*TELEGRAM_CHATS, SLACK_CHAT):
-        heads = [text.splitlines()[0] for text in world.texts(chat)[1:]]
-        assert sorted(heads) == sorted(f"{paper.number}. {paper.title}" for paper in second.papers)
+        titles = [text.splitlines()[0] for text in world.texts(chat)[1:]]
+        assert sorted(titles) == sorted(f"{paper.number}. {paper.title}" for paper in second.papers)
     before = world.calls()
     world.post(history[2], name)
     await world.deliver()
@@ -179,7 +179,7 @@ async def test_lost_answers_everywhere_lose_and_double_nothing(world: World) -> 
 
 
 async def test_the_very_first_message_of_an_old_chat_is_found_again(world: World) -> None:
-    """The group is at message 500: nothing tells where to look but the message itself."""
+    """The group is at message 500: nothing but the message itself says where to look."""
     digest = world.post(DATA / "edits" / "version-1.md")
     world.telegram.faults.add(faults.lost_answer(method="sendMessage", chat=GROUP))
     await world.deliver()

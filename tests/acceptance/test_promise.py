@@ -41,7 +41,7 @@ Result = TypeVar("Result")
 FAILURES: dict[str, Callable[[], Failure]] = {
     "answer lost": lost,
     "reset before it arrived": lambda: Failure(errors.Unconfirmed("reset")),
-    "told to wait": lambda: refused(errors.RetryLater("wait", 0.0, flood=True)),
+    "asked to wait": lambda: refused(errors.RetryLater("wait", 0.0, flood=True)),
     "no network": lambda: refused(errors.RetryLater("no route")),
     "markup refused": lambda: refused(errors.Rejected("cannot parse")),
     "crash before": lambda: Failure(CrashError()),

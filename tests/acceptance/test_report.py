@@ -1,4 +1,4 @@
-"""One run now, and its receipt: what an operator sees of it, with both platforms' fakes behind it."""
+"""One run now, and its status: what an operator sees of it, with both platforms' fakes behind it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
 # A run that goes well
 
 
-async def test_deliver_twice_and_look_at_the_receipt(operator: Operator) -> None:
+async def test_deliver_twice_and_look_at_the_status(operator: Operator) -> None:
     operator.settle(telegram=(CHANNEL_NAME, READER), slack=(SLACK_CHAT,))
     operator.post(ONE)
 
@@ -127,7 +127,7 @@ async def test_the_number_of_a_topic_stays_as_it_is(operator: Operator) -> None:
 
 
 @pytest.mark.parametrize(("listen", "asked"), [("polling", 1), ("off", 0)])
-async def test_what_a_chat_is_is_asked_once_where_readers_are_heard(
+async def test_the_kind_of_a_chat_is_asked_once_where_readers_are_heard(
     operator: Operator, listen: str, asked: int
 ) -> None:
     operator.post(ONE)
@@ -143,7 +143,7 @@ async def test_what_a_chat_is_is_asked_once_where_readers_are_heard(
     ]
 
 
-async def test_the_receipt_as_json(operator: Operator) -> None:
+async def test_the_status_as_json(operator: Operator) -> None:
     before = await operator.run("status", "--json")
     operator.post(ONE)
     await operator.run("deliver")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from pydantic import BaseModel
 
 from bot import channels
 from bot.app.assembly import App, open_app
+from bot.cli.setup.doctor import examine
+from bot.cli.setup.preview import show
 from bot.config.settings import Settings
 from bot.conversation.context import Request
 from bot.conversation.listener import Listener
@@ -222,6 +225,18 @@ async def test_its_reader_asks_for_a_paper_and_gets_no_setting_that_it_lacks() -
     assert "digest" in digest
     assert "silent" in silent
     assert "Saved" in index
+
+
+def test_what_it_would_receive_is_previewed(capsys: pytest.CaptureFixture[str]) -> None:
+    show(settings(layout="index"), [Path("_posts")], "toy", paper="", as_json=True)
+    [call] = json.loads(capsys.readouterr().out)
+    assert (call["method"], call["key"]) == ("show", "index")
+
+
+async def test_it_is_examined(capsys: pytest.CaptureFixture[str]) -> None:
+    await examine(settings("/papers"))
+    lines = capsys.readouterr().out.splitlines()
+    assert {"✓ toy screen", "✓ toy boss", "✓ toy listens to commands"} < {*lines}
 
 
 async def test_its_operators_are_notified() -> None:

@@ -146,14 +146,14 @@ def test_settings_are_kept_while_it_runs() -> None:
 
 
 def test_subscriptions_and_the_receipt() -> None:
-    already, gone, again, receipt, retry = answers_to(
+    already, gone, again, status, retry = answers_to(
         "/subscribe", "/unsubscribe", "/subscribe", "/status", "/status retry"
     )
 
     assert already == "You are subscribed already. New papers come every day at 08:30 (Asia/Seoul).\n"
     assert gone == "Unsubscribed. /subscribe brings me back at any time.\n"
     assert again.startswith("Subscribed. New papers come every day at 08:30 (Asia/Seoul).")
-    assert receipt == "daily-papers/2026-03-02 · 6 papers\nchats: 1, messages sent: 7 of 7\n"
+    assert status == "daily-papers/2026-03-02 · 6 papers\nchats: 1, messages sent: 7 of 7\n"
     assert retry == "0 messages are sent again.\n"
 
 

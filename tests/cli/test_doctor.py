@@ -101,21 +101,21 @@ async def test_missing_rights_and_chats(telegram: FakeTelegram, slack: FakeSlack
     done = await doctor(PAPERBOY_TELEGRAM__CHATS="@my_channel, -1002, -1009999")
 
     assert done.code == 1
-    channel, kicked, unknown, room = failing(done)
+    channel, kicked, unknown, slack_chat = failing(done)
     assert channel == "telegram @my_channel: Chat -1001: make the bot an administrator that may post messages"
     assert kicked.startswith("telegram -1002: ")
     assert kicked.endswith("bot was kicked from the supergroup chat; add the bot to the chat again and let it post")
     assert unknown.startswith("telegram -1009999: Chat not found; check the address")
-    assert room == "slack C0123ABCD: #papers: invite the app: /invite in the channel"
+    assert slack_chat == "slack C0123ABCD: #papers: invite the app: /invite in the channel"
 
 
 async def test_the_chats_of_operators_are_looked_at(telegram: FakeTelegram, slack: FakeSlack) -> None:
     telegram.add_chat("7", "private")
     slack.scopes.add("im:write")
     slack.add_user("U0BOSS", "Boss")
-    told = {"PAPERBOY_OPERATORS__TELEGRAM": "7, 8", "PAPERBOY_OPERATORS__SLACK": "U0BOSS, U0GONE"}
+    operators = {"PAPERBOY_OPERATORS__TELEGRAM": "7, 8", "PAPERBOY_OPERATORS__SLACK": "U0BOSS, U0GONE"}
 
-    done = await doctor(**told)
+    done = await doctor(**operators)
 
     unknown, gone = failing(done)
     assert unknown.startswith("telegram 8: Chat not found; check the address")

@@ -1,1 +1,1 @@
-"""Commands that deliver, and that tell and settle how it went."""
+"""Commands that deliver, show how it went, and settle what is stuck."""

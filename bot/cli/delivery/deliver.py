@@ -1,4 +1,4 @@
-"""What an operator sees: one run now with its progress, and the receipt."""
+"""What an operator sees: one run now, with its progress and what it left."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ STATES = (
 
 
 async def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print the receipt of the recent digests and the next run."""
+    """Print the status of the recent digests and the next run."""
     async with open_ledger(settings.store.url) as ledger:
         digests = await recent_status(ledger, settings)
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
