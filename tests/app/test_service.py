@@ -9,42 +9,23 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.app.assembly import App, open_app
-from bot.app.cycle import LOOK_BACK, look_from
-from bot.app.scheduler import make_scheduler
-from bot.channels import all_kits
-from bot.config.fields import WEEKDAYS
-from bot.config.settings import Schedule, Settings
-from bot.database.states import ChatKind
+from bot.app.assembly import App
 from bot.delivery.dispatcher import RetryPolicy
-from bot.delivery.hours import DeliveryHours
-from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SettingsError
+from bot.errors import RetryLater
 from bot.sources.folder import FolderSource
 from bot.sources.source import FoundDigest
+from tests.support.app import FIRST, SECOND, SEOUL, TWO, in_some_days, memory, opened, subscribed
 from tests.support.chats import READER
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.memory_channel import MemoryChannel, refused
 from tests.support.setup import DATA, ROOT
-
-SEOUL = ZoneInfo("Asia/Seoul")
-FIRST, SECOND = "2025-01-06-daily-papers-20250106.md", "2025-01-08-daily-papers-20250108.md"
-
-
-def schedule(at: str = "08:30", days: str = "mon-fri") -> Settings:
-    return Settings(timezone="Asia/Seoul", schedule=Schedule.model_validate({"at": at, "days": days}))
-
-
-def in_some_days() -> str:
-    """Name a weekday on which hours are closed now, wherever now is midnight."""
-    return WEEKDAYS[(datetime.now(SEOUL).weekday() + 3) % 7]
 
 
 class Running:
@@ -173,137 +154,6 @@ async def test_the_daily_minute_delivers_by_itself(tmp_path: Path, telegram: Fak
     await running.until_shown(1, seconds=90)
     assert datetime.now(SEOUL).replace(second=0, microsecond=0) >= minute.replace(second=0, microsecond=0)
     await running.stop()
-
-
-def test_a_post_dated_far_off_by_mistake_hides_no_other() -> None:
-    days = [date(2025, 1, day) for day in range(1, 20)]
-    assert look_from([*days, date(2052, 1, 20)]) == date(2025, 1, 16) - LOOK_BACK
-    assert look_from([]) is None
-
-
-def test_days_over_the_weekend_are_understood_by_the_scheduler(tmp_path: Path) -> None:
-    settings = schedule(days="fri-mon")
-    assert [
-        DeliveryHours.for_chat(settings).is_open(datetime(2025, 1, day, 12, tzinfo=SEOUL)) for day in range(9, 15)
-    ] == [
-        *(False, True, True, True, True),
-        False,
-    ]
-    trigger = make_scheduler(settings, asyncio.Event()).get_job("daily").trigger
-    friday = datetime(2025, 1, 9, 12, tzinfo=SEOUL)
-    assert trigger.get_next_fire_time(None, friday) == datetime(2025, 1, 10, 8, 30, tzinfo=SEOUL)
-
-
-# --- the parts put together, in this process
-
-
-TWO = {"telegram": {"token": "123456:FAKE-telegram-token", "chats": ["5", "-6"]}}
-
-
-def described(**tables: object) -> Settings:
-    """Give settings whose hours are closed, unless `tables` say otherwise."""
-    usual: dict[str, object] = {
-        "timezone": "Asia/Seoul",
-        "sources": [{"name": "daily", "kind": "folder", "path": "_posts"}],
-        "schedule": {"at": "08:30", "days": in_some_days(), "sweep": "1h"},
-    }
-    return Settings.model_validate({**usual, **TWO, **tables})
-
-
-@asynccontextmanager
-async def opened(
-    channel: MemoryChannel, *posts: str, policy: RetryPolicy = RetryPolicy(), **tables: object
-) -> AsyncIterator[App]:
-    folder = Path("_posts")
-    folder.mkdir(exist_ok=True)
-    for post in posts:
-        shutil.copy(DATA / post, folder)
-    async with open_app(described(**tables), {"telegram": channel}, policy) as app:
-        yield app
-
-
-async def subscribed(app: App, chat: str, *, schedule: str = "", now: bool = False) -> None:
-    people = app.ledger.subscriptions
-    known = await people.add_chat(
-        "telegram", chat, id_sequence=chat, kind=ChatKind.PRIVATE, language="", layout="messages"
-    )
-    await people.set_preferences(known, "messages", schedule=schedule)
-    await people.subscribe(known, "messages", now=now)
-
-
-def memory() -> MemoryChannel:
-    return MemoryChannel(name="telegram", kinds={"-6": ChatKind.GROUP})
-
-
-async def test_the_kinds_of_chats_are_asked_once() -> None:
-    channel = memory()
-    async with opened(channel) as app:
-        for _ in range(2):
-            await app.cycle.plan(at_once=False, resume=False)
-        known = [await app.ledger.subscriptions.find("telegram", (chat,)) for chat in ("5", "-6")]
-    assert [one.kind for one in known if one] == ["private", "group"]
-    assert channel.calls == [("kind", "5"), ("kind", "-6")]
-
-
-@pytest.mark.parametrize("error", [ChatGone("no such chat"), Rejected("no")])
-async def test_a_chat_that_is_not_there_keeps_no_other_from_being_known(error: ChatGone | Rejected) -> None:
-    channel = memory()
-    channel.failures["5"].append(refused(error))
-    async with opened(channel) as app:
-        await app.cycle.plan(at_once=False, resume=False)
-        assert [one.name for one in await app.ledger.subscriptions.unidentified("telegram")] == ["5"]
-        await app.cycle.plan(at_once=False, resume=False)
-    assert channel.calls == [("kind", "5"), ("kind", "-6"), ("kind", "5")]
-
-
-@pytest.mark.parametrize("error", [RetryLater("no network"), BotGone("token revoked")])
-async def test_a_platform_that_is_away_is_asked_at_another_sweep(error: RetryLater | BotGone) -> None:
-    channel = memory()
-    channel.failures["5"].append(refused(error))
-    async with opened(channel, FIRST) as app:
-        await app.cycle.plan(at_once=True, resume=False)
-        assert channel.calls == [("kind", "5")]
-        await app.cycle.dispatch()  # what is to be delivered does not wait for that
-    assert len(channel.chats["5"]) == len(channel.chats["-6"]) == 4
-
-
-async def test_where_nobody_listens_nothing_is_asked() -> None:
-    channel = memory()
-    async with opened(channel, telegram={**TWO["telegram"], "listen": "off"}) as app:
-        await app.cycle.plan(at_once=False, resume=False)
-    assert channel.calls == []
-
-
-async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_chose() -> None:
-    channel = memory()
-    async with opened(channel, FIRST) as app:
-        for chat, schedule in (("7", ""), ("8", f"00:00 {in_some_days()} Asia/Seoul"), ("9", "00:00 mon-sun UTC")):
-            await subscribed(app, chat, schedule=schedule)
-        await app.cycle.plan(at_once=False, resume=False)
-        await app.cycle.dispatch()
-        assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"9": 4}
-        due = await app.ledger.next_due()
-        assert due == DeliveryHours.for_chat(app.settings, f"00:00 {in_some_days()} Asia/Seoul").next_opening(
-            datetime.now(UTC)
-        )
-        await app.cycle.plan(at_once=True, resume=False)
-        await app.cycle.dispatch()
-    assert {chat: len(channel.chats[chat]) for chat in ("5", "-6", "7", "8", "9")} == {
-        **dict.fromkeys(("5", "-6", "7", "9"), 4),
-        "8": 0,
-    }
-
-
-async def test_a_subscriber_gets_the_newest_even_when_its_source_cannot_be_read() -> None:
-    channel = memory()
-    async with opened(channel, FIRST) as app:
-        assert await app.cycle.plan(at_once=False, resume=False) == []
-        shutil.rmtree("_posts")
-        await subscribed(app, "7", now=True)
-        (error,) = await app.cycle.plan(at_once=False, resume=False)
-        await app.cycle.dispatch()
-    assert "no such" in str(error).lower()
-    assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"7": 4}
 
 
 @asynccontextmanager
@@ -466,45 +316,3 @@ async def test_operators_are_notified_once_of_posts_that_cannot_be_read_and_when
 def notices(channel: MemoryChannel) -> list[str]:
     """List the notices that the operator received, a line each."""
     return [str(one.body["markup"]).removeprefix("Paperboy\n") for one in channel.chats["9"]]
-
-
-# --- settings with which nothing could be done
-
-
-@pytest.mark.parametrize(
-    ("tables", "said"),
-    [
-        ({"sources": []}, "sources: there is none"),
-        ({"telegram": {}}, "name at least one chat"),
-        ({"telegram": {"chats": ["5"]}}, "telegram.token is missing"),
-        ({**TWO, "slack": {"chats": ["C0123ABCD"]}}, "slack.bot_token is missing"),
-    ],
-)
-async def test_settings_with_which_nothing_could_be_delivered_are_refused(
-    tables: dict[str, Mapping[str, object]], said: str
-) -> None:
-    with pytest.raises(SettingsError, match=said):
-        async with open_app(described(**tables), {}):
-            pass
-    assert not Path("paperboy.db").exists()
-
-
-@pytest.mark.parametrize("telegram", [{"token": "123456:FAKE"}, {"token": "123456:FAKE", "listen": "off"}])
-async def test_a_bot_may_wait_for_its_first_subscriber(telegram: Mapping[str, object]) -> None:
-    async with open_app(described(telegram=telegram), {"telegram": memory()}) as app:
-        assert await app.cycle.plan(at_once=False, resume=False)
-
-
-@pytest.mark.parametrize(
-    ("slack", "heard"),
-    [
-        ({}, False),
-        ({"app_token": "xapp-FAKE"}, True),
-        ({"app_token": "xapp-FAKE", "listen": "off"}, False),
-        ({"listen": "http"}, True),
-    ],
-)
-def test_readers_in_slack_are_heard_once_it_is_set_up(slack: Mapping[str, object], heard: bool) -> None:
-    settings = described(slack=slack)
-    own = {name: kit.read(settings) for name, kit in all_kits().items()}
-    assert {name: one.listens for name, one in own.items() if one} == {"slack": heard, "telegram": True}

@@ -1,0 +1,91 @@
+"""A cycle: what it asks, plans and opens."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime
+
+import pytest
+
+from bot.app.cycle import LOOK_BACK, look_from
+from bot.delivery.hours import DeliveryHours
+from bot.errors import BotGone, ChatGone, Rejected, RetryLater
+from tests.support.app import FIRST, TWO, in_some_days, memory, opened, subscribed
+from tests.support.memory_channel import refused
+
+
+def test_a_post_dated_far_off_by_mistake_hides_no_other() -> None:
+    days = [date(2025, 1, day) for day in range(1, 20)]
+    assert look_from([*days, date(2052, 1, 20)]) == date(2025, 1, 16) - LOOK_BACK
+    assert look_from([]) is None
+
+
+async def test_the_kinds_of_chats_are_asked_once() -> None:
+    channel = memory()
+    async with opened(channel) as app:
+        for _ in range(2):
+            await app.cycle.plan(at_once=False, resume=False)
+        known = [await app.ledger.subscriptions.find("telegram", (chat,)) for chat in ("5", "-6")]
+    assert [one.kind for one in known if one] == ["private", "group"]
+    assert channel.calls == [("kind", "5"), ("kind", "-6")]
+
+
+@pytest.mark.parametrize("error", [ChatGone("no such chat"), Rejected("no")])
+async def test_a_chat_that_is_not_there_keeps_no_other_from_being_known(error: ChatGone | Rejected) -> None:
+    channel = memory()
+    channel.failures["5"].append(refused(error))
+    async with opened(channel) as app:
+        await app.cycle.plan(at_once=False, resume=False)
+        assert [one.name for one in await app.ledger.subscriptions.unidentified("telegram")] == ["5"]
+        await app.cycle.plan(at_once=False, resume=False)
+    assert channel.calls == [("kind", "5"), ("kind", "-6"), ("kind", "5")]
+
+
+@pytest.mark.parametrize("error", [RetryLater("no network"), BotGone("token revoked")])
+async def test_a_platform_that_is_away_is_asked_at_another_sweep(error: RetryLater | BotGone) -> None:
+    channel = memory()
+    channel.failures["5"].append(refused(error))
+    async with opened(channel, FIRST) as app:
+        await app.cycle.plan(at_once=True, resume=False)
+        assert channel.calls == [("kind", "5")]
+        await app.cycle.dispatch()  # what is to be delivered does not wait for that
+    assert len(channel.chats["5"]) == len(channel.chats["-6"]) == 4
+
+
+async def test_where_nobody_listens_nothing_is_asked() -> None:
+    channel = memory()
+    async with opened(channel, telegram={**TWO["telegram"], "listen": "off"}) as app:
+        await app.cycle.plan(at_once=False, resume=False)
+    assert channel.calls == []
+
+
+async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_chose() -> None:
+    channel = memory()
+    async with opened(channel, FIRST) as app:
+        for chat, schedule in (("7", ""), ("8", f"00:00 {in_some_days()} Asia/Seoul"), ("9", "00:00 mon-sun UTC")):
+            await subscribed(app, chat, schedule=schedule)
+        await app.cycle.plan(at_once=False, resume=False)
+        await app.cycle.dispatch()
+        assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"9": 4}
+        due = await app.ledger.next_due()
+        assert due == DeliveryHours.for_chat(app.settings, f"00:00 {in_some_days()} Asia/Seoul").next_opening(
+            datetime.now(UTC)
+        )
+        await app.cycle.plan(at_once=True, resume=False)
+        await app.cycle.dispatch()
+    assert {chat: len(channel.chats[chat]) for chat in ("5", "-6", "7", "8", "9")} == {
+        **dict.fromkeys(("5", "-6", "7", "9"), 4),
+        "8": 0,
+    }
+
+
+async def test_a_subscriber_gets_the_newest_even_when_its_source_cannot_be_read() -> None:
+    channel = memory()
+    async with opened(channel, FIRST) as app:
+        assert await app.cycle.plan(at_once=False, resume=False) == []
+        shutil.rmtree("_posts")
+        await subscribed(app, "7", now=True)
+        (error,) = await app.cycle.plan(at_once=False, resume=False)
+        await app.cycle.dispatch()
+    assert "no such" in str(error).lower()
+    assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"7": 4}

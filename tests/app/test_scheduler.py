@@ -1,0 +1,29 @@
+"""The scheduler: when it wakes the service."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+
+from bot.app.scheduler import make_scheduler
+from bot.config.settings import Schedule, Settings
+from bot.delivery.hours import DeliveryHours
+from tests.support.app import SEOUL
+
+
+def schedule(at: str = "08:30", days: str = "mon-fri") -> Settings:
+    return Settings(timezone="Asia/Seoul", schedule=Schedule.model_validate({"at": at, "days": days}))
+
+
+def test_days_over_the_weekend_are_understood_by_the_scheduler(tmp_path: Path) -> None:
+    settings = schedule(days="fri-mon")
+    assert [
+        DeliveryHours.for_chat(settings).is_open(datetime(2025, 1, day, 12, tzinfo=SEOUL)) for day in range(9, 15)
+    ] == [
+        *(False, True, True, True, True),
+        False,
+    ]
+    trigger = make_scheduler(settings, asyncio.Event()).get_job("daily").trigger
+    friday = datetime(2025, 1, 9, 12, tzinfo=SEOUL)
+    assert trigger.get_next_fire_time(None, friday) == datetime(2025, 1, 10, 8, 30, tzinfo=SEOUL)
