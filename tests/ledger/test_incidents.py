@@ -1,4 +1,4 @@
-"""Troubles: what is wrong, sent again, given up."""
+"""Incidents: what is wrong, sent again, given up."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ async def news(pipeline: Pipeline) -> list[tuple[str, str, str]]:
 # --- what is wrong
 
 
-async def test_where_all_is_well_there_is_no_trouble(pipeline: Pipeline) -> None:
+async def test_where_all_is_well_there_is_no_incident(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     assert await pipeline.ledger.incidents.current() == []
 
 
-async def test_a_closed_chat_is_in_trouble_until_a_message_arrives(pipeline: Pipeline) -> None:
+async def test_a_closed_chat_is_an_incident_until_a_message_arrives(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"] += [Failure(), refused(CLOSED), refused(CLOSED)]
     await pipeline.run(days(1))
     closed = [("paused", "terminal a", "b: kicked")]
@@ -52,7 +52,7 @@ async def test_a_closed_chat_is_in_trouble_until_a_message_arrives(pipeline: Pip
     assert await news(pipeline) == []
 
 
-async def test_a_chat_that_left_is_no_trouble(pipeline: Pipeline) -> None:
+async def test_a_chat_that_left_is_no_incident(pipeline: Pipeline) -> None:
     for name, incident in {"b": CLOSED, "c": errors.Rejected("no")}.items():
         await pipeline.subscriber(name)
         pipeline.channel.failures[name] += [refused(incident), refused(incident)]
@@ -69,7 +69,7 @@ async def test_a_refused_message(pipeline: Pipeline) -> None:
     assert await news(pipeline) == [("refused", "terminal a, index", "no")]
 
 
-async def test_what_its_post_no_longer_has_is_no_trouble(pipeline: Pipeline) -> None:
+async def test_what_its_post_no_longer_has_is_no_incident(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"] += [Failure(), Failure(), *REJECTED]
     await pipeline.run(days(1))
     assert await news(pipeline) == [("refused", "terminal a, paper/2501.00002", "no")]
@@ -77,7 +77,7 @@ async def test_what_its_post_no_longer_has_is_no_trouble(pipeline: Pipeline) -> 
     assert await news(pipeline) == []
 
 
-async def test_a_doubt_is_a_trouble_once_it_is_held(pipeline: Pipeline) -> None:
+async def test_an_unconfirmed_send_is_an_incident_once_it_is_undecided(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
     pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
     await pipeline.run(days(1), RetryPolicy(settle_delay=90))
@@ -89,7 +89,7 @@ async def test_a_doubt_is_a_trouble_once_it_is_held(pipeline: Pipeline) -> None:
     assert (held.key, held.is_news, held.why) == (unconfirmed.key, True, "this platform does not tell")
 
 
-async def test_a_refused_bot_is_one_trouble_however_many_chats_it_has(pipeline: Pipeline) -> None:
+async def test_a_refused_bot_is_one_incident_however_many_chats_it_has(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
     gone = errors.BotGone("the token was taken away")
     for chat in "ab":
@@ -104,14 +104,14 @@ async def test_a_refused_bot_is_one_trouble_however_many_chats_it_has(pipeline: 
 
 
 async def test_a_held_post_goes_out_when_it_is_released(pipeline: Pipeline) -> None:
-    gate = Rules(gate_wait=7200)
+    rules = Rules(gate_wait=7200)
     nothing = (Section("Introduction", "정보 부족"),)
     sparse = [found(digest(days(1)[0].digest.day, replace(paper(1), sections=nothing)))]
-    await pipeline.look(sparse, rules=gate)
+    await pipeline.look(sparse, rules=rules)
     why = "1 of the post's 1 papers say nothing yet"
     assert await news(pipeline) == [("held", "daily-papers/2025-01-01", why)]
     assert [one.where for one in await pipeline.ledger.incidents.release_held()] == ["daily-papers/2025-01-01"]
-    await pipeline.look(sparse, rules=gate)
+    await pipeline.look(sparse, rules=rules)
     await pipeline.dispatch()
     assert pipeline.read("a") == ["index", "1"]
     assert await news(pipeline) == []
@@ -179,7 +179,7 @@ async def test_what_is_held_is_sent_again_since_somebody_has_looked(pipeline: Pi
     assert sorted(pipeline.read("a")) == ["1", "2", "index"]
 
 
-async def test_of_a_doubt_that_is_being_settled_nothing_is_sent_again(pipeline: Pipeline) -> None:
+async def test_of_an_unconfirmed_send_that_is_looked_for_nothing_is_sent_again(pipeline: Pipeline) -> None:
     """The message has arrived; the program will ask in a while and see that."""
     pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1), RetryPolicy(settle_delay=90))
@@ -245,7 +245,7 @@ async def test_what_is_given_up_is_told_of_once_and_sent_no_more(pipeline: Pipel
     assert pipeline.read("a") == ["1", "2", "3"]
 
 
-async def test_a_doubt_that_is_given_up_is_settled(pipeline: Pipeline) -> None:
+async def test_an_unconfirmed_send_that_is_given_up_is_settled(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
     pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1))

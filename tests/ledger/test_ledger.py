@@ -142,14 +142,14 @@ async def test_too_many_readers_at_once_are_said(ledger: Ledger, monkeypatch: py
 
 # What is asked at each run, whether or not there is anything to do.
 LOOKS: dict[str, tuple[Executable, ...]] = {
-    "recover": transitions.mark_interrupted(5),
+    "interrupted": transitions.mark_interrupted(5),
     "chats_due": (delivery_sql.chats_due("telegram", until=1e9, after=0, most=500),),
     "open rows": (delivery_sql.open_rows(1e9),),
     "next due": (delivery_sql.next_due(1e9),),
-    "outdated": (planning_sql.waiting_in_old_edition("blog"),),
+    "old editions": (planning_sql.waiting_in_old_edition("blog"),),
     "resume": (transitions.reopened(), *transitions.ask_again(1e9)),
-    "gate": (transitions.open_at("", 1e9),),
-    "let out": (transitions.release_now([1]),),
+    "open at": (transitions.open_at("", 1e9),),
+    "release now": (transitions.release_now([1]),),
 }
 
 
@@ -216,7 +216,7 @@ async def test_a_lock_that_cannot_be_made_is_said(ledger: Ledger, tmp_path: Path
             pass
 
 
-async def test_standings_leave_out_the_baseline_and_come_older_first(ledger: Ledger) -> None:
+async def test_recent_digests_leave_out_the_baseline_and_come_older_first(ledger: Ledger) -> None:
     written = {
         1: (DigestState.BASELINE, NOTHING),
         2: (DigestState.SKIPPED, Reason(Cause.MISSED)),
@@ -240,7 +240,7 @@ async def test_standings_leave_out_the_baseline_and_come_older_first(ledger: Led
 
 @pytest.mark.parametrize("was", DigestState)
 @pytest.mark.parametrize("becomes", DigestState)
-async def test_a_remark_changes_a_state_only_as_the_table_has_it(
+async def test_a_status_change_goes_only_as_the_table_has_it(
     ledger: Ledger, was: DigestState, becomes: DigestState
 ) -> None:
     await ledger.write_plan("blog", planned(RICH, was), [])

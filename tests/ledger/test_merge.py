@@ -36,7 +36,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 
 async def test_a_row_is_not_taken_for_the_one_that_got_its_id(pipeline: Pipeline) -> None:
-    """SQLite gives ids of dropped rows to new ones: a lane that waited must not send what is another chat's."""
+    """SQLite gives ids of dropped rows to new ones: a worker that waited must not send what is another chat's."""
     posts = days(1)
     await pipeline.run(posts)
     await pipeline.subscriber("m", now=True)
@@ -59,14 +59,14 @@ async def test_a_row_is_not_taken_for_the_one_that_got_its_id(pipeline: Pipeline
     assert len(channel.chats["n"]) == 3
 
 
-async def test_an_hour_that_moved_while_a_lane_waited_is_kept(pipeline: Pipeline) -> None:
+async def test_an_hour_that_moved_while_a_worker_waited_is_kept(pipeline: Pipeline) -> None:
     await pipeline.look(days(1), opening=pipeline.clock() + 0.2)
     channel = Held()
     channel.turns, channel.waiting = defaultdict(asyncio.Event), defaultdict(asyncio.Event)
     running = asyncio.create_task(Dispatcher(pipeline.ledger, {"terminal": channel}, NOW, pipeline.clock).run())
     async with asyncio.timeout(30):
         await channel.waiting["a"].wait()
-        await pipeline.gate(pipeline.clock() + HOUR)
+        await pipeline.open_at(pipeline.clock() + HOUR)
         channel.turns["a"].set()
         await running
     assert channel.chats["a"] == []

@@ -1,4 +1,4 @@
-"""Subscribers: found by any of their names, their wishes kept, and what an operator may send them again."""
+"""Subscriptions: found by any of their names, their preferences kept, and what an operator may send them again."""
 
 from __future__ import annotations
 
@@ -116,17 +116,17 @@ async def test_public_names_are_found_in_any_case(pipeline: Pipeline) -> None:
     assert await pipeline.ledger.subscriptions.find("terminal", ("c0123abcd",)) is None
 
 
-async def test_strangers_are_the_chats_whose_kind_is_not_known(pipeline: Pipeline) -> None:
+async def test_unidentified_are_the_chats_whose_kind_is_not_known(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b", kind="group")
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "c": "c"})
     await pipeline.unsubscribe("c")
-    strangers = await pipeline.ledger.subscriptions.unidentified("terminal")
-    assert [one.name for one in strangers] == ["a"]
+    unidentified = await pipeline.ledger.subscriptions.unidentified("terminal")
+    assert [one.name for one in unidentified] == ["a"]
     await pipeline.set_preferences("a", kind="channel")
     assert await pipeline.ledger.subscriptions.unidentified("terminal") == []
 
 
-async def test_wishes_make_the_edition(pipeline: Pipeline) -> None:
+async def test_preferences_make_the_edition(pipeline: Pipeline) -> None:
     chat = await pipeline.subscriber("b")
     assert await edition(pipeline, chat) == Edition()
     await pipeline.set_preferences("b", layout="thread", language="en", silent=1, kind="group")
@@ -137,7 +137,7 @@ async def test_wishes_make_the_edition(pipeline: Pipeline) -> None:
     assert await edition(pipeline, chat) == Edition()
 
 
-EVERY_WISH = list(product(("", *LAYOUTS), ("", "ko", "en"), (0, 1), ChatKind))
+ALL_PREFERENCES = list(product(("", *LAYOUTS), ("", "ko", "en"), (0, 1), ChatKind))
 
 
 async def editions(pipeline: Pipeline) -> list[str]:
@@ -148,11 +148,11 @@ async def editions(pipeline: Pipeline) -> list[str]:
 
 
 def spelled(usual: str) -> list[str]:
-    """Give the editions of chats with every wish, where `usual` is the layout that the operator set."""
+    """Give the editions of chats with all preferences, where `usual` is the layout that the operator set."""
     here = {ChatKind.PRIVATE, ChatKind.GROUP}
     return [
         str(Edition(layout or usual, language, bool(silent), kind in here))
-        for layout, language, silent, kind in EVERY_WISH
+        for layout, language, silent, kind in ALL_PREFERENCES
     ]
 
 
@@ -160,16 +160,16 @@ async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline
     columns = "channel, address, counter, edition, origin, name, layout, language, silent, kind"
     row = f"INSERT INTO chats ({columns}) VALUES ('terminal', '', '', '', 'reader', ?, ?, ?, ?, ?)"
     async with pipeline.ledger._write() as db:
-        for number, preferences in enumerate(EVERY_WISH):
+        for number, preferences in enumerate(ALL_PREFERENCES):
             await db.exec_driver_sql(row, (str(number), *preferences))
     for usual in ("digest", "messages"):
         await pipeline.ledger.subscriptions.sync_chats("terminal", usual, {})
         assert await editions(pipeline) == spelled(usual)
 
 
-@pytest.mark.parametrize("number", range(0, len(EVERY_WISH), 17))
+@pytest.mark.parametrize("number", range(0, len(ALL_PREFERENCES), 17))
 async def test_the_edition_of_one_chat_is_spelled_so_too(pipeline: Pipeline, number: int) -> None:
-    layout, language, silent, kind = EVERY_WISH[number]
+    layout, language, silent, kind = ALL_PREFERENCES[number]
     await pipeline.subscriber("b", layout=layout, language=language, silent=silent, kind=kind)
     await pipeline.subscriber("c")
     assert await editions(pipeline) == [spelled("messages")[number], "messages"]
@@ -189,7 +189,7 @@ async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline)
     assert len(planning_sql) < 10
 
 
-async def test_wishes_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> None:
+async def test_preferences_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> None:
     preferences: dict[str, object] = {"layout": "index", "language": "en", "silent": 1, "schedule": "08:00 mon UTC"}
     chat = await pipeline.subscriber("b")
     await pipeline.set_preferences("b", **preferences)

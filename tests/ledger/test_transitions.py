@@ -205,13 +205,13 @@ def filled() -> Iterator[Engine]:
 
 
 def _rows() -> Iterator[tuple[int, dict[str, object]]]:
-    """Give rows of every state, each with whether its message vanished."""
+    """Give rows of every state, each with whether its message is obsolete."""
     others = product((1, 2, 3), (None, *ErrorCode), (None, 5.0), ("wanted", "other"), (0, 1), (0, 1))
-    for (chat, problem, time, said, tried, vanished), state in product(others, DeliveryState):
+    for (chat, problem, time, said, tried, obsolete), state in product(others, DeliveryState):
         for there in _there(state):
             held = {"remote_id": "7", "id_sequence": "here"} if there else {"remote_id": None, "id_sequence": None}
             more = {"chat_id": chat, "problem": problem, "not_before": time, "sent_hash": said, "attempts": tried}
-            yield vanished, {"state": state, "attempted_at": 1.0, **held, **more}
+            yield obsolete, {"state": state, "attempted_at": 1.0, **held, **more}
 
 
 def _there(state: DeliveryState) -> tuple[bool, ...]:

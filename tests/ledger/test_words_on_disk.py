@@ -235,7 +235,7 @@ def test_lines_under_papers() -> None:
 
 
 async def test_keys_of_notices(pipeline: Pipeline) -> None:
-    gone, gate = refused(errors.ChatGone("kicked")), Rules(gate_wait=900)
+    gone, rules = refused(errors.ChatGone("kicked")), Rules(gate_wait=900)
     pipeline.channel.failures["a"] += [Failure(), gone]
     pipeline.channel.failures["b"] += [Failure(), refused(errors.Rejected("no")), refused(errors.Rejected("no"))]
     pipeline.channel.failures["c"] += [
@@ -245,7 +245,7 @@ async def test_keys_of_notices(pipeline: Pipeline) -> None:
     ]
     await pipeline.look([found(SMALL)])
     await pipeline.dispatch()
-    await pipeline.look([found(SMALL), found(digest(date(2025, 1, 2)))], rules=gate)
+    await pipeline.look([found(SMALL), found(digest(date(2025, 1, 2)))], rules=rules)
     chats = {name: (await pipeline.known(name)).id for name in ("a", "b", "c")}
     keys = {re.sub("[0-9a-f]{16}", "<ref>", one.key) for one in await pipeline.ledger.incidents.current()}
     assert keys == {

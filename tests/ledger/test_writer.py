@@ -1,4 +1,4 @@
-"""The clerk: what all lanes ask of the ledger, written together, and answered when it is on the disk."""
+"""The batch writer: what all workers ask of the ledger, written together, and answered when it is on the disk."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def counted(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[tuple[i
     return written
 
 
-async def test_what_all_lanes_ask_goes_into_few_transactions(
+async def test_what_all_workers_ask_goes_into_few_transactions(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crowd = [f"{number:02}" for number in range(50)]
@@ -129,7 +129,7 @@ async def test_dying_between_the_note_and_the_call_loses_nothing(pipeline: Pipel
     assert ("reconcile", "a") in pipeline.channel.calls
 
 
-async def test_a_failing_commit_reaches_every_lane(pipeline: Pipeline, ledger: Execute) -> None:
+async def test_a_failing_commit_reaches_every_worker(pipeline: Pipeline, ledger: Execute) -> None:
     await pipeline.look(days(1))
     failing = "CREATE TRIGGER full BEFORE UPDATE ON deliveries WHEN new.state = 'sent'"
     ledger(f"{failing} BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
@@ -177,17 +177,17 @@ async def test_another_process_may_close_a_chat_at_any_time(pipeline: Pipeline, 
     assert (pipeline.read("a"), pipeline.read("b")) == (["index"], WHOLE)
 
 
-async def test_a_doubt_that_comes_up_at_a_turn_is_not_sent(pipeline: Pipeline, ledger: Execute) -> None:
+async def test_an_unconfirmed_send_that_comes_up_at_a_turn_is_not_sent(pipeline: Pipeline, ledger: Execute) -> None:
     """Whoever else was at work left one: it is looked for before anything goes on."""
     await pipeline.look(days(1))
     first = "SELECT min(deliveries.id) FROM deliveries JOIN chats ON chats.id = chat_id WHERE name = 'a'"
     sending = "state = 'sending', attempted_at = 1, sent_hash = 'x', thread = ''"
 
-    def leave_a_doubt() -> None:
+    def leave_it_unconfirmed() -> None:
         for values in (sending, "state = 'unconfirmed', not_before = 1"):
             ledger(f"UPDATE deliveries SET {values} WHERE id = ({first})")
 
-    hooked = Hooked("a", 1, leave_a_doubt)
+    hooked = Hooked("a", 1, leave_it_unconfirmed)
     pipeline.channel = hooked
     await pipeline.dispatch()
     assert [call for call, chat in hooked.calls if chat == "a"] == ["reconcile", "send", "send", "send"]

@@ -58,9 +58,9 @@ class Pipeline:
         wants_newest = await self.ledger.chats_wanting_newest()
         await plan(self.ledger, source, now, formatters, rules)
         await self.ledger.release_now(wants_newest)
-        await self.gate(opening, hours)
+        await self.open_at(opening, hours)
 
-    async def gate(self, opening: float, hours: Mapping[str, float] = AT_ONCE) -> None:
+    async def open_at(self, opening: float, hours: Mapping[str, float] = AT_ONCE) -> None:
         for spelled in await self.ledger.subscriptions.schedules():
             await self.ledger.open_at(spelled, hours.get(spelled, opening))
 
@@ -87,13 +87,13 @@ class Pipeline:
 
     async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **preferences: object) -> int:
         """Let a chat subscribe by itself."""
-        people = self.ledger.subscriptions
-        chat = await people.add_chat(
+        subscriptions = self.ledger.subscriptions
+        chat = await subscriptions.add_chat(
             self.channel.name, name, id_sequence=name, kind=ChatKind(kind), language="", layout=self.layout
         )
         if preferences:
-            await people.set_preferences(chat, self.layout, **preferences)
-        await people.subscribe(chat, self.layout, now=now)
+            await subscriptions.set_preferences(chat, self.layout, **preferences)
+        await subscriptions.subscribe(chat, self.layout, now=now)
         self.clock.now += 1
         return chat
 
