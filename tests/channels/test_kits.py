@@ -24,11 +24,26 @@ def test_each_kit_bears_the_name_under_which_it_is_listed() -> None:
     assert {name: kit.name for name, kit in all_kits().items()} == {name: name for name in MODULES}
 
 
+def imported_by(code: str) -> str:
+    """Name the SDKs that are imported after some code was run in a process of its own."""
+    listed = f"{code}\nimport sys; print(*[one for one in {SDKS} if one in sys.modules])"
+    return subprocess.run([sys.executable, "-c", listed], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def test_no_sdk_is_imported_to_describe_the_channels() -> None:
-    imported = f"[one for one in {SDKS} if one in sys.modules]"
-    code = f"import sys; from bot.channels import all_kits; all_kits(); print({imported})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    assert imported_by("from bot.channels import all_kits; all_kits()") == ""
+
+
+def test_where_slack_alone_is_set_up_the_sdk_of_telegram_is_not_imported() -> None:
+    code = """
+from bot.app.assembly import make_channels
+from bot.channels import all_kits
+from bot.config.settings import Settings
+assert [*make_channels(Settings.model_validate({"slack": {"bot_token": "xoxb-FAKE"}}), all_kits())] == ["slack"]
+"""
+    found = imported_by(code).split()
+    assert "slack_sdk" in found
+    assert "telegram" not in found
 
 
 @pytest.mark.parametrize("name", MODULES)
