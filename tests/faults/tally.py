@@ -77,7 +77,7 @@ def _wrong(outcome: Outcome) -> str:
 def _table(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """Say how many unconfirmed sends were reconciled, and how many of these rightly."""
     titles = "".join(f"{title:>9}" for title in ("settled", "found", "absent", "rightly"))
-    yield f"  {'doubtful sends':16}{titles}{'platform does not tell':>24}"
+    yield f"  {'unconfirmed':16}{titles}{'platform does not tell':>24}"
     ways = {"telegram": "by editing", "slack": "by metadata"}
     for channel in sorted({verdict.channel for verdict in verdicts}):
         mine = [verdict for verdict in verdicts if verdict.channel == channel]
