@@ -42,7 +42,7 @@ class App:
     service: Service
 
     def listeners(self) -> list[Listener]:
-        """Make what hears readers; SettingsError when one lacks what it needs."""
+        """Make the listeners; SettingsError when one lacks what it needs."""
         return make_listeners(self.settings, self.kits, self.channels, self.router, self.replies)
 
     def stop_on_signals(self) -> None:
@@ -147,7 +147,7 @@ def make_listeners(
     router: CommandRouter,
     replies: Mapping[str, ReplySender],
 ) -> list[Listener]:
-    """Make what hears readers: one per channel that listens, and the web server where one of them needs it."""
+    """Make the listeners: one per channel that listens, and the web server where one of them needs it."""
     from bot.web.server import Web
 
     server = Web(settings.web.host, settings.web.port, router.outages)

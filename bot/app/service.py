@@ -63,7 +63,7 @@ class Service:
         while not self.cycle.stopping.is_set():
             try:
                 await listener.listen(self.cycle.stopping)
-            except Exception:  # noqa: BLE001 - a bot that hears no readers must say so
+            except Exception:  # noqa: BLE001 - a bot that receives nothing must say so
                 log.exception("listener ended", listener=type(listener).__name__)
             if not self.cycle.stopping.is_set():
                 await wait_first(self.cycle.stopping.wait(), asyncio.sleep(_LISTEN_AGAIN))

@@ -1,4 +1,4 @@
-"""Whether Paperboy hears a platform's readers; each change is logged once."""
+"""Whether a platform can be reached for what readers send; each change is logged once."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def test_settings_are_kept_while_it_runs() -> None:
     assert (reset, after) == (f"Saved.\n\n{before}", before)
 
 
-def test_subscriptions_and_the_receipt() -> None:
+def test_subscriptions_and_the_status() -> None:
     already, gone, again, status, retry = answers_to(
         "/subscribe", "/unsubscribe", "/subscribe", "/status", "/status retry"
     )

@@ -62,7 +62,7 @@ def states(before: Sequence[KnownDigest], now: Sequence[FoundDigest], after: flo
     return {planned.digest.day.day: planned.state for planned in decided(before, now, after)}
 
 
-def hollow(*numbers: int, said: str = "정보 부족") -> list[Paper]:
+def wordless(*numbers: int, said: str = "정보 부족") -> list[Paper]:
     """Give papers whose sections say nothing."""
     sections = (Section("Introduction", f"- Goal: {said}\n- Contribution: {said}"), Section("Results", ""))
     return [replace(paper(number), sections=sections) for number in numbers]
@@ -169,7 +169,7 @@ def test_a_post_with_a_corrected_date_is_the_same_digest() -> None:
 
 
 @pytest.mark.parametrize(
-    "now", [days(1, papers=1), [found(digest(date(2025, 1, 1), *hollow(1, 2)))], days(1, papers=0)]
+    "now", [days(1, papers=1), [found(digest(date(2025, 1, 1), *wordless(1, 2)))], days(1, papers=0)]
 )
 def test_a_delivered_post_that_looks_unfinished_is_not_edited_at_once(now: Sequence[FoundDigest]) -> None:
     (change,) = noted(known(days(1)), now, HOUR)
@@ -210,7 +210,7 @@ def test_a_digest_is_edited_no_more_after_edits_for() -> None:
 
 @pytest.mark.parametrize("said", ["정보 부족", "N/A", "", "..."])
 def test_a_new_post_that_says_mostly_nothing_is_held_then_sent_with_what_it_has(said: str) -> None:
-    sparse = [found(digest(date(2025, 1, 2), paper(1), *hollow(2, 3, said=said)))]
+    sparse = [found(digest(date(2025, 1, 2), paper(1), *wordless(2, 3, said=said)))]
     (planned,) = decided(known(days(1)), sparse, 0)
     assert (planned.state, planned.to_new_chats, planned.held_since) == (HELD, False, FOUND_AT)
     assert planned.reason == Reason(Cause.SPARSE_PAPERS, (2, 3))
@@ -222,7 +222,7 @@ def test_a_new_post_that_says_mostly_nothing_is_held_then_sent_with_what_it_has(
 
 @pytest.mark.parametrize("wait", [2 * HOUR, math.inf])
 def test_a_post_that_the_operator_released_is_waited_for_no_longer(wait: float) -> None:
-    sparse, rules = [found(digest(date(2025, 1, 2), *hollow(1, 2)))], replace(RULES, gate_wait=wait)
+    sparse, rules = [found(digest(date(2025, 1, 2), *wordless(1, 2)))], replace(RULES, gate_wait=wait)
     held = known(days(1)) + known(sparse, HELD, SHRANK, RELEASED)
     (sent,) = decide(held, sparse, rules, FOUND_AT)
     assert isinstance(sent, PlannedDigest)
@@ -233,7 +233,7 @@ def test_a_post_that_the_operator_released_is_waited_for_no_longer(wait: float) 
 
 
 def test_half_of_the_sections_saying_something_is_enough() -> None:
-    assert states(known(days(1)), [found(digest(date(2025, 1, 2), paper(1), paper(2), *hollow(3)))]) == {2: ACTIVE}
+    assert states(known(days(1)), [found(digest(date(2025, 1, 2), paper(1), paper(2), *wordless(3)))]) == {2: ACTIVE}
 
 
 def test_empty_sections_of_papers_that_say_something_count() -> None:
@@ -254,7 +254,7 @@ def test_a_list_of_titles_is_a_digest_too() -> None:
 
 
 def test_a_held_post_that_changes_is_read_again_but_its_wait_does_not_begin_anew() -> None:
-    empty, sparse = days(2, papers=0), [found(digest(date(2025, 1, 2), *hollow(1, 2)))]
+    empty, sparse = days(2, papers=0), [found(digest(date(2025, 1, 2), *wordless(1, 2)))]
     (planned,) = decided(known(empty, HELD, EMPTY, FOUND_AT), sparse, HOUR)
     assert (planned.state, planned.held_since) == (HELD, FOUND_AT)
 
@@ -307,7 +307,7 @@ def test_an_empty_source_is_nothing_to_do() -> None:
 
 def test_a_digest_changes_its_state_only_as_the_table_has_it() -> None:
     """Every state and reason, whatever the post is now, before, at and after the end of each wait."""
-    posts = [[], days(2, papers=0), days(2, papers=1), days(2), [found(digest(date(2025, 1, 2), *hollow(1, 2)))]]
+    posts = [[], days(2, papers=0), days(2, papers=1), days(2), [found(digest(date(2025, 1, 2), *wordless(1, 2)))]]
     redated = [found(digest(date(2025, 1, day), paper(1)), days(2)[0].post) for day in (1, 9)]
     many = days(2, 3, 4, 5, 6)
     changes = {

@@ -196,18 +196,18 @@ async def test_an_unconfirmed_send_that_comes_up_at_a_turn_is_not_sent(pipeline:
 
 async def test_who_gave_up_sends_nothing_but_what_was_sent_is_written(pipeline: Pipeline) -> None:
     await pipeline.look(days(1))
-    clerks = pipeline.ledger.writer
-    [row, *_] = await clerks.next_rows(1)
-    [other, *_] = await clerks.next_rows(2)
-    assert await clerks.claim(row)
-    async with clerks._database.writing:
-        settled = clerks.settle(row, DeliveryState.SENT, remote_id="1", id_sequence="a")
-        claim = asyncio.create_task(clerks.claim(other))
+    writer = pipeline.ledger.writer
+    [row, *_] = await writer.next_rows(1)
+    [other, *_] = await writer.next_rows(2)
+    assert await writer.claim(row)
+    async with writer._database.writing:
+        settled = writer.settle(row, DeliveryState.SENT, remote_id="1", id_sequence="a")
+        claim = asyncio.create_task(writer.claim(other))
         await asyncio.sleep(0)
         settled.cancel()
         claim.cancel()
         await asyncio.sleep(0)
-    await clerks.next_rows(1)
+    await writer.next_rows(1)
     assert await pipeline.counts("a") == {"sent": 1, "pending": 2}
     assert await pipeline.counts("b") == {"pending": 3}
 

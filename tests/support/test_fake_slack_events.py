@@ -626,7 +626,7 @@ async def test_without_the_scope_nothing_is_sent(
     assert slack.sent == []
 
 
-async def test_the_bot_hears_nothing_from_outside(slack: FakeSlack) -> None:
+async def test_the_bot_receives_nothing_from_outside(slack: FakeSlack) -> None:
     slack.channel(SLACK_CHAT).member = False
     with pytest.raises(NotSentError, match="not in"):
         await slack.mentions(SLACK_CHAT, READER, "x")
