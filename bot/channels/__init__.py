@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 # The module of each platform that makes its KIT: a new channel is a new line. No SDK is imported by it.
 MODULES = {
-    "telegram": "bot.channels.telegram.kit",
-    "slack": "bot.channels.slack.kit",
+    "telegram": "bot.channels.telegram",
+    "slack": "bot.channels.slack",
     "terminal": "bot.channels.terminal",
 }
 

@@ -1,1 +1,70 @@
-"""Slack: sending, finding out, listening."""
+"""Slack: what sets it apart, for all that must not know it by name. Its SDK is imported only where it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.config.settings import Settings, Slack
+from bot.delivery.channel import Channel, ChannelKit, ChannelSettings
+from bot.errors import SettingsError
+from formatters.locale import Phrases
+from formatters.message import Formatter
+
+if TYPE_CHECKING:
+    from bot.conversation.listener import Listener
+    from bot.conversation.router import CommandRouter
+    from bot.delivery.replies import ReplySender
+    from bot.web.server import Web
+
+_NO_TOKEN = "slack.bot_token is missing; copy it from your Slack app and set PAPERBOY_SLACK__BOT_TOKEN"  # noqa: S105
+
+
+def _read(settings: Settings) -> ChannelSettings:
+    own, operators = settings.slack, settings.operators
+    return ChannelSettings(
+        chats=own.chats,
+        layout=own.layout,
+        operators=operators.slack,
+        operator_chats=(operators.slack_chat,) if operators.slack_chat else operators.slack,
+        listens=_listens(own),
+        lacks="" if own.bot_token else _NO_TOKEN,
+        web_address=own.base_url,
+    )
+
+
+def _listens(own: Slack) -> bool:
+    """Tell whether readers can talk to the bot; Socket Mode needs a token of its own."""
+    return bool(own.app_token) if own.listen == "socket" else own.listen == "http"
+
+
+def _formatter(phrases: Phrases, buttons: bool) -> Formatter:
+    from formatters.slack import SlackFormatter
+
+    return SlackFormatter(phrases, buttons=buttons)
+
+
+def _channel(settings: Settings, formatter: Formatter) -> Channel:
+    from bot.channels.slack.channel import SlackChannel
+
+    if not settings.slack.bot_token:
+        raise SettingsError(_NO_TOKEN)
+    return SlackChannel(settings.slack.bot_token.get_secret_value(), settings.slack.base_url, formatter)
+
+
+def _listener(
+    settings: Settings, channel: Channel, router: CommandRouter, replies: ReplySender, server: Web
+) -> Listener:
+    from bot.channels.slack.listener import slack_listener
+
+    return slack_listener(settings.slack, channel, router, replies, server)
+
+
+KIT = ChannelKit(
+    name="slack",
+    layouts=("thread", "messages", "digest", "index"),
+    silent_messages=False,
+    read=_read,
+    make_formatter=_formatter,
+    make_channel=_channel,
+    make_listener=_listener,
+)
