@@ -21,7 +21,7 @@ from formatters.message import Formatter
 
 EVENT = "paperboy_delivery"
 _Answer = TypeVar("_Answer")
-_CLOCK_SKEW = 7200.0  # seconds by which our clock may be ahead of Slack's
+_CLOCK_SKEW = 48 * 3600.0  # seconds by which our clock may be ahead of Slack's
 _MOST_PAGES = 5
 _SPACING = 1.01  # seconds: one message a second per channel, and a hundredth for the network
 _PEOPLE = ("U", "W")  # the ids of people begin with one of them
@@ -94,9 +94,10 @@ class SlackChannel:
         return Undecided("not among the newest messages of the channel; look into it")
 
     def _page(self, address: str, unconfirmed: UnconfirmedSend, cursor: str | None) -> Awaitable[Any]:
-        """Ask for messages of the thread or channel since our last one, or since some hours before the attempt."""
-        oldest = f"{max(unconfirmed.attempted_at - _CLOCK_SKEW, unconfirmed.after):.6f}"
-        query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "oldest": oldest, "limit": 200}
+        """Ask for messages of the thread or channel since our last one, or since two days before the attempt."""
+        oldest = _known_time(unconfirmed) or unconfirmed.attempted_at - _CLOCK_SKEW
+        query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "limit": 200}
+        query["oldest"] = f"{oldest:.6f}"
         if unconfirmed.thread:
             return self.client().conversations_replies(**query, ts=unconfirmed.thread, cursor=cursor)
         return self.client().conversations_history(**query, cursor=cursor)
@@ -157,6 +158,11 @@ async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:
     if None in parts:
         raise KeyError(*names)
     return parts
+
+
+def _known_time(unconfirmed: UnconfirmedSend) -> float:
+    """Give when our last known message came by Slack's clock, of which ids are made: ours may show anything."""
+    return max(float(unconfirmed.after), float(unconfirmed.thread or 0))
 
 
 def _key(message: Mapping[str, Any]) -> object:

@@ -195,20 +195,37 @@ async def test_a_very_busy_channel_hides_it(server: FakeSlack, channel: SlackCha
     assert isinstance(await channel.reconcile(SLACK_CHAT, unconfirmed()), Undecided)
 
 
-async def test_a_clock_that_is_ahead_by_an_hour_does_not_hide_it(server: FakeSlack, channel: SlackChannel) -> None:
+@pytest.mark.parametrize("ahead", [3, 9, 720])
+@pytest.mark.parametrize("in_thread", [False, True])
+async def test_a_clock_that_is_hours_ahead_does_not_hide_it(
+    server: FakeSlack, channel: SlackChannel, ahead: int, in_thread: bool
+) -> None:
+    """Where a message of ours is known, its id says the time by Slack's own clock."""
+    index = await send(channel, "Index", ref="index")
+    thread = index if in_thread else ""
+    await send_without_answer(server, channel, thread=thread)
+    question = replace(unconfirmed(thread=thread, ago=-3600 * ahead), after=0 if in_thread else int(float(index)))
+    assert await channel.reconcile(SLACK_CHAT, question) == Delivered(server.shown(SLACK_CHAT)[1].ts)
+
+
+@pytest.mark.parametrize("ahead", [3, 14])
+async def test_the_first_message_of_a_chat_is_found_where_the_clock_is_ahead(
+    server: FakeSlack, channel: SlackChannel, ahead: int
+) -> None:
     await send_without_answer(server, channel)
-    assert isinstance(await channel.reconcile(SLACK_CHAT, unconfirmed(ago=-3600)), Delivered)
+    assert isinstance(await channel.reconcile(SLACK_CHAT, unconfirmed(ago=-3600 * ahead)), Delivered)
 
 
-async def test_only_what_came_since_some_hours_before_the_attempt_or_our_last_message_is_read(
+async def test_only_what_came_since_our_last_message_is_read_or_since_two_days_before_the_attempt(
     server: FakeSlack, channel: SlackChannel
 ) -> None:
     first = unconfirmed(ago=3600)
-    later = replace(first, after=int(first.attempted_at) - 5)
-    for question in (first, later):
+    later = replace(first, after=int(first.attempted_at) - 86400)
+    in_thread = replace(later, thread=await send(channel, "Index", ref="index"))
+    for question in (first, later, in_thread):
         await channel.reconcile(SLACK_CHAT, question)
-    asked = [float(call.arguments["oldest"]) for call in server.calls]
-    assert asked == pytest.approx([first.attempted_at - 7200, later.after])
+    asked = [float(call.arguments["oldest"]) for call in server.calls[1:]]
+    assert asked == pytest.approx([first.attempted_at - 48 * 3600, later.after, float(in_thread.thread)])
 
 
 @pytest.mark.parametrize("thread", [False, True])
