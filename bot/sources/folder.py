@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -10,10 +12,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from bot.errors import ParseError, SourceError
+from bot.sources.jekyll.front_matter import storable
 from bot.sources.jekyll.post import LARGEST_POST, Post, day_of, parse
 from bot.sources.source import FoundDigest
+from formatters.spans import shorten
 
 SUFFIXES = (".md", ".markdown")
+_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class FolderSource:
@@ -35,13 +40,13 @@ class FolderSource:
         problems: dict[str, str] = {}
         by_id: dict[str, FoundDigest] = {}
         for path in self._posts(since):
-            post = self._read(path)
+            post, name = self._read(path), shown(path.name)
             if isinstance(post, ParseError):
-                problems[path.name] = str(post)
+                problems[name] = str(post)
             elif post.digest:
-                _keep(FoundDigest(post.digest, path.name), by_id, problems)
+                _keep(FoundDigest(post.digest, name), by_id, problems)
                 if post.degraded:
-                    problems[path.name] = f"{path.name}: {post.degraded}"
+                    problems[name] = f"{name}: {post.degraded}"
         self.problems = problems
         return sorted(by_id.values(), key=lambda found: (found.digest.day, found.post))
 
@@ -55,7 +60,7 @@ class FolderSource:
 
     def _is_post(self, path: Path, since: date | None) -> bool:
         day = day_of(path.name)
-        if path.suffix not in SUFFIXES or day is None or (since and day < since):
+        if not _ends_like_post(path) or day is None or (since and day < since):
             return False
         return self._match is None or fnmatch(path.name, self._match) or fnmatch(path.stem, self._match)
 
@@ -69,7 +74,7 @@ class FolderSource:
                 self._cache[path] = stamp, self._parse(path)
             return self._cache[path][1]
         except OSError as error:
-            return ParseError(f"{path.name}: cannot be read ({error.strerror}); check its rights")
+            return ParseError(f"{shown(path.name)}: cannot be read ({error.strerror}); check its rights")
 
     def _parse(self, path: Path) -> Post | ParseError:
         try:
@@ -91,10 +96,26 @@ def read(path: Path, *, permalink: str = "", certain: bool = False) -> Post:
     """Read one post, and no more bytes of it than a post may have. Raises ParseError and OSError."""
     with path.open("rb") as file:
         raw = file.read(LARGEST_POST + 1)
-    return parse(raw, path.name, permalink=permalink, certain=certain)
+    try:
+        return parse(raw, shown(path.name), permalink=permalink, certain=certain)
+    except ParseError:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise ParseError(f"{shown(path.name)}: cannot be read ({storable(shorten(what, 200))}); report it") from error
+
+
+def shown(name: str) -> str:
+    """Give the name of a file as it can be stored and shown: bytes that are no text, and line ends, are escaped."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def posts(path: Path) -> Iterator[Path]:
     """List the files of a folder that end like posts, dated or not."""
-    files = (entry for entry in sorted(path.iterdir()) if entry.suffix in SUFFIXES)
+    files = (entry for entry in sorted(path.iterdir()) if _ends_like_post(entry))
     return (entry for entry in files if entry.is_file() or not entry.exists())  # keep a broken link, to report it
+
+
+def _ends_like_post(path: Path) -> bool:
+    return path.suffix.rstrip() in SUFFIXES

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.errors import SourceError
 from bot.sources.folder import FolderSource
-from bot.sources.jekyll.post import LARGEST_POST
+from bot.sources.jekyll.post import LARGEST_POST, Post, parse
 from bot.sources.source import FoundDigest
 from tests.support.golden import DATA
 
@@ -264,3 +269,76 @@ async def test_an_empty_double_hides_no_full_post() -> None:
 
     assert names(await folder.digests()) == ["2025-01-06-a.md"]
     assert set(folder.problems) == {"2025-01-06-b.md"}
+
+
+# No post stops the others
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"2025-01-06-\xff-daily.md", r"2025-01-06-\xff-daily.md"),
+        (b"2025-01-06-a\nb.md", r"2025-01-06-a\nb.md"),
+        (b"2025-01-06-a.md\n", r"2025-01-06-a.md\n"),
+    ],
+)
+async def test_a_name_that_is_no_line_of_text_is_shown_escaped(name: bytes, shown: str) -> None:
+    write("2025-01-05-good.md")
+    shutil.copy(write("2025-01-06-a.md", body="# 1. [A](http://x)\n"), POSTS / os.fsdecode(name))
+    (POSTS / "2025-01-06-a.md").unlink()
+    daily = source()
+
+    assert names(await daily.digests()) == ["2025-01-05-good.md", shown]
+    assert daily.problems == {shown: f"{shown}: no link that can be followed for paper 1"}
+
+
+async def test_an_error_that_nobody_expects_is_a_problem_of_its_post(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(raw: bytes, name: str, *, permalink: str, certain: bool) -> Post:
+        if "bad" in name:
+            raise OverflowError("\ud800 date value out of range")
+        return parse(raw, name, permalink=permalink, certain=certain)
+
+    monkeypatch.setattr("bot.sources.folder.parse", broken)
+    for name in ("2025-01-05-good.md", "2025-01-06-bad.md"):
+        write(name)
+    daily = source()
+
+    assert names(await daily.digests()) == ["2025-01-05-good.md"]
+    problem = "2025-01-06-bad.md: cannot be read (OverflowError: \ufffd date value out of range); report it"
+    assert daily.problems == {"2025-01-06-bad.md": problem}
+
+
+NAMES = st.binary(min_size=1, max_size=40).map(lambda raw: raw.replace(b"/", b"").replace(b"\0", b""))
+YAML_ESCAPES = st.sampled_from([r"\ud800", r"\0", r"\UFFFFFFFF", "0x" + "f" * 5000, ":".join(["59"] * 3000), "!!int 1"])
+FRONT = st.one_of(
+    st.binary(max_size=80),
+    st.tuples(st.sampled_from(["title", "date", "x"]), YAML_ESCAPES).map(lambda pair: "{}: {}".format(*pair).encode()),
+    st.tuples(st.sampled_from(["title", "date"]), YAML_ESCAPES).map(lambda pair: '{}: "{}"'.format(*pair).encode()),
+    st.dates().map(lambda day: f"date: {day}".encode()),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=NAMES, front=st.lists(FRONT, max_size=3).map(b"\n".join), body=st.binary(max_size=200))
+async def test_arbitrary_bytes_stop_nothing_and_can_be_stored(name: bytes, front: bytes, body: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        good = Path(folder, "2025-01-05-good.md")
+        good.write_text("# 1. [A paper](https://arxiv.org/abs/2501.00001)\n")
+        strange = b"2025-01-06-" + name + b".md"
+        Path(folder, os.fsdecode(strange)).write_bytes(
+            b"---\n" + front + b"\n---\n# 1. [A](https://arxiv.org/abs/2501.00002)\n" + body
+        )
+        daily = FolderSource("daily", Path(folder))
+
+        found = await daily.digests()
+
+        assert good.name in names(found)
+        assert len(found) + len([what for what in daily.problems.values() if "no link" not in what]) >= 2
+        told = [*daily.problems, *daily.problems.values(), *(one.post for one in found)]
+        assert not any(line.splitlines()[1:] for line in told)
+        assert json.dumps([told, [repr_of(one) for one in found]], ensure_ascii=False).encode()
+
+
+def repr_of(found: FoundDigest) -> object:
+    digest = found.digest
+    return [digest.id, digest.series, digest.title, digest.url, digest.preface, [asdict(one) for one in digest.papers]]

@@ -10,6 +10,7 @@ from bot.cli.console import Console, print_json, warn
 from bot.config.settings import Settings, Source
 from bot.errors import ParseError, SourceError
 from bot.sources import folder
+from bot.sources.folder import shown
 from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.message import USUAL, Formatter, Message
@@ -38,7 +39,7 @@ def _digests(posts: Iterable[Path], sources: Iterable[Source]) -> Iterator[tuple
         try:
             inside = list(folder.posts(path)) if path.is_dir() else [path]
         except OSError as error:
-            raise SourceError(f"{path}: {error.strerror}; name a post or a folder of posts") from None
+            raise SourceError(f"{shown(str(path))}: {error.strerror}; name a post or a folder of posts") from None
         for post in inside:
             if digest := _digest(post, sources, named=post == path):
                 yield post, digest
@@ -50,8 +51,8 @@ def _digest(path: Path, sources: Iterable[Source], *, named: bool) -> Digest | N
         post = folder.read(path, permalink=source.permalink if source else "")
     except OSError as error:
         if named:
-            raise SourceError(f"{path}: {error.strerror}; name a post or a folder of posts") from None
-        warn(f"{path.name}: passed over, it cannot be read ({error.strerror})")
+            raise SourceError(f"{shown(str(path))}: {error.strerror}; name a post or a folder of posts") from None
+        warn(f"{shown(path.name)}: passed over, it cannot be read ({error.strerror})")
         return None
     except ParseError as error:
         if named:
@@ -59,14 +60,14 @@ def _digest(path: Path, sources: Iterable[Source], *, named: bool) -> Digest | N
         warn(str(error))
         return None
     if post.degraded:
-        warn(f"{path.name}: {post.degraded}")
+        warn(f"{shown(path.name)}: {post.degraded}")
     if post.digest is None:
         if named:
-            raise ParseError(f"{path}: no digest: it has no heading such as `# 1. [Title](https://…)`")
-        warn(f"{path.name}: passed over, it is no digest")
+            raise ParseError(f"{shown(str(path))}: no digest: it has no heading such as `# 1. [Title](https://…)`")
+        warn(f"{shown(path.name)}: passed over, it is no digest")
         return None
     if not post.digest.papers:
-        warn(f"{path.name}: has no papers; it would be held, and nothing sent")
+        warn(f"{shown(path.name)}: has no papers; it would be held, and nothing sent")
         return None
     return post.digest
 
@@ -77,13 +78,13 @@ def _messages(formatter: Formatter, digest: Digest, edition: Edition, paper: str
     chosen = [one for one in digest.papers if paper in ("all", str(one.number))]
     if not chosen:
         numbers = f"{digest.papers[0].number} to {digest.papers[-1].number}"
-        raise SourceError(f"{path}: no paper {paper!r}; there are {numbers}, and all")
+        raise SourceError(f"{shown(str(path))}: no paper {paper!r}; there are {numbers}, and all")
     return [message for one in chosen for message in formatter.paper(one)]
 
 
 def _calls(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> list[dict[str, object]]:
     return [
-        {"post": str(path), "key": message.key, "method": formatter.method, "arguments": message.body}
+        {"post": shown(str(path)), "key": message.key, "method": formatter.method, "arguments": message.body}
         for path, message in pages
     ]
 
@@ -91,7 +92,7 @@ def _calls(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> list[
 def _print_text(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> None:
     console = Console()
     for path, message in pages:
-        console.rule(f"[dim]{path.stem} · {message.key}[/dim]", align="left", style="dim")
+        console.rule(f"[dim]{shown(path.stem)} · {message.key}[/dim]", align="left", style="dim")
         if "markup" in message.body:
             console.print(str(message.body["markup"]))
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import frontmatter
@@ -15,16 +14,23 @@ from formatters.spans import collapse_spaces
 
 _LONGEST = 16 * 1024  # characters; parsing of YAML is slow
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*)")
+# Control characters are dropped, but for tab and line end; those that separate words become blanks.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SEPARATING = "\x0b\x0c\x1c\x1d\x1e\x1f\x85"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read(text: str) -> tuple[dict[str, object], str, str]:
-    """Split a post into front matter and body, with what was broken in the front matter, else ""."""
+    """Split a post into front matter and body, with what was broken in the front matter, else "".
+
+    Scalars come as the text that they are written as: numbers may be longer than any that can be computed.
+    """
     if not text.lstrip("\n ").startswith("---"):
         return {}, text, ""
     try:
         front, body = frontmatter.parse(text, handler=_Handler())
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError, AttributeError) as error:
-        problem = collapse_spaces(str(error).partition("\n")[0])
+    except Exception as error:  # noqa: BLE001 - whatever YAML raises, the lines are still there
+        problem = collapse_spaces(storable(str(error)).partition("\n")[0])
         return *_by_line(text), f"front matter is broken ({problem}); it was read line by line"
     if front:
         return dict(front), body, ""
@@ -52,14 +58,37 @@ def _leading_keys(lines: Sequence[str]) -> list[str]:
 
 def scalar(value: object) -> str:
     """Give the text of a scalar, "" for a nested value: aliases can make those huge."""
-    return collapse_spaces(str(value)) if isinstance(value, str | int | float | date) else ""
+    return collapse_spaces(storable(value)) if isinstance(value, str) else ""
+
+
+def storable(text: str) -> str:
+    """Make text that can be stored and sent: without control characters and halves of characters.
+
+    YAML can write any of them as an escape.
+    """
+    if _SURROGATE.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _CONTROL.sub(lambda found: " " if found[0] in _SEPARATING else "", text)
 
 
 class _Loader(yaml.SafeLoader):
-    """Load YAML without merge keys: nested ones grow exponentially; mere aliases do not."""
+    """Load YAML with scalars as text and without merge keys: nested ones grow exponentially, mere aliases do not."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (as the library has it)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in {"null", "merge"}]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         node.value = [(key, value) for key, value in node.value if key.tag != "tag:yaml.org,2002:merge"]
+
+
+def _written(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+for _tag in ("bool", "int", "float", "timestamp"):  # a post may name them: `!!int 1`
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _written)
 
 
 class _Handler(YAMLHandler):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from bot.errors import ParseError
 from bot.sources.jekyll import front_matter
-from bot.sources.jekyll.front_matter import scalar
+from bot.sources.jekyll.front_matter import scalar, storable
 from bot.sources.jekyll.papers import parse_papers, slug
 from formatters.links import safe
 from formatters.model import Digest, Paper
@@ -17,10 +17,11 @@ from formatters.spans import collapse_spaces
 
 LARGEST_POST = 2 * 1024 * 1024  # bytes
 
-# Control characters are dropped, but for tab and line end; those that separate words become blanks.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_SEPARATING = "\x0b\x0c\x1c\x1d\x1e\x1f\x85"
-_FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+?)(?:\.[a-z]+)?$")
+# Days beyond these are slips of the pen, and sums of days must not leave the calendar.
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2200, 12, 31)
+
+_FILE_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+?)(?:\.[a-z]+)?$", re.DOTALL)
+_YAML_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?=[Tt\s])")  # before a time, YAML lets it be short
 _DATE = re.compile(r"\(?\b(\d{4})(?:[-./년]\s?)?(\d{1,2})(?:[-./월]\s?)?(\d{1,2})(?:일|\.|\b)\)?")
 
 
@@ -36,7 +37,7 @@ def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) 
     """Read a post, `name` being its file name, into a digest.
 
     `certain` makes a digest of a post without papers and without a dated title. Raises ParseError
-    for what is no UTF-8 text, larger than 2 MiB, or has a date nowhere.
+    for what is no UTF-8 text, larger than 2 MiB, has a date nowhere, or one that no post has.
     """
     text = _text(raw, name)
     front, body, degraded = front_matter.read(text)
@@ -48,6 +49,8 @@ def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) 
     day = _day(front.get("date"), name) or title_day
     if day is None:
         raise ParseError(f"{name}: no date in its front matter, file name or title; name it YYYY-MM-DD-{name}")
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ParseError(f"{name}: dated {day}; a post is of {FIRST_DAY} to {LAST_DAY}: correct its date")
     series = series or _split_title(_slug_of(name).replace("-", " "))[0].title() or "Papers"
     url = _permalink(permalink, name, day)
     digest = Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers)
@@ -73,8 +76,7 @@ def _text(raw: bytes, name: str) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ParseError(f"{name}: not a text in UTF-8; save it as UTF-8 or take it out of the folder") from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub(lambda found: " " if found[0] in _SEPARATING else "", text)
+    return storable(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _unquoted(title: str) -> str:
@@ -93,11 +95,10 @@ def _split_title(title: str) -> tuple[str, date | None]:
 
 
 def _day(value: object, name: str) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    return _iso_day(scalar(value)[:10]) or day_of(name)
+    text = scalar(value)
+    short = _YAML_DAY.match(text)
+    written = "{}-{:0>2}-{:0>2}".format(*short.groups()) if short else text[:10]
+    return _iso_day(written) or day_of(name)
 
 
 def _iso_day(text: str) -> date | None:

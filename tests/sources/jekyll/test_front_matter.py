@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
 
 import pytest
 
@@ -48,18 +47,30 @@ def test_a_stray_quote_is_no_error_of_yaml() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "value"),
+    ("written", "text"),
     [
-        ("2025-01-06", date(2025, 1, 6)),
-        ("2025-01-06 08:15:00", datetime(2025, 1, 6, 8, 15)),  # noqa: DTZ001 (as YAML gives it)
-        ("2025-01-06T08:15:00Z", datetime(2025, 1, 6, 8, 15, tzinfo=UTC)),
-        ("2025-01-06 08:15:00 +0900", "2025-01-06 08:15:00 +0900"),
+        ("2025-01-06", "2025-01-06"),
+        ("2025-01-06T08:15:00Z", "2025-01-06T08:15:00Z"),
+        ("007", "007"),
+        ("yes", "yes"),
+        ("1e999", "1e999"),
+        ("!!int 7", "7"),
+        ("=", "="),
+        ("~", None),
+        ("0x" + "f" * 4000, "0x" + "f" * 4000),
+        (":".join(["59"] * 3000), ":".join(["59"] * 3000)),
+        ("!!int " + "9" * 5000, "9" * 5000),
     ],
 )
-def test_dates_come_as_yaml_knows_them(written: str, value: object) -> None:
-    front, _, _ = read_lines("---", f"date: {written}", "---", "Body")
+def test_scalars_are_text(written: str, text: str | None) -> None:
+    assert read_lines("---", f"title: {written}", "---", "Body") == ({"title": text}, "Body", "")
 
-    assert front["date"] == value
+
+def test_an_escape_beyond_all_characters_is_read_line_by_line() -> None:
+    front, body, broken = read_lines("---", r'title: "a \UFFFFFFFF b"', "---", "Body")
+
+    assert (front, body) == ({"title": r'"a \UFFFFFFFF b"'}, "Body")
+    assert broken.startswith("front matter is broken (")
 
 
 @pytest.mark.parametrize("fence", ["---", "-----", "--- "])
@@ -149,9 +160,14 @@ def test_a_merge_key_is_no_error_and_merges_nothing() -> None:
 
 
 def test_only_scalars_have_a_text() -> None:
-    values = ["a  b\n c", 7, 1.5, True, date(2025, 1, 6), ["a"], {"a": "b"}, None]
+    assert [scalar(value) for value in ["a  b\n c", ["a"], {"a": "b"}, None]] == ["a b c", "", "", ""]
 
-    assert [scalar(value) for value in values] == ["a b c", "7", "1.5", "True", "2025-01-06", "", "", ""]
+
+@pytest.mark.parametrize(
+    ("written", "text"), [(r"a\0\eb", "ab"), (r"a\ud800b", "a\ufffdb"), (r"\ud83d\ude00", "😀"), (r"a\x0bb", "a b")]
+)
+def test_escapes_make_no_text_that_cannot_be_stored(written: str, text: str) -> None:
+    assert scalar(read_lines("---", f'title: "{written}"', "---", "Body")[0]["title"]) == text
 
 
 def test_keys_that_are_no_text() -> None:

@@ -181,7 +181,10 @@ def test_a_pair_of_quotes_goes_when_the_block_is_read_line_by_line() -> None:
         ("2025-02-03 08:15:00", "2025-02-03"),
         ("2025-02-03 23:15:00 +09:00", "2025-02-03"),
         ("2025-02-03 08:15:00 +0900", "2025-02-03"),
+        ("2025-2-3 8:15:00", "2025-02-03"),
+        ("2025-2-30 8:15:00", "2025-01-06"),
         ("20250203", "2025-02-03"),
+        ("0x" + "f" * 4000, "2025-01-06"),
         ("tomorrow", "2025-01-06"),
         ("2025-13-40", "2025-01-06"),
         ("[2025-02-03]", "2025-01-06"),
@@ -194,6 +197,19 @@ def test_the_day_is_that_of_the_front_matter_or_the_file_name(written: str, day:
 def test_a_digest_needs_a_day() -> None:
     with pytest.raises(ParseError, match=r"papers\.md: no date in its front matter.*name it YYYY-MM-DD-papers\.md"):
         post(TITLE, "title: Papers", name="papers.md")
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1989-12-31", "2201-01-01", "9999-12-31"])
+def test_days_that_no_post_has(day: str) -> None:
+    for name, front in ((NAME, f"date: {day}"), (f"{day}-papers.md", "layout: post"), ("papers.md", f"title: P {day}")):
+        with pytest.raises(ParseError) as caught:
+            post(TITLE, front, name=name)
+        assert str(caught.value) == f"{name}: dated {day}; a post is of 1990-01-01 to 2200-12-31: correct its date"
+
+
+@pytest.mark.parametrize("day", ["1990-01-01", "2200-12-31"])
+def test_the_first_and_the_last_day(day: str) -> None:
+    assert digest(TITLE, f"date: {day}").day.isoformat() == day
 
 
 @pytest.mark.parametrize(
@@ -251,7 +267,13 @@ def test_permalink(template: str, url: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "day"),
-    [(NAME, date(2025, 1, 6)), ("2025-13-40-x.md", None), ("x-2025-01-06.md", None), ("2025-01-06.md", None)],
+    [
+        (NAME, date(2025, 1, 6)),
+        ("2025-01-06-a\nb.md", date(2025, 1, 6)),
+        ("2025-13-40-x.md", None),
+        ("x-2025-01-06.md", None),
+        ("2025-01-06.md", None),
+    ],
 )
 def test_day_of_a_file_name(name: str, day: date | None) -> None:
     assert day_of(name) == day
