@@ -59,7 +59,7 @@ LISTED: Mapping[str, Mapping[tuple[str, str], Sequence[str]]] = {
 
 @dataclass
 class RecordingChannel(MemoryChannel):
-    """A channel that keeps the doubts it was asked about."""
+    """A channel that keeps the unconfirmed sends it was asked about."""
 
     unconfirmed_sends: dict[str, UnconfirmedSend] = field(default_factory=dict)
 
@@ -74,7 +74,7 @@ class OldLedger:
 
     name: str
     path: Path
-    store: Ledger
+    ledger: Ledger
     clock: Clock
     telegram: RecordingChannel
     slack: RecordingChannel
@@ -87,15 +87,15 @@ class OldLedger:
         """Plan and send as the program does, without posts as when they cannot be read; count the calls."""
         before = self._calls()
         for (channel, layout), listed in LISTED[self.name].items():
-            await self.store.subscriptions.sync_chats(channel, layout, {name: name for name in listed})
+            await self.ledger.subscriptions.sync_chats(channel, layout, {name: name for name in listed})
         formatters = {one.name: one.formatter for one in self.channels.values()}
-        eager = await self.store.chats_wanting_newest()
-        await plan(self.store, "blog", posts, formatters, RULES)
-        await self.store.release_now(eager)
+        wanting_newest = await self.ledger.chats_wanting_newest()
+        await plan(self.ledger, "blog", posts, formatters, RULES)
+        await self.ledger.release_now(wanting_newest)
         now = datetime.fromtimestamp(self.clock(), UTC)
-        for spelled in await self.store.subscriptions.schedules():
-            await self.store.open_at(spelled, DeliveryHours.for_chat(SETTINGS, spelled).next_opening(now))
-        await Dispatcher(self.store, self.channels, RetryPolicy(settle_delay=0, first_backoff=0), self.clock).run()
+        for spelled in await self.ledger.subscriptions.schedules():
+            await self.ledger.open_at(spelled, DeliveryHours.for_chat(SETTINGS, spelled).next_opening(now))
+        await Dispatcher(self.ledger, self.channels, RetryPolicy(settle_delay=0, first_backoff=0), self.clock).run()
         return self._calls() - before
 
     def _calls(self) -> int:
@@ -104,8 +104,8 @@ class OldLedger:
     async def posts(self, **changed: Sequence[Paper]) -> list[FoundDigest]:
         """Give the posts as the ledger has them, some, by day such as `d13`, with other papers."""
         posts = []
-        for one in await self.store.known_digests("blog"):
-            digest = await self.store.digest("blog", one.name)
+        for one in await self.ledger.known_digests("blog"):
+            digest = await self.ledger.digest("blog", one.name)
             day = f"{'a' if one.name.startswith('arxiv') else 'd'}{digest.day.day:02}"
             posts.append(FoundDigest(replace(digest, papers=tuple(changed.get(day, digest.papers))), one.post))
         return posts
@@ -166,8 +166,8 @@ async def reopened(folder: Path, name: str) -> AsyncIterator[OldLedger]:
         for address, shown in left["shown"][channel.name].items():
             channel.chats[address] = [StoredMessage(one["id"], one["ref"], {}, one["edits"]) for one in shown]
     clock = Clock(left["stopped_at"])
-    async with open_ledger(f"sqlite:///{path}", clock) as store:
-        yield OldLedger(name, path, store, clock, telegram, slack)
+    async with open_ledger(f"sqlite:///{path}", clock) as opened:
+        yield OldLedger(name, path, opened, clock, telegram, slack)
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ WORDS = {
     "chats.layout": "digest index",
     "chats.language": "en ko",
     "chats.silent": "0 1",
-    "chats.eager": "0 1",
+    "chats.wanting_newest": "0 1",
     "messages.vanished": "0 1",
 }
 REASONS = {
@@ -276,7 +276,7 @@ async def test_what_was_under_way_is_finished_from_the_ledger_alone(killed: OldL
     assert await killed.run() == 0
 
 
-async def test_readers_get_what_waits_at_their_hours_as_they_wish_it_now(killed: OldLedger) -> None:
+async def test_readers_get_what_waits_at_their_hours_as_they_prefer_it_now(killed: OldLedger) -> None:
     killed.at(10, 30)
     await killed.run()
     killed.at(20, 30)
@@ -339,7 +339,7 @@ AT_FIRST = {
     "-500": "06.index 06.1 06.2 06.3",  # where a group was before it moved
     "-1001000000100": f"{TENTH.partition(' 07.index ')[2]} 13.index",
     "-1001000000200": "06.index 06.1 06.2 06.3 07.index",  # is no longer in the settings
-    "-1001000000300": f"{TENTH} {THIRTEENTH}".replace(" 09.3", ""),  # was refused; its paper has vanished
+    "-1001000000300": f"{TENTH} {THIRTEENTH}".replace(" 09.3", ""),  # was refused; its post lost the paper
     "-1001000000350": f"{TENTH} {THIRTEENTH}".replace(" 07.1", ""),  # was given up
     "-1001000000360": TENTH.replace("*", ""),  # the edit was refused
     "-1001000000800": TENTH,
@@ -363,9 +363,9 @@ async def test_what_only_waited_goes_on_and_the_rest_needs_people(stopped: OldLe
     assert stopped.read() == AT_FIRST | GOES_ON
     assert "parse_mode" not in stopped.body("-1001000000360", "13.index")  # its markup was refused
     assert 9001 in stopped.telegram.unconfirmed_sends["42"].taken  # the id of an answer: private chats share theirs
-    room = [parent for address, parent in stopped.slack.threads if address == "C0PAPERS"]
+    parents = [parent for address, parent in stopped.slack.threads if address == "C0PAPERS"]
     index = stopped.slack.chats["C0PAPERS"][-4]
-    assert room == [str(index.id)] * 2
+    assert parents == [str(index.id)] * 2
     assert await stopped.run() == 0
 
 
@@ -373,7 +373,7 @@ async def test_paused_chats_get_their_rest_when_they_let_us_in_again(stopped: Ol
     """What is held is asked about once more; it had arrived."""
     stopped.at(10, 30)
     await stopped.run()
-    await stopped.store.subscriptions.resume_all()
+    await stopped.ledger.subscriptions.resume_all()
     await stopped.run()
     resumed = {
         "41": f"{AT_FIRST['41']} 13.index",
@@ -391,7 +391,7 @@ async def test_a_new_try_comes_before_our_own_pause_has_passed_and_not_before_th
     assert {chat: read[chat] for chat in GOES_ON} == {chat: AT_FIRST[chat] for chat in GOES_ON} | {
         "-1001000000800": GOES_ON["-1001000000800"]
     }
-    await stopped.store.subscriptions.resume_all()
+    await stopped.ledger.subscriptions.resume_all()
     await stopped.run()
     read = stopped.read()
     assert read["C0PAPERS"] == GOES_ON["C0PAPERS"]
@@ -404,9 +404,9 @@ async def test_a_new_try_comes_before_our_own_pause_has_passed_and_not_before_th
 
 async def test_the_operator_sends_again_what_was_refused_and_nothing_that_was_given_up(stopped: OldLedger) -> None:
     stopped.at(10, 30)
-    await stopped.store.subscriptions.resume_all()
+    await stopped.ledger.subscriptions.resume_all()
     await stopped.run()
-    assert await stopped.store.incidents.retry() == 3
+    assert await stopped.ledger.incidents.retry() == 3
     await stopped.run()
     read = stopped.read()
     assert read["C0PAPERS"] == f"{AT_FIRST['C0PAPERS']} 13.2 13.3 07.2"
@@ -421,7 +421,7 @@ async def test_the_operator_sends_again_what_was_refused_and_nothing_that_was_gi
     left = "SELECT state, problem, count(*) FROM deliveries WHERE state != 'sent' GROUP BY 1, 2 ORDER BY 1, 2"
     assert stopped.sql(left) == [
         ("failed", "Discarded", 1),
-        ("failed", "Rejected", 1),  # of a paper that vanished
+        ("failed", "Rejected", 1),  # of a paper that its post lost
         ("pending", None, 2),  # of the chat that is no longer in the settings
         ("pending", "RetryLater", 1),
     ]
@@ -454,7 +454,7 @@ async def test_reasons_of_before_decide_as_they_did(stopped: OldLedger) -> None:
 
 async def _states(old: OldLedger) -> dict[str, str]:
     """Give how each digest stands as people read it, by day."""
-    return {one.name[-2:]: f"{one.state}: {one.reason}" for one in await old.store.status.recent_digests(99)}
+    return {one.name[-2:]: f"{one.state}: {one.reason}" for one in await old.ledger.status.recent_digests(99)}
 
 
 async def test_a_post_without_papers_is_not_waited_for_again(stopped: OldLedger) -> None:
@@ -493,7 +493,7 @@ async def test_status_says_what_it_said(killed: OldLedger, stopped: OldLedger) -
 
 
 async def test_operators_are_told_nothing_again(stopped: OldLedger) -> None:
-    incidents = stopped.store.incidents
+    incidents = stopped.ledger.incidents
     kinds = sorted(key.partition(" ")[0] for key in await incidents.reported())
     assert kinds == ["bot", *["held"] * 3, *["paused"] * 2, *["refused"] * 2, "silent", *["unconfirmed"] * 2]
     assert {one.key for one in await incidents.current() if one.is_news} == (await incidents.reported()).keys() - {
@@ -505,13 +505,13 @@ async def test_operators_are_told_nothing_again(stopped: OldLedger) -> None:
 
 
 async def test_readers_and_their_lists_are_remembered(stopped: OldLedger) -> None:
-    people = stopped.store.subscriptions
+    people = stopped.ledger.subscriptions
     reader, member = await people.find("telegram", ("41",)), await people.find("slack", ("D0MINA",))
     assert reader
     assert (reader.state, reader.reason) == ("paused", "the bot was removed; let it in again")
     assert (reader.layout, reader.language, reader.silent, reader.schedule) == ("index", "en", True, "")
     assert member
     assert (member.layout, member.language, member.schedule) == ("digest", "ko", "20:00 mon-fri Asia/Seoul")
-    assert await stopped.store.archive.recall("telegram", "42", 1) == "plain"
-    hits, count = await stopped.store.archive.search("plain", 5, 0)
+    assert await stopped.ledger.archive.recall("telegram", "42", 1) == "plain"
+    hits, count = await stopped.ledger.archive.search("plain", 5, 0)
     assert (len(hits), count) == (5, 17)

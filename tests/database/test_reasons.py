@@ -87,9 +87,9 @@ class OldLedger:
 
     async def make(self, *posts: Sequence[FoundDigest]) -> None:
         """Deliver posts, then put all that is in the ledger into one of before."""
-        async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as store:
-            pipeline = Pipeline(store, self.clock, self.channel)
-            await store.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
+        async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as opened:
+            pipeline = Pipeline(opened, self.clock, self.channel)
+            await opened.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
             for now in posts:
                 await pipeline.run(now)
         await self._make_tables()
@@ -118,17 +118,17 @@ class OldLedger:
             db.execute("UPDATE digests SET state = ?, reason = ?, held_since = ? WHERE day = ?", values)
 
     async def known(self) -> list[tuple[DigestState, Reason]]:
-        async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as store:
-            return [(one.state, one.reason) for one in await store.known_digests("blog")]
+        async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as opened:
+            return [(one.state, one.reason) for one in await opened.known_digests("blog")]
 
     async def run(self, now: Sequence[FoundDigest], after: float) -> tuple[list[str], KnownDigest]:
         """Look at the posts, and give what the chat reads then and how the newest digest stands."""
         self.clock.now += after
-        async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as store:
-            pipeline = Pipeline(store, self.clock, self.channel)
+        async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as opened:
+            pipeline = Pipeline(opened, self.clock, self.channel)
             await pipeline.look(now, rules=RULES)
             await pipeline.dispatch()
-            return pipeline.read("a"), (await store.known_digests("blog"))[-1]
+            return pipeline.read("a"), (await opened.known_digests("blog"))[-1]
 
 
 @pytest.fixture
@@ -152,10 +152,10 @@ async def test_a_sentence_that_nobody_knows_is_read_as_before(ledger: OldLedger)
     known = await ledger.known()
     assert [reason.cause for _, reason in known] == [Cause.OTHER] * len(OTHERS)
     assert [(state, reason.sentence(state)) for state, reason in known] == OTHERS
-    async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as store:
-        shown = [(one.state, one.reason) for one in await store.status.recent_digests(9)]
+    async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as opened:
+        shown = [(one.state, one.reason) for one in await opened.status.recent_digests(9)]
         assert shown == OTHERS
-        assert [one.why for one in await store.incidents.current()] == [sentence for _, sentence in OTHERS]
+        assert [one.why for one in await opened.incidents.current()] == [sentence for _, sentence in OTHERS]
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ async def test_a_post_that_shrank_is_told_and_waited_for_as_before(ledger: OldLe
     read, newest = await ledger.run(days(1, papers=1), 2 * HOUR - 1)
     assert read == ["index", "1", "2"]
     assert (newest.reason, newest.held_since) == (Reason(Cause.SHRANK, (2, 1)), since)
-    async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as store:
-        assert await store.incidents.current() == [
+    async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as opened:
+        assert await opened.incidents.current() == [
             Incident("held blog daily-papers/2025-01-01", IncidentKind.HELD, "daily-papers/2025-01-01", sentence)
         ]
     _, newest = await ledger.run(days(1, papers=1), 1)

@@ -66,26 +66,26 @@ class Upgraded:
 
     async def deliver(self, *posts: Sequence[FoundDigest]) -> None:
         """Give all chats but one, which was taken out, the first posts."""
-        async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as store:
-            pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
-            await store.subscriptions.sync_chats("terminal", self.layout, CHATS)
+        async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as opened:
+            pipeline = Pipeline(opened, self.clock, self.channel, layout=self.layout)
+            await opened.subscriptions.sync_chats("terminal", self.layout, CHATS)
             for now in posts:
                 await pipeline.run(now, FAR)
-            await store.subscriptions.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
+            await opened.subscriptions.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
         await made_by_the_first_version(self.folder / "old.db", self.folder / "today.db")
 
     async def run(self, now: Sequence[FoundDigest], *, again: bool = False) -> Pipeline:
         """Do what this version does with that ledger."""
         self.clock.now += 3600
-        async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as store:
-            pipeline = Pipeline(store, self.clock, self.channel, layout=self.layout)
-            await store.subscriptions.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
-            for stranger in await store.subscriptions.unidentified("terminal"):
-                await store.subscriptions.set_preferences(stranger.id, self.layout, kind="group")
+        async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as opened:
+            pipeline = Pipeline(opened, self.clock, self.channel, layout=self.layout)
+            await opened.subscriptions.sync_chats("terminal", self.layout, {"a": "a", "b": "b"})
+            for chat in await opened.subscriptions.unidentified("terminal"):
+                await opened.subscriptions.set_preferences(chat.id, self.layout, kind="group")
             await pipeline.run(now)
             for one in now:
                 for each in one.digest.papers:
-                    assert await store.archive.paper("ref", reference(one.digest, each)) == (one.digest, each)
+                    assert await opened.archive.paper("ref", reference(one.digest, each)) == (one.digest, each)
             assert [await pipeline.counts("gone")] == [{}]
         return pipeline
 
@@ -127,7 +127,7 @@ async def test_edits_are_made_in_place_and_what_is_new_joins_its_thread(ledger: 
 
 
 async def test_what_was_under_way_goes_on(ledger: Upgraded) -> None:
-    """One message waits, another is in doubt: it has arrived."""
+    """One message waits, another is unconfirmed: it has arrived."""
     ledger.channel.failures["a"] += [Failure(), refused(errors.RetryLater("wait", 900))]
     ledger.channel.failures["b"] += [Failure(), lost()]
     await ledger.deliver(days(1))
@@ -137,18 +137,18 @@ async def test_what_was_under_way_goes_on(ledger: Upgraded) -> None:
     assert ledger.states() == {"sent": 6}
 
 
-async def test_chats_of_before_are_those_of_the_settings_and_wish_nothing(ledger: Upgraded) -> None:
+async def test_chats_of_before_are_those_of_the_settings_and_chose_nothing(ledger: Upgraded) -> None:
     await ledger.deliver(days(1))
     await ledger.run(days(1))
-    async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as store:
-        known = [await store.subscriptions.find("terminal", (name,)) for name in CHATS]
+    async with open_ledger(f"sqlite:///{ledger.folder}/old.db") as opened:
+        known = [await opened.subscriptions.find("terminal", (name,)) for name in CHATS]
         assert [(one.state, one.layout, one.language, one.schedule) for one in known if one] == [
             *(("active", "", "", ""),) * 2,
             ("removed", "", "", ""),
         ]
-        await store.subscriptions.sync_chats("terminal", ledger.layout, {})
-        assert await store.subscriptions.schedules() == []
-        hits, count = await store.archive.search("plain things", 9, 0)
+        await opened.subscriptions.sync_chats("terminal", ledger.layout, {})
+        assert await opened.subscriptions.schedules() == []
+        hits, count = await opened.archive.search("plain things", 9, 0)
         assert (len(hits), count) == (2, 2)
 
 
@@ -157,6 +157,6 @@ async def test_a_post_that_was_held_is_waited_for_no_longer_than_one_of_today(le
     with sqlite3.connect(ledger.folder / "old.db") as db:
         db.execute("UPDATE digests SET state = 'held'")
     db.close()
-    async with open_ledger(f"sqlite:///{ledger.folder}/old.db", ledger.clock) as store:
-        (held,) = await store.known_digests("blog")
+    async with open_ledger(f"sqlite:///{ledger.folder}/old.db", ledger.clock) as opened:
+        (held,) = await opened.known_digests("blog")
         assert held.held_since == held.found_at > 0
