@@ -203,7 +203,7 @@ WORDS = {
     "chats.layout": "digest index",
     "chats.language": "en ko",
     "chats.silent": "0 1",
-    "chats.wanting_newest": "0 1",
+    "chats.eager": "0 1",
     "messages.vanished": "0 1",
 }
 REASONS = {
