@@ -39,6 +39,11 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     return _TOKEN.sub("[secret]", text)
 
 
+def unexpected(error: Exception) -> str:
+    """Put an exception that no part of the program expects into words for an operator, without secrets."""
+    return redacted(f"unexpected error, please report it: {type(error).__name__}: {error}").removesuffix(": ")
+
+
 def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING) -> None:
     """Send all logging to standard error, in one format, without secrets."""
     shared: list[structlog.typing.Processor] = [

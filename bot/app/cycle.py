@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,9 +13,9 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, ignore
 from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
-from bot.errors import ChatGone, Rejected, SendError, SourceError
+from bot.errors import ChatGone, LedgerError, Rejected, SendError, SourceError
 from bot.ledger.ledger import Ledger
-from bot.log import log
+from bot.log import log, unexpected
 from bot.sources.source import FoundDigest, Source
 
 # Posts are looked at again for at least so long behind the newest ones: they are edited within days, if at all.
@@ -36,6 +36,7 @@ class DeliveryCycle:
     policy: RetryPolicy = RetryPolicy()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _logged: dict[str, str] = field(default_factory=dict)  # problems of posts
+    _told: set[str] = field(default_factory=set)  # unexpected errors whose traceback was logged
 
     async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.
@@ -51,9 +52,23 @@ class DeliveryCycle:
         await self._open_hours(at_once=at_once)
         return errors
 
-    async def dispatch(self, on_settled: OnSettled = ignore) -> None:
-        """Send everything that is due."""
-        await self.dispatcher(on_settled).run()
+    async def dispatch(self, on_settled: OnSettled = ignore) -> list[str]:
+        """Send everything that is due; say in which chats the work was ended by something unexpected."""
+        dispatcher = self.dispatcher(on_settled)
+        await dispatcher.run()
+        return self.broken_chats(dispatcher)
+
+    def broken_chats(self, dispatcher: Dispatcher) -> list[str]:
+        """Say in which chats the work was ended by something unexpected."""
+        return [f"{chat}: {self.describe(error)}" for chat, error in dispatcher.broken_chats.items()]
+
+    def describe(self, error: Exception) -> str:
+        """Put an unexpected error into words, and log its traceback once."""
+        what = unexpected(error)
+        if what not in self._told:
+            log.warning("unexpected", exc_info=error)
+        self._told.add(what)
+        return what
 
     def dispatcher(self, on_settled: OnSettled = ignore) -> Dispatcher:
         """Make what sends everything that is due."""
@@ -97,25 +112,47 @@ class DeliveryCycle:
                 continue
             except SendError:
                 return  # the platform is away; there is another sweep
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other chats are asked
+                self.describe(error)
+                continue
             if number == chat.address or not await self.ledger.subscriptions.merge_into(chat, number):
                 await self.ledger.subscriptions.set_preferences(chat.id, layout, kind=kind)
 
     async def _plan(self, source: Source) -> SourceError | None:
         """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""
-        known = await self.ledger.known_digests(source.name)
-        found: Sequence[FoundDigest] | None = None
-        problem = None
+        problem = await self._problem(source, self._plan_found(source))
+        if problem:
+            await self._problem(source, self._write_plan(source, None))
+        return problem
+
+    async def _problem(self, source: Source, work: Coroutine[object, object, None]) -> SourceError | None:
+        """Await work that concerns one source; give what is wrong with the source, whatever that is."""
         try:
-            found = await source.digests(look_from([one.day for one in known], self.settings.schedule.edits_for))
+            await work
         except SourceError as error:
-            problem = error
+            return error
+        except LedgerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other sources are looked at
+            return SourceError(f"source {source.name}: {self.describe(error)}")
+        return None
+
+    async def _plan_found(self, source: Source) -> None:
+        known = await self.ledger.known_digests(source.name)
+        found = await source.digests(look_from([one.day for one in known], self.settings.schedule.edits_for))
+        await self._write_plan(source, found)
+
+    async def _write_plan(self, source: Source, found: Sequence[FoundDigest] | None) -> None:
+        """Plan what was found; without it, what the ledger knows of."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         for one in await plan(self.ledger, source.name, found, formatters, self.rules):
             reason = one.reason.sentence(one.state)
             log.info("planned", source=source.name, digest=one.name, state=one.state, reason=reason)
-        return problem
 
 
 def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:
     """Give the day from which posts are looked at, None for all of them."""
-    return sorted(known)[-_NEWEST:][0] - max(LOOK_BACK, edits_for) if known else None
+    if not known:
+        return None
+    newest = sorted(known)[-_NEWEST:][0]
+    return date.fromordinal(max(1, newest.toordinal() - max(LOOK_BACK, edits_for).days))

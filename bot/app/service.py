@@ -72,7 +72,7 @@ class Service:
         """Give the seconds until something in the ledger is due."""
         try:
             due = await self.ledger.next_due()
-        except PaperboyError:
+        except Exception:  # noqa: BLE001 - whatever it is, the program goes on
             due = None  # the next sweep reports what is wrong
         return _LONGEST_PAUSE if due is None else max(1.0, due - time.time())
 
@@ -86,13 +86,25 @@ class Service:
                 await self._dispatch()
                 self.resumed = now.date() if resume else self.resumed
                 self.outages.end(IncidentKind.RUN, "")
-                await self.notifier.notify()
+                await self._notify()
         except Stopped:
             return
-        except PaperboyError as error:
-            log.error("run failed", error=str(error))
-            self.outages.begin(IncidentKind.RUN, "", str(error), brief=0.0)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the program goes on
+            await self._tell_failure(error)
+
+    async def _tell_failure(self, error: Exception) -> None:
+        """Log that a run failed, and tell the operators."""
+        what = str(error) if isinstance(error, PaperboyError) else self.cycle.describe(error)
+        log.error("run failed", error=what)
+        self.outages.begin(IncidentKind.RUN, "", what, brief=0.0)
+        await self._notify()
+
+    async def _notify(self) -> None:
+        """Tell the operators what is new; that this fails must not keep anything from being delivered."""
+        try:
             await self.notifier.notify()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again at the next sweep
+            log.error("alarm", error=self.cycle.describe(error))
 
     async def _plan(self, *, resume: bool) -> None:
         """Plan, and report the sources that could not be read."""
@@ -104,7 +116,7 @@ class Service:
         else:
             self.outages.end(IncidentKind.SOURCE, "")
         self.cycle.log_problems()
-        await self.notifier.notify()
+        await self._notify()
 
     async def _dispatch(self) -> None:
         """Send everything that is due, and plan what comes up meanwhile: a new subscriber does not wait for the end."""
@@ -121,3 +133,11 @@ class Service:
                     dispatcher.rescan()
         finally:
             await running
+        self._tell_broken_chats(self.cycle.broken_chats(dispatcher))
+
+    def _tell_broken_chats(self, broken: Sequence[str]) -> None:
+        """Report the chats in which something unexpected ended the work."""
+        if broken:
+            self.outages.begin(IncidentKind.RUN, "chats", "; ".join(broken), brief=0.0)
+        else:
+            self.outages.end(IncidentKind.RUN, "chats")

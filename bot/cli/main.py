@@ -184,6 +184,8 @@ def main() -> None:
         app()
     except PaperboyError as error:
         _fail(str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, a line tells it
+        _fail(_unexpected(error))
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -194,6 +196,16 @@ def _fail(text: str) -> NoReturn:
     for line in text.splitlines():
         warn(f"paperboy: {line}")
     sys.exit(2)
+
+
+def _unexpected(error: Exception) -> str:
+    """Put an error that nobody expected into words; its traceback is for the log of `run` alone."""
+    import logging
+
+    from bot.log import unexpected
+
+    logging.getLogger("paperboy").info("unexpected", exc_info=error)
+    return unexpected(error)
 
 
 def _settings(path: Path | None) -> Settings:

@@ -6,9 +6,9 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from bot import errors
 from bot.delivery.channel import Channel
 from bot.delivery.worker import ChatWorker, OnSettled, RetryPolicy, RunState, ignore
+from bot.errors import LedgerError
 from bot.ledger.records import Chat
 
 __all__ = ["Dispatcher", "OnSettled", "RetryPolicy", "ignore"]
@@ -21,6 +21,7 @@ class Dispatcher(RunState):
     """One run over all that is due, with a worker per chat."""
 
     most_workers: int = MOST_WORKERS  # of a channel at work at once
+    broken_chats: dict[str, Exception] = field(default_factory=dict)  # by name: what ended the work in a chat
     _busy_chats: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # that have a worker, by channel
     _again: set[int] = field(default_factory=set)  # those of them that got something new since their worker looked
     _behind: dict[str, int] = field(default_factory=dict)  # channels, with the id of the last chat that was seen
@@ -30,14 +31,15 @@ class Dispatcher(RunState):
         """Send, edit and reconcile until nothing is due; the caller holds the delivery lock.
 
         Raises LedgerError when an outcome cannot be written; what was under way is then unconfirmed
-        and is reconciled by the next run.
+        and is reconciled by the next run. So it is with one chat, when anything unexpected ends the work in it:
+        that is in `broken_chats` then, and the others go on.
         """
         await self.ledger.mark_interrupted(self.policy.settle_delay)
         self.rescan()
         try:
             with self.stop_watch.watched():
                 await self._all()
-        except* errors.PaperboyError as group:
+        except* Exception as group:  # noqa: BLE001 - the first one is raised
             raise group.exceptions[0] from None
 
     async def _all(self) -> None:
@@ -74,12 +76,21 @@ class Dispatcher(RunState):
                 workers.create_task(self._work(channel, chat))
 
     async def _work(self, channel: Channel, chat: Chat) -> None:
-        """Work in a chat until nothing is due; once more if something came up since the last look."""
-        worker = ChatWorker(self, channel, chat)
-        while True:
-            self._again.discard(chat.id)
-            await worker.work()
-            if chat.id not in self._again:
-                break
+        """Work in a chat; what is wrong there and nowhere else must not end the work in others."""
+        try:
+            await self._work_until_done(ChatWorker(self, channel, chat))
+        except LedgerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told of this chat
+            self.broken_chats[f"{chat.channel} {chat.name}"] = error
         self._busy_chats[channel.name].remove(chat.id)
         self._changed.set()
+
+    async def _work_until_done(self, worker: ChatWorker) -> None:
+        """Work in a chat until nothing is due; once more if something came up since the last look."""
+        chat_id = worker.chat.id
+        while True:
+            self._again.discard(chat_id)
+            await worker.work()
+            if chat_id not in self._again:
+                break

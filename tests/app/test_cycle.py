@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -18,6 +18,13 @@ def test_a_post_dated_far_off_by_mistake_hides_no_other() -> None:
     days = [date(2025, 1, day) for day in range(1, 20)]
     assert look_from([*days, date(2052, 1, 20)]) == date(2025, 1, 16) - LOOK_BACK
     assert look_from([]) is None
+
+
+@pytest.mark.parametrize("edits_for", [timedelta(), timedelta(days=9999)])
+@pytest.mark.parametrize("day", [date.min, date(1, 1, 14), date.max])
+def test_no_day_is_too_far_off_to_look_back_from(day: date, edits_for: timedelta) -> None:
+    expected = {date.max: date.max - max(LOOK_BACK, edits_for)}.get(day, date.min)
+    assert look_from([day], edits_for) == look_from([day] * 9, edits_for) == expected
 
 
 async def test_the_kinds_of_chats_are_asked_once() -> None:

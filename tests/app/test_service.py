@@ -24,7 +24,7 @@ from bot.sources.source import FoundDigest
 from tests.support.app import FIRST, SECOND, SEOUL, TWO, in_some_days, memory, opened, subscribed
 from tests.support.chats import READER
 from tests.support.fakes.telegram import FakeTelegram
-from tests.support.memory_channel import MemoryChannel, refused
+from tests.support.memory_channel import CrashError, MemoryChannel, refused
 from tests.support.setup import DATA, ROOT
 
 
@@ -235,12 +235,12 @@ async def test_a_subscriber_who_comes_during_a_dispatch_does_not_wait_for_its_en
         await shows(channel, "5", 4)
 
 
-async def test_a_mistake_of_our_own_ends_the_program_and_all_who_listen() -> None:
+async def test_what_ends_the_program_ends_all_who_listen() -> None:
     """Else it would go on answering, and never deliver again."""
 
     class Broken(MemoryChannel):
         async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
-            raise ZeroDivisionError
+            raise CrashError
 
     listening = Listening()
     async with opened(Broken(name="telegram"), FIRST, schedule={"at": "00:00"}) as app:

@@ -154,6 +154,21 @@ async def test_a_missing_folder() -> None:
     assert line.startswith(f"source daily: source daily: {Path.cwd()}/_posts: No such file or directory; check path")
 
 
+async def test_a_source_that_fails_as_nobody_expected_leaves_all_else_to_be_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("no such thing")
+
+    monkeypatch.setattr("bot.sources.folder.FolderSource._digests", broken)
+
+    done = await doctor()
+
+    said = "unexpected error, please report it: ZeroDivisionError: no such thing"
+    assert failing(done) == [f"source daily: {said}"]
+    assert (done.code, len(done.lines) > 5) == (1, True)
+
+
 async def test_a_folder_without_digests() -> None:
     Path("_posts", POST.name).unlink()
 

@@ -94,6 +94,33 @@ async def test_a_settings_error_is_a_line_per_problem_and_exit_code_2() -> None:
     ]
 
 
+async def unexpected(command: str) -> tuple[int, str]:
+    """Run a command that fails as nobody expected; give its exit code and what it wrote to standard error."""
+    script = (
+        "import sys\n"
+        "import bot.app.assembly as assembly, bot.cli.delivery.deliver as deliver, bot.cli.main as main\n"
+        "def broken(settings):\n"
+        "    raise ZeroDivisionError('123456:FAKE-telegram-token-is-secret')\n"
+        "assembly.open_app = deliver.open_app = broken\n"
+        "main.main()\n"
+    )
+    pipe = asyncio.subprocess.PIPE
+    run = await asyncio.create_subprocess_exec(sys.executable, "-c", script, command, stdout=pipe, stderr=pipe)
+    _, err = await run.communicate()
+    return run.returncode or 0, err.decode()
+
+
+async def test_an_error_that_nobody_expected_is_a_line_and_exit_code_2() -> None:
+    """Its traceback is in the log of `run`, which is kept."""
+    Path("paperboy.toml").touch()
+    line = "paperboy: unexpected error, please report it: ZeroDivisionError: [secret]\n"
+
+    assert await unexpected("deliver") == (2, line)
+    code, err = await unexpected("run")
+    assert (code, err.endswith(line)) == (2, True)
+    assert "Traceback" in json.loads(err.splitlines()[0])["exception"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [(["delivr"], "delivr"), (["deliver", "--fast"], "--fast"), (["preview"], "POST"), (["status", "now"], "now")],

@@ -371,3 +371,15 @@ async def test_a_channel_no_longer_set_up_is_not_rendered(pipeline: Pipeline) ->
     await pipeline.ledger.subscriptions.sync_chats("other", "messages", {"a": "a"})
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"sent": 3}
+
+
+async def test_something_unexpected_in_one_chat_ends_the_work_in_no_other(pipeline: Pipeline) -> None:
+    """Its message is under way then: the next run finds out what became of it."""
+    pipeline.channel.failures["a"] += [Failure(), Failure(ZeroDivisionError("no such thing"), accepted=True)]
+    await pipeline.look(days(1))
+    broken = (await pipeline.dispatch()).broken_chats
+    assert {chat: type(error) for chat, error in broken.items()} == {"terminal a": ZeroDivisionError}
+    assert pipeline.read("b") == ["index", "1", "2"]
+    assert await pipeline.counts("a") == {"sent": 1, "sending": 1, "pending": 1}
+    assert (await pipeline.dispatch()).broken_chats == {}
+    assert pipeline.read("a") == ["index", "1", "2"]

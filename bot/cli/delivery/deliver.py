@@ -29,7 +29,9 @@ async def deliver_once(settings: Settings) -> int:
             async with app.ledger.delivery_lock(app.cycle.stopping, warn):
                 errors = await _plan(app.cycle)
                 with _progress(await app.ledger.open_rows()) as report:
-                    await app.cycle.dispatch(report)
+                    broken = await app.cycle.dispatch(report)
+                for problem in broken:
+                    warn(problem)
                 await app.notifier.notify()
         lines = await unsettled_lines(app.ledger, settings)
         for line in lines:

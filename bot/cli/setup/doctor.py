@@ -18,6 +18,7 @@ from bot.database.states import DigestState
 from bot.delivery.hours import DeliveryHours
 from bot.delivery.readiness import unfinished_reason
 from bot.errors import PaperboyError, SettingsError, SourceError
+from bot.log import unexpected
 from bot.sources.source import Source
 
 _CLOCK_TOLERANCE = 60.0  # seconds
@@ -63,6 +64,8 @@ async def _source(source: Source) -> Sequence[Finding]:
         found = await source.digests()
     except SourceError as error:
         return [(f"source {source.name}", str(error))]
+    except Exception as error:  # noqa: BLE001 - whatever it is, all else is looked at
+        return [(f"source {source.name}", unexpected(error))]
     odd = [(f"source {source.name}", problem) for problem in source.problems.values()]
     if not found:
         return [*odd, (f"source {source.name}", "holds no digest; check path and match")]

@@ -1,0 +1,112 @@
+"""What nobody foresaw, of a source, in a chat, in a run: told once, and all else goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, cast
+
+from structlog.testing import capture_logs
+
+from bot.delivery.dispatcher import RetryPolicy
+from bot.ledger.ledger import Ledger
+from bot.monitoring.notifier import OperatorNotifier
+from bot.sources.source import FoundDigest
+from tests.support.app import FIRST, memory, opened
+from tests.support.memory_channel import Failure, MemoryChannel
+
+
+def operator_reads(channel: MemoryChannel) -> list[str]:
+    """List the notices that the operator received, a line each."""
+    return [str(one.body["markup"]).removeprefix("Paperboy\n") for one in channel.chats["9"]]
+
+
+TOLD_IN_ENGLISH: dict[str, Any] = {
+    "schedule": {"at": "00:00"},
+    "operators": {"telegram": ["9"]},
+    "language": "en",
+}
+
+
+class BrokenSource:
+    """A source that fails as nobody expected."""
+
+    name = "broken"
+    problems: Mapping[str, str] = {}
+
+    async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
+        raise ZeroDivisionError("123456:FAKE-telegram-token-is-secret")
+
+
+async def test_what_nobody_expected_of_a_source_is_told_once_and_the_others_are_delivered() -> None:
+    channel = memory()
+    async with opened(channel, FIRST, **TOLD_IN_ENGLISH) as app:
+        app.cycle.sources = [BrokenSource(), *app.cycle.sources]
+        with capture_logs() as logs:
+            for _ in range(2):
+                await app.service._sweep()
+    (notice,) = operator_reads(channel)
+    assert notice == (
+        "✖ Posts cannot be read. source broken: unexpected error, please report it: ZeroDivisionError: \\[secret]"
+    )
+    assert len(channel.chats["5"]) == 4
+    assert len([line for line in logs if line["event"] == "unexpected" and line["exc_info"]]) == 1
+
+
+async def test_what_nobody_expected_in_a_chat_is_told_once_and_when_it_is_over() -> None:
+    channel = memory()
+    at_once = RetryPolicy(settle_delay=0, first_backoff=0)
+    async with opened(channel, FIRST, policy=at_once, **TOLD_IN_ENGLISH) as app:
+        channel.failures["5"] += [Failure(), *([Failure(ZeroDivisionError("no"))] * 2)]  # the first: what it is
+        for _ in range(4):
+            await app.service._sweep()
+    what = "unexpected error, please report it: ZeroDivisionError: no"
+    assert operator_reads(channel) == [f"✖ A run failed. telegram 5: {what}", "✔ Runs work again"]
+    assert (len(channel.chats["5"]), len(channel.chats["-6"])) == (4, 4)
+
+
+async def test_a_chat_of_which_the_platform_tells_something_strange_is_delivered_to() -> None:
+    channel = memory()
+    channel.failures["5"].append(Failure(ZeroDivisionError("no")))
+    async with opened(channel, FIRST) as app:
+        await app.cycle.plan(at_once=True, resume=False)
+        assert [one.name for one in await app.ledger.subscriptions.unidentified("telegram")] == ["5"]
+        assert await app.cycle.dispatch() == []
+    assert (len(channel.chats["5"]), len(channel.chats["-6"])) == (4, 4)
+
+
+class Broken:
+    """A part that fails as nobody expected."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ZeroDivisionError(name)
+
+
+async def test_a_run_that_fails_as_nobody_expected_is_told_and_the_next_one_delivers() -> None:
+    channel = memory()
+    async with opened(channel, FIRST, **TOLD_IN_ENGLISH) as app:
+        ledger, app.cycle.ledger = app.cycle.ledger, cast(Ledger, Broken())
+        with capture_logs() as logs:
+            for _ in range(2):
+                await app.service._sweep()
+        app.cycle.ledger = ledger
+        await app.service._sweep()
+    failed, works = operator_reads(channel)
+    assert failed.startswith("✖ A run failed. unexpected error, please report it: ZeroDivisionError: ")
+    assert works == "✔ Runs work again"
+    assert len([line for line in logs if line["event"] == "unexpected"]) == 1
+    assert len(channel.chats["5"]) == 4
+
+
+async def test_operators_who_cannot_be_told_keep_nothing_from_being_delivered() -> None:
+    channel = memory()
+    async with opened(channel, FIRST, schedule={"at": "00:00"}) as app:
+        app.service.notifier = cast(OperatorNotifier, Broken())
+        await app.service._sweep()
+    assert len(channel.chats["5"]) == 4
+
+
+async def test_a_ledger_that_answers_nonsense_does_not_end_the_program() -> None:
+    async with opened(memory()) as app:
+        app.service.ledger = cast(Ledger, Broken())
+        assert await app.service._pause() == 86400
