@@ -224,9 +224,6 @@ def _holds(
     )
 
 
-# --- reading
-
-
 def content(source: str, name: str) -> Select[tuple[Any, ...]]:
     return select(digests.c.content).where(is_digest(source, name))
 
