@@ -124,6 +124,7 @@ deliveries = Table(
     Column("plain", Integer, nullable=False, server_default="0"),  # the markup was refused
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", Float),  # when something is done about it next; what it may hold is in `transitions`
+    Column("noted_at", Float),  # when a call's outcome wrote `not_before`: a clock that was ahead makes it void
     Column("attempted_at", Float),
     Column("sent_at", Float),
     Column("remote_id", String),

@@ -178,10 +178,11 @@ class Ledger:
     async def mark_interrupted(self, settle: float) -> None:
         """Take up what a dead process left: edits are due again, sends are unconfirmed.
 
-        `settle` seconds after it was tried, it is asked whether a send arrived.
+        `settle` seconds after it was tried, it is asked whether a send arrived. Waits that a clock wrote which was
+        ahead are over.
         """
         async with self._write() as db:
-            for statement in transitions.mark_interrupted(settle):
+            for statement in transitions.mark_interrupted(settle, self.clock()):
                 await db.execute(statement)
 
     async def chats_due(self, channel: str, *, until: float, after: int, most: int) -> list[Chat]:

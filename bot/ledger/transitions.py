@@ -72,6 +72,8 @@ HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which `open_at` or `
 # Of an unconfirmed send no time means that nothing can be found out: a person decides.
 UNDECIDED = and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_(None))
 
+_CLOCK_STEP = 60.0  # seconds by which clocks are set right all the time; what is later was written by a wrong clock
+
 # What a worker can still do something about.
 IS_ACTIONABLE = and_(
     not_sent(deliveries),
@@ -96,13 +98,27 @@ def waits_for_hour(rows: Any) -> ColumnElement[bool]:
 # --- a run
 
 
-def mark_interrupted(settle: float) -> tuple[Update, ...]:
-    """Take up what a dead process left."""
-    unconfirmed = {"state": UNCONFIRMED, "not_before": deliveries.c.attempted_at + settle}
+def mark_interrupted(settle: float, now: float) -> tuple[Update, ...]:
+    """Take up what a dead process left, and end the waits that a clock wrote which was ahead."""
+    tried = func.min(deliveries.c.attempted_at, now)
+    asked = {"not_before": tried + settle, "attempted_at": tried, "noted_at": now}
+    unconfirmed = {"state": UNCONFIRMED, **asked}
     why = {"problem": ErrorCode.UNCONFIRMED, "error": "the program ended before the answer came"}
     return (
         update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(unconfirmed | why),
         update(deliveries).where(not_sent(deliveries), deliveries.c.state == EDITING).values(state=STALE),
+        _end_void_waits(now),
+    )
+
+
+def _end_void_waits(now: float) -> Update:
+    ahead = or_(deliveries.c.noted_at > now + _CLOCK_STEP, deliveries.c.attempted_at > now + _CLOCK_STEP)
+    at_once = case((deliveries.c.not_before.is_(None), null()), else_=now)
+    tried = func.min(deliveries.c.attempted_at, now)
+    return (
+        update(deliveries)
+        .where(not_sent(deliveries), deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), ahead)
+        .values(not_before=at_once, attempted_at=tried, noted_at=now)
     )
 
 
@@ -149,7 +165,7 @@ def _settle() -> Update:
         update(deliveries)
         .where(deliveries.c.ref == bindparam("of"))
         .values({name: func.coalesce(bindparam(f"to_{name}"), deliveries.c[name]) for name in _UNTOUCHED})
-        .values({name: bindparam(f"to_{name}") for name in ("not_before", "problem", "error")})
+        .values({name: bindparam(f"to_{name}") for name in ("not_before", "noted_at", "problem", "error")})
         .values(state=case((again, STALE.value), else_=state))
     )
 
@@ -169,7 +185,7 @@ OUTCOMES: Mapping[DeliveryState, Collection[DeliveryState]] = {
 
 def outcome(delivery_ref: str, values: Mapping[str, object]) -> dict[str, object]:
     """Spell an outcome for SETTLE."""
-    names = ("state", "not_before", "problem", "error", *_UNTOUCHED)
+    names = ("state", "not_before", "noted_at", "problem", "error", *_UNTOUCHED)
     return {"of": delivery_ref} | {f"to_{name}": values.get(name) for name in names}
 
 
@@ -234,8 +250,8 @@ def ask_again(now: float) -> tuple[Update, ...]:
     asked = (UNDECIDED, deliveries.c.problem != ErrorCode.CHAT_MOVED)
     own = (deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), deliveries.c.problem == ErrorCode.RETRY_LATER)
     return (
-        update(deliveries).where(not_sent(deliveries), *asked).values(not_before=now),
-        update(deliveries).where(not_sent(deliveries), *own).values(not_before=now),
+        update(deliveries).where(not_sent(deliveries), *asked).values(not_before=now, noted_at=now),
+        update(deliveries).where(not_sent(deliveries), *own).values(not_before=now, noted_at=now),
     )
 
 

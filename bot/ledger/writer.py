@@ -94,6 +94,7 @@ class BatchWriter:
         Outcomes are written in order, and none later than what is requested after it.
         """
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
+        known |= {"noted_at": self._clock()}
         if not row.remote_id and "remote_id" in values:
             known |= {"sent_at": self._clock()}  # an edit does not make a message younger
         return self._request(

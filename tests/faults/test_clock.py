@@ -25,7 +25,7 @@ from tests.support import virtual_time
 from tests.support.chats import GROUP, READER
 from tests.support.digests import days
 from tests.support.fakes.faults import lost_answer, reset
-from tests.support.memory_channel import refused
+from tests.support.memory_channel import CrashError, Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
 HOUR = 3600.0
@@ -160,6 +160,50 @@ async def test_a_wait_ends_when_the_clock_says_so_wherever_it_jumped(pipeline: P
     pipeline.clock.now += 600 + max(0.0, -jump)
     await pipeline.run(days(1), RetryPolicy())
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
+
+
+MONTH = 30 * 24 * HOUR
+
+
+async def test_a_wait_that_was_written_in_the_future_is_void(pipeline: Pipeline) -> None:
+    """The clock was ahead when the platform told to wait, and was then put right."""
+    pipeline.channel.failures["a"].append(refused(RetryLater("flood", 600, flood=True)))
+    pipeline.clock.now += MONTH
+    await pipeline.run(days(1), RetryPolicy())
+    pipeline.clock.now -= MONTH
+    await pipeline.run(days(1), RetryPolicy())
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
+
+
+async def test_a_wait_that_was_written_lately_is_kept_although_it_is_long(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"].append(refused(RetryLater("flood", MONTH, flood=True)))
+    await pipeline.run(days(1), RetryPolicy())
+    await pipeline.run(days(1), RetryPolicy())
+    assert pipeline.read("a") == []
+
+
+async def test_a_send_that_was_killed_in_the_future_is_asked_about(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"].append(Failure(CrashError(), accepted=True))
+    pipeline.clock.now += MONTH
+    with pytest.raises(BaseExceptionGroup):
+        await pipeline.run(days(1))
+    pipeline.clock.now -= MONTH
+    await pipeline.run(days(1))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_a_send_whose_answer_was_lost_in_the_future_is_asked_about(pipeline: Pipeline, tells: bool) -> None:
+    """What is undecided stays so: no clock makes the platform tell."""
+    pipeline.channel.readable = tells
+    pipeline.channel.failures["a"].append(lost())
+    pipeline.clock.now += MONTH
+    await pipeline.run(days(1), RetryPolicy(longest_wait=1))
+    pipeline.clock.now -= MONTH
+    for _ in range(2):
+        await pipeline.run(days(1))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
+    assert await pipeline.counts("a") == ({"sent": 3} if tells else {"unconfirmed": 1, "sent": 2})
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])
