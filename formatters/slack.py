@@ -19,7 +19,7 @@ from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
 from formatters.page import Button, Item, Page, in_rows, reference
-from formatters.spans import Limit, Span, Spans, block_style, plain, shorten, split, tidy
+from formatters.spans import Limit, Span, Spans, block_style, plain, shorten, split, tidy, without_direction
 
 LONGEST_TEXT = 4000  # chat.update refuses a longer `text`
 _ELEMENTS = {"": "rich_text_section", "quote": "rich_text_quote", "pre": "rich_text_preformatted"}
@@ -137,6 +137,7 @@ def _body(spans: Spans) -> Mapping[str, object]:
 
 def _fallback(text: str) -> str:
     """Escape as much of a text as fits when escaped, without a cut inside an entity."""
+    text = without_direction(text)
     escaped = escape(text)
     if len(escaped) <= LONGEST_TEXT:
         return escaped
@@ -179,7 +180,7 @@ def _button(button: Button, position: str) -> dict[str, object]:
 
 
 def _text(text: str) -> dict[str, object]:
-    return {"type": "plain_text", "text": text, "emoji": False}
+    return {"type": "plain_text", "text": without_direction(text), "emoji": False}
 
 
 def _element(span: Span) -> dict[str, object]:

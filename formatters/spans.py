@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+# Embeddings, overrides and isolates (Unicode Standard Annex 9); an author of no language needs them in a post.
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 BLOCKS = frozenset({"quote", "pre"})  # styles of whole blocks; the others are of characters
 
 
@@ -30,6 +32,11 @@ def block_style(span: Span) -> str:
 
 def plain(spans: Iterable[Span]) -> str:
     return "".join(span.text for span in spans)
+
+
+def without_direction(text: str) -> str:
+    """Drop the characters that turn the direction of all text after them, and can make it read as something else."""
+    return text if text.isascii() else _DIRECTION.sub("", text)
 
 
 def collapse_spaces(text: str) -> str:
@@ -59,9 +66,9 @@ def split(spans: Iterable[Span], limits: Sequence[Limit]) -> list[Spans]:
 
 
 def tidy(spans: Iterable[Span]) -> Spans:
-    """Join neighbours of one style; drop white space at both ends, which no platform shows."""
+    """Join neighbours of one style; drop white space at both ends, which no platform shows, and turns of direction."""
     joined: list[Span] = []
-    for span in spans:
+    for span in (span._replace(text=without_direction(span.text)) for span in spans):
         if not span.text or (not joined and span.text.isspace()):
             continue
         if joined and (joined[-1].url, joined[-1].styles) == (span.url, span.styles):

@@ -18,9 +18,10 @@ from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, in_rows, reference
-from formatters.spans import Limit, Span, Spans, block_style, shorten, split
+from formatters.spans import Limit, Span, Spans, block_style, shorten, split, tidy, without_direction
 
 _TAGS = (("bold", "b"), ("italic", "i"), ("code", "code"))
+_UNMENTIONED = frozenset({"code", "pre"})
 _TAG = re.compile(r"<[^>]*>")
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 
@@ -28,6 +29,10 @@ _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 BOT = "https://t.me/BOT?start="
 _IN_A_ROW = 8  # buttons (not documented; Telegram's clients show no more)
 _MOST_BUTTONS = 100
+# What Telegram may take for a mention: "@" at the beginning of a word, even where the name is in the next span or
+# behind a sign that the server drops. Addresses are left whole: nobody is mentioned in them.
+_MENTION = re.compile(r"https?://(?:[a-z0-9-]+\.)+[a-z]{2,}/[A-Za-z0-9_/.~%@?=&+-]*|(?<!\w)@(?![ \n])")
+_JOINER = "\u2060"  # has no width and breaks no line
 _LONGEST_LABEL = 64  # characters of a button; a telephone shows half of it
 
 
@@ -61,9 +66,11 @@ class TelegramFormatter:
 
     def page(self, page: Page) -> Message:
         listed = () if page.wide else tuple(span for item in page.items for span in (compose.GAP, *item.spans))
+        # Only a page without items can be about chats, whose names are meant to be copied.
+        shown = _mentioning_nobody((*page.head, *listed)) if page.items else page.head
         buttons = [item.button for item in page.items]
         rows = in_rows(buttons, 1 if page.wide else _IN_A_ROW)
-        body = _body(split((*page.head, *listed), LIMITS)[0], silent=False)
+        body = _body(split(shown, LIMITS)[0], silent=False)
         return Message("page", _with_keyboard(body, [list(map(_key, row)) for row in (*rows, *page.rows)]))
 
     def notice(self, text: str) -> Message:
@@ -73,12 +80,15 @@ class TelegramFormatter:
         kept = {name: value for name, value in body.items() if name != "parse_mode"}
         html = str(body["text"])
         with_addresses = unescape(_TAG.sub("", _LINK.sub(r"\2 (\1)", html)))
-        fits = utf16(Span(with_addresses)) <= LONGEST_TEXT
-        return {**kept, "text": with_addresses if fits else unescape(_TAG.sub("", html))}
+        without = unescape(_TAG.sub("", html))
+        # Here mentions would be found in what were links and code, too.
+        texts = map(_without_mentions, (with_addresses, without))
+        fitting = (text for text in texts if utf16(Span(text)) <= LONGEST_TEXT)
+        return {**kept, "text": next(fitting, without)}
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         # The first part: only extremely long addresses or a text of emoji make a second one.
-        body = _body(split(compose.summary_card(paper, self._phrases), LIMITS)[0], silent=True)
+        body = _body(split(_mentioning_nobody(compose.summary_card(paper, self._phrases)), LIMITS)[0], silent=True)
         rows = [[_summary(digest, paper, self._phrases.full_summary, edition)]] if self._buttons else []
         return Message(f"paper/{paper.id}", _with_keyboard(body, rows))
 
@@ -124,7 +134,20 @@ def _body(spans: Spans, *, silent: bool) -> Mapping[str, object]:
 
 
 def _bodies(spans: Spans, *, silent: bool = False) -> list[Mapping[str, object]]:
-    return [_body(part, silent=silent or position > 0) for position, part in enumerate(split(spans, LIMITS))]
+    parts = split(_mentioning_nobody(spans), LIMITS)
+    return [_body(part, silent=silent or position > 0) for position, part in enumerate(parts)]
+
+
+def _mentioning_nobody(spans: Iterable[Span]) -> Spans:
+    """Break each "@name" of a post, so that nobody of that name is notified; links and code mention nobody."""
+    return tuple(
+        span if span.url or span.styles & _UNMENTIONED else span._replace(text=_without_mentions(span.text))
+        for span in tidy(spans)
+    )
+
+
+def _without_mentions(text: str) -> str:
+    return _MENTION.sub(lambda found: f"@{_JOINER}" if found[0] == "@" else found[0], text) if "@" in text else text
 
 
 def _with_keyboard(body: Mapping[str, object], rows: Sequence[Sequence[Mapping[str, Any]]]) -> Mapping[str, object]:
@@ -141,7 +164,7 @@ def _summary(digest: Digest, paper: Paper, label: str, edition: Edition) -> Mapp
 
 def _key(button: Button) -> Mapping[str, str]:
     action = {"url": button.url} if button.url else {"callback_data": button.line}
-    return {"text": shorten(button.label, _LONGEST_LABEL), **action}
+    return {"text": without_direction(shorten(button.label, _LONGEST_LABEL)), **action}
 
 
 def _block(style: str, spans: list[Span]) -> str:

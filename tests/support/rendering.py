@@ -152,11 +152,13 @@ def _seen_in_terminal(body: dict[str, Any]) -> Seen:
 # What must not be lost
 
 OBEYED = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+# Turns of direction are dropped everywhere; the joiner breaks what Telegram would take for a mention.
+DROPPED = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2060])
 
 
 def letters(text: str) -> str:
     """Leave what must not be lost: all but white space and control characters."""
-    return "".join(text.translate(OBEYED).split())
+    return "".join(text.translate(OBEYED | DROPPED).split())
 
 
 def letters_of(spans: Spans) -> str:

@@ -17,6 +17,7 @@ from formatters import compose
 from formatters.message import Formatter
 from formatters.model import Digest, Paper
 from formatters.page import reference
+from formatters.spans import without_direction
 
 _PAGE = 10  # results; 50 are allowed, and a phone shows three
 _CACHE_TIME = 300  # seconds that Telegram may repeat an answer by itself
@@ -65,8 +66,8 @@ class InlineSearch:
         )
         return InlineQueryResultArticle(
             reference(digest, paper),
-            paper.title,
+            without_direction(paper.title),
             content,
-            description=compose.brief(paper),
+            description=without_direction(compose.brief(paper)),
             reply_markup=body.get("reply_markup"),
         )

@@ -56,6 +56,23 @@ def parse(text: str, mode: str | None = None) -> tuple[str, list[Entity]]:
     return parsed["text"], [_entity(entity) for entity in parsed["entities"]]
 
 
+def mentions(arguments: Arguments) -> list[str]:
+    """Give the names that the server finds by itself in a message; it looks into neither code nor links."""
+    text, entities = content(arguments)
+    units = text.encode("utf-16-le")
+    kept = [entity for entity in entities if entity["type"] in {"code", "pre", "text_link"}]
+    found = _td({"@type": "getTextEntities", "text": text})["entities"]
+    names = [each for each in found if each["type"]["@type"] == "textEntityTypeMention"]
+    return [
+        units[2 * name["offset"] : 2 * (name["offset"] + name["length"])].decode("utf-16-le")
+        for name in names
+        if not any(
+            one["offset"] < name["offset"] + name["length"] and name["offset"] < one["offset"] + one["length"]
+            for one in kept
+        )
+    ]
+
+
 def _td(request: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(tdjson.td_execute(json.dumps(request).encode()) or b"{}")
     return answer
