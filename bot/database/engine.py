@@ -23,11 +23,17 @@ _RETRIES, _RETRY_PAUSE = 20, 0.05  # how often, and every how many seconds, an e
 
 
 class Database:
-    """The ledger's file: many readers, one writer at a time within a process."""
+    """The ledger's file: many readers, one writer at a time within a process.
+
+    Once the file is not the one that was opened, each write raises LedgerError: what is written into a deleted file is
+    lost with the process, and what it says was sent would be sent again.
+    """
 
     def __init__(self, engine: AsyncEngine, path: Path) -> None:
         self.path = path
+        self._opened = _identity(path)
         self._engine = engine
+        self._watch(engine.sync_engine)
         self.writing = asyncio.Lock()  # SQLite has one writer at a time; better to wait here than in it
 
     @asynccontextmanager
@@ -45,7 +51,36 @@ class Database:
 
     def writer_engine(self) -> Engine:
         """Make an engine for a thread of its own, whose transactions all write."""
-        return _prepared(create_engine(f"sqlite:///{self.path}").execution_options(writes=True))
+        engine = _prepared(create_engine(f"sqlite:///{self.path}").execution_options(writes=True))
+        self._watch(engine)
+        return engine
+
+    def _watch(self, engine: Engine) -> None:
+        event.listen(engine, "do_connect", self._before_connecting)  # SQLite would make a new file
+        event.listen(engine, "begin", self._before_beginning, insert=True)
+
+    def _before_connecting(self, *_: object) -> None:
+        self._require_same_file()
+
+    def _before_beginning(self, connection: Connection) -> None:
+        if connection.get_execution_options().get("writes"):
+            self._require_same_file()
+
+    def _require_same_file(self) -> None:
+        if _identity(self.path) != self._opened:
+            raise LedgerError(
+                f"ledger {self.path}: the file was deleted or replaced while it was in use, so nothing more is sent; "
+                "stop Paperboy, put the file or a backup back, then start it again"
+            )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tell which file it is, whatever is written into it; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def make_engine(path: Path) -> AsyncEngine:

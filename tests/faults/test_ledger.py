@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -12,7 +13,7 @@ import pytest
 
 from tests.database.test_upgrade import made_by_the_first_version
 from tests.faults.posts import PAPERS, post
-from tests.faults.site import Site
+from tests.faults.site import ALWAYS, Site
 from tests.support.chats import READER
 from tests.support.fakes.faults import lost_answer
 from tests.support.installed import paperboy
@@ -94,6 +95,28 @@ async def test_locked_for_as_long_as_the_installed_program_waits(site: Site) -> 
         done = await paperboy("status", "--config", site.folder / "paperboy.toml")
     assert (done.code, "keeps it locked" in done.err) == (REFUSED, True)
     site.faults += 1
+    site.check()
+
+
+# Deleted or replaced
+
+
+async def test_taken_away_under_a_running_bot(site: Site) -> None:
+    """As `git clean` does; the bot says so at each sweep, and sends nothing until it is started with the file."""
+    site.more = ALWAYS
+    site.post(post([1]))
+    process = await site.start("run")
+    await process.until(site._settled)
+    calls = site.calls
+    away = site.ledger.rename(site.folder / "away.db")
+    site.post(post(PAPERS))
+    await process.says('"run failed"', times=2)
+    await process.says("deleted or replaced")
+    process.send(signal.SIGTERM)
+    assert ((await site.end()).code, site.calls, site.ledger.exists()) == (0, calls, False)
+    away.rename(site.ledger)
+    site.faults += 1
+    await site.finish(most=1)
     site.check()
 
 
