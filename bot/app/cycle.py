@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot.config.settings import Settings
@@ -139,15 +139,19 @@ class DeliveryCycle:
 
     async def _plan_found(self, source: Source) -> None:
         known = await self.ledger.known_digests(source.name)
-        found = await source.digests(look_from([one.day for one in known], self.settings.schedule.edits_for))
+        days = [one.day for one in known if one.day <= self._today()]
+        found = await source.digests(look_from(days, self.settings.schedule.edits_for))
         await self._write_plan(source, found)
 
     async def _write_plan(self, source: Source, found: Sequence[FoundDigest] | None) -> None:
         """Plan what was found; without it, what the ledger knows of."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
-        for one in await plan(self.ledger, source.name, found, formatters, self.rules):
+        for one in await plan(self.ledger, source.name, found, formatters, replace(self.rules, today=self._today())):
             reason = one.reason.sentence(one.state)
             log.info("planned", source=source.name, digest=one.name, state=one.state, reason=reason)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.ledger.clock(), self.settings.zone).date()
 
 
 def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:

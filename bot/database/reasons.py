@@ -38,6 +38,10 @@ class Cause(StrEnum):
     """Its post looks unfinished: so many of so many papers say nothing."""
     SPARSE_SECTIONS = "sparse_sections"
     """Its post looks unfinished: so many of so many sections say nothing."""
+    FUTURE = "future"
+    """It is dated in the future; it is judged when that day has come. The numbers are year, month and day."""
+    LATE = "late"
+    """It is dated long before it was found; it is delivered only when its date is corrected."""
     OTHER = "other"
     """What an older ledger says in words that no version knows; nothing follows from it."""
 
@@ -55,6 +59,8 @@ _SENTENCES = {
     Cause.SHRANK: "the post shrank from {} papers to {}",
     Cause.SPARSE_PAPERS: "{} of the post's {} papers say nothing yet",
     Cause.SPARSE_SECTIONS: "{} of the post's {} sections say nothing yet",
+    Cause.FUTURE: "the post is dated {:04}-{:02}-{:02}; it is held until that day",
+    Cause.LATE: "dated more than 14 days before it was found; it is in the archive, not sent",
     Cause.OTHER: "",
 }
 _WAITS = "; it is not edited before that has lasted for gate_wait"

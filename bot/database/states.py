@@ -13,11 +13,11 @@ class DigestState(StrEnum):
     """How a digest stands."""
 
     BASELINE = "baseline"
-    """It was there at the first look, or is older than that; it is not delivered."""
+    """It was there at the first look; it is not delivered."""
     SKIPPED = "skipped"
-    """It is not delivered: too many came at once, it stayed empty, or the operator gave it up."""
+    """It is not delivered: too many came at once, it stayed empty, came late, or the operator gave it up."""
     HELD = "held"
-    """It is not delivered yet: its post looks unfinished."""
+    """It is not delivered yet: its post looks unfinished, or is dated in the future."""
     ACTIVE = "active"
     """It is delivered to all chats that shall have it."""
 
@@ -26,14 +26,12 @@ class DigestState(StrEnum):
 DIGEST_CHANGES: Mapping[DigestState, Mapping[DigestState, str]] = {
     DigestState.BASELINE: {},
     DigestState.SKIPPED: {
-        DigestState.ACTIVE: "it stayed empty or was taken away, and has papers at last",
-        DigestState.HELD: "the same, and its post looks unfinished",
-        DigestState.BASELINE: "the same, and its post is dated before the first look",
+        DigestState.ACTIVE: "it stayed empty, was taken away or came late, and has papers or a later date at last",
+        DigestState.HELD: "the same, and its post looks unfinished or is dated in the future",
     },
     DigestState.HELD: {
-        DigestState.ACTIVE: "its post is finished, or was waited for long enough",
-        DigestState.SKIPPED: "it stayed empty, was taken away, given up, or more came than are caught up with",
-        DigestState.BASELINE: "its post is dated before the first look",
+        DigestState.ACTIVE: "its post is finished, or was waited for long enough, or its day has come",
+        DigestState.SKIPPED: "it stayed empty, was taken away, given up, late, or with more than are caught up with",
     },
     DigestState.ACTIVE: {},
 }

@@ -14,14 +14,15 @@ from datetime import date
 
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
-from bot.delivery.readiness import unfinished_reason
+from bot.delivery.readiness import date_reason, unfinished_reason
 from bot.ledger.records import RELEASED, KnownDigest, PlannedDigest, StatusChange
 from bot.sources.source import FoundDigest
 from formatters.markdown import walk
 from formatters.model import Digest, Paper
 from formatters.spans import collapse_spaces, plain
 
-_COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE}  # what was skipped for this is new when it has papers at last
+_COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE, Cause.LATE}  # what was skipped for this is judged anew with papers
+_BY_DATE = {Cause.FUTURE, Cause.LATE}
 _HAS_LOST = {Cause.SHRANK, Cause.EMPTY}  # the first number of these reasons is how many papers there were
 
 
@@ -32,6 +33,7 @@ class Rules:
     catch_up: int = 3
     gate_wait: float = 0.0
     edits_for: float = math.inf
+    today: date | None = None  # where the operator is; without it no post is dated in the future or late
 
 
 def decide(
@@ -41,8 +43,8 @@ def decide(
 
     The first look at a source delivers its newest digest alone; later ones are delivered as they
     come, the newest `catch_up` of those that came since the last look. What looks unfinished waits
-    for `gate_wait`; what changes later than `edits_for` is left as it was delivered. Of a source that
-    could not be read, `found` is None.
+    for `gate_wait`, what is dated in the future for its day; what changes later than `edits_for` is left
+    as it was delivered. Of a source that could not be read, `found` is None.
     """
     if found is None:
         return []
@@ -53,7 +55,7 @@ def decide(
     changed = [_changed(was, planned, rules, now) for was, planned in settled]
     fresh = [one for one in plans if not _is_settled(before.get(one.digest.id), one)]
     there = {one.digest.id for one in plans}
-    gone = [_gone(one) for one in known if one.name not in there and _is_over(one.held_since, rules, now)]
+    gone = [_gone(one) for one in known if one.name not in there and _is_missed(one, rules, now)]
     return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
 
 
@@ -117,6 +119,11 @@ def _gone(was: KnownDigest) -> StatusChange:
     return StatusChange(was.name, was.state, NOTHING, None)
 
 
+def _is_missed(was: KnownDigest, rules: Rules, now: float) -> bool:
+    """Tell whether a post that was taken away is waited for no longer."""
+    return was.reason.cause is Cause.FUTURE or _is_over(was.held_since, rules, now)
+
+
 def _is_over(since: float | None, rules: Rules, now: float) -> bool:
     """Tell whether a post that looks unfinished was waited for long enough; None is one that does not."""
     return since == RELEASED or (since is not None and now - since >= rules.gate_wait)
@@ -130,22 +137,39 @@ def _since(was: KnownDigest | None, now: float) -> float:
 def _fresh(
     new: Sequence[PlannedDigest], before: Mapping[str, KnownDigest], rules: Rules, now: float
 ) -> Iterator[PlannedDigest]:
-    """Sort new digests, older first, into those to deliver, to hold, and those too old to be news."""
-    news = [one.day for one in before.values() if one.state is not DigestState.BASELINE]
-    begin = _older(new, min(news)) if news else max(0, len(new) - 1)  # else the first look
-    yield from (replace(one, state=DigestState.BASELINE) for one in new[:begin])
-    recent = new[begin:]
+    """Sort new digests, older first, into those to deliver, to hold, and those that are no news."""
+    newest = max(
+        (one.day for one in before.values() if rules.today is None or one.day <= rules.today), default=date.min
+    )
+    dated = [(one, _date_reason(one, before.get(one.name), newest, rules)) for one in new]
+    ready = [one for one, why in dated if why is None]
+    begin = 0 if before else max(0, len(ready) - 1)  # nothing before: the first look
+    judged = [
+        *(_kept_back(one, why) for one, why in dated if why),
+        *(replace(one, state=DigestState.BASELINE) for one in ready[:begin]),
+        *_caught_up(ready[begin:], before, rules, now),
+    ]
+    return (one for one in judged if _is_news(before.get(one.name), one))
+
+
+def _date_reason(planned: PlannedDigest, was: KnownDigest | None, newest: date, rules: Rules) -> Reason | None:
+    """Say why its date keeps a digest back; one that was found in time does not become late."""
+    may_be_late = was is None or was.reason.cause in _BY_DATE
+    return date_reason(planned.digest.day, newest if may_be_late else date.min, rules.today)
+
+
+def _kept_back(planned: PlannedDigest, why: Reason) -> PlannedDigest:
+    state = DigestState.HELD if why.cause is Cause.FUTURE else DigestState.SKIPPED
+    return replace(planned, state=state, reason=why)
+
+
+def _caught_up(
+    recent: Sequence[PlannedDigest], before: Mapping[str, KnownDigest], rules: Rules, now: float
+) -> Iterator[PlannedDigest]:
     full = [index for index, one in enumerate(recent) if one.digest.papers]
-    late = set(full[: max(0, len(full) - rules.catch_up)])
+    missed = set(full[: max(0, len(full) - rules.catch_up)])
     for index, one in enumerate(recent):
-        was = before.get(one.digest.id)
-        judged = _skipped(one, Cause.MISSED) if index in late else _judged(one, was, rules, now)
-        if _is_news(was, judged):
-            yield judged
-
-
-def _older(new: Sequence[PlannedDigest], day: date) -> int:
-    return sum(one.digest.day < day for one in new)
+        yield _skipped(one, Cause.MISSED) if index in missed else _judged(one, before.get(one.name), rules, now)
 
 
 def _judged(planned: PlannedDigest, was: KnownDigest | None, rules: Rules, now: float) -> PlannedDigest:

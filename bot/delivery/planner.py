@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules, decide, hashed, names_of
@@ -38,16 +39,19 @@ async def plan(
             await ledger.write_plan(source, one, await _rendered(ledger, source, one, formatters))
     posts = found or ()
     await ledger.record_posts(source, {name: one.post for name, one in zip(names_of(posts, known), posts, strict=True)})
-    await _give_to_new_chats(ledger, source, formatters)
+    await _give_to_new_chats(ledger, source, formatters, rules.today)
     return decided
 
 
-async def _give_to_new_chats(ledger: Ledger, source: str, formatters: Mapping[str, Formatter]) -> None:
+async def _give_to_new_chats(
+    ledger: Ledger, source: str, formatters: Mapping[str, Formatter], today: date | None
+) -> None:
     """Plan what was delivered for chats that joined since, and render again what still waits."""
     delivered = [one for one in await ledger.known_digests(source) if one.state is DigestState.ACTIVE]
+    newest = [one.name for one in delivered if today is None or one.day <= today][-1:]
     outdated = await ledger.waiting_in_old_edition(source)
     for one in delivered:
-        newer = one is delivered[-1] and await ledger.has_chats_without(source, one.name)
+        newer = one.name in newest and await ledger.has_chats_without(source, one.name)
         if newer or one.name in outdated:
             digest = await ledger.digest(source, one.name)
             as_it_is = PlannedDigest(digest, one.post, one.fingerprint, one.state, one.reason, one.held_since)

@@ -1,10 +1,17 @@
-"""Readiness: which posts look as if their author, or the program that writes them, is not done yet."""
+"""Readiness: which posts look as if their author, or the program that writes them, is not done yet.
+
+Also which ones their date keeps back.
+"""
 
 from __future__ import annotations
+
+from datetime import date, timedelta
 
 from bot.database.reasons import Cause, Reason
 from formatters.model import Digest
 from formatters.summary import is_empty_section
+
+_LATE = timedelta(days=14)
 
 
 def unfinished_reason(digest: Digest, before: int) -> Reason | None:
@@ -14,6 +21,18 @@ def unfinished_reason(digest: Digest, before: int) -> Reason | None:
     if len(digest.papers) < before:
         return Reason(Cause.SHRANK, (before, len(digest.papers)))
     return _sparse(digest)
+
+
+def date_reason(day: date, newest: date, today: date | None) -> Reason | None:
+    """Say why its date keeps a post from being delivered, None where it does not; without `today`, none does.
+
+    `newest` is the day of the newest digest known before; a newer one is never late.
+    """
+    if today is None:
+        return None
+    if day > today:
+        return Reason(Cause.FUTURE, (day.year, day.month, day.day))
+    return Reason(Cause.LATE) if day < min(newest, today - _LATE) else None
 
 
 def _sparse(digest: Digest) -> Reason | None:

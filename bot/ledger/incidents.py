@@ -105,8 +105,8 @@ class Incidents:
         return posts
 
     async def skip_held(self) -> list[Incident]:
-        """Give up the posts that are held, and list them."""
-        held = digests.c.state == DigestState.HELD
+        """Give up the posts that are held because they look unfinished, and list them."""
+        held = and_(digests.c.state == DigestState.HELD, digests.c.held_since.is_not(None))
         skipped = {"state": DigestState.SKIPPED, **Reason(Cause.GIVEN_UP).stored(), "held_since": None}
         async with self._write() as db:
             posts = list(map(_unfinished, await db.execute(_UNFINISHED.where(held))))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, func, literal, not_, select, union_all
+from sqlalchemy import Select, and_, case, exists, func, literal, not_, or_, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.database.engine import Database
-from bot.database.reasons import Reason
+from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, deliveries, digests, messages
 from bot.database.states import ChatState, DeliveryState, DigestState
 from bot.ledger.planning_sql import PAPERS, REASON, is_digest
@@ -25,9 +25,16 @@ class Status:
         self._clock = clock
 
     async def recent_digests(self, most: int) -> list[DigestStatus]:
-        """List the newest digests that are not of the baseline, older first."""
+        """List the newest digests that are not of the baseline nor kept back by their dates, older first."""
         async with self._read() as db:
-            rows = (await db.execute(_RECENT_DIGESTS.limit(most))).all()
+            rows = (await db.execute(_RECENT_DIGESTS.where(not_(_BY_DATE)).limit(most))).all()
+        return list(map(_digest_status, reversed(rows)))
+
+    async def kept_back(self, most: int) -> list[DigestStatus]:
+        """List the digests that are dated in the future, and those that lately came too late, older first."""
+        lately = or_(digests.c.state == DigestState.HELD, digests.c.found_at > self._clock() - _LATELY)
+        async with self._read() as db:
+            rows = (await db.execute(_RECENT_DIGESTS.where(_BY_DATE, lately).limit(most))).all()
         return list(map(_digest_status, reversed(rows)))
 
     async def by_chat(self, source: str, name: str) -> list[ChatStatus]:
@@ -75,6 +82,8 @@ def _digest_status(row: Any) -> DigestStatus:
 
 # --- the statements
 
+_LATELY = 14 * 86400.0
+_BY_DATE = digests.c.cause.in_((Cause.FUTURE, Cause.LATE))
 _RECENT_DIGESTS = (
     select(digests.c.source, digests.c.name, digests.c.state, *REASON, PAPERS.label("papers"), digests.c.held_since)
     .where(digests.c.state != DigestState.BASELINE)

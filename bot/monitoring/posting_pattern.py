@@ -24,7 +24,7 @@ def overdue_since(
     long after midnight of their day the posts of the last four weeks appeared.
     """
     today = now.astimezone(zone).date()
-    lately = [one for one in appeared if today - LOOK_BACK <= one.day]
+    lately = [one for one in appeared if today - LOOK_BACK <= one.day <= today]
     often = Counter(day.weekday() for day in {one.day for one in lately if one.day < today})
     lags = [one.found_at - _midnight(one.day, zone) for one in lately if one.seen]
     if len(lags) < _FEW:

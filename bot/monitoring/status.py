@@ -35,10 +35,11 @@ async def unsettled_lines(ledger: Ledger, settings: Settings) -> list[str]:
 
 
 async def _recent(ledger: Ledger, settings: Settings) -> list[DigestStatus]:
-    """List the recent digests; a held one only while nothing newer came."""
-    recent = await ledger.status.recent_digests(settings.schedule.catch_up * max(1, len(settings.sources)))
+    """List those that their dates keep back, then the recent digests; a held one only while nothing newer came."""
+    most = settings.schedule.catch_up * max(1, len(settings.sources))
+    kept_back, recent = await ledger.status.kept_back(most), await ledger.status.recent_digests(most)
     newest = {digest_status.source: digest_status.name for digest_status in recent}
-    return [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
+    return kept_back + [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
 
 
 def _open(one: ChatStatus) -> list[str]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.app.cycle import LOOK_BACK, look_from
 from bot.delivery.hours import DeliveryHours
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater
-from tests.support.app import FIRST, TWO, in_some_days, memory, opened, subscribed
+from tests.support.app import FIRST, SECOND, TWO, in_some_days, memory, opened, subscribed
 from tests.support.memory_channel import refused
+from tests.support.setup import DATA
 
 
 def test_a_post_dated_far_off_by_mistake_hides_no_other() -> None:
@@ -25,6 +27,20 @@ def test_a_post_dated_far_off_by_mistake_hides_no_other() -> None:
 def test_no_day_is_too_far_off_to_look_back_from(day: date, edits_for: timedelta) -> None:
     expected = {date.max: date.max - max(LOOK_BACK, edits_for)}.get(day, date.min)
     assert look_from([day], edits_for) == look_from([day] * 9, edits_for) == expected
+
+
+async def test_a_post_dated_in_the_future_is_held_and_the_newest_of_the_others_delivered() -> None:
+    channel = memory()
+    async with opened(channel, FIRST) as app:
+        for year in range(2052, 2060):
+            text = (DATA / FIRST).read_text("utf-8").replace("2025-01-06", f"{year}-01-20")
+            Path(f"_posts/{year}-01-20-daily-papers.md").write_text(text, "utf-8")
+        await app.cycle.plan(at_once=True, resume=False)
+        shutil.copy(DATA / SECOND, "_posts")
+        await app.cycle.plan(at_once=True, resume=False)
+        known = await app.ledger.known_digests("daily")
+    assert [(one.day.year, one.state) for one in known][:3] == [(2025, "active"), (2025, "active"), (2052, "held")]
+    assert {one.state for one in known[2:]} == {"held"}
 
 
 async def test_the_kinds_of_chats_are_asked_once() -> None:

@@ -50,6 +50,11 @@ SENTENCES = [
     (ACTIVE, Reason(Cause.SPARSE_PAPERS, (2, 3)), f"2 of the post's 3 papers say nothing yet{WAITS}"),
     (ACTIVE, Reason(Cause.SPARSE_SECTIONS, (4, 6)), f"4 of the post's 6 sections say nothing yet{WAITS}"),
 ]
+# What no ledger holds as a sentence.
+NEWER = [
+    (HELD, Reason(Cause.FUTURE, (2062, 1, 2)), "the post is dated 2062-01-02; it is held until that day"),
+    (SKIPPED, Reason(Cause.LATE), "dated more than 14 days before it was found; it is in the archive, not sent"),
+]
 # What no version wrote, or not in this state.
 OTHERS = [
     (SKIPPED, "nobody wants it"),
@@ -59,16 +64,16 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("state", "reason", "sentence"), SENTENCES)
+@pytest.mark.parametrize(("state", "reason", "sentence"), SENTENCES + NEWER)
 def test_people_read_a_sentence(state: DigestState, reason: Reason, sentence: str) -> None:
     assert reason.sentence(state) == sentence
 
 
 def test_each_cause_has_a_sentence_of_its_own() -> None:
-    assert {reason.cause for _, reason, _ in SENTENCES} == set(Cause) - {Cause.OTHER}
+    assert {reason.cause for _, reason, _ in SENTENCES + NEWER} == set(Cause) - {Cause.OTHER}
 
 
-@pytest.mark.parametrize("reason", [reason for _, reason, _ in SENTENCES])
+@pytest.mark.parametrize("reason", [reason for _, reason, _ in SENTENCES + NEWER])
 def test_a_reason_is_read_as_it_was_stored(reason: Reason) -> None:
     stored = json.loads(json.dumps(reason.stored()))
     assert Reason.read(stored["cause"], stored["numbers"], stored["reason"]) == reason

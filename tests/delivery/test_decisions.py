@@ -113,8 +113,85 @@ def test_empty_days_do_not_use_up_the_catching_up() -> None:
     assert states(known(days(1)), now) == {2: ACTIVE, 3: ACTIVE, 4: HELD, 5: ACTIVE}
 
 
-def test_a_post_from_before_the_first_look_is_no_news() -> None:
-    assert states(known(days(10)), days(3, 10)) == {3: BASELINE}
+def test_what_was_not_there_at_the_first_look_is_news_whatever_its_date() -> None:
+    assert states(known(days(10)), days(3, 10)) == {3: ACTIVE}
+
+
+# --- dates that keep a post back
+
+TODAY = date(2025, 1, 20)
+TYPO = found(digest(date(2062, 1, 20), paper(1), paper(2)))
+FUTURE, LATE = Reason(Cause.FUTURE, (2062, 1, 20)), Reason(Cause.LATE)
+
+
+def on(
+    today: date, before: Sequence[KnownDigest], now: Sequence[FoundDigest]
+) -> list[tuple[date | str, DigestState, Reason]]:
+    """Decide on a day."""
+    return [
+        (one.digest.day if isinstance(one, PlannedDigest) else one.name, one.state, one.reason)
+        for one in decide(before, now, replace(RULES, today=today), FOUND_AT)
+    ]
+
+
+def test_a_post_dated_in_the_future_is_held_and_decides_nothing_about_others() -> None:
+    assert on(TODAY, [], [*days(18, 19), TYPO]) == [
+        (TYPO.digest.day, HELD, FUTURE),
+        (date(2025, 1, 18), BASELINE, NOTHING),
+        (date(2025, 1, 19), ACTIVE, NOTHING),
+    ]
+    before = known([TYPO], HELD, FUTURE) + known(days(18), BASELINE) + known(days(19))
+    assert on(TODAY, before, [*days(18, 19), TYPO]) == []
+    assert on(TODAY, before, [*days(17, 18, 19, 20), TYPO]) == [
+        (date(2025, 1, 17), ACTIVE, NOTHING),
+        (date(2025, 1, 20), ACTIVE, NOTHING),
+    ]
+
+
+def test_a_future_post_uses_up_no_catching_up() -> None:
+    assert [day for day, state, _ in on(TODAY, known(days(1)), [*days(18, 19, 20), TYPO]) if state is ACTIVE] == [
+        date(2025, 1, day) for day in (18, 19, 20)
+    ]
+
+
+def test_a_post_is_delivered_when_its_day_has_come_or_its_date_is_corrected() -> None:
+    before = known(days(19)) + known([TYPO], HELD, FUTURE)
+    assert on(TYPO.digest.day, before, [TYPO]) == [(TYPO.digest.day, ACTIVE, NOTHING)]
+    corrected = replace(days(20)[0], post=TYPO.post)
+    assert on(TODAY, before, [*days(19), corrected]) == [(TODAY, ACTIVE, NOTHING)]
+
+
+def test_a_future_post_that_is_taken_away_is_forgotten_at_once_and_may_come_back() -> None:
+    assert on(TODAY, known([TYPO], HELD, FUTURE), []) == [(TYPO.digest.id, SKIPPED, GONE)]
+    assert on(TODAY, known([TYPO], SKIPPED, GONE), [TYPO]) == [(TYPO.digest.day, HELD, FUTURE)]
+
+
+@pytest.mark.parametrize("rest", [BASELINE, ACTIVE])
+def test_where_a_future_post_was_once_sent_the_others_are_delivered_again(rest: DigestState) -> None:
+    before = known(days(1, 2), rest) + known([TYPO])
+    assert on(TODAY, before, [*days(1, 2, 20), TYPO]) == [(TODAY, ACTIVE, NOTHING)]
+    assert on(TODAY, before, days(1, 2, 20)) == [(TODAY, ACTIVE, NOTHING)]
+
+
+def test_a_post_that_is_found_late_is_archived_and_delivered_only_with_another_date() -> None:
+    late = days(5)
+    assert on(TODAY, known(days(19)), days(5, 6, 19)) == [
+        (date(2025, 1, 5), SKIPPED, LATE),
+        (date(2025, 1, 6), ACTIVE, NOTHING),
+    ]
+    before = known(late, SKIPPED, LATE) + known(days(19))
+    assert on(TODAY, before, days(5, 19)) == []
+    assert on(TODAY, before, days(5, papers=3)) == [(date(2025, 1, 5), SKIPPED, LATE)]
+    assert on(TODAY, before, [replace(days(20)[0], post=late[0].post)]) == [(TODAY, ACTIVE, NOTHING)]
+
+
+def test_the_newest_post_is_never_late() -> None:
+    assert on(date(2025, 3, 1), known(days(5)), days(5, 6)) == [(date(2025, 1, 6), ACTIVE, NOTHING)]
+
+
+def test_what_was_found_in_time_does_not_become_late() -> None:
+    before = known(days(5, papers=0), SKIPPED, STAYED_EMPTY) + known(days(19))
+    assert on(date(2025, 3, 1), before, days(5, 19)) == [(date(2025, 1, 5), ACTIVE, NOTHING)]
 
 
 def test_a_second_series_of_the_same_day_is_delivered() -> None:
@@ -315,7 +392,11 @@ def test_a_digest_changes_its_state_only_as_the_table_has_it() -> None:
         for was, cause, since in product(DigestState, Cause, (None, RELEASED, FOUND_AT))
         for now in (*posts, *([one] for one in redated), many)
         for after in (0.0, 2 * HOUR, 9 * DAY)
-        for one in decide(known(days(2), was, Reason(cause, (2, 1)), since), now, RULES, FOUND_AT + after)
+        for today in (None, date(2025, 1, 1), date(2025, 2, 1))
+        for one in decide(
+            *(known(days(2), was, Reason(cause, (2, 1, 1)), since), now),
+            *(replace(RULES, today=today), FOUND_AT + after),
+        )
         if one.name == "daily-papers/2025-01-02" and one.state is not was
     }
     assert changes == {(was, state) for was, after in DIGEST_CHANGES.items() for state in after}

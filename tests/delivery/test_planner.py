@@ -54,6 +54,18 @@ async def test_no_sentence_in_the_ledger_decides(tmp_path: Path) -> None:
         assert pipeline.read("a") == ["index", "1", "2"]
 
 
+async def test_who_joins_gets_the_newest_digest_but_none_of_the_future(tmp_path: Path) -> None:
+    """A former version sent such a post."""
+    typo = found(digest(date(2062, 1, 1), paper(7)))
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run([*days(1), typo])
+        await pipeline.run([*days(1, 2), typo])
+        await pipeline.subscriber("b", now=True)
+        await pipeline.look([*days(1, 2), typo], rules=Rules(today=date(2025, 1, 2)))
+        await pipeline.dispatch()
+        assert (pipeline.read("a"), pipeline.read("b")) == (["index", "7", "index", "1", "2"], ["index", "1", "2"])
+
+
 @pytest.mark.parametrize("counts", [(1, 1), (1, 2), (0, 1), (1, 0, 2)])
 async def test_a_held_post_that_shrinks_is_waited_for_at_every_look(tmp_path: Path, counts: Sequence[int]) -> None:
     rules = Rules(gate_wait=3600)

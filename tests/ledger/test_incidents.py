@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,18 @@ async def test_a_held_post_that_is_given_up_stays_away(pipeline: Pipeline) -> No
     await pipeline.look(days(1, papers=0), rules=Rules(gate_wait=7200))
     assert await news(pipeline) == []
     assert [one.state for one in await pipeline.ledger.status.recent_digests(3)] == ["skipped"]
+
+
+async def test_a_post_dated_in_the_future_is_neither_told_nor_released_nor_given_up(pipeline: Pipeline) -> None:
+    rules = Rules(today=date(2024, 12, 31))
+    await pipeline.look(days(1), rules=rules)
+    assert await news(pipeline) == []
+    assert await pipeline.ledger.incidents.release_held() == await pipeline.ledger.incidents.skip_held() == []
+    await pipeline.look(days(1), rules=rules)
+    assert [one.state for one in await pipeline.ledger.known_digests("blog")] == ["held"]
+    await pipeline.look(days(1), rules=Rules(today=date(2025, 1, 1)))
+    await pipeline.dispatch()
+    assert pipeline.read("a") == ["index", "1", "2"]
 
 
 async def test_edits_of_a_post_that_shrank_wait_and_are_given_up_by_nobody(pipeline: Pipeline) -> None:

@@ -64,7 +64,7 @@ WORDS: dict[type[StrEnum], set[str]] = {
     ChatKind: {"", "private", "group", "channel"},
     Cause: {
         *("", "missed", "stayed_empty", "gone", "given_up", "lost_all", "too_late"),
-        *("empty", "shrank", "sparse_papers", "sparse_sections", "other"),
+        *("empty", "shrank", "sparse_papers", "sparse_sections", "other", "future", "late"),
     },
     IncidentKind: {
         *("paused", "refused", "unconfirmed", "bot", "held", "silent"),

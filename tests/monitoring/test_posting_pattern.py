@@ -47,6 +47,11 @@ def test_it_stays_overdue_until_a_later_post_comes() -> None:
     assert missed([*posts(), PostAppearance(tuesday, at(tuesday, 1).timestamp(), True)], at(tuesday, 3)) is None
 
 
+def test_a_post_of_the_future_is_no_post_of_today() -> None:
+    future = PostAppearance(date(2062, 1, 1), at(TODAY, 9).timestamp(), True)
+    assert missed([*posts(), future], at(TODAY, 11)) == at(TODAY, 9)
+
+
 @pytest.mark.parametrize("days_later", [5, 6])
 def test_nothing_is_expected_on_days_without_posts(days_later: int) -> None:
     saturday = TODAY + timedelta(days=days_later)

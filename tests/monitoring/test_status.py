@@ -17,7 +17,7 @@ from bot.delivery.decisions import Rules
 from bot.ledger import status as statements
 from bot.ledger.records import ChatStatus, Totals
 from bot.monitoring.status import recent_status, totals, unsettled_lines
-from tests.support.digests import days, digest, found
+from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
@@ -107,6 +107,24 @@ async def test_a_held_digest_is_a_line_until_a_newer_one_comes(pipeline: Pipelin
     assert await unsettled_lines(pipeline.ledger, SETTINGS) == [f"{SECOND}: held: the post has no papers yet"]
     await pipeline.look([*days(1), unfinished, *days(3)], rules=gate)
     assert [one.name for one, _ in await recent_status(pipeline.ledger, SETTINGS)] == [FIRST, THIRD]
+
+
+async def test_what_its_date_keeps_back_is_shown_beside_the_recent_digests(pipeline: Pipeline) -> None:
+    future = [found(digest(date(2025, 7, day), paper(1))) for day in (1, 2)]
+    rules = Rules(today=date(2025, 6, 15))
+    await pipeline.look(days(9), rules=rules)
+    await pipeline.look([*days(1, 9), *future], rules=rules)
+    shown = [(one.name[-5:], one.state, one.reason) for one, _ in await recent_status(pipeline.ledger, SETTINGS)]
+    assert shown == [
+        ("01-01", "skipped", "dated more than 14 days before it was found; it is in the archive, not sent"),
+        ("07-01", "held", "the post is dated 2025-07-01; it is held until that day"),
+        ("07-02", "held", "the post is dated 2025-07-02; it is held until that day"),
+        ("01-09", "active", ""),
+    ]
+    await pipeline.dispatch()
+    assert await unsettled_lines(pipeline.ledger, SETTINGS) == []
+    pipeline.clock.now += 15 * 86400
+    assert [one.name[-5:] for one, _ in await recent_status(pipeline.ledger, SETTINGS)] == ["07-01", "07-02", "01-09"]
 
 
 async def test_the_recent_digests_are_given_with_each_chat_or_with_all_together(pipeline: Pipeline) -> None:
