@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from bot import errors
 from bot.concurrency import TURN_AHEAD, StopWatch, backoff, wait_unless
@@ -18,7 +19,7 @@ from bot.database.states import DeliveryState
 from bot.delivery.channel import Channel, Delivered, NotDelivered, UnconfirmedSend
 from bot.errors import ErrorCode
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Chat, KnownIds, QueuedDelivery
+from bot.ledger.records import Chat, KnownIds, Pause, QueuedDelivery
 from bot.log import log
 
 
@@ -170,7 +171,11 @@ class ChatWorker:
             case Delivered(remote_id):
                 # If the post changed since, the chat holds the older content.
                 state = DeliveryState.SENT if row.tried_hash == row.hash else DeliveryState.STALE
-                found = {"remote_id": remote_id, "id_sequence": self.chat.id_sequence, "sent_hash": row.tried_hash}
+                found: dict[str, Any] = {
+                    "remote_id": remote_id,
+                    "id_sequence": self.chat.id_sequence,
+                    "sent_hash": row.tried_hash,
+                }
                 self._settle(row, state, **found)
             case NotDelivered():
                 self._settle(row, DeliveryState.PENDING)
@@ -180,7 +185,7 @@ class ChatWorker:
 
     async def _failed(self, row: QueuedDelivery, error: errors.SendError) -> bool:
         """Write what follows from an error, as its class says; tell whether the worker goes on."""
-        values = {"problem": error.code, "error": str(error)}
+        values: dict[str, Any] = {"problem": error.code, "error": str(error)}
         refused = DeliveryState.UNCONFIRMED if row.state == DeliveryState.UNCONFIRMED else DeliveryState.FAILED
         match error:
             case errors.RetryLater():
@@ -196,9 +201,7 @@ class ChatWorker:
             case errors.ChatMoved():
                 await self._move(row, error, values)
             case errors.ChatGone():
-                self._settle(row, refused, **values)
-                await self._wait_written()
-                await self.state.ledger.subscriptions.pause(self.chat.id, str(error))
+                self._settle(row, refused, pause=Pause(self.chat.id, str(error)), **values)
                 return False
             case _:  # BotGone
                 self._settle(row, row.state, not_before=self.state.clock(), **values)
@@ -206,7 +209,7 @@ class ChatWorker:
                 return False
         return True
 
-    async def _move(self, row: QueuedDelivery, error: errors.ChatMoved, values: Mapping[str, object]) -> None:
+    async def _move(self, row: QueuedDelivery, error: errors.ChatMoved, values: Mapping[str, Any]) -> None:
         """Go on at the new address of a chat."""
         id_sequence = self.channel.id_sequence(error.address)
         await self.state.ledger.subscriptions.move(self.chat.id, address=error.address, id_sequence=id_sequence)
@@ -245,9 +248,11 @@ class ChatWorker:
         self.state.failures[self.chat.id] = tries + 1
         return tries
 
-    def _settle(self, row: QueuedDelivery, state: DeliveryState, **values: object) -> None:
+    def _settle(
+        self, row: QueuedDelivery, state: DeliveryState, *, pause: Pause | None = None, **values: object
+    ) -> None:
         """Hand an outcome to the ledger, which writes it before it reads anything else; it is reported when written."""
-        self._last = self.state.ledger.writer.settle(row, state, **values)
+        self._last = self.state.ledger.writer.settle(row, state, pause=pause, **values)
         self._last.add_done_callback(partial(self._on_written, row, state, str(values.get("error", ""))))
 
     def _on_written(self, row: QueuedDelivery, state: DeliveryState, why: str, written: asyncio.Future[None]) -> None:

@@ -33,6 +33,7 @@ from bot.ledger.planning_sql import REASON
 from bot.ledger.records import RELEASED, Incident, PostAppearance
 from bot.ledger.subscriptions import unpaused
 from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
+from formatters.edition import THREAD
 
 _OPEN = not_sent(deliveries)
 _CHAT = chats.c.channel + literal(" ") + chats.c.name
@@ -151,7 +152,9 @@ def _incident_columns(kind: IncidentKind, which: Any, where: Any, why: Any, news
 
 def _rows(kind: IncidentKind, which: ColumnElement[bool], news: ColumnElement[bool] | None = None) -> Select[Any]:
     """List deliveries as incidents."""
-    why = func.coalesce(deliveries.c.error, "")
+    holds_up = and_(messages.c.key == "index", messages.c.edition.startswith(THREAD), deliveries.c.remote_id.is_(None))
+    waits = case((holds_up, "; the papers of its thread wait for it"), else_="")
+    why = func.coalesce(deliveries.c.error, "") + ("" if kind is IncidentKind.DISCARDED else waits)
     return (
         _incident_columns(kind, deliveries.c.ref, _CHAT + ", " + messages.c.key, why, news)
         .select_from(deliveries.join(chats).join(messages))

@@ -77,6 +77,14 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """That a chat cannot be written to."""
+
+    of: int  # the chat
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """A chat with its preferences; an empty one is what the operator set."""
 

@@ -8,7 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, case, delete, exists, func, not_, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -146,9 +160,8 @@ class Subscriptions:
 
     async def pause(self, chat: int, reason: str) -> None:
         """Send nothing to a chat that cannot be written to; its preferences stay."""
-        active = (chats.c.id == chat, chats.c.state == ChatState.ACTIVE)
         async with self._write() as db:
-            await db.execute(update(chats).where(*active).values(state=ChatState.PAUSED, reason=reason))
+            await db.execute(PAUSE, {"of": chat, "why": reason})
 
     async def resume(self, chat: int) -> None:
         """Send to a paused chat again."""
@@ -171,6 +184,10 @@ class Subscriptions:
 
 
 # --- the statements
+
+_IS_ACTIVE = (chats.c.id == bindparam("of"), chats.c.state == ChatState.ACTIVE)
+# Send nothing to the chat :of, for the reason :why.
+PAUSE = update(chats).where(*_IS_ACTIVE).values(state=ChatState.PAUSED, reason=bindparam("why"))
 
 
 def _rename_chat(channel: str, name: str) -> Update:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     literal_column,
     not_,
@@ -74,11 +75,34 @@ UNDECIDED = and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_(
 
 _CLOCK_STEP = 60.0  # seconds by which clocks are set right all the time; what is later was written by a wrong clock
 
+
+def _waits_for_parent() -> ColumnElement[bool]:
+    """Tell whether a delivery belongs under a parent that was refused, or of which nobody knows whether it arrived.
+
+    A parent that an operator gave up is waited for no longer.
+    """
+    own, index, parent = messages.alias("own"), messages.alias("parent_message"), deliveries.alias("parent")
+    of_digest = (index.c.digest_id == own.c.digest_id, index.c.channel == own.c.channel)
+    lacking = (parent.c.state.in_((FAILED, SENDING, UNCONFIRMED)), parent.c.remote_id.is_(None))
+    return (
+        exists()
+        .select_from(parent.join(index, index.c.id == parent.c.message_id).join(own, and_(*of_digest)))
+        .where(parent.c.chat_id == deliveries.c.chat_id, not_sent(parent), *lacking)
+        .where(func.coalesce(parent.c.problem, "") != ErrorCode.DISCARDED)
+        .where(index.c.key == "index", index.c.edition == own.c.edition, own.c.edition.startswith(THREAD))
+        .where(own.c.id == deliveries.c.message_id, own.c.key != "index")
+        .correlate(deliveries)
+    )
+
+
+WAITS_FOR_PARENT = _waits_for_parent()
+
 # What a worker can still do something about.
 IS_ACTIONABLE = and_(
     not_sent(deliveries),
     or_(
-        deliveries.c.state.in_((PENDING, STALE)),
+        and_(deliveries.c.state == PENDING, not_(WAITS_FOR_PARENT)),
+        deliveries.c.state == STALE,
         and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_not(None)),
     ),
 )
@@ -239,10 +263,10 @@ def stop_editing(chat: int) -> Update:
 
 
 def reopened(*which: ColumnElement[bool]) -> Update:
-    """Make due again what paused chats refused."""
-    paused = select(chats.c.id).where(chats.c.state == ChatState.PAUSED, *which)
+    """Make due again what chats refused because they were closed."""
+    receiving = select(chats.c.id).where(chats.c.state != ChatState.REMOVED, *which)
     refused = and_(deliveries.c.state == FAILED, deliveries.c.problem == ErrorCode.CHAT_GONE)
-    return update(deliveries).where(not_sent(deliveries), refused, _in(paused)).values(state=unsent(PENDING, STALE))
+    return update(deliveries).where(not_sent(deliveries), refused, _in(receiving)).values(state=unsent(PENDING, STALE))
 
 
 def ask_again(now: float) -> tuple[Update, ...]:

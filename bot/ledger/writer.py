@@ -11,7 +11,7 @@ import asyncio
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,11 +21,13 @@ from bot.concurrency import LINGER
 from bot.database.engine import Database, translating_errors
 from bot.database.states import DeliveryState
 from bot.ledger import delivery_sql, transitions
-from bot.ledger.records import QueuedDelivery
+from bot.ledger.records import Pause, QueuedDelivery
+from bot.ledger.subscriptions import PAUSE
 
 _BUSY = 4  # requests at once, from which on it pays to wait for more
 _MOST_BODIES = 1000  # kept in memory; chats share them
 
+Outcome = tuple[Mapping[str, object], Pause | None]  # for SETTLE, and the pause that follows
 Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes
 
 
@@ -88,18 +90,20 @@ class BatchWriter:
         claimed: QueuedDelivery | None = await self._request(self._batch.claims, row)
         return claimed
 
-    def settle(self, row: QueuedDelivery, state: DeliveryState, **values: object) -> asyncio.Future[None]:
+    def settle(
+        self, row: QueuedDelivery, state: DeliveryState, *, pause: Pause | None = None, **values: object
+    ) -> asyncio.Future[None]:
         """Commit what became of a delivery; one that was sent is due again if its post changed meanwhile.
 
-        Outcomes are written in order, and none later than what is requested after it.
+        With `pause`, its chat is paused in the same transaction. Outcomes are written in order, and none later than
+        what is requested after it.
         """
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
         known |= {"noted_at": self._clock()}
         if not row.remote_id and "remote_id" in values:
             known |= {"sent_at": self._clock()}  # an edit does not make a message younger
-        return self._request(
-            self._batch.outcomes, transitions.outcome(row.delivery_ref, {"state": state, **known, **values})
-        )
+        settled = transitions.outcome(row.delivery_ref, {"state": state, **known, **values})
+        return self._request(self._batch.outcomes, (settled, pause))
 
     async def close(self) -> None:
         """Write what was requested, and close the connection."""
@@ -147,7 +151,7 @@ class _Connection:
         self._bodies: dict[str, Mapping[str, object]] = {}  # by their hashes
 
     def write(
-        self, outcomes: Sequence[Mapping[str, object]], claims: Sequence[QueuedDelivery], reads: Collection[int]
+        self, outcomes: Sequence[Outcome], claims: Sequence[QueuedDelivery], reads: Collection[int]
     ) -> tuple[dict[str, QueuedDelivery], dict[int, list[QueuedDelivery]]]:
         """Write all of it in one transaction; give the rows claimed, by ref, and the next rows, by chat."""
         if self._connection is None:
@@ -156,7 +160,9 @@ class _Connection:
         with db.begin():
             version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
             if outcomes:
-                db.execute(transitions.SETTLE, list(outcomes))
+                db.execute(transitions.SETTLE, [settled for settled, _ in outcomes])
+            if pauses := [asdict(pause) for _, pause in outcomes if pause]:
+                db.execute(PAUSE, pauses)
             claimed = self._claim(db, [row for row in claims if row.version == version])
             return claimed, {chat: self._next_rows(db, chat, version) for chat in reads}
 

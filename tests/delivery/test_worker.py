@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
+from contextlib import closing
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from bot import errors
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
-from bot.ledger.records import Chat
+from bot.ledger.records import Chat, QueuedDelivery
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
@@ -58,7 +60,6 @@ async def test_in_a_thread_papers_answer_the_index(pipeline: Pipeline) -> None:
 
 
 async def test_an_unconfirmed_message_is_looked_for_in_the_thread_where_it_went(pipeline: Pipeline) -> None:
-    """The index is unconfirmed, so papers go to the chat itself; one of them is unconfirmed as well."""
     asked = []
 
     class Asked(MemoryChannel):
@@ -66,24 +67,79 @@ async def test_an_unconfirmed_message_is_looked_for_in_the_thread_where_it_went(
             asked.append(unconfirmed.thread)
             return await super().reconcile(address, unconfirmed)
 
-    pipeline.channel = Asked(readable=False)
+    pipeline.channel = Asked()
     await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
-    pipeline.channel.failures["a"] += [lost(), Failure(), lost()]
+    pipeline.channel.failures["a"] += [Failure(), lost()]
     await pipeline.run(days(1))
-    assert await pipeline.counts("a") == {"unconfirmed": 2, "sent": 1}
-    pipeline.channel.readable = True
-    await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.dispatch()
-    assert asked == [""] * 4
+    assert asked == [str(pipeline.channel.chats["a"][0].id)]
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
-async def test_without_its_index_a_thread_goes_on_in_the_chat_itself(pipeline: Pipeline) -> None:
+async def test_a_thread_waits_for_an_index_that_was_refused(pipeline: Pipeline) -> None:
     await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
-    assert numbers(pipeline.shown("a")) == ["1", "2"]
-    assert await pipeline.counts("a") == {"failed": 1, "sent": 2}
+    assert (pipeline.read("a"), pipeline.read("b")) == ([], ["index", "1", "2"])
+    assert await pipeline.counts("a") == {"failed": 1, "pending": 2}
+    assert await pipeline.ledger.open_rows() == 0
+    [incident] = await pipeline.ledger.incidents.current()
+    assert incident.why == "still no; the papers of its thread wait for it"
+    await pipeline.ledger.incidents.retry()
+    await pipeline.dispatch()
+    assert pipeline.read("a") == ["index", "1", "2"]
+    index = str(pipeline.channel.chats["a"][0].id)
+    assert [parent for address, parent in pipeline.channel.threads if address == "a"] == ["", "", "", index, index]
+
+
+async def test_a_thread_waits_for_an_index_of_which_nobody_knows_whether_it_arrived(pipeline: Pipeline) -> None:
+    pipeline.channel.readable = False
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    pipeline.channel.failures["a"].append(lost())
+    await pipeline.run(days(1))
+    assert (pipeline.read("a"), await pipeline.counts("a")) == (["index"], {"unconfirmed": 1, "pending": 2})
+    pipeline.channel.readable = True
+    await pipeline.ledger.subscriptions.resume_all()
+    await pipeline.dispatch()
+    assert pipeline.read("a") == ["index", "1", "2"]
+
+
+async def test_papers_wait_no_longer_for_an_index_that_an_operator_gave_up(pipeline: Pipeline) -> None:
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
+    await pipeline.run(days(1))
+    [given_up] = await pipeline.ledger.incidents.discard("a")
+    assert given_up.why == "still no"
+    await pipeline.dispatch()
+    assert pipeline.read("a") == ["1", "2"]
+
+
+async def test_a_chat_is_paused_in_the_moment_in_which_it_refuses_a_message(pipeline: Pipeline, tmp_path: Path) -> None:
+    """A process that is killed between the two would leave a chat open that lacks a message."""
+    seen = []
+
+    def look(chat: Chat, _row: QueuedDelivery, state: str, _why: str) -> None:
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
+            [(stands,)] = db.execute("SELECT state FROM chats WHERE name = ?", (chat.name,))
+        seen.append((chat.name, state, stands))
+
+    pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
+    await pipeline.look(days(1, papers=1))
+    await pipeline.dispatch(report=look)
+    assert sorted(seen) == [("a", "failed", "paused"), ("b", "sent", "active"), ("b", "sent", "active")]
+
+
+async def test_what_an_open_chat_refused_before_a_process_was_killed_is_tried_again(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """So it stands in ledgers of former versions."""
+    pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
+    await pipeline.run(days(1))
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
+        db.execute("UPDATE chats SET state = 'active', reason = ''")
+        db.commit()
+    await pipeline.ledger.subscriptions.resume_all()
+    await pipeline.dispatch()
+    assert pipeline.read("a") == ["index", "1", "2"]
 
 
 async def test_later_is_later_and_nothing_overtakes(pipeline: Pipeline) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import Engine, event
 
 import bot.app.assembly
 import bot.app.cycle
@@ -48,6 +51,7 @@ class Conditions:
     shift: float = 0.0  # seconds by which its clock is ahead of ours
     busy: int = 10_000  # milliseconds for which it waits for a locked ledger
     pages: int = 0  # SQLite's pages that the ledger may have at most; 0: any number
+    killed_at: str = ""  # what is searched for in each SQL statement with its values: it kills itself before that one
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -75,6 +79,8 @@ def _set(conditions: Conditions) -> None:
     _speed_up(conditions)
     _turn_the_clock(conditions.shift)
     _limit(conditions)
+    if conditions.killed_at:
+        event.listen(Engine, "before_cursor_execute", partial(_kill_at, conditions.killed_at))
 
 
 def _speed_up(conditions: Conditions) -> None:
@@ -106,6 +112,11 @@ def _limit(conditions: Conditions) -> None:
             connection.execute(f"PRAGMA max_page_count={conditions.pages}")
 
     _put(bot.database.engine, "_prepare", limited)
+
+
+def _kill_at(pattern: str, _connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+    if re.search(pattern, f"{statement} {values}"):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _reporting(kind: Any) -> Any:

@@ -51,6 +51,15 @@ async def test_chats_that_are_closed_and_open_again(site: Site, skip: int) -> No
     site.check()
 
 
+async def test_killed_where_a_chat_is_paused(site: Site) -> None:
+    """What a channel refused stays to be done, and its papers stand in the thread of the index."""
+    site.post(post(PAPERS))
+    site.happen(slack_refusal("is_archived", method="chat.postMessage"))
+    assert (await site.deliver(killed_at=r"UPDATE chats .*is_archived")).killed
+    await site.finish(most=1)
+    site.check()
+
+
 async def test_tokens_that_are_revoked_in_mid_run(site: Site) -> None:
     """A send that was unconfirmed at that moment is reconciled when there is a token again."""
     site.post(post(PAPERS))
