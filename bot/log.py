@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 import structlog
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("paperboy")
+_OURS = "paperboy"
+log: structlog.stdlib.BoundLogger = structlog.get_logger(_OURS)
 
 # What tokens look like: Telegram's "digits:characters", Slack's "xoxb-…" and "xapp-…". They need not begin
 # a word: URLs have "/bot" before them, and the codes for a terminal's colours end in a letter.
@@ -18,6 +20,8 @@ _TOKEN = re.compile(r"(?<!\d)\d{5,}(?::|%3A)[A-Za-z0-9_-]{20,}|(?:xox[a-z]|xapp)
 _VERBOSE = ("httpx", "httpcore", "telegram", "apscheduler", "slack_sdk", "slack_bolt", "aiosqlite", "alembic")
 # It logs answers that are no JSON, with a traceback, and raises them as well; we log the exception ourselves.
 _REDUNDANT = ("telegram.request",)
+_MINUTE = 60.0  # seconds
+_MOST_KINDS = 1000
 
 
 class _Redacting(logging.Formatter):
@@ -30,6 +34,41 @@ class _Redacting(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return redacted(self._inner.format(record), self._secrets)
+
+
+class OncePerMinute(logging.Filter):
+    """Let one warning or error of each kind of a library through in a minute; the next says how many were left out.
+
+    Whoever connects can make libraries log. Our own events are told one by one.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seen: dict[
+            object, tuple[float, int]
+        ] = {}  # when one was let through last, and how many were left out since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING or record.name == _OURS:
+            return True
+        now, kind = self._clock(), _kind(record)
+        last, left_out = self._seen.get(kind, (-_MINUTE, 0))
+        if now - last < _MINUTE:
+            self._seen[kind] = (last, left_out + 1)
+            return False
+        if len(self._seen) >= _MOST_KINDS:
+            self._seen.clear()
+        self._seen[kind] = (now, 0)
+        if left_out:
+            record.left_out = left_out
+        return True
+
+
+def _kind(record: logging.LogRecord) -> tuple[object, ...]:
+    """Say what lines have in common that differ in their arguments and in the lines below the first."""
+    error = record.exc_info[0] if record.exc_info else None
+    return record.name, record.levelno, str(record.msg).partition("\n")[0], error
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
@@ -65,6 +104,7 @@ def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING) -> N
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redacting(formatter, secrets))
+    handler.addFilter(OncePerMinute())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _VERBOSE:
         logging.getLogger(name).setLevel(logging.WARNING)

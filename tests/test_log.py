@@ -18,7 +18,7 @@ from bot.cli.main import _log
 from bot.config.settings import Operators, Schedule, Settings, Slack, Source, StoreSettings, Telegram, Web
 from bot.delivery.channel import Channel
 from bot.errors import SendError
-from bot.log import _VERBOSE, configure, log, redacted
+from bot.log import _VERBOSE, OncePerMinute, configure, log, redacted
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
@@ -280,3 +280,67 @@ def test_configuring_again_replaces_the_first_form() -> None:
         configure()
         log.warning("once")
     assert stream.getvalue().count("once") == 1
+
+
+# Libraries that log in a loop
+
+
+def flood(count: int = 1000) -> None:
+    for number in range(count):
+        logging.getLogger("asyncio").error(f"socket.accept() out of system resource\nsocket: fd={number}")
+
+
+def record(message: str, *arguments: object, name: str = "asyncio", level: int = logging.ERROR) -> logging.LogRecord:
+    return logging.LogRecord(name, level, "file", 1, message, arguments, None)
+
+
+def test_a_library_that_repeats_itself_is_written_once() -> None:
+    assert len(events(flood)) == 1
+
+
+def test_what_was_left_out_is_counted_in_the_next_line() -> None:
+    now = [0.0]
+    once = OncePerMinute(lambda: now[0])
+    lines = []
+    for now[0] in (0.0, 1.0, 59.9, 60.0, 119.0, 180.0, 300.0):
+        line = record("no %s", now[0])
+        if once.filter(line):
+            lines.append((now[0], vars(line).get("left_out")))
+
+    assert lines == [(0.0, None), (60.0, 2), (180.0, 1), (300.0, None)]
+
+
+def test_the_count_is_written() -> None:
+    handler_filter = OncePerMinute(iter([0.0, 1.0, 61.0]).__next__)
+
+    def work() -> None:
+        [handler] = logging.getLogger().handlers
+        handler.filters[:] = [handler_filter]
+        flood(3)
+
+    assert [event.get("left_out") for event in events(work)] == [None, 1]
+
+
+def test_other_kinds_are_written_meanwhile() -> None:
+    once = OncePerMinute(lambda: 0.0)
+    kinds = [record("a"), record("b"), record("a", name="aiohttp"), record("a", level=logging.WARNING)]
+    failed = record("a")
+    failed.exc_info = (ValueError, ValueError("x"), None)
+
+    assert [once.filter(one) for one in (*kinds, failed, record("a"))] == [*[True] * 5, False]
+
+
+def test_our_own_events_and_details_are_all_written() -> None:
+    def work() -> None:
+        for number in range(3):
+            log.warning("delivery", chat=number)
+            logging.getLogger("library").info("detail")
+
+    assert len(events(work)) == 6
+
+
+def test_no_flood_of_kinds_fills_the_memory() -> None:
+    once = OncePerMinute(lambda: 0.0)
+
+    assert all(once.filter(record(f"kind {number}")) for number in range(2500))
+    assert len(once._seen) <= 1000
