@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import suppress
 
 import rich.console
@@ -35,8 +34,7 @@ def warn(text: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a value for programs."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    say(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def plural(count: int, noun: str) -> str:

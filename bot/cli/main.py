@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO, TypeVar
 
 import typer
 
@@ -15,6 +16,8 @@ from bot.cli.help import Group, GroupedHelp
 from bot.errors import PaperboyError
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
+
     from bot.config.settings import Settings
 
 Result = TypeVar("Result")
@@ -178,8 +181,8 @@ def backup(
 
 def main() -> None:
     """Run the program; what can happen ends in a line or two, never in a traceback."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Korean is no reason to fail
+    _open_closed_streams()
+    sys.stdout, sys.stderr = _never_failing(sys.stdout), _never_failing(sys.stderr)
     try:
         app()
     except PaperboyError as error:
@@ -188,6 +191,41 @@ def main() -> None:
         _fail(_unexpected(error))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+class _Output(io.FileIO):
+    """Standard output or error that drops what cannot be written, such as on a full disk.
+
+    Only that nobody reads standard output any more is raised: then nothing more need be printed.
+    """
+
+    def write(self, data: Buffer, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            if self.fileno() == 1:
+                raise
+        except OSError:
+            pass
+        return memoryview(data).nbytes
+
+
+def _open_closed_streams() -> None:
+    """Put the null device in place of streams that are closed: else a file of ours would get their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115
+
+
+def _never_failing(stream: TextIO) -> TextIO:
+    """Give an output that never fails, nor because a terminal has no Korean."""
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False)),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=stream.isatty() or stream is sys.stderr,
+    )
 
 
 def _fail(text: str) -> NoReturn:

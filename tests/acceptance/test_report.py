@@ -320,6 +320,18 @@ async def test_servers_that_answer_nonsense(operator: Operator) -> None:
     assert (len(operator.telegram.shown(CHANNEL)), len(operator.slack.shown(SLACK_CHAT))) == (2, 2)
 
 
+@pytest.mark.parametrize("output", ["> /dev/full 2>&1", ">&- 2>&-", "2>&1 | :"])
+async def test_output_that_cannot_be_written_changes_nothing_that_is_sent(operator: Operator, output: str) -> None:
+    operator.post(ONE)
+
+    shell = await asyncio.create_subprocess_exec(
+        "bash", "-c", f"{PATH} deliver {output}; exit ${{PIPESTATUS[0]}}", env={**os.environ, **TOKENS}
+    )
+
+    assert await shell.wait() == 0
+    assert len(operator.telegram.shown(CHANNEL)) == 2
+
+
 # What goes wrong with the ledger
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from bot.cli.help import Group
 from bot.cli.main import app
 from bot.errors import SettingsError
 from tests.support.golden import DATA
-from tests.support.installed import TOKENS, paperboy
+from tests.support.installed import PATH, TOKENS, paperboy
 
 COMMANDS = ["demo", "preview", "settings", "deliver", "run", "status", "doctor"]
 
@@ -119,6 +120,23 @@ async def test_an_error_that_nobody_expected_is_a_line_and_exit_code_2() -> None
     code, err = await unexpected("run")
     assert (code, err.endswith(line)) == (2, True)
     assert "Traceback" in json.loads(err.splitlines()[0])["exception"]
+
+
+UNWRITABLE = ["> /dev/full", "2> /dev/full", "> /dev/full 2>&1", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "| :"]
+
+
+async def code_with(output: str, *arguments: str) -> int:
+    """Run a command whose output goes where it cannot be written; give its exit code."""
+    command = shlex.join((PATH, *arguments))
+    shell = await asyncio.create_subprocess_exec("bash", "-c", f"{command} {output}; exit ${{PIPESTATUS[0]}}")
+    return await shell.wait()
+
+
+@pytest.mark.parametrize("output", UNWRITABLE)
+async def test_output_that_cannot_be_written_changes_no_exit_code(output: str) -> None:
+    Path("paperboy.toml").touch()
+    codes = [await code_with(output, *words) for words in (["settings"], ["status", "--json"], ["deliver"])]
+    assert codes == [0, 0, 2]
 
 
 @pytest.mark.parametrize(
