@@ -41,6 +41,7 @@ _END = re.compile(r"[.!?…][\"'”’)\]]*\s+(?![a-z])|[。！？]|\n+")
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|et al|vs|cf|figs?|eqs?|secs?|tab|refs?|alg|approx|resp|no|[A-Z])\.\s*$", re.IGNORECASE
 )
+_LONGEST_ABBREVIATION = 8  # characters, and some more: so far back it is looked for
 _WORD = re.compile(r"\w")
 # What `walk` writes before an item of a list, and a label at the beginning of an item.
 _MARK = re.compile(r"(?:•|\d{1,3}\.)\s+")
@@ -91,7 +92,7 @@ def first_sentence(text: str) -> str:
     """Give the first sentence on one line; the whole text where no sentence ends."""
     text = text.strip()
     for end in _END.finditer(text):
-        if not _ABBREVIATION.search(text[: end.end()]):
+        if not _ABBREVIATION.search(text, max(0, end.start() - _LONGEST_ABBREVIATION), end.end()):
             return collapse_spaces(text[: end.end()])
     return collapse_spaces(text)
 

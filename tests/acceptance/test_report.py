@@ -233,7 +233,7 @@ async def test_broken_posts_do_not_keep_the_others_back(operator: Operator) -> N
 
     assert (done.code, done.lines[-1]) == (0, "2 messages sent")
     assert done.err.splitlines() == [
-        "2025-01-03-large.md: larger than a post may be (2,097,152 bytes); split it",
+        "2025-01-03-large.md: larger than a post may be (524,288 bytes); split it",
         "2025-01-04-binary.md: not a text in UTF-8; save it as UTF-8 or take it out of the folder",
     ]
 

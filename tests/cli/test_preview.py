@@ -322,7 +322,7 @@ def test_what_cannot_be_read_in_a_folder_does_not_keep_the_others_back(tmp_path:
     assert len(json.loads(shown.out)) == 4
     assert shown.err.splitlines() == [
         "binary.md: not a text in UTF-8; save it as UTF-8 or take it out of the folder",
-        "large.md: larger than a post may be (2,097,152 bytes); split it",
+        "large.md: larger than a post may be (524,288 bytes); split it",
         "loop.md: passed over, it cannot be read (Too many levels of symbolic links)",
     ]
 
@@ -351,7 +351,7 @@ def test_a_digest_without_papers() -> None:
         ([POST, "--paper", "0"], f"{POST}: no paper '0'; there are 1 to 3, and all"),
         ([POST, "--paper", "abc"], f"{POST}: no paper 'abc'; there are 1 to 3, and all"),
         (["binary.md"], "binary.md: not a text in UTF-8; save it as UTF-8 or take it out of the folder"),
-        (["large.md"], "large.md: larger than a post may be (2,097,152 bytes); split it"),
+        (["large.md"], "large.md: larger than a post may be (524,288 bytes); split it"),
         (
             [DATA / "2025-01-12-notes.md"],
             f"{DATA / '2025-01-12-notes.md'}: no digest: it has no heading such as `# 1. [Title](https://…)`",

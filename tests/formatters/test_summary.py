@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from formatters.model import Paper, Section
@@ -38,6 +40,15 @@ def summary(*sections: tuple[str, str]) -> Summary:
 )
 def test_the_first_sentence(text: str, first: str) -> None:
     assert first_sentence(text) == first
+
+
+def test_a_text_of_abbreviations_takes_no_time() -> None:
+    text = "A. approx. " * 20_000
+    begun = time.thread_time()
+
+    assert first_sentence(text) == text.strip()
+
+    assert time.thread_time() - begun < 2.0
 
 
 @pytest.mark.parametrize(

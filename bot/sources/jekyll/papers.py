@@ -20,6 +20,7 @@ from formatters.spans import Spans, collapse_spaces, plain
 
 _ORDINAL = re.compile(r"\s*(\d{1,4})[.)]\s*")
 _TITLE_LINES = 8  # how far a wrapped title may run
+_LONGEST_WRAPPED = 4096  # characters of it: each further line has all of them parsed again
 _LONGEST_SLUG = 100  # of a paper's id: a ledger's key and a button's argument, not a text to read
 
 
@@ -123,9 +124,9 @@ def _linked(block: _Block, lines: Sequence[str]) -> _Heading | None:
     if ordinal is None or not text[ordinal.end() :].startswith("["):
         return None
     for end in range(block.end, min(block.end + _TITLE_LINES, len(lines)) + 1):
-        if end > block.end and lines[end - 1].startswith("#"):
-            break  # the next heading
         joined = collapse_spaces(" ".join([text, *lines[block.end : end]]))
+        if end > block.end and (lines[end - 1].startswith("#") or len(joined) > _LONGEST_WRAPPED):
+            break  # the next heading, or no title any more
         spans = markdown.inline(joined)
         links = list(_links(spans))
         if links and _ORDINAL.fullmatch(spans[0].text):  # else the bracket after the number is no link

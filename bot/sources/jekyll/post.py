@@ -9,13 +9,14 @@ from datetime import date
 
 from bot.errors import ParseError
 from bot.sources.jekyll import front_matter
+from bot.sources.jekyll.admission import refusal
 from bot.sources.jekyll.front_matter import scalar, storable
 from bot.sources.jekyll.papers import parse_papers, slug
 from formatters.links import safe
 from formatters.model import Digest, Paper
 from formatters.spans import collapse_spaces
 
-LARGEST_POST = 2 * 1024 * 1024  # bytes
+LARGEST_POST = 512 * 1024  # bytes; the largest real one has 81 KB
 
 # Days beyond these are slips of the pen, and sums of days must not leave the calendar.
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2200, 12, 31)
@@ -37,7 +38,8 @@ def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) 
     """Read a post, `name` being its file name, into a digest.
 
     `certain` makes a digest of a post without papers and without a dated title. Raises ParseError
-    for what is no UTF-8 text, larger than 2 MiB, has a date nowhere, or one that no post has.
+    for what is no UTF-8 text, too large or too strange to be read in time, has a date nowhere, or one
+    that no post has.
     """
     text = _text(raw, name)
     front, body, degraded = front_matter.read(text)
@@ -76,7 +78,10 @@ def _text(raw: bytes, name: str) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ParseError(f"{name}: not a text in UTF-8; save it as UTF-8 or take it out of the folder") from None
-    return storable(text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = storable(text.replace("\r\n", "\n").replace("\r", "\n"))
+    if too_many := refusal(text):
+        raise ParseError(f"{name}: {too_many}: that takes too long to read; split it, or mend it")
+    return text
 
 
 def _unquoted(title: str) -> str:

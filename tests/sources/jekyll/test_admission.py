@@ -1,0 +1,128 @@
+"""Posts that would take long are refused, and the worst that are admitted take seconds."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bot.delivery.decisions import fingerprint
+from bot.errors import ParseError
+from bot.sources.jekyll.admission import (
+    MOST_CELLS,
+    MOST_HEADINGS,
+    MOST_LINES,
+    MOST_SIGNS,
+    MOST_SIGNS_OF_A_BLOCK,
+    refusal,
+)
+from bot.sources.jekyll.post import LARGEST_POST, parse
+from formatters.edition import Edition
+from formatters.locale import phrases
+from formatters.slack import SlackFormatter
+from formatters.telegram import TelegramFormatter
+from tests.support.posts import NAME, TITLE
+
+LONGEST = 10.0  # seconds of CPU: a usual machine needs less than 2
+BLOCK = MOST_SIGNS_OF_A_BLOCK - 10
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a\n" * MOST_LINES, ""),
+        ("a\n" * (MOST_LINES + 1), "more than 10,000 lines"),
+        ("# a\n" * MOST_HEADINGS, ""),
+        ("   ## a\n" * (MOST_HEADINGS + 1), "more than 2,000 headings"),
+        ("    # a\n" * (MOST_HEADINGS + 1), ""),
+        ("![" * (MOST_SIGNS_OF_A_BLOCK // 2), ""),
+        ("![" * MOST_SIGNS_OF_A_BLOCK, "more than 1,500 signs of Markdown without a blank line between them"),
+        ("**a**\n\n" * (MOST_SIGNS // 4), ""),
+        ("**a** **a**\n \t\n" * (MOST_SIGNS // 8 + 1), "more than 20,000 signs of Markdown"),
+        ("|a" * 99 + "\n" + "a\n" * (MOST_CELLS // 100 - 2), ""),
+        ("|a" * 99 + "\n" + "a\n" * (MOST_CELLS // 100), "tables of more than 20,000 cells"),
+        ("", ""),
+    ],
+)
+def test_what_is_too_much(text: str, why: str) -> None:
+    assert refusal(text) == why
+
+
+@pytest.mark.parametrize("text", ["![" * 240_000, "a\n" * 240_000, "\n" * 500_000, " " * 500_000, "|\n\n" * 160_000])
+def test_refusing_takes_no_time(text: str) -> None:
+    begun = time.thread_time()
+
+    refusal(text)
+
+    assert time.thread_time() - begun < 1.0
+
+
+def test_a_refused_post_says_why() -> None:
+    with pytest.raises(ParseError) as caught:
+        parse(b"a\n" * 20_000, NAME)
+
+    assert str(caught.value) == (f"{NAME}: more than 10,000 lines: that takes too long to read; split it, or mend it")
+
+
+def blocks(sign: str, signs: int) -> str:
+    """Repeat what consists of some signs as often as is admitted."""
+    times = BLOCK // signs
+    return "\n\n".join([sign * times] * (MOST_SIGNS // (times * signs)))
+
+
+def lines(unit: str, most: int = MOST_LINES - 100) -> str:
+    return unit * min(most // unit.count("\n"), LARGEST_POST // len(unit) - 10)
+
+
+WRAPPED = "# 1. [\n\n" + ("[[a](" * 300 + "\n\n") * 3
+WORST = {
+    "images": blocks("![", 2),
+    "brackets": blocks("[", 1),
+    "half links": blocks("[[a](", 3),
+    "links": blocks("[a](b)", 2),
+    "CDATA": blocks("<![CDATA[", 4),
+    "comments": blocks("<!-- ", 2),
+    "emphasis": blocks("*a ", 1),
+    "both marks": blocks("*_", 2),
+    "Korean bold": blocks("**가", 2),
+    "backticks": blocks("`a", 1),
+    "angles": blocks("<", 1),
+    "entities": blocks("&amp;", 1),
+    "nested emphasis": ("*a " * 700 + "a* " * 700 + "\n\n") * 13,
+    "nested links": ("[" * 700 + "](b)" * 700 + "\n\n") * 8,
+    "lines": lines("a\n"),
+    "paragraphs": lines("a\n\n"),
+    "list": lines("- a\n"),
+    "nested lists": lines("- a\n  - b\n"),
+    "nested quotes": lines(" - > - > a\n"),
+    "deep quotes": lines(">" * 50 + "a\n"),
+    "deep list": "\n".join("  " * depth + "- a" for depth in range(500)),
+    "definitions": lines("[a]: b\n\n"),
+    "wide table": "|a" * 99 + "|\n" + "|-" * 99 + "|\n" + "||\n" * 190,
+    "tables": lines("|a|\n|-|\n\n", MOST_LINES // 2),
+    "underlined": lines("a\n===\n"),
+    "rules": lines("---\n"),
+    "fences": lines("~~~\n"),
+    "papers": lines("# 1. [a](http://a.b/c)\n" + "a " * 100 + "\n\n", 3 * MOST_HEADINGS - 10),
+    "wrapped titles": WRAPPED * (MOST_SIGNS // 2704),
+    "abbreviations": "A. " * 170_000,
+    "blanks": " " * 500_000,
+    "words": "a " * 250_000,
+    "one word": "가" * 170_000,
+}
+
+
+@pytest.mark.unmeasured
+@pytest.mark.parametrize("kind", WORST)
+def test_the_worst_that_is_admitted_takes_seconds(kind: str) -> None:
+    """Parsed, compared and laid out for both platforms."""
+    raw = f'---\ntitle: "Daily Papers (2026-03-01)"\n---\n\n{TITLE}\n\n{WORST[kind]}'.encode()
+    begun = time.thread_time()
+
+    digest = parse(raw, NAME).digest
+    assert digest
+    assert fingerprint(digest)
+    for formatter in (TelegramFormatter(phrases("ko"), buttons=True), SlackFormatter(phrases("ko"), buttons=True)):
+        assert formatter.digest(digest, Edition("messages"))
+
+    assert time.thread_time() - begun < LONGEST
