@@ -46,9 +46,11 @@ class App:
         return make_listeners(self.settings, self.kits, self.channels, self.router, self.replies)
 
     def stop_on_signals(self) -> None:
-        """Let SIGTERM and SIGINT end what is under way in order: a send is finished and recorded."""
+        """Let SIGTERM, SIGINT and SIGHUP end what is under way in order: a send is finished and recorded."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # started with `nohup`: it goes on when the terminal is closed
             loop.add_signal_handler(number, self.cycle.stopping.set)
 
 

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO, TypeVar
 
@@ -43,6 +44,15 @@ def _known_channel(value: str) -> str:
     if value not in MODULES:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, MODULES))}.")
     return value
+
+
+def _duration(value: str) -> object:
+    from bot.config.fields import duration
+
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 Channel = Annotated[
@@ -105,13 +115,25 @@ def doctor(context: typer.Context, config: Config = None) -> None:
 
 
 @app.command(rich_help_panel=Group.DELIVER)
-def deliver(context: typer.Context, config: Config = None) -> None:
-    """Find what is new, plan it and send it, now. Exits with 1 when something is not settled as sent."""
+def deliver(
+    context: typer.Context,
+    longest: Annotated[
+        timedelta | None,
+        typer.Option("--for", parser=_duration, metavar="DURATION", help='The longest it may take, such as "10m".'),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Find what is new, plan it and send it, now.
+
+    Ends by itself when nothing was settled for a minute; what waits then is left to the next run.
+
+    Exits with 0 when all is settled, 1 when something needs a person, 2 when it could not run, 3 when something waits.
+    """
     from bot.cli.delivery.deliver import deliver_once
 
     settings = _settings(config or context.obj)
     _log(settings, "ERROR")
-    sys.exit(_run(deliver_once(settings)))
+    sys.exit(_run(deliver_once(settings, longest)))
 
 
 @app.command(rich_help_panel=Group.DELIVER)

@@ -7,6 +7,7 @@ from bot.database.states import DeliveryState, DigestState
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, Totals
 
+_WAITING = {DeliveryState.PENDING, DeliveryState.STALE, DeliveryState.UNCONFIRMED}
 _SETTLED = (DeliveryState.SENT, DerivedState.SCHEDULED, DerivedState.DISCARDED)
 
 
@@ -32,6 +33,17 @@ async def unsettled_lines(ledger: Ledger, settings: Settings) -> list[str]:
         chat_statuses = await ledger.status.open_by_chat(digest_status.source, digest_status.name)
         lines += [line for one in chat_statuses for line in _open(one)]
     return lines
+
+
+async def waiting_chats(ledger: Ledger, settings: Settings) -> int:
+    """Count the chats that are open and wait for something of the recent digests."""
+    waiting = set()
+    for digest_status in await _recent(ledger, settings):
+        for one in await ledger.status.open_by_chat(digest_status.source, digest_status.name):
+            paused = any(why.startswith("paused: ") for why in one.problems)
+            if not paused and one.counts.keys() & _WAITING:
+                waiting.add((one.channel, one.chat))
+    return len(waiting)
 
 
 async def _recent(ledger: Ledger, settings: Settings) -> list[DigestStatus]:

@@ -6,16 +6,21 @@ import asyncio
 import json
 import os
 import pty
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.cli.delivery.deliver import deliver_once
 from bot.config.fields import WEEKDAYS
+from bot.config.loading import load
 from bot.ledger.ledger import open_ledger
+from tests.faults.process import Process, get_ready
+from tests.faults.program import Conditions
 from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, SLACK_CHAT
-from tests.support.fakes.faults import forbidden, truncated
+from tests.support.fakes.faults import flood, forbidden, truncated
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.golden import DATA
@@ -245,7 +250,7 @@ async def test_a_digest_without_papers_is_held(operator: Operator) -> None:
     status = await operator.run("status")
 
     held = "the post has no papers yet"
-    assert (done.code, done.out) == (1, "nothing new to send\n")
+    assert (done.code, done.out) == (3, "nothing new to send\n")
     assert done.err == f"daily-papers/2025-01-11: held: {held}\n"
     assert status.lines[0] == f"daily-papers/2025-01-11, 0 papers, held: {held}"
     assert [call.method for call in operator.telegram.calls] == ["getChat"]  # what the chat is, asked for once
@@ -330,6 +335,54 @@ async def test_output_that_cannot_be_written_changes_nothing_that_is_sent(operat
 
     assert await shell.wait() == 0
     assert len(operator.telegram.shown(CHANNEL)) == 2
+
+
+async def test_a_chat_that_keeps_asking_to_wait_is_left_to_the_next_run(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator.settle(telegram=(CHANNEL_NAME, READER))
+    operator.post(ONE)
+    operator.telegram.faults.add(flood(1, method="sendMessage", chat=CHANNEL, times=None))
+    monkeypatch.setenv("PAPERBOY_TELEGRAM__TOKEN", operator.telegram.token)
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")  # else the library warns in this process
+    monkeypatch.setattr("bot.cli.delivery.deliver._IDLE", 2.0)
+
+    async with asyncio.timeout(30):
+        code = await deliver_once(load())
+
+    assert code == 3
+    assert capsys.readouterr().err.endswith("\n1 chat still waits; the next run goes on\n")
+    assert (len(operator.telegram.shown(READER)), operator.telegram.shown(CHANNEL)) == (2, [])
+    operator.telegram.faults.clear()
+    assert (await operator.run("deliver")).code == 0
+
+
+async def test_a_run_takes_no_longer_than_it_is_told(operator: Operator) -> None:
+    operator.settle(telegram=(CHANNEL_NAME, READER))
+    operator.post(ONE)
+    operator.telegram.faults.add(flood(1, method="sendMessage", times=None))
+
+    done = await operator.run("deliver", "--for", "2s")
+    wrong = await operator.run("deliver", "--for", "soon")
+
+    assert (done.code, done.err.splitlines()[-1]) == (3, "2 chats still wait; the next run goes on")
+    assert wrong.code == 2
+    assert "no length of time" in wrong.err
+
+
+async def test_a_closed_terminal_ends_a_run_in_order(operator: Operator) -> None:
+    operator.post(ONE)
+    operator.telegram.faults.add(flood(1, method="sendMessage", times=None))
+    process = Process(["deliver"], Path.cwd(), Conditions(environ=TOKENS))
+    get_ready()
+    await process.start()
+    async with asyncio.timeout(30):
+        while not any(call.method == "sendMessage" for call in operator.telegram.calls):
+            await asyncio.sleep(0.01)
+
+    process.send(signal.SIGHUP)
+
+    assert (await process.end()).code == 3
 
 
 # What goes wrong with the ledger

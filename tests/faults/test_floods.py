@@ -35,9 +35,9 @@ async def test_longer_is_left_for_later_and_nobody_calls_before_the_time(
     assert "asks to wait" in (await site.deliver()).err
     assert _lengths(site) == {GROUP: 0, SLACK_CHAT: 3}
     calls = site.calls
-    assert (await site.deliver(shift=UNSAID / 6)).code == 1
+    assert (await site.deliver(shift=UNSAID / 6)).code == 3
     assert site.calls == calls
-    assert (await site.deliver(shift=UNSAID + 1)).code == 1
+    assert (await site.deliver(shift=UNSAID + 1)).code == 3
     assert _lengths(site) == {GROUP: 0 if telegram_waits else ALL, SLACK_CHAT: 3 if slack_waits else ALL}
     await site.finish(most=1, shift=DAY + 1)
     site.check()
@@ -60,7 +60,7 @@ async def test_the_whole_bot_waits_for_long(site: Site, seconds: int | None) -> 
     site.post(post(PAPERS))
     site.happen(flood(seconds, method="sendMessage", skip=6, times=None))
     process = await site.start("deliver")
-    assert (await process.end()).code == 1
+    assert (await process.end()).code == 3
     site.heal()
     await site.finish(most=1, shift=DAY + 1)
     site.check()

@@ -96,7 +96,7 @@ async def test_the_platforms_go_away_in_the_middle(site: Site) -> None:
     await site.start("deliver", waits=IN_A_HURRY)
     await gone.wait()
     async with site.away():
-        assert (await site.end()).code == 1
+        assert (await site.end()).code == 3
     await site.finish()
     site.check()
 
@@ -104,7 +104,7 @@ async def test_the_platforms_go_away_in_the_middle(site: Site) -> None:
 async def test_connections_reset_before_the_request(site: Site) -> None:
     site.post(post(PAPERS))
     async with site.away(), _slamming(site.telegram), _slamming(site.slack):
-        assert (await site.deliver(waits=IN_A_HURRY)).code == 1
+        assert (await site.deliver(waits=IN_A_HURRY)).code == 3
     await site.finish()
     site.check()
 
@@ -117,7 +117,7 @@ async def test_names_that_do_not_resolve(site: Site) -> None:
         "RES_OPTIONS": "timeout:1 attempts:1",  # where no name server answers at all
     }
     ended = await site.deliver(environ=nowhere, waits=IN_A_HURRY)
-    assert (ended.code, site.calls) == (1, 0)
+    assert (ended.code, site.calls) == (3, 0)
     assert "cannot be reached" in ended.err
     site.faults += len(site.servers)
     await site.finish()

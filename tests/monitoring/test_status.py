@@ -16,7 +16,7 @@ from bot.config.settings import Settings, Source
 from bot.delivery.decisions import Rules
 from bot.ledger import status as statements
 from bot.ledger.records import ChatStatus, Totals
-from bot.monitoring.status import recent_status, totals, unsettled_lines
+from bot.monitoring.status import recent_status, totals, unsettled_lines, waiting_chats
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, refused
 from tests.support.pipeline import Pipeline, open_pipeline
@@ -155,3 +155,14 @@ async def test_totals_do_not_go_through_all_messages_of_all_chats(pipeline: Pipe
         steps = [str(row[-1]) for row in await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {whole}")]
     [mine] = [step for step in steps if " deliveries" in step]
     assert found in mine, steps
+
+
+async def test_chats_that_wait_are_counted_where_nothing_else_is_wrong(pipeline: Pipeline) -> None:
+    assert await waiting_chats(pipeline.ledger, SETTINGS) == 0
+    failures = pipeline.channel.failures
+    failures["b"] += REJECTED
+    failures["c"] += [refused(errors.ChatGone("c: kicked"))]
+    failures["d"] += [refused(errors.RetryLater("flood", 1000.0, flood=True))]
+    failures["e"] += [Failure(), refused(errors.RetryLater("flood", 1000.0, flood=True))]
+    await pipeline.run(days(1, papers=3))
+    assert await waiting_chats(pipeline.ledger, SETTINGS) == 2

@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
+from enum import IntEnum
 
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.app.assembly import open_app
+from bot.app.assembly import App, open_app
 from bot.app.cycle import DeliveryCycle
 from bot.cli.console import Console, plural, say, warn
 from bot.config.settings import Settings
-from bot.database.states import DeliveryState
+from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.dispatcher import OnSettled
 from bot.errors import SourceError, Stopped
 from bot.ledger.records import Chat, QueuedDelivery
-from bot.monitoring.status import unsettled_lines
+from bot.monitoring.status import unsettled_lines, waiting_chats
+
+_IDLE = 60.0  # seconds: when nothing was settled for so long, what waits is left to the next run
 
 
-async def deliver_once(settings: Settings) -> int:
-    """Do one run now and say how it went; give the exit code."""
+class ExitCode(IntEnum):
+    """How a run ended, for who starts it."""
+
+    SETTLED = 0
+    NEEDS_PERSON = 1
+    COULD_NOT_RUN = 2
+    WAITS = 3
+
+
+async def deliver_once(settings: Settings, longest: timedelta | None = None) -> ExitCode:
+    """Do one run now and say how it went; give the exit code.
+
+    It ends when everything is settled, when nothing was settled for a minute, or after `longest`.
+    """
     async with open_app(settings) as app:
         app.stop_on_signals()
+        if longest is not None:
+            asyncio.get_running_loop().call_later(longest.total_seconds(), app.cycle.stopping.set)
         errors: list[SourceError] = []
+        broken: list[str] = []
         with suppress(Stopped):
             async with app.ledger.delivery_lock(app.cycle.stopping, warn):
                 errors = await _plan(app.cycle)
-                with _progress(await app.ledger.open_rows()) as report:
-                    broken = await app.cycle.dispatch(report)
-                for problem in broken:
-                    warn(problem)
+                broken = await _dispatch(app)
                 await app.notifier.notify()
-        lines = await unsettled_lines(app.ledger, settings)
-        for line in lines:
-            warn(line)
-        return 2 if errors else 1 if lines else 0
+        lines = await _report(app)
+        if errors:
+            return ExitCode.COULD_NOT_RUN
+        if broken or (lines and await _needs_person(app)):
+            return ExitCode.NEEDS_PERSON
+        return ExitCode.WAITS if lines else ExitCode.SETTLED
 
 
 async def _plan(cycle: DeliveryCycle) -> list[SourceError]:
@@ -47,9 +66,51 @@ async def _plan(cycle: DeliveryCycle) -> list[SourceError]:
     return errors
 
 
+async def _dispatch(app: App) -> list[str]:
+    """Send everything that is due, until nothing was settled for long; say in which chats that failed unexpectedly."""
+    settled = asyncio.Event()
+    watch = asyncio.create_task(_stop_when_idle(settled, app.cycle.stopping))
+    try:
+        with _progress(await app.ledger.open_rows(), settled) as report:
+            broken = await app.cycle.dispatch(report)
+    finally:
+        watch.cancel()
+    for problem in broken:
+        warn(problem)
+    return broken
+
+
+async def _stop_when_idle(settled: asyncio.Event, stopping: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        while True:
+            settled.clear()
+            async with asyncio.timeout(_IDLE):
+                await settled.wait()
+    stopping.set()
+
+
+async def _report(app: App) -> list[str]:
+    """Say what is not settled, a line each, and who waits when the run ended before its end."""
+    lines = await unsettled_lines(app.ledger, app.settings)
+    for line in lines:
+        warn(line)
+    if app.cycle.stopping.is_set() and (count := await waiting_chats(app.ledger, app.settings)):
+        warn(f"{plural(count, 'chat')} still {'waits' if count == 1 else 'wait'}; the next run goes on")
+    return lines
+
+
+async def _needs_person(app: App) -> bool:
+    """Tell whether anything will not be mended by itself; a post that looks unfinished is waited for."""
+    incidents = await app.ledger.incidents.current()
+    return any(one.is_news and one.kind is not IncidentKind.HELD for one in incidents)
+
+
 @contextmanager
-def _progress(total: int) -> Iterator[OnSettled]:
-    """Report each settled row, a bar on a terminal, a line each elsewhere; then how many were sent and edited."""
+def _progress(total: int, settled: asyncio.Event) -> Iterator[OnSettled]:
+    """Report each settled row, a bar on a terminal, a line each elsewhere; then how many were sent and edited.
+
+    `settled` is set when one was sent or failed.
+    """
     console = Console(stderr=True, soft_wrap=False)
     done = Counter[str]()
     with _bar(console, total) if console.is_terminal else _lines() as report:
@@ -57,6 +118,8 @@ def _progress(total: int) -> Iterator[OnSettled]:
         def count(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
             what = "edited" if row.state == DeliveryState.STALE else "sent"
             done[what] += state == DeliveryState.SENT and not why  # with a reason it was left as it stands
+            if state in (DeliveryState.SENT, DeliveryState.FAILED):
+                settled.set()
             report(chat, row, state, why)
 
         yield count
