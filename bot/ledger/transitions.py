@@ -17,7 +17,6 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    exists,
     func,
     literal_column,
     not_,
@@ -74,43 +73,6 @@ HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which `open_at` or `
 UNDECIDED = and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_(None))
 
 _CLOCK_STEP = 60.0  # seconds by which clocks are set right all the time; what is later was written by a wrong clock
-
-
-def _waits_for_parent() -> ColumnElement[bool]:
-    """Tell whether a delivery belongs under a parent that was refused, or of which nobody knows whether it arrived.
-
-    A parent that an operator gave up is waited for no longer.
-    """
-    own, index, parent = messages.alias("own"), messages.alias("parent_message"), deliveries.alias("parent")
-    of_digest = (index.c.digest_id == own.c.digest_id, index.c.channel == own.c.channel)
-    lacking = (parent.c.state.in_((FAILED, SENDING, UNCONFIRMED)), parent.c.remote_id.is_(None))
-    return (
-        exists()
-        .select_from(parent.join(index, index.c.id == parent.c.message_id).join(own, and_(*of_digest)))
-        .where(parent.c.chat_id == deliveries.c.chat_id, not_sent(parent), *lacking)
-        .where(func.coalesce(parent.c.problem, "") != ErrorCode.DISCARDED)
-        .where(index.c.key == "index", index.c.edition == own.c.edition, own.c.edition.startswith(THREAD))
-        .where(own.c.id == deliveries.c.message_id, own.c.key != "index")
-        .correlate(deliveries)
-    )
-
-
-WAITS_FOR_PARENT = _waits_for_parent()
-
-# What a worker can still do something about.
-IS_ACTIONABLE = and_(
-    not_sent(deliveries),
-    or_(
-        and_(deliveries.c.state == PENDING, not_(WAITS_FOR_PARENT)),
-        deliveries.c.state == STALE,
-        and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_not(None)),
-    ),
-)
-
-
-def due(until: float) -> ColumnElement[bool]:
-    """Tell whether something can be done about a delivery by then."""
-    return and_(IS_ACTIONABLE, or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= until))
 
 
 def waits_for_hour(rows: Any) -> ColumnElement[bool]:
