@@ -39,23 +39,27 @@ async def plan(
             await ledger.write_plan(source, one, await _rendered(ledger, source, one, formatters))
     posts = found or ()
     await ledger.record_posts(source, {name: one.post for name, one in zip(names_of(posts, known), posts, strict=True)})
-    await _give_to_new_chats(ledger, source, formatters, rules.today)
+    await _give_to_new_chats(ledger, source, formatters, rules.catch_up, rules.today)
     return decided
 
 
 async def _give_to_new_chats(
-    ledger: Ledger, source: str, formatters: Mapping[str, Formatter], today: date | None
+    ledger: Ledger, source: str, formatters: Mapping[str, Formatter], catch_up: int, today: date | None
 ) -> None:
-    """Plan what was delivered for chats that joined since, and render again what still waits."""
+    """Plan what was delivered for chats that joined or came back since, and render again what still waits.
+
+    Who joined gets the newest alone; who came back gets what it lacks of the last `catch_up`, older first.
+    """
     delivered = [one for one in await ledger.known_digests(source) if one.state is DigestState.ACTIVE]
-    newest = [one.name for one in delivered if today is None or one.day <= today][-1:]
+    recent = [one.name for one in delivered if today is None or one.day <= today][-catch_up:]
     outdated = await ledger.waiting_in_old_edition(source)
     for one in delivered:
-        newer = one.name in newest and await ledger.has_chats_without(source, one.name)
-        if newer or one.name in outdated:
+        newer = one.name in recent[-1:] and await ledger.has_chats_without(source, one.name)
+        missed = one.name in recent[:-1] and await ledger.has_returned_chats_without(source, one.name)
+        if newer or missed or one.name in outdated:
             digest = await ledger.digest(source, one.name)
             as_it_is = PlannedDigest(digest, one.post, one.fingerprint, one.state, one.reason, one.held_since)
-            again = replace(as_it_is, may_edit=False, to_new_chats=newer)
+            again = replace(as_it_is, may_edit=False, to_new_chats=newer, to_returned_chats=missed)
             await ledger.write_plan(source, again, await _rendered(ledger, source, again, formatters))
 
 

@@ -115,6 +115,11 @@ class Ledger:
         async with self._read() as db:
             return (await db.execute(planning_sql.has_chats_without(source, name))).first() is not None
 
+    async def has_returned_chats_without(self, source: str, name: str) -> bool:
+        """Tell whether an active chat has nothing of a digest because it was away when others got it."""
+        async with self._read() as db:
+            return (await db.execute(planning_sql.has_returned_chats_without(source, name))).first() is not None
+
     async def waiting_in_old_edition(self, source: str) -> set[str]:
         """Name the digests that wait for a chat's hours in an edition that it no longer prefers."""
         async with self._read() as db:
@@ -136,6 +141,8 @@ class Ledger:
                     await db.execute(statement)
             if planned.to_new_chats:
                 await db.execute(planning_sql.queue_new_chats(digest))
+            if planned.to_returned_chats:
+                await db.execute(planning_sql.queue_returned_chats(digest))
 
     async def change_status(self, source: str, one: StatusChange) -> None:
         """Write the state and the reason of a digest whose content stays as it is."""

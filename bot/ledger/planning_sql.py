@@ -58,6 +58,11 @@ def has_chats_without(source: str, name: str) -> Select[tuple[Any, ...]]:
     return select(chats.c.id).where(or_(_has_to_receive(digest), _WANTS_NEWEST)).limit(1)
 
 
+def has_returned_chats_without(source: str, name: str) -> Select[tuple[Any, ...]]:
+    digest = select(digests.c.id).where(is_digest(source, name)).scalar_subquery()
+    return select(chats.c.id).where(_was_away(digest)).limit(1)
+
+
 def waiting_in_old_edition(source: str) -> Select[tuple[Any, ...]]:
     """List the digests that still wait for the hour of a chat in an edition that the chat no longer prefers."""
     # "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them wait.
@@ -134,6 +139,12 @@ def queue_new_chats(digest: int) -> Insert:
     return _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*new))
 
 
+def queue_returned_chats(digest: int) -> Insert:
+    """Queue all messages of a digest for every chat that was away when others got it."""
+    returned = (chats.c.edition == messages.c.edition, _was_away(literal(digest)))
+    return _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*returned))
+
+
 def queue_missing(digest: int, *, to_those_who_left: bool) -> Insert:
     """Queue, for every chat that has some messages of a digest, the others in the same edition.
 
@@ -193,6 +204,25 @@ def _has_to_receive(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnEle
         or_(chats.c.receives_since <= found, chats.c.wants_newest == 1),
         not_(_holds(digest)),
     )
+
+
+def _was_away(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether a chat (of the enclosing statement) receives, and has nothing of a digest that it should have got.
+
+    That is one found after it subscribed; in a chat of the settings, one after a digest of which it has something.
+    """
+    own, former = digests.alias(), digests.alias()
+    theirs, held = messages.alias(), deliveries.alias()
+    is_later = (own.c.source == former.c.source, own.c.day >= former.c.day, own.c.found_at >= former.c.found_at)
+    has_former = (
+        exists()
+        .select_from(held.join(theirs).join(former).join(own, and_(*is_later)))
+        .where(held.c.chat_id == chats.c.id, own.c.id == digest, former.c.id != own.c.id)
+        .correlate(chats)
+    )
+    found = select(digests.c.found_at).where(digests.c.id == digest).scalar_subquery()
+    shall = (chats.c.state == ChatState.ACTIVE, chats.c.receives_since <= found, not_(_holds(digest)))
+    return and_(*shall, or_(chats.c.receives_since > 0, has_former))
 
 
 def _pairs(digest: int, not_before: ColumnElement[Any]) -> Select[tuple[Any, ...]]:

@@ -42,6 +42,7 @@ class PlannedDigest:
     held_since: float | None = None
     may_edit: bool = True  # messages that the ledger holds may change
     to_new_chats: bool = False  # chats that have nothing of it yet receive it
+    to_returned_chats: bool = False  # those of them that received when it was found, and were away, receive it
 
     @property
     def name(self) -> str:

@@ -349,6 +349,7 @@ AT_FIRST = {
     "C0CLOSED": "06.index 06.1 06.2 06.3 07.index",
     "D0MINA": "06.digest 07.digest 09.digest 10.digest",
 }
+MISSED = "09.index 09.1 09.2 10.index 10.1 10.2"  # while it was closed
 GOES_ON = {
     **{chat: f"{AT_FIRST[chat]} {THIRTEENTH}" for chat in ("@papers", "-1001000000360", "-1001000000800", "42")},
     "C0PAPERS": f"{AT_FIRST['C0PAPERS']} 13.2 13.3",
@@ -377,7 +378,7 @@ async def test_paused_chats_get_their_rest_when_they_let_us_in_again(stopped: Ol
     await stopped.run()
     resumed = {
         "41": f"{AT_FIRST['41']} 13.index",
-        "C0CLOSED": f"{AT_FIRST['C0CLOSED']} 07.1 07.2 07.3 {THIRTEENTH}",
+        "C0CLOSED": f"{AT_FIRST['C0CLOSED']} 07.1 07.2 07.3 {MISSED} {THIRTEENTH}",
     }
     assert stopped.read() == AT_FIRST | GOES_ON | resumed
     assert "-1001000000300" in stopped.telegram.unconfirmed_sends

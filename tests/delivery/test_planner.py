@@ -11,10 +11,12 @@ from typing import Any, ClassVar
 
 import pytest
 
+from bot import errors
 from bot.delivery.decisions import Rules
 from formatters.model import Digest, Paper, Section
 from tests.support.digests import days, digest, found, paper
-from tests.support.pipeline import open_pipeline
+from tests.support.memory_channel import refused
+from tests.support.pipeline import Pipeline, open_pipeline
 
 DAY = date(2025, 1, 1)
 
@@ -95,3 +97,72 @@ async def test_a_held_post_that_has_all_its_papers_again_is_waited_for_no_longer
 def sparse(*numbers: int) -> list[Paper]:
     """Give papers that say nothing yet."""
     return [replace(paper(number), sections=(Section("Results", ""),)) for number in numbers]
+
+
+# --- who comes back
+
+
+async def test_who_comes_back_gets_what_it_lacks_of_the_last_digests_older_first(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+        await pipeline.run(days(1))
+        pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
+        for last in range(2, 7):
+            await pipeline.run(days(*range(1, last + 1)))
+        await pipeline.ledger.subscriptions.resume_all()
+        await pipeline.run(days(*range(1, 7)))
+        assert dates(pipeline, "a") == [1, 2, 4, 5, 6]  # it had begun with the second
+        assert dates(pipeline, "b") == [1, 2, 3, 4, 5, 6]
+
+
+async def test_what_came_on_one_day_comes_whole(tmp_path: Path) -> None:
+    day = date(2025, 1, 2)
+    two = [found(digest(day, paper(1))), found(digest(day, paper(2), series="Other Papers"))]
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run(days(1))
+        await pipeline.ledger.subscriptions.pause((await pipeline.known("a")).id, "archived")
+        await pipeline.run(days(1) + two)
+        await pipeline.ledger.subscriptions.resume_all()
+        await pipeline.run(days(1) + two)
+        assert len(pipeline.read("a")) == 3 + 2 + 2
+
+
+async def test_a_chat_that_is_out_of_the_settings_for_a_while_lacks_nothing(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+        await pipeline.run(days(1))
+        await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"b": "b"})
+        await pipeline.run(days(1, 2))
+        await pipeline.run(days(1, 2, 3))
+        await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+        await pipeline.run(days(1, 2, 3))
+        assert dates(pipeline, "a") == [1, 2, 3]
+
+
+async def test_a_new_chat_gets_the_newest_alone(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "b") as pipeline:
+        await pipeline.run(days(1))
+        await pipeline.run(days(1, 2))
+        await pipeline.run(days(1, 2, 3))
+        await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+        pipeline.clock.now += 60
+        await pipeline.subscriber("c", now=True)
+        for _ in range(2):
+            await pipeline.run(days(1, 2, 3))
+        assert (dates(pipeline, "a"), dates(pipeline, "c")) == ([3], [3])
+
+
+async def test_a_reader_that_blocked_the_bot_before_its_first_digest(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "b") as pipeline:
+        await pipeline.run(days(1))
+        pipeline.clock.now += 60
+        reader = await pipeline.subscriber("c")
+        await pipeline.ledger.subscriptions.pause(reader, "blocked")
+        await pipeline.run(days(1, 2))
+        await pipeline.run(days(1, 2, 3))
+        await pipeline.ledger.subscriptions.resume(reader)
+        await pipeline.run(days(1, 2, 3))
+        assert dates(pipeline, "c") == [2, 3]
+
+
+def dates(pipeline: Pipeline, address: str) -> list[int]:
+    """Give the days of the indexes that a chat shows."""
+    return [int(line.split(" January")[0].split()[-1]) for line in pipeline.shown(address) if " January" in line]
