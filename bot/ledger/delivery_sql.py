@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     cast,
     delete,
     exists,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot.database.schema import chats, deliveries, digests, messages, sent_replies
 from bot.database.states import ChatState, DeliveryState
@@ -121,8 +123,23 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             not_(IS_DROPPED),
         )
         .where(not_(exists().where(*under_way)))
-        .order_by(deliveries.c.state != DeliveryState.UNCONFIRMED, digests.c.day, digests.c.id, messages.c.seq)
+        .order_by(deliveries.c.state != DeliveryState.UNCONFIRMED, func.coalesce(_last_sent(), 0.0).desc())
+        .order_by(digests.c.day, digests.c.id, messages.c.seq)
         .limit(READ_AHEAD)
+    )
+
+
+def _last_sent() -> ScalarSelect[Any]:
+    """Give when a message of this digest last came to the chat: what came last is finished before anything else."""
+    theirs, other = messages.alias(), deliveries.alias()
+    # Of an unconfirmed send it is not known whether it came.
+    came = case((other.c.state == DeliveryState.UNCONFIRMED, other.c.attempted_at), else_=other.c.sent_at)
+    return (
+        select(func.max(came))
+        .select_from(theirs.join(other, and_(other.c.message_id == theirs.c.id, other.c.chat_id == bindparam("chat"))))
+        .where(theirs.c.digest_id == digests.c.id)
+        .correlate(digests)
+        .scalar_subquery()
     )
 
 

@@ -314,11 +314,11 @@ async def test_posts_that_changed_meanwhile_are_treated_as_the_old_program_would
     await killed.run(posts)
     read = killed.read()
     news, last = "09.index 09.1 10.index 10.1", f"{ARXIV} 14.index 14.1 14.2 14.3"
-    assert read["@papers"] == f"{EIGHTH} 13.index* 13.1 {news} 13.2 13.3 13.4 {last}"
-    assert read["-1001000000100"] == f"{EIGHTH} 13.index* {news} 13.1 13.2 13.3 13.4 {last}"
-    assert read["-1001000000200:77"] == f"{EIGHTH} 13.index* 13.1 {news} 13.2 13.3 13.4 {last}"
+    assert read["@papers"] == f"{EIGHTH} 13.index* 13.1 13.2 13.3 13.4 {news} {last}"
+    assert read["-1001000000100"] == f"{EIGHTH} 13.index* 13.1 13.2 13.3 13.4 {news} {last}"
+    assert read["-1001000000200:77"] == f"{EIGHTH} 13.index* 13.1 13.2 13.3 13.4 {news} {last}"
     assert read["-1001000000300"] == f"{EIGHTH_TWICE} {news} {THIRTEENTH} 13.4 {last}"
-    assert read["-1001000000400"] == f"{EIGHTH} 13.index* {news} 13.1 13.2 13.3 13.4 {last}"
+    assert read["-1001000000400"] == f"{EIGHTH} 13.index* 13.1 13.2 13.3 13.4 {news} {last}"
     assert {read[chat] for chat in GROUPS[3:]} == {f"{EIGHTH} {news} {THIRTEENTH} 13.4 {last}"}
     assert "new things" in str(killed.body("@papers", "13.2"))
     assert "2501.00004" in str(killed.body("@papers", "13.index"))

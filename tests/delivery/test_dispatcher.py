@@ -12,11 +12,11 @@ from structlog.testing import capture_logs
 
 from bot import errors
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.records import Chat, QueuedDelivery
 from tests.support.digests import days, digest, found, paper
-from tests.support.memory_channel import Failure, MemoryChannel, refused
+from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
 
 
@@ -383,3 +383,20 @@ async def test_something_unexpected_in_one_chat_ends_the_work_in_no_other(pipeli
     assert await pipeline.counts("a") == {"sent": 1, "sending": 1, "pending": 1}
     assert (await pipeline.dispatch()).broken_chats == {}
     assert pipeline.read("a") == ["index", "1", "2"]
+
+
+@pytest.mark.parametrize("first", [[Failure()], [lost(), Failure()]], ids=["sent", "not known whether it arrived"])
+async def test_a_paper_that_an_older_digest_gets_comes_after_the_newer_one_under_way(
+    tmp_path: Path, first: list[Failure]
+) -> None:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run(days(1))
+        pipeline.clock.now += 86400
+        pipeline.channel.readable = False
+        pipeline.channel.failures["a"] += [*first, refused(errors.RetryLater("wait", 50))]
+        await pipeline.look(days(1, 2))
+        await pipeline.dispatch(RetryPolicy(settle_delay=0, first_backoff=0, longest_wait=10))
+        assert pipeline.read("a") == ["index", "1", "2", "index"]
+        pipeline.clock.now += 60
+        await pipeline.run([*days(1, papers=3), *days(2)])
+        assert pipeline.read("a") == ["index", "1", "2", "index", "1", "2", "3"]
