@@ -357,6 +357,22 @@ async def test_a_chat_that_keeps_asking_to_wait_is_left_to_the_next_run(
     assert (await operator.run("deliver")).code == 0
 
 
+async def test_something_unexpected_in_a_chat_is_a_line_and_needs_a_person(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("no such thing")
+
+    operator.post(ONE)
+    monkeypatch.setenv("PAPERBOY_TELEGRAM__TOKEN", operator.telegram.token)
+    monkeypatch.setattr("bot.channels.telegram.channel.TelegramChannel.send", broken)
+
+    assert await deliver_once(load()) == 1
+
+    said = "telegram @my_channel: unexpected error, please report it: ZeroDivisionError: no such thing"
+    assert said in capsys.readouterr().err.splitlines()
+
+
 async def test_a_run_takes_no_longer_than_it_is_told(operator: Operator) -> None:
     operator.settle(telegram=(CHANNEL_NAME, READER))
     operator.post(ONE)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import date
 from typing import Any, cast
 
+import pytest
 from structlog.testing import capture_logs
 
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.ledger import Ledger
 from bot.monitoring.notifier import OperatorNotifier
+from bot.monitoring.status import recent_status
 from bot.sources.source import FoundDigest
-from tests.support.app import FIRST, memory, opened
+from tests.support.app import FIRST, SECOND, memory, opened
 from tests.support.memory_channel import Failure, MemoryChannel
+from tests.support.setup import DATA
 
 
 def operator_reads(channel: MemoryChannel) -> list[str]:
@@ -110,3 +116,24 @@ async def test_a_ledger_that_answers_nonsense_does_not_end_the_program() -> None
     async with opened(memory()) as app:
         app.service.ledger = cast(Ledger, Broken())
         assert await app.service._pause() == 86400
+
+
+_COPY = """
+    INSERT INTO digests (source, name, post, day, fingerprint, content, state, found_at)
+    SELECT source, :name, :name, :day, fingerprint, replace(content, '2025-01-06', :day), state, found_at
+    FROM digests WHERE day = '2025-01-06'
+"""
+
+
+@pytest.mark.parametrize("days", [["0001-01-01"], ["9999-12-31"], ["0001-01-01", "9999-12-31"]], ids=str)
+async def test_a_digest_of_the_first_or_last_of_all_days_that_a_ledger_holds_stops_nothing(days: list[str]) -> None:
+    channel = memory()
+    async with opened(channel, FIRST, **TOLD_IN_ENGLISH) as app:
+        await app.service._sweep()
+        with closing(sqlite3.connect("paperboy.db")) as db:
+            db.executemany(_COPY, [{"name": f"daily-papers/{day}", "day": day} for day in days])
+            db.commit()
+        shutil.copy(DATA / SECOND, "_posts")
+        await app.service._sweep()
+        await recent_status(app.ledger, app.settings)
+    assert (len(channel.chats["5"]), len(channel.chats["-6"]), operator_reads(channel)) == (8, 8, [])
