@@ -36,6 +36,7 @@ class DeliveryCycle:
     policy: RetryPolicy = RetryPolicy()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _logged: dict[str, str] = field(default_factory=dict)  # problems of posts
+    _unplanned: dict[str, dict[str, str]] = field(default_factory=dict)  # by source: posts that cannot be laid out
     _told: set[str] = field(default_factory=set)  # unexpected errors whose traceback was logged
 
     async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
@@ -76,15 +77,18 @@ class DeliveryCycle:
 
     def problems(self) -> list[str]:
         """List what was wrong with single posts at the last look."""
-        return [what for source in self.sources for what in source.problems.values()]
+        return [what for source in self.sources for what in self._of_posts(source).values()]
 
     def log_problems(self) -> None:
         """Log each problem of a post once."""
-        problems = {post: what for source in self.sources for post, what in source.problems.items()}
+        problems = {post: what for source in self.sources for post, what in self._of_posts(source).items()}
         for post, what in problems.items():
             if self._logged.get(post) != what:
                 log.warning("post", problem=what)
         self._logged = problems
+
+    def _of_posts(self, source: Source) -> Mapping[str, str]:
+        return {**source.problems, **self._unplanned.get(source.name, {})}
 
     async def _open_hours(self, *, at_once: bool) -> None:
         """Let every chat's digests go out from its next hour on."""
@@ -146,7 +150,9 @@ class DeliveryCycle:
     async def _write_plan(self, source: Source, found: Sequence[FoundDigest] | None) -> None:
         """Plan what was found; without it, what the ledger knows of."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
-        for one in await plan(self.ledger, source.name, found, formatters, replace(self.rules, today=self._today())):
+        rules, problems = replace(self.rules, today=self._today()), self._unplanned.setdefault(source.name, {})
+        problems.clear()
+        for one in await plan(self.ledger, source.name, found, formatters, rules, problems):
             reason = one.reason.sentence(one.state)
             log.info("planned", source=source.name, digest=one.name, state=one.state, reason=reason)
 

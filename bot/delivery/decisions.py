@@ -5,21 +5,17 @@ Pure. The daily run, an edited post, one that is not finished yet: all are this 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
 from bot.delivery.readiness import date_reason, unfinished_reason
 from bot.ledger.records import RELEASED, KnownDigest, PlannedDigest, StatusChange
+from bot.sources.fingerprint import fingerprint
 from bot.sources.source import FoundDigest
-from formatters.markdown import walk
-from formatters.model import Digest, Paper
-from formatters.spans import collapse_spaces, plain
 
 _COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE, Cause.LATE}  # what was skipped for this is judged anew with papers
 _BY_DATE = {Cause.FUTURE, Cause.LATE}
@@ -66,20 +62,9 @@ def names_of(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> list
     return [one.digest.id if one.digest.id in names else of_post.get(one.post, one.digest.id) for one in found]
 
 
-def fingerprint(digest: Digest) -> str:
-    """Hash the content of a digest; layout, markup and the post's address do not count."""
-    content = [digest.series, digest.day.isoformat(), _plain_text(digest.preface), *map(_paper_content, digest.papers)]
-    return hashed(content)
-
-
-def hashed(value: object) -> str:
-    """Hash any JSON."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
-
-
 def _recognised(found: FoundDigest, name: str) -> PlannedDigest:
     digest = replace(found.digest, id=name)
-    return PlannedDigest(digest, found.post, fingerprint(digest), DigestState.ACTIVE)
+    return PlannedDigest(digest, found.post, found.fingerprint or fingerprint(digest), DigestState.ACTIVE)
 
 
 def _is_settled(was: KnownDigest | None, planned: PlannedDigest) -> bool:
@@ -194,12 +179,3 @@ def _is_news(was: KnownDigest | None, planned: PlannedDigest) -> bool:
     """Tell whether the ledger says otherwise."""
     after = (planned.state, planned.reason, planned.fingerprint)
     return was is None or (was.state, was.reason, was.fingerprint) != after
-
-
-def _paper_content(paper: Paper) -> list[object]:
-    sections = [[section.heading, _plain_text(section.body)] for section in paper.sections]
-    return [paper.id, paper.number, paper.title, paper.url, [asdict(link) for link in paper.links], sections]
-
-
-def _plain_text(markdown: str) -> str:
-    return collapse_spaces(plain(walk(markdown)))

@@ -8,27 +8,36 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 
 from bot.database.states import DigestState
-from bot.delivery.decisions import Rules, decide, hashed, names_of
+from bot.delivery.decisions import Rules, decide, names_of
+from bot.errors import LedgerError
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
+from bot.log import unexpected
+from bot.sources.fingerprint import hashed
 from bot.sources.source import FoundDigest
 from formatters import locale
 from formatters.edition import Edition
-from formatters.message import Formatter, Message
+from formatters.message import Formatter
 from formatters.model import Digest
 
 
 async def plan(
-    ledger: Ledger, source: str, found: Sequence[FoundDigest] | None, formatters: Mapping[str, Formatter], rules: Rules
+    ledger: Ledger,
+    source: str,
+    found: Sequence[FoundDigest] | None,
+    formatters: Mapping[str, Formatter],
+    rules: Rules,
+    problems: dict[str, str] | None = None,
 ) -> list[PlannedDigest | StatusChange]:
     """Write into the ledger what shall be sent and edited; the caller holds the delivery lock.
 
     The newest delivered digest also goes to chats that joined since, if they want it. What still waits for
-    a chat's hours is rendered again when the chat changed its preferences.
+    a chat's hours is rendered again when the chat changed its preferences. What cannot be laid out is put
+    into `problems`, by post, and stops no other digest.
     """
+    problems = {} if problems is None else problems
     known = await ledger.known_digests(source)
     # Hashing years of posts takes seconds; meanwhile readers are answered.
     decided = await asyncio.to_thread(decide, known, found, rules, ledger.clock())
@@ -36,22 +45,22 @@ async def plan(
         if isinstance(one, StatusChange):
             await ledger.change_status(source, one)
         else:
-            await ledger.write_plan(source, one, await _rendered(ledger, source, one, formatters))
+            await _write(ledger, source, one, formatters, problems)
     posts = found or ()
     await ledger.record_posts(source, {name: one.post for name, one in zip(names_of(posts, known), posts, strict=True)})
-    await _give_to_new_chats(ledger, source, formatters, rules.catch_up, rules.today)
+    await _give_to_new_chats(ledger, source, formatters, rules, problems)
     return decided
 
 
 async def _give_to_new_chats(
-    ledger: Ledger, source: str, formatters: Mapping[str, Formatter], catch_up: int, today: date | None
+    ledger: Ledger, source: str, formatters: Mapping[str, Formatter], rules: Rules, problems: dict[str, str]
 ) -> None:
     """Plan what was delivered for chats that joined or came back since, and render again what still waits.
 
-    Who joined gets the newest alone; who came back gets what it lacks of the last `catch_up`, older first.
+    Who joined gets the newest alone; who came back gets what it lacks of the last `rules.catch_up`, older first.
     """
     delivered = [one for one in await ledger.known_digests(source) if one.state is DigestState.ACTIVE]
-    recent = [one.name for one in delivered if today is None or one.day <= today][-catch_up:]
+    recent = [one.name for one in delivered if rules.today is None or one.day <= rules.today][-rules.catch_up :]
     outdated = await ledger.waiting_in_old_edition(source)
     for one in delivered:
         newer = one.name in recent[-1:] and await ledger.has_chats_without(source, one.name)
@@ -60,7 +69,21 @@ async def _give_to_new_chats(
             digest = await ledger.digest(source, one.name)
             as_it_is = PlannedDigest(digest, one.post, one.fingerprint, one.state, one.reason, one.held_since)
             again = replace(as_it_is, may_edit=False, to_new_chats=newer, to_returned_chats=missed)
-            await ledger.write_plan(source, again, await _rendered(ledger, source, again, formatters))
+            await _write(ledger, source, again, formatters, problems)
+
+
+async def _write(
+    ledger: Ledger, source: str, one: PlannedDigest, formatters: Mapping[str, Formatter], problems: dict[str, str]
+) -> None:
+    """Lay a digest out and write it, or say in `problems` why it cannot be laid out."""
+    try:
+        rendered = await _rendered(ledger, source, one, formatters)
+    except LedgerError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other digests are planned
+        problems[one.post] = f"{one.post}: cannot be laid out: {unexpected(error)}"
+    else:
+        await ledger.write_plan(source, one, rendered)
 
 
 async def _rendered(
@@ -70,12 +93,15 @@ async def _rendered(
         return []
     used = await ledger.editions(source, planned.digest.id)
     return [
-        RenderedEdition(channel, edition, _laid_out(formatters[channel], planned.digest, Edition.read(edition)))
+        # Layout of a large digest takes a second; meanwhile readers are answered.
+        await asyncio.to_thread(_laid_out, formatters[channel], planned.digest, channel, edition)
         for channel, edition in sorted(used)
         if channel in formatters
     ]
 
 
-def _laid_out(formatter: Formatter, digest: Digest, edition: Edition) -> list[tuple[Message, str]]:
+def _laid_out(formatter: Formatter, digest: Digest, channel: str, spelled: str) -> RenderedEdition:
+    edition = Edition.read(spelled)
     translated = formatter.in_language(locale.phrases(edition.language)) if edition.language else formatter
-    return [(message, hashed(message.body)) for message in translated.digest(digest, edition)]
+    messages = [(message, hashed(message.body)) for message in translated.digest(digest, edition)]
+    return RenderedEdition(channel, spelled, messages)

@@ -7,11 +7,13 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 
 from bot.errors import ParseError, SourceError
+from bot.sources.fingerprint import fingerprint
 from bot.sources.jekyll.front_matter import storable
 from bot.sources.jekyll.post import LARGEST_POST, Post, day_of, parse
 from bot.sources.source import FoundDigest
@@ -44,7 +46,7 @@ class FolderSource:
             if isinstance(post, ParseError):
                 problems[name] = str(post)
             elif post.digest:
-                _keep(FoundDigest(post.digest, name), by_id, problems)
+                _keep(FoundDigest(post.digest, name, post.fingerprint), by_id, problems)
                 if post.degraded:
                     problems[name] = f"{name}: {post.degraded}"
         self.problems = problems
@@ -97,7 +99,8 @@ def read(path: Path, *, permalink: str = "", certain: bool = False) -> Post:
     with path.open("rb") as file:
         raw = file.read(LARGEST_POST + 1)
     try:
-        return parse(raw, shown(path.name), permalink=permalink, certain=certain)
+        post = parse(raw, shown(path.name), permalink=permalink, certain=certain)
+        return replace(post, fingerprint=fingerprint(post.digest)) if post.digest else post
     except ParseError:
         raise
     except Exception as error:

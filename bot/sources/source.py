@@ -16,6 +16,7 @@ class FoundDigest:
 
     digest: Digest
     post: str  # what the source calls the post: a file name
+    fingerprint: str = ""  # of the digest, where the source keeps it; else it is computed at each comparison
 
 
 class Source(Protocol):

@@ -13,7 +13,13 @@ import pytest
 
 from bot import errors
 from bot.delivery.decisions import Rules
+from bot.delivery.planner import plan
+from bot.errors import LedgerError
+from formatters.edition import Edition
+from formatters.locale import Phrases, phrases
+from formatters.message import USUAL, Message
 from formatters.model import Digest, Paper, Section
+from formatters.terminal import TerminalFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import refused
 from tests.support.pipeline import Pipeline, open_pipeline
@@ -42,6 +48,54 @@ async def test_posts_are_compared_outside_the_event_loop(tmp_path: Path) -> None
         await pipeline.look([replace(one, digest=Watched(**values)) for one, values in zip(posts, plain, strict=True)])
     assert Watched.threads
     assert threading.get_ident() not in Watched.threads
+
+
+class Failing(TerminalFormatter):
+    """Fail to lay out one digest; note the threads of layout."""
+
+    threads: ClassVar[set[int]] = set()
+
+    def in_language(self, phrases: Phrases) -> Failing:
+        return Failing(phrases)
+
+    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+        Failing.threads.add(threading.get_ident())
+        if digest.day.day == 2:
+            raise IndexError("list index out of range")
+        return super().digest(digest, edition)
+
+
+async def test_a_digest_that_cannot_be_laid_out_stops_no_other(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run(days(1))
+        pipeline.channel.formatter = Failing(phrases("en"))
+        problems: dict[str, str] = {}
+        formatters = {pipeline.channel.name: pipeline.channel.formatter}
+        await plan(pipeline.ledger, "blog", days(1, 2, 3), formatters, Rules(), problems)
+        await pipeline.dispatch()
+        planned = [one.name for one in await pipeline.ledger.known_digests("blog")]
+    assert planned == ["daily-papers/2025-01-01", "daily-papers/2025-01-03"]
+    assert list(problems) == ["2025-01-02-daily-papers.md"]
+    assert problems["2025-01-02-daily-papers.md"].startswith("2025-01-02-daily-papers.md: cannot be laid out: ")
+    assert threading.get_ident() not in Failing.threads
+
+
+async def test_a_ledger_that_fails_is_no_problem_of_a_post(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+
+        async def full(source: str, name: str) -> set[tuple[str, str]]:
+            raise LedgerError("the disk is full")
+
+        monkeypatch.setattr(pipeline.ledger, "editions", full)
+        with pytest.raises(LedgerError):
+            await pipeline.run(days(1))
+
+
+async def test_a_fingerprint_that_the_source_keeps_is_not_computed_again(tmp_path: Path) -> None:
+    (post,) = days(1)
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run([replace(post, fingerprint="kept")])
+        assert [one.fingerprint for one in await pipeline.ledger.known_digests("blog")] == ["kept"]
 
 
 async def test_no_sentence_in_the_ledger_decides(tmp_path: Path) -> None:

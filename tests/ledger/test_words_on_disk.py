@@ -23,12 +23,13 @@ from bot.channels.slack.channel import EVENT
 from bot.config.settings import Settings, Source
 from bot.database.reasons import Cause, Reason
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
-from bot.delivery.decisions import Rules, fingerprint, hashed
+from bot.delivery.decisions import Rules
 from bot.delivery.hours import DeliveryHours
 from bot.errors import ErrorCode
 from bot.ledger.records import RELEASED, Incident
 from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.outages import Outages
+from bot.sources.fingerprint import fingerprint, hashed
 from formatters import pages
 from formatters.edition import LAYOUTS, Edition
 from formatters.locale import phrases

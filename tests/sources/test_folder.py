@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import SourceError
+from bot.sources.fingerprint import fingerprint
 from bot.sources.folder import FolderSource
 from bot.sources.jekyll.post import LARGEST_POST, Post, parse
 from bot.sources.source import FoundDigest
@@ -131,6 +132,17 @@ async def test_a_post_is_parsed_again_only_when_it_changed() -> None:
     assert [one.digest is two.digest for one, two in zip(before, after, strict=True)] == [False, True]
     assert after[0].digest.papers[0].title == "Another paper"
     assert staying.name == after[1].post
+
+
+async def test_an_unchanged_post_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("2025-01-06-a.md")
+    daily = source()
+    (before,) = await daily.digests()
+
+    monkeypatch.setattr("bot.sources.folder.fingerprint", lambda digest: "another")
+    (after,) = await daily.digests()
+
+    assert before.fingerprint == after.fingerprint == fingerprint(before.digest)
 
 
 async def test_a_post_of_the_same_size_and_a_new_time_is_parsed_again() -> None:

@@ -32,6 +32,7 @@ class Post:
 
     digest: Digest | None
     degraded: str = ""
+    fingerprint: str = ""  # of the digest
 
 
 def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) -> Post:

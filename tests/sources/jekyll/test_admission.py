@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from bot.delivery.decisions import fingerprint
 from bot.errors import ParseError
+from bot.sources.fingerprint import fingerprint
 from bot.sources.jekyll.admission import (
     MOST_CELLS,
     MOST_HEADINGS,
