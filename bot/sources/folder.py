@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatch
@@ -20,18 +22,30 @@ from bot.sources.source import FoundDigest
 from formatters.spans import shorten
 
 SUFFIXES = (".md", ".markdown")
+YOUNG = 3.0  # seconds: a file that changed since may be half written, and is looked at again after so long
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class FolderSource:
     """Read posts named YYYY-MM-DD-*.md; a post is parsed again only when its file changed."""
 
-    def __init__(self, name: str, path: Path, *, match: str | None = None, permalink: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        *,
+        match: str | None = None,
+        permalink: str = "",
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self.name = name
         self.problems: Mapping[str, str] = {}
         self._path = path
         self._match = match
         self._permalink = permalink
+        self._clock = clock
+        self._sleep = sleep
         self._cache: dict[Path, tuple[tuple[int, int], Post | ParseError]] = {}
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
@@ -41,8 +55,10 @@ class FolderSource:
     def _digests(self, since: date | None) -> list[FoundDigest]:
         problems: dict[str, str] = {}
         by_id: dict[str, FoundDigest] = {}
-        for path in self._posts(since):
-            post, name = self._read(path), shown(path.name)
+        paths = self._posts(since)
+        unfinished = self._unfinished(paths)
+        for path in paths:
+            post, name = self._as_before(path) if path in unfinished else self._read(path), shown(path.name)
             if isinstance(post, ParseError):
                 problems[name] = str(post)
             elif post.digest:
@@ -65,6 +81,27 @@ class FolderSource:
         if not _ends_like_post(path) or day is None or (since and day < since):
             return False
         return self._match is None or fnmatch(path.name, self._match) or fnmatch(path.stem, self._match)
+
+    def _unfinished(self, paths: Collection[Path]) -> set[Path]:
+        """Name the files that are being written: those just changed are read twice."""
+        before = {path: _content(path) for path in paths if self._is_young(path)}
+        if before:
+            self._sleep(YOUNG)
+        return {path for path, content in before.items() if _content(path) != content}
+
+    def _is_young(self, path: Path) -> bool:
+        try:
+            state = path.stat()
+        except OSError:
+            return False  # it is reported when it is read
+        known = path in self._cache and self._cache[path][0] == (state.st_mtime_ns, state.st_size)
+        # A stamp in the future says nothing: some copies keep stamps, and clocks differ.
+        return stat.S_ISREG(state.st_mode) and not known and 0 <= self._clock() - state.st_mtime < YOUNG
+
+    def _as_before(self, path: Path) -> Post | ParseError:
+        """Give what a file held before it began to be written."""
+        written = ParseError(f"{shown(path.name)}: is being written; it is read at the next look")
+        return self._cache[path][1] if path in self._cache else written
 
     def _read(self, path: Path) -> Post | ParseError:
         try:
@@ -106,6 +143,15 @@ def read(path: Path, *, permalink: str = "", certain: bool = False) -> Post:
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise ParseError(f"{shown(path.name)}: cannot be read ({storable(shorten(what, 200))}); report it") from error
+
+
+def _content(path: Path) -> bytes:
+    """Give a hash of what is in a file, b"" where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.sha256(file.read(LARGEST_POST + 1)).digest()
+    except OSError:
+        return b""
 
 
 def shown(name: str) -> str:

@@ -33,6 +33,7 @@ import bot.channels.telegram.listener
 import bot.cli.delivery.deliver
 import bot.cli.main
 import bot.database.engine
+import bot.sources.folder
 import bot.web.server
 from bot.channels.rate_limits import RateLimiter
 from bot.delivery.channel import Channel, UnconfirmedSend
@@ -84,6 +85,7 @@ def _set(conditions: Conditions) -> None:
 
 
 def _speed_up(conditions: Conditions) -> None:
+    bot.sources.folder.YOUNG = 0.0
     telegram, slack = bot.channels.telegram.channel, bot.channels.slack.channel
     for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
         unlimited = RateLimiter(None, lambda _chat: [])

@@ -283,6 +283,99 @@ async def test_an_empty_double_hides_no_full_post() -> None:
     assert set(folder.problems) == {"2025-01-06-b.md"}
 
 
+# A file that is being written
+
+NOW = 1_750_000_000.0
+GOOD = "2025-01-05-good.md"
+
+
+class Writer:
+    """Write what a test says while the source sleeps."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = list(texts)
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        for text in self.texts[:1]:
+            self.put(text)
+        del self.texts[:1]
+
+    def put(self, text: str, age: float = 0.0) -> None:
+        write(GOOD, body=text)
+        os.utime(POSTS / GOOD, (NOW - age, NOW - age))
+
+    def source(self, monkeypatch: pytest.MonkeyPatch) -> FolderSource:
+        monkeypatch.setattr("bot.sources.folder.YOUNG", 3.0)
+        return FolderSource("daily", POSTS, clock=lambda: NOW, sleep=self.sleep)
+
+
+WHOLE = "# 1. [A paper](https://arxiv.org/abs/2501.00001)\n"
+
+
+def titles(found: Sequence[FoundDigest]) -> list[str]:
+    return [paper.title for one in found for paper in one.digest.papers]
+
+
+async def test_a_file_that_changes_while_it_is_looked_at_is_read_at_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writer = Writer(WHOLE[:30])
+    writer.put(WHOLE[:20])
+    daily = writer.source(monkeypatch)
+
+    assert await daily.digests() == []
+    assert daily.problems == {GOOD: f"{GOOD}: is being written; it is read at the next look"}
+    writer.put(WHOLE)
+
+    assert titles(await daily.digests()) == ["A paper"]
+    assert (daily.problems, writer.slept) == ({}, [3.0, 3.0])
+
+
+async def test_while_a_post_is_written_anew_its_former_text_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(WHOLE[:20])
+    writer.put(WHOLE, age=10)
+    daily = writer.source(monkeypatch)
+    await daily.digests()
+    writer.put(WHOLE[:10])
+
+    assert titles(await daily.digests()) == ["A paper"]
+    assert writer.slept == [3.0]
+
+
+async def test_a_file_that_stays_as_it_is_is_read_and_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer()
+    writer.put(WHOLE, age=2.9)
+    daily = writer.source(monkeypatch)
+
+    for _ in range(2):
+        assert titles(await daily.digests()) == ["A paper"]
+    assert (daily.problems, writer.slept) == ({}, [3.0])
+
+
+@pytest.mark.parametrize("age", [3.0, 3600.0, -1.0, -86400.0])
+async def test_an_old_stamp_and_one_in_the_future_need_no_second_look(
+    monkeypatch: pytest.MonkeyPatch, age: float
+) -> None:
+    writer = Writer()
+    writer.put(WHOLE, age=age)
+
+    assert titles(await writer.source(monkeypatch).digests()) == ["A paper"]
+    assert writer.slept == []
+
+
+async def test_a_file_that_goes_while_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer()
+    writer.put(WHOLE)
+    (POSTS / "2025-01-06-gone.md").symlink_to("gone.md")
+    daily = writer.source(monkeypatch)
+    monkeypatch.setattr(daily, "_sleep", lambda seconds: (POSTS / GOOD).unlink())
+
+    assert await daily.digests() == []
+    assert set(daily.problems) == {GOOD, "2025-01-06-gone.md"}
+
+
 # No post stops the others
 
 
