@@ -19,7 +19,7 @@ from bot.sources.fingerprint import hashed
 from bot.sources.source import FoundDigest
 from formatters import locale
 from formatters.edition import Edition
-from formatters.message import Formatter
+from formatters.message import Formatter, Message
 from formatters.model import Digest
 
 
@@ -91,17 +91,27 @@ async def _rendered(
 ) -> list[RenderedEdition]:
     if planned.state is not DigestState.ACTIVE:
         return []
+    before = await ledger.digest_before(source, planned.digest.id) if planned.may_edit else None
     used = await ledger.editions(source, planned.digest.id)
     return [
         # Layout of a large digest takes a second; meanwhile readers are answered.
-        await asyncio.to_thread(_laid_out, formatters[channel], planned.digest, channel, edition)
+        await asyncio.to_thread(_edition, channel, edition, formatters[channel], planned.digest, before)
         for channel, edition in sorted(used)
         if channel in formatters
     ]
 
 
-def _laid_out(formatter: Formatter, digest: Digest, channel: str, spelled: str) -> RenderedEdition:
+def _edition(
+    channel: str, spelled: str, formatter: Formatter, digest: Digest, before: Digest | None
+) -> RenderedEdition:
+    """Lay a digest out, and note which messages read as they would with the post as it was before."""
     edition = Edition.read(spelled)
+    messages = _laid_out(formatter, digest, edition)
+    former = {(message.key, body) for message, body in (_laid_out(formatter, before, edition) if before else ())}
+    unchanged = {message.key for message, body in messages if (message.key, body) in former}
+    return RenderedEdition(channel, spelled, messages, unchanged)
+
+
+def _laid_out(formatter: Formatter, digest: Digest, edition: Edition) -> list[tuple[Message, str]]:
     translated = formatter.in_language(locale.phrases(edition.language)) if edition.language else formatter
-    messages = [(message, hashed(message.body)) for message in translated.digest(digest, edition)]
-    return RenderedEdition(channel, spelled, messages)
+    return [(message, hashed(message.body)) for message in translated.digest(digest, edition)]

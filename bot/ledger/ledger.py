@@ -229,6 +229,12 @@ class Ledger:
         async with self._read() as db:
             return digest_from_json((await db.execute(planning_sql.content(source, name))).scalar_one())
 
+    async def digest_before(self, source: str, name: str) -> Digest | None:
+        """Give a digest as it was last read, None when it is new."""
+        async with self._read() as db:
+            content = (await db.execute(planning_sql.content(source, name))).scalar_one_or_none()
+            return digest_from_json(content) if content else None
+
 
 def _known(row: Any) -> KnownDigest:
     day, state = date.fromisoformat(row.day), DigestState(row.state)
@@ -238,13 +244,21 @@ def _known(row: Any) -> KnownDigest:
 
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEdition, *, update: bool) -> None:
-    """Write the messages of a digest in one edition; without `update`, only those that the ledger lacks."""
-    before = {row.key: row.hash for row in await db.execute(planning_sql.hashes(digest, rendered))}
+    """Write the messages of a digest in one edition; without `update`, only those that the ledger lacks.
+
+    What was sent stays in its words where the edit changed nothing, whatever the language and layout are now.
+    """
+    rows = (await db.execute(planning_sql.hashes(digest, rendered))).all()
+    before = {row.key: row.hash for row in rows}
+    kept = {row.key for row in rows if row.tried and row.key in rendered.unchanged}
     for seq, (message, body_hash) in enumerate(rendered.messages):
-        if update or message.key not in before:
+        if update and message.key in kept:
+            await db.execute(planning_sql.move_message(digest, rendered, seq, message.key))
+        elif update or message.key not in before:
             await db.execute(planning_sql.write_message(digest, rendered, seq, message, body_hash))
     if update:
-        changed = [message.key for message, body_hash in rendered.messages if before.get(message.key) != body_hash]
+        new = [(message.key, body_hash) for message, body_hash in rendered.messages if message.key not in kept]
+        changed = [key for key, body_hash in new if before.get(key) != body_hash]
         for statement in planning_sql.drop_obsolete(digest, rendered):
             await db.execute(statement)
         await db.execute(transitions.reopen(planning_sql.changed_messages(digest, rendered, changed)))

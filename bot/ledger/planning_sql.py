@@ -28,7 +28,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot.database.schema import chats, deliveries, digests, messages, papers
-from bot.database.states import DIGEST_CHANGES, ChatState, DigestState
+from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
 from bot.ledger import transitions
 from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
 from bot.ledger.transitions import HOUR_UNKNOWN, waits_for_hour
@@ -104,13 +104,20 @@ def record_post(source: str, name: str, post: str) -> Update:
 
 
 def hashes(digest: int, rendered: RenderedEdition) -> Select[tuple[Any, ...]]:
-    return select(messages.c.key, messages.c.hash).where(_rendered(digest, rendered))
+    """Give what the ledger holds of an edition: keys, hashes, and whether anything became of a message in any chat."""
+    tried = exists().where(deliveries.c.message_id == messages.c.id, deliveries.c.state != DeliveryState.PENDING)
+    return select(messages.c.key, messages.c.hash, tried.label("tried")).where(_rendered(digest, rendered))
 
 
 def write_message(digest: int, rendered: RenderedEdition, seq: int, message: Message, body_hash: str) -> Insert:
     key = {"digest_id": digest, "channel": rendered.channel, "edition": rendered.edition, "key": message.key}
     values = {"seq": seq, "body": dict(message.body), "hash": body_hash, "is_obsolete": 0}
     return upsert(messages).values(**key, **values).on_conflict_do_update(list(key), set_=values)
+
+
+def move_message(digest: int, rendered: RenderedEdition, seq: int, key: str) -> Update:
+    """Write the place of a message that stays as it is."""
+    return update(messages).where(_rendered(digest, rendered), messages.c.key == key).values(seq=seq, is_obsolete=0)
 
 
 def drop_obsolete(digest: int, rendered: RenderedEdition) -> tuple[Update | Delete, ...]:

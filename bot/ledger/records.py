@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -66,6 +66,7 @@ class RenderedEdition:
     channel: str
     edition: str
     messages: Sequence[tuple[Message, str]]  # with the hash of each body
+    unchanged: Collection[str] = ()  # keys of those that the edit of the post changed nothing in
 
 
 @dataclass(frozen=True, slots=True)

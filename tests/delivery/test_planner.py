@@ -220,3 +220,36 @@ async def test_a_reader_that_blocked_the_bot_before_its_first_digest(tmp_path: P
 def dates(pipeline: Pipeline, address: str) -> list[int]:
     """Give the days of the indexes that a chat shows."""
     return [int(line.split(" January")[0].split()[-1]) for line in pipeline.shown(address) if " January" in line]
+
+
+async def test_an_edit_after_a_change_of_language_edits_what_it_changed_alone(tmp_path: Path) -> None:
+    day = date(2025, 1, 1)
+    before, after = (found(digest(day, paper(1), paper(2, word=word), paper(3))) for word in ("plain", "other"))
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run([before])
+        words = [one.body for one in pipeline.channel.chats["a"]]
+        pipeline.channel.formatter = TerminalFormatter(phrases("ko"))
+        await pipeline.run([after])
+        shown = pipeline.channel.chats["a"]
+        assert [one.edits for one in shown] == [0, 0, 1, 0]
+        assert [one.body == word for one, word in zip(shown, words, strict=True)] == [True, True, False, True]
+        assert "other things" in str(shown[2].body)
+
+
+async def test_what_nobody_received_is_in_the_language_of_now(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.look(days(1))
+        pipeline.channel.formatter = TerminalFormatter(phrases("ko"))
+        await pipeline.run(days(1, papers=3))
+        assert ["목표" in str(one.body) for one in pipeline.channel.chats["a"]] == [False, True, True, True]
+
+
+async def test_messages_that_stay_as_they_are_keep_their_places(tmp_path: Path) -> None:
+    """A paper that comes between others is sent behind them, and what is still to be sent goes in the new order."""
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run([found(digest(DAY, paper(1), paper(2)))])
+        moved = digest(DAY, paper(3), paper(2), paper(1))
+        await pipeline.run([found(moved)])
+        await pipeline.subscriber("b", now=True)
+        await pipeline.run([found(moved)])
+        assert (pipeline.read("a"), pipeline.read("b")) == (["index", "1", "2", "3"], ["index", "3", "2", "1"])
