@@ -87,8 +87,7 @@ def waits_for_hour(rows: Any) -> ColumnElement[bool]:
 def mark_interrupted(settle: float, now: float) -> tuple[Update, ...]:
     """Take up what a dead process left, and end the waits that a clock wrote which was ahead."""
     tried = func.min(deliveries.c.attempted_at, now)
-    asked = {"not_before": tried + settle, "attempted_at": tried, "noted_at": now}
-    unconfirmed = {"state": UNCONFIRMED, **asked}
+    unconfirmed = {"state": UNCONFIRMED, "not_before": tried + settle, "attempted_at": tried, "noted_at": now}
     why = {"problem": ErrorCode.UNCONFIRMED, "error": "the program ended before the answer came"}
     return (
         update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(unconfirmed | why),
@@ -99,13 +98,9 @@ def mark_interrupted(settle: float, now: float) -> tuple[Update, ...]:
 
 def _end_void_waits(now: float) -> Update:
     ahead = or_(deliveries.c.noted_at > now + _CLOCK_STEP, deliveries.c.attempted_at > now + _CLOCK_STEP)
-    at_once = case((deliveries.c.not_before.is_(None), null()), else_=now)
-    tried = func.min(deliveries.c.attempted_at, now)
-    return (
-        update(deliveries)
-        .where(not_sent(deliveries), deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), ahead)
-        .values(not_before=at_once, attempted_at=tried, noted_at=now)
-    )
+    which = (not_sent(deliveries), deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), ahead)
+    at_once, tried = func.min(deliveries.c.not_before, now), func.min(deliveries.c.attempted_at, now)
+    return update(deliveries).where(*which).values(not_before=at_once, attempted_at=tried, noted_at=now)
 
 
 def _claim() -> ReturningUpdate[Any]:
@@ -183,9 +178,8 @@ def reopen(changed: Select[int]) -> Update:
     wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
     settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_((SENT, STALE, FAILED)), NOT_DISCARDED)
     sequence = select(chats.c.id_sequence).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
-    final = or_(
-        deliveries.c.sent_hash == wanted, deliveries.c.id_sequence != sequence
-    )  # a chat that moved is not edited
+    # A chat that moved is not edited.
+    final = or_(deliveries.c.sent_hash == wanted, deliveries.c.id_sequence != sequence)
     stands = and_(deliveries.c.remote_id.is_not(None), final)
     state = case((stands, SENT.value), else_=unsent(PENDING, STALE))
     return update(deliveries).where(settled).values(state=state, plain=0)
@@ -257,8 +251,7 @@ def to_give_up(chat_ids: Select[int], *, waiting: bool) -> ColumnElement[bool]:
     """Tell what is given up: what failed and what is undecided; if `waiting`, all that is open."""
     stuck = or_(deliveries.c.state == FAILED, UNDECIDED)
     still_open = deliveries.c.state.in_((PENDING, SENDING, STALE, EDITING, FAILED, UNCONFIRMED))
-    which = still_open if waiting else stuck
-    return and_(not_sent(deliveries), NOT_DISCARDED, which, _in(chat_ids))
+    return and_(not_sent(deliveries), NOT_DISCARDED, still_open if waiting else stuck, _in(chat_ids))
 
 
 def give_up(chat_ids: Select[int], *, waiting: bool) -> tuple[Update, Update]:

@@ -150,14 +150,11 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])
-async def test_a_wait_ends_when_the_clock_says_so_wherever_it_jumped(pipeline: Pipeline, jump: float) -> None:
-    """Forward it is over at once, back it is an hour longer; nothing is lost and nothing doubled."""
+async def test_a_wait_ends_when_the_clock_jumps(pipeline: Pipeline, jump: float) -> None:
+    """Forward its end has come, back it was written in the future; nothing is lost and nothing doubled."""
     pipeline.channel.failures["a"].append(refused(RetryLater("flood", 600, flood=True)))
     await pipeline.run(days(1), RetryPolicy())
     pipeline.clock.now += jump
-    await pipeline.run(days(1), RetryPolicy())
-    assert len(pipeline.shown("a")) == (3 if jump > 0 else 0)
-    pipeline.clock.now += 600 + max(0.0, -jump)
     await pipeline.run(days(1), RetryPolicy())
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
 
