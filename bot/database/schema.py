@@ -180,6 +180,19 @@ sent_replies = Table(
     Index(None, "channel", "id_sequence", "remote_id"),
 )
 
+# Replies that are under way, or whose answer was lost, with what they say; few, and of the last days.
+unconfirmed_replies = Table(
+    "unconfirmed_replies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("counter", String, key="id_sequence", nullable=False),
+    Column("address", String, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("tried_at", Float, nullable=False),
+    Column("overwritten_id", Integer),  # of the message that a probe overwrote, until it is written back
+)
+
 # What was reported to the operators, as long as it lasts.
 notices = Table(
     "notices",

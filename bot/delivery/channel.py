@@ -8,8 +8,22 @@ from typing import Any, Protocol
 
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
+from bot.ledger.records import UnconfirmedReply
 from formatters.locale import Phrases
 from formatters.message import Formatter
+
+
+class Replies(Protocol):
+    """The replies that are under way or unconfirmed, each with a number: looking for a send may overwrite one."""
+
+    async def unconfirmed_replies(self, channel: str, id_sequence: str) -> Sequence[UnconfirmedReply]:
+        """List those of an id sequence, older first."""
+
+    async def reply_overwritten(self, number: int, remote_id: int) -> None:
+        """Commit that a reply was found under this id and overwritten."""
+
+    async def forget_replies(self, *numbers: int) -> None:
+        """Commit that replies read as they were sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +38,8 @@ class UnconfirmedSend:
     after_at: float  # when that one was sent
     taken: frozenset[int]  # later ids of the sequence that are accounted for
     others: int = 0  # other unconfirmed sends of the sequence: ids that nobody knows yet
+    is_reworded: bool = False  # the body is not the one that was sent: the post changed meanwhile
+    replies: Replies | None = None  # where they are kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from bot.concurrency import KeyedLock, backoff
 from bot.delivery.channel import Channel
-from bot.errors import LedgerError, Rejected, RetryLater, SendError
+from bot.errors import LedgerError, Rejected, RetryLater, SendError, Unconfirmed
 from bot.ledger.ledger import Ledger
 from bot.log import log
 from formatters.message import Message
@@ -64,11 +64,10 @@ class ReplySender:
         async with await self._lock(address):
             for message in messages:
                 try:
-                    remote_id = await self._send(address, {**message.body, **more}, thread)
+                    await self._send((address, *names), {**message.body, **more}, thread)
                 except SendError as error:
                     self._lost(address, error)
                     return error
-                await self._note((address, *names), remote_id)
         return None
 
     async def edit(self, address: str, remote_id: str, message: Message) -> None:
@@ -81,14 +80,28 @@ class ReplySender:
             except SendError as error:
                 self._lost(address, error)
 
-    async def _send(self, address: str, body: Mapping[str, object], thread: str) -> str:
+    async def _send(self, addresses: Sequence[str], body: Mapping[str, object], thread: str) -> str:
         def sent(body: Mapping[str, object]) -> Callable[[], Awaitable[str]]:
-            return lambda: self._channel.send(address, body, delivery_ref="", thread=thread)
+            return lambda: self._try(addresses, body, thread)
 
         try:
-            return await self._with_retries(address, sent(body))
+            return await self._with_retries(addresses[0], sent(body))
         except Rejected:
-            return await self._with_retries(address, sent(self._channel.formatter.plain(body)))
+            return await self._with_retries(addresses[0], sent(self._channel.formatter.plain(body)))
+
+    async def _try(self, addresses: Sequence[str], body: Mapping[str, object], thread: str) -> str:
+        """Send, and leave in the ledger what may have arrived."""
+        noted = [number for address in addresses if (number := await self._note_try(address, body))]
+        try:
+            remote_id = await self._channel.send(addresses[0], body, delivery_ref="", thread=thread)
+            await self._note(addresses, remote_id)
+        except Unconfirmed:
+            raise
+        except SendError:
+            await self._forget(noted)
+            raise
+        await self._forget(noted)
+        return remote_id
 
     async def _with_retries(self, address: str, call: Callable[[], Awaitable[_Result]]) -> _Result:
         """Call when it is our turn, and again as the platform asks, as long as a reader may still wait."""
@@ -120,6 +133,21 @@ class ReplySender:
                 await self._ledger.record_reply(self._channel.name, id_sequence, int(remote_id))
             except LedgerError as error:
                 log.error("reply", channel=self._channel.name, error=str(error))  # it stands in the chat all the same
+
+    async def _note_try(self, address: str, body: Mapping[str, object]) -> int:
+        """Record a reply before its call; 0 when that cannot be done."""
+        id_sequence = self._channel.id_sequence(address)
+        try:
+            return await self._ledger.note_reply(self._channel.name, id_sequence, address, body)
+        except LedgerError as error:
+            log.error("reply", channel=self._channel.name, error=str(error))  # its reader gets it all the same
+            return 0
+
+    async def _forget(self, noted: Sequence[int]) -> None:
+        try:
+            await self._ledger.forget_replies(*noted)
+        except LedgerError as error:
+            log.error("reply", channel=self._channel.name, error=str(error))  # it is forgotten when it is old
 
     async def _lock(self, address: str) -> asyncio.Lock:
         """Give the lock of a chat, whichever of its addresses is named."""

@@ -16,7 +16,7 @@ from typing import Any
 from bot import errors
 from bot.concurrency import TURN_AHEAD, StopWatch, backoff, wait_unless
 from bot.database.states import DeliveryState
-from bot.delivery.channel import Channel, Delivered, NotDelivered, UnconfirmedSend
+from bot.delivery.channel import Channel, Delivered, NotDelivered, Replies, UnconfirmedSend
 from bot.errors import ErrorCode
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Chat, KnownIds, Pause, QueuedDelivery
@@ -162,7 +162,7 @@ class ChatWorker:
     async def _reconcile(self, row: QueuedDelivery) -> None:
         run = self.state
         known = await run.ledger.known_message_ids(self.chat, row.attempted_at)
-        unconfirmed = _unconfirmed_send(row, _body(self.channel, row), known)
+        unconfirmed = _unconfirmed_send(row, _body(self.channel, row), known, run.ledger)
         match await wait_unless(
             self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
         ):
@@ -272,7 +272,9 @@ def _body(channel: Channel, row: QueuedDelivery) -> Mapping[str, object]:
     return channel.formatter.plain(row.body) if row.plain else row.body
 
 
-def _unconfirmed_send(row: QueuedDelivery, body: Mapping[str, object], known: KnownIds) -> UnconfirmedSend:
+def _unconfirmed_send(
+    row: QueuedDelivery, body: Mapping[str, object], known: KnownIds, replies: Replies
+) -> UnconfirmedSend:
     return UnconfirmedSend(
         delivery_ref=row.delivery_ref,
         body=body,
@@ -282,4 +284,6 @@ def _unconfirmed_send(row: QueuedDelivery, body: Mapping[str, object], known: Kn
         after_at=known.last_at,
         taken=known.later,
         others=known.unconfirmed_sends,
+        is_reworded=row.tried_hash != row.hash,
+        replies=replies,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Insert,
     Integer,
     Select,
+    Update,
     and_,
     bindparam,
     case,
@@ -18,14 +19,17 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     not_,
     or_,
     select,
+    update,
 )
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from bot.database.schema import chats, deliveries, digests, messages, sent_replies
+from bot.database.schema import chats, deliveries, digests, messages, sent_replies, unconfirmed_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger.records import Chat
@@ -93,6 +97,7 @@ def next_due(now: float) -> Select[Any]:
 
 READ_AHEAD = 20  # rows of a chat that are read at once: about a digest
 _KEPT_REPLIES = 7 * 86400.0  # seconds; an unconfirmed send is settled, or left to a person, long before
+MOST_UNCONFIRMED = 1000  # replies that are kept with their bodies
 _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
 
 
@@ -177,6 +182,37 @@ def record_reply(channel: str, id_sequence: str, remote_id: int, now: float) -> 
     row = {"channel": channel, "id_sequence": id_sequence, "remote_id": remote_id, "sent_at": now}
     old = sent_replies.c.sent_at < now - _KEPT_REPLIES
     return insert(sent_replies).values(row), delete(sent_replies).where(old)
+
+
+def note_reply(row: Mapping[str, object]) -> ReturningInsert[Any]:
+    return insert(unconfirmed_replies).values(row).returning(unconfirmed_replies.c.id)
+
+
+def forget_replies(numbers: Collection[int]) -> Delete:
+    return delete(unconfirmed_replies).where(unconfirmed_replies.c.id.in_(numbers))
+
+
+def forget_old_replies(newest: int, now: float) -> Delete:
+    old = or_(
+        unconfirmed_replies.c.tried_at < now - _KEPT_REPLIES, unconfirmed_replies.c.id <= newest - MOST_UNCONFIRMED
+    )
+    return delete(unconfirmed_replies).where(old)
+
+
+def unconfirmed_replies_of(channel: str, id_sequence: str) -> Select[Any]:
+    """List the fields of UnconfirmedReply."""
+    known = unconfirmed_replies.c
+    query = select(known.id, known.address, known.body, known.tried_at, known.overwritten_id)
+    return query.where(known.channel == channel, known.id_sequence == id_sequence).order_by(known.id)
+
+
+def reply_overwritten(number: int, remote_id: int, now: float) -> tuple[Update, Insert]:
+    known = unconfirmed_replies.c
+    found = select(known.channel, known.id_sequence, literal(remote_id), literal(now)).where(known.id == number)
+    return (
+        update(unconfirmed_replies).where(known.id == number).values(overwritten_id=remote_id),
+        insert(sent_replies).from_select(["channel", "id_sequence", "remote_id", "sent_at"], found),
+    )
 
 
 def unconfirmed_sends(chat: Chat) -> Select[Any]:

@@ -33,6 +33,7 @@ from bot.ledger.records import (
     PlannedDigest,
     RenderedEdition,
     StatusChange,
+    UnconfirmedReply,
 )
 from bot.ledger.status import Status
 from bot.ledger.subscriptions import Subscriptions
@@ -220,6 +221,32 @@ class Ledger:
         now = self.clock()
         async with self._write() as db:
             for statement in delivery_sql.record_reply(channel, id_sequence, remote_id, now):
+                await db.execute(statement)
+
+    async def note_reply(self, channel: str, id_sequence: str, address: str, body: Mapping[str, object]) -> int:
+        """Note a reply before its call, and give its number; old ones are forgotten."""
+        now = self.clock()
+        row = {"channel": channel, "id_sequence": id_sequence, "address": address, "body": body, "tried_at": now}
+        async with self._write() as db:
+            number = int((await db.execute(delivery_sql.note_reply(row))).scalar_one())
+            await db.execute(delivery_sql.forget_old_replies(number, now))
+        return number
+
+    async def forget_replies(self, *numbers: int) -> None:
+        """Forget replies that were noted, since it is known what became of them."""
+        async with self._write() as db:
+            await db.execute(delivery_sql.forget_replies(numbers))
+
+    async def unconfirmed_replies(self, channel: str, id_sequence: str) -> list[UnconfirmedReply]:
+        """List the replies of an id sequence that are under way or unconfirmed, older first."""
+        async with self._read() as db:
+            found = await db.execute(delivery_sql.unconfirmed_replies_of(channel, id_sequence))
+            return [UnconfirmedReply(*row) for row in found]
+
+    async def reply_overwritten(self, number: int, remote_id: int) -> None:
+        """Note under which id a reply was found and overwritten, so that this id is accounted for."""
+        async with self._write() as db:
+            for statement in delivery_sql.reply_overwritten(number, remote_id, self.clock()):
                 await db.execute(statement)
 
     # --- reading

@@ -142,6 +142,17 @@ class KnownIds:
     unconfirmed_sends: int  # other sends of which nobody knows whether they arrived
 
 
+@dataclass(frozen=True, slots=True)
+class UnconfirmedReply:
+    """A reply that is under way, or whose answer was lost."""
+
+    number: int  # in the ledger
+    address: str
+    body: Mapping[str, object]
+    tried_at: float  # seconds since 1970
+    overwritten_id: int | None  # of the message that a probe overwrote and that is not written back yet
+
+
 class DerivedState(StrEnum):
     """What is shown in place of the state of a delivery where it says more; these words are in no ledger."""
 

@@ -22,11 +22,26 @@ from tests.support.virtual_time import run
 
 
 class Notes(Ledger):
-    """Where ids of answers are noted."""
+    """Where ids of answers are noted, and answers before their calls, by number."""
 
     def __init__(self, *, full: bool = False) -> None:
         self.noted: list[tuple[str, str, int]] = []
+        self.under_way: dict[int, tuple[str, str, str, object]] = {}
         self._full = full
+        self._last = 0
+
+    async def note_reply(self, channel: str, id_sequence: str, address: str, body: Mapping[str, object]) -> int:
+        if self._full:
+            raise LedgerError("the disk is full")
+        self._last += 1
+        self.under_way[self._last] = (channel, id_sequence, address, body["markup"])
+        return self._last
+
+    async def forget_replies(self, *numbers: int) -> None:
+        if self._full:
+            raise LedgerError("the disk is full")
+        for number in numbers:
+            del self.under_way[number]
 
     async def record_reply(self, channel: str, id_sequence: str, remote_id: int) -> None:
         if self._full:
@@ -240,7 +255,39 @@ def test_an_id_that_cannot_be_noted_keeps_no_part_back() -> None:
     setup = ReplySetup(full=True)
     _, logs = done(setup.replies.send("a", parts("one", "two")))
     assert setup.shown() == ["one", "two"]
-    assert [(line["event"], line["error"]) for line in logs] == [("reply", "the disk is full")] * 2
+    assert [(line["event"], line["error"]) for line in logs] == [("reply", "the disk is full")] * 6
+
+
+@pytest.mark.parametrize(
+    ("errors", "left"),
+    [
+        ([], []),
+        ([Unconfirmed("reset")], ["one"]),
+        ([RetryLater("no network"), Unconfirmed("reset")], ["one"]),
+        ([Rejected("no"), Unconfirmed("reset")], ["plain one"]),
+        ([Rejected("no"), Rejected("still no")], []),
+        ([ChatGone("blocked")], []),
+    ],
+)
+def test_what_may_have_arrived_stays_noted(errors: list[SendError], left: list[str]) -> None:
+    setup = ReplySetup()
+    setup.refuse(*errors)
+    done(setup.replies.send("a", parts("one"), names=("@a",)))
+    noted = [("terminal", name, name, text) for text in left for name in ("a", "@a")]
+    assert list(setup.notes.under_way.values()) == noted
+
+
+def test_an_answer_is_noted_while_it_is_under_way() -> None:
+    setup = ReplySetup(send=1.0)
+
+    async def look() -> None:
+        setup.replies.spawn(setup.replies.send("a", parts("one")))
+        await asyncio.sleep(0.5)
+        assert list(setup.notes.under_way.values()) == [("terminal", "a", "a", "one")]
+        await setup.replies.finish()
+
+    done(look())
+    assert setup.notes.under_way == {}
 
 
 async def test_an_unconfirmed_send_is_never_settled_with_the_id_of_a_reply(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from telegram import Chat, ChatFullInfo, ChatMemberAdministrator, ChatMemberOwne
 
 from bot.channels.rate_limits import EvenSpacing, Limit, RateLimiter, SlidingWindow
 from bot.channels.telegram.client import TelegramClient, split_address
-from bot.channels.telegram.reconciliation import MessageIds, Reconciler, id_sequence, is_unmodified
+from bot.channels.telegram.reconciliation import CHANNEL, MessageIds, Reconciler, id_sequence, is_unmodified
 from bot.database.states import ChatKind
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import Rejected, SendError
@@ -26,7 +26,7 @@ INTERVAL = _MARGIN / 30  # seconds between two calls of a bot
 class TelegramChannel:
     """One Telegram bot."""
 
-    name = "telegram"
+    name = CHANNEL
 
     def __init__(
         self, token: str, base_url: str, formatter: Formatter, limiter: RateLimiter | None = None, timeout: float = 20.0

@@ -19,7 +19,9 @@ from bot.channels.telegram.client import TelegramClient, split_address
 from bot.concurrency import KeyedLock
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, Rejected
+from bot.ledger.records import UnconfirmedReply
 
+CHANNEL = "telegram"
 MOST_PROBES = 60
 ABSENT_RUN = 10  # so many ids in a row that are not there end the search
 
@@ -102,6 +104,7 @@ class Reconciler:
         known, the message is sent once more: its id tells where to look, and of two copies the
         newer is deleted.
         """
+        await self._write_back_earlier(address, unconfirmed)
         unconfirmed = self._ids.narrow(address, unconfirmed)
         alone = unconfirmed.attempted_at - unconfirmed.after_at < _ALONE
         if not alone and await self._may_edit_others(address):
@@ -202,10 +205,49 @@ class Reconciler:
                 edited = await self._client.edit(address, candidate, arguments)
         except Rejected as error:
             return _meaning(error)
+        if isinstance(edited, Message) and await self._write_back(address, edited, unconfirmed):
+            return False
         if isinstance(edited, Message) and edited.date.timestamp() < unconfirmed.attempted_at - _CLOCK_SKEW:
             # Another ledger's, or sent before this one was made. Going on would overwrite the next one too.
             raise Rejected(f"asking for a doubtful send changed message {candidate}, an older one of the bot's")
         return True  # it was ours, with an older wording, and has the new one now
+
+    async def _write_back(self, address: str, edited: Message, unconfirmed: UnconfirmedSend) -> bool:
+        """Tell whether a probe overwrote a reply whose answer was lost; if so, let it read as it was sent.
+
+        Telegram does not tell what stood there, but when that was sent.
+        """
+        at = edited.date.timestamp()
+        tried = [reply for reply in await _replies(address, unconfirmed) if reply.overwritten_id is None]
+        nearest = min(tried, key=lambda reply: abs(reply.tried_at - at), default=None)
+        if not (unconfirmed.replies and nearest):
+            return False
+        if unconfirmed.is_reworded and abs(unconfirmed.attempted_at - at) <= abs(nearest.tried_at - at):
+            return False
+        # Committed first: what stands there now must never be taken for the delivery.
+        self._ids.heard(edited.chat, edited.message_id)
+        await unconfirmed.replies.reply_overwritten(nearest.number, edited.message_id)
+        await self._write_back_earlier(address, unconfirmed)
+        return True
+
+    async def _write_back_earlier(self, address: str, unconfirmed: UnconfirmedSend) -> None:
+        """Let replies that were overwritten read as they were sent."""
+        for reply in await _replies(address, unconfirmed):
+            if unconfirmed.replies and reply.overwritten_id is not None:
+                await self._turn(address)
+                with suppress(Rejected):  # it reads so already, or is gone
+                    arguments = await self._client.arguments_to_send(reply.body)
+                    await self._client.edit(address, reply.overwritten_id, arguments)
+                await unconfirmed.replies.forget_replies(reply.number)
+
+
+async def _replies(address: str, unconfirmed: UnconfirmedSend) -> list[UnconfirmedReply]:
+    """List the replies to this chat that may have arrived; others of its id sequence stand elsewhere."""
+    if unconfirmed.replies is None:
+        return []
+    listed = await unconfirmed.replies.unconfirmed_replies(CHANNEL, id_sequence(address))
+    chat, _ = split_address(address.lower())
+    return [reply for reply in listed if split_address(reply.address.lower())[0] == chat]
 
 
 def is_unmodified(error: Rejected) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,3 +164,114 @@ async def test_yesterdays_replies_tell_where_to_begin(telegram_bot: TelegramBot,
     await Dispatcher(telegram_bot.ledger, {"telegram": fresh}, RetryPolicy(settle_delay=0.05)).run()
     await fresh.close()
     await check_digest(telegram_bot, READER, before, 0)
+
+
+# Replies whose answers were lost, too
+
+
+def fresh_channel(telegram_bot: TelegramBot) -> TelegramChannel:
+    """Make a channel that knows nothing, as after a restart."""
+    server = telegram_bot.server
+    return TelegramChannel(server.token, server.base_url, telegram_bot.channel.formatter, unthrottled())
+
+
+async def lose_replies(telegram_bot: TelegramBot, chat: str, *lines: str) -> list[str]:
+    """Let replies arrive whose answers are lost, and give what they say."""
+    before = telegram_bot.count(chat)
+    for line in lines:
+        telegram_bot.server.faults.add(faults.lost_answer(method="sendMessage", chat=chat))
+        ask(telegram_bot, chat, line)
+        await telegram_bot.quiet()
+    return telegram_bot.said(chat, before)
+
+
+async def check_beside(telegram_bot: TelegramBot, chat: str, before: int, replies: list[str]) -> None:
+    """Check that replies read as they were sent, and that the digest came once behind them."""
+    said = telegram_bot.said(chat, before)
+    papers = await telegram_bot.ledger.archive.newest()
+    assert papers
+    assert said[: len(replies)] == replies
+    assert len(said) == len(replies) + 1 + len(papers.papers)
+    assert len({text.splitlines()[0] for text in said[len(replies) :]}) == 1 + len(papers.papers)
+
+
+@pytest.mark.parametrize("chat", [READER, GROUP, FORUM])
+@pytest.mark.parametrize("lines", [["/help"], ["/help", "/paper 2"]])
+@pytest.mark.parametrize("fault", [faults.lost_answer(), faults.reset()])
+async def test_a_reply_whose_answer_was_lost_is_not_taken_for_a_delivery(
+    telegram_bot: TelegramBot, chat: str, lines: list[str], fault: Fault
+) -> None:
+    before = telegram_bot.count(chat)
+    lost = await lose_replies(telegram_bot, chat, *lines)
+    assert len(lost) == len(lines)
+    await shift(telegram_bot, lines)
+    fault.method, fault.chat = "sendMessage", chat
+    telegram_bot.server.faults.add(fault)
+    await telegram_bot.dispatch()
+    await check_beside(telegram_bot, chat, before, lost)
+
+
+async def shift(telegram_bot: TelegramBot, lines: list[str]) -> None:
+    """Let replies have been sent some seconds after each other: Telegram counts in seconds."""
+    for back, message in enumerate(reversed(telegram_bot.server.shown(READER)[-len(lines) :])):
+        message.date -= back * 5
+    with sqlite3.connect("paperboy.db") as ledger:
+        newest = "(SELECT max(id) FROM unconfirmed_replies)"
+        ledger.execute(f"UPDATE unconfirmed_replies SET tried_at = tried_at - 5 * ({newest} - id)")
+    ledger.close()
+
+
+async def test_a_reply_of_yesterday_is_known_after_a_restart(telegram_bot: TelegramBot) -> None:
+    """Nothing that was in memory is left, and the reply is a day older than the digest."""
+    before = telegram_bot.count(READER)
+    lost = await lose_replies(telegram_bot, READER, "/help")
+    await telegram_bot.stop()
+    telegram_bot.server.shown(READER)[-1].date -= 86400
+    with sqlite3.connect("paperboy.db") as ledger:
+        ledger.execute("UPDATE unconfirmed_replies SET tried_at = tried_at - 86400")
+    ledger.close()
+    telegram_bot.server.faults.add(faults.lost_answer(method="sendMessage", chat=READER))
+    fresh = fresh_channel(telegram_bot)
+    await Dispatcher(telegram_bot.ledger, {"telegram": fresh}, RetryPolicy(settle_delay=0.05)).run()
+    await fresh.close()
+    await check_beside(telegram_bot, READER, before, lost)
+
+
+@pytest.mark.parametrize("fault", [faults.reset(skip=1), faults.lost_answer(skip=1)])
+async def test_a_reply_that_could_not_be_written_back_at_once_is_written_back_later(
+    telegram_bot: TelegramBot, fault: Fault
+) -> None:
+    """What stands there then reads like the delivery, and is not taken for it."""
+    before = telegram_bot.count(READER)
+    lost = await lose_replies(telegram_bot, READER, "/help")
+    fault.method, fault.chat = "editMessageText", READER
+    telegram_bot.server.faults.add(faults.lost_answer(method="sendMessage", chat=READER))
+    telegram_bot.server.faults.add(fault)
+    await Dispatcher(telegram_bot.ledger, telegram_bot.app.channels, RetryPolicy(settle_delay=0.05)).run()
+    await telegram_bot.stop()
+    fresh = fresh_channel(telegram_bot)
+    later = Dispatcher(telegram_bot.ledger, {"telegram": fresh}, LATER, clock=lambda: time.time() + 3600)
+    await later.run()
+    await fresh.close()
+    await check_beside(telegram_bot, READER, before, lost)
+
+
+async def test_a_delivery_whose_post_changed_meanwhile_is_not_taken_for_a_reply(telegram_bot: TelegramBot) -> None:
+    """A probe changes it as well: what was sent at that time tells which of the two it is."""
+    before = telegram_bot.count(READER)
+    lost = await lose_replies(telegram_bot, READER, "/help")
+    await telegram_bot.stop()
+    telegram_bot.server.shown(READER)[-1].date -= 60
+    with sqlite3.connect("paperboy.db") as ledger:
+        ledger.execute("UPDATE unconfirmed_replies SET tried_at = tried_at - 60")
+    ledger.close()
+    telegram_bot.server.faults.add(faults.lost_answer(method="sendMessage", chat=READER))
+    await Dispatcher(telegram_bot.ledger, telegram_bot.app.channels, LATER).run()
+    post = Path("_posts", NEXT)
+    post.write_text(post.read_text("utf-8").replace("[High-Resolution", "[Low-Resolution"), "utf-8")
+    await telegram_bot.app.cycle.plan(at_once=True, resume=False)
+    fresh = fresh_channel(telegram_bot)
+    later = Dispatcher(telegram_bot.ledger, {"telegram": fresh}, LATER, clock=lambda: time.time() + 3600)
+    await later.run()
+    await fresh.close()
+    await check_beside(telegram_bot, READER, before, lost)

@@ -1,0 +1,67 @@
+"""Replies under way or unconfirmed: noted, found, forgotten; they never grow without end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.ledger import delivery_sql
+from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.records import Chat, UnconfirmedReply
+from tests.support.pipeline import Clock
+
+BODY = {"text": "help"}
+CHAT = Chat(1, "telegram", "42", "42", "bot")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path, clock: Clock) -> AsyncIterator[Ledger]:
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
+        yield ledger
+
+
+async def note(ledger: Ledger, address: str = "42", *, channel: str = "telegram", sequence: str = "bot") -> int:
+    return await ledger.note_reply(channel, sequence, address, BODY)
+
+
+async def numbers(ledger: Ledger) -> list[int]:
+    return [reply.number for reply in await ledger.unconfirmed_replies("telegram", "bot")]
+
+
+async def test_those_of_one_sequence_are_listed_in_order_until_they_are_forgotten(ledger: Ledger, clock: Clock) -> None:
+    first, second = await note(ledger, "42"), await note(ledger, "43")
+    await note(ledger, channel="other")
+    await note(ledger, sequence="@papers")
+    listed = [UnconfirmedReply(first, "42", BODY, clock(), None), UnconfirmedReply(second, "43", BODY, clock(), None)]
+    assert await ledger.unconfirmed_replies("telegram", "bot") == listed
+    await ledger.forget_replies(first)
+    assert await ledger.unconfirmed_replies("telegram", "bot") == listed[1:]
+
+
+async def test_one_that_was_overwritten_is_kept_and_its_id_is_accounted_for(ledger: Ledger, clock: Clock) -> None:
+    number = await note(ledger)
+    await ledger.reply_overwritten(number, 5)
+    (reply,) = await ledger.unconfirmed_replies("telegram", "bot")
+    assert (reply.number, reply.overwritten_id) == (number, 5)
+    await ledger.forget_replies(number)
+    assert await numbers(ledger) == []
+    assert (await ledger.known_message_ids(CHAT, clock() - 1)).later == {5}
+
+
+async def test_old_ones_are_forgotten(ledger: Ledger, clock: Clock) -> None:
+    await note(ledger)
+    clock.now += 8 * 86400
+    assert [await note(ledger)] == await numbers(ledger)
+
+
+async def test_no_more_than_some_are_kept(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery_sql, "MOST_UNCONFIRMED", 3)
+    noted = [await note(ledger) for _ in range(5)]
+    assert await numbers(ledger) == noted[2:]
