@@ -61,6 +61,8 @@ digests = Table(
     Column("reason", String, nullable=False, server_default=""),
     Column("found_at", Float, nullable=False),
     Column("held_since", Float),  # when its post was first seen unfinished, while it is; or RELEASED
+    # 0: a former version wrote it, and passed over other posts of its series and day, which are no news.
+    Column("told_apart", Integer, nullable=False, server_default="0"),
     _one_of("state", DigestState),
     UniqueConstraint("source", "name"),
 )

@@ -13,6 +13,7 @@ from datetime import date
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
 from bot.delivery.readiness import date_reason, unfinished_reason
+from bot.delivery.recognition import recognise, was_passed_over
 from bot.ledger.records import RELEASED, KnownDigest, PlannedDigest, StatusChange
 from bot.sources.fingerprint import fingerprint
 from bot.sources.source import FoundDigest
@@ -46,7 +47,7 @@ def decide(
         return []
     before = {one.name: one for one in known}
     older_first = sorted(found, key=lambda one: (one.digest.day, one.post))
-    plans = list(map(_recognised, older_first, names_of(older_first, known)))
+    plans = list(map(_planned, recognise(older_first, known)))
     settled = [(before[one.digest.id], one) for one in plans if _is_settled(before.get(one.digest.id), one)]
     changed = [_changed(was, planned, rules, now) for was, planned in settled]
     fresh = [one for one in plans if not _is_settled(before.get(one.digest.id), one)]
@@ -55,16 +56,9 @@ def decide(
     return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
 
 
-def names_of(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> list[str]:
-    """Give the names the ledger knows digests by: their own, or those of their posts when title or day changed."""
-    names = {one.name for one in known}
-    of_post = {one.post: one.name for one in reversed(known)}  # the oldest, where two have one post
-    return [one.digest.id if one.digest.id in names else of_post.get(one.post, one.digest.id) for one in found]
-
-
-def _recognised(found: FoundDigest, name: str) -> PlannedDigest:
-    digest = replace(found.digest, id=name)
-    return PlannedDigest(digest, found.post, found.fingerprint or fingerprint(digest), DigestState.ACTIVE)
+def _planned(found: FoundDigest) -> PlannedDigest:
+    content = found.fingerprint or fingerprint(found.digest)
+    return PlannedDigest(found.digest, found.post, content, DigestState.ACTIVE)
 
 
 def _is_settled(was: KnownDigest | None, planned: PlannedDigest) -> bool:
@@ -126,12 +120,14 @@ def _fresh(
     newest = max(
         (one.day for one in before.values() if rules.today is None or one.day <= rules.today), default=date.min
     )
-    dated = [(one, _date_reason(one, before.get(one.name), newest, rules)) for one in new]
+    passed_over = [one for one in new if one.name not in before and was_passed_over(one.name, before)]
+    old = {one.name for one in passed_over}
+    dated = [(one, _date_reason(one, before.get(one.name), newest, rules)) for one in new if one.name not in old]
     ready = [one for one, why in dated if why is None]
     begin = 0 if before else max(0, len(ready) - 1)  # nothing before: the first look
     judged = [
         *(_kept_back(one, why) for one, why in dated if why),
-        *(replace(one, state=DigestState.BASELINE) for one in ready[:begin]),
+        *(replace(one, state=DigestState.BASELINE) for one in (*passed_over, *ready[:begin])),
         *_caught_up(ready[begin:], before, rules, now),
     ]
     return (one for one in judged if _is_news(before.get(one.name), one))

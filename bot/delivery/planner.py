@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.database.states import DigestState
-from bot.delivery.decisions import Rules, decide, names_of
+from bot.delivery.decisions import Rules, decide
+from bot.delivery.recognition import recognise
 from bot.errors import LedgerError
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
@@ -47,7 +48,8 @@ async def plan(
         else:
             await _write(ledger, source, one, formatters, problems)
     posts = found or ()
-    await ledger.record_posts(source, {name: one.post for name, one in zip(names_of(posts, known), posts, strict=True)})
+    recognised = await asyncio.to_thread(recognise, posts, known)
+    await ledger.record_posts(source, {one.digest.id: one.post for one in recognised})
     await _give_to_new_chats(ledger, source, formatters, rules, problems)
     return decided
 

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,8 @@ class Ledger:
                 found = (await db.execute(planning_sql.record_post(source, name, post))).scalar_one_or_none()
                 if found is not None:
                     await db.execute(planning_sql.queue_missing(found, to_those_who_left=False))
+            if posts:
+                await db.execute(planning_sql.told_apart(source))
 
     async def chats_wanting_newest(self) -> list[int]:
         """List the chats that want the newest digest at once."""
@@ -266,8 +269,10 @@ class Ledger:
 def _known(row: Any) -> KnownDigest:
     day, state = date.fromisoformat(row.day), DigestState(row.state)
     reason = Reason.read(row.cause, row.numbers, row.reason)
+    paper_ids = frozenset(row.paper_ids.split("\n")) if row.paper_ids else frozenset()
     facts = {"papers": row.papers, "found_at": row.found_at, "held_since": row.held_since}
-    return KnownDigest(row.name, row.post, day, row.fingerprint, state, reason, **facts)
+    seen = KnownDigest(row.name, row.post, day, row.fingerprint, state, reason, **facts)
+    return replace(seen, paper_ids=paper_ids, told_apart=bool(row.told_apart))
 
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEdition, *, update: bool) -> None:

@@ -37,11 +37,15 @@ from formatters.message import Message
 REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
 PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 
+_LISTED = func.group_concat(papers.c.paper, "\n")
+_PAPER_IDS = select(_LISTED).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
+
 
 def known(source: str) -> Select[tuple[Any, ...]]:
     columns = (
         *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, *REASON),
         *(PAPERS.label("papers"), digests.c.found_at, digests.c.held_since),
+        *(_PAPER_IDS.label("paper_ids"), digests.c.told_apart),
     )
     return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
 
@@ -84,7 +88,7 @@ def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
         **planned.reason.stored(),
         "held_since": planned.held_since,
     }
-    row = upsert(digests).values(source=source, name=planned.digest.id, found_at=now, **values)
+    row = upsert(digests).values(source=source, name=planned.digest.id, found_at=now, told_apart=1, **values)
     # A digest that was held is found when it has papers: whoever subscribed meanwhile receives it.
     found = {"found_at": now} if planned.to_new_chats and planned.may_edit else {}
     return row.on_conflict_do_update(["source", "name"], set_=values | found).returning(digests.c.id)
@@ -101,6 +105,11 @@ def record_post(source: str, name: str, post: str) -> Update:
     """Write the post of a delivered digest, which may have been renamed."""
     delivered = (is_digest(source, name), digests.c.state == DigestState.ACTIVE)
     return update(digests).where(*delivered).values(post=post).returning(digests.c.id)
+
+
+def told_apart(source: str) -> Update:
+    """Write that what a former version passed over beside the digests of a source is known now."""
+    return update(digests).where(digests.c.source == source, digests.c.told_apart == 0).values(told_apart=1)
 
 
 def hashes(digest: int, rendered: RenderedEdition) -> Select[tuple[Any, ...]]:

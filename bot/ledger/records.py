@@ -28,6 +28,8 @@ class KnownDigest:
     papers: int
     found_at: float  # when its papers were first seen
     held_since: float | None  # when its post was first seen unfinished, while it is; or RELEASED
+    paper_ids: frozenset[str] = frozenset()
+    told_apart: bool = True  # from other posts of its series and day
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatch
+from itertools import chain
 from pathlib import Path
 
 from bot.errors import ParseError, SourceError
@@ -19,6 +20,7 @@ from bot.sources.fingerprint import fingerprint
 from bot.sources.jekyll.front_matter import storable
 from bot.sources.jekyll.post import LARGEST_POST, Post, day_of, parse
 from bot.sources.source import FoundDigest
+from formatters.model import Digest
 from formatters.spans import shorten
 
 SUFFIXES = (".md", ".markdown")
@@ -54,7 +56,7 @@ class FolderSource:
 
     def _digests(self, since: date | None) -> list[FoundDigest]:
         problems: dict[str, str] = {}
-        by_id: dict[str, FoundDigest] = {}
+        by_id: dict[str, list[FoundDigest]] = {}
         paths = self._posts(since)
         unfinished = self._unfinished(paths)
         for path in paths:
@@ -66,7 +68,7 @@ class FolderSource:
                 if post.degraded:
                     problems[name] = f"{name}: {post.degraded}"
         self.problems = problems
-        return sorted(by_id.values(), key=lambda found: (found.digest.day, found.post))
+        return sorted(chain(*by_id.values()), key=lambda found: (found.digest.day, found.post))
 
     def _posts(self, since: date | None) -> list[Path]:
         try:
@@ -122,13 +124,23 @@ class FolderSource:
             return error
 
 
-def _keep(new: FoundDigest, by_id: dict[str, FoundDigest], problems: dict[str, str]) -> None:
-    """Keep one of two posts of the same series and day: the one with papers, else the later name."""
-    old = by_id.get(new.digest.id)
-    kept, duplicate = (old, new) if old and old.digest.papers and not new.digest.papers else (new, old)
-    by_id[new.digest.id] = kept
-    if duplicate:
-        problems[duplicate.post] = f"{duplicate.post}: {kept.post} has its series and day; only that one counts"
+def _keep(new: FoundDigest, by_id: dict[str, list[FoundDigest]], problems: dict[str, str]) -> None:
+    """Keep a post; of two that are one digest, the one with papers, else the later name."""
+    kept = by_id.setdefault(new.digest.id, [])
+    place = next((place for place, one in enumerate(kept) if _is_same(one.digest, new.digest)), len(kept))
+    if place == len(kept):
+        kept.append(new)
+        return
+    old = kept[place]
+    one, double = (old, new) if old.digest.papers and not new.digest.papers else (new, old)
+    kept[place] = replace(one, doubles=(*old.doubles, double.post))
+    problems[double.post] = f"{double.post}: {one.post} has its series and day; only that one counts"
+
+
+def _is_same(one: Digest, other: Digest) -> bool:
+    """Tell whether two digests of one series and day are one post under two names: half of the papers are the same."""
+    ids, other_ids = ({paper.id for paper in digest.papers} for digest in (one, other))
+    return 2 * len(ids & other_ids) >= min(len(ids), len(other_ids))
 
 
 def read(path: Path, *, permalink: str = "", certain: bool = False) -> Post:

@@ -17,6 +17,7 @@ class FoundDigest:
     digest: Digest
     post: str  # what the source calls the post: a file name
     fingerprint: str = ""  # of the digest, where the source keeps it; else it is computed at each comparison
+    doubles: tuple[str, ...] = ()  # other posts that are the same digest under another name
 
 
 class Source(Protocol):

@@ -177,6 +177,18 @@ async def test_of_two_posts_of_one_series_and_day_the_later_name_counts() -> Non
     assert "2025-01-06-daily-papers-2.md has its series and day" in daily.problems["2025-01-06-daily-papers-1.md"]
 
 
+async def test_of_posts_of_one_series_and_day_those_with_other_papers_count_all() -> None:
+    for name, ids in {"a": (1, 2), "b": (3, 4), "c": (2, 5), "d": (6,)}.items():
+        body = "".join(f"# {n}. [Paper {n}](https://arxiv.org/abs/2501.0000{n})\n" for n in ids)
+        write(f"2025-01-06-{name}.md", title="Daily Papers — 2025-01-06", body=body)
+    daily = source()
+
+    assert [(one.post[11], one.doubles) for one in await daily.digests()] == [
+        *(("b", ()), ("c", ("2025-01-06-a.md",)), ("d", ())),
+    ]
+    assert list(daily.problems) == ["2025-01-06-a.md"]
+
+
 # What is broken is reported, and does not keep the others back
 
 

@@ -1,0 +1,82 @@
+"""Recognise posts: which of the digests that the ledger knows each post is.
+
+A post may be renamed, get another title or another date, or be copied. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, count
+from pathlib import PurePath
+
+from bot.ledger.records import KnownDigest
+from bot.sources.source import FoundDigest
+
+_ENOUGH = 3  # so many papers are not the same by chance
+
+_Lookup = Callable[[FoundDigest], str | None]  # gives the name of a known digest
+
+
+def recognise(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> list[FoundDigest]:
+    """Give each post with the name by which the ledger knows its digest, or a new one; no two have the same.
+
+    A known digest is claimed by its own post first; when that is gone, by one with the same set of papers, then
+    by one with its series and day. Of posts that are one digest under two names, the name
+    that the ledger knows stays.
+    """
+    order = sorted(range(len(found)), key=lambda place: (found[place].digest.day, found[place].post))
+    free, names = {one.name: one for one in known}, dict[int, str]()
+    for lookup_in in (_by_post, _by_papers, _by_id):
+        lookup = lookup_in(free)
+        for place in order:
+            name = None if place in names else lookup(found[place])
+            if name is not None and name in free:
+                names[place] = free.pop(name).name
+    taken = {one.name for one in known}
+    for place in (place for place in order if place not in names):
+        names[place] = _new_name(found[place], taken)
+        taken.add(names[place])
+    before = {one.name: one for one in known}
+    return [_named(one, names[place], before) for place, one in enumerate(found)]
+
+
+def _by_post(known: Mapping[str, KnownDigest]) -> _Lookup:
+    of_post = {one.post: one.name for one in reversed(list(known.values()))}  # the oldest, where two have one post
+    own = {(one.post, one.name) for one in known.values()}
+
+    def lookup(found: FoundDigest) -> str | None:
+        posts = (found.post, *found.doubles)
+        if any((post, found.digest.id) in own for post in posts):
+            return found.digest.id
+        return next((of_post[post] for post in posts if post in of_post), None)
+
+    return lookup
+
+
+def _by_id(_: Mapping[str, KnownDigest]) -> _Lookup:
+    return lambda found: found.digest.id
+
+
+def _by_papers(known: Mapping[str, KnownDigest]) -> _Lookup:
+    of_papers = {one.paper_ids: one.name for one in known.values() if len(one.paper_ids) >= _ENOUGH}
+    return lambda found: of_papers.get(frozenset(paper.id for paper in found.digest.papers))
+
+
+def _new_name(found: FoundDigest, taken: Collection[str]) -> str:
+    """Name a digest by its series and day, and by its post too where another one has these."""
+    longer = f"{found.digest.id}/{PurePath(found.post).stem}"
+    names = chain((found.digest.id, longer), (f"{longer}-{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
+
+
+def was_passed_over(name: str, before: Mapping[str, KnownDigest]) -> bool:
+    """Tell whether a former version knew a post of this series and day, and passed over all others."""
+    first = before.get(name.rpartition("/")[0])
+    return first is not None and not first.told_apart
+
+
+def _named(found: FoundDigest, name: str, before: Mapping[str, KnownDigest]) -> FoundDigest:
+    known_post = before[name].post if name in before else found.post
+    post = known_post if known_post in found.doubles else found.post
+    return replace(found, digest=replace(found.digest, id=name), post=post)
