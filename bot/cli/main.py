@@ -161,13 +161,20 @@ def status(
 
 
 @app.command(rich_help_panel=Group.OPERATE)
-def retry(context: typer.Context, chat: Chat = "", config: Config = None) -> None:
-    """Send again what failed, is unconfirmed or held: you have looked, and it is not there."""
+def retry(
+    context: typer.Context,
+    chat: Chat = "",
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="Also what stays unconfirmed: you have looked, and it is not there.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Try again what failed or is held; what is unconfirmed is looked for, and sent only where it is absent."""
     from bot.cli.delivery import resolve
 
     settings = _settings(config or context.obj)
     _log(settings, "ERROR")
-    _run(resolve.retry(settings, chat))
+    _run(resolve.retry(settings, chat, unseen=unseen))
 
 
 @app.command(rich_help_panel=Group.OPERATE)

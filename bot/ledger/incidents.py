@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -42,8 +42,9 @@ _CHAT = chats.c.channel + literal(" ") + chats.c.name
 class Incidents:
     """What is wrong with deliveries and posts."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._read, self._write = database.read, database.write
+        self._clock = clock
 
     async def current(self) -> list[Incident]:
         """List what is wrong now; what may still be mended by itself is no news."""
@@ -75,16 +76,17 @@ class Incidents:
             for key, end in reported.items():
                 await db.execute(insert(notices).values(key=key, over=end).on_conflict_do_nothing())
 
-    async def retry(self, chat: str = "") -> int:
+    async def retry(self, chat: str = "", *, unseen: bool = False) -> int:
         """Make all that failed or is undecided due again, in one chat or all, and count the messages.
 
-        What is undecided is sent again: whoever asks has looked, and it is not in the chat. Other unconfirmed sends
-        are left alone: the program finds out about them by itself.
+        What is undecided is asked about once more. If `unseen`, it is sent again: whoever says so has looked, and it is
+        not in the chat. Other unconfirmed sends are left alone: the program finds out about them by itself.
         """
         async with self._write() as db:
-            retried = await db.execute(transitions.retry(_receiving(chat)))
+            retried = await db.execute(transitions.retry(_receiving(chat), unseen=unseen))
+            asked = await db.execute(transitions.ask_in(_receiving(chat), self._clock()))
             await db.execute(unpaused(chats.c.id.in_(_receiving(chat))))
-        return int(retried.rowcount)
+        return int(retried.rowcount + asked.rowcount)
 
     async def discard(self, chat: str = "", *, waiting: bool = False) -> list[Incident]:
         """Give up what failed or is undecided, in one chat or all, and list it.

@@ -85,7 +85,7 @@ class Ledger:
         self.clock = clock
         self.archive = Archive(database, clock)
         self.subscriptions = Subscriptions(database, clock)
-        self.incidents = Incidents(database)
+        self.incidents = Incidents(database, clock)
         self.status = Status(database, clock)
         self.writer = BatchWriter(database, clock)
 

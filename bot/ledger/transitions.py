@@ -225,12 +225,17 @@ def reopened(*which: ColumnElement[bool]) -> Update:
     return update(deliveries).where(not_sent(deliveries), refused, _in(receiving)).values(state=unsent(PENDING, STALE))
 
 
+def ask(now: float, *which: ColumnElement[bool]) -> Update:
+    """Ask once more what is undecided; where a chat was before it moved, nobody can be asked."""
+    asked = (UNDECIDED, deliveries.c.problem != ErrorCode.CHAT_MOVED, *which)
+    return update(deliveries).where(not_sent(deliveries), *asked).values(not_before=now, noted_at=now)
+
+
 def ask_again(now: float) -> tuple[Update, ...]:
     """Ask once more what is undecided, and end the pauses that are our own alone."""
-    asked = (UNDECIDED, deliveries.c.problem != ErrorCode.CHAT_MOVED)
     own = (deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), deliveries.c.problem == ErrorCode.RETRY_LATER)
     return (
-        update(deliveries).where(not_sent(deliveries), *asked).values(not_before=now, noted_at=now),
+        ask(now),
         update(deliveries).where(not_sent(deliveries), *own).values(not_before=now, noted_at=now),
     )
 
@@ -238,11 +243,17 @@ def ask_again(now: float) -> tuple[Update, ...]:
 # --- what the operator decides
 
 
-def retry(chat_ids: Select[int]) -> Update:
-    """Make due again what failed and what is undecided; what is no longer in its digest stays failed."""
+def ask_in(chat_ids: Select[int], now: float) -> Update:
+    """Ask once more what is undecided in these chats."""
+    return ask(now, _in(chat_ids))
+
+
+def retry(chat_ids: Select[int], *, unseen: bool) -> Update:
+    """Make due again what failed, if `unseen` also what is undecided; what is no longer in its digest stays failed."""
     obsolete = select(messages.c.id).where(messages.c.is_obsolete == 1)
     dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(obsolete))
-    stuck = or_(and_(deliveries.c.state == FAILED, NOT_DISCARDED, not_(dropped)), UNDECIDED)
+    failed = and_(deliveries.c.state == FAILED, NOT_DISCARDED, not_(dropped))
+    stuck = or_(failed, UNDECIDED) if unseen else failed
     again = update(deliveries).where(not_sent(deliveries), stuck, _in(chat_ids))
     return again.values(state=unsent(PENDING, STALE), not_before=AT_ONCE, plain=0)
 

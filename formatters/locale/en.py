@@ -97,7 +97,8 @@ PHRASES = Phrases(
     incidents={
         "paused": "⏸ {where} is paused: {why}",
         "refused": "✖ {where} was refused: {why}",
-        "unconfirmed": "? {where} may have arrived: {why}. Look into the chat, then: paperboy retry, or discard",
+        "unconfirmed": "? {where} may have arrived: {why}. "
+        "Look into the chat, then: paperboy retry --unseen, or discard",
         "bot": "✖ {where}: nothing goes out. {why}",
         "held": "⏳ {where} is held: {why}",
         "silent": "⏰ {where}: no post yet; one usually is there by {why}",

@@ -92,7 +92,8 @@ PHRASES = Phrases(
     incidents={
         "paused": "⏸ {where}: 전송을 멈췄습니다. {why}",
         "refused": "✖ {where}: 메시지가 거절되었습니다. {why}",
-        "unconfirmed": "? {where}: 도착했는지 알 수 없습니다. {why}. 채팅을 확인한 뒤 paperboy retry 또는 discard",
+        "unconfirmed": "? {where}: 도착했는지 알 수 없습니다. {why}. "
+        "채팅을 확인한 뒤 paperboy retry --unseen 또는 discard",
         "bot": "✖ {where}: 아무것도 보낼 수 없습니다. {why}",
         "held": "⏳ {where}: 보류 중입니다. {why}",
         "silent": "⏰ {where}: 글이 아직 없습니다. 보통 {why}까지는 올라옵니다.",

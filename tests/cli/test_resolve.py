@@ -41,7 +41,7 @@ async def test_where_nothing_is_stuck_there_is_nothing_to_do(operator: Operator)
     operator.post(ONE)
     await operator.run("deliver")
     retried, discarded = await operator.run("retry"), await operator.run("discard")
-    assert (retried.code, retried.lines, retried.err) == (0, ["0 messages will be sent again"], "")
+    assert (retried.code, retried.lines, retried.err) == (0, ["0 messages will be tried again"], "")
     assert (discarded.code, discarded.lines, discarded.err) == (0, ["nothing to give up"], "")
 
 
@@ -56,7 +56,7 @@ async def test_what_was_refused_is_sent_again_in_one_chat_and_given_up_in_the_ot
     done, status = await operator.run("deliver"), await operator.run("status", COLUMNS="120")
 
     assert retried.lines == [
-        "1 message will be sent again",
+        "1 message will be tried again",
         "a running Paperboy does it at its next sweep, `paperboy deliver` does it now",
     ]
     assert [line.partition(": given up: ")[0] for line in discarded.lines] == ["telegram 42, index"]
@@ -75,7 +75,7 @@ async def test_a_held_post_is_released_or_given_up(operator: Operator) -> None:
 
     retried = await operator.run("retry")
     assert retried.lines[:2] == [
-        "0 messages will be sent again",
+        "0 messages will be tried again",
         "daily-papers/2025-01-11 waits no longer: the post has no papers yet",
     ]
     done = await operator.run("deliver")

@@ -407,7 +407,7 @@ async def test_the_operator_sends_again_what_was_refused_and_nothing_that_was_gi
     stopped.at(10, 30)
     await stopped.ledger.subscriptions.resume_all()
     await stopped.run()
-    assert await stopped.ledger.incidents.retry() == 3
+    assert await stopped.ledger.incidents.retry(unseen=True) == 3
     await stopped.run()
     read = stopped.read()
     assert read["C0PAPERS"] == f"{AT_FIRST['C0PAPERS']} 13.2 13.3 07.2"

@@ -182,12 +182,32 @@ async def test_a_failed_edit_is_an_edit_again(pipeline: Pipeline) -> None:
     assert [one.edits for one in pipeline.channel.chats["a"]] == [0, 1, 0]
 
 
+async def test_what_can_be_found_out_is_asked_and_not_sent_again(pipeline: Pipeline) -> None:
+    """A closed chat could not be asked; now it is open again."""
+    pipeline.channel.failures["a"] += [lost(), refused(CLOSED)]
+    await pipeline.run(days(1))
+    assert await pipeline.counts("a") == {"unconfirmed": 1, "pending": 2}
+    assert await pipeline.ledger.incidents.retry() == 1
+    await pipeline.dispatch()
+    assert pipeline.read("a") == ["index", "1", "2"]
+    assert await pipeline.counts("a") == {"sent": 3}
+
+
+async def test_what_the_platform_does_not_tell_stays_unconfirmed(pipeline: Pipeline) -> None:
+    pipeline.channel.readable = False
+    pipeline.channel.failures["a"].append(lost())
+    await pipeline.run(days(1))
+    assert await pipeline.ledger.incidents.retry() == 1
+    await pipeline.dispatch()
+    assert (pipeline.read("a"), await pipeline.counts("a")) == (["index", "1", "2"], {"unconfirmed": 1, "sent": 2})
+
+
 async def test_what_is_held_is_sent_again_since_somebody_has_looked(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
     pipeline.channel.failures["a"].append(refused(errors.Unconfirmed("reset")))
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"unconfirmed": 1, "sent": 2}
-    assert await pipeline.ledger.incidents.retry() == 1
+    assert await pipeline.ledger.incidents.retry(unseen=True) == 1
     await pipeline.dispatch()
     assert sorted(pipeline.read("a")) == ["1", "2", "index"]
 

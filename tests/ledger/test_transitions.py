@@ -72,7 +72,14 @@ CASES: dict[str, list[Case]] = {
         Case(transitions.ask_again(9.0)[0], {UNCONFIRMED: {UNCONFIRMED}}),
         Case(transitions.ask_again(9.0)[1], {one: {one} for one in (PENDING, STALE, UNCONFIRMED)}),
     ],
-    "retry": [Case(transitions.retry(ALL), {FAILED: {PENDING, STALE}, UNCONFIRMED: {PENDING}})],
+    "ask": [
+        Case(transitions.ask(9.0), {UNCONFIRMED: {UNCONFIRMED}}),
+        Case(transitions.ask_in(ALL, 9.0), {UNCONFIRMED: {UNCONFIRMED}}),
+    ],
+    "retry": [
+        Case(transitions.retry(ALL, unseen=False), {FAILED: {PENDING, STALE}}),
+        Case(transitions.retry(ALL, unseen=True), {FAILED: {PENDING, STALE}, UNCONFIRMED: {PENDING}}),
+    ],
     "give_up": [
         Case(transitions.give_up(ALL, waiting=False)[0], {FAILED: {SENT}}),
         Case(transitions.give_up(ALL, waiting=False)[1], {FAILED: {FAILED}, UNCONFIRMED: {FAILED}}),

@@ -30,7 +30,7 @@ SETTINGS = Settings(
 
 UNCONFIRMED = (
     "? terminal a, paper/2501.00001 may have arrived: this platform does not tell. "
-    "Look into the chat, then: paperboy retry, or discard"
+    "Look into the chat, then: paperboy retry --unseen, or discard"
 )
 
 

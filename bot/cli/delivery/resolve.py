@@ -12,13 +12,16 @@ from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Incident
 
 
-async def retry(settings: Settings, chat: str) -> None:
-    """Make what failed, is unconfirmed or held due again, in one chat or all, and say what that is."""
+async def retry(settings: Settings, chat: str, *, unseen: bool) -> None:
+    """Make what failed, is unconfirmed or held due again, in one chat or all, and say what that is.
+
+    The platform is asked about what is unconfirmed; if `unseen`, it is sent without asking.
+    """
     async with open_ledger(settings.store.url) as ledger:
         await _check(ledger, chat)
-        count = await ledger.incidents.retry(chat)
+        count = await ledger.incidents.retry(chat, unseen=unseen)
         posts = [] if chat else await ledger.incidents.release_held()
-    say(f"{plural(count, 'message')} will be sent again")
+    say(f"{plural(count, 'message')} will be {'sent' if unseen else 'tried'} again")
     for post in posts:
         say(f"{post.where} waits no longer: {post.why}")
     if count or posts:
