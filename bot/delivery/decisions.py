@@ -6,7 +6,7 @@ Pure. The daily run, an edited post, one that is not finished yet: all are this 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -117,9 +117,7 @@ def _fresh(
     new: Sequence[PlannedDigest], before: Mapping[str, KnownDigest], rules: Rules, now: float
 ) -> Iterator[PlannedDigest]:
     """Sort new digests, older first, into those to deliver, to hold, and those that are no news."""
-    newest = max(
-        (one.day for one in before.values() if rules.today is None or one.day <= rules.today), default=date.min
-    )
+    newest = _newest(before.values(), rules.today)
     passed_over = [one for one in new if one.name not in before and was_passed_over(one.name, before)]
     old = {one.name for one in passed_over}
     dated = [(one, _date_reason(one, before.get(one.name), newest, rules)) for one in new if one.name not in old]
@@ -131,6 +129,11 @@ def _fresh(
         *_caught_up(ready[begin:], before, rules, now),
     ]
     return (one for one in judged if _is_news(before.get(one.name), one))
+
+
+def _newest(known: Iterable[KnownDigest], today: date | None) -> date:
+    """Give the newest day that is not in the future."""
+    return max((one.day for one in known if today is None or one.day <= today), default=date.min)
 
 
 def _date_reason(planned: PlannedDigest, was: KnownDigest | None, newest: date, rules: Rules) -> Reason | None:

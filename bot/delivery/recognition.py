@@ -25,20 +25,25 @@ def recognise(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> lis
     by one with its series and day. Of posts that are one digest under two names, the name
     that the ledger knows stays.
     """
+    before = {one.name: one for one in known}
     order = sorted(range(len(found)), key=lambda place: (found[place].digest.day, found[place].post))
-    free, names = {one.name: one for one in known}, dict[int, str]()
+    names, taken = _claims(found, order, before), set(before)
+    for place in (place for place in order if place not in names):
+        names[place] = _new_name(found[place], taken)
+        taken.add(names[place])
+    return [_named(one, names[place], before) for place, one in enumerate(found)]
+
+
+def _claims(found: Sequence[FoundDigest], order: Sequence[int], known: Mapping[str, KnownDigest]) -> dict[int, str]:
+    """Give the names of known digests to the posts that are these, by the places of the posts."""
+    free, names = dict(known), dict[int, str]()
     for lookup_in in (_by_post, _by_papers, _by_id):
         lookup = lookup_in(free)
         for place in order:
             name = None if place in names else lookup(found[place])
             if name is not None and name in free:
                 names[place] = free.pop(name).name
-    taken = {one.name for one in known}
-    for place in (place for place in order if place not in names):
-        names[place] = _new_name(found[place], taken)
-        taken.add(names[place])
-    before = {one.name: one for one in known}
-    return [_named(one, names[place], before) for place, one in enumerate(found)]
+    return names
 
 
 def _by_post(known: Mapping[str, KnownDigest]) -> _Lookup:
