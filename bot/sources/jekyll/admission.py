@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 # The largest real post has 1,000 lines, 230 headings, 200 signs, at most 4 in a block, and no table.
-MOST_LINES = 10_000
+MOST_LINES = 8_000
 MOST_HEADINGS = 2_000
 MOST_SIGNS = 20_000
-MOST_SIGNS_OF_A_BLOCK = 1_500  # some take time that grows with their square: `![![![`
+MOST_SIGNS_OF_A_BLOCK = 1_200  # some take time that grows with their square: `![![![`
 MOST_CELLS = 20_000  # columns times lines: the parser fills up short rows
 
 _HEADING = re.compile(r"^ {0,3}#", re.MULTILINE)

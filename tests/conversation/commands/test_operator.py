@@ -77,6 +77,7 @@ async def test_the_status_names_problems_and_retry_sends_again(readers: Readers)
     assert response.toast == EN.resent(3)
     assert readers.woken
     channel.failures.clear()
+    channel.readable = True
     await pipeline.dispatch()
     assert [len(channel.chats[chat]) for chat in ("51", "52")] == [5, 5]
     assert await readers.reader(OPERATOR).buttons("/status") == {}
