@@ -50,16 +50,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measure coverage only where it counts."""
-    coverage = None if item.get_closest_marker("unmeasured") is None else Coverage.current()
-    if coverage is None:
+    stopped = [] if item.get_closest_marker("unmeasured") is None else list(_stop_coverage())
+    if not stopped:
         return (yield)
-    coverage.stop()
     try:
         return (yield)
     finally:
         for kept in KEPT:
             kept.cache_clear()
-        coverage.start()
+        for coverage in reversed(stopped):
+            coverage.start()
+
+
+def _stop_coverage() -> Iterator[Coverage]:
+    """Stop all that measure: in a process of xdist there are two, its own and that of the process."""
+    while coverage := Coverage.current():
+        coverage.stop()
+        yield coverage
 
 
 @pytest.fixture(autouse=True)
