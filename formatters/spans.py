@@ -68,7 +68,7 @@ def split(spans: Iterable[Span], limits: Sequence[Limit]) -> list[Spans]:
 def tidy(spans: Iterable[Span]) -> Spans:
     """Join neighbours of one style; drop white space at both ends, which no platform shows, and turns of direction."""
     joined: list[Span] = []
-    for span in (span._replace(text=without_direction(span.text)) for span in spans):
+    for span in _without_turns(tuple(spans)):
         if not span.text or (not joined and span.text.isspace()):
             continue
         if joined and (joined[-1].url, joined[-1].styles) == (span.url, span.styles):
@@ -77,6 +77,13 @@ def tidy(spans: Iterable[Span]) -> Spans:
     while joined and not joined[-1].text.strip():
         joined.pop()
     return (*joined[:-1], joined[-1]._replace(text=joined[-1].text.rstrip())) if joined else ()
+
+
+def _without_turns(spans: Spans) -> Spans:
+    """Drop turns of direction; hardly any text has one, and to copy each span would take time."""
+    if not _DIRECTION.search(plain(spans)):
+        return spans
+    return tuple(span._replace(text=without_direction(span.text)) for span in spans)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -18,7 +18,7 @@ from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, in_rows, reference
-from formatters.spans import Limit, Span, Spans, block_style, shorten, split, tidy, without_direction
+from formatters.spans import Limit, Span, Spans, block_style, plain, shorten, split, tidy, without_direction
 
 _TAGS = (("bold", "b"), ("italic", "i"), ("code", "code"))
 _UNMENTIONED = frozenset({"code", "pre"})
@@ -140,6 +140,9 @@ def _bodies(spans: Spans, *, silent: bool = False) -> list[Mapping[str, object]]
 
 def _mentioning_nobody(spans: Iterable[Span]) -> Spans:
     """Break each "@name" of a post, so that nobody of that name is notified; links and code mention nobody."""
+    spans = tuple(spans)
+    if "@" not in plain(spans):
+        return spans
     return tuple(
         span if span.url or span.styles & _UNMENTIONED else span._replace(text=_without_mentions(span.text))
         for span in tidy(spans)

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
+_THREAD = 5.0  # real seconds that a thread may take on which all else waits
 
 
 class _Selector(selectors.DefaultSelector):
@@ -18,6 +19,8 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         happened = super().select(0)
+        if not happened and timeout is None:
+            happened = super().select(_THREAD)
         if not happened and timeout is None:
             raise RuntimeError("everything waits, and nothing will ever happen")
         self.now = math.nextafter(self.now + (timeout or 0.0), math.inf)
