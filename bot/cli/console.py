@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import suppress
 
 import rich.console
+from rich.table import Table
 
 
 class Console(rich.console.Console):
@@ -16,6 +18,12 @@ class Console(rich.console.Console):
 
     def __init__(self, *, stderr: bool = False, markup: bool = True, soft_wrap: bool = True) -> None:
         super().__init__(stderr=stderr, markup=markup, soft_wrap=soft_wrap, highlight=False, emoji=False)
+
+    def print_table(self, table: Table) -> None:
+        """Print a table: on a terminal in its width, elsewhere a line per row, whatever its width."""
+        if not self.is_terminal:
+            table.width = self.measure(table, options=self.options.update_width(sys.maxsize)).maximum
+        self.print(table)
 
     def on_broken_pipe(self) -> None:
         with suppress(SystemExit):

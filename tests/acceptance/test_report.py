@@ -116,19 +116,22 @@ async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -
 
 
 async def test_the_number_of_a_topic_stays_as_it_is(operator: Operator) -> None:
-    """Between colons 100 is, to others, the name of a picture."""
-    operator.telegram.add_chat("-1005", "supergroup", topics=(100,))
-    operator.settle(telegram=("-1005:100",))
+    """Between colons 100 is, to others, the name of a picture; and the line is longer than 80 columns."""
+    operator.telegram.add_chat("-1001234567890", "supergroup", topics=(100,))
+    operator.settle(telegram=("-1001234567890:100",))
     operator.post(ONE)
-    operator.telegram.faults.add(forbidden("bot was kicked from the supergroup chat", chat="-1005", times=None))
+    operator.telegram.faults.add(
+        forbidden("bot was kicked from the supergroup chat", chat="-1001234567890", times=None)
+    )
 
     done = await operator.run("deliver")
     status = await operator.run("status")
     doctor = await operator.run("doctor")
 
-    assert "telegram -1005:100: " in done.err
-    assert [line for line in status.lines if line.startswith("  telegram -1005:100: ")]
-    assert [line for line in doctor.lines if line.startswith("✗ telegram -1005:100: ")]
+    assert "telegram -1001234567890:100: " in done.err
+    assert [line for line in status.lines if line.startswith("  telegram -1001234567890:100: ")]
+    assert [line.split()[1] for line in status.lines if line.startswith("telegram ")] == ["-1001234567890:100"]
+    assert [line for line in doctor.lines if line.startswith("✗ telegram -1001234567890:100: ")]
 
 
 @pytest.mark.parametrize(("listen", "asked"), [("polling", 1), ("off", 0)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from rich.table import Table
 
 from bot.cli.console import Console, plural, print_json, say, warn
 
@@ -33,6 +34,18 @@ def test_a_line_may_stay_open(capsys: pytest.CaptureFixture[str]) -> None:
     say("", end="\n")
 
     assert capsys.readouterr().out == "> \n"
+
+
+def test_a_row_of_a_table_is_a_line_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("chat", "sent", box=None, pad_edge=False)
+    chat = "telegram @channel 확산 모델" * 20
+    table.add_row(chat, "19")
+
+    Console().print_table(table)
+
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["chat", "sent"]
+    assert row.rstrip() == f"{chat}  19"
 
 
 def test_json_is_for_people_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,7 +51,7 @@ def _print_digest(console: Console, digest_status: DigestStatus, chat_statuses: 
         for line in chat_statuses:
             counts = [str(line.counts.get(state, 0)) for state in (*STATES, *given_up)]
             table.add_row(escape(f"{line.channel} {line.chat}"), *counts)
-        console.print(table)
+        console.print_table(table)
     for line in chat_statuses:
         for problem in line.problems:
             console.print(escape(f"  {line.channel} {line.chat}: {problem}"), style="yellow")
