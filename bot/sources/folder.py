@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bot.errors import ParseError, SourceError
 from bot.sources.fingerprint import fingerprint
-from bot.sources.jekyll.front_matter import storable
-from bot.sources.jekyll.post import LARGEST_POST, Post, day_of, parse
+from bot.sources.posts.front_matter import storable
+from bot.sources.posts.post import LARGEST_POST, Post, day_of, parse
 from bot.sources.source import FoundDigest
 from formatters.model import Digest
 from formatters.spans import shorten

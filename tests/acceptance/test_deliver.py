@@ -10,7 +10,7 @@ import pytest
 
 from bot.app.assembly import App, open_app
 from bot.monitoring.status import unsettled_lines
-from bot.sources.jekyll.post import parse
+from bot.sources.posts.post import parse
 from formatters.model import Digest
 from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, SLACK_CHAT
 from tests.support.fakes import faults

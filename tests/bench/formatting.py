@@ -17,8 +17,8 @@ from functools import _lru_cache_wrapper, partial
 
 from markdown_it import MarkdownIt
 
-from bot.sources.jekyll import front_matter
-from bot.sources.jekyll.post import parse
+from bot.sources.posts import front_matter
+from bot.sources.posts.post import parse
 from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.slack import SlackFormatter

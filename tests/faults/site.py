@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.sources.jekyll.post import parse
+from bot.sources.posts.post import parse
 from formatters.model import Digest
 from tests.faults import posts
 from tests.faults.chats import Chats

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.jekyll.papers import slug
+from bot.sources.posts.papers import slug
 from formatters import compose, links
 from formatters.edition import LAYOUTS, THREAD, Edition
 from formatters.locale import phrases

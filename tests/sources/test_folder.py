@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bot.errors import SourceError
 from bot.sources.fingerprint import fingerprint
 from bot.sources.folder import FolderSource
-from bot.sources.jekyll.post import LARGEST_POST, Post, parse
+from bot.sources.posts.post import LARGEST_POST, Post, parse
 from bot.sources.source import FoundDigest
 from tests.support.golden import DATA
 

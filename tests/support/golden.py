@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bot.sources.jekyll.post import parse
+from bot.sources.posts.post import parse
 from formatters.model import Digest
 
 DATA = Path(__file__).parents[1] / "data"

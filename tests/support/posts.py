@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.sources.jekyll.post import Post, parse
+from bot.sources.posts.post import Post, parse
 from formatters import compose
 from formatters.markdown import walk
 from formatters.model import Digest, Paper

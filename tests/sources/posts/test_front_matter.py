@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.sources.jekyll.front_matter import read, scalar
+from bot.sources.posts.front_matter import read, scalar
 
 
 def read_lines(*lines: str) -> tuple[dict[str, object], str, str]:

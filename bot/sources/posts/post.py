@@ -1,4 +1,4 @@
-"""The bytes of a Jekyll post to a digest: text, front matter, series, day and link; its papers by `papers`."""
+"""The bytes of a post to a digest: text, front matter, series, day and link; its papers by `papers`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.errors import ParseError
-from bot.sources.jekyll import front_matter
-from bot.sources.jekyll.admission import refusal
-from bot.sources.jekyll.front_matter import scalar, storable
-from bot.sources.jekyll.papers import parse_papers, slug
+from bot.sources.posts import front_matter
+from bot.sources.posts.admission import refusal
+from bot.sources.posts.front_matter import scalar, storable
+from bot.sources.posts.papers import parse_papers, slug
 from formatters.links import safe
 from formatters.model import Digest, Paper
 from formatters.spans import collapse_spaces

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.sources.jekyll.papers import slug
+from bot.sources.posts.papers import slug
 from formatters.model import Link, Section
 from tests.support.golden import POSTS, digest_of, is_digest
 from tests.support.posts import TITLE, body_of, digest, lost_words, paper, papers, post

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import ParseError
 from bot.sources.fingerprint import fingerprint
-from bot.sources.jekyll.admission import (
+from bot.sources.posts.admission import (
     MOST_CELLS,
     MOST_HEADINGS,
     MOST_LINES,
@@ -17,7 +17,7 @@ from bot.sources.jekyll.admission import (
     MOST_SIGNS_OF_A_BLOCK,
     refusal,
 )
-from bot.sources.jekyll.post import LARGEST_POST, parse
+from bot.sources.posts.post import LARGEST_POST, parse
 from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter

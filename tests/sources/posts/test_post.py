@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from bot.errors import ParseError
-from bot.sources.jekyll.papers import slug
-from bot.sources.jekyll.post import LARGEST_POST, Post, day_of, parse
+from bot.sources.posts.papers import slug
+from bot.sources.posts.post import LARGEST_POST, Post, day_of, parse
 from formatters.model import Link, Section
 from tests.support.golden import DATA, digest_of
 from tests.support.posts import NAME, TITLE, digest, papers, post

@@ -1,0 +1,1 @@
+"""Read posts: Markdown files that hold a digest of papers."""
