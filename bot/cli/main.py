@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
 from bot.channels import MODULES
 from bot.cli.help import Group, GroupedHelp
+from bot.cli.streams import make_streams_safe
 from bot.errors import PaperboyError
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer as Buffer
-
     from bot.config.settings import Settings
 
 Result = TypeVar("Result")
@@ -73,10 +71,12 @@ def _every(context: typer.Context, config: Config = None) -> None:
 @app.command(rich_help_panel=Group.SET_UP)
 def demo() -> None:
     """Deliver a sample digest to this terminal, then answer /paper 3, /papers, /help typed here."""
+    import asyncio
+
     from bot.cli.setup.demo import run
     from bot.config.loading import load
 
-    _run(run(load(file=False)))
+    asyncio.run(run(load(file=False)))
 
 
 @app.command(rich_help_panel=Group.SET_UP)
@@ -109,9 +109,7 @@ def doctor(context: typer.Context, config: Config = None) -> None:
     """Check settings, sources, ledger, tokens, rights in each chat and the clock. Exits with 1 when something fails."""
     from bot.cli.setup.doctor import examine
 
-    settings = _settings(config or context.obj)
-    _log(settings, "ERROR")
-    sys.exit(_run(examine(settings)))
+    sys.exit(_run(examine, config or context.obj))
 
 
 @app.command(rich_help_panel=Group.DELIVER)
@@ -131,9 +129,7 @@ def deliver(
     """
     from bot.cli.delivery.deliver import deliver_once
 
-    settings = _settings(config or context.obj)
-    _log(settings, "ERROR")
-    sys.exit(_run(deliver_once(settings, longest)))
+    sys.exit(_run(partial(deliver_once, longest=longest), config or context.obj))
 
 
 @app.command(rich_help_panel=Group.DELIVER)
@@ -141,9 +137,7 @@ def run(context: typer.Context, config: Config = None) -> None:
     """Deliver every day by the schedule, until stopped."""
     from bot.app.assembly import run_forever
 
-    settings = _settings(config or context.obj)
-    _log(settings, "INFO")
-    _run(run_forever(settings))
+    _run(run_forever, config or context.obj, "INFO")
 
 
 @app.command(rich_help_panel=Group.OPERATE)
@@ -155,9 +149,7 @@ def status(
     """Show the receipt: per digest and chat what was sent, what was not and why; and the next run."""
     from bot.cli.delivery.status import show_status
 
-    settings = _settings(config or context.obj)
-    _log(settings, "ERROR")
-    _run(show_status(settings, as_json=json))
+    _run(partial(show_status, as_json=json), config or context.obj)
 
 
 @app.command(rich_help_panel=Group.OPERATE)
@@ -172,9 +164,7 @@ def retry(
     """Try again what failed or is held; what is unconfirmed is looked for, and sent only where it is absent."""
     from bot.cli.delivery import resolve
 
-    settings = _settings(config or context.obj)
-    _log(settings, "ERROR")
-    _run(resolve.retry(settings, chat, unseen=unseen))
+    _run(partial(resolve.retry, chat=chat, unseen=unseen), config or context.obj)
 
 
 @app.command(rich_help_panel=Group.OPERATE)
@@ -189,9 +179,7 @@ def discard(
     """Give up what failed, is unconfirmed or held; what stands in a chat stays there."""
     from bot.cli.delivery import resolve
 
-    settings = _settings(config or context.obj)
-    _log(settings, "ERROR")
-    _run(resolve.discard(settings, chat, everything=everything))
+    _run(partial(resolve.discard, chat=chat, everything=everything), config or context.obj)
 
 
 @app.command(rich_help_panel=Group.OPERATE)
@@ -210,8 +198,7 @@ def backup(
 
 def main() -> None:
     """Run the program; what can happen ends in a line or two, never in a traceback."""
-    _open_closed_streams()
-    sys.stdout, sys.stderr = _never_failing(sys.stdout), _never_failing(sys.stderr)
+    make_streams_safe()
     try:
         app()
     except PaperboyError as error:
@@ -220,41 +207,6 @@ def main() -> None:
         _fail(_unexpected(error))
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-class _Output(io.FileIO):
-    """Standard output or error that drops what cannot be written, such as on a full disk.
-
-    Only that nobody reads standard output any more is raised: then nothing more need be printed.
-    """
-
-    def write(self, data: Buffer, /) -> int:
-        try:
-            return super().write(data)
-        except BrokenPipeError:
-            if self.fileno() == 1:
-                raise
-        except OSError:
-            pass
-        return memoryview(data).nbytes
-
-
-def _open_closed_streams() -> None:
-    """Put the null device in place of streams that are closed: else a file of ours would get their numbers."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115
-
-
-def _never_failing(stream: TextIO) -> TextIO:
-    """Give an output that never fails, nor because a terminal has no Korean."""
-    stream.flush()
-    return io.TextIOWrapper(
-        io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False)),
-        encoding=stream.encoding,
-        errors="backslashreplace",
-        line_buffering=stream.isatty() or stream is sys.stderr,
-    )
 
 
 def _fail(text: str) -> NoReturn:
@@ -289,7 +241,12 @@ def _log(settings: Settings, level: str) -> None:
     configure(settings.secrets, level=logging.getLevelNamesMapping()[level])
 
 
-def _run(work: Coroutine[object, object, Result]) -> Result:
+def _run(
+    work: Callable[[Settings], Coroutine[object, object, Result]], file: Path | None, level: str = "ERROR"
+) -> Result:
+    """Load the settings, log from this level on, and do what a command does with them to its end."""
     import asyncio
 
-    return asyncio.run(work)
+    settings = _settings(file)
+    _log(settings, level)
+    return asyncio.run(work(settings))
