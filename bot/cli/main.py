@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
 
 Result = TypeVar("Result")
+
+# What we make holds who receives what, and at times tokens: ledger, lock, copies are read by their owner alone.
+_ONLY_OURS = 0o077
 
 app = typer.Typer(
     name="paperboy",
@@ -108,8 +112,10 @@ def settings(
 def doctor(context: typer.Context, config: Config = None) -> None:
     """Check settings, sources, ledger, tokens, rights in each chat and the clock. Exits with 1 when something fails."""
     from bot.cli.setup.doctor import examine
+    from bot.config.loading import files
 
-    sys.exit(_run(examine, config or context.obj))
+    file = config or context.obj
+    sys.exit(_run(partial(examine, files=files(file)), file))
 
 
 @app.command(rich_help_panel=Group.DELIVER)
@@ -198,6 +204,7 @@ def backup(
 
 def main() -> None:
     """Run the program; what can happen ends in a line or two, never in a traceback."""
+    os.umask(_ONLY_OURS)
     make_streams_safe()
     try:
         app()

@@ -20,6 +20,8 @@ from bot.config.settings import Settings
 from bot.errors import SettingsError
 
 FILE = "paperboy.toml"
+_DOTENV = ".env"
+_CONFIG = "PAPERBOY_CONFIG"  # names the file
 
 
 def load(path: Path | None = None, *, file: bool = True) -> Settings:
@@ -29,8 +31,8 @@ def load(path: Path | None = None, *, file: bool = True) -> Settings:
     directory, and that overrides the one beside the file; `os.environ` is not changed. Raises SettingsError with
     a line per problem.
     """
-    environment = {**_dotenv(Path.cwd()), **os.environ}
-    named = path or environment.get("PAPERBOY_CONFIG")
+    environment = _environment()
+    named = path or environment.get(_CONFIG)
     path = Path(named or FILE)
     table = _table(path) if file and (named or path.exists()) else {}
     folder = path.parent.absolute()
@@ -42,12 +44,22 @@ def load(path: Path | None = None, *, file: bool = True) -> Settings:
         raise SettingsError("\n".join(explain_errors(error, str(path), environment, Settings))) from None
 
 
+def files(path: Path | None = None) -> list[Path]:
+    """Name the files that `load` reads where they exist: the settings, and up to two `.env`."""
+    found = Path(path or _environment().get(_CONFIG) or FILE).absolute()
+    return list(dict.fromkeys((found, found.parent / _DOTENV, Path.cwd() / _DOTENV)))
+
+
+def _environment() -> dict[str, str]:
+    return {**_dotenv(Path.cwd()), **os.environ}
+
+
 def _dotenv(folder: Path) -> dict[str, str]:
     """Read a `.env`, empty where there is none."""
     try:
-        found = DotEnv(folder / ".env", encoding="utf-8", override=False).dict()
+        found = DotEnv(folder / _DOTENV, encoding="utf-8", override=False).dict()
     except (OSError, ValueError):
-        raise SettingsError(f"{folder / '.env'}: cannot be read; save it as UTF-8, and check its rights") from None
+        raise SettingsError(f"{folder / _DOTENV}: cannot be read; save it as UTF-8, and check its rights") from None
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import httpx
 from rich.markup import escape
@@ -13,6 +14,7 @@ from rich.markup import escape
 from bot.app.assembly import App, open_app
 from bot.channels import all_kits
 from bot.cli.console import Console
+from bot.cli.setup.rights import ledger_files, open_to_all
 from bot.config.settings import Settings
 from bot.database.states import DigestState
 from bot.delivery.hours import DeliveryHours
@@ -26,14 +28,19 @@ _CLOCK_TOLERANCE = 60.0  # seconds
 Finding = tuple[str, str]  # what was looked at, and what to do about it: "" when all is well
 
 
-async def examine(settings: Settings) -> int:
-    """Print a line for each thing looked at; give 1 when one of them fails."""
+async def examine(settings: Settings, files: Sequence[Path] = ()) -> int:
+    """Print a line for each thing looked at, then for each file that all can read; give 1 when something fails.
+
+    `files` are those that settings are read from.
+    """
     console = Console()
     failed = 0
     async for what, cure in _findings(settings):
         failed += bool(cure)
         mark = "[red]✗[/red]" if cure else "[green]✓[/green]"
         console.print(f"{mark} {escape(what)}{escape(': ' + cure) if cure else ''}")
+    for path, cure in open_to_all([*files, *ledger_files(settings.store.path)]):
+        console.print(f"[yellow]![/yellow] {escape(f'{path}: {cure}')}")
     return 1 if failed else 0
 
 
