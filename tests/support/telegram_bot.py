@@ -18,7 +18,7 @@ import pytest
 from bot.app.assembly import App, assemble
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.listener import TelegramPoller
-from bot.channels.telegram.updates import UpdateHandler
+from bot.channels.telegram.updates.handler import UpdateHandler
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter

@@ -22,7 +22,7 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.client import read_update
 from bot.channels.telegram.errors import seconds_to_wait, translate
 from bot.channels.telegram.menu import set_menus
-from bot.channels.telegram.updates import UpdateHandler
+from bot.channels.telegram.updates.handler import UpdateHandler
 from bot.concurrency import LONGEST_PAUSE, backoff, wait_unless
 from bot.config.settings import Telegram
 from bot.conversation.router import CommandRouter

@@ -310,7 +310,7 @@ async def test_rights_that_telegram_does_not_give_are_none(
     )  # the list tells
     telegram_bot.server.faults.add(faults.reset(method="getChatMember"), faults.reset(method="getChatAdministrators"))
     assert await telegram_bot.ask(BASIC, BOSS, "/unsubscribe") == [EN.administrators_only]
-    monkeypatch.setattr("bot.channels.telegram.requests._RIGHTS_TIMEOUT", 0.05)
+    monkeypatch.setattr("bot.channels.telegram.updates.requests._RIGHTS_TIMEOUT", 0.05)
     telegram_bot.server.faults.add(faults.slow(1, method="getChatMember"))
     since = time.monotonic()
     assert await telegram_bot.ask(BASIC, BOSS, "/unsubscribe") == [EN.administrators_only]

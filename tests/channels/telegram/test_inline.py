@@ -35,7 +35,7 @@ async def test_inline_mode_offers_the_newest_papers(telegram_bot: TelegramBot) -
 
 
 async def test_inline_mode_searches_in_pages(telegram_bot: TelegramBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.channels.telegram.inline._PAGE", 2)
+    monkeypatch.setattr("bot.channels.telegram.updates.inline._PAGE", 2)
     first = await ask(telegram_bot, "학습", language="ko")
     assert (len(first["results"]), first["next_offset"]) == (2, "2")
     assert first["results"][0]["reply_markup"]["inline_keyboard"][0][0]["text"] == KO.full_summary

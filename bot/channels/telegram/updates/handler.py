@@ -1,0 +1,131 @@
+"""Take in updates in their order: messages are handled here, all else by the module for its kind."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+
+from telegram import Chat, Message, Update
+
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.updates.answers import Answers
+from bot.channels.telegram.updates.inline import InlineSearch
+from bot.channels.telegram.updates.membership import MembershipHandler
+from bot.channels.telegram.updates.presses import PressHandler
+from bot.channels.telegram.updates.requests import RequestFactory
+from bot.conversation.router import CommandRouter
+from bot.delivery.replies import ReplySender
+from bot.errors import LedgerError, SendError
+from bot.log import log
+
+_COMMAND = re.compile(r"\s*(/\w+)(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
+_MENTION = re.compile(r"\s*@(\w+)[,:]?\s*(.*)", re.DOTALL)
+_CHANNEL_COMMANDS = {"subscribe", "unsubscribe", "settings"}  # only administrators post in a channel
+_REMEMBERED = 1000  # updates; no more than a hundred come in at once
+
+
+class UpdateHandler:
+    """Handle updates: first save what they change, then answer."""
+
+    def __init__(self, channel: TelegramChannel, router: CommandRouter, replies: ReplySender) -> None:
+        self.router = router
+        self.replies = replies
+        self._channel = channel
+        self._requests = RequestFactory(channel.client.bot)
+        self._answers = Answers(replies)
+        self._presses = PressHandler(channel, router, self._answers, self._requests)
+        self._membership = MembershipHandler(channel, router, replies, self._requests)
+        self._inline = InlineSearch(channel, router)
+        self._handled: deque[int] = deque(maxlen=_REMEMBERED)
+
+    async def handle(self, updates: Iterable[Update]) -> None:
+        """Handle updates, those of one chat in their order.
+
+        LedgerError or SendError when a change could not be saved. All updates may then be given again:
+        those that were handled are left out.
+        """
+        new = [update for update in updates if update.update_id not in self._handled]
+        chats = _by_chat(new)
+        if len(chats) == 1:  # the usual case
+            return await self._handle_in_order(new)
+        results = await asyncio.gather(*map(self._handle_in_order, chats), return_exceptions=True)
+        for error in results:
+            if error is not None:
+                raise error
+        return None
+
+    async def _handle_in_order(self, updates: Sequence[Update]) -> None:
+        for update in updates:
+            try:
+                await self._dispatch(update)
+            except (LedgerError, SendError):
+                raise
+            except Exception:  # noqa: BLE001 - one strange update must not silence the bot for all others
+                log.exception("update", update=update.update_id)
+            self._handled.append(update.update_id)
+
+    async def _dispatch(self, update: Update) -> None:
+        if update.message:
+            await self._message(update.message)
+        elif update.channel_post:
+            await self._channel_post(update.channel_post)
+        elif update.callback_query:
+            await self._presses.handle(update.callback_query)
+        elif update.inline_query:
+            self.replies.spawn(self._inline.answer(update.inline_query))
+        elif update.my_chat_member:
+            await self._membership.handle(update.my_chat_member)
+
+    # --- messages
+
+    async def _message(self, message: Message) -> None:
+        self._channel.ids.heard(message.chat, message.message_id)
+        if message.migrate_to_chat_id:
+            await self._membership.migrate(message.chat, message.migrate_to_chat_id)
+        if not message.text or message.via_bot or message.is_automatic_forward:
+            return  # no text, or not meant for the bot: shared from inline mode, or posted in the group's channel
+        private = message.chat.type == Chat.PRIVATE
+        if command := await self._command(message.text, private=private):
+            line, addressed = command
+            response = await self.router.handle(self._requests.for_message(message, addressed=addressed), line)
+            self.replies.spawn(self._answers.send(message, response))
+
+    async def _channel_post(self, message: Message) -> None:
+        """Handle commands that manage the channel, nothing else."""
+        self._channel.ids.heard(message.chat, message.message_id)
+        command = await self._command(message.text or "", private=False)
+        name = command[0].split(maxsplit=1)[:1] if command else []
+        if command and name and name[0].removeprefix("/").casefold() in _CHANNEL_COMMANDS:
+            response = await self.router.handle(self._requests.for_message(message, addressed=True), command[0])
+            self.replies.spawn(self._answers.send(message, response))
+
+    async def _command(self, text: str, *, private: bool) -> tuple[str, bool] | None:
+        """Give the line that the bot may answer, and whether it is surely addressed to the bot; None for all else."""
+        mention = _MENTION.fullmatch(text)
+        if mention and await self._is_our_name(mention[1]):
+            return mention[2], True
+        command = _COMMAND.fullmatch(text)
+        if command is None:
+            return (text, True) if private else None
+        if command[2] and not await self._is_our_name(command[2]):
+            return None
+        return f"{command[1]} {command[3] or ''}", private or bool(command[2])
+
+    async def _is_our_name(self, name: str) -> bool:
+        return name.casefold() == (await self._channel.client.username()).casefold()
+
+
+def _by_chat(updates: Iterable[Update]) -> list[list[Update]]:
+    """Sort updates by chat; a group and the supergroup that it became are one chat."""
+    migrated = {
+        update.message.chat.id: update.message.migrate_to_chat_id
+        for update in updates
+        if update.message and update.message.migrate_to_chat_id
+    }
+    chats: dict[int, list[Update]] = defaultdict(list)
+    for update in updates:
+        chat = update.effective_chat.id if update.effective_chat else 0
+        chats[migrated.get(chat, chat)].append(update)
+    return list(chats.values())

@@ -1,0 +1,66 @@
+"""Who lets the bot into a chat and who takes it out, and a group that becomes a supergroup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from telegram import Chat, ChatMember, ChatMemberUpdated
+
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.updates.requests import RequestFactory, addresses_of
+from bot.conversation.router import CommandRouter
+from bot.delivery.replies import ReplySender
+
+_MEMBERS = {"creator", "administrator", "member", "restricted"}
+
+
+class MembershipHandler:
+    """Write down where the bot may still speak, before anything is answered."""
+
+    def __init__(
+        self, channel: TelegramChannel, router: CommandRouter, replies: ReplySender, requests: RequestFactory
+    ) -> None:
+        self._channel = channel
+        self._router = router
+        self._replies = replies
+        self._requests = requests
+
+    async def handle(self, change: ChatMemberUpdated) -> None:
+        """Pause a chat that the bot is removed from, resume it when the bot is back, and greet a new one."""
+        before, after = map(_is_member, (change.old_chat_member, change.new_chat_member))
+        chat = change.chat
+        subscriptions = await self._router.ledger.subscriptions.with_topics("telegram", addresses_of(chat))
+        if before and not after:
+            await self._pause(chat, [one.id for one in subscriptions])
+        elif after:  # let in again, or its rights changed: what kept it from writing may be gone
+            await self._resume([one.id for one in subscriptions])
+        receives = any(one.receives for one in subscriptions)
+        if after and not before and chat.type != Chat.PRIVATE and not receives:
+            self._replies.spawn(self._greet(change))
+
+    async def migrate(self, chat: Chat, new: int) -> None:
+        """Move the subscriptions of a group, and of its topics, to the supergroup that it became."""
+        ledger = self._router.ledger
+        for subscription in await ledger.subscriptions.with_topics("telegram", addresses_of(chat)):
+            _, colon, topic = subscription.address.partition(":")
+            address = f"{new}{colon}{topic}"
+            id_sequence = self._channel.id_sequence(address)
+            await ledger.subscriptions.move(subscription.id, address=address, id_sequence=id_sequence)
+
+    async def _pause(self, chat: Chat, subscriptions: Iterable[int]) -> None:
+        reason = "blocked by its reader" if chat.type == Chat.PRIVATE else "the bot was taken out of the chat"
+        for subscription in subscriptions:
+            await self._router.ledger.subscriptions.pause(subscription, reason)
+
+    async def _resume(self, subscriptions: Iterable[int]) -> None:
+        for subscription in subscriptions:
+            await self._router.ledger.subscriptions.resume(subscription)
+        self._router.wake()
+
+    async def _greet(self, change: ChatMemberUpdated) -> None:
+        welcome = await self._router.welcome(self._requests.for_membership(change))
+        await self._replies.send(str(change.chat.id), [welcome], names=addresses_of(change.chat))
+
+
+def _is_member(member: ChatMember) -> bool:
+    return member.status in _MEMBERS and bool(getattr(member, "is_member", True))  # a restricted user may have left
