@@ -1,4 +1,7 @@
-"""Logging: one structured event per delivery, JSON off a terminal, pretty on it, never a token."""
+"""Logging: structured events, JSON off a terminal, pretty on it, never a token.
+
+On the level INFO there is an event for each digest and chat, on DEBUG one for each message.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime, tzinfo
+from functools import partial
 
 import structlog
+from structlog.typing import EventDict
 
 _OURS = "paperboy"
 log: structlog.stdlib.BoundLogger = structlog.get_logger(_OURS)
@@ -83,12 +89,21 @@ def unexpected(error: Exception) -> str:
     return redacted(f"unexpected error, please report it: {type(error).__name__}: {error}").removesuffix(": ")
 
 
-def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING) -> None:
-    """Send all logging to standard error, in one format, without secrets."""
+def _add_local_time(zone: tzinfo, _logger: object, _method: str, event: EventDict) -> EventDict:
+    at = datetime.fromisoformat(event["timestamp"]).astimezone(zone)
+    return {**event, "local": at.isoformat(timespec="seconds")}
+
+
+def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING, zone: tzinfo | None = None) -> None:
+    """Send all logging to standard error, in one format, without secrets; of libraries nothing below INFO.
+
+    Times are in UTC, and in the time zone of the schedule beside it.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([partial(_add_local_time, zone)] if zone else []),
     ]
     pretty = sys.stderr.isatty()
     # Plain tracebacks: those of Rich show local variables, and wrap long ones so that no secret is recognised.
@@ -105,13 +120,14 @@ def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING) -> N
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redacting(formatter, secrets))
     handler.addFilter(OncePerMinute())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
+    logging.getLogger(_OURS).setLevel(level)
     for name in _VERBOSE:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in _REDUNDANT:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,

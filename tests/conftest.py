@@ -13,7 +13,7 @@ from coverage import Coverage
 from hypothesis import settings
 
 from bot.conversation.parsing import preferences
-from bot.log import _VERBOSE
+from bot.log import _OURS, _VERBOSE
 from formatters import links, summary
 from tests.faults.summary import pytest_terminal_summary
 from tests.support.fakes.slack import FakeSlack
@@ -84,7 +84,7 @@ def own_logging() -> Iterator[None]:
     """Put all loggers and structlog back as they were."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in _VERBOSE}
+    levels = {name: logging.getLogger(name).level for name in (_OURS, *_VERBOSE)}
     root.handlers.clear()  # else they would be closed
     yield
     root.handlers[:] = handlers

@@ -7,7 +7,9 @@ import io
 import json
 import logging
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -47,11 +49,13 @@ class Stream(io.StringIO):
 pytestmark = [pytest.mark.usefixtures("own_logging"), pytest.mark.unmeasured]
 
 
-def written(work: Callable[[], object], *, terminal: bool = False, level: int = logging.DEBUG) -> str:
+def written(
+    work: Callable[[], object], *, terminal: bool = False, level: int = logging.DEBUG, zone: tzinfo | None = None
+) -> str:
     """Give what some work writes to standard error."""
     stream = Stream(terminal=terminal)
     with contextlib.redirect_stderr(stream):
-        configure([LITERAL, ""], level=level)
+        configure([LITERAL, ""], level=level, zone=zone)
         work()
     return stream.getvalue()
 
@@ -229,6 +233,30 @@ def test_off_a_terminal_each_event_is_a_line_of_json() -> None:
         "key": "paper/2501.00001",
         "title": "논문",
     }
+
+
+def test_the_local_time_of_the_schedule_stands_beside_utc() -> None:
+    """In events of ours and of libraries."""
+
+    def work() -> None:
+        log.info("delivered")
+        logging.getLogger("library").warning("late")
+
+    lines = [json.loads(line) for line in written(work, zone=ZoneInfo("Asia/Seoul")).splitlines()]
+
+    assert [line["event"] for line in lines] == ["delivered", "late"]
+    for line in lines:
+        utc, local = datetime.fromisoformat(line["timestamp"]), datetime.fromisoformat(line["local"])
+        assert local == utc.replace(microsecond=0)
+        assert line["local"].endswith("+09:00")
+
+
+def test_details_are_written_when_asked_for_and_those_of_libraries_are_not() -> None:
+    def work() -> None:
+        log.debug("delivery")
+        logging.getLogger("library").debug("bytes")
+
+    assert [json.loads(written(work))["event"], written(work, level=logging.INFO)] == ["delivery", ""]
 
 
 def test_a_traceback_is_one_line_of_json_too() -> None:

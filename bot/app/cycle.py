@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot.config.settings import Settings
 from bot.delivery.channel import Channel, ChannelKit
 from bot.delivery.decisions import Rules
-from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, ignore
+from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, Working, ignore
 from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
 from bot.errors import ChatGone, LedgerError, Rejected, SendError, SourceError
@@ -53,9 +54,9 @@ class DeliveryCycle:
         await self._open_hours(at_once=at_once)
         return errors
 
-    async def dispatch(self, on_settled: OnSettled = ignore) -> list[str]:
+    async def dispatch(self, on_settled: OnSettled = ignore, working: Working = nullcontext) -> list[str]:
         """Send everything that is due; say in which chats the work was ended by something unexpected."""
-        dispatcher = self.dispatcher(on_settled)
+        dispatcher = self.dispatcher(on_settled, working)
         await dispatcher.run()
         return self.broken_chats(dispatcher)
 
@@ -71,9 +72,14 @@ class DeliveryCycle:
         self._told.add(what)
         return what
 
-    def dispatcher(self, on_settled: OnSettled = ignore) -> Dispatcher:
+    def dispatcher(self, on_settled: OnSettled = ignore, working: Working = nullcontext) -> Dispatcher:
         """Make what sends everything that is due."""
-        return Dispatcher(self.ledger, self.channels, self.policy, stopping=self.stopping, on_settled=on_settled)
+        return Dispatcher(
+            *(self.ledger, self.channels, self.policy),
+            stopping=self.stopping,
+            on_settled=on_settled,
+            working=working,
+        )
 
     def problems(self) -> list[str]:
         """List what was wrong with single posts at the last look."""

@@ -20,6 +20,7 @@ from bot.ledger.ledger import Ledger
 from bot.log import log
 from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.outages import Outages
+from bot.monitoring.tally import Tally
 
 _LONGEST_PAUSE = 86400.0  # seconds; the scheduler wakes it much earlier
 _LISTEN_AGAIN = 5.0  # seconds
@@ -120,7 +121,8 @@ class Service:
 
     async def _dispatch(self) -> None:
         """Send everything that is due, and plan what comes up meanwhile: a new subscriber does not wait for the end."""
-        dispatcher = self.cycle.dispatcher()
+        tally = Tally()
+        dispatcher = self.cycle.dispatcher(tally.settled, tally.working)
         running = asyncio.create_task(dispatcher.run())
         try:
             while not running.done():

@@ -62,6 +62,9 @@ Channel = Annotated[
 ]
 
 
+Verbose = Annotated[bool, typer.Option("--verbose", help="A line for each message, not only for each digest and chat.")]
+
+
 Chat = Annotated[
     str, typer.Argument(metavar="[CHAT]", help="One chat, as `status` names it; without it, all.", show_default=False)
 ]
@@ -125,6 +128,7 @@ def deliver(
         timedelta | None,
         typer.Option("--for", parser=_duration, metavar="DURATION", help='The longest it may take, such as "10m".'),
     ] = None,
+    verbose: Verbose = False,
     config: Config = None,
 ) -> None:
     """Find what is new, plan it and send it, now.
@@ -135,15 +139,15 @@ def deliver(
     """
     from bot.cli.delivery.deliver import deliver_once
 
-    sys.exit(_run(partial(deliver_once, longest=longest), config or context.obj))
+    sys.exit(_run(partial(deliver_once, longest=longest, verbose=verbose), config or context.obj))
 
 
 @app.command(rich_help_panel=Group.DELIVER)
-def run(context: typer.Context, config: Config = None) -> None:
+def run(context: typer.Context, verbose: Verbose = False, config: Config = None) -> None:
     """Deliver every day by the schedule, until stopped."""
     from bot.app.assembly import run_forever
 
-    _run(run_forever, config or context.obj, "INFO")
+    _run(run_forever, config or context.obj, "DEBUG" if verbose else "INFO")
 
 
 @app.command(rich_help_panel=Group.OPERATE)
@@ -245,7 +249,7 @@ def _log(settings: Settings, level: str) -> None:
 
     from bot.log import configure
 
-    configure(settings.secrets, level=logging.getLevelNamesMapping()[level])
+    configure(settings.secrets, level=logging.getLevelNamesMapping()[level], zone=settings.zone)
 
 
 def _run(

@@ -7,11 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from bot.delivery.channel import Channel
-from bot.delivery.worker import ChatWorker, OnSettled, RetryPolicy, RunState, ignore
+from bot.delivery.worker import ChatWorker, OnSettled, RetryPolicy, RunState, Working, ignore
 from bot.errors import LedgerError
 from bot.ledger.records import Chat
 
-__all__ = ["Dispatcher", "OnSettled", "RetryPolicy", "ignore"]
+__all__ = ["Dispatcher", "OnSettled", "RetryPolicy", "Working", "ignore"]
 
 MOST_WORKERS = 500  # of a channel at work at once: more than any bot's limit keeps busy, and memory stays small
 
@@ -78,7 +78,8 @@ class Dispatcher(RunState):
     async def _work(self, channel: Channel, chat: Chat) -> None:
         """Work in a chat; what is wrong there and nowhere else must not end the work in others."""
         try:
-            await self._work_until_done(ChatWorker(self, channel, chat))
+            with self.working(chat):
+                await self._work_until_done(ChatWorker(self, channel, chat))
         except LedgerError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told of this chat

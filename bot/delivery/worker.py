@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -38,6 +39,10 @@ class RetryPolicy:
 OnSettled = Callable[[Chat, QueuedDelivery, DeliveryState, str], None]
 
 
+# Entered with each chat while its rows are worked on: what was settled meanwhile belongs together.
+Working = Callable[[Chat], AbstractContextManager[object]]
+
+
 def ignore(_chat: Chat, _row: QueuedDelivery, _state: DeliveryState, _why: str) -> None:
     """Do nothing with it."""
 
@@ -52,6 +57,7 @@ class RunState:
     clock: Callable[[], float] = time.time
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     on_settled: OnSettled = ignore
+    working: Working = nullcontext
     refused_channels: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
     failures: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
     stop_watch: StopWatch = field(init=False)
@@ -258,7 +264,7 @@ class ChatWorker:
     def _on_written(self, row: QueuedDelivery, state: DeliveryState, why: str, written: asyncio.Future[None]) -> None:
         if written.cancelled() or written.exception():
             return
-        event = log.info if state == DeliveryState.SENT else log.warning
+        event = log.debug if state == DeliveryState.SENT else log.warning
         event("delivery", channel=self.chat.channel, chat=self.chat.name, key=row.key, state=state, error=why)
         self.state.on_settled(self.chat, row, state, why)
 

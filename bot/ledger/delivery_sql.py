@@ -119,6 +119,7 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             func.coalesce(deliveries.c.sent_hash, "").label("tried_hash"),
             func.coalesce(deliveries.c.thread, "").label("thread"),
             messages.c.id.label("message"),
+            digests.c.name.label("digest"),
         )
         .select_from(deliveries.join(messages).join(digests).join(chats))
         .where(

@@ -126,6 +126,7 @@ class QueuedDelivery:
     tried_hash: str  # of the body last sent, delivered or not
     thread: str  # in a threaded layout, the parent's remote id that it went under
     message: int
+    digest: str  # its name
     body: Mapping[str, object]
     version: int  # of the ledger when it was read
 

@@ -53,13 +53,10 @@ async def test_deliver_twice_and_look_at_the_status(operator: Operator) -> None:
 
     assert (before.code, before.err, before.lines[0]) == (0, "", "Nothing was delivered yet.")
     assert (first.code, first.err) == (0, "")
-    assert sorted(first.lines[:-1]) == [
-        "slack C0123ABCD index: sent",
-        "slack C0123ABCD paper/2212.04356: sent",
-        "telegram 42 index: sent",
-        "telegram 42 paper/2212.04356: sent",
-        "telegram @my_channel index: sent",
-        "telegram @my_channel paper/2212.04356: sent",
+    assert [line.rpartition(" in ")[0] for line in sorted(first.lines[:-1])] == [
+        "slack C0123ABCD arxiv/2025-01-05: 2 sent",
+        "telegram 42 arxiv/2025-01-05: 2 sent",
+        "telegram @my_channel arxiv/2025-01-05: 2 sent",
     ]
     assert first.lines[-1] == "6 messages sent"
     assert (second.code, second.out, second.err) == (0, "nothing new to send\n", "")
@@ -282,6 +279,15 @@ async def test_an_unknown_chat_does_not_keep_the_others_back(operator: Operator)
     assert any("Chat not found" in line for line in status.lines)
 
 
+async def test_a_line_per_message_when_asked_for(operator: Operator) -> None:
+    operator.post(ONE)
+
+    done = await operator.run("deliver", "--verbose")
+
+    lines = ["telegram @my_channel index: sent", "telegram @my_channel paper/2212.04356: sent", "2 messages sent"]
+    assert (done.code, done.err, done.lines) == (0, "", lines)
+
+
 async def test_a_chat_that_shut_us_out(operator: Operator) -> None:
     operator.post(ONE)
     operator.telegram.faults.add(forbidden("bot was kicked from the channel chat", chat=CHANNEL, times=None))
@@ -316,7 +322,7 @@ async def test_servers_that_answer_nonsense(operator: Operator) -> None:
     operator.telegram.faults.add(truncated(method="sendMessage"))
     operator.slack.faults.add(truncated(method="chat.postMessage"))
 
-    done = await operator.run("deliver")
+    done = await operator.run("deliver", "--verbose")
 
     assert (done.code, done.err, done.lines[-1]) == (0, "", "4 messages sent")
     unconfirmed_sends = sorted(line for line in done.lines if ": unconfirmed: " in line)

@@ -60,9 +60,9 @@ chats = ["{READER}"]
     def post(self, name: str) -> None:
         shutil.copy(DATA / name, self.folder / "_posts" / name)
 
-    async def start(self) -> asyncio.subprocess.Process:
+    async def start(self, *options: str) -> asyncio.subprocess.Process:
         pipe = asyncio.subprocess.PIPE
-        command = (sys.executable, "-m", "bot", "run", "--config", str(self.folder / "paperboy.toml"))
+        command = (sys.executable, "-m", "bot", "run", "--config", str(self.folder / "paperboy.toml"), *options)
         self.process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, stderr=pipe)
         return self.process
 
@@ -97,8 +97,10 @@ async def test_late_posts_and_edits_are_picked_up_and_a_stop_is_clean(always_ope
     always_open.post(SECOND)
     await always_open.until_shown(first + 5)
     log = await always_open.stop()
-    assert {"running", "planned", "delivery", "stopped"} <= {str(line["event"]) for line in log}
+    assert {"running", "planned", "delivered", "stopped"} <= {str(line["event"]) for line in log}
     assert "FAKE" not in json.dumps(log)
+    assert "delivery" not in {line["event"] for line in log}
+    assert all(str(line["local"]).endswith("+09:00") for line in log)
     ids = [shown.text for shown in always_open.telegram.shown(READER)]
     assert len(ids) == len(set(ids))
 
@@ -109,9 +111,11 @@ async def test_stopped_in_the_middle_then_started_again_completes(always_open: R
     await always_open.until_shown(2)
     await always_open.stop()
     shown = len(always_open.telegram.shown(READER))
-    await always_open.start()
+    await always_open.start("--verbose")
     await always_open.until_shown(4)
-    await always_open.stop()
+    log = await always_open.stop()
+    assert [line["state"] for line in log if line["event"] == "delivery"] == ["sent"] * (4 - shown)
+    assert [line["sent"] for line in log if line["event"] == "delivered"] == [4 - shown]
     texts = [shown.text for shown in always_open.telegram.shown(READER)]
     assert shown < len(texts) == len(set(texts))
 

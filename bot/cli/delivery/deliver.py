@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from enum import IntEnum
 
@@ -21,6 +21,7 @@ from bot.delivery.dispatcher import OnSettled
 from bot.errors import SourceError, Stopped
 from bot.ledger.records import Chat, QueuedDelivery
 from bot.monitoring.status import unsettled_lines, waiting_chats
+from bot.monitoring.tally import DigestTally, Tally
 
 _IDLE = 60.0  # seconds: when nothing was settled for so long, what waits is left to the next run
 
@@ -34,10 +35,11 @@ class ExitCode(IntEnum):
     WAITS = 3
 
 
-async def deliver_once(settings: Settings, longest: timedelta | None = None) -> ExitCode:
+async def deliver_once(settings: Settings, longest: timedelta | None = None, *, verbose: bool = False) -> ExitCode:
     """Do one run now and say how it went; give the exit code.
 
-    It ends when everything is settled, when nothing was settled for a minute, or after `longest`.
+    It ends when everything is settled, when nothing was settled for a minute, or after `longest`. With `verbose`, each
+    message is told.
     """
     async with open_app(settings) as app:
         app.stop_on_signals()
@@ -48,7 +50,7 @@ async def deliver_once(settings: Settings, longest: timedelta | None = None) -> 
         with suppress(Stopped):
             async with app.ledger.delivery_lock(app.cycle.stopping, warn):
                 errors = await _plan(app.cycle)
-                broken = await _dispatch(app)
+                broken = await _dispatch(app, verbose=verbose)
                 await app.notifier.notify()
         lines = await _report(app)
         if errors:
@@ -66,13 +68,14 @@ async def _plan(cycle: DeliveryCycle) -> list[SourceError]:
     return errors
 
 
-async def _dispatch(app: App) -> list[str]:
+async def _dispatch(app: App, *, verbose: bool) -> list[str]:
     """Send everything that is due, until nothing was settled for long; say in which chats that failed unexpectedly."""
-    settled = asyncio.Event()
+    settled, tally = asyncio.Event(), Tally(_say_digest)
     watch = asyncio.create_task(_stop_when_idle(settled, app.cycle.stopping))
     try:
-        with _progress(await app.ledger.open_rows(), settled) as report:
-            broken = await app.cycle.dispatch(report)
+        total = await app.ledger.open_rows()
+        with _counting(total, settled, _shown(total, tally, verbose=verbose)) as report:
+            broken = await app.cycle.dispatch(report, tally.working)
     finally:
         watch.cancel()
     for problem in broken:
@@ -106,14 +109,13 @@ async def _needs_person(app: App) -> bool:
 
 
 @contextmanager
-def _progress(total: int, settled: asyncio.Event) -> Iterator[OnSettled]:
-    """Report each settled row, a bar on a terminal, a line each elsewhere; then how many were sent and edited.
+def _counting(total: int, settled: asyncio.Event, shown: AbstractContextManager[OnSettled]) -> Iterator[OnSettled]:
+    """Show each settled row, and at the end say how many were sent and edited.
 
     `settled` is set when one was sent or failed.
     """
-    console = Console(stderr=True, soft_wrap=False)
     done = Counter[str]()
-    with _bar(console, total) if console.is_terminal else _lines() as report:
+    with shown as report:
 
         def count(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
             what = "edited" if row.state == DeliveryState.STALE else "sent"
@@ -133,12 +135,20 @@ def _summary(sent: int, edited: int) -> str:
     return f"{plural(edited, 'message')} edited" if edited else f"{plural(sent, 'message')} sent"
 
 
-@contextmanager
-def _lines() -> Iterator[OnSettled]:
-    def line(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
-        say(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
+def _shown(total: int, tally: Tally, *, verbose: bool) -> AbstractContextManager[OnSettled]:
+    """Choose what is shown: a line per message when asked for, a bar on a terminal, else a line per digest and chat."""
+    console = Console(stderr=True, soft_wrap=False)
+    if verbose or not console.is_terminal:
+        return nullcontext(_say_message if verbose else tally.settled)
+    return _bar(console, total)
 
-    yield line
+
+def _say_message(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
+    say(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
+
+
+def _say_digest(one: DigestTally) -> None:
+    say(f"{one.chat.channel} {one.chat.name} {one.digest}: {one}")
 
 
 @contextmanager
