@@ -91,7 +91,7 @@ def start(text: str, phrases: Phrases) -> Page:
 def status(text_lines: Sequence[str], phrases: Phrases, *, stuck: bool) -> Page:
     """Show the status of digests, with a button to send again what is stuck."""
     text = "\n".join(text_lines).strip()
-    return Page((Span(text),), rows=((Button(phrases.resend, lines.RETRY),),) if stuck else ())
+    return Page((Span(text),), rows=((Button(phrases.retry, lines.RETRY),),) if stuck else ())
 
 
 def help_with_settings(word: str, near: str, phrases: Phrases) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -65,9 +65,15 @@ Channel = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", help="A line for each message, not only for each digest and chat.")]
 
 
-Chat = Annotated[
-    str, typer.Argument(metavar="[CHAT]", help="One chat, as `status` names it; without it, all.", show_default=False)
-]
+def _name(metavar: str, what: str) -> Any:
+    return typer.Argument(metavar=f"[{metavar}]", help=what, show_default=False)
+
+
+Chat = Annotated[str, _name("CHAT", "One chat, as `status` names it; without it, all.")]
+Digest = Annotated[str, _name("DIGEST", "One digest there; without it, all.")]
+Key = Annotated[str, _name("KEY", "One message of it; without it, all.")]
+# The names of some chats begin with "-", and are no options.
+_NAMES: dict[str, Any] = {"ignore_unknown_options": True}
 
 
 @app.callback()
@@ -162,10 +168,12 @@ def status(
     _run(partial(show_status, as_json=json), config or context.obj)
 
 
-@app.command(rich_help_panel=Group.OPERATE)
+@app.command(rich_help_panel=Group.OPERATE, context_settings=_NAMES)
 def retry(
     context: typer.Context,
     chat: Chat = "",
+    digest: Digest = "",
+    key: Key = "",
     unseen: Annotated[
         bool, typer.Option("--unseen", help="Also what stays unconfirmed: you have looked, and it is not there.")
     ] = False,
@@ -173,14 +181,17 @@ def retry(
 ) -> None:
     """Try again what failed or is held; what is unconfirmed is looked for, and sent only where it is absent."""
     from bot.cli.delivery import resolve
+    from bot.ledger.records import Selection
 
-    _run(partial(resolve.retry, chat=chat, unseen=unseen), config or context.obj)
+    _run(partial(resolve.retry, which=Selection(chat, digest, key), unseen=unseen), config or context.obj)
 
 
-@app.command(rich_help_panel=Group.OPERATE)
+@app.command(rich_help_panel=Group.OPERATE, context_settings=_NAMES)
 def discard(
     context: typer.Context,
     chat: Chat = "",
+    digest: Digest = "",
+    key: Key = "",
     everything: Annotated[
         bool, typer.Option("--all", help="Also what waits, and what the sources hold now: nothing old is sent.")
     ] = False,
@@ -188,8 +199,9 @@ def discard(
 ) -> None:
     """Give up what failed, is unconfirmed or held; what stands in a chat stays there."""
     from bot.cli.delivery import resolve
+    from bot.ledger.records import Selection
 
-    _run(partial(resolve.discard, chat=chat, everything=everything), config or context.obj)
+    _run(partial(resolve.discard, which=Selection(chat, digest, key), everything=everything), config or context.obj)
 
 
 @app.command(rich_help_panel=Group.OPERATE)

@@ -30,11 +30,12 @@ from bot.database.states import ChatState, DeliveryState, DigestState, IncidentK
 from bot.errors import ErrorCode
 from bot.ledger import transitions
 from bot.ledger.planning_sql import REASON
-from bot.ledger.records import RELEASED, Incident, PostAppearance
+from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage
 from bot.ledger.subscriptions import unpaused
 from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
 from formatters.edition import THREAD
 
+ALL = Selection()
 _OPEN = not_sent(deliveries)
 _CHAT = chats.c.channel + literal(" ") + chats.c.name
 
@@ -76,27 +77,50 @@ class Incidents:
             for key, end in reported.items():
                 await db.execute(insert(notices).values(key=key, over=end).on_conflict_do_nothing())
 
-    async def retry(self, chat: str = "", *, unseen: bool = False) -> int:
-        """Make all that failed or is undecided due again, in one chat or all, and count the messages.
+    async def stuck(self, which: Selection = ALL) -> list[StuckMessage]:
+        """List what failed or is undecided, by the names that settle it alone."""
+        why = func.coalesce(deliveries.c.error, "").label("why")
+        query = (
+            select(_CHAT.label("chat"), digests.c.name, messages.c.key, deliveries.c.state, why)
+            .select_from(deliveries.join(chats).join(messages).join(digests))
+            .where(transitions.to_give_up(_meant(which), waiting=False), not_(IS_DROPPED))
+            .order_by(digests.c.day, digests.c.id, chats.c.id, messages.c.seq)
+        )
+        async with self._read() as db:
+            found = await db.execute(query)
+            return [StuckMessage(one.chat, one.name, one.key, DeliveryState(one.state), one.why) for one in found]
+
+    async def knows(self, which: Selection) -> bool:
+        """Tell whether there are such deliveries, settled or not."""
+        async with self._read() as db:
+            return (await db.execute(select(deliveries.c.id).where(_meant(which)).limit(1))).first() is not None
+
+    async def retry(self, which: Selection = ALL, *, unseen: bool = False) -> int:
+        """Make all that failed or is undecided due again, and all that waits in vain; count the messages.
 
         What is undecided is asked about once more. If `unseen`, it is sent again: whoever says so has looked, and it is
         not in the chat. Other unconfirmed sends are left alone: the program finds out about them by itself.
         """
+        now, meant = self._clock(), _meant(which)
+        statements = (
+            transitions.end_void_waits(now, meant, deliveries.c.not_before > now),  # nobody waits for others
+            transitions.retry(meant, unseen=unseen),
+            transitions.ask(now, meant),
+        )
         async with self._write() as db:
-            retried = await db.execute(transitions.retry(_receiving(chat), unseen=unseen))
-            asked = await db.execute(transitions.ask_in(_receiving(chat), self._clock()))
-            await db.execute(unpaused(chats.c.id.in_(_receiving(chat))))
-        return int(retried.rowcount + asked.rowcount)
+            counts = [(await db.execute(statement)).rowcount for statement in statements]
+            await db.execute(unpaused(chats.c.id.in_(_receiving(which.chat))))
+        return sum(counts)
 
-    async def discard(self, chat: str = "", *, waiting: bool = False) -> list[Incident]:
-        """Give up what failed or is undecided, in one chat or all, and list it.
+    async def discard(self, which: Selection = ALL, *, waiting: bool = False) -> list[Incident]:
+        """Give up what failed or is undecided, and list it.
 
         With `waiting`, all that is open is given up. What a chat has already stays there as it is.
         """
-        which = transitions.to_give_up(_receiving(chat), waiting=waiting)
+        given_up = transitions.to_give_up(_meant(which), waiting=waiting)
         async with self._write() as db:
-            rows = [_incident(row) for row in await db.execute(_rows(IncidentKind.DISCARDED, which))]
-            for statement in transitions.give_up(_receiving(chat), waiting=waiting):
+            rows = [_incident(row) for row in await db.execute(_rows(IncidentKind.DISCARDED, given_up))]
+            for statement in transitions.give_up(_meant(which), waiting=waiting):
                 await db.execute(statement)
         return rows
 
@@ -137,6 +161,16 @@ def _receiving(chat: str) -> Select[Any]:
     """Choose the chats that are not removed: all, or the one that `status` names so."""
     named = literal(chat).in_(("", chats.c.name, _CHAT))
     return select(chats.c.id).where(chats.c.state != ChatState.REMOVED, named)
+
+
+def _meant(which: Selection) -> ColumnElement[bool]:
+    """Tell whether a delivery is meant; what chats hold that are removed never is."""
+    theirs = deliveries.c.chat_id.in_(_receiving(which.chat))
+    if not which.digest:
+        return theirs
+    named = literal(which.key).in_(("", messages.c.key))
+    of_digest = select(messages.c.id).join(digests).where(digests.c.name == which.digest, named)
+    return and_(theirs, deliveries.c.message_id.in_(of_digest))
 
 
 _REFUSED = and_(deliveries.c.state == DeliveryState.FAILED, deliveries.c.problem == ErrorCode.REJECTED)

@@ -211,6 +211,26 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Which deliveries an operator means; what is not named is meant whole."""
+
+    chat: str = ""  # as `status` names it, or without the channel
+    digest: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StuckMessage:
+    """A message that a person settles, by the names of a Selection that means it alone."""
+
+    chat: str
+    digest: str
+    key: str
+    state: DeliveryState
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostAppearance:
     """A post that appeared."""
 

@@ -92,15 +92,16 @@ def mark_interrupted(settle: float, now: float) -> tuple[Update, ...]:
     return (
         update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(unconfirmed | why),
         update(deliveries).where(not_sent(deliveries), deliveries.c.state == EDITING).values(state=STALE),
-        _end_void_waits(now),
+        end_void_waits(now),
     )
 
 
-def _end_void_waits(now: float) -> Update:
+def end_void_waits(now: float, *which: ColumnElement[bool]) -> Update:
+    """End the waits that a clock wrote which was ahead."""
     ahead = or_(deliveries.c.noted_at > now + _CLOCK_STEP, deliveries.c.attempted_at > now + _CLOCK_STEP)
-    which = (not_sent(deliveries), deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), ahead)
+    void = (not_sent(deliveries), deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), ahead, *which)
     at_once, tried = func.min(deliveries.c.not_before, now), func.min(deliveries.c.attempted_at, now)
-    return update(deliveries).where(*which).values(not_before=at_once, attempted_at=tried, noted_at=now)
+    return update(deliveries).where(*void).values(not_before=at_once, attempted_at=tried, noted_at=now)
 
 
 def _claim() -> ReturningUpdate[Any]:
@@ -243,31 +244,26 @@ def ask_again(now: float) -> tuple[Update, ...]:
 # --- what the operator decides
 
 
-def ask_in(chat_ids: Select[int], now: float) -> Update:
-    """Ask once more what is undecided in these chats."""
-    return ask(now, _in(chat_ids))
-
-
-def retry(chat_ids: Select[int], *, unseen: bool) -> Update:
+def retry(meant: ColumnElement[bool], *, unseen: bool) -> Update:
     """Make due again what failed, if `unseen` also what is undecided; what is no longer in its digest stays failed."""
     obsolete = select(messages.c.id).where(messages.c.is_obsolete == 1)
     dropped = and_(deliveries.c.remote_id.is_(None), deliveries.c.message_id.in_(obsolete))
     failed = and_(deliveries.c.state == FAILED, NOT_DISCARDED, not_(dropped))
     stuck = or_(failed, UNDECIDED) if unseen else failed
-    again = update(deliveries).where(not_sent(deliveries), stuck, _in(chat_ids))
+    again = update(deliveries).where(not_sent(deliveries), stuck, meant)
     return again.values(state=unsent(PENDING, STALE), not_before=AT_ONCE, plain=0)
 
 
-def to_give_up(chat_ids: Select[int], *, waiting: bool) -> ColumnElement[bool]:
+def to_give_up(meant: ColumnElement[bool], *, waiting: bool) -> ColumnElement[bool]:
     """Tell what is given up: what failed and what is undecided; if `waiting`, all that is open."""
     stuck = or_(deliveries.c.state == FAILED, UNDECIDED)
     still_open = deliveries.c.state.in_((PENDING, SENDING, STALE, EDITING, FAILED, UNCONFIRMED))
-    return and_(not_sent(deliveries), NOT_DISCARDED, still_open if waiting else stuck, _in(chat_ids))
+    return and_(not_sent(deliveries), NOT_DISCARDED, still_open if waiting else stuck, meant)
 
 
-def give_up(chat_ids: Select[int], *, waiting: bool) -> tuple[Update, Update]:
+def give_up(meant: ColumnElement[bool], *, waiting: bool) -> tuple[Update, Update]:
     """Give up what is stuck, or all that is open; what a chat holds already stays there as it is."""
-    which, there = to_give_up(chat_ids, waiting=waiting), deliveries.c.remote_id.is_not(None)
+    which, there = to_give_up(meant, waiting=waiting), deliveries.c.remote_id.is_not(None)
     discarded = {"state": FAILED, "problem": ErrorCode.DISCARDED, "error": None, "not_before": AT_ONCE}
     return (
         update(deliveries).where(which, there).values(state=SENT, problem=None, error=None),

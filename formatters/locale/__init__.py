@@ -74,8 +74,8 @@ class Phrases:
     incidents: dict[str, str]  # kind of incident to the notification: {where} {why}
     incidents_over: dict[str, str]  # the same when it is over, if that is notified: {where}
     nothing_delivered: str
-    resend: str
-    resent: Callable[[int], str]  # how many messages
+    retry: str
+    retried: Callable[[int], str]  # how many messages
     demo_hint: str
     commands: dict[str, str]  # name to what it does
     operator_commands: dict[str, str]

@@ -114,8 +114,11 @@ PHRASES = Phrases(
         "source": "✔ Posts can be read again",
     },
     nothing_delivered="Nothing was delivered yet.",
-    resend="Resend what is stuck",
-    resent=lambda count: "1 message is sent again." if count == 1 else f"{count} messages are sent again.",
+    retry="Try again what is stuck",
+    retried=lambda count: (
+        ("1 message is" if count == 1 else f"{count} messages are")
+        + " tried again. What may have arrived is looked for first."
+    ),
     demo_hint="Try /paper 3, /papers, /search attention, /help. Ctrl-D ends.",
     commands={
         "paper": "one paper in full (e.g. /paper 3, /paper 2509.07969, /paper attention)",
@@ -126,5 +129,5 @@ PHRASES = Phrases(
         "settings": "layout, language, sound and time (e.g. /settings 08:00 Asia/Seoul mon-fri)",
         "help": "this help",
     },
-    operator_commands={"status": "what was delivered, what is stuck, and a button to resend"},
+    operator_commands={"status": "what was delivered, what is stuck, and a button to try again"},
 )

@@ -109,8 +109,8 @@ PHRASES = Phrases(
         "source": "✔ 글을 다시 읽을 수 있습니다.",
     },
     nothing_delivered="아직 보낸 것이 없습니다.",
-    resend="실패·미확인 다시 보내기",
-    resent=lambda count: f"메시지 {count}개를 다시 보냅니다.",
+    retry="실패·미확인 다시 시도",
+    retried=lambda count: f"메시지 {count}개를 다시 시도합니다. 도착했을 수 있는 것은 먼저 찾아봅니다.",
     demo_hint="/paper 3, /papers, /search 확산, /help 를 입력해 보세요. Ctrl-D로 끝냅니다.",
     commands={
         "paper": "논문 하나의 전체 요약 (예: /paper 3, /paper 2509.07969, /paper attention)",
@@ -121,5 +121,5 @@ PHRASES = Phrases(
         "settings": "보기, 언어, 알림, 시간 설정 (예: /settings 08:00 Asia/Seoul mon-fri)",
         "help": "도움말",
     },
-    operator_commands={"status": "전송 현황과 문제, 다시 보내기"},
+    operator_commands={"status": "전송 현황과 문제, 다시 시도"},
 )

@@ -154,7 +154,7 @@ def test_subscriptions_and_the_status() -> None:
     assert gone == "Unsubscribed. /subscribe brings me back at any time.\n"
     assert again.startswith("Subscribed. New papers come every day at 08:30 (Asia/Seoul).")
     assert status == "daily-papers/2026-03-02 · 6 papers\nchats: 1, messages sent: 7 of 7\n"
-    assert retry == "0 messages are sent again.\n"
+    assert retry == "0 messages are tried again. What may have arrived is looked for first.\n"
 
 
 def test_a_whole_file_of_lines_is_answered() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +13,8 @@ import pytest
 
 from bot.database.backup import backup
 from bot.errors import LedgerError
-from tests.support.chats import CHANNEL, CHANNEL_NAME, READER
+from tests.faults.posts import NAME, post, put
+from tests.support.chats import CHANNEL, CHANNEL_NAME, GROUP, READER
 from tests.support.fakes.faults import bad_request, forbidden
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
@@ -19,6 +22,7 @@ from tests.support.operator import Operator
 
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper
 HELD = "2025-01-11-daily-papers-20250111.md"  # no paper yet
+DAY = NAME[:10]
 LEDGER = Path("state/ledger.db")
 
 
@@ -67,6 +71,61 @@ async def test_what_was_refused_is_sent_again_in_one_chat_and_given_up_in_the_ot
         ["telegram", CHANNEL_NAME, "2", "0", "0", "0", "0", "0", "0"],
         ["telegram", READER, "1", "0", "0", "0", "0", "0", "1"],
     ]
+
+
+def posted_twice() -> str:
+    """Put two posts of one day into the blog, with other papers; give the name of the digest that is delivered."""
+    put(Path("_posts"), post([1]))
+    put(Path("_posts"), post([2]), f"{DAY}-more papers, part #2.md")
+    return f"daily-papers/{DAY}/{DAY}-more papers, part #2"
+
+
+async def test_the_names_that_status_shows_settle_one_message_alone(operator: Operator) -> None:
+    """They hold blanks and a number sign: a shell must take them as they are shown."""
+    second = posted_twice()
+    operator.telegram.add_chat(GROUP, "supergroup")
+    operator.settle(telegram=(GROUP, READER))
+    operator.telegram.faults.add(bad_request("can't parse entities", method="sendMessage", times=None))
+    await operator.run("deliver")
+    operator.telegram.faults.clear()
+    names = [f"telegram {GROUP}", second, "paper/2502.00002"]
+    shown = [line for line in (await operator.run("status")).lines if line.startswith("  '")]
+    [line] = [line for line in shown if shlex.split(line)[:3] == names]
+    listed = json.loads((await operator.run("status", "--json")).out)["stuck"]
+
+    retried = await operator.run("retry", *shlex.split(line)[:3])
+    discarded = await operator.run("discard", GROUP, second, "index")
+    left = json.loads((await operator.run("status", "--json")).out)["stuck"]
+
+    assert len(shown) == len(listed) == 4
+    assert [one["state"] for one in listed if [one["chat"], one["digest"], one["key"]] == names] == ["failed"]
+    assert retried.lines[0] == "1 message will be tried again"
+    assert [line.partition(":  ")[0].partition(": given up")[0] for line in discarded.lines] == [f"{names[0]}, index"]
+    assert [one for one in listed if one not in left] == [
+        one for one in listed if (one["chat"], one["digest"]) == (names[0], second)
+    ]
+    assert (await operator.run("deliver")).code == 1
+    assert [len(operator.telegram.shown(chat)) for chat in (GROUP, READER)] == [1, 0]
+
+
+@pytest.mark.parametrize("command", ["retry", "discard"])
+async def test_a_digest_or_a_message_that_nobody_knows(operator: Operator, command: str) -> None:
+    operator.post(ONE)
+    refuse(operator, CHANNEL)
+    await operator.run("deliver")
+    known = "arxiv/2025-01-05"
+    what = f"to be settled there: {known} index"
+    for names, said in {
+        (CHANNEL_NAME, "arxiv/2025-01-06"): f"{CHANNEL_NAME}: no digest arxiv/2025-01-06 there; {what}",
+        (CHANNEL_NAME, known, "paper/1"): f"{CHANNEL_NAME}: no message paper/1 of {known} there; {what}",
+        (READER, "x", "index"): f"{READER}: no digest x there; nothing is to be settled there",
+    }.items():
+        done = await operator.run(command, *names)
+        assert (done.code, done.out, done.err) == (2, "", f"paperboy: {said}\n")
+    sent = await operator.run(command, READER, known, "index")
+    assert (sent.code, sent.lines) == (
+        *(0, [{"retry": "0 messages will be tried again", "discard": "nothing to give up"}[command]]),
+    )
 
 
 async def test_a_held_post_is_released_or_given_up(operator: Operator) -> None:

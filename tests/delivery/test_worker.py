@@ -15,7 +15,7 @@ import pytest
 from bot import errors
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
-from bot.ledger.records import Chat, QueuedDelivery
+from bot.ledger.records import Chat, QueuedDelivery, Selection
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
@@ -107,7 +107,7 @@ async def test_papers_wait_no_longer_for_an_index_that_an_operator_gave_up(pipel
     await pipeline.ledger.subscriptions.sync_chats("terminal", "thread", {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
-    [given_up] = await pipeline.ledger.incidents.discard("a")
+    [given_up] = await pipeline.ledger.incidents.discard(Selection("a"))
     assert given_up.why == "still no"
     await pipeline.dispatch()
     assert pipeline.read("a") == ["1", "2"]

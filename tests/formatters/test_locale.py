@@ -29,7 +29,7 @@ TEMPLATES, TABLES = KINDS["str"], KINDS["dict"]
 COUNTS: dict[str, Callable[[Phrases, int], str]] = {  # what says how many there are, with what it says besides
     "papers": lambda said, count: said.papers(count),
     "found": lambda said, count: said.found("attention", count),
-    "resent": lambda said, count: said.resent(count),
+    "retried": lambda said, count: said.retried(count),
 }
 
 each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -192,14 +192,14 @@ def test_numbers_of_papers() -> None:
 
 
 def test_numbers_of_messages() -> None:
-    assert [phrases("en").resent(count) for count in (0, 1, 18)] == [
-        "0 messages are sent again.",
-        "1 message is sent again.",
-        "18 messages are sent again.",
+    assert [phrases("en").retried(count) for count in (0, 1, 18)] == [
+        "0 messages are tried again. What may have arrived is looked for first.",
+        "1 message is tried again. What may have arrived is looked for first.",
+        "18 messages are tried again. What may have arrived is looked for first.",
     ]
-    assert [phrases("ko").resent(count) for count in (1, 18)] == [
-        "메시지 1개를 다시 보냅니다.",
-        "메시지 18개를 다시 보냅니다.",
+    assert [phrases("ko").retried(count) for count in (1, 18)] == [
+        "메시지 1개를 다시 시도합니다. 도착했을 수 있는 것은 먼저 찾아봅니다.",
+        "메시지 18개를 다시 시도합니다. 도착했을 수 있는 것은 먼저 찾아봅니다.",
     ]
 
 

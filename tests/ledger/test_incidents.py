@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot import errors
+from bot.database.states import DeliveryState
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
+from bot.ledger.records import Selection, StuckMessage
 from formatters.model import Section
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, lost, refused
@@ -222,6 +224,35 @@ async def test_of_an_unconfirmed_send_that_is_looked_for_nothing_is_sent_again(p
     assert pipeline.read("a") == ["index", "1", "2"]
 
 
+MONTH = 30 * 86400.0
+
+
+async def test_a_wait_that_a_clock_wrote_which_was_ahead_is_ended_and_counted(pipeline: Pipeline) -> None:
+    """What was told to wait while the clock was right goes on waiting."""
+    await pipeline.subscriber("b")
+    pipeline.channel.failures["b"].append(refused(errors.RetryLater("flood", 2 * MONTH, flood=True)))
+    await pipeline.run(days(1), RetryPolicy())
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("flood", 600, flood=True)))
+    pipeline.clock.now += MONTH
+    await pipeline.run(days(1, 2), RetryPolicy())
+    pipeline.clock.now -= MONTH
+    day = "daily-papers/2025-01-02"
+    assert await pipeline.counts("a", day) == {"pending": 3}
+    assert [await pipeline.ledger.incidents.retry(Selection(chat)) for chat in "aab"] == [1, 0, 0]
+    await pipeline.run(days(1, 2), RetryPolicy())
+    assert (await pipeline.counts("a", day), await pipeline.counts("b")) == ({"sent": 3}, {"pending": 3})
+
+
+async def test_what_is_undecided_since_a_clock_was_ahead_is_counted_once(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"] += [lost(), refused(CLOSED)]
+    pipeline.clock.now += MONTH
+    await pipeline.run(days(1))
+    pipeline.clock.now -= MONTH
+    assert await pipeline.ledger.incidents.retry() == 1
+    await pipeline.dispatch()
+    assert (pipeline.read("a"), await pipeline.counts("a")) == (["index", "1", "2"], {"sent": 3})
+
+
 async def test_a_closed_chat_is_tried_again_and_one_that_left_is_not(pipeline: Pipeline) -> None:
     for name in "bc":
         await pipeline.subscriber(name)
@@ -250,9 +281,69 @@ async def test_one_chat_alone_is_tried_again(pipeline: Pipeline) -> None:
     for chat in "ab":
         pipeline.channel.failures[chat] += REJECTED
     await pipeline.run(days(1))
-    assert await pipeline.ledger.incidents.retry("b") == 1
-    assert await pipeline.ledger.incidents.retry("terminal a") == 1
-    assert await pipeline.ledger.incidents.retry("nobody") == 0
+    assert await pipeline.ledger.incidents.retry(Selection("b")) == 1
+    assert await pipeline.ledger.incidents.retry(Selection("terminal a")) == 1
+    assert await pipeline.ledger.incidents.retry(Selection("nobody")) == 0
+
+
+# --- what an operator names
+
+
+async def test_one_message_alone_is_settled_by_the_names_that_are_listed(pipeline: Pipeline) -> None:
+    await pipeline.subscriber("b")
+    for chat in "ab":
+        pipeline.channel.failures[chat] += [*REJECTED, Failure(), *REJECTED] * 2
+    for last in (1, 2):
+        await pipeline.run(days(1, 2)[:last])
+    incidents = pipeline.ledger.incidents
+    listed = await incidents.stuck()
+    assert [(one.chat, one.digest, one.key) for one in listed] == [
+        (f"terminal {chat}", f"daily-papers/2025-01-0{day}", key)
+        for day in (1, 2)
+        for chat in "ab"
+        for key in ("index", "paper/2501.00002")
+    ]
+    assert {(one.state, one.why) for one in listed} == {("failed", "no")}
+
+    meant = [Selection(one.chat, one.digest, one.key) for one in listed]
+    assert [await incidents.retry(meant[0]), await incidents.retry(meant[0])] == [1, 0]
+    assert [one.where for one in await incidents.discard(meant[3])] == ["terminal b, paper/2501.00002"]
+    assert await incidents.discard(meant[3]) == []
+    assert await incidents.stuck() == [one for one in listed if one not in (listed[0], listed[3])]
+    assert await incidents.retry(Selection("a", "daily-papers/2025-01-02")) == 2
+    assert await incidents.stuck() == [listed[1], listed[2], *listed[6:]]
+
+
+async def test_an_undecided_message_is_listed_and_named_alone(pipeline: Pipeline) -> None:
+    pipeline.channel.readable = False
+    pipeline.channel.failures["a"] += [lost(), Failure(), lost()]
+    await pipeline.run(days(1))
+    names = ("terminal a", "daily-papers/2025-01-01", "index")
+    first, second = await pipeline.ledger.incidents.stuck()
+    assert first == StuckMessage(*names, DeliveryState.UNCONFIRMED, "this platform does not tell")
+    assert await pipeline.ledger.incidents.retry(Selection(*names), unseen=True) == 1
+    assert await pipeline.ledger.incidents.stuck() == [second]
+
+
+async def test_what_nobody_can_settle_any_more_is_not_listed(pipeline: Pipeline) -> None:
+    """Its post no longer has it, or its chat left; and what waits settles itself."""
+    await pipeline.subscriber("b")
+    pipeline.channel.failures["a"] += [Failure(), Failure(), *REJECTED]
+    pipeline.channel.failures["b"] += [*REJECTED, refused(errors.RetryLater("flood", 600))]
+    await pipeline.run(days(1))
+    assert len(await pipeline.ledger.incidents.stuck()) == 2
+    await pipeline.look(days(1, papers=1))
+    await pipeline.unsubscribe("b")
+    assert await pipeline.ledger.incidents.stuck() == []
+
+
+async def test_names_are_known_whether_or_not_something_is_to_be_settled(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    known = ("a", "daily-papers/2025-01-01", "index")
+    others = [("b", *known[1:]), ("a", "daily-papers/2025-01-02", "index"), (*known[:2], "paper/1")]
+    assert [await pipeline.ledger.incidents.knows(Selection(*names)) for names in (known, *others)] == [
+        *(True, False, False, False)
+    ]
 
 
 async def test_chats_are_known_by_what_status_calls_them(pipeline: Pipeline) -> None:
@@ -282,7 +373,7 @@ async def test_an_unconfirmed_send_that_is_given_up_is_settled(pipeline: Pipelin
     pipeline.channel.readable = False
     pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1))
-    assert len(await pipeline.ledger.incidents.discard("a")) == 1
+    assert len(await pipeline.ledger.incidents.discard(Selection("a"))) == 1
     await pipeline.dispatch()
     assert pipeline.read("a") == ["index", "1", "2"]
 

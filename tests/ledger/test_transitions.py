@@ -29,7 +29,6 @@ STALE, EDITING = DeliveryState.STALE, DeliveryState.EDITING
 FAILED, UNCONFIRMED = DeliveryState.FAILED, DeliveryState.UNCONFIRMED
 
 Moves = Mapping[DeliveryState, set[DeliveryState]]
-ALL = select(chats.c.id)
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,9 @@ CASES: dict[str, list[Case]] = {
         Case(transitions.mark_interrupted(5, 9.0)[0], {SENDING: {UNCONFIRMED}}),
         Case(transitions.mark_interrupted(5, 9.0)[1], {EDITING: {STALE}}),
     ],
-    "_end_void_waits": [
+    "end_void_waits": [
         Case(transitions.mark_interrupted(5, -100.0)[2], {one: {one} for one in (PENDING, STALE, UNCONFIRMED)}),
+        Case(transitions.end_void_waits(-100.0, deliveries.c.state == STALE), {STALE: {STALE}}),
     ],
     "_claim": [
         Case(
@@ -72,20 +72,17 @@ CASES: dict[str, list[Case]] = {
         Case(transitions.ask_again(9.0)[0], {UNCONFIRMED: {UNCONFIRMED}}),
         Case(transitions.ask_again(9.0)[1], {one: {one} for one in (PENDING, STALE, UNCONFIRMED)}),
     ],
-    "ask": [
-        Case(transitions.ask(9.0), {UNCONFIRMED: {UNCONFIRMED}}),
-        Case(transitions.ask_in(ALL, 9.0), {UNCONFIRMED: {UNCONFIRMED}}),
-    ],
+    "ask": [Case(transitions.ask(9.0), {UNCONFIRMED: {UNCONFIRMED}})],
     "retry": [
-        Case(transitions.retry(ALL, unseen=False), {FAILED: {PENDING, STALE}}),
-        Case(transitions.retry(ALL, unseen=True), {FAILED: {PENDING, STALE}, UNCONFIRMED: {PENDING}}),
+        Case(transitions.retry(true(), unseen=False), {FAILED: {PENDING, STALE}}),
+        Case(transitions.retry(true(), unseen=True), {FAILED: {PENDING, STALE}, UNCONFIRMED: {PENDING}}),
     ],
     "give_up": [
-        Case(transitions.give_up(ALL, waiting=False)[0], {FAILED: {SENT}}),
-        Case(transitions.give_up(ALL, waiting=False)[1], {FAILED: {FAILED}, UNCONFIRMED: {FAILED}}),
-        Case(transitions.give_up(ALL, waiting=True)[0], {STALE: {SENT}, EDITING: {SENT}, FAILED: {SENT}}),
+        Case(transitions.give_up(true(), waiting=False)[0], {FAILED: {SENT}}),
+        Case(transitions.give_up(true(), waiting=False)[1], {FAILED: {FAILED}, UNCONFIRMED: {FAILED}}),
+        Case(transitions.give_up(true(), waiting=True)[0], {STALE: {SENT}, EDITING: {SENT}, FAILED: {SENT}}),
         Case(
-            transitions.give_up(ALL, waiting=True)[1],
+            transitions.give_up(true(), waiting=True)[1],
             {one: {FAILED} for one in (PENDING, SENDING, FAILED, UNCONFIRMED)},
         ),
     ],

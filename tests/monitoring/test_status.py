@@ -15,7 +15,7 @@ from bot import errors
 from bot.config.settings import Settings, Source
 from bot.delivery.decisions import Rules
 from bot.ledger import status as statements
-from bot.ledger.records import ChatStatus, Totals
+from bot.ledger.records import ChatStatus, Selection, Totals
 from bot.monitoring.status import recent_status, totals, unsettled_lines, waiting_chats
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, refused
@@ -44,7 +44,7 @@ async def strike(pipeline: Pipeline) -> None:
     failures["h"] += [*REJECTED, *REJECTED, *REJECTED]  # of which its post loses the last
     pipeline.channel.readable = False
     await pipeline.run(days(1))
-    await pipeline.ledger.incidents.discard("f")
+    await pipeline.ledger.incidents.discard(Selection("f"))
     await pipeline.unsubscribe("g")
     failures["a"] += [refused(errors.RetryLater("flood", 2000.0, flood=True))]  # when its index is edited
     await pipeline.run(days(1, papers=1))
@@ -93,7 +93,7 @@ async def test_what_is_not_settled_as_sent_is_a_line_for_each_chat(pipeline: Pip
     pipeline.channel.failures["c"] += [refused(errors.ChatGone("c: kicked"))]
     pipeline.channel.failures["d"] += REJECTED
     await pipeline.run(days(1, papers=1))
-    await pipeline.ledger.incidents.discard("d")
+    await pipeline.ledger.incidents.discard(Selection("d"))
     assert await unsettled_lines(pipeline.ledger, SETTINGS) == [
         "daily-papers/2025-01-01 terminal b: 1 failed: no",
         "daily-papers/2025-01-01 terminal c: 1 failed, 1 pending: paused: c: kicked",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -13,7 +14,7 @@ from bot.config.settings import Settings
 from bot.database.states import DeliveryState
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import open_ledger
-from bot.ledger.records import ChatStatus, DerivedState, DigestStatus
+from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, StuckMessage
 from bot.monitoring.status import recent_status
 
 STATES = (
@@ -26,16 +27,18 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print the status of the recent digests and the next run."""
     async with open_ledger(settings.store.url) as ledger:
         digests = await recent_status(ledger, settings)
+        stuck = await ledger.incidents.stuck()
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]
-        print_json({"digests": listed, "next_run": when.isoformat()})
+        print_json({"digests": listed, "stuck": list(map(asdict, stuck)), "next_run": when.isoformat()})
         return
     console = Console()
     for digest_status, lines in digests:
         _print_digest(console, digest_status, lines)
     if not digests:
         console.print("Nothing was delivered yet.")
+    _print_stuck(console, stuck)
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 
 
@@ -56,3 +59,14 @@ def _print_digest(console: Console, digest_status: DigestStatus, chat_statuses: 
         for problem in line.problems:
             console.print(escape(f"  {line.channel} {line.chat}: {problem}"), style="yellow")
     console.print()
+
+
+def _print_stuck(console: Console, stuck: list[StuckMessage]) -> None:
+    """Print the names of what a person settles, so that they can be put behind a command."""
+    if stuck:
+        console.print("Stuck; settle one with `paperboy retry` or `paperboy discard` and its names:")
+    for one in stuck:
+        names = shlex.join((one.chat, one.digest, one.key))
+        console.print(escape(f"  {names}  {one.state}"), style="yellow")
+    if stuck:
+        console.print()

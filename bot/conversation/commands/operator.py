@@ -13,13 +13,13 @@ _MOST_PROBLEMS = 10
 
 
 async def status(context: Context, argument: str) -> Response:
-    """Show the status of the newest digests; "retry" sends again what failed or is unconfirmed."""
+    """Show the status of the newest digests; "retry" tries again what failed or is unconfirmed."""
     if not context.is_operator:
         return context.reply_text(context.phrases.operators_only)
     if argument.casefold() == "retry":
         count = await context.ledger.incidents.retry()
         context.wake()
-        return context.reply_text(context.phrases.resent(count))
+        return context.reply_text(context.phrases.retried(count))
     digests = await totals(context.ledger, context.settings, _MOST_PROBLEMS)
     if not digests:
         return context.reply_text(context.phrases.nothing_delivered)

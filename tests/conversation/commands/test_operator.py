@@ -53,7 +53,7 @@ async def test_the_status_when_all_is_well(readers: Readers) -> None:
     assert message.buttons == []
 
 
-async def test_the_status_names_problems_and_retry_sends_again(readers: Readers) -> None:
+async def test_the_status_names_problems_and_retry_tries_again(readers: Readers) -> None:
     """One chat is closed to us, one message is refused, one is unconfirmed, and a post has no papers yet."""
     channel = MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"], readable=False)
     pipeline = Pipeline(readers.ledger, readers.clock, channel)
@@ -74,14 +74,14 @@ async def test_the_status_names_problems_and_retry_sends_again(readers: Readers)
         assert problem in page.text
     assert [line for _, line in page.buttons] == ["/status retry"]
     response = await readers.reader(OPERATOR).pressing.sends("/status retry")
-    assert response.toast == EN.resent(3)
+    assert response.toast == EN.retried(3)
     assert readers.woken
     channel.failures.clear()
     channel.readable = True
     await pipeline.dispatch()
     assert [len(channel.chats[chat]) for chat in ("51", "52")] == [5, 5]
     assert await readers.reader(OPERATOR).buttons("/status") == {}
-    assert await readers.reader(OPERATOR).reads("/status RETRY") == EN.resent(0)
+    assert await readers.reader(OPERATOR).reads("/status RETRY") == EN.retried(0)
 
 
 async def test_of_many_problems_some_are_listed(readers: Readers) -> None:
