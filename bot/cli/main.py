@@ -66,7 +66,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="A line for each messag
 
 
 def _name(metavar: str, what: str) -> Any:
-    return typer.Argument(metavar=f"[{metavar}]", help=what, show_default=False)
+    return typer.Argument(metavar=metavar, help=what, show_default=False)
 
 
 Chat = Annotated[str, _name("CHAT", "One chat, as `status` names it; without it, all.")]
