@@ -22,7 +22,8 @@ from formatters.message import Formatter
 EVENT = "paperboy_delivery"
 _Answer = TypeVar("_Answer")
 _CLOCK_SKEW = 48 * 3600.0  # seconds by which our clock may be ahead of Slack's
-_MOST_PAGES = 5
+_PAGE = 200  # messages, the most that Slack recommends (conversations.history)
+_MOST_PAGES = 25  # half of the calls that Slack allows in a minute (tier 3)
 _SPACING = 1.01  # seconds: one message a second per channel, and a hundredth for the network
 _PEOPLE = ("U", "W")  # the ids of people begin with one of them
 
@@ -91,12 +92,12 @@ class SlackChannel:
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return NotDelivered()
-        return Undecided("not among the newest messages of the channel; look into it")
+        return Undecided(f"not among {_PAGE * _MOST_PAGES:,} messages since the last known one; look into the channel")
 
     def _page(self, address: str, unconfirmed: UnconfirmedSend, cursor: str | None) -> Awaitable[Any]:
         """Ask for messages of the thread or channel since our last one, or since two days before the attempt."""
         oldest = _known_time(unconfirmed) or unconfirmed.attempted_at - _CLOCK_SKEW
-        query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "limit": 200}
+        query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "limit": _PAGE}
         query["oldest"] = f"{oldest:.6f}"
         if unconfirmed.thread:
             return self.client().conversations_replies(**query, ts=unconfirmed.thread, cursor=cursor)

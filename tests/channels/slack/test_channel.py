@@ -188,11 +188,19 @@ async def test_it_is_found_pages_back(server: FakeSlack, channel: SlackChannel) 
     assert methods(server).count("conversations.history") == 3
 
 
-async def test_a_very_busy_channel_hides_it(server: FakeSlack, channel: SlackChannel) -> None:
-    await send_without_answer(server, channel)
-    for _ in range(1001):
+async def test_it_is_absent_from_a_busy_channel(server: FakeSlack, channel: SlackChannel) -> None:
+    for _ in range(1500):
         server.post_by_other(SLACK_CHAT)
-    assert isinstance(await channel.reconcile(SLACK_CHAT, unconfirmed()), Undecided)
+    assert await channel.reconcile(SLACK_CHAT, unconfirmed()) == NotDelivered()
+
+
+async def test_a_very_busy_channel_hides_it(server: FakeSlack, channel: SlackChannel) -> None:
+    one_more = ok(messages=[], response_metadata={"next_cursor": "more"})
+    server.faults.add(Fault("answer", one_more, method="conversations.history", times=None))
+    found = await channel.reconcile(SLACK_CHAT, unconfirmed())
+    assert isinstance(found, Undecided)
+    assert "5,000 messages" in found.why
+    assert methods(server) == ["conversations.history"] * 25
 
 
 @pytest.mark.parametrize("ahead", [3, 9, 720])
