@@ -48,6 +48,11 @@ def brief(paper: Paper) -> str:
     return shorten(sentence, LONGEST_BRIEF)
 
 
+def one_line(paper: Paper) -> str:
+    """Say in one sentence what came of a paper, for where nothing longer can be shown; never empty."""
+    return summarise(paper).result or brief(paper) or paper.title
+
+
 def summary_card(paper: Paper, phrases: Phrases) -> Spans:
     """Give a paper in short: number, title, one sentence each about goal, contribution and result, links."""
     summary = summarise(paper)

@@ -19,7 +19,8 @@ _REF = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 _PAGE = re.compile(r"(.+) #(\d+)")
 _KEPT_SEARCH = re.compile(r"~(\d{1,18})")
 _SHARE = re.compile(r"share (/paper [0-9a-f]{16})")
-_START = "paper-"
+_START, _START_DAY = "paper-", "papers-"
+_STARTS = re.compile(r"/(paper [0-9a-f]{16}|papers \d{4}-\d\d-\d\d)")
 
 
 # Papers
@@ -48,6 +49,17 @@ def spell_start(ref: str) -> str:
 def read_start(argument: str) -> str | None:
     """Read the ref of the paper that a deep link names; None for any other payload."""
     return argument.removeprefix(_START) if argument.startswith(_START) else None
+
+
+def read_start_day(argument: str) -> str:
+    """Read the day whose papers a deep link asks for; "" for any other payload."""
+    return argument.removeprefix(_START_DAY) if argument.startswith(_START_DAY) else ""
+
+
+def spell_start_of(line: str) -> str:
+    """Ask in a deep link for what a line asks for, a paper or the papers of a day; "" for any other line."""
+    found = _STARTS.fullmatch(read_page(line)[0])
+    return found[1].replace(" ", "-") if found else ""
 
 
 def spell_share(line: str) -> str:

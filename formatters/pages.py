@@ -55,6 +55,13 @@ def choice(found: Sequence[SearchHit], phrases: Phrases) -> Page:
     return Page((Span(phrases.which_of, styles=BOLD),), items, wide=True)
 
 
+def stands_above(digest: Digest, paper: Paper, phrases: Phrases) -> Page:
+    """Say that a paper was given in this chat already, with a button that gives it all the same."""
+    title = f"{paper.number}. {shorten(paper.title, _LONGEST_TITLE)}"
+    button = _full(phrases.full_summary, reference(digest, paper), paper.number, digest.day, phrases)
+    return Page((Span(phrases.stands_above),), (Item((Span(title, styles=BOLD),), button),))
+
+
 def days(text: str, near: Sequence[date], phrases: Phrases, number: int | None = None) -> Page:
     """Offer the days nearest to one that has no digest."""
     spell = lines.spell_papers if number is None else partial(lines.spell_numbered, number)

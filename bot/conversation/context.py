@@ -17,6 +17,7 @@ from formatters import pages
 from formatters.locale import Phrases
 from formatters.message import Formatter, Message
 from formatters.page import Page
+from formatters.spans import plain
 
 
 async def _nobody() -> bool:
@@ -44,7 +45,9 @@ class Response:
     messages: tuple[Message, ...] = ()
     toast: str = ""  # a short text for whoever pressed a button
     replaces_page: bool = False  # put in place of the page whose button was pressed
-    share_line: str = ""  # the line that shows the same to others
+    share_line: str = ""  # of a paper in full: the line that shows the same to others
+    one_line: str = ""  # what is said where no message can be
+    again: Message | None = None  # what is said in place of a paper that stands in the chat already
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,12 @@ class Context:
 
     def reply_text(self, text: str) -> Response:
         """Answer with a short text."""
-        return Response((self.formatter.notice(text),), toast=text)
+        return Response((self.formatter.notice(text),), toast=text, one_line=text)
 
     def reply_page(self, *shown: Page, toast: str = "") -> Response:
         """Answer with pages; a single one replaces the page whose button was pressed."""
-        return Response(tuple(map(self.formatter.page, shown)), toast=toast, replaces_page=len(shown) == 1)
+        messages, one_line = tuple(map(self.formatter.page, shown)), plain(shown[0].head).strip().partition("\n")[0]
+        return Response(messages, toast=toast, replaces_page=len(shown) == 1, one_line=one_line)
 
 
 def choose_language(request: Request, chat: Subscription | None, usual: str) -> str:

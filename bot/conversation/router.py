@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from bot.config.settings import Settings
 from bot.conversation.commands import lookup, operator, subscription
 from bot.conversation.context import Context, Request, Response, choose_language
+from bot.conversation.limits import AnswerLimits
 from bot.conversation.parsing.query import parse_query
 from bot.conversation.parsing.text import normalise
-from bot.conversation.throttle import Throttle, Verdict
-from bot.database.states import ChatKind
+from bot.conversation.recent import PapersGiven
+from bot.conversation.throttle import Verdict
 from bot.delivery.channel import ChannelKit
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import Ledger
@@ -38,15 +39,13 @@ class CommandRouter:
     formatters: Mapping[str, Formatter]
     id_sequences: Mapping[str, Callable[[str], str]]
     wake: Callable[[], object] = lambda: None
-    throttle: Throttle = field(default_factory=Throttle)
-    # Telegram allows 20 messages a minute in a group, and digests need some of them.
-    per_member: Throttle = field(default_factory=lambda: Throttle(burst=3, per_second=0.1))
-    per_group: Throttle = field(default_factory=lambda: Throttle(burst=8, per_second=0.15, steady=True))
+    limits: AnswerLimits = field(default_factory=AnswerLimits)
     clock: Callable[[], float] = time.monotonic
     outages: Outages = field(default_factory=Outages)
+    papers: PapersGiven = field(default_factory=PapersGiven)
 
     async def handle(self, request: Request, line: str) -> Response:
-        """Answer one line: wrong input with help, too many lines with nothing.
+        """Answer one line: wrong input with help, too many lines with a word and then with nothing.
 
         A change of settings is committed before this returns.
         """
@@ -54,23 +53,27 @@ class CommandRouter:
         command, name, argument = _parse(line, addressed=request.addressed)
         if command is None and not request.addressed:
             return Response()  # it may be meant for somebody else, so it is not counted either
-        verdict = self._verdict(request)
-        if verdict is Verdict.SILENCE:
+        verdict = await self._verdict(request, command)
+        if verdict is Verdict.SILENCE and not request.from_button:
             return Response()
         context = await self._context(request)
-        if verdict is Verdict.NOTE:
-            return context.reply_text(context.phrases.slow_down)
-        return await command(context, argument) if command else await _answer_bare_line(context, line, name)
+        if verdict is not Verdict.ANSWER:
+            return _slow_down(context, verdict)
+        response = await (command(context, argument) if command else _answer_bare_line(context, line, name))
+        return self._within_limits(context, response)
 
-    def _verdict(self, request: Request) -> Verdict:
-        """Judge the sender, and the group as a whole: all answers in it share the platform's limit."""
-        now, chat = self.clock(), (request.channel, request.address.partition(":")[0])
-        if request.kind == ChatKind.PRIVATE or request.private:
-            return self.throttle.verdict((*chat, request.user), now)
-        member = self.per_member.verdict((*chat, request.user), now)
-        if member is not Verdict.ANSWER:
-            return member
-        return Verdict.ANSWER if self.per_group.verdict(chat, now) is Verdict.ANSWER else Verdict.SILENCE
+    async def _verdict(self, request: Request, command: Command | None) -> Verdict:
+        own = self.kits[request.channel].read(self.settings)
+        operator = own is not None and request.user in own.operators
+        return await self.limits.verdict(request, self.clock(), operator=operator, sets=command in _SETTING)
+
+    def _within_limits(self, context: Context, response: Response) -> Response:
+        """Turn no page before a group that got enough; settings that were changed are shown in any case."""
+        request = context.request
+        turns = request.from_button and response.replaces_page and not response.toast
+        if turns and not self.limits.may_turn_page(request, self.clock()):
+            return Response(toast=context.phrases.busy)
+        return response
 
     async def welcome(self, request: Request) -> Message:
         """Greet a group or channel that the bot was added to."""
@@ -100,6 +103,12 @@ def _parse(line: str, *, addressed: bool) -> tuple[Command | None, str, str]:
     return command if addressed or name.startswith("/") else None, name, argument
 
 
+def _slow_down(context: Context, verdict: Verdict) -> Response:
+    """Say that too much is asked; who is not answered and pressed a button reads it all the same, in a toast."""
+    text = context.phrases.busy if verdict is Verdict.BUSY else context.phrases.slow_down
+    return Response(toast=text) if verdict is Verdict.SILENCE else context.reply_text(text)
+
+
 async def _answer_bare_line(context: Context, line: str, name: str) -> Response:
     """Answer a line without a command: a number or an id alone asks for a paper."""
     query = parse_query(line, context.today)
@@ -109,10 +118,12 @@ async def _answer_bare_line(context: Context, line: str, name: str) -> Response:
 
 
 async def _start(context: Context, argument: str) -> Response:
-    """Greet the reader, or give the paper that a deep link asks for."""
+    """Greet the reader, or give what a deep link asks for."""
     query = lines.read_start(argument)
     if query is not None:
         return await lookup.paper(context, query)
+    if day := lines.read_start_day(argument):
+        return await lookup.papers(context, day)
     if context.chat and context.chat.receives:
         return await _help(context, argument)
     return context.reply_page(pages.start(_help_text(context), context.phrases))
@@ -129,6 +140,7 @@ def _help_text(context: Context) -> str:
 
 
 Command = Callable[[Context, str], Awaitable[Response]]
+_SETTING: tuple[Command, ...] = (subscription.subscribe, subscription.unsubscribe, subscription.settings)
 
 _COMMANDS: dict[str, Command] = {
     "paper": lookup.paper,

@@ -25,6 +25,7 @@ class Verdict(Enum):
     ANSWER = auto()
     NOTE = auto()
     SILENCE = auto()
+    BUSY = auto()  # with a word that too much is asked in the group; no sender is at fault
 
 
 @dataclass
@@ -53,13 +54,13 @@ class Throttle:
         self._queue: list[tuple[float, int, Hashable]] = []
         self._order = count()
 
-    def verdict(self, sender: Hashable, now: float) -> Verdict:
-        """Judge a line that came from `sender` at `now`; a clock that was set back refills nothing at first."""
+    def verdict(self, sender: Hashable, now: float, kept: int = 0) -> Verdict:
+        """Judge a line; `kept` lines are not for its sender. A clock that was set back refills nothing at first."""
         bucket = self._buckets.get(sender) or self._new(sender, now)
         bucket.missing = max(0.0, bucket.missing - max(0.0, now - bucket.last_at) * self._per_second)
         bucket.last_at = now
         needed = min(_ENDS_SILENCE, self._burst) if bucket.silent and not self._steady else 1
-        if bucket.missing + needed <= self._burst:
+        if bucket.missing + needed + kept <= self._burst:
             bucket.silent = False
             bucket.missing += 1
             return Verdict.ANSWER

@@ -20,6 +20,11 @@ _TRIES = 3
 _GRACE = 5.0  # seconds that replies under way may still take when told to stop
 
 _Result = TypeVar("_Result")
+OnSent = Callable[[str], Awaitable[object]]  # takes the id of a message that stands in its chat now
+
+
+async def ignore_id(_remote_id: str) -> None:
+    """Do nothing with it."""
 
 
 class ReplySender:
@@ -56,19 +61,29 @@ class ReplySender:
         thread: str = "",
         more: Mapping[str, object] = MappingProxyType({}),
         names: Sequence[str] = (),
+        on_sent: OnSent = ignore_id,
     ) -> SendError | None:
         """Send the messages of a reply in order, up to the first error; give that error.
 
-        `more` are further arguments of the call, `names` other addresses of the chat.
+        `more` are further arguments of the call, `names` other addresses of the chat; `on_sent` gets each id at once.
         """
         async with await self._lock(address):
             for message in messages:
                 try:
-                    await self._send((address, *names), {**message.body, **more}, thread)
+                    await on_sent(await self._send((address, *names), {**message.body, **more}, thread))
                 except SendError as error:
                     self._lost(address, error)
                     return error
         return None
+
+    async def give(self, address: str, messages: Sequence[Message], **how: Any) -> str:
+        """Send as `send` does; give the id of the first message, "" when some of the reply was lost."""
+        ids: list[str] = []
+
+        async def note(remote_id: str) -> None:
+            ids.append(remote_id)
+
+        return "" if await self.send(address, messages, on_sent=note, **how) else ids[0]
 
     async def edit(self, address: str, remote_id: str, message: Message) -> None:
         """Replace the content of an earlier reply."""

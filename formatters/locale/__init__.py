@@ -24,6 +24,7 @@ class Phrases:
     no_such_title: str  # {words}
     no_such_day: str  # {day}
     paper_gone: str
+    stands_above: str
     no_digest: str
     unknown_command: str  # {command}
     which_of: str
@@ -48,6 +49,7 @@ class Phrases:
     administrators_only: str
     operators_only: str
     slow_down: str
+    busy: str  # in a group or channel
     settings: str
     receives: str
     receives_not: str

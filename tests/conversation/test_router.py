@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.context import Request, Response
+from bot.conversation.limits import AnswerLimits
 from bot.conversation.throttle import Throttle
 from formatters.compose import help_text
 from formatters.locale import Phrases
@@ -57,6 +58,12 @@ async def test_a_subscriber_gets_help(readers: Readers, payload: str) -> None:
     await readers.reader().sends("/subscribe")
     assert await readers.reader().reads(f"/start{payload}") == await readers.reader().reads("/help")
     assert await readers.reader().buttons(f"/start{payload}") == {}
+
+
+async def test_a_deep_link_to_a_day_lists_its_papers(readers: Readers) -> None:
+    assert await readers.reader().reads("/start papers-2025-09-08") == await readers.reader().reads(
+        "/papers 2025-09-08"
+    )
 
 
 @pytest.mark.parametrize("line", ["/help", "help", "/Help", "/help me"])
@@ -220,7 +227,7 @@ async def test_other_ways_of_answering_know_the_reader_too(readers: Readers) -> 
 def slow(readers: Readers) -> list[float]:
     """Let three lines come at once, then one a second, by a clock that a test sets."""
     now = [0.0]
-    readers.router.throttle, readers.router.clock = Throttle(burst=3, per_second=1.0), lambda: now[0]
+    readers.router.limits.alone, readers.router.clock = Throttle(burst=3, per_second=1.0), lambda: now[0]
     return now
 
 
@@ -247,13 +254,13 @@ async def test_others_are_answered_while_one_is_silenced(readers: Readers, slow:
 
 
 async def test_a_group_as_a_whole_is_answered_as_often_as_the_platform_lets_us(readers: Readers) -> None:
-    """Eight at once, then one in some seconds, whoever asks; each member a few at once."""
+    """Ten at once, then one in some seconds, whoever asks; each member a few at once."""
     now = 0.0
     readers.router.clock = lambda: now
     answers = [await readers.member("1").reads("/search") for _ in range(5)]
     assert answers == [KO.search_what] * 3 + [KO.slow_down, ""]
-    answers = [await readers.member(str(user)).reads("/search") for user in range(2, 9)]
-    assert answers == [KO.search_what] * 5 + [""] * 2  # no single member is at fault, and none gets a note
+    answers = [await readers.member(str(user)).reads("/search") for user in range(2, 11)]
+    assert answers == [KO.search_what] * 6 + [KO.busy] + [""] * 2  # no single member is at fault
     assert await readers.reader("8").reads("/search") == EN.search_what
     now += 7
     answers = [await readers.member(str(user)).reads("/search") for user in (20, 21)]
@@ -262,9 +269,73 @@ async def test_a_group_as_a_whole_is_answered_as_often_as_the_platform_lets_us(r
 
 async def test_topics_of_a_group_are_one_group(readers: Readers) -> None:
     readers.router.clock = lambda: 0.0
-    members = [readers.member(str(n)) for n in range(9)]
+    members = [readers.member(str(n)) for n in range(12)]
     topics = [replace(one, request=replace(one.request, address=f"{GROUP}:{n}")) for n, one in enumerate(members)]
-    assert [bool(await topic.reads("/search")) for topic in topics] == [True] * 8 + [False]
+    assert [await topic.reads("/search") for topic in topics] == [KO.search_what] * 10 + [KO.busy, ""]
+
+
+# --- who is never met with silence
+
+
+async def test_operators_and_administrators_get_at_least_a_word(readers: Readers) -> None:
+    readers.router.clock = lambda: 0.0
+    for who, language in (
+        (readers.member(charge=True), KO),
+        (readers.member(OPERATOR), KO),
+        (readers.reader(OPERATOR), EN),
+    ):
+        readers.router.limits = AnswerLimits()
+        answers = [await who.reads("/search") for _ in range(9)]
+        assert answers[:3] == [language.search_what] * 3
+        assert {*answers[5:]} <= {language.slow_down, language.busy}
+
+
+async def test_what_an_administrator_sets_is_done_however_fast_it_comes(readers: Readers) -> None:
+    readers.router.clock = lambda: 0.0
+    boss = readers.member(charge=True)
+    for _ in range(9):
+        await readers.member(MINA).sends("/search")
+        await boss.sends("/search")
+    lines = ["/settings index", "/settings silent", "/unsubscribe", "/subscribe", "/settings digest", "/settings loud"]
+    answers = [await boss.reads(line) for line in lines]
+    assert all(answers)
+    assert KO.slow_down not in answers
+    chat = await readers.chat(GROUP)
+    assert (chat.layout, chat.silent, chat.state) == ("digest", False, "active")
+
+
+async def test_what_others_set_too_fast_is_not_even_refused(readers: Readers) -> None:
+    readers.router.clock = lambda: 0.0
+    answers = [await readers.member().reads("/settings index") for _ in range(6)]
+    assert answers == [KO.administrators_only] * 3 + [KO.slow_down] + [""] * 2
+
+
+async def test_posts_of_a_channel_are_always_obeyed(readers: Readers) -> None:
+    readers.router.clock = lambda: 0.0
+    answers = [await readers.channel().reads(f"/settings {layout}") for layout in ("index", "digest") * 6]
+    assert [answer.splitlines()[0] for answer in answers] == [KO.saved] * 12
+
+
+async def test_who_presses_much_in_a_group_always_reads_why_nothing_comes(readers: Readers) -> None:
+    """A press costs the group nothing: it takes nothing from the others, and its toast is never empty."""
+    readers.router.clock = lambda: 0.0
+    answers = [await readers.member().pressing.sends("/paper 1") for _ in range(9)]
+    assert [bool(answer.share_line) for answer in answers] == [True] * 5 + [False] * 4
+    assert [answer.toast for answer in answers[5:]] == [KO.slow_down] * 4
+    assert [len(answer.messages) for answer in answers[5:]] == [1, 0, 0, 0]
+    others = [await readers.member(str(n)).reads("/search") for n in range(10)]
+    assert others == [KO.search_what] * 10
+
+
+async def test_pages_turn_in_a_group_as_often_as_the_platform_lets_us(readers: Readers) -> None:
+    readers.router.clock = lambda: 0.0
+    turned = [await readers.member(str(n)).pressing.sends("/papers 2025-09-05 #2") for n in range(7)]
+    assert [answer.replaces_page for answer in turned] == [True] * 5 + [False] * 2
+    assert turned[-1] == Response(toast=KO.busy)
+    saved = await readers.member(charge=True).pressing.sends("/settings index")
+    assert (saved.toast, saved.replaces_page) == (KO.saved, True)
+    alone = await readers.reader().pressing.sends("/papers 2025-09-05 #2")
+    assert alone.replaces_page
 
 
 async def test_who_alone_sees_the_answers_takes_nothing_from_the_others(readers: Readers) -> None:

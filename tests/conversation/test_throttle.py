@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.throttle import Throttle, Verdict
 
-ANSWER, NOTE, SILENCE = Verdict
+ANSWER, NOTE, SILENCE, _ = Verdict
 LETTERS = {ANSWER: "a", NOTE: "n", SILENCE: "-"}
 TICK = 1e-6  # what floating point may lose
 

@@ -112,6 +112,30 @@ def test_the_parts_of_an_answer_come_in_order_where_they_belong() -> None:
     assert logs == []
 
 
+def test_who_sends_gets_the_id_of_each_part_as_soon_as_it_stands() -> None:
+    setup, seen = ReplySetup(), list[tuple[str, list[str]]]()
+
+    async def note(remote_id: str) -> None:
+        seen.append((remote_id, setup.shown()))
+
+    setup.channel.failures["a"] += [Failure(), Failure(), refused(ChatGone("closed"))]
+    done(setup.replies.send("a", parts("one", "two", "three"), on_sent=note))
+    assert seen == [("1", ["one"]), ("2", ["one", "two"])]
+
+
+def test_a_reply_that_is_given_is_named_by_its_first_message_or_not_at_all() -> None:
+    setup, named = ReplySetup(), list[str]()
+
+    async def both() -> None:
+        named.append(await setup.replies.give("a", parts("one", "two"), thread="17"))
+        setup.channel.failures["a"] += [Failure(), refused(ChatGone("closed"))]
+        named.append(await setup.replies.give("a", parts("three", "four")))
+
+    done(both())
+    assert named == ["1", ""]
+    assert setup.channel.threads[:2] == [("a", "17")] * 2
+
+
 def test_answers_to_one_chat_come_one_after_the_other_and_none_waits_for_another_chat() -> None:
     setup = ReplySetup(send=1.0)
     setup.slow["b"] = 0.1

@@ -14,8 +14,8 @@ from bot.channels import all_kits
 from bot.cli.setup import sample
 from bot.config.settings import Operators, Settings
 from bot.conversation.context import Request
+from bot.conversation.limits import AnswerLimits
 from bot.conversation.router import CommandRouter
-from bot.conversation.throttle import Throttle
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
@@ -80,6 +80,6 @@ async def test_a_conversation(router: CommandRouter, shown: tuple[str, str]) -> 
     for line, answer in typed(*shown):
         korean = re.search("[가-힣]", answer) is not None
         user = OPERATOR if line.startswith("/status") else f"{READER}{korean:d}"
-        router.throttle = Throttle()  # the page is read faster than anybody types
+        router.limits = AnswerLimits()  # the page is read faster than anybody types
         given = await router.handle(Request("telegram", user, user=user, language="ko" if korean else "en"), line)
         assert re.fullmatch(expected(answer), "\n".join(map(seen, given.messages))), line

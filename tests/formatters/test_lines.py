@@ -54,6 +54,20 @@ def test_a_deep_link(ref: str) -> None:
 
 
 @given(REFS)
+def test_what_a_line_asks_for_in_a_deep_link(ref: str) -> None:
+    assert lines.spell_start_of(lines.spell_paper(ref)) == lines.spell_start(ref)
+
+
+@given(st.dates(), PAGES)
+def test_a_day_in_a_deep_link(day: date, page: int) -> None:
+    payload = lines.spell_start_of(lines.spell_papers(day))
+
+    assert lines.read_start_day(payload) == str(day)
+    assert lines.read_start(payload) is None
+    assert payload == lines.spell_start_of(lines.spell_page(lines.spell_papers(day), page)) == f"papers-{day}"
+
+
+@given(REFS)
 def test_a_paper_shared(ref: str) -> None:
     line = lines.spell_paper(ref)
     shared = lines.spell_share(line)
@@ -111,6 +125,12 @@ def test_what_people_type_is_no_button_by_accident(text: str) -> None:
         (lines.read_start, "", None),
         (lines.read_start, "paper", None),
         (lines.read_start, "paper-gone", "gone"),
+        (lines.read_start_day, "papers", ""),
+        (lines.read_start_day, "paper-2025-01-08", ""),
+        (lines.spell_start_of, "/paper 3", ""),
+        (lines.spell_start_of, "/paper 3 2025-01-08", ""),
+        (lines.spell_start_of, "/search ~1 #2", ""),
+        (lines.spell_start_of, "", ""),
         (lines.read_page, "x #0", ("x", 1)),
         (lines.read_page, "x #" + "9" * 50, ("x", 10**12 - 1)),
         (lines.read_page, "#2", ("#2", 1)),

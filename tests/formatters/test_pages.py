@@ -70,6 +70,7 @@ PAGES: Mapping[str, Callable[[Phrases, str], Page]] = {
     "hits": lambda catalogue, _: found(catalogue, 1, 5),
     "hits 2 of 3": lambda catalogue, _: found(catalogue, 2, 12),
     "choice": lambda catalogue, _: pages.choice(hits_of(COMMON), catalogue),
+    "stands above": lambda catalogue, _: pages.stands_above(COMMON, COMMON.papers[0], catalogue),
     "days": lambda catalogue, _: pages.days(
         catalogue.no_such_day.format(day=catalogue.day(date(2025, 1, 12))),
         NEAR,
@@ -414,6 +415,7 @@ def test_forty_papers_with_monstrous_titles(case: Case, title: str) -> None:
         *(pages.papers(digest, case.words, page) for page in (1, 2)),
         pages.hits(case.words.found(title[:40], 40), hits[:5], case.words, turn),
         pages.choice(hits[:8], case.words),
+        pages.stands_above(digest, digest.papers[0], case.words),
     )
 
     for page in made:

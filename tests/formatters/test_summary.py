@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from formatters.compose import one_line
 from formatters.model import Paper, Section
 from formatters.summary import Summary, first_sentence, says_nothing, summarise
 
@@ -157,3 +158,16 @@ def test_a_paper_of_other_sections_says_something() -> None:
 
 def test_a_paper_that_says_nothing() -> None:
     assert summary(("Results", "정보 부족."), ("", "")) == Summary()
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        ([("Goal", "To learn."), ("Contribution", "A way."), ("Results", "It works. Well.")], "It works."),
+        ([("Goal", "To learn."), ("Contribution", "A way.")], "A way."),
+        ([("Something", "Else.")], "Else."),
+        ([], "Title"),
+    ],
+)
+def test_one_line_says_what_came_of_a_paper(sections: list[tuple[str, str]], line: str) -> None:
+    assert one_line(Paper("id", 1, "Title", "", (), tuple(Section(*section) for section in sections))) == line

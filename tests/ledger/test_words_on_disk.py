@@ -32,6 +32,7 @@ from bot.monitoring.outages import Outages
 from bot.sources.fingerprint import fingerprint, hashed
 from formatters import pages
 from formatters.edition import LAYOUTS, Edition
+from formatters.lines import read_start, read_start_day
 from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.page import Page, SearchHit, reference
@@ -200,7 +201,7 @@ def test_lines_of_papers() -> None:
     hit = SearchHit(REF, 1, "U-Net", "", DAY)
     turn = pages.Turn("/search ~7", "/search diffusion", 2, more=True)
     assert lines(pages.hits("", [hit], EN, turn)) == [f"/paper {REF}", "/search ~7 #1", "/search ~7 #3"]
-    assert lines(pages.choice([hit], EN)) == [f"/paper {REF}"]
+    assert lines(pages.choice([hit], EN)) == lines(pages.stands_above(SMALL, SMALL.papers[0], EN)) == [f"/paper {REF}"]
     assert lines(pages.days("", [DAY], EN)) == ["/papers 2025-01-01"]
     assert lines(pages.days("", [DAY], EN, 3)) == ["/paper 3 2025-01-01"]
 
@@ -228,6 +229,8 @@ def test_lines_under_papers() -> None:
     assert f'"callback_data": "/paper {REF}"' in card
     leading = json.dumps(TelegramFormatter(EN, buttons=True).card(SMALL, SMALL.papers[0]).body)
     assert f'"url": "https://t.me/BOT?start=paper-{REF}"' in leading
+    assert read_start(f"paper-{REF}") == REF
+    assert read_start_day("papers-2025-01-01") == "2025-01-01"
     slack = json.dumps(SlackFormatter(EN, buttons=True).card(SMALL, SMALL.papers[0]).body)
     assert f'"value": "/paper {REF}"' in slack
 

@@ -20,6 +20,7 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.listener import TelegramPoller
 from bot.channels.telegram.updates.handler import UpdateHandler
 from bot.config.settings import Settings
+from bot.conversation.limits import AnswerLimits
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
 from bot.conversation.throttle import Throttle
@@ -218,7 +219,7 @@ async def open_bot(server: FakeTelegram, folder: Path) -> AsyncIterator[Telegram
 
 
 def _router(app: App) -> CommandRouter:
-    return replace(app.router, throttle=Throttle(1000), per_member=Throttle(1000), per_group=Throttle(1000))
+    return replace(app.router, limits=AnswerLimits(Throttle(1000), Throttle(1000), Throttle(1000)))
 
 
 def _settings(server: FakeTelegram) -> Settings:

@@ -488,6 +488,12 @@ async def test_forged_presses(server: FakeTelegram, bot: Bot) -> None:
     [
         ({"text": "x" * 201}, "message_too_long"),
         ({"url": "https://a.example/"}, "url_invalid"),
+        ({"url": "https://t.me/other_bot?start=p_1"}, "url_invalid"),
+        ({"url": "https://t.me/fake_paperboy_bot?start="}, "url_invalid"),
+        ({"url": f"https://t.me/fake_paperboy_bot?start={'x' * 65}"}, "url_invalid"),
+        ({"url": "https://t.me/fake_paperboy_bot?start=p.1"}, "url_invalid"),
+        ({"url": "https://t.me/fake_paperboy_bot"}, "url_invalid"),
+        ({"url": "https://t.me/Fake_Paperboy_Bot?start=p_1", "text": "Done"}, "wants a text or a url"),
     ],
 )
 async def test_refused_answers_of_presses(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from bot.channels.slack.channel import SlackChannel
@@ -20,6 +21,7 @@ from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
 from bot.delivery.replies import ReplySender
 from formatters import lines
+from formatters.message import Message
 from formatters.page import Button
 from formatters.slack import escape, with_buttons
 
@@ -69,8 +71,8 @@ class InteractionHandler:
         own = press.channel == request.address and request.kind == ChatKind.PRIVATE
         if press.home:
             await self._home.answer(request, answer)
-        elif share and answer.share_line:
-            await self._share(press, answer)
+        elif share and answer.again:
+            await self._share_once(press, answer, answer.again)
         elif answer.replaces_page and press.private:
             await self._ephemeral.respond(press.url, [answer.messages[0].body], replace=True)
         elif answer.replaces_page and own:
@@ -89,14 +91,22 @@ class InteractionHandler:
             bodies[-1] = with_buttons(bodies[-1], [Button(phrases.share, lines.spell_share(answer.share_line))])
         return bodies
 
-    async def _share(self, press: ButtonPress, answer: Response) -> None:
-        """Show everybody a paper, and who shares it; then remove the button, which is used up."""
+    async def _share_once(self, press: ButtonPress, answer: Response, again: Message) -> None:
+        """Show everybody a paper, unless it was shown there within minutes."""
+        share = partial(self._share, press, answer)
+        if await self._router.papers.give(f"{press.channel} {press.thread}", answer.share_line, share):
+            await self._ephemeral.send(press, [again.body])
+
+    async def _share(self, press: ButtonPress, answer: Response) -> str:
+        """Show everybody a paper, and who shares it; then remove the button, which is used up. "" when it failed."""
         first, *rest = [message.body for message in answer.messages]
         name = (await self._people.person(press.user)).name or press.name
         where = {"response_type": "in_channel", **({"thread_ts": press.thread} if press.thread else {})}
         bodies = [{**body, **where} for body in (_signed(first, name), *rest)]
-        if await self._ephemeral.respond(press.url, bodies) and press.private:
+        shared = await self._ephemeral.respond(press.url, bodies)
+        if shared and press.private:
             await self._ephemeral.respond(press.url, [answer.messages[-1].body], replace=True)
+        return press.message if shared else ""
 
 
 def typed(text: str) -> str:

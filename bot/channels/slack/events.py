@@ -18,7 +18,7 @@ from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.commands import InteractionHandler, Payload, typed
 from bot.channels.slack.home import HomeView
 from bot.channels.slack.people import Directory
-from bot.conversation.context import Request
+from bot.conversation.context import Request, Response
 from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
 from bot.delivery.replies import ReplySender
@@ -100,7 +100,17 @@ class EventHandler:
 
     async def _answer(self, request: Request, event: Payload, thread: str) -> None:
         answer = await self.router.handle(request, typed(event.get("text") or "") or "/help")
-        self.replies.spawn(self.replies.send(request.address, answer.messages, thread=thread))
+        self.replies.spawn(self._send(request, answer, thread))
+
+    async def _send(self, request: Request, answer: Response, thread: str) -> None:
+        """Send an answer; in a thread of a channel, no paper twice within minutes."""
+        chat = request.address
+        if answer.again is None or request.kind == ChatKind.PRIVATE:
+            await self.replies.send(chat, answer.messages, thread=thread)
+            return
+        give = partial(self.replies.give, chat, answer.messages, thread=thread)
+        if await self.router.papers.give(f"{chat} {thread}", answer.share_line, give):
+            await self.replies.send(chat, [answer.again], thread=thread)
 
     async def _home_opened(self, body: Payload) -> None:
         event = body["event"]

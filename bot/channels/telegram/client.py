@@ -69,6 +69,17 @@ class TelegramClient:
             self._username = (await asyncio.shield(self._get_me)).username or ""
         return self._username
 
+    async def link(self, payload: str) -> str:
+        """Give the address that opens the private chat with the bot; "" while the bot's name cannot be asked for."""
+        try:
+            return f"{await self._start_address()}{payload}"
+        except SendError as error:
+            log.warning("no link", error=str(error))
+            return ""
+
+    async def _start_address(self) -> str:
+        return BOT.replace("/BOT?", f"/{await self.username()}?")
+
     async def me(self) -> User:
         return await self.call("token", self.bot.get_me())
 
@@ -111,7 +122,7 @@ class TelegramClient:
     async def _keyboard(self, markup: Mapping[str, Any]) -> InlineKeyboardMarkup | None:
         rows = [[dict(button) for button in row] for row in markup["inline_keyboard"]]
         for button in (button for row in rows for button in row if button.get("url", "").startswith(BOT)):
-            button["url"] = button["url"].replace("/BOT?", f"/{await self.username()}?", 1)
+            button["url"] = button["url"].replace(BOT, await self._start_address(), 1)
         return InlineKeyboardMarkup.de_json({"inline_keyboard": rows}, self.bot)
 
     async def send(self, address: str, body: Mapping[str, object]) -> Message:

@@ -13,6 +13,7 @@ from bot.cli.console import Console, say
 from bot.cli.setup import sample
 from bot.config.settings import Settings
 from bot.conversation.context import Request
+from bot.conversation.limits import AnswerLimits
 from bot.conversation.router import CommandRouter
 from bot.conversation.throttle import Throttle
 from bot.delivery.decisions import Rules
@@ -25,7 +26,7 @@ from formatters.locale import Phrases, phrases
 from formatters.terminal import TerminalFormatter
 
 CHAT = "this terminal"
-_PATIENT = Throttle(burst=sys.maxsize)  # lines may come from a file
+_PATIENT = AnswerLimits(alone=Throttle(burst=sys.maxsize))  # lines may come from a file
 
 
 async def run(settings: Settings) -> None:
@@ -52,7 +53,7 @@ async def _deliver(ledger: Ledger, channel: TerminalChannel) -> None:
 
 def _router(ledger: Ledger, settings: Settings, channel: TerminalChannel) -> CommandRouter:
     formatters, id_sequences = {channel.name: channel.formatter}, {channel.name: channel.id_sequence}
-    return CommandRouter(ledger, settings, {channel.name: KIT}, formatters, id_sequences, throttle=_PATIENT)
+    return CommandRouter(ledger, settings, {channel.name: KIT}, formatters, id_sequences, limits=_PATIENT)
 
 
 async def _converse(router: CommandRouter, channel: TerminalChannel, said: Phrases) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from bot.conversation.context import Context, Response
 from bot.conversation.parsing.query import PaperQuery, nearest_days, parse_query
 from bot.conversation.parsing.text import split_page
-from formatters import lines, pages
+from formatters import compose, lines, pages
 from formatters.model import Digest, Paper
 from formatters.page import Page, SearchHit, reference
 
@@ -132,7 +132,12 @@ def _index_page(context: Context, digest: Digest, page: int) -> Page:
 
 
 def _full(context: Context, digest: Digest, one: Paper) -> Response:
-    return Response(context.formatter.paper(one), share_line=lines.spell_paper(reference(digest, one)))
+    return Response(
+        context.formatter.paper(one),
+        share_line=lines.spell_paper(reference(digest, one)),
+        one_line=compose.one_line(one),
+        again=context.formatter.page(pages.stands_above(digest, one, context.phrases)),
+    )
 
 
 def _hit(digest: Digest, one: Paper) -> SearchHit:

@@ -162,6 +162,17 @@ async def test_a_paper_is_shared_in_the_channel(slack_bot: SlackBot) -> None:
     assert SHARE not in reply  # it can be used once
 
 
+async def test_a_paper_is_shared_once_in_a_channel(slack_bot: SlackBot) -> None:
+    before = len(slack_bot.slack.shown(SLACK_CHAT))
+    for user in (ANN, BOSS):
+        await slack_bot.slash("/paper 2", user)
+    for user in (ANN, BOSS):
+        await slack_bot.press(EN.share, user)
+    await slack_bot.quiet()
+    assert len(slack_bot.slack.shown(SLACK_CHAT)) == before + 1
+    assert slack_bot.ephemeral(BOSS)[-1].startswith(EN.stands_above)
+
+
 async def test_a_paper_is_shared_where_the_app_is_no_member(slack_bot: SlackBot) -> None:
     await slack_bot.slash("/paper 2", chat=FOREIGN)
     await slack_bot.press(EN.share, chat=FOREIGN)
@@ -243,6 +254,22 @@ async def test_a_mention_is_answered_in_its_thread(slack: FakeSlack, listen: Lis
         await slack_bot.quiet()
         assert text_of(slack.shown(SLACK_CHAT)[-1]).startswith("‘확산 없음’")  # all read it: the channel's language
         assert slack.shown(SLACK_CHAT)[-1].thread_ts == started
+
+
+async def test_a_paper_that_stands_in_a_thread_is_not_given_there_again(slack_bot: SlackBot) -> None:
+    slack = slack_bot.slack
+    started = (await slack.mentions(SLACK_CHAT, ANN, "paper 2")).payload["event"]["ts"]
+    await slack.mentions(SLACK_CHAT, MINA, "paper 2", thread_ts=started)
+    await slack.mentions(SLACK_CHAT, BOSS, "paper 2")
+    await slack_bot.quiet()
+    said = slack.shown(SLACK_CHAT)[-3:]
+    first, second = (one for one in said if one.thread_ts == started)
+    assert [text_of(one).startswith(FULL) for one in said].count(True) == 2
+    assert text_of(first).startswith(FULL)
+    assert text_of(second).startswith(KO.stands_above)
+    await slack_bot.press(KO.full_summary, MINA, ts=second.ts)
+    await slack_bot.quiet()
+    assert slack_bot.ephemeral(MINA)[0].startswith(FULL)
 
 
 async def test_a_paper_is_found_by_its_address(slack_bot: SlackBot) -> None:

@@ -21,16 +21,6 @@ async def test_a_full_summary_in_private(telegram_bot: TelegramBot) -> None:
     assert (len(pressed.said), pressed.toast, pressed.page.edits) == (1, "", 0)
 
 
-@pytest.mark.parametrize(("chat", "topic"), [(GROUP, None), (FORUM, TOPIC)])
-async def test_a_full_summary_in_a_group_answers_the_papers_message(
-    telegram_bot: TelegramBot, chat: str, topic: int | None
-) -> None:
-    pressed = await telegram_bot.press(chat, ANN, EN.full_summary)
-    answer = telegram_bot.server.shown(chat)[-1]
-    assert answer.text.startswith("3. Batch Normalization")
-    assert (answer.reply_to, answer.thread) == (pressed.page.id, topic)
-
-
 async def test_in_a_channel_the_button_leads_to_a_private_chat(telegram_bot: TelegramBot) -> None:
     links = [
         button["url"] for message in telegram_bot.server.shown(CHANNEL) for row in message.buttons for button in row

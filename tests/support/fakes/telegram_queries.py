@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Callable
 from typing import Any, Literal
 
 from tests.support.fakes.markup import check_length, content, refuse
@@ -23,7 +24,8 @@ CONTENT = words("message_text parse_mode entities link_preview_options")
 class Queries:
     """The queries that are still open, and the answers that the others got."""
 
-    def __init__(self) -> None:
+    def __init__(self, username: Callable[[], str]) -> None:
+        self._username = username
         self.toasts: dict[str, tuple[str, bool]] = {}  # text and show_alert by callback query
         self.opened: dict[str, str] = {}  # links by callback query
         self.inline: dict[str, Arguments] = {}  # the whole answer by inline query
@@ -45,8 +47,8 @@ class Queries:
         text, url = str(arguments.get("text") or ""), str(arguments.get("url") or "")
         if len(text) > MAX_TOAST:
             refuse("MESSAGE_TOO_LONG")
-        if url and not re.fullmatch(r"(https?://)?t\.me/\w+\?start=[\w-]{0,64}", url, re.ASCII):
-            refuse("URL_INVALID")  # only a link to a bot (Telegram Bot API, answerCallbackQuery)
+        if url:
+            self._check_url(url, text)
         query = self._close("callback", arguments.get("callback_query_id"))
         self.toasts[query] = (text, bool(arguments.get("show_alert")))
         if url:
@@ -64,6 +66,14 @@ class Queries:
         query = self._close("inline", arguments.get("inline_query_id"))
         self.inline[query] = arguments
         return True
+
+    def _check_url(self, url: str, text: str) -> None:
+        """Let only a link to this very bot be opened: there are no games (Telegram Bot API, answerCallbackQuery)."""
+        link = re.fullmatch(r"(?:https?://)?t\.me/(\w+)\?start=[\w-]{1,64}", url, re.ASCII)
+        if not link or link[1].lower() != self._username().lower():
+            refuse("URL_INVALID")
+        if text:  # Telegram takes both, and its apps then show the text and open nothing (tdesktop, api_bot.cpp)
+            refuse("the fake server wants a text or a url")
 
     def _close(self, kind: Kind, query: Any) -> str:
         """Take a query off; one that is unknown, answered or expired is all the same to Telegram."""

@@ -38,7 +38,7 @@ class Readers(FakeServer):
         self.token = token
         self.username = "fake_paperboy_bot"
         self.inbox = Inbox()
-        self._queries = Queries()
+        self._queries = Queries(lambda: self.username)
         self.toasts = self._queries.toasts
         self.opened = self._queries.opened
         self.inline = self._queries.inline

@@ -34,7 +34,7 @@ class UpdateHandler:
         self.replies = replies
         self._channel = channel
         self._requests = RequestFactory(channel.client.bot)
-        self._answers = Answers(replies)
+        self._answers = Answers(replies, router.papers)
         self._presses = PressHandler(channel, router, self._answers, self._requests)
         self._membership = MembershipHandler(channel, router, replies, self._requests)
         self._inline = InlineSearch(channel, router)

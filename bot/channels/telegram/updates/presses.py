@@ -14,17 +14,19 @@ from bot.conversation.context import Response
 from bot.conversation.router import CommandRouter
 from bot.errors import LedgerError
 from bot.log import log
+from formatters import lines
+from formatters.spans import shorten
 
 _LONGEST_TOAST = 200  # characters (Telegram Bot API, answerCallbackQuery)
 
 
 class PressHandler:
-    """Answer presses: by a toast, by a page that turns, else by messages."""
+    """Answer presses: by a toast, by a page that turns, in a private chat."""
 
     def __init__(
         self, channel: TelegramChannel, router: CommandRouter, answers: Answers, requests: RequestFactory
     ) -> None:
-        self._bot = channel.client.bot
+        self._client = channel.client
         self._router = router
         self._answers = answers
         self._replies = answers.replies
@@ -44,32 +46,49 @@ class PressHandler:
         self._replies.spawn(self._answer(query, response))
 
     async def _answer(self, query: CallbackQuery, response: Response) -> None:
-        """End the waiting of the button; what its toast cannot show is sent to the chat."""
+        """End the waiting of the button, and show what follows: in its page, to who pressed, or in a private chat."""
+        message = query.message
         toast = response.toast if len(response.toast) <= _LONGEST_TOAST else ""
-        if not toast or response.replaces_page:
-            await asyncio.gather(self._show_toast(query, toast), self._show_page(query.message, response))
-        elif not await self._show_toast(query, toast):
-            await self._show_page(query.message, response)
+        if message and message.is_accessible and response.replaces_page:
+            edit = self._replies.edit(address_of(message), str(message.message_id), response.messages[0])
+            await asyncio.gather(self._show_toast(query, toast), edit)
+        elif message and message.chat.type != Chat.PRIVATE:
+            await self._answer_among_others(query, message, response)
+        elif message and (not toast or response.replaces_page):
+            await asyncio.gather(self._show_toast(query, toast), self._answers.send(message, response))
+        elif not await self._show_toast(query, toast) and message:
+            await self._answers.send(message, response)
+
+    async def _answer_among_others(
+        self, query: CallbackQuery, message: MaybeInaccessibleMessage, response: Response
+    ) -> None:
+        """Answer who pressed among others, without a message: twenty a minute are all that a group may get.
+
+        Only who is no longer waiting reads it in the group. In a channel every reader can press a button, but only
+        administrators may make the channel say something.
+        """
+        link = await self._link(query, response)
+        in_time = bool(link) and await self._end_waiting(query, url=link)
+        text = shorten(response.toast or response.one_line, _LONGEST_TOAST)
+        if not in_time and not await self._show_toast(query, text) and message.chat.type != Chat.CHANNEL:
+            await self._answers.send(message, response, disable_notification=True)
+
+    async def _link(self, query: CallbackQuery, response: Response) -> str:
+        """Give the address of the private chat where what was asked for is answered; "" where a toast says it all."""
+        payload = "" if response.toast else lines.spell_start_of(response.share_line or query.data or "")
+        return await self._client.link(payload) if payload else ""
 
     async def _show_toast(self, query: CallbackQuery, toast: str) -> bool:
         """Show a toast, and tell whether it was in time."""
+        return await self._end_waiting(query, text=toast or None)
+
+    async def _end_waiting(self, query: CallbackQuery, *, text: str | None = None, url: str | None = None) -> bool:
         try:
-            await self._bot.answer_callback_query(query.id, text=toast or None)
+            await self._client.bot.answer_callback_query(query.id, text=text, url=url)
         except TelegramError as error:
             log.info("late answer", error=str(error))  # the button no longer waits
             return False
         return True
-
-    async def _show_page(self, message: MaybeInaccessibleMessage | None, response: Response) -> None:
-        """Replace the page whose button was pressed, or send the response as new messages.
-
-        A message that is too old to be read may be no page, and stays as it is. In a channel every
-        reader can press a button, but only administrators may make the channel say something.
-        """
-        if message and message.is_accessible and response.replaces_page:
-            await self._replies.edit(address_of(message), str(message.message_id), response.messages[0])
-        elif message and message.chat.type != Chat.CHANNEL:
-            await self._answers.send(message, response)
 
 
 def _has_button(message: MaybeInaccessibleMessage, data: str) -> bool:
