@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.app.cycle import DeliveryCycle
+from bot.app.reporter import Reporter
 from bot.app.service import Service
 from bot.channels import all_kits
 from bot.config.settings import Settings
@@ -20,8 +21,9 @@ from bot.delivery.dispatcher import RetryPolicy
 from bot.delivery.replies import ReplySender
 from bot.errors import SettingsError
 from bot.ledger.ledger import Ledger, open_ledger
+from bot.monitoring.health import Health
+from bot.monitoring.health_report import report_file
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
-from bot.monitoring.outages import Outages
 from bot.sources.folder import FolderSource
 from bot.sources.source import Source
 from formatters.locale import phrases
@@ -87,15 +89,16 @@ def assemble(
     policy: RetryPolicy = RetryPolicy(),
 ) -> App:
     """Put the parts together that work on a ledger."""
-    kits, outages, wake = all_kits(), Outages(), asyncio.Event()
+    kits, health, wake = all_kits(), Health(), asyncio.Event()
     cycle = DeliveryCycle(settings, ledger, sources, channels, kits, make_rules(settings), policy)
     replies = {name: ReplySender(channel, ledger) for name, channel in channels.items()}
     formatters = {name: channel.formatter for name, channel in channels.items()}
     id_sequences = {name: channel.id_sequence for name, channel in channels.items()}
-    router = CommandRouter(ledger, settings, kits, formatters, id_sequences, wake.set, outages=outages)
+    router = CommandRouter(ledger, settings, kits, formatters, id_sequences, wake.set, health=health)
     chats = operator_chats(settings, kits, channels, replies)
-    notifier = OperatorNotifier(settings, ledger.incidents, outages, chats, ledger.clock)
-    service = Service(settings, ledger, cycle, notifier, outages, wake)
+    notifier = OperatorNotifier(settings, ledger.incidents, health.outages, chats, ledger.clock)
+    reporter = Reporter(health, report_file(settings.store.path), settings.secrets)
+    service = Service(settings, ledger, cycle, notifier, health, reporter, wake)
     return App(settings, kits, ledger, channels, cycle, router, replies, notifier, service)
 
 
@@ -152,7 +155,7 @@ def make_listeners(
     """Make the listeners: one per channel that listens, and the web server where one of them needs it."""
     from bot.web.server import Web
 
-    server = Web(settings.web.host, settings.web.port, router.outages)
+    server = Web(settings.web.host, settings.web.port, router.health.outages)
     made: list[Listener] = []
     for name, channel in channels.items():
         own, make = kits[name].read(settings), kits[name].make_listener

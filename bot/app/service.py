@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 
+from bot.app import systemd
 from bot.app.cycle import DeliveryCycle
+from bot.app.reporter import Reporter, ask_about_tokens
 from bot.app.scheduler import make_scheduler
 from bot.concurrency import wait_first
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
-from bot.database.states import IncidentKind
+from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.hours import DeliveryHours
 from bot.errors import PaperboyError, Stopped
 from bot.ledger.ledger import Ledger
+from bot.ledger.records import Chat, QueuedDelivery
 from bot.log import log
+from bot.monitoring.health import DELIVERY, SWEEP, Health
 from bot.monitoring.notifier import OperatorNotifier
-from bot.monitoring.outages import Outages
 from bot.monitoring.tally import Tally
 
 _LONGEST_PAUSE = 86400.0  # seconds; the scheduler wakes it much earlier
 _LISTEN_AGAIN = 5.0  # seconds
+# Seconds without a sign of life after which a sweep hangs: no worker waits for longer than a minute, but a call may
+# take one, too, and to plan for very many chats takes some.
+_SLOW = 600.0
 
 
 @dataclass
@@ -34,7 +42,8 @@ class Service:
     ledger: Ledger
     cycle: DeliveryCycle
     notifier: OperatorNotifier
-    outages: Outages
+    health: Health
+    reporter: Reporter
     wake: asyncio.Event  # set: there may be something to do
     resumed: date | None = None  # the day on which paused chats were last given another try
 
@@ -43,21 +52,33 @@ class Service:
 
         The scheduler only wakes; whether there is something to do is what the ledger says.
         """
-        scheduler = make_scheduler(self.settings, self.wake)
-        scheduler.start()
-        listening = [asyncio.create_task(self._listening(listener)) for listener in listeners]
-        log.info("running", next_run=str(DeliveryHours.for_chat(self.settings).next_after(datetime.now(UTC))))
-        try:
+        async with self._beside(listeners):
+            log.info("running", next_run=str(DeliveryHours.for_chat(self.settings).next_after(datetime.now(UTC))))
             while not self.cycle.stopping.is_set():
                 self.wake.clear()
                 await self._sweep()
+                self.health.sign(SWEEP, self.settings.schedule.sweep.total_seconds() + _SLOW)
                 pause = await self._pause()
                 await wait_first(self.wake.wait(), self.cycle.stopping.wait(), asyncio.sleep(pause))
+        log.info("stopped")
+
+    @asynccontextmanager
+    async def _beside(self, listeners: Sequence[Listener]) -> AsyncIterator[None]:
+        """Let the scheduler wake, readers be heard and the outside be told, until the block ends."""
+        scheduler = make_scheduler(self.settings, self.wake)
+        scheduler.start()
+        reporting = asyncio.create_task(self.reporter.run())
+        listening = [asyncio.create_task(self._listening(listener)) for listener in listeners]
+        asking = asyncio.create_task(ask_about_tokens(self.cycle.channels, self.health, self.cycle.stopping))
+        try:
+            yield
         finally:
+            systemd.notify(systemd.STOPPING)
             self.cycle.stopping.set()  # listeners must end, whatever ended this
             scheduler.shutdown(wait=False)
-            await asyncio.gather(*listening)
-            log.info("stopped")
+            await asyncio.gather(*listening, asking)
+            reporting.cancel()
+            await asyncio.gather(reporting, return_exceptions=True)
 
     async def _listening(self, listener: Listener) -> None:
         """Let a listener listen; one that ends by itself is logged, and begins anew."""
@@ -79,25 +100,37 @@ class Service:
 
     async def _sweep(self) -> None:
         """Do all there is to do now; what goes wrong is reported, and tried again at the next sweep."""
+        self.health.sign(SWEEP, _SLOW)
         now = datetime.now(self.settings.zone)
         resume = DeliveryHours.for_chat(self.settings).is_open(now) and self.resumed != now.date()
         try:
-            async with self.ledger.delivery_lock(self.cycle.stopping):
+            async with self.ledger.delivery_lock(self.cycle.stopping, self._wait_for_another):
+                self._go_on()
                 await self._plan(resume=resume)
                 await self._dispatch()
                 self.resumed = now.date() if resume else self.resumed
-                self.outages.end(IncidentKind.RUN, "")
+                self.health.outages.end(IncidentKind.RUN, "")
                 await self._notify()
         except Stopped:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the program goes on
             await self._tell_failure(error)
 
+    def _wait_for_another(self, why: str) -> None:
+        """Note that another process delivers; if that one hangs, to start this one anew would mend nothing."""
+        log.warning(why)
+        self.health.sign(SWEEP)
+        self.health.outages.begin(IncidentKind.RUN, "lock", why, brief=_SLOW)
+
+    def _go_on(self) -> None:
+        self.health.outages.end(IncidentKind.RUN, "lock")
+        self.health.sign(SWEEP, _SLOW)
+
     async def _tell_failure(self, error: Exception) -> None:
         """Log that a run failed, and tell the operators."""
         what = str(error) if isinstance(error, PaperboyError) else self.cycle.describe(error)
         log.error("run failed", error=what)
-        self.outages.begin(IncidentKind.RUN, "", what, brief=0.0)
+        self.health.outages.begin(IncidentKind.RUN, "", what, brief=0.0)
         await self._notify()
 
     async def _notify(self) -> None:
@@ -113,16 +146,17 @@ class Service:
         for error in errors:
             log.error("source", error=error)
         if errors:
-            self.outages.begin(IncidentKind.SOURCE, "", "; ".join(errors), brief=0.0)
+            self.health.outages.begin(IncidentKind.SOURCE, "", "; ".join(errors), brief=0.0)
         else:
-            self.outages.end(IncidentKind.SOURCE, "")
+            self.health.outages.end(IncidentKind.SOURCE, "")
         self.cycle.log_problems()
         await self._notify()
+        self.health.sign(SWEEP, _SLOW)
 
     async def _dispatch(self) -> None:
         """Send everything that is due, and plan what comes up meanwhile: a new subscriber does not wait for the end."""
         tally = Tally()
-        dispatcher = self.cycle.dispatcher(tally.settled, tally.working)
+        dispatcher = self.cycle.dispatcher(partial(self._settled, tally), tally.working)
         running = asyncio.create_task(dispatcher.run())
         try:
             while not running.done():
@@ -135,11 +169,20 @@ class Service:
                     dispatcher.rescan()
         finally:
             await running
+        for name in self.cycle.channels:
+            self.health.delivered(name, dispatcher.refused_channels.get(name, ""))
         self._tell_broken_chats(self.cycle.broken_chats(dispatcher))
+
+    def _settled(self, tally: Tally, chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
+        """Note that the dispatch goes on."""
+        self.health.sign(SWEEP, _SLOW)
+        if state == DeliveryState.SENT:
+            self.health.sign(DELIVERY)
+        tally.settled(chat, row, state, why)
 
     def _tell_broken_chats(self, broken: Sequence[str]) -> None:
         """Report the chats in which something unexpected ended the work."""
         if broken:
-            self.outages.begin(IncidentKind.RUN, "chats", "; ".join(broken), brief=0.0)
+            self.health.outages.begin(IncidentKind.RUN, "chats", "; ".join(broken), brief=0.0)
         else:
-            self.outages.end(IncidentKind.RUN, "chats")
+            self.health.outages.end(IncidentKind.RUN, "chats")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from bot.database.states import IncidentKind
 from bot.log import log
-from bot.monitoring.outages import Outages
+from bot.monitoring.health import Health
 
 
 class ConnectionStatus:
     """Log once when the connection is lost, and once when it is back; keep the outage up to date."""
 
-    def __init__(self, channel: str, outages: Outages) -> None:
+    def __init__(self, channel: str, health: Health) -> None:
         self._channel = channel
-        self._outages = outages
+        self._health = health
+        self._outages = health.outages
         self._why = ""  # it is down; empty: it is up
+
+    def turned(self, within: float) -> None:
+        """Note that the listener goes round, whether or not readers are heard; again within so many seconds."""
+        self._health.sign(f"{self._channel} listener", within)
 
     def up(self) -> None:
         """Note that readers are heard."""

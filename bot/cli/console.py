@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import rich.console
-from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class Console(rich.console.Console):

@@ -168,6 +168,18 @@ def status(
     _run(partial(show_status, as_json=json), config or context.obj)
 
 
+@app.command(rich_help_panel=Group.OPERATE)
+def health(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    config: Config = None,
+) -> None:
+    """Tell whether `paperboy run` is well. Exits with 0, with 1 and a line per reason, or with 2 if it cannot look."""
+    from bot.cli.delivery.health import show_health
+
+    sys.exit(show_health(_settings(config or context.obj), as_json=json))
+
+
 @app.command(rich_help_panel=Group.OPERATE, context_settings=_NAMES)
 def retry(
     context: typer.Context,

@@ -19,7 +19,7 @@ from bot.conversation.throttle import Verdict
 from bot.delivery.channel import ChannelKit
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import Ledger
-from bot.monitoring.outages import Outages
+from bot.monitoring.health import Health
 from formatters import lines, pages
 from formatters.compose import help_text
 from formatters.locale import phrases
@@ -41,7 +41,7 @@ class CommandRouter:
     wake: Callable[[], object] = lambda: None
     limits: AnswerLimits = field(default_factory=AnswerLimits)
     clock: Callable[[], float] = time.monotonic
-    outages: Outages = field(default_factory=Outages)
+    health: Health = field(default_factory=Health)
     papers: PapersGiven = field(default_factory=PapersGiven)
 
     async def handle(self, request: Request, line: str) -> Response:

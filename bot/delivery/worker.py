@@ -58,7 +58,7 @@ class RunState:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     on_settled: OnSettled = ignore
     working: Working = nullcontext
-    refused_channels: set[str] = field(default_factory=set)  # channels whose bot was refused in this run
+    refused_channels: dict[str, str] = field(default_factory=dict)  # whose bot was refused in this run, and why
     failures: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
     stop_watch: StopWatch = field(init=False)
 
@@ -230,7 +230,7 @@ class ChatWorker:
         """Let no worker of this bot go on, and log once that it was refused."""
         if self.channel.name not in self.state.refused_channels:
             log.warning("bot refused", channel=self.channel.name, error=str(error))
-        self.state.refused_channels.add(self.channel.name)
+        self.state.refused_channels[self.channel.name] = str(error)
 
     def _ask_at(self, row: QueuedDelivery) -> float:
         """Give the time to ask about an unconfirmed send, or to edit again: each lost answer doubles the wait.

@@ -64,7 +64,7 @@ class OperatorNotifier:
 
     async def notify(self) -> None:
         """Report what is new; what reaches nobody now is reported next time. A ledger that fails is only logged."""
-        await self._report(self.outages.lasting(), self._memory)
+        await self._report([one.incident for one in self.outages.lasting()], self._memory)
         try:
             await self._report([*await self.incidents.current(), *await self._overdue_posts()], self.incidents)
         except PaperboyError as error:

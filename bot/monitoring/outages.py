@@ -12,24 +12,34 @@ from bot.ledger.records import Incident
 _BRIEF = 60.0  # seconds: what is over by then is not reported
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """One outage, with its times on the clock of `Outages`."""
+
+    incident: Incident
+    began: float
+    told_from: float
+
+
 @dataclass
 class Outages:
     """The outages that last, in memory."""
 
     clock: Callable[[], float] = time.monotonic
-    _present: dict[str, tuple[float, Incident]] = field(default_factory=dict)
+    _present: dict[str, Outage] = field(default_factory=dict)
 
     def begin(self, kind: IncidentKind, where: str, why: str, *, brief: float = _BRIEF) -> None:
         """Note that something does not work; it is reported when it still does not after `brief` seconds."""
-        key = f"{kind} {where}"
-        since = self._present[key][0] if key in self._present else self.clock() + brief
-        self._present[key] = since, Incident(key, kind, where, why)
+        key, now = f"{kind} {where}", self.clock()
+        known = self._present.get(key) or Outage(Incident(key, kind, where, why), now, now + brief)
+        told_from = min(known.told_from, now + brief)
+        self._present[key] = Outage(Incident(key, kind, where, why), known.began, told_from)
 
     def end(self, kind: IncidentKind, where: str) -> None:
         """Note that it works, whether or not it ever failed."""
         self._present.pop(f"{kind} {where}", None)
 
-    def lasting(self) -> list[Incident]:
+    def lasting(self) -> list[Outage]:
         """List what has lasted long enough to be reported."""
         now = self.clock()
-        return [incident for since, incident in self._present.values() if since <= now]
+        return [outage for outage in self._present.values() if outage.told_from <= now]

@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from structlog.testing import capture_logs
 
 from bot.app.assembly import App
 from bot.delivery.dispatcher import RetryPolicy
-from bot.errors import RetryLater
+from bot.errors import BotGone, RetryLater
+from bot.monitoring.health import DELIVERY, SWEEP, Health
 from bot.sources.folder import FolderSource
 from bot.sources.source import FoundDigest
 from tests.support.app import FIRST, SECOND, SEOUL, TWO, in_some_days, memory, opened, subscribed
@@ -315,6 +316,87 @@ async def test_operators_are_notified_once_of_posts_that_cannot_be_read_and_when
     broken, mended = notices(channel)
     assert "No such file or directory" in broken
     assert mended == "✔ Posts can be read again"
+
+
+# How it is
+
+
+def later(app: App, seconds: float) -> Health:
+    """Give the health of the process as it will be when so many seconds have passed without a sign."""
+    now = app.service.health.clock()
+    health = app.service.health
+    health.clock = health.outages.clock = lambda: now + seconds
+    return health
+
+
+def in_words(app: App) -> list[str]:
+    return [one.what for one in app.service.health.report(0.0).problems]
+
+
+async def swept(app: App) -> None:
+    """Wait for the end of a sweep."""
+    async with asyncio.timeout(10):
+        while app.service.health._next.get(SWEEP, 0.0) - app.service.health.clock() < 1000:
+            await asyncio.sleep(0.01)
+
+
+async def test_the_next_sweep_is_waited_for_as_long_as_the_settings_say() -> None:
+    async with opened(memory(), schedule={"at": "00:00", "sweep": "1h"}) as app, running(app):
+        await swept(app)
+        assert later(app, 3700).hanging() == []
+        assert later(app, 3700).hanging() == ["sweep"]
+
+
+async def test_a_dispatch_that_goes_on_is_alive_and_one_that_does_not_hangs() -> None:
+    turns = asyncio.Queue[None]()
+
+    class Slow(MemoryChannel):
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
+            await turns.get()
+            return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
+
+    channel = Slow(name="telegram")
+    async with opened(channel, FIRST, schedule={"at": "00:00", "sweep": "1h"}) as app, running(app):
+        turns.put_nowait(None)
+        async with asyncio.timeout(10):
+            while not sum(map(len, channel.chats.values())):
+                await asyncio.sleep(0.01)
+        assert later(app, 700).hanging() == ["sweep"]
+        turns.put_nowait(None)
+        async with asyncio.timeout(10):
+            while app.service.health.hanging():
+                await asyncio.sleep(0.01)
+        assert sum(map(len, channel.chats.values())) < 8
+        for _ in range(6):
+            turns.put_nowait(None)
+        await shows(channel, "5", 4)
+
+
+async def test_while_another_process_delivers_it_does_not_hang_and_says_so_after_a_while() -> None:
+    async with opened(memory()) as app, AsyncExitStack() as other:
+        await other.enter_async_context(app.ledger.delivery_lock(asyncio.Event()))
+        async with running(app):
+            while not app.service.health.outages._present:
+                await asyncio.sleep(0.01)
+            assert in_words(app) == []
+            assert later(app, 1e6).hanging() == []
+            [problem] = in_words(app)
+            assert problem.startswith("A run failed. another Paperboy is delivering from this ledger")
+            await other.aclose()
+            while in_words(app):
+                await asyncio.sleep(0.01)
+
+
+async def test_a_bot_that_is_refused_is_no_healthy_one_until_messages_go_out_again() -> None:
+    channel = memory()
+    channel.failures["5"].append(refused(BotGone("Telegram refuses the token")))
+    tables: dict[str, Any] = {"schedule": {"at": "00:00"}, "telegram": {**TWO["telegram"], "listen": "off"}}
+    async with opened(channel, FIRST, **tables) as app:
+        await app.service._sweep()
+        refusal = in_words(app)
+        await app.service._sweep()
+        assert (refusal, in_words(app)) == (["telegram: nothing goes out. Telegram refuses the token"], [])
+        assert {SWEEP, DELIVERY} == app.service.health.report(0.0).signs.keys()
 
 
 def notices(channel: MemoryChannel) -> list[str]:

@@ -241,7 +241,7 @@ async def test_it_is_examined(capsys: pytest.CaptureFixture[str]) -> None:
 
 async def test_its_operators_are_notified() -> None:
     async with delivered(settings()) as app:
-        app.service.outages.begin(IncidentKind.RUN, "", "it rains", brief=0.0)
+        app.service.health.outages.begin(IncidentKind.RUN, "", "it rains", brief=0.0)
         await app.notifier.notify()
     assert "it rains" in SHOWN["boss"][0]
 

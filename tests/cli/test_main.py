@@ -19,7 +19,7 @@ from bot.errors import SettingsError
 from tests.support.golden import DATA
 from tests.support.installed import PATH, TOKENS, paperboy
 
-COMMANDS = ["demo", "preview", "settings", "deliver", "run", "status", "doctor"]
+COMMANDS = ["demo", "preview", "settings", "deliver", "run", "status", "health", "doctor"]
 
 
 def broken(path: str) -> Path:
@@ -31,7 +31,9 @@ def broken(path: str) -> Path:
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-@pytest.mark.parametrize("command", [["preview", "post.md"], ["deliver"], ["run"], ["status"], ["doctor"]], ids=str)
+@pytest.mark.parametrize(
+    "command", [["preview", "post.md"], ["deliver"], ["run"], ["status"], ["health"], ["doctor"]], ids=str
+)
 def test_config_stands_before_or_after_the_command(command: list[str], place: str) -> None:
     broken("paperboy.toml")
     option = ["--config", str(broken("etc/named.toml"))]
@@ -169,7 +171,7 @@ def test_help_groups_the_commands_in_the_order_in_which_an_operator_meets_them()
     assert listed == {
         "Set up": ["demo", "preview", "settings", "doctor"],
         "Deliver": ["deliver", "run"],
-        "Operate": ["status", "retry", "discard", "backup"],
+        "Operate": ["status", "health", "retry", "discard", "backup"],
     }
     assert "\n  preview   Show what would be sent; nothing is sent.\n" in result.output
     assert "\n  run       Deliver every day by the schedule, until stopped.\n" in result.output
@@ -222,3 +224,8 @@ async def test_help_imports_nothing_heavy() -> None:
 
 async def test_preview_imports_nothing_that_delivers() -> None:
     assert await imported("preview", str(DATA / "2025-01-06-daily-papers-20250106.md")) & DELIVERIES == set()
+
+
+async def test_health_imports_nothing_that_delivers() -> None:
+    """It is asked every minute."""
+    assert await imported("health", "--json") & DELIVERIES == set()

@@ -113,7 +113,10 @@ class TestDockerfile:
     def test_starts_the_long_running_process(self) -> None:
         lines = _lines("Dockerfile")
         assert {'ENTRYPOINT ["paperboy"]', 'CMD ["run"]', "VOLUME /data", "STOPSIGNAL SIGTERM"} <= set(lines)
-        assert any(line.startswith("HEALTHCHECK ") and "paperboy" in line for line in lines)
+
+    def test_asks_the_running_process_how_it_is(self) -> None:
+        [check] = [line for line in _lines("Dockerfile") if line.startswith("HEALTHCHECK ")]
+        assert check.endswith('CMD ["paperboy", "health"]')
 
     def test_copies_what_the_build_is_given(self) -> None:
         given = {
@@ -171,6 +174,14 @@ class TestUnit:
     def test_runs_the_long_running_process(self) -> None:
         text = (DEPLOY / "paperboy.service").read_text("utf-8")
         assert "ExecStart=/opt/paperboy/bin/paperboy run --config /etc/paperboy/paperboy.toml\n" in text
+
+    def test_says_when_it_is_ready_and_is_watched(self) -> None:
+        """To bring a large ledger up to date may take longer than systemd waits for by itself."""
+        lines = (DEPLOY / "paperboy.service").read_text("utf-8").splitlines()
+        assert {"Type=notify", "WatchdogSec=3min", "TimeoutStartSec=15min", "Restart=on-failure"} <= set(lines)
+
+    def test_leaves_no_memory_with_tokens_behind(self) -> None:
+        assert "\nLimitCORE=0\n" in (DEPLOY / "paperboy.service").read_text("utf-8")
 
     @needs_systemd
     def test_systemd_finds_nothing_to_say(self, unit: Path) -> None:

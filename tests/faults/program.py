@@ -26,6 +26,7 @@ from sqlalchemy import Engine, event
 
 import bot.app.assembly
 import bot.app.cycle
+import bot.app.reporter
 import bot.channels.slack.channel
 import bot.channels.slack.listener
 import bot.channels.telegram.channel
@@ -86,6 +87,7 @@ def _set(conditions: Conditions) -> None:
 
 def _speed_up(conditions: Conditions) -> None:
     bot.sources.folder.YOUNG = 0.0
+    vars(bot.app.reporter)["INTERVAL"] = 0.1
     telegram, slack = bot.channels.telegram.channel, bot.channels.slack.channel
     for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
         unlimited = RateLimiter(None, lambda _chat: [])

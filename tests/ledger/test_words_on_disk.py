@@ -275,4 +275,5 @@ async def test_the_key_of_a_missing_post(pipeline: Pipeline) -> None:
 def test_the_key_of_an_outage() -> None:
     outages = Outages()
     outages.begin(IncidentKind.DISCONNECTED, "telegram", "reset", brief=0.0)
-    assert outages.lasting() == [Incident("deaf telegram", IncidentKind.DISCONNECTED, "telegram", "reset")]
+    [outage] = outages.lasting()
+    assert outage.incident == Incident("deaf telegram", IncidentKind.DISCONNECTED, "telegram", "reset")

@@ -36,6 +36,7 @@ _PING = 5.0  # seconds between pings; the SDK checks its connection as often
 _CONNECT_TIMEOUT = 20.0  # seconds
 _GONE = 30.0  # seconds without a connection after which a new client is made
 _CHECK_INTERVAL = 1.0  # seconds between two checks of the connection
+_ROUND = LONGEST_PAUSE + 120.0  # seconds to make a new client, with the pause before
 _GRACE = 5.0  # seconds for acknowledgements under way, and again for closing the connection
 
 _BOLT = logging.getLogger("slack_bolt")
@@ -51,12 +52,13 @@ class SlackSocket:
         self._channel = channel
         self._events = events
         self._token = token
-        self._status = ConnectionStatus("slack", events.router.outages)
+        self._status = ConnectionStatus("slack", events.router.health)
         self._under_way: set[asyncio.Task[Any]] = set()
 
     async def listen(self, stopping: asyncio.Event) -> None:
         tries = 0
         while not stopping.is_set():
+            self._status.turned(_ROUND)
             tries = 0 if await self._run_client(stopping) else tries + 1
             await wait_unless(asyncio.sleep(backoff(1.0, tries, LONGEST_PAUSE)), stopping)
         await self._events.replies.finish()
@@ -99,6 +101,7 @@ class SlackSocket:
         now = asyncio.get_running_loop().time
         last_up = now()
         while not stopping.is_set():
+            self._status.turned(_ROUND)
             await wait_unless(asyncio.sleep(_CHECK_INTERVAL), stopping)
             if await client.is_connected():
                 last_up = now()

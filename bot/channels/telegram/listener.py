@@ -36,6 +36,7 @@ ALLOWED_UPDATES = ["message", "channel_post", "callback_query", "inline_query", 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
 POLL_TIMEOUT = 30  # seconds that Telegram keeps a poll open while there is no update; it allows 50
 RESPONSE_TIMEOUT = POLL_TIMEOUT + 30.0  # seconds after which a poll without a response is given up
+_ROUND = RESPONSE_TIMEOUT + 120.0  # seconds for a poll and what follows from it, beside pauses
 
 
 class TelegramPoller:
@@ -45,14 +46,16 @@ class TelegramPoller:
         self._bot = channel.client.bot
         self._updates = updates
         self._longest_pause = longest_pause
-        self._status = ConnectionStatus("telegram", updates.router.outages)
+        self._status = ConnectionStatus("telegram", updates.router.health)
         self._offset = 0
 
     async def listen(self, stopping: asyncio.Event) -> None:
         menu = asyncio.create_task(set_menus(self._bot, self._updates.router.settings, stopping, self._longest_pause))
         tries = 0
+        self._status.turned(_ROUND)
         while not stopping.is_set():
             pause = await self._poll(stopping, tries)
+            self._status.turned(pause + _ROUND)
             tries = tries + 1 if pause else 0
             if pause:
                 await wait_unless(asyncio.sleep(pause), stopping)
@@ -130,7 +133,7 @@ class TelegramWebhook:
         self._bot = channel.client.bot
         self._updates = updates
         self._longest_pause = longest_pause
-        self._status = ConnectionStatus("telegram", updates.router.outages)
+        self._status = ConnectionStatus("telegram", updates.router.health)
         self._url, self._secret = url, secret
 
     async def listen(self, stopping: asyncio.Event) -> None:

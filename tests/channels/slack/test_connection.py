@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from unittest.mock import Mock
 
@@ -62,6 +63,26 @@ async def test_a_connection_is_renewed_when_slack_asks_for_it(slack: FakeSlack) 
             await slack.sockets.opened(3)
             assert await answers(slack_bot)
         assert status_changes(logs) == []
+
+
+async def test_a_connection_gives_signs_of_life_while_it_is_watched_and_while_it_is_gone(
+    slack: FakeSlack, short_waits: None
+) -> None:
+    async with open_slack_bot(slack) as slack_bot:
+        health = slack_bot.router.health
+        for server_is_there in (True, False):
+            if not server_is_there:
+                await slack.stop()
+            health.clock = partial(_ahead, health.clock, 1000.0)
+            assert health.hanging() == ["slack listener"]
+            async with asyncio.timeout(10):
+                while health.hanging():
+                    await asyncio.sleep(0.01)
+        await slack.start()
+
+
+def _ahead(clock: Callable[[], float], seconds: float) -> float:
+    return clock() + seconds
 
 
 async def test_a_broken_connection_is_renewed(slack: FakeSlack, short_waits: None) -> None:

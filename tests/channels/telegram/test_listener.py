@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -272,9 +273,30 @@ async def test_a_chat_whose_answer_waits_delays_no_other(telegram_bot: TelegramB
     assert len(telegram_bot.said(str(ANN))) == 1
 
 
+@pytest.mark.parametrize("fault", [faults.server_error(500, method="getUpdates"), faults.flood(1, method="getUpdates")])
+async def test_a_poll_that_fails_is_a_sign_of_life_too(telegram_bot: TelegramBot, fault: faults.Fault) -> None:
+    """To start the program anew would not bring the platform back."""
+    health = telegram_bot.router.health
+    await telegram_bot.ask(str(ANN), ANN, "/paper 2")  # a poll has begun
+    telegram_bot.server.faults.add(fault, faults.server_error(500, method="getUpdates", times=None))
+    telegram_bot.server.inbox.add("message", {})  # it ends; all others fail
+    await telegram_bot.server.answered("getUpdates", 4)
+    health.clock = lambda: time.monotonic() + 1000
+    async with asyncio.timeout(10):
+        while health.hanging():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_poll_that_never_ends_hangs(telegram_bot: TelegramBot) -> None:
+    health = telegram_bot.router.health
+    await telegram_bot.ask(str(ANN), ANN, "/paper 2")
+    health.clock = lambda: time.monotonic() + 1000
+    assert health.hanging() == ["telegram listener"]
+
+
 async def test_a_notice_to_operators_falls_between_no_two_parts_of_an_answer(telegram_bot: TelegramBot) -> None:
     app, operator, notices = telegram_bot.app, str(OPERATOR), list[asyncio.Task[None]]()
-    app.service.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0.0)
+    app.service.health.outages.begin(IncidentKind.RUN, "", "the disk is full", brief=0.0)
 
     async def notice(method: str, arguments: Mapping[str, object]) -> None:
         if method == "sendMessage" and not notices:

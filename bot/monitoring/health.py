@@ -1,0 +1,79 @@
+"""What the running process knows of itself: which tasks go round, what is out of order, which bots are refused."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from bot.database.states import IncidentKind
+from bot.monitoring.health_report import HealthReport, Problem
+from bot.monitoring.outages import Outages
+from formatters.locale import phrases
+
+SWEEP, DELIVERY = "sweep", "delivery"  # tasks of the service; listeners name their own
+_BRIEF = 45.0  # seconds: a platform that cannot be asked is asked again by then
+
+
+@dataclass
+class Health:
+    """Collect the signs of life of tasks, and what is out of order."""
+
+    clock: Callable[[], float] = time.monotonic
+    outages: Outages = field(init=False)  # operators are told of them
+    _bots: Outages = field(init=False)  # operators are told by the ledger, as soon as a message is refused
+    _signs: dict[str, float] = field(default_factory=dict)  # the last one of each task
+    _next: dict[str, float] = field(default_factory=dict)  # by when another one must come
+
+    def __post_init__(self) -> None:
+        self.outages, self._bots = Outages(self.clock), Outages(self.clock)
+
+    def sign(self, task: str, within: float = math.inf) -> None:
+        """Note a sign of life of a task; another one comes within so many seconds, or the task hangs."""
+        self._signs[task] = now = self.clock()
+        self._next[task] = now + within
+
+    def hanging(self) -> list[str]:
+        """List the tasks that no longer go round, which a new process would."""
+        now = self.clock()
+        return [task for task, until in self._next.items() if until < now]
+
+    def token_asked(self, channel: str, problem: str) -> None:
+        """Note what a platform says to our token, "" when all is well; asking once more may go better."""
+        self._judge(IncidentKind.DISCONNECTED, channel, problem, _BRIEF)
+
+    def delivered(self, channel: str, refusal: str) -> None:
+        """Note after a dispatch why the bot of a channel was refused, "" when it was not."""
+        self._judge(IncidentKind.BOT, channel, refusal, 0.0)
+
+    def _judge(self, kind: IncidentKind, channel: str, problem: str, brief: float) -> None:
+        if problem:
+            self._bots.begin(kind, channel, problem, brief=brief)
+        else:
+            self._bots.end(kind, channel)
+
+    def report(self, now: float) -> HealthReport:
+        """Put all of it together; `now` is in seconds since 1970."""
+        start = now - self.clock()  # when our clock was zero
+        signs = {task: start + at for task, at in self._signs.items()}
+        problems = [Problem(what, start + since) for what, since in self._problems()]
+        return HealthReport(os.getpid(), now, problems, signs)
+
+    def _problems(self) -> Iterator[tuple[str, float]]:
+        """Say what is out of order, and since when by our clock; of a platform that cannot be reached once."""
+        for task in self.hanging():
+            yield f"{task}: no sign of life", self._signs[task]
+        told = self.outages.lasting()
+        for one in told:
+            yield _in_words(one.incident.kind, one.incident.where, one.incident.why), one.began
+        unheard = {one.incident.where for one in told}
+        for one in self._bots.lasting():
+            if one.incident.where not in unheard:
+                yield _in_words(IncidentKind.BOT, one.incident.where, one.incident.why), one.began
+
+
+def _in_words(kind: IncidentKind, where: str, why: str) -> str:
+    """Say it as operators are told, without the sign before it."""
+    return phrases("en").incidents[kind].format(where=where, why=why).partition(" ")[2]
