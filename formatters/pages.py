@@ -68,9 +68,9 @@ def days(text: str, near: Sequence[date], phrases: Phrases, number: int | None =
     return Page((Span(text),), rows=tuple((Button(phrases.day(day), spell(day)),) for day in near))
 
 
-def welcome(phrases: Phrases) -> Page:
-    """Greet a group or channel, with what its administrators may press."""
-    return start(phrases.welcome, phrases)
+def welcome(phrases: Phrases, *, members: bool) -> Page:
+    """Greet a group or channel, with what its administrators, or all of its members, may press."""
+    return start(phrases.welcome_members if members else phrases.welcome, phrases)
 
 
 def settings(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[str], note: str = "") -> Page:

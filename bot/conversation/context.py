@@ -38,6 +38,7 @@ class Request:
     from_button: bool = False  # the line is that of a pressed button
     private: bool = False  # nobody else sees the answer
     is_admin: Callable[[], Awaitable[bool]] = _nobody
+    may_invite: Callable[[], Awaitable[bool]] = _nobody  # the bot into this chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,16 @@ class Context:
     async def may_manage(self) -> bool:
         """Tell whether the sender may change the settings of this chat."""
         return self.request.kind == ChatKind.PRIVATE or await self.request.is_admin()
+
+    async def may_subscribe(self) -> bool:
+        """Tell whether the sender may let this chat receive: who manages it, or may invite the bot into it."""
+        return await self.may_manage() or await self.request.may_invite()
+
+    def refuse(self, *, subscribing: bool = False) -> Response:
+        """Say who may do what the sender may not."""
+        if not self.kit.members_invite:
+            return self.reply_text(self.phrases.administrators_only)
+        return self.reply_text(self.phrases.members_only if subscribing else self.phrases.managers_only)
 
     async def ensure_chat(self) -> int:
         """Give the id of this chat; a new chat is added to the ledger."""

@@ -78,7 +78,7 @@ class CommandRouter:
     async def welcome(self, request: Request) -> Message:
         """Greet a group or channel that the bot was added to."""
         context = await self._context(request)
-        return context.formatter.page(pages.welcome(context.phrases))
+        return context.formatter.page(pages.welcome(context.phrases, members=context.kit.members_invite))
 
     async def context_for(self, request: Request) -> Context:
         """Give the context of a request that is no line, such as an inline search."""

@@ -131,3 +131,4 @@ class ChannelKit:
     make_channel: Callable[[Settings, Formatter], Channel]
     # Takes the router, the reply sender and the web server, gives a Listener: their types stand above this package.
     make_listener: Callable[[Settings, Channel, Any, Any, Any], Any] | None = None  # None: nobody can talk there
+    members_invite: bool = False  # not administrators alone may invite the bot into a chat, and so subscribe it

@@ -37,7 +37,8 @@ class Phrases:
     found: Callable[[str, int], str]  # the words, how many papers
     nothing_found: str  # {words}
     stale_page: str
-    welcome: str  # into a group or channel
+    welcome: str  # into a group or channel that administrators may subscribe
+    welcome_members: str  # into one that members may subscribe
     subscribe: str
     subscribe_now: str
     unsubscribe: str
@@ -47,6 +48,8 @@ class Phrases:
     unsubscribed: str
     not_subscribed: str
     administrators_only: str
+    members_only: str  # who may subscribe a channel of Slack
+    managers_only: str  # who may change its settings
     operators_only: str
     slow_down: str
     busy: str  # in a group or channel

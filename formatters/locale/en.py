@@ -46,6 +46,8 @@ PHRASES = Phrases(
     nothing_found="Nothing found for “{words}”. Try fewer words, or Korean ones.",
     stale_page="This list is too old. Please search again.",
     welcome="Hello! I am Paperboy. I bring you summaries of new papers every day. An administrator can subscribe here:",
+    welcome_members="Hello! I am Paperboy. I bring you summaries of new papers every day. "
+    "Any member of the workspace can subscribe this channel here:",
     subscribe="Subscribe",
     subscribe_now="Subscribe, newest papers now",
     unsubscribe="Unsubscribe",
@@ -55,6 +57,9 @@ PHRASES = Phrases(
     unsubscribed="Unsubscribed. /subscribe brings me back at any time.",
     not_subscribed="You are not subscribed. /subscribe changes that.",
     administrators_only="Only an administrator of this chat may do that.",
+    members_only="Only members of this workspace, who may invite apps into the channel, and the bot's operators may "
+    "subscribe it; guests may not.",
+    managers_only="Only administrators of the workspace, who made this channel, and the bot's operators may do that.",
     operators_only="Only the bot's operators may do that.",
     slow_down="A little slower, please. I will answer again in a moment.",
     busy="Many questions at once here. I go on in a minute; in a private chat I answer at any time.",

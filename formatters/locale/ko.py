@@ -41,6 +41,8 @@ PHRASES = Phrases(
     nothing_found="‘{words}’ 검색 결과가 없습니다. 검색어를 줄이거나 영어로도 찾아 보세요.",
     stale_page="이 목록은 오래되었습니다. 다시 검색해 주세요.",
     welcome="안녕하세요! 매일 새 논문 요약을 전해 드리는 Paperboy입니다. 관리자가 버튼을 누르면 이곳에서 구독합니다.",
+    welcome_members="안녕하세요! 매일 새 논문 요약을 전해 드리는 Paperboy입니다. "
+    "워크스페이스 멤버라면 누구나 버튼을 눌러 이 채널에서 구독할 수 있습니다.",
     subscribe="구독",
     subscribe_now="구독하고 최신 논문 바로 받기",
     unsubscribe="구독 취소",
@@ -50,6 +52,9 @@ PHRASES = Phrases(
     unsubscribed="구독을 취소했습니다. /subscribe 로 언제든 다시 구독할 수 있습니다.",
     not_subscribed="구독하고 있지 않습니다. /subscribe 로 구독할 수 있습니다.",
     administrators_only="이곳의 관리자만 할 수 있습니다.",
+    members_only="채널에 앱을 초대할 수 있는 이 워크스페이스의 멤버와 봇 운영자만 구독할 수 있습니다. "
+    "게스트는 할 수 없습니다.",
+    managers_only="워크스페이스 관리자, 이 채널을 만든 사람, 봇 운영자만 할 수 있습니다.",
     operators_only="봇 운영자만 할 수 있습니다.",
     slow_down="조금 천천히 부탁드립니다. 잠시 뒤에 다시 답해 드릴게요.",
     busy="여기에 질문이 많이 몰렸습니다. 1분 뒤에 다시 답해 드립니다. 개인 대화에서는 언제든지 답해 드립니다.",

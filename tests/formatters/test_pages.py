@@ -82,7 +82,7 @@ PAGES: Mapping[str, Callable[[Phrases, str], Page]] = {
         catalogue,
         3,
     ),
-    "welcome": lambda catalogue, _: pages.welcome(catalogue),
+    "welcome": lambda catalogue, channel: pages.welcome(catalogue, members=channel == "slack"),
     "start": lambda catalogue, _: pages.start(help_text(catalogue.help, catalogue.commands), catalogue),
     "settings": lambda catalogue, channel: chosen(catalogue, channel),
     "settings changed": lambda catalogue, channel: chosen(

@@ -63,6 +63,7 @@ KIT = ChannelKit(
     name="slack",
     layouts=("thread", "messages", "digest", "index"),
     silent_messages=False,
+    members_invite=True,
     read=_read,
     make_formatter=_formatter,
     make_channel=_channel,

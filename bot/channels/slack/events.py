@@ -46,7 +46,7 @@ class EventHandler:
     def __init__(self, channel: SlackChannel, router: CommandRouter, replies: ReplySender) -> None:
         self.replies = replies
         self.router = router
-        self._people = Directory(channel)
+        self._people = Directory(channel, router.settings.operators.slack)
         self._home = HomeView(channel, router, self.replies)
         self._commands = InteractionHandler(channel, router, self._people, self._home, self.replies)
         self._once = Deduplicator()

@@ -1,13 +1,14 @@
-"""The people of a Slack workspace: their language, their direct messages, whether they are administrators.
+"""The people of a Slack workspace: their language, their direct messages, what they may do in a channel.
 
-Sources of the facts: docs.slack.dev (users.info, conversations.info, conversations.open).
+Sources of the facts: docs.slack.dev (users.info, conversations.info, conversations.open, auth.test), and
+slack.com/help for who may invite apps.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ _LIFETIME = 3600.0  # seconds that a person's language and name are remembered
 _RETRY_AFTER = 60.0  # seconds until Slack is asked again for a person whom it did not describe
 _MOST = 10_000  # people that are remembered
 _ADMIN_ROLES = ("is_admin", "is_owner", "is_primary_owner")
+_NO_MEMBERS = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")  # guests, and nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,13 @@ class Person:
 class Directory:
     """Ask Slack who somebody is; do without where it does not answer."""
 
-    def __init__(self, channel: SlackChannel, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, channel: SlackChannel, operators: Collection[str] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._channel = channel
+        self._operators = operators
         self._clock = clock
+        self._team = ""  # of the app, once it is known
         self._known: dict[str, tuple[float, Person]] = {}
         self._directs: dict[str, str] = {}
 
@@ -67,13 +73,35 @@ class Directory:
         return self._directs[user]
 
     async def is_admin(self, channel: str, user: str) -> bool:
-        """Tell whether somebody runs the workspace or made the channel; ask each time, and no answer means no."""
+        """Tell whether somebody runs the bot or the workspace, or made the channel.
+
+        Slack is asked each time, and no answer means no.
+        """
+        if user in self._operators:
+            return True
         client = self._channel.client()
         person, chat = await asyncio.gather(
             self._ask(client.users_info(user=user), "user"),
             self._ask(client.conversations_info(channel=channel), "channel"),
         )
         return any(person.get(role) is True for role in _ADMIN_ROLES) or bool(user and chat.get("creator") == user)
+
+    async def may_invite(self, user: str) -> bool:
+        """Tell whether somebody may invite apps into channels: all members of the workspace but its guests.
+
+        Owners can narrow that down, which no app is told. No answer means no.
+        """
+        person, team = await asyncio.gather(
+            self._ask(self._channel.client().users_info(user=user), "user"), self._our_team()
+        )
+        teams = {person.get("team_id"), *((person.get("enterprise_user") or {}).get("teams") or ())}
+        return bool(team) and team in teams and not any(person.get(role) for role in _NO_MEMBERS)
+
+    async def _our_team(self) -> str:
+        """Give the workspace of the app: in a shared channel there are members of others as well."""
+        if not self._team:
+            self._team = str(await self._tell(self._channel.client().auth_test(), "team_id") or "")
+        return self._team
 
     async def request(self, chat: str, user: str, *, alone: bool = False, pressed: bool = False) -> Request:
         """Make the request: who asks, and about which chat."""
@@ -89,17 +117,22 @@ class Directory:
             private=alone,
             from_button=pressed,
             is_admin=partial(self.is_admin, chat, user),
+            may_invite=partial(self.may_invite, user),
         )
 
     async def _ask(self, call: Awaitable[Any], name: str) -> Mapping[str, Any]:
         """Give one part of Slack's answer; an empty one where Slack refuses or is slow."""
+        found = await self._tell(call, name)
+        return found if isinstance(found, Mapping) else {}
+
+    async def _tell(self, call: Awaitable[Any], name: str) -> object:
         try:
             async with asyncio.timeout(_TIMEOUT):
-                found = (await call)[name]
+                part: object = (await call)[name]
         except FAILURES as error:
             log.info("slack does not tell", error=str(translate(error)))
-            return {}
-        return found if isinstance(found, Mapping) else {}
+            return None
+        return part
 
 
 def _remember(memory: dict[str, Any], user: str, value: Any) -> None:

@@ -17,8 +17,8 @@ _NOW = {"now", "지금", "바로"}
 
 async def subscribe(context: Context, argument: str) -> Response:
     """Let this chat receive the digest; "now" sends the newest at once."""
-    if not await context.may_manage():
-        return context.reply_text(context.phrases.administrators_only)
+    if not await context.may_subscribe():
+        return context.refuse(subscribing=True)
     now = argument.casefold() in _NOW
     if argument and not now:
         return context.reply_text(f"/subscribe – {context.phrases.commands['subscribe']}")
@@ -36,7 +36,7 @@ async def subscribe(context: Context, argument: str) -> Response:
 async def unsubscribe(context: Context, _: str) -> Response:
     """Let this chat receive nothing more."""
     if not await context.may_manage():
-        return context.reply_text(context.phrases.administrators_only)
+        return context.refuse()
     if not (context.chat and context.chat.receives):
         return context.reply_text(context.phrases.not_subscribed)
     await context.ledger.subscriptions.unsubscribe(context.chat.id)
@@ -52,7 +52,7 @@ async def settings(context: Context, argument: str) -> Response:
     if change == PreferenceChange():
         return context.reply_page(_page(context))
     if not await context.may_manage():
-        return context.reply_text(context.phrases.administrators_only)
+        return context.refuse()
     chat_id = await context.ensure_chat()
     await context.ledger.subscriptions.set_preferences(chat_id, context.layout, **_values(context, change))
     context.wake()

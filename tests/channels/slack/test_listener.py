@@ -51,8 +51,8 @@ SAID = [
     ("settings", EN.settings),
     ("status", EN.operators_only),
     ("help", EN.help),
-    ("subscribe", EN.administrators_only),
-    ("unsubscribe", EN.administrators_only),
+    ("subscribe", EN.already_subscribed.split("{")[0].partition("/")[0]),
+    ("unsubscribe", EN.managers_only),
 ]
 NOISE = [("what " * 800, "what"), ("\u202e\u200f", EN.help), ("", EN.help), ("2", FULL), ("/paper 2", FULL)]
 OWN = {
@@ -368,7 +368,48 @@ async def test_administrators_change_a_channel(slack_bot: SlackBot, user: str, m
     await slack_bot.quiet()
     [page, *notes] = slack_bot.ephemeral(user)
     assert (f"{EN.layout}: {INDEX}" in page) is may
-    assert notes == ([] if may else [EN.administrators_only])
+    assert notes == ([] if may else [EN.managers_only])
+
+
+@pytest.mark.parametrize(
+    ("conditions", "may"),
+    [
+        ({}, True),
+        ({"admin": True}, True),
+        ({"guest": True}, False),
+        ({"bot": True}, False),
+        ({"team": "T0OTHER"}, False),  # in a channel that two workspaces share
+    ],
+)
+async def test_whoever_may_invite_the_app_may_subscribe_the_channel(
+    slack_bot: SlackBot, conditions: dict[str, Any], may: bool
+) -> None:
+    slack_bot.slack.add_user("U0SOME", "some", **conditions)
+    said = await slack_bot.slash("/papers-subscribe", "U0SOME", FOREIGN)
+    assert said.startswith(EN.subscribed.split("{")[0] if may else EN.members_only)
+    assert (await slack_bot.chat(FOREIGN) is not None) is may
+
+
+async def test_a_member_of_several_workspaces_of_an_organisation_is_a_member(slack_bot: SlackBot) -> None:
+    slack_bot.slack.add_user("U0SOME", "some", team="T0OTHER", enterprise=["T0OTHER", "T0FAKE"])
+    said = await slack_bot.slash("/papers-subscribe", "U0SOME", FOREIGN)
+    assert said.startswith(EN.subscribed.split("{")[0])
+
+
+async def test_an_operator_of_the_bot_may_manage_a_channel(slack_bot: SlackBot) -> None:
+    slack_bot.slack.add_user(BOSS, "boss", guest=True)
+    for line, said in (
+        ("/papers-subscribe", EN.subscribed.split("{")[0]),
+        ("/papers-settings index", EN.saved),
+        ("/papers-unsubscribe", EN.unsubscribed.partition("/")[0]),
+    ):
+        assert (await slack_bot.slash(line, BOSS, FOREIGN)).startswith(said), line
+
+
+async def test_without_an_answer_of_slack_nobody_may_invite(slack_bot: SlackBot) -> None:
+    slack_bot.slack.faults.add(faults.reset(method="auth.test"))
+    assert await slack_bot.slash("/papers-subscribe", ANN, FOREIGN) == EN.members_only
+    assert (await slack_bot.slash("/papers-subscribe", ANN, FOREIGN)).startswith(EN.subscribed.split("{")[0])
 
 
 async def test_a_forged_press_has_only_the_rights_of_who_pressed(slack_bot: SlackBot) -> None:
@@ -380,22 +421,24 @@ async def test_a_forged_press_has_only_the_rights_of_who_pressed(slack_bot: Slac
     assert (chat.state, chat.layout) == ("active", "")
     await slack_bot.quiet()
     assert slack_bot.ephemeral()[1:] == [
-        EN.administrators_only,
-        EN.administrators_only,
+        EN.managers_only,
+        EN.managers_only,
         EN.operators_only,
     ]
 
 
 async def test_without_an_answer_of_slack_nobody_is_an_administrator(slack_bot: SlackBot) -> None:
-    slack_bot.slack.faults.add(faults.reset(method="users.info", times=None), faults.reset(method="conversations.info"))
-    await slack_bot.slash("/papers-unsubscribe", BOSS)
+    for method in ("users.info", "conversations.info"):
+        slack_bot.slack.faults.add(faults.reset(method=method, times=None))
+    await slack_bot.slash("/papers-unsubscribe", MAKER)
     assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
 
 
 async def test_rights_are_asked_for_each_time(slack_bot: SlackBot) -> None:
-    assert f"{EN.layout}: {INDEX}" in await slack_bot.slash("/papers-settings index", BOSS)
-    slack_bot.slack.people[BOSS].admin = False
-    assert await slack_bot.slash("/papers-settings digest", BOSS) == EN.administrators_only
+    chief = slack_bot.slack.add_user("U0CHIEF", "chief", admin=True)
+    assert f"{EN.layout}: {INDEX}" in await slack_bot.slash("/papers-settings index", chief.id)
+    chief.admin = False
+    assert await slack_bot.slash("/papers-settings digest", chief.id) == EN.managers_only
 
 
 async def test_everybody_decides_for_their_own_direct_messages(slack_bot: SlackBot) -> None:
@@ -498,14 +541,15 @@ async def test_a_channel_that_adds_the_app_is_greeted(slack_bot: SlackBot) -> No
     await slack.joins("C0NEW")
     await slack_bot.quiet()
     [welcome] = slack.shown("C0NEW")
-    assert text_of(welcome).startswith(KO.welcome)
-    await slack_bot.press("line/row0/0", ANN, "C0NEW", welcome.ts)
+    assert text_of(welcome).startswith(KO.welcome_members)
+    slack.add_user("U0GUEST", "guest", guest=True)
+    await slack_bot.press("line/row0/0", "U0GUEST", "C0NEW", welcome.ts)
     assert await slack_bot.chat("C0NEW") is None
-    await slack_bot.press("line/row0/0", MAKER, "C0NEW", welcome.ts)
+    await slack_bot.press("line/row0/0", ANN, "C0NEW", welcome.ts)
     assert (await slack_bot.chat("C0NEW")).state == "active"  # type: ignore[union-attr]
     await slack_bot.quiet()
-    assert slack_bot.ephemeral(ANN, "C0NEW") == [EN.administrators_only]
-    assert slack_bot.ephemeral(MAKER, "C0NEW") == [EN.subscribed_now]
+    assert slack_bot.ephemeral("U0GUEST", "C0NEW") == [EN.members_only]
+    assert slack_bot.ephemeral(ANN, "C0NEW") == [EN.subscribed_now]
 
 
 async def test_a_channel_that_removes_the_app_is_paused_until_it_is_back(slack: FakeSlack) -> None:

@@ -11,16 +11,7 @@ import pytest
 from bot.conversation.context import Request
 from formatters import pages
 from tests.support.chats import CHANNEL, GROUP, SLACK_CHAT
-from tests.support.readers import (
-    ANN,
-    EN,
-    KO,
-    MINA,
-    SETTINGS,
-    Readers,
-    in_slack,
-    open_readers,
-)
+from tests.support.readers import ANN, EN, KO, MINA, SETTINGS, Readers, in_slack, open_readers, yes
 
 USUAL = pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", EN)
 USUAL_KO = pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO)
@@ -104,6 +95,17 @@ async def test_who_does_not_administer_a_group_or_channel_decides_nothing(reader
     assert await outsider.reads(line) == KO.administrators_only
     assert await readers.ledger.subscriptions.find("telegram", (CHANNEL,)) is None
     assert not readers.woken
+
+
+async def test_in_slack_who_may_invite_the_bot_may_subscribe_and_a_refusal_says_who_may(readers: Readers) -> None:
+    guest = readers.slack(address=SLACK_CHAT, alone=True)
+    member = replace(guest, request=replace(guest.request, may_invite=yes))
+    assert await guest.reads("/subscribe") == in_slack(EN.members_only)
+    assert (await member.reads("/subscribe")).startswith(EN.subscribed.partition("{")[0])
+    for line in ("/unsubscribe", "/settings index"):
+        assert await member.reads(line) == in_slack(EN.managers_only)
+    chat = await readers.chat(SLACK_CHAT, "slack")
+    assert (chat.state, chat.layout) == ("active", "")
 
 
 async def test_administrators_decide_for_a_group(readers: Readers) -> None:

@@ -21,6 +21,9 @@ class Person:
     admin: bool = False
     owner: bool = False
     bot: bool = False
+    guest: bool = False  # of several channels
+    team: str = TEAM  # another one: somebody in a shared channel
+    enterprise: list[str] = field(default_factory=list)  # the workspaces of an organisation that somebody is in
     tz: str = "Asia/Seoul"
     home: dict[str, Any] = field(default_factory=dict)  # the view as it was published; empty for none
 
@@ -59,8 +62,11 @@ class People:
         person = self.known(arguments.get("user"))
         locale = {"locale": person.locale} if arguments.get("include_locale") else {}
         roles = {"is_admin": person.admin or person.owner, "is_owner": person.owner, "is_bot": person.bot}
+        roles |= {"is_restricted": person.guest, "is_ultra_restricted": False}
         names = {"name": person.name, "real_name": person.name, "profile": {"display_name": person.name}}
-        return {"user": {"id": person.id, "team_id": TEAM, "deleted": False, "tz": person.tz} | names | roles | locale}
+        grid = {"enterprise_user": {"teams": person.enterprise}} if person.enterprise else {}
+        known = {"id": person.id, "team_id": person.team, "deleted": False, "tz": person.tz}
+        return {"user": known | names | roles | locale | grid}
 
     def publish(self, arguments: Arguments) -> dict[str, Any]:
         """Show somebody an App Home (views.publish); `hash` guards against overwriting a newer one."""
