@@ -80,7 +80,10 @@ chats = Table(
     Column("origin", String, nullable=False, server_default=ChatOrigin.SETTINGS),
     Column("kind", String, nullable=False, server_default=ChatKind.UNKNOWN),
     Column("state", String, nullable=False, server_default=ChatState.ACTIVE),
+    # Why it is paused, and since when: 0 where that is not known. Both stay while it is given another try, until a
+    # message arrives there, or its people or the platform open it.
     Column("reason", String, nullable=False, server_default=""),
+    Column("paused_at", Float),
     # The preferences; an empty one is what the operator set.
     Column("layout", String, nullable=False, server_default=""),
     Column("language", String, nullable=False, server_default=""),

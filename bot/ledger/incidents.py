@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     literal,
     not_,
-    or_,
     select,
     update,
 )
@@ -31,7 +30,7 @@ from bot.errors import ErrorCode
 from bot.ledger import transitions
 from bot.ledger.planning_sql import REASON
 from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage
-from bot.ledger.subscriptions import unpaused
+from bot.ledger.subscriptions import IS_PAUSED, IS_READER, tried_again
 from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
 from formatters.edition import THREAD
 
@@ -109,7 +108,7 @@ class Incidents:
         )
         async with self._write() as db:
             counts = [(await db.execute(statement)).rowcount for statement in statements]
-            await db.execute(unpaused(chats.c.id.in_(_receiving(which.chat))))
+            await db.execute(tried_again(now, chats.c.id.in_(_receiving(which.chat))))
         return sum(counts)
 
     async def discard(self, which: Selection = ALL, *, waiting: bool = False) -> list[Incident]:
@@ -174,9 +173,6 @@ def _meant(which: Selection) -> ColumnElement[bool]:
 
 
 _REFUSED = and_(deliveries.c.state == DeliveryState.FAILED, deliveries.c.problem == ErrorCode.REJECTED)
-# The incident of a closed chat lasts while sending to it is tried again.
-_CLOSED = select(deliveries.c.chat_id).where(_OPEN, deliveries.c.problem == ErrorCode.CHAT_GONE)
-_LAST_ERROR = select(func.max(deliveries.c.error)).where(_OPEN, deliveries.c.chat_id == chats.c.id).scalar_subquery()
 
 
 def _incident_columns(kind: IncidentKind, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
@@ -199,10 +195,10 @@ def _rows(kind: IncidentKind, which: ColumnElement[bool], news: ColumnElement[bo
     )
 
 
-_PAUSED = _incident_columns(
-    *(IncidentKind.PAUSED, cast(chats.c.id, String), _CHAT),
-    case((chats.c.reason != "", chats.c.reason), else_=func.coalesce(_LAST_ERROR, "")),
-).where(chats.c.state != ChatState.REMOVED, or_(chats.c.state == ChatState.PAUSED, chats.c.id.in_(_CLOSED)))
+# It lasts while sending is tried again. That a reader blocks the bot happens every day, and no operator can mend it.
+_PAUSED = _incident_columns(IncidentKind.PAUSED, cast(chats.c.id, String), _CHAT, chats.c.reason).where(
+    IS_PAUSED, not_(IS_READER)
+)
 _BOTS = (
     _incident_columns(IncidentKind.BOT, chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
     .select_from(deliveries.join(chats))

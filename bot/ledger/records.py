@@ -103,10 +103,15 @@ class Subscription:
     language: str
     silent: bool
     schedule: str  # "08:00 mon-fri Asia/Seoul"
+    paused_at: float | None  # since when it counts as paused, also while it is tried again; 0: not known
 
     @property
     def receives(self) -> bool:
         return self.state != ChatState.REMOVED
+
+    @property
+    def is_open(self) -> bool:
+        return self.receives and self.paused_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +188,29 @@ class Totals:
 
     chats: int  # that have or shall have it
     counts: dict[str, int]  # messages by state
-    problems: list[str]  # what is wrong in which chat, the first lines of them
+    problems: list[str]  # what was refused or lost in which chat, the first lines of them
     more: int  # further lines
+
+
+@dataclass(frozen=True, slots=True)
+class PausedChat:
+    """A chat that cannot be written to."""
+
+    channel: str
+    chat: str
+    since: float | None  # seconds since 1970; None: not known
+    why: str
+    is_tried: bool  # the next message is sent; whether the chat takes it is not known yet
+    is_reader: bool  # one person, who subscribed and blocks the bot
+
+
+@dataclass(frozen=True, slots=True)
+class PausedTotals:
+    """How many chats are paused."""
+
+    chats: int  # without single readers
+    first: list[PausedChat]
+    readers: int  # who block the bot
 
 
 @dataclass(frozen=True, slots=True)

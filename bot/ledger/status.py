@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, func, literal, not_, or_, select, union_all
+from sqlalchemy import Select, and_, case, func, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, deliveries, digests, messages
-from bot.database.states import ChatState, DeliveryState, DigestState
+from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState
 from bot.ledger.planning_sql import PAPERS, REASON, is_digest
-from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, Totals
+from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, PausedTotals, Totals
+from bot.ledger.subscriptions import IS_PAUSED, IS_READER
 from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, not_sent
 
 
@@ -60,6 +61,20 @@ class Status:
             counts[DeliveryState.SENT] = sent
         problems = [f"{line.channel} {line.name}: {line.why}" for line in lines]
         return Totals(all_messages.chats, counts, problems, lines[0].lines - len(lines) if lines else 0)
+
+    async def paused(self) -> list[PausedChat]:
+        """List every paused chat, those of the settings first, readers who block the bot last."""
+        async with self._read() as db:
+            return [PausedChat(**row._mapping) for row in await db.execute(_PAUSED_CHATS)]
+
+    async def paused_totals(self, most: int) -> PausedTotals:
+        """Count paused chats, and give the first `most` without readers; quick with any number of chats."""
+        async with self._read() as db:
+            counts = {row.is_reader: row.chats for row in await db.execute(_PAUSED_COUNTS)}
+            first = [
+                PausedChat(**row._mapping) for row in await db.execute(_PAUSED_CHATS.where(not_(IS_READER)).limit(most))
+            ]
+        return PausedTotals(counts.get(False, 0), first, counts.get(True, 0))
 
     async def _by_chat(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[ChatStatus]:
         async with self._read() as db:
@@ -135,33 +150,15 @@ def open_states(source: str, name: str, now: float) -> Select[str, int]:
 
 
 def problem_lines(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
-    """Say why chats are paused and messages of a digest not settled, and how many such lines there are."""
-    lines = union_all(_paused(source, name), _errors(source, name, now)).subquery()
-    shown = select(lines.c.channel, lines.c.name, lines.c.why, func.count().over().label("lines"))
-    return shown.order_by(lines.c.channel, lines.c.id, lines.c.state, lines.c.why)
-
-
-def _paused(source: str, name: str) -> Select[tuple[Any, ...]]:
-    # "+ 0": SQLite would go through all that a chat ever held, not knowing how few messages a digest has.
-    theirs = digests.join(messages).join(deliveries, deliveries.c.message_id == messages.c.id + 0)
-    has = (
-        exists()
-        .select_from(theirs)
-        .where(is_digest(source, name), deliveries.c.chat_id == chats.c.id, not_(IS_DROPPED))
-    )
-    why = (literal("").label("state"), (literal("paused: ") + chats.c.reason).label("why"))
-    paused = select(chats.c.channel, chats.c.id, chats.c.name, *why)
-    return paused.where(chats.c.reason != "", chats.c.state != ChatState.REMOVED, has.correlate(chats))
-
-
-def _errors(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
+    """Say why messages of a digest are not settled, and how many such lines there are; why chats are paused is none."""
     other = deliveries.c.error.not_in(("", chats.c.reason))
-    first = func.min(_shown_state(now)).label("state")
+    columns = (chats.c.channel, chats.c.name, deliveries.c.error.label("why"), func.count().over().label("lines"))
     return (
-        select(chats.c.channel, chats.c.id, chats.c.name, first, deliveries.c.error.label("why"))
+        select(*columns)
         .select_from(_OPEN)
         .where(not_sent(deliveries), is_digest(source, name), *_COUNTED, other)
         .group_by(chats.c.id, deliveries.c.error)
+        .order_by(chats.c.channel, chats.c.id, func.min(_shown_state(now)), deliveries.c.error)
     )
 
 
@@ -169,3 +166,14 @@ def _errors(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
 # them are not settled.
 _OPEN = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
 _COUNTED = (chats.c.state != ChatState.REMOVED, not_(IS_DROPPED))
+
+_PAUSED_CHATS = (
+    select(
+        *(chats.c.channel, chats.c.name.label("chat"), func.nullif(chats.c.paused_at, 0).label("since")),
+        *(chats.c.reason.label("why"), (chats.c.state == ChatState.ACTIVE).label("is_tried")),
+        IS_READER.label("is_reader"),
+    )
+    .where(IS_PAUSED)
+    .order_by(IS_READER, chats.c.origin != ChatOrigin.SETTINGS, chats.c.channel, chats.c.id)
+)
+_PAUSED_COUNTS = select(IS_READER.label("is_reader"), func.count().label("chats")).where(IS_PAUSED).group_by(IS_READER)

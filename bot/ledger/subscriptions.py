@@ -10,10 +10,13 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Delete,
+    Integer,
     Update,
     and_,
     bindparam,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -27,15 +30,15 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database.engine import Database
-from bot.database.schema import chats, deliveries
-from bot.database.states import ChatKind, ChatOrigin, ChatState
+from bot.database.schema import chats, deliveries, notices
+from bot.database.states import ChatKind, ChatOrigin, ChatState, IncidentKind
 from bot.ledger.records import Subscription
 from bot.ledger.transitions import ask_again, drop_unsent, reopened, stop_editing
 from formatters.edition import Edition
 
 _FIELDS = (
     *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
-    *(chats.c.layout, chats.c.language, chats.c.silent, chats.c.schedule),
+    *(chats.c.layout, chats.c.language, chats.c.silent, chats.c.schedule, chats.c.paused_at),
 )
 
 
@@ -56,7 +59,8 @@ class Subscriptions:
         async with self._write() as db:
             for name in listed:
                 await db.execute(_rename_chat(channel, name))
-            await db.execute(_remove_others(channel, listed))
+            others = (chats.c.origin == ChatOrigin.SETTINGS, chats.c.name.not_in(listed))
+            await _remove(db, ChatOrigin.SETTINGS, chats.c.channel == channel, *others)
             for name, id_sequence in listed.items():
                 await db.execute(_list_chat(channel=channel, name=name, id_sequence=id_sequence))
             await _write_editions(db, layout, chats.c.channel == channel)
@@ -103,11 +107,10 @@ class Subscriptions:
             if other is None:
                 return False
             if (await db.execute(held)).first():
-                await db.execute(
-                    update(chats).where(chats.c.id == other).values(state=ChatState.REMOVED, origin=ChatOrigin.SETTINGS)
-                )
+                await _remove(db, ChatOrigin.SETTINGS, chats.c.id == other)
                 return False
             await db.execute(delete(chats).where(chats.c.id == listed.id))
+            await db.execute(_FORGET_PAUSES)
             await db.execute(update(chats).where(chats.c.id == other).values(name=listed.name))
         return True
 
@@ -132,13 +135,7 @@ class Subscriptions:
         """
         since = case((chats.c.state == ChatState.REMOVED, self._clock()), else_=chats.c.receives_since)
         wants_newest = 1 if now else chats.c.wants_newest
-        values = {
-            "origin": ChatOrigin.READER,
-            "state": ChatState.ACTIVE,
-            "reason": "",
-            "receives_since": since,
-            "wants_newest": wants_newest,
-        }
+        values = {**_OPEN, "origin": ChatOrigin.READER, "receives_since": since, "wants_newest": wants_newest}
         gone = select(chats.c.id).where(chats.c.id == chat, chats.c.state == ChatState.REMOVED)
         async with self._write() as db:
             await db.execute(drop_unsent(deliveries.c.chat_id.in_(gone)))
@@ -147,9 +144,8 @@ class Subscriptions:
 
     async def unsubscribe(self, chat: int) -> None:
         """Let a chat receive nothing more, and drop what waits for it."""
-        gone = {"origin": ChatOrigin.READER, "state": ChatState.REMOVED, "reason": "", "wants_newest": 0}
         async with self._write() as db:
-            await db.execute(update(chats).where(chats.c.id == chat).values(gone))
+            await _remove(db, ChatOrigin.READER, chats.c.id == chat)
             await db.execute(drop_unsent(deliveries.c.chat_id == chat))
 
     async def set_preferences(self, chat: int, layout: str, /, **preferences: object) -> None:
@@ -161,18 +157,27 @@ class Subscriptions:
     async def pause(self, chat: int, reason: str) -> None:
         """Send nothing to a chat that cannot be written to; its preferences stay."""
         async with self._write() as db:
-            await db.execute(PAUSE, {"of": chat, "why": reason})
+            await db.execute(PAUSE, {"of": chat, "why": reason, "now": self._clock()})
 
     async def resume(self, chat: int) -> None:
-        """Send to a paused chat again."""
+        """Send to a paused chat again, and end its pause: its people, or the platform, say that it is open."""
+        theirs = chats.c.id == chat
         async with self._write() as db:
-            for statement in _resumed(chats.c.id == chat):
-                await db.execute(statement)
+            await db.execute(reopened(theirs))
+            await db.execute(update(chats).where(theirs, IS_PAUSED).values(_OPEN))
+
+    async def try_again(self, chat: int) -> None:
+        """Give a paused chat another try; it counts as paused until a message arrives there."""
+        theirs = chats.c.id == chat
+        async with self._write() as db:
+            await db.execute(reopened(theirs))
+            await db.execute(tried_again(self._clock(), theirs))
 
     async def resume_all(self) -> None:
         """Give paused chats and undecided sends another try: somebody may have let us in again."""
+        now = self._clock()
         async with self._write() as db:
-            for statement in (*_resumed(), *ask_again(self._clock())):
+            for statement in (reopened(), tried_again(now), *ask_again(now)):
                 await db.execute(statement)
 
     async def move(self, chat: int, *, address: str, id_sequence: str) -> None:
@@ -185,9 +190,51 @@ class Subscriptions:
 
 # --- the statements
 
+_OPEN = {"state": ChatState.ACTIVE, "reason": "", "paused_at": None}
+IS_PAUSED = chats.c.paused_at.is_not(None)  # whether or not it is being tried again
+IS_READER = and_(chats.c.kind == ChatKind.PRIVATE, chats.c.origin == ChatOrigin.READER)  # one person, who subscribed
+
 _IS_ACTIVE = (chats.c.id == bindparam("of"), chats.c.state == ChatState.ACTIVE)
-# Send nothing to the chat :of, for the reason :why.
-PAUSE = update(chats).where(*_IS_ACTIVE).values(state=ChatState.PAUSED, reason=bindparam("why"))
+_SINCE = func.coalesce(chats.c.paused_at, bindparam("now"))  # nothing arrived since the first refusal
+# Send nothing to the chat :of from :now on, for the reason :why.
+PAUSE = update(chats).where(*_IS_ACTIVE).values(state=ChatState.PAUSED, reason=bindparam("why"), paused_at=_SINCE)
+
+
+def _end_pause() -> Update:
+    arrived = select(deliveries).where(deliveries.c.ref == bindparam("of"))
+    chat, tried_at = (arrived.with_only_columns(deliveries.c[name]) for name in ("chat_id", "attempted_at"))
+    is_tried = (chats.c.id == chat.scalar_subquery(), chats.c.state == ChatState.ACTIVE)
+    return update(chats).where(*is_tried, chats.c.paused_at <= tried_at.scalar_subquery()).values(_OPEN)
+
+
+# End the pause of the chat in which the delivery with the ref :of arrived, if it was sent since the pause began.
+END_PAUSE = _end_pause()
+
+
+def tried_again(now: float, *which: ColumnElement[bool]) -> Update:
+    """Send to paused chats again, which count as paused until a message arrives there.
+
+    A pause that a clock wrote which was ahead begins now; else nothing would arrive after it.
+    """
+    since = func.min(chats.c.paused_at, now)
+    return update(chats).where(IS_PAUSED, *which).values(state=ChatState.ACTIVE, paused_at=since)
+
+
+def _forget_pauses() -> Delete:
+    number = cast(func.substr(notices.c.key, len(IncidentKind.PAUSED) + 2), Integer)
+    receives = exists().where(chats.c.id == number, chats.c.state != ChatState.REMOVED)
+    return delete(notices).where(notices.c.key.startswith(f"{IncidentKind.PAUSED} "), not_(receives))
+
+
+# Forget that the pauses of chats were told which receive nothing more: nobody is told that they are over.
+_FORGET_PAUSES = _forget_pauses()
+
+
+async def _remove(db: AsyncConnection, origin: ChatOrigin, *which: ColumnElement[bool]) -> None:
+    """Let chats receive nothing more, and end their pauses without a word."""
+    gone = {"state": ChatState.REMOVED, "reason": "", "paused_at": None, "wants_newest": 0, "origin": origin}
+    await db.execute(update(chats).where(*which).values(gone))
+    await db.execute(_FORGET_PAUSES)
 
 
 def _rename_chat(channel: str, name: str) -> Update:
@@ -198,28 +245,12 @@ def _rename_chat(channel: str, name: str) -> Update:
     return update(chats).where(*known, free).values(name=name)
 
 
-def _remove_others(channel: str, listed: Collection[str]) -> Update:
-    """Remove what the settings no longer list; a chat whose people subscribed it stays."""
-    theirs = (chats.c.channel == channel, chats.c.origin == ChatOrigin.SETTINGS, chats.c.name.not_in(listed))
-    return update(chats).where(*theirs).values(state=ChatState.REMOVED)
-
-
 def _list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:
     """Add a chat of the settings, or make it active again; one whose people unsubscribed it stays removed."""
     row = insert(chats).values(channel=channel, name=name, address=name, id_sequence=id_sequence, edition="")
     ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS)
     back = case((ours, ChatState.ACTIVE.value), else_=chats.c.state)
     return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
-
-
-def _resumed(*which: ColumnElement[bool]) -> tuple[Update, Update]:
-    """Let paused chats receive again, what they refused too."""
-    return reopened(*which), unpaused(*which)
-
-
-def unpaused(*which: ColumnElement[bool]) -> Update:
-    paused = update(chats).where(chats.c.state == ChatState.PAUSED, *which)
-    return paused.values(state=ChatState.ACTIVE, reason="")
 
 
 def got_newest(chat_ids: Collection[int]) -> Update:

@@ -22,7 +22,7 @@ from bot.database.engine import Database, translating_errors
 from bot.database.states import DeliveryState
 from bot.ledger import delivery_sql, transitions
 from bot.ledger.records import Pause, QueuedDelivery
-from bot.ledger.subscriptions import PAUSE
+from bot.ledger.subscriptions import END_PAUSE, PAUSE
 
 _BUSY = 4  # requests at once, from which on it pays to wait for more
 _MOST_BODIES = 1000  # kept in memory; chats share them
@@ -95,8 +95,8 @@ class BatchWriter:
     ) -> asyncio.Future[None]:
         """Commit what became of a delivery; one that was sent is due again if its post changed meanwhile.
 
-        With `pause`, its chat is paused in the same transaction. Outcomes are written in order, and none later than
-        what is requested after it.
+        With `pause`, its chat is paused in the same transaction; a message that arrived ends a pause in the same way.
+        Outcomes are written in order, and none later than what is requested after it.
         """
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
         known |= {"noted_at": self._clock()}
@@ -161,7 +161,9 @@ class _Connection:
             version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
             if outcomes:
                 db.execute(transitions.SETTLE, [settled for settled, _ in outcomes])
-            if pauses := [asdict(pause) for _, pause in outcomes if pause]:
+            if arrived := [{"of": settled["of"]} for settled, _ in outcomes if settled["to_sent_at"]]:
+                db.execute(END_PAUSE, arrived)
+            if pauses := [asdict(pause) | {"now": self._clock()} for _, pause in outcomes if pause]:
                 db.execute(PAUSE, pauses)
             claimed = self._claim(db, [row for row in claims if row.version == version])
             return claimed, {chat: self._next_rows(db, chat, version) for chat in reads}

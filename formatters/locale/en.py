@@ -114,6 +114,7 @@ PHRASES = Phrases(
         "source": "✖ Posts cannot be read. {why}",
     },
     incidents_over={
+        "paused": "✔ {where} is no longer paused",
         "bot": "✔ {where}: messages go out again",
         "silent": "✔ {where}: the post has come",
         "deaf": "✔ {where}: readers are heard again",

@@ -109,6 +109,7 @@ PHRASES = Phrases(
         "source": "✖ 글을 읽을 수 없습니다. {why}",
     },
     incidents_over={
+        "paused": "✔ {where}: 다시 전송합니다.",
         "bot": "✔ {where}: 다시 보낼 수 있습니다.",
         "silent": "✔ {where}: 글이 올라왔습니다.",
         "deaf": "✔ {where}: 다시 듣고 있습니다.",

@@ -36,19 +36,24 @@ COPIED = {
 }
 
 
-async def made_by_the_first_version(path: Path, today: Path) -> None:
-    """Make a ledger as the first version would have left it."""
+async def made_at(path: Path, revision: str) -> None:
+    """Make an empty ledger as a former version would have made it."""
 
     def upgrade(connection: Connection) -> None:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(Path(migrations.__file__).parent))
         config.set_main_option("path_separator", "os")
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
 
     engine = make_engine(path)
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
     await engine.dispose()
+
+
+async def made_by_the_first_version(path: Path, today: Path) -> None:
+    """Make a ledger as the first version would have left it."""
+    await made_at(path, "0001")
     with sqlite3.connect(path) as db:
         db.execute("ATTACH ? AS today", (str(today),))
         for table, columns in COPIED.items():
@@ -160,3 +165,39 @@ async def test_a_post_that_was_held_is_waited_for_no_longer_than_one_of_today(le
     async with open_ledger(f"sqlite:///{ledger.folder}/old.db", ledger.clock) as opened:
         (held,) = await opened.known_digests("blog")
         assert held.held_since == held.found_at > 0
+
+
+OF_BEFORE = """
+    INSERT INTO chats (id, channel, name, address, counter, edition, state, reason) VALUES
+        (1, 'slack', 'paused', 'paused', '', 'messages', 'paused', 'archived'),
+        (2, 'slack', 'tried', 'tried', '', 'messages', 'active', ''),
+        (3, 'slack', 'gone', 'gone', '', 'messages', 'removed', 'archived'),
+        (4, 'slack', 'open', 'open', '', 'messages', 'active', '');
+    INSERT INTO digests (id, source, name, post, day, fingerprint, content, state, found_at)
+        VALUES (1, 'blog', 'd', 'p', '2025-01-01', '', json_object('id', 'd', 'series', '', 'day', '2025-01-01',
+            'title', '', 'url', '', 'preface', '', 'papers', json_array()), 'active', 1);
+    INSERT INTO messages (id, digest_id, channel, edition, key, seq, body, hash) VALUES
+        (1, 1, 'slack', 'messages', 'index', 0, '{}', ''), (2, 1, 'slack', 'messages', 'paper/1', 1, '{}', '');
+    INSERT INTO deliveries (ref, message_id, chat_id, state, problem, error) VALUES
+        ('a', 1, 1, 'failed', 'ChatGone', 'archived'), ('b', 1, 2, 'pending', 'ChatGone', 'no right'),
+        ('c', 2, 2, 'pending', NULL, NULL), ('d', 1, 3, 'failed', 'ChatGone', 'archived'),
+        ('e', 1, 4, 'failed', 'Rejected', 'too odd'), ('f', 2, 4, 'sent', 'ChatGone', 'once');
+    INSERT INTO notices (key, over) VALUES ('paused 1', ''), ('paused 2', '');
+"""
+
+
+async def test_chats_that_were_paused_or_tried_again_are_paused_since_nobody_knows_when(tmp_path: Path) -> None:
+    await made_at(tmp_path / "ledger.db", "0008")
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        db.executescript(OF_BEFORE)
+    db.close()
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as opened:
+        assert [(one.chat, one.since, one.why, one.is_tried) for one in await opened.status.paused()] == [
+            ("paused", None, "archived", False),
+            ("tried", None, "no right", True),
+        ]
+        gone = await opened.subscriptions.find("slack", ("gone",))
+        assert gone
+        assert (gone.state, gone.reason, gone.paused_at) == ("removed", "", None)
+        told = await opened.incidents.reported()
+        assert {one.key for one in await opened.incidents.current() if one.kind == "paused"} == told.keys()

@@ -65,6 +65,7 @@ async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -
         language="ko",
         silent=False,
         schedule="",
+        paused_at=None,
     )
     assert not met.receives
     assert await edition(pipeline, chat) == Edition("messages", "ko", buttons_in_chat=True)

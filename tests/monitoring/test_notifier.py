@@ -15,6 +15,7 @@ from bot import errors
 from bot.config.settings import Settings, Source
 from bot.database.states import IncidentKind
 from bot.delivery.replies import ReplySender
+from bot.ledger.records import Selection
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.monitoring.outages import Outages
 from formatters.locale import phrases
@@ -97,9 +98,6 @@ async def test_each_incident_is_reported_once(watch: Watch) -> None:
         UNCONFIRMED,
     ]
     assert await watch.look() == []
-    await pipeline.ledger.subscriptions.resume_all()
-    await pipeline.dispatch()
-    assert await watch.look() == []
     another = Watch(pipeline)  # the next process
     assert await another.look() == []
 
@@ -111,10 +109,109 @@ async def test_what_comes_back_is_told_again(watch: Watch) -> None:
     assert len(await watch.look()) == 1
     await pipeline.ledger.subscriptions.resume_all()
     await pipeline.dispatch()
-    assert await watch.look() == []
+    assert await watch.look() == ["✔ terminal b is no longer paused"]
     pipeline.channel.failures["b"].append(closed)
     await pipeline.run(days(1, 2))
     assert await watch.look() == ["⏸ terminal b is paused: kicked"]
+
+
+# --- chats that are paused, and back
+
+PAUSED, BACK = "⏸ terminal b is paused: kicked", "✔ terminal b is no longer paused"
+
+
+async def pause(watch: Watch, *, told: bool = True) -> None:
+    """Let a chat refuse a digest, and operators be told."""
+    watch.pipeline.channel.failures["b"].append(refused(errors.ChatGone("kicked")))
+    await watch.pipeline.run(days(1))
+    if told:
+        assert await watch.look() == [PAUSED]
+
+
+async def test_a_paused_chat_is_back_when_a_message_arrived(watch: Watch) -> None:
+    """While it is tried again there is nothing to be told: neither before the try, nor when it was in vain."""
+    pipeline = watch.pipeline
+    await pause(watch)
+    for day in (2, 3, 4):
+        pipeline.clock.now += 86400
+        await pipeline.ledger.subscriptions.resume_all()
+        await pipeline.look(days(*range(1, day + 1)))
+        assert await watch.look() == []
+        if day < 4:
+            pipeline.channel.failures["b"].append(refused(errors.ChatGone("kicked, still")))
+        await pipeline.dispatch()
+        assert await watch.look() == ([BACK] if day == 4 else [])
+    assert await watch.look() == []
+
+
+async def test_a_paused_chat_that_lacks_nothing_is_not_back_before_something_arrives(watch: Watch) -> None:
+    pipeline = watch.pipeline
+    await pipeline.run(days(1))
+    await pipeline.ledger.subscriptions.pause((await pipeline.known("b")).id, "kicked")
+    assert await watch.look() == [PAUSED]
+    for _ in range(3):
+        await pipeline.ledger.subscriptions.resume_all()
+        await pipeline.run(days(1))
+        assert await watch.look() == []
+    await pipeline.run(days(1, 2))
+    assert await watch.look() == [BACK]
+
+
+async def test_a_retry_of_an_operator_is_told_when_it_worked(watch: Watch) -> None:
+    await pause(watch)
+    await watch.pipeline.ledger.incidents.retry(Selection("b"))
+    assert await watch.look() == []
+    await watch.pipeline.dispatch()
+    assert await watch.look() == [BACK]
+
+
+@pytest.mark.parametrize("act", ["let in", "subscribed"])
+async def test_a_paused_chat_is_back_when_its_people_say_so(watch: Watch, act: str) -> None:
+    await pause(watch)
+    chat = (await watch.pipeline.known("b")).id
+    if act == "let in":
+        await watch.pipeline.ledger.subscriptions.resume(chat)
+    else:
+        await watch.pipeline.subscribe("b")
+    assert await watch.look() == [BACK]
+    await watch.pipeline.dispatch()
+    assert await watch.look() == []
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("act", ["unsubscribed", "taken out"])
+async def test_of_a_paused_chat_that_left_nothing_more_is_told(watch: Watch, act: str, back: bool) -> None:
+    """Nor when it returns before anybody looked."""
+    await pause(watch)
+    people = watch.pipeline.ledger.subscriptions
+    if act == "unsubscribed":
+        await watch.pipeline.unsubscribe("b")
+    else:
+        await people.sync_chats("terminal", "messages", {"a": "a"})
+    if back:
+        await people.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    assert await watch.look() == []
+    await watch.pipeline.dispatch()
+    assert await watch.look() == []
+
+
+async def test_a_chat_by_two_names_that_became_one_is_not_back(watch: Watch) -> None:
+    people = watch.pipeline.ledger.subscriptions
+    await watch.pipeline.subscriber("-100", kind="group")
+    await people.pause((await watch.pipeline.known("b")).id, "kicked")
+    assert await watch.look() == [PAUSED]
+    assert await people.merge_into(await watch.pipeline.known("b"), "-100")
+    assert await watch.look() == []
+
+
+async def test_single_readers_who_block_the_bot_are_not_told(watch: Watch) -> None:
+    await watch.pipeline.subscriber("reader", kind="private")
+    watch.pipeline.channel.failures["reader"].append(refused(errors.ChatGone("blocked")))
+    await watch.pipeline.run(days(1))
+    assert await watch.look() == []
+    await watch.pipeline.ledger.subscriptions.resume_all()
+    await watch.pipeline.dispatch()
+    assert await watch.look() == []
 
 
 async def test_a_refused_bot_and_its_return(watch: Watch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -128,19 +128,19 @@ class EventHandler:
         event = body["event"]
         if event["user"] not in {one.get("user_id") for one in body.get("authorizations") or ()}:
             return  # somebody else joined
-        chats = await self._resume(event["channel"])
+        chats = await self._resume(event["channel"], self.router.ledger.subscriptions.resume)
         if not any(chat.receives for chat in chats):
             welcome = await self.router.welcome(Request("slack", event["channel"], kind=ChatKind.BROADCAST))
             self.replies.spawn(self.replies.send(event["channel"], [welcome]))
 
     async def _unarchived(self, body: Payload) -> None:
-        await self._resume(body["event"]["channel"])
+        """Try a channel again: whether the app is still a member is not told."""
+        await self._resume(body["event"]["channel"], self.router.ledger.subscriptions.try_again)
 
-    async def _resume(self, channel: str) -> Sequence[Subscription]:
-        subscriptions = self.router.ledger.subscriptions
-        chats = await subscriptions.with_topics("slack", (channel,))
+    async def _resume(self, channel: str, resume: Callable[[int], Awaitable[None]]) -> Sequence[Subscription]:
+        chats = await self.router.ledger.subscriptions.with_topics("slack", (channel,))
         for chat in chats:
-            await subscriptions.resume(chat.id)
+            await resume(chat.id)
         self.router.wake()
         return chats
 

@@ -23,7 +23,7 @@ async def subscribe(context: Context, argument: str) -> Response:
     if argument and not now:
         return context.reply_text(f"/subscribe – {context.phrases.commands['subscribe']}")
     lacks_newest = now and await _lacks_newest(context)
-    if context.chat and context.chat.state == ChatState.ACTIVE and not lacks_newest:
+    if context.chat and context.chat.is_open and not lacks_newest:
         return context.reply_text(context.phrases.already_subscribed.format(when=context.hours_text))
     chat_id = await context.ensure_chat()
     await context.ledger.subscriptions.resume(chat_id)

@@ -562,12 +562,16 @@ async def test_a_channel_that_removes_the_app_is_paused_until_it_is_back(slack: 
         before = len(slack.shown(SLACK_CHAT))
         await slack.joins(SLACK_CHAT)
         await slack_bot.quiet()
-        assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
+        chat = await slack_bot.chat()
+        assert chat
+        assert chat.is_open
         assert len(slack.shown(SLACK_CHAT)) == before  # it was greeted long ago
         await slack.archives(SLACK_CHAT)
         assert (await slack_bot.chat()).reason == "the channel was archived"  # type: ignore[union-attr]
         await slack._event({"type": "channel_unarchive", "channel": SLACK_CHAT, "user": BOSS})
-        assert (await slack_bot.chat()).state == "active"  # type: ignore[union-attr]
+        chat = await slack_bot.chat()
+        assert chat
+        assert (chat.state, chat.is_open) == ("active", False)  # whether the app is still a member is not told
         assert len(woken) == 2
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import pytest
 
 from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
 from tests.support.fakes.telegram_chats import Status
-from tests.support.telegram_bot import ANN, BOSS, EN, MINA, TelegramBot, deliver_next
+from tests.support.setup import DATA
+from tests.support.telegram_bot import ANN, BOSS, EN, MINA, NEXT, OPERATOR, TelegramBot, deliver_next
+
+LATER = ("2025-01-10-Arxiv.md", "2025-01-13-daily-papers-20250113.md", "2025-01-14-daily-papers-20250114.md")
 
 
 @pytest.mark.parametrize("chat", ["-1003333333333", BASIC])
@@ -73,10 +79,40 @@ async def test_rights_that_come_back_let_a_chat_go_on(telegram_bot: TelegramBot)
     assert (await telegram_bot.chat("@my_channel")).state == "paused"
     telegram_bot.server.membership(CHANNEL, "administrator", "administrator", BOSS)
     await telegram_bot.quiet()
-    assert (await telegram_bot.chat("@my_channel")).state == "active"
+    chat = await telegram_bot.chat("@my_channel")
+    assert (chat.state, chat.is_open) == ("active", False)  # it may be another right
     before = telegram_bot.count(CHANNEL)
     await telegram_bot.deliver()
     assert telegram_bot.count(CHANNEL) > before
+    assert (await telegram_bot.chat("@my_channel")).is_open
+
+
+async def test_operators_hear_that_a_group_threw_the_bot_out_and_when_it_is_back(telegram_bot: TelegramBot) -> None:
+    """Meanwhile several digests come, of which it has nothing: it gets the last three, in their order."""
+    where, before = f"telegram {GROUP}", telegram_bot.count(GROUP)
+    telegram_bot.server.membership(GROUP, "member", "kicked", BOSS)
+    await telegram_bot.quiet()
+    for post in (NEXT, *LATER):
+        shutil.copy(DATA / post, "_posts")
+        await telegram_bot.deliver()
+        await telegram_bot.app.notifier.notify()
+    [answer] = await telegram_bot.ask(str(OPERATOR), OPERATOR, "/status")
+    paused, line = answer.splitlines()[:2]
+    assert (paused, line.startswith(f"{where}, since 20")) == (EN.paused(1), True)
+    assert line.endswith(": the bot was taken out of the chat")
+    telegram_bot.server.membership(GROUP, "kicked", "member", BOSS)
+    await telegram_bot.quiet()
+    for _ in range(2):
+        await telegram_bot.deliver()
+        await telegram_bot.app.notifier.notify()
+    heads = [text.splitlines()[0] for text in telegram_bot.said(GROUP, before)]
+    days = [found[1] for head in heads if (found := re.search(r", (\d+) January 2025", head))]
+    assert days == ["10", "13", "14"]
+    notices = [text for text in telegram_bot.said(str(OPERATOR)) if text.startswith("Paperboy")]
+    over = EN.incidents_over["paused"].format(where=where)
+    why = "the bot was taken out of the chat"
+    assert notices == [f"Paperboy\n{EN.incidents['paused'].format(where=where, why=why)}", f"Paperboy\n{over}"]
+    assert await telegram_bot.ledger.status.paused() == []
 
 
 async def test_who_is_restricted_and_out_is_out(telegram_bot: TelegramBot) -> None:

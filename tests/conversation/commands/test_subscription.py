@@ -80,6 +80,18 @@ async def test_a_paused_chat_goes_on_when_it_subscribes(readers: Readers) -> Non
     assert (await readers.chat(ANN)).state == "active"
 
 
+async def test_a_paused_chat_that_is_tried_again_is_open_when_its_people_subscribe(readers: Readers) -> None:
+    """Nothing was sent to it since, so nobody knew."""
+    ann = readers.reader()
+    await ann.sends("/subscribe")
+    await readers.ledger.subscriptions.pause((await readers.chat(ANN)).id, "blocked")
+    await readers.ledger.subscriptions.resume_all()
+    assert not (await readers.chat(ANN)).is_open
+    assert await ann.reads("/subscribe") == EN.subscribed.format(when=USUAL)
+    assert (await readers.chat(ANN)).is_open
+    assert await ann.reads("/subscribe") == EN.already_subscribed.format(when=USUAL)
+
+
 @pytest.mark.parametrize(
     "line", ["/subscribe", "/subscribe now", "/unsubscribe", "/settings silent", "/settings reset"]
 )

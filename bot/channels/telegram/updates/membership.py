@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from telegram import Chat, ChatMember, ChatMemberUpdated
 
@@ -26,14 +26,18 @@ class MembershipHandler:
         self._requests = requests
 
     async def handle(self, change: ChatMemberUpdated) -> None:
-        """Pause a chat that the bot is removed from, resume it when the bot is back, and greet a new one."""
+        """Pause a chat that the bot is removed from, resume it when the bot is back, and greet a new one.
+
+        Where its rights changed, what kept it from writing may be gone.
+        """
         before, after = map(_is_member, (change.old_chat_member, change.new_chat_member))
         chat = change.chat
-        subscriptions = await self._router.ledger.subscriptions.with_topics("telegram", addresses_of(chat))
+        ledger = self._router.ledger.subscriptions
+        subscriptions = await ledger.with_topics("telegram", addresses_of(chat))
         if before and not after:
             await self._pause(chat, [one.id for one in subscriptions])
-        elif after:  # let in again, or its rights changed: what kept it from writing may be gone
-            await self._resume([one.id for one in subscriptions])
+        elif after:
+            await self._resume([one.id for one in subscriptions], ledger.try_again if before else ledger.resume)
         receives = any(one.receives for one in subscriptions)
         if after and not before and chat.type != Chat.PRIVATE and not receives:
             self._replies.spawn(self._greet(change))
@@ -52,9 +56,9 @@ class MembershipHandler:
         for subscription in subscriptions:
             await self._router.ledger.subscriptions.pause(subscription, reason)
 
-    async def _resume(self, subscriptions: Iterable[int]) -> None:
+    async def _resume(self, subscriptions: Iterable[int], resume: Callable[[int], Awaitable[None]]) -> None:
         for subscription in subscriptions:
-            await self._router.ledger.subscriptions.resume(subscription)
+            await resume(subscription)
         self._router.wake()
 
     async def _greet(self, change: ChatMemberUpdated) -> None:
