@@ -1,11 +1,14 @@
-"""How the recent digests stand in the chats."""
+"""How the recent digests stand in the chats, and which chats are paused."""
 
 from __future__ import annotations
+
+from datetime import datetime, tzinfo
 
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState, DigestState
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, Totals
+from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, Totals
+from formatters.locale import Phrases
 
 _WAITING = {DeliveryState.PENDING, DeliveryState.STALE, DeliveryState.UNCONFIRMED}
 _SETTLED = (DeliveryState.SENT, DerivedState.SCHEDULED, DerivedState.DISCARDED)
@@ -25,25 +28,33 @@ async def totals(ledger: Ledger, settings: Settings, most: int) -> list[tuple[Di
 
 
 async def unsettled_lines(ledger: Ledger, settings: Settings) -> list[str]:
-    """Say what of the recent digests is not settled as sent, a line each."""
+    """Say what of the recent digests is not settled as sent, a line each; paused chats are left out."""
     lines = []
     for digest_status in await _recent(ledger, settings):
         if digest_status.waits:
             lines.append(f"{digest_status.name}: {digest_status.state}: {digest_status.reason}")
-        chat_statuses = await ledger.status.open_by_chat(digest_status.source, digest_status.name)
-        lines += [line for one in chat_statuses for line in _open(one)]
+        lines += [line for one in await _open_chats(ledger, digest_status) for line in _open(one)]
     return lines
 
 
 async def waiting_chats(ledger: Ledger, settings: Settings) -> int:
-    """Count the chats that are open and wait for something of the recent digests."""
-    waiting = set()
-    for digest_status in await _recent(ledger, settings):
-        for one in await ledger.status.open_by_chat(digest_status.source, digest_status.name):
-            paused = any(why.startswith("paused: ") for why in one.problems)
-            if not paused and one.counts.keys() & _WAITING:
-                waiting.add((one.channel, one.chat))
-    return len(waiting)
+    """Count the chats that wait for something of the recent digests and are not paused."""
+    chats = [one for recent in await _recent(ledger, settings) for one in await _open_chats(ledger, recent)]
+    return len({(one.channel, one.chat) for one in chats if one.counts.keys() & _WAITING})
+
+
+def paused_line(one: PausedChat, said: Phrases, zone: tzinfo) -> str:
+    """Say since when, in this time zone, and why a chat is paused."""
+    since = said.before if one.since is None else f"{datetime.fromtimestamp(one.since, zone):%Y-%m-%d %H:%M}"
+    line = said.paused_chat.format(where=f"{one.channel} {one.chat}", since=since, why=one.why)
+    return f"{line} {said.is_tried}" if one.is_tried else line
+
+
+async def _open_chats(ledger: Ledger, digest_status: DigestStatus) -> list[ChatStatus]:
+    """List how a digest stands where it is not settled as sent, without paused chats."""
+    paused = {(one.channel, one.chat) for one in await ledger.status.paused()}
+    chats = await ledger.status.open_by_chat(digest_status.source, digest_status.name)
+    return [one for one in chats if (one.channel, one.chat) not in paused]
 
 
 async def _recent(ledger: Ledger, settings: Settings) -> list[DigestStatus]:

@@ -79,6 +79,11 @@ class Phrases:
     incidents: dict[str, str]  # kind of incident to the notification: {where} {why}
     incidents_over: dict[str, str]  # the same when it is over, if that is notified: {where}
     nothing_delivered: str
+    paused: Callable[[int], str]  # how many chats are
+    paused_chat: str  # {where} {since} {why}
+    before: str  # since when a chat is paused where that is not known
+    is_tried: str  # behind a paused chat to which sending is tried again
+    blocked: Callable[[int], str]  # how many readers block the bot
     retry: str
     retried: Callable[[int], str]  # how many messages
     demo_hint: str

@@ -122,6 +122,11 @@ PHRASES = Phrases(
         "source": "✔ Posts can be read again",
     },
     nothing_delivered="Nothing was delivered yet.",
+    paused=lambda count: "1 chat is paused" if count == 1 else f"{count} chats are paused",
+    paused_chat="{where}, since {since}: {why}",
+    before="an earlier version",
+    is_tried="(the next message tries again)",
+    blocked=lambda count: "1 reader has blocked the bot" if count == 1 else f"{count} readers have blocked the bot",
     retry="Try again what is stuck",
     retried=lambda count: (
         ("1 message is" if count == 1 else f"{count} messages are")

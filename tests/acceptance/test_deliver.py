@@ -44,7 +44,8 @@ class World:
             async with app.ledger.delivery_lock(app.cycle.stopping):
                 assert await app.cycle.plan(at_once=True, resume=True) == []
                 await app.cycle.dispatch()
-            self.unsettled = await unsettled_lines(app.ledger, app.settings)
+            paused = [f"{one.chat}: {one.why}" for one in await app.ledger.status.paused()]
+            self.unsettled = [*await unsettled_lines(app.ledger, app.settings), *paused]
             return app
 
     def texts(self, chat: str) -> list[str]:

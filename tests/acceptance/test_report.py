@@ -125,7 +125,7 @@ async def test_the_number_of_a_topic_stays_as_it_is(operator: Operator) -> None:
     status = await operator.run("status")
     doctor = await operator.run("doctor")
 
-    assert "telegram -1001234567890:100: " in done.err
+    assert "telegram -1001234567890:100, since " in done.err
     assert [line for line in status.lines if line.startswith("  telegram -1001234567890:100: ")]
     assert [line.split()[1] for line in status.lines if line.startswith("telegram ")] == ["-1001234567890:100"]
     assert [line for line in doctor.lines if line.startswith("✗ telegram -1001234567890:100: ")]
@@ -168,6 +168,7 @@ async def test_the_status_as_json(operator: Operator) -> None:
             "chats": [{**line, "counts": {"sent": 2}, "problems": []}],
         }
     ]
+    assert found["paused"] == []
     when = datetime.fromisoformat(found["next_run"])
     assert (when.hour, when.minute, str(when.utcoffset())) == (8, 30, "9:00:00")
 
@@ -269,9 +270,9 @@ async def test_an_unknown_chat_does_not_keep_the_others_back(operator: Operator)
     assert done.code == 1
     assert len(operator.telegram.shown(CHANNEL)) == 2
     slack, telegram = done.err.splitlines()
-    assert slack.startswith("arxiv/2025-01-05 slack C0NOWHERE: 1 failed, 1 pending: ")
+    assert slack.startswith("paused: slack C0NOWHERE, since ")
     assert "channel_not_found" in slack
-    assert telegram.startswith("arxiv/2025-01-05 telegram -1009999: 1 failed, 1 pending: ")
+    assert telegram.startswith("paused: telegram -1009999, since ")
     assert "Chat not found" in telegram
     assert "check the address" in telegram
     counts = next(line.split() for line in status.lines if "-1009999" in line)

@@ -32,12 +32,12 @@ MOST = 0.1  # of the longest wait that the list of all chats causes
 _TICK = 0.002  # seconds
 _MESSAGES = 19  # of the digest
 
-# One chat in a thousand is paused, and one in five thousand was refused a message.
+# One chat in twenty is paused, mostly by single readers, and one in five thousand was refused a message.
 _CHATS = """
     WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
-    INSERT INTO chats (id, channel, name, address, counter, origin, state, reason, edition)
-    SELECT n, 'telegram', n, n, 'bot', 'reader', iif(n % 1000, 'active', 'paused'),
-        iif(n % 1000, '', 'blocked by its reader'), 'messages here' FROM numbers
+    INSERT INTO chats (id, channel, name, address, counter, origin, kind, state, reason, paused_at, edition)
+    SELECT n, 'telegram', n, n, 'bot', 'reader', iif(n % 200, 'private', 'group'), iif(n % 20, 'active', 'paused'),
+        iif(n % 20, '', 'closed to the bot'), iif(n % 20, NULL, 1.0), 'messages here' FROM numbers
 """
 _DIGEST = """
     INSERT INTO digests (id, source, name, post, day, fingerprint, content, state, found_at)

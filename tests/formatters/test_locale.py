@@ -29,6 +29,8 @@ TEMPLATES, TABLES = KINDS["str"], KINDS["dict"]
 COUNTS: dict[str, Callable[[Phrases, int], str]] = {  # what says how many there are, with what it says besides
     "papers": lambda said, count: said.papers(count),
     "found": lambda said, count: said.found("attention", count),
+    "paused": lambda said, count: said.paused(count),
+    "blocked": lambda said, count: said.blocked(count),
     "retried": lambda said, count: said.retried(count),
 }
 

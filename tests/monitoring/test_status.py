@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from bot import errors
 from bot.config.settings import Settings, Source
 from bot.delivery.decisions import Rules
 from bot.ledger import status as statements
-from bot.ledger.records import ChatStatus, Selection, Totals
-from bot.monitoring.status import recent_status, totals, unsettled_lines, waiting_chats
+from bot.ledger.records import ChatStatus, PausedChat, Selection, Totals
+from bot.monitoring.status import paused_line, recent_status, totals, unsettled_lines, waiting_chats
+from formatters.locale import phrases
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, refused
 from tests.support.pipeline import Pipeline, open_pipeline
@@ -53,7 +55,9 @@ async def strike(pipeline: Pipeline) -> None:
 
 
 def added_up(chat_statuses: list[ChatStatus]) -> Totals:
-    problems = [f"{one.channel} {one.chat}: {why}" for one in chat_statuses for why in one.problems]
+    """Add up what is said of each chat; that one is paused is said of all digests together."""
+    whys = [(f"{one.channel} {one.chat}", why) for one in chat_statuses for why in one.problems]
+    problems = [f"{chat}: {why}" for chat, why in whys if not why.startswith("paused: ")]
     counts = sum((Counter(one.counts) for one in chat_statuses), Counter[str]())
     return Totals(len(chat_statuses), dict(counts), problems, 0)
 
@@ -94,10 +98,11 @@ async def test_what_is_not_settled_as_sent_is_a_line_for_each_chat(pipeline: Pip
     pipeline.channel.failures["d"] += REJECTED
     await pipeline.run(days(1, papers=1))
     await pipeline.ledger.incidents.discard(Selection("d"))
-    assert await unsettled_lines(pipeline.ledger, SETTINGS) == [
-        "daily-papers/2025-01-01 terminal b: 1 failed: no",
-        "daily-papers/2025-01-01 terminal c: 1 failed, 1 pending: paused: c: kicked",
-    ]
+    assert await unsettled_lines(pipeline.ledger, SETTINGS) == ["daily-papers/2025-01-01 terminal b: 1 failed: no"]
+    await pipeline.ledger.subscriptions.resume_all()
+    assert await unsettled_lines(pipeline.ledger, SETTINGS) == ["daily-papers/2025-01-01 terminal b: 1 failed: no"]
+    await pipeline.dispatch()
+    assert await pipeline.counts("c") == {"sent": 2}
 
 
 async def test_a_held_digest_is_a_line_until_a_newer_one_comes(pipeline: Pipeline) -> None:
@@ -141,8 +146,7 @@ async def test_the_recent_digests_are_given_with_each_chat_or_with_all_together(
 WAYS: dict[str, tuple[Executable, str]] = {
     "what is open in each chat": (statements.open_chat_counts("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
     "what is open": (statements.open_states("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
-    "what went wrong": (statements._errors("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
-    "paused chats": (statements._paused("blog", FIRST), "(message_id=? AND chat_id=?)"),
+    "what went wrong": (statements.problem_lines("blog", FIRST, 0.0), "ix_deliveries_unsettled"),
     "all": (statements.message_counts("blog", FIRST), "(message_id=?)"),
 }
 
@@ -166,3 +170,18 @@ async def test_chats_that_wait_are_counted_where_nothing_else_is_wrong(pipeline:
     failures["e"] += [Failure(), refused(errors.RetryLater("flood", 1000.0, flood=True))]
     await pipeline.run(days(1, papers=3))
     assert await waiting_chats(pipeline.ledger, SETTINGS) == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["telegram a, since 2025-06-16 00:06: kicked", "telegram a, since an earlier version: kicked"]),
+        ("ko", ["telegram a, 2025-06-16 00:06부터: kicked", "telegram a, 이전 버전부터: kicked"]),
+    ],
+)
+def test_since_when_and_why_a_chat_is_paused(language: str, said: list[str]) -> None:
+    catalogue = phrases(language)
+    dated = PausedChat("telegram", "a", 1_750_000_000.0, "kicked", is_tried=False, is_reader=False)
+    whole = [paused_line(one, catalogue, SETTINGS.zone) for one in (dated, replace(dated, since=None))]
+    assert whole == said
+    assert paused_line(replace(dated, is_tried=True), catalogue, SETTINGS.zone) == f"{said[0]} {catalogue.is_tried}"

@@ -19,10 +19,12 @@ from bot.config.settings import Settings
 from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.dispatcher import OnSettled
 from bot.errors import SourceError, Stopped
-from bot.ledger.records import Chat, QueuedDelivery
-from bot.monitoring.status import unsettled_lines, waiting_chats
+from bot.ledger.records import Chat, PausedChat, QueuedDelivery
+from bot.monitoring.status import paused_line, unsettled_lines, waiting_chats
 from bot.monitoring.tally import DigestTally, Tally
+from formatters.locale import phrases
 
+_SAID = phrases("en")  # as all that commands say
 _IDLE = 60.0  # seconds: when nothing was settled for so long, what waits is left to the next run
 
 
@@ -52,10 +54,10 @@ async def deliver_once(settings: Settings, longest: timedelta | None = None, *, 
                 errors = await _plan(app.cycle)
                 broken = await _dispatch(app, verbose=verbose)
                 await app.notifier.notify()
-        lines = await _report(app)
+        lines, paused = await _report(app), await _report_paused(app)
         if errors:
             return ExitCode.COULD_NOT_RUN
-        if broken or (lines and await _needs_person(app)):
+        if broken or paused or (lines and await _needs_person(app)):
             return ExitCode.NEEDS_PERSON
         return ExitCode.WAITS if lines else ExitCode.SETTLED
 
@@ -102,10 +104,25 @@ async def _report(app: App) -> list[str]:
     return lines
 
 
+async def _report_paused(app: App) -> list[PausedChat]:
+    """Say which chats are paused; give those of the settings.
+
+    No operator can let the bot into a chat whose people subscribed it and then closed it.
+    """
+    paused = await app.ledger.status.paused()
+    for one in paused:
+        if not one.is_reader:
+            warn(f"paused: {paused_line(one, _SAID, app.settings.zone)}")
+    if readers := sum(one.is_reader for one in paused):
+        warn(_SAID.blocked(readers))
+    listed = {(name, chat) for name, kit in app.kits.items() if (own := kit.read(app.settings)) for chat in own.chats}
+    return [one for one in paused if (one.channel, one.chat) in listed]
+
+
 async def _needs_person(app: App) -> bool:
     """Tell whether anything will not be mended by itself; a post that looks unfinished is waited for."""
     incidents = await app.ledger.incidents.current()
-    return any(one.is_news and one.kind is not IncidentKind.HELD for one in incidents)
+    return any(one.is_news and one.kind not in (IncidentKind.HELD, IncidentKind.PAUSED) for one in incidents)
 
 
 @contextmanager

@@ -1,10 +1,10 @@
-"""The status of recent digests, and the next run."""
+"""The status of recent digests, paused chats, and the next run."""
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from rich.markup import escape
 from rich.table import Table
@@ -14,8 +14,9 @@ from bot.config.settings import Settings
 from bot.database.states import DeliveryState
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import open_ledger
-from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, StuckMessage
-from bot.monitoring.status import recent_status
+from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, StuckMessage
+from bot.monitoring.status import paused_line, recent_status
+from formatters.locale import phrases
 
 STATES = (
     *(DeliveryState.SENT, DerivedState.SCHEDULED, DeliveryState.PENDING, DeliveryState.STALE),
@@ -24,14 +25,15 @@ STATES = (
 
 
 async def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print the status of the recent digests and the next run."""
+    """Print the status of the recent digests, the paused chats, and the next run."""
     async with open_ledger(settings.store.url) as ledger:
-        digests = await recent_status(ledger, settings)
+        digests, paused = await recent_status(ledger, settings), await ledger.status.paused()
         stuck = await ledger.incidents.stuck()
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]
-        print_json({"digests": listed, "stuck": list(map(asdict, stuck)), "next_run": when.isoformat()})
+        more = {"paused": [_as_json(one, settings.zone) for one in paused], "stuck": list(map(asdict, stuck))}
+        print_json({"digests": listed, **more, "next_run": when.isoformat()})
         return
     console = Console()
     for digest_status, lines in digests:
@@ -39,7 +41,24 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     if not digests:
         console.print("Nothing was delivered yet.")
     _print_stuck(console, stuck)
+    _print_paused(console, paused, settings.zone)
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
+
+
+def _as_json(one: PausedChat, zone: tzinfo) -> dict[str, object]:
+    """Give the fields of a paused chat, the time spelled out."""
+    since = None if one.since is None else datetime.fromtimestamp(one.since, zone).isoformat(timespec="seconds")
+    return {**asdict(one), "since": since}
+
+
+def _print_paused(console: Console, paused: list[PausedChat], zone: tzinfo) -> None:
+    if not paused:
+        return
+    said = phrases("en")  # as all that commands say
+    console.print(said.paused(len(paused)), style="bold")
+    for one in paused:
+        console.print(escape(f"  {paused_line(one, said, zone)}"), style="yellow")
+    console.print()
 
 
 def _print_digest(console: Console, digest_status: DigestStatus, chat_statuses: list[ChatStatus]) -> None:

@@ -1,15 +1,16 @@
-"""/status, for operators: how far the newest digests were delivered."""
+"""/status, for operators: how far the newest digests were delivered, and which chats are paused."""
 
 from __future__ import annotations
 
 from bot.conversation.context import Context, Response
 from bot.database.states import DeliveryState
-from bot.ledger.records import DigestStatus, Totals
-from bot.monitoring.status import totals
+from bot.ledger.records import DigestStatus, PausedTotals, Totals
+from bot.monitoring.status import paused_line, totals
 from formatters import pages
 from formatters.locale import Phrases
 
 _MOST_PROBLEMS = 10
+_MOST_PAUSED = 5
 
 
 async def status(context: Context, argument: str) -> Response:
@@ -20,15 +21,25 @@ async def status(context: Context, argument: str) -> Response:
         count = await context.ledger.incidents.retry()
         context.wake()
         return context.reply_text(context.phrases.retried(count))
+    paused = await context.ledger.status.paused_totals(_MOST_PAUSED)
     digests = await totals(context.ledger, context.settings, _MOST_PROBLEMS)
-    if not digests:
-        return context.reply_text(context.phrases.nothing_delivered)
     lines = [line for digest_status, chats in digests for line in _status_lines(digest_status, chats, context.phrases)]
-    stuck = any(state in chats.counts for _, chats in digests for state in _STUCK)
-    return context.reply_page(pages.status(lines, context.phrases, stuck=stuck))
+    shown = [*_paused_lines(paused, context), *(lines or [context.phrases.nothing_delivered])]
+    stuck = paused.chats > 0 or any(state in chats.counts for _, chats in digests for state in _STUCK)
+    return context.reply_page(pages.status(shown, context.phrases, stuck=stuck))
 
 
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
+
+
+def _paused_lines(paused: PausedTotals, context: Context) -> list[str]:
+    """Write how many chats are paused, the first of them, and how many readers block the bot."""
+    said, first = context.phrases, paused.first
+    count = [said.paused(paused.chats)] if paused.chats else []
+    chats = [paused_line(one, said, context.settings.zone) for one in first]
+    rest = [f"… +{paused.chats - len(first)}"] if paused.chats > len(first) else []
+    lines = [*count, *chats, *rest, *([said.blocked(paused.readers)] if paused.readers else [])]
+    return [*lines, ""] if lines else []
 
 
 def _status_lines(digest_status: DigestStatus, chats: Totals, phrases: Phrases) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot import errors
 from bot.delivery.decisions import Rules
@@ -18,6 +19,7 @@ from tests.support.readers import (
     NEWEST,
     OPERATOR,
     SEEN,
+    SETTINGS,
     Readers,
 )
 
@@ -70,7 +72,12 @@ async def test_the_status_names_problems_and_retry_tries_again(readers: Readers)
     (page,) = await readers.reader(OPERATOR).sees("/status")
     states = EN.states
     assert f"{states['failed']} 2, {states['pending']} 4, {states['unconfirmed']} 1" in page.text
-    for problem in ("telegram 51: too long", "telegram 52: paused: 52: blocked", "held: the post has no papers yet"):
+    since = f"{datetime.fromtimestamp(readers.clock(), SETTINGS.zone):%Y-%m-%d %H:%M}"
+    assert page.text.splitlines()[0] == EN.paused(1)
+    for problem in (
+        *("telegram 51: too long", "held: the post has no papers yet"),
+        EN.paused_chat.format(where="telegram 52", since=since, why="52: blocked"),
+    ):
         assert problem in page.text
     assert [line for _, line in page.buttons] == ["/status retry"]
     response = await readers.reader(OPERATOR).pressing.sends("/status retry")
@@ -88,12 +95,46 @@ async def test_of_many_problems_some_are_listed(readers: Readers) -> None:
     channel = MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"])
     pipeline = Pipeline(readers.ledger, readers.clock, channel)
     for n in range(60, 72):
-        channel.failures[str(n)] += [refused(errors.ChatGone(f"{n}: blocked"))]
+        channel.failures[str(n)] += [refused(errors.Rejected(f"{n}: too odd"))] * 2
         await pipeline.subscriber(str(n), now=True)
     await pipeline.run([found(NEWEST)])
     text = await readers.reader(OPERATOR).reads("/status")
-    assert text.count(": blocked") == 10
+    assert text.count(": too odd") == 10
     assert text.endswith("… +2")
+
+
+async def test_of_many_paused_chats_the_first_are_listed_and_readers_counted(readers: Readers) -> None:
+    """They were paused long ago, and have nothing of the newest digests."""
+    pipeline = Pipeline(readers.ledger, readers.clock, MemoryChannel(name="telegram"))
+    subscriptions = readers.ledger.subscriptions
+    await subscriptions.sync_chats("telegram", "messages", {"@news": "@news"})
+    chats = [(await pipeline.known("@news")).id]
+    chats += [await pipeline.subscriber(f"-{n}", kind="group") for n in range(60, 66)]
+    chats += [await pipeline.subscriber(str(n), kind="private") for n in range(70, 73)]
+    for chat in chats:
+        await subscriptions.pause(chat, "taken out")
+    await subscriptions.try_again(chats[0])
+    (page,) = await readers.reader(OPERATOR).sees("/status")
+    head, first, *others, rest, blocked, gap, digest = page.text.splitlines()[:10]
+    assert (head, rest, blocked, gap) == ("7 chats are paused", "… +2", "3 readers have blocked the bot", "")
+    assert (first.startswith("telegram @news, since "), first.endswith(f": taken out {EN.is_tried}")) == (True, True)
+    assert [line.partition(",")[0] for line in others] == [f"telegram -{n}" for n in range(60, 64)]
+    assert digest.startswith("daily-papers/2025-09-08")
+    assert [line for _, line in page.buttons] == ["/status retry"]
+
+
+async def test_readers_who_block_the_bot_are_no_reason_to_send_anything_again(readers: Readers) -> None:
+    pipeline = Pipeline(readers.ledger, readers.clock, MemoryChannel(name="telegram"))
+    await readers.ledger.subscriptions.pause(await pipeline.subscriber("70", kind="private"), "blocked")
+    (page,) = await readers.reader(OPERATOR).sees("/status")
+    assert (page.text.splitlines()[0], page.buttons) == ("1 reader has blocked the bot", [])
+
+
+async def test_a_chat_may_be_paused_before_anything_was_delivered(empty: Readers) -> None:
+    await empty.ledger.subscriptions.sync_chats("telegram", "messages", {"@news": "@news"})
+    await empty.ledger.subscriptions.pause(1, "taken out")
+    lines = (await empty.reader(OPERATOR).reads("/status")).splitlines()
+    assert (lines[0], lines[-1]) == (EN.paused(1), EN.nothing_delivered)
 
 
 async def test_nothing_was_delivered(empty: Readers) -> None:
