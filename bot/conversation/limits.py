@@ -51,8 +51,8 @@ class AnswerLimits:
             return Verdict.ANSWER
         return Verdict.NOTE if verdict is Verdict.SILENCE else verdict
 
-    def may_turn_page(self, request: Request, now: float) -> bool:
-        """Count a page that turns before a whole group: an edit costs as much as a message."""
+    def may_speak(self, request: Request, now: float) -> bool:
+        """Count what a press shows to a whole group, such as a page that turns: an edit costs as much as a message."""
         return _is_alone(request) or self.group.verdict(_sender(request)[:2], now, _FOR_FIRST) is Verdict.ANSWER
 
     def _verdict(self, request: Request, now: float) -> Verdict:

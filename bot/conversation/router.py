@@ -69,11 +69,12 @@ class CommandRouter:
 
     def _within_limits(self, context: Context, response: Response) -> Response:
         """Turn no page before a group that got enough; settings that were changed are shown in any case."""
-        request = context.request
-        turns = request.from_button and response.replaces_page and not response.toast
-        if turns and not self.limits.may_turn_page(request, self.clock()):
-            return Response(toast=context.phrases.busy)
-        return response
+        turns = context.request.from_button and response.replaces_page and not response.toast
+        return Response(toast=context.phrases.busy) if turns and not self.may_speak(context.request) else response
+
+    def may_speak(self, request: Request) -> bool:
+        """Tell whether a group did not get enough to be shown what somebody pressed for; this counts."""
+        return self.limits.may_speak(request, self.clock())
 
     async def welcome(self, request: Request) -> Message:
         """Greet a group or channel that the bot was added to."""

@@ -198,6 +198,18 @@ unconfirmed_replies = Table(
     Column("overwritten_id", Integer),  # of the message that a probe overwrote, until it is written back
 )
 
+# Messages of channels that are deleted again: the bot's answers, and the commands posted there. No delivery is one.
+expiring_messages = Table(
+    "expiring_messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("remote_id", String, nullable=False),
+    Column("delete_at", Float, nullable=False),
+    UniqueConstraint("channel", "address", "remote_id"),
+)
+
 # What was reported to the operators, as long as it lasts.
 notices = Table(
     "notices",

@@ -80,6 +80,7 @@ class Ledger:
     """The open ledger. Make it with `open_ledger`."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self.database = database
         self._path = database.path
         self._read, self._write = database.read, database.write
         self.clock = clock

@@ -367,8 +367,15 @@ async def test_deleting(server: FakeTelegram, bot: Bot) -> None:
     assert server.shown(CHANNEL) == []
     with pytest.raises(BadRequest, match="Message to delete not found"):
         await bot.delete_message(CHANNEL, 1)
+    other = server.post_by_other(CHANNEL)
     with pytest.raises(BadRequest, match="Message can't be deleted"):
-        await bot.delete_message(CHANNEL, server.post_by_other(CHANNEL))
+        await bot.delete_message(CHANNEL, other)
+    server.chat(CHANNEL).deletes_others = True
+    assert await bot.delete_message(CHANNEL, other)
+    old = await bot.send_message(CHANNEL, "x")
+    server.shown(CHANNEL)[0].date -= 48 * 3600
+    with pytest.raises(BadRequest, match="Message can't be deleted for everyone"):
+        await bot.delete_message(CHANNEL, old.message_id)
 
 
 # Telegram: rates

@@ -73,6 +73,12 @@ class TelegramChannel:
             if not is_unmodified(error):
                 raise
 
+    async def delete(self, address: str, message_id: int) -> None:
+        """Delete a message, less than 48 hours old: the bot's own, with the right "delete messages" any."""
+        chat, _ = split_address(address)
+        await self.acquire_turn(address)
+        await self.client.call(chat, self.client.bot.delete_message(chat, message_id))
+
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         return await self._reconciler.reconcile(address, unconfirmed)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from telegram import Update
+from telegram import Bot, Update
 from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 
 from bot.channels.connection_status import ConnectionStatus
@@ -50,7 +50,12 @@ class TelegramPoller:
         self._offset = 0
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        menu = asyncio.create_task(set_menus(self._bot, self._updates.router.settings, stopping, self._longest_pause))
+        async with _beside(self._bot, self._updates, stopping, self._longest_pause):
+            await self._keep_polling(stopping)
+            await self._confirm()
+            await self._updates.replies.finish()
+
+    async def _keep_polling(self, stopping: asyncio.Event) -> None:
         tries = 0
         self._status.turned(_ROUND)
         while not stopping.is_set():
@@ -59,10 +64,6 @@ class TelegramPoller:
             tries = tries + 1 if pause else 0
             if pause:
                 await wait_unless(asyncio.sleep(pause), stopping)
-        await self._confirm()
-        await self._updates.replies.finish()
-        menu.cancel()
-        await asyncio.gather(menu, return_exceptions=True)
 
     async def _poll(self, stopping: asyncio.Event, tries: int) -> float:
         """Handle the next updates, and give the seconds to pause before the next poll."""
@@ -137,12 +138,10 @@ class TelegramWebhook:
         self._url, self._secret = url, secret
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        menu = asyncio.create_task(set_menus(self._bot, self._updates.router.settings, stopping, self._longest_pause))
-        await self._keep_setting_webhook(stopping)
-        await stopping.wait()
-        await self._updates.replies.finish()
-        menu.cancel()
-        await asyncio.gather(menu, return_exceptions=True)
+        async with _beside(self._bot, self._updates, stopping, self._longest_pause):
+            await self._keep_setting_webhook(stopping)
+            await stopping.wait()
+            await self._updates.replies.finish()
 
     async def receive(self, request: web.Request) -> web.Response:
         """Respond 200 once an update is handled; Telegram repeats all others."""
@@ -183,6 +182,21 @@ class TelegramWebhook:
         if isinstance(error, BadRequest):
             return f"Telegram refuses the webhook: {error}; check telegram.webhook_url"
         return str(translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error)
+
+
+@asynccontextmanager
+async def _beside(
+    bot: Bot, updates: UpdateHandler, stopping: asyncio.Event, longest_pause: float
+) -> AsyncIterator[None]:
+    """Set the menus, and delete what expires, while updates come in."""
+    menus = set_menus(bot, updates.router.settings, stopping, longest_pause)
+    tasks = [asyncio.create_task(menus), asyncio.create_task(updates.expiry.run(stopping))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def telegram_listener(

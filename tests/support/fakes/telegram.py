@@ -60,6 +60,7 @@ ACTIONS = words(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document choose_sticker"
     " find_location record_video_note upload_video_note"
 )
+DELETABLE = 48 * 3600  # seconds (Telegram Bot API, deleteMessage)
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup"
     " are exactly the same as a current content and reply markup of the message"
@@ -221,14 +222,14 @@ class FakeTelegram(Readers):
     def _edit_message_text(self, arguments: Arguments) -> Object:
         text, entities = content(arguments)
         chat = self._writable(arguments)
-        shown = _own(chat, arguments, "edit")
+        shown = _own(chat, arguments)
         keyboard = _new_keyboard(chat, arguments)
         check_length(text)
         return self._edit(chat, shown, arguments, (text, entities, keyboard))
 
     def _edit_message_reply_markup(self, arguments: Arguments) -> Object:
         chat = self._writable(arguments)
-        shown = _own(chat, arguments, "edit")
+        shown = _own(chat, arguments)
         keyboard = _new_keyboard(chat, arguments)
         return self._edit(chat, shown, shown.arguments | arguments, (shown.text, shown.entities, keyboard))
 
@@ -242,7 +243,12 @@ class FakeTelegram(Readers):
 
     def _delete_message(self, arguments: Arguments) -> bool:
         chat = self._reachable(arguments)
-        del chat.messages[_own(chat, arguments, "delete").id]
+        number: int = arguments.get("message_id") or refuse("message identifier is not specified")
+        if number not in chat.messages:
+            refuse("message to delete not found")
+        if not _may_delete(chat, number):
+            refuse("message can't be deleted for everyone")
+        del chat.messages[number]
         return True
 
     def _send_chat_action(self, arguments: Arguments) -> bool:
@@ -277,14 +283,25 @@ def _replied(chat: Chat, reply: Object | None) -> int | None:
     return number if number in chat.messages else None
 
 
-def _own(chat: Chat, arguments: Arguments, verb: str) -> TelegramMessage:
+def _own(chat: Chat, arguments: Arguments) -> TelegramMessage:
     number: int = arguments.get("message_id") or refuse("message identifier is not specified")
     if number not in chat.messages:
-        refuse(f"message to {verb} not found")
+        refuse("message to edit not found")
     shown = chat.messages[number]
-    if shown is None or (verb == "edit" and shown.keyboard and not shown.buttons):
-        refuse(f"message can't be {verb.rstrip('e')}ed")
+    if shown is None or (shown.keyboard and not shown.buttons):
+        refuse("message can't be edited")
     return shown
+
+
+def _may_delete(chat: Chat, number: int) -> bool:
+    """Tell whether the bot may delete a message: a young one of its own, or any with the right to (deleteMessage)."""
+    shown = chat.messages[number]
+    date = shown.date if shown else chat.heard[number]["date"]
+    if time.time() - date >= DELETABLE:
+        return False
+    if shown:
+        return chat.rights or chat.kind != "channel"
+    return chat.kind == "private" or chat.deletes_others
 
 
 def _new_keyboard(chat: Chat, arguments: Arguments) -> Any:

@@ -61,6 +61,7 @@ class Chat:
     migrate_to: str = ""  # id of the supergroup that this group became
     rights: bool = True  # to post
     edits_others: bool = False  # a channel's right "edit messages": also those of other people
+    deletes_others: bool = False  # the right "delete messages": also those of other people
     status: Status | None = None  # of the bot; None: as `rights` says
     title: str = ""
 
@@ -158,7 +159,7 @@ def member_object(chat: Chat, status: Status, user: Object) -> Object:
 
 def _member_details(chat: Chat, status: Status) -> Object:
     if status == "administrator":
-        return _ADMINISTRATOR | _rights_of_kind(chat)
+        return _ADMINISTRATOR | _rights_of_kind(chat) | {"can_delete_messages": chat.deletes_others}
     return _OTHER_MEMBERS.get(status, {})
 
 

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from telegram import Chat, Message, Update
 
 from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.expiry import Expiry
 from bot.channels.telegram.updates.answers import Answers
 from bot.channels.telegram.updates.inline import InlineSearch
 from bot.channels.telegram.updates.membership import MembershipHandler
 from bot.channels.telegram.updates.presses import PressHandler
 from bot.channels.telegram.updates.requests import RequestFactory
+from bot.conversation.expiring import ExpiringMessages
 from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ReplySender
 from bot.errors import LedgerError, SendError
@@ -34,9 +36,10 @@ class UpdateHandler:
         self.replies = replies
         self._channel = channel
         self._requests = RequestFactory(channel.client.bot)
-        self._answers = Answers(replies, router.papers)
+        self.expiry = Expiry(channel, ExpiringMessages(router.ledger))
+        self._answers = Answers(replies, router.papers, self.expiry)
         self._presses = PressHandler(channel, router, self._answers, self._requests)
-        self._membership = MembershipHandler(channel, router, replies, self._requests)
+        self._membership = MembershipHandler(channel, router, self._answers, self._requests)
         self._inline = InlineSearch(channel, router)
         self._handled: deque[int] = deque(maxlen=_REMEMBERED)
 
@@ -93,12 +96,13 @@ class UpdateHandler:
             self.replies.spawn(self._answers.send(message, response))
 
     async def _channel_post(self, message: Message) -> None:
-        """Handle commands that manage the channel, nothing else."""
+        """Handle commands that manage the channel, nothing else; they need not stand there for ever."""
         self._channel.ids.heard(message.chat, message.message_id)
         command = await self._command(message.text or "", private=False)
         name = command[0].split(maxsplit=1)[:1] if command else []
         if command and name and name[0].removeprefix("/").casefold() in _CHANNEL_COMMANDS:
             response = await self.router.handle(self._requests.for_message(message, addressed=True), command[0])
+            await self.expiry.note(str(message.chat.id), str(message.message_id))
             self.replies.spawn(self._answers.send(message, response))
 
     async def _command(self, text: str, *, private: bool) -> tuple[str, bool] | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 
 from telegram import Chat, ChatMember, ChatMemberUpdated
 
 from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.expiry import GREETING_STAYS
+from bot.channels.telegram.updates.answers import Answers
 from bot.channels.telegram.updates.requests import RequestFactory, addresses_of
 from bot.conversation.router import CommandRouter
-from bot.delivery.replies import ReplySender
+from bot.delivery.replies import ignore_id
 
 _MEMBERS = {"creator", "administrator", "member", "restricted"}
 
@@ -18,11 +21,11 @@ class MembershipHandler:
     """Write down where the bot may still speak, before anything is answered."""
 
     def __init__(
-        self, channel: TelegramChannel, router: CommandRouter, replies: ReplySender, requests: RequestFactory
+        self, channel: TelegramChannel, router: CommandRouter, answers: Answers, requests: RequestFactory
     ) -> None:
         self._channel = channel
         self._router = router
-        self._replies = replies
+        self._answers = answers
         self._requests = requests
 
     async def handle(self, change: ChatMemberUpdated) -> None:
@@ -40,7 +43,7 @@ class MembershipHandler:
             await self._resume([one.id for one in subscriptions], ledger.try_again if before else ledger.resume)
         receives = any(one.receives for one in subscriptions)
         if after and not before and chat.type != Chat.PRIVATE and not receives:
-            self._replies.spawn(self._greet(change))
+            self._answers.replies.spawn(self._greet(change))
 
     async def migrate(self, chat: Chat, new: int) -> None:
         """Move the subscriptions of a group, and of its topics, to the supergroup that it became."""
@@ -63,7 +66,10 @@ class MembershipHandler:
 
     async def _greet(self, change: ChatMemberUpdated) -> None:
         welcome = await self._router.welcome(self._requests.for_membership(change))
-        await self._replies.send(str(change.chat.id), [welcome], names=addresses_of(change.chat))
+        address, names, expiry = str(change.chat.id), addresses_of(change.chat), self._answers.expiry
+        passing = partial(expiry.note, address, seconds=GREETING_STAYS)
+        on_sent = passing if change.chat.type == Chat.CHANNEL else ignore_id
+        await self._answers.replies.send(address, [welcome], names=names, on_sent=on_sent)
 
 
 def _is_member(member: ChatMember) -> bool:

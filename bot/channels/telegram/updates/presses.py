@@ -50,8 +50,7 @@ class PressHandler:
         message = query.message
         toast = response.toast if len(response.toast) <= _LONGEST_TOAST else ""
         if message and message.is_accessible and response.replaces_page:
-            edit = self._replies.edit(address_of(message), str(message.message_id), response.messages[0])
-            await asyncio.gather(self._show_toast(query, toast), edit)
+            await asyncio.gather(self._show_toast(query, toast), self._turn_page(message, response))
         elif message and message.chat.type != Chat.PRIVATE:
             await self._answer_among_others(query, message, response)
         elif message and (not toast or response.replaces_page):
@@ -59,19 +58,30 @@ class PressHandler:
         elif not await self._show_toast(query, toast) and message:
             await self._answers.send(message, response)
 
+    async def _turn_page(self, message: MaybeInaccessibleMessage, response: Response) -> None:
+        """Put a page in the place of another one; in a channel, where pages are deleted, it stays while it is used."""
+        address, remote_id = address_of(message), str(message.message_id)
+        await self._replies.edit(address, remote_id, response.messages[0])
+        if message.chat.type == Chat.CHANNEL:
+            await self._answers.expiry.postpone(address, remote_id)
+
     async def _answer_among_others(
         self, query: CallbackQuery, message: MaybeInaccessibleMessage, response: Response
     ) -> None:
-        """Answer who pressed among others, without a message: twenty a minute are all that a group may get.
-
-        Only who is no longer waiting reads it in the group. In a channel every reader can press a button, but only
-        administrators may make the channel say something.
-        """
+        """Answer who pressed among others, without a message: twenty a minute are all that a group may get."""
         link = await self._link(query, response)
         in_time = bool(link) and await self._end_waiting(query, url=link)
         text = shorten(response.toast or response.one_line, _LONGEST_TOAST)
-        if not in_time and not await self._show_toast(query, text) and message.chat.type != Chat.CHANNEL:
-            await self._answers.send(message, response, disable_notification=True)
+        if not in_time and not await self._show_toast(query, text):
+            await self._answer_late(query, message, response)
+
+    async def _answer_late(self, query: CallbackQuery, message: MaybeInaccessibleMessage, response: Response) -> None:
+        """Answer in the group, without a sound, who is no longer waiting, since the bot was away.
+
+        In a channel every reader can press a button, but only administrators may make it say something.
+        """
+        if message.chat.type != Chat.CHANNEL and self._router.may_speak(self._requests.for_button(query, message)):
+            await self._answers.send(message, response, late=True)
 
     async def _link(self, query: CallbackQuery, response: Response) -> str:
         """Give the address of the private chat where what was asked for is answered; "" where a toast says it all."""
