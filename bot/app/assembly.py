@@ -15,7 +15,7 @@ from bot.channels import all_kits
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
-from bot.delivery.channel import Channel, ChannelKit
+from bot.delivery.channel import Channel, ChannelKit, listed_chats
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
 from bot.delivery.replies import ReplySender
@@ -96,7 +96,9 @@ def assemble(
     id_sequences = {name: channel.id_sequence for name, channel in channels.items()}
     router = CommandRouter(ledger, settings, kits, formatters, id_sequences, wake.set, health=health)
     chats = operator_chats(settings, kits, channels, replies)
-    notifier = OperatorNotifier(settings, ledger.incidents, health.outages, chats, ledger.clock)
+    notifier = OperatorNotifier(
+        settings, ledger.incidents, health.outages, chats, ledger.clock, listed_chats(kits, settings)
+    )
     reporter = Reporter(health, report_file(settings.store.path), settings.secrets)
     service = Service(settings, ledger, cycle, notifier, health, reporter, wake)
     return App(settings, kits, ledger, channels, cycle, router, replies, notifier, service)

@@ -203,6 +203,8 @@ class Operators(_Table):
     """The chat in Telegram that is notified of problems; without it, each of `operators.telegram` is."""
     slack_chat: Annotated[str, AfterValidator(one_slack_chat)] = ""
     """The same in Slack: a channel's id, such as "C0123ABCD"."""
+    weekly_report: bool = True
+    """Whether a line each Monday says what was delivered in the week before."""
 
 
 class Settings(BaseSettings):

@@ -132,3 +132,9 @@ class ChannelKit:
     # Takes the router, the reply sender and the web server, gives a Listener: their types stand above this package.
     make_listener: Callable[[Settings, Channel, Any, Any, Any], Any] | None = None  # None: nobody can talk there
     members_invite: bool = False  # not administrators alone may invite the bot into a chat, and so subscribe it
+
+
+def listed_chats(kits: Mapping[str, ChannelKit], settings: Settings) -> list[tuple[str, str]]:
+    """List the chats of the settings: channel and name."""
+    own = {name: kit.read(settings) for name, kit in kits.items()}
+    return [(name, chat) for name, found in own.items() if found for chat in found.chats]

@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal,
     not_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
@@ -25,11 +26,11 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, deliveries, digests, messages, notices
-from bot.database.states import ChatState, DeliveryState, DigestState, IncidentKind
+from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.errors import ErrorCode
 from bot.ledger import transitions
 from bot.ledger.planning_sql import REASON
-from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage
+from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage, WeekTotals
 from bot.ledger.subscriptions import IS_PAUSED, IS_READER, tried_again
 from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
 from formatters.edition import THREAD
@@ -51,6 +52,22 @@ class Incidents:
         async with self._read() as db:
             found = [_incident(row) for query in _QUERIES for row in await db.execute(query)]
             return found + list(map(_unfinished, await db.execute(_UNFINISHED)))
+
+    async def unsubscribed(self, listed: Collection[tuple[str, str]]) -> list[Incident]:
+        """List which of these chats of the settings, named by channel and name, their people unsubscribed."""
+        theirs = tuple_(chats.c.channel, chats.c.name).in_(listed)
+        async with self._read() as db:
+            return [_incident(row) for row in await db.execute(_UNSUBSCRIBED.where(theirs))]
+
+    async def week_before(self, end: float) -> WeekTotals | None:
+        """Count what came in the seven days before `end`; None when the ledger is younger than that."""
+        came = and_(digests.c.state == DigestState.ACTIVE, digests.c.found_at.between(end - _WEEK, end))
+        is_old = select(digests.c.id).where(digests.c.found_at < end).limit(1)
+        async with self._read() as db:
+            if (await db.execute(is_old)).first() is None:
+                return None
+            counts = select(func.count()).select_from(digests).where(came).scalar_subquery(), *_CHAT_COUNTS
+            return WeekTotals(*(await db.execute(select(*counts))).one())
 
     async def appeared(self, since: date) -> dict[str, list[PostAppearance]]:
         """List, by source, which posts of these days appeared when."""
@@ -205,6 +222,15 @@ _BOTS = (
     .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != ChatState.REMOVED)
     .group_by(chats.c.channel)
 )
+_UNSUBSCRIBED = _incident_columns(IncidentKind.UNSUBSCRIBED, _CHAT, _CHAT, literal("")).where(
+    chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.READER
+)
+_BLOCKS = and_(IS_READER, IS_PAUSED)
+_CHAT_COUNTS = tuple(
+    select(func.count()).select_from(chats).where(chats.c.state != ChatState.REMOVED, which).scalar_subquery()
+    for which in (not_(_BLOCKS), _BLOCKS)
+)
+_WEEK = 7 * 86400.0
 _UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON).where(
     digests.c.held_since.is_not(None)
 )

@@ -237,6 +237,15 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekTotals:
+    """What came in a week, and how things stand now."""
+
+    digests: int  # that were delivered, or are under way
+    chats: int  # that receive, without single readers who block the bot
+    readers: int  # who block it
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Which deliveries an operator means; what is not named is meant whole."""
 

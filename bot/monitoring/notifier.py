@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.config.settings import Settings
@@ -16,7 +16,8 @@ from bot.ledger.records import Incident
 from bot.log import log
 from bot.monitoring.outages import Outages
 from bot.monitoring.posting_pattern import LOOK_BACK, overdue_since
-from formatters.locale import phrases
+from formatters.locale import Phrases, phrases
+from formatters.locale.reasons import in_language
 from formatters.message import Message
 
 _MOST = 10  # lines of one message; the rest is counted
@@ -60,15 +61,45 @@ class OperatorNotifier:
     outages: Outages
     chats: Sequence[OperatorChat]
     clock: Callable[[], float]  # seconds since 1970
+    listed: Collection[tuple[str, str]] = ()  # the chats of the settings: channel and name
     _memory: NotificationLog = field(default_factory=_MemoryLog)
 
     async def notify(self) -> None:
         """Report what is new; what reaches nobody now is reported next time. A ledger that fails is only logged."""
         await self._report([one.incident for one in self.outages.lasting()], self._memory)
         try:
-            await self._report([*await self.incidents.current(), *await self._overdue_posts()], self.incidents)
+            await self._report([one async for one in self._in_ledger()], self.incidents)
         except PaperboyError as error:
             log.error("alarm", error=str(error))
+
+    async def _in_ledger(self) -> AsyncIterator[Incident]:
+        for one in await self.incidents.current():
+            yield one
+        for one in await self.incidents.unsubscribed(self.listed):
+            yield one
+        for one in await self._overdue_posts():
+            yield one
+        if report := await self._weekly_report():
+            yield report
+
+    async def _weekly_report(self) -> Incident | None:
+        """Say what was delivered in the week that ended last; told once as long as the next one lasts."""
+        if not (self.settings.operators.weekly_report and self.chats):
+            return None
+        end = self._week_end()
+        totals = await self.incidents.week_before(end.timestamp())
+        if totals is None:
+            return None
+        wrong = len([one for one in await self.incidents.current() if one.is_news])
+        said = phrases(self.settings.language).week(totals.digests, totals.chats, wrong, totals.readers)
+        return Incident(f"{IncidentKind.WEEK} {end:%G-W%V}", IncidentKind.WEEK, "", said)
+
+    def _week_end(self) -> datetime:
+        """Give the last Monday's hour of delivery."""
+        now = datetime.fromtimestamp(self.clock(), self.settings.zone)
+        monday = now.date() - timedelta(days=now.weekday())
+        end = datetime.combine(monday, self.settings.schedule.at, self.settings.zone)
+        return end if end <= now else end - timedelta(days=7)
 
     async def _overdue_posts(self) -> list[Incident]:
         """List the sources whose posts are overdue."""
@@ -84,11 +115,17 @@ class OperatorNotifier:
         over = reported.keys() - {incident.key for incident in found}
         words = phrases(self.settings.language)
         lines = [
-            *(_line(words.incidents, incident) for incident in new),
-            *(reported[key] for key in sorted(over) if reported[key]),
+            *(_line(words, words.incidents, incident) for incident in new),
+            *(reported[key] for key in sorted(over) if reported[key] and not self._is_left(key)),
         ]
         if (new or over) and await self._send(lines):
-            await notifications.record({incident.key: _line(words.incidents_over, incident) for incident in new}, over)
+            ends = {incident.key: _line(words, words.incidents_over, incident) for incident in new}
+            await notifications.record(ends, over)
+
+    def _is_left(self, key: str) -> bool:
+        """Tell whether a notice is about a chat that left the settings: that it is over is nothing good."""
+        kind, _, where = key.partition(" ")
+        return kind == IncidentKind.UNSUBSCRIBED and where not in {" ".join(chat) for chat in self.listed}
 
     async def _send(self, lines: Sequence[str]) -> bool:
         """Send lines to all operators' chats; False when none can be reached now."""
@@ -112,6 +149,7 @@ def _names(settings: Settings) -> list[str]:
     return [source.name for source in settings.sources]
 
 
-def _line(texts: Mapping[str, str], incident: Incident) -> str:
+def _line(words: Phrases, texts: Mapping[str, str], incident: Incident) -> str:
     """Put an incident into words; "" where there are none for its kind."""
-    return texts.get(incident.kind, "").format(where=incident.where, why=incident.why)[:_LONGEST]
+    why = incident.why if incident.kind is IncidentKind.WEEK else in_language(incident.why, words.language)
+    return texts.get(incident.kind, "").format(where=incident.where, why=why)[:_LONGEST]

@@ -9,6 +9,7 @@ from bot.database.states import DeliveryState, DigestState
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, Totals
 from formatters.locale import Phrases
+from formatters.locale.reasons import in_language
 
 _WAITING = {DeliveryState.PENDING, DeliveryState.STALE, DeliveryState.UNCONFIRMED}
 _SETTLED = (DeliveryState.SENT, DerivedState.SCHEDULED, DerivedState.DISCARDED)
@@ -46,7 +47,9 @@ async def waiting_chats(ledger: Ledger, settings: Settings) -> int:
 def paused_line(one: PausedChat, said: Phrases, zone: tzinfo) -> str:
     """Say since when, in this time zone, and why a chat is paused."""
     since = said.before if one.since is None else f"{datetime.fromtimestamp(one.since, zone):%Y-%m-%d %H:%M}"
-    line = said.paused_chat.format(where=f"{one.channel} {one.chat}", since=since, why=one.why)
+    line = said.paused_chat.format(
+        where=f"{one.channel} {one.chat}", since=since, why=in_language(one.why, said.language)
+    )
     return f"{line} {said.is_tried}" if one.is_tried else line
 
 

@@ -76,8 +76,10 @@ class Phrases:
     status: str  # {digest} {papers}
     status_line: str  # {sent} {all} {chats}
     states: dict[str, str]  # state of a delivery to its name
+    digest_states: dict[str, str]  # state of a digest to its name
     incidents: dict[str, str]  # kind of incident to the notification: {where} {why}
     incidents_over: dict[str, str]  # the same when it is over, if that is notified: {where}
+    week: Callable[[int, int, int, int], str]  # digests of a week, chats, what is wrong now, readers who block the bot
     nothing_delivered: str
     paused: Callable[[int], str]  # how many chats are
     paused_chat: str  # {where} {since} {why}

@@ -101,6 +101,7 @@ PHRASES = Phrases(
         "unconfirmed": "unconfirmed",
         "discarded": "discarded",
     },
+    digest_states={"baseline": "baseline", "held": "held", "active": "active", "skipped": "skipped"},
     incidents={
         "paused": "⏸ {where} is paused: {why}",
         "refused": "✖ {where} was refused: {why}",
@@ -112,6 +113,9 @@ PHRASES = Phrases(
         "deaf": "✖ {where}: readers are not heard. {why}",
         "run": "✖ A run failed. {why}",
         "source": "✖ Posts cannot be read. {why}",
+        "unsubscribed": "✖ {where}: its people unsubscribed it, though the settings list it. "
+        "Take it out of the settings, or let them /subscribe",
+        "week": "✔ In the last week: {why}",
     },
     incidents_over={
         "paused": "✔ {where} is no longer paused",
@@ -120,7 +124,19 @@ PHRASES = Phrases(
         "deaf": "✔ {where}: readers are heard again",
         "run": "✔ Runs work again",
         "source": "✔ Posts can be read again",
+        "refused": "✔ {where} is settled",
+        "unconfirmed": "✔ {where} is settled",
+        "held": "✔ {where} is no longer held",
+        "unsubscribed": "✔ {where} is subscribed again",
     },
+    week=lambda digests, chats, wrong, readers: ", ".join(
+        [
+            "1 digest" if digests == 1 else f"{digests} digests",
+            "1 chat" if chats == 1 else f"{chats} chats",
+            f"{wrong} open",
+            *(["1 reader blocks the bot" if readers == 1 else f"{readers} readers block the bot"] if readers else []),
+        ]
+    ),
     nothing_delivered="Nothing was delivered yet.",
     paused=lambda count: "1 chat is paused" if count == 1 else f"{count} chats are paused",
     paused_chat="{where}, since {since}: {why}",

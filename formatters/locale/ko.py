@@ -96,6 +96,7 @@ PHRASES = Phrases(
         "unconfirmed": "미확인",
         "discarded": "포기",
     },
+    digest_states={"baseline": "이전 글", "held": "보류", "active": "전송", "skipped": "건너뜀"},
     incidents={
         "paused": "⏸ {where}: 전송을 멈췄습니다. {why}",
         "refused": "✖ {where}: 메시지가 거절되었습니다. {why}",
@@ -107,6 +108,9 @@ PHRASES = Phrases(
         "deaf": "✖ {where}: 독자의 말을 듣지 못하고 있습니다. {why}",
         "run": "✖ 실행에 실패했습니다. {why}",
         "source": "✖ 글을 읽을 수 없습니다. {why}",
+        "unsubscribed": "✖ {where}: 설정에 있지만 그 채팅에서 구독을 끊었습니다. "
+        "설정에서 빼거나 그곳에서 /subscribe 하게 해 주세요.",
+        "week": "✔ 지난 한 주: {why}",
     },
     incidents_over={
         "paused": "✔ {where}: 다시 전송합니다.",
@@ -115,7 +119,15 @@ PHRASES = Phrases(
         "deaf": "✔ {where}: 다시 듣고 있습니다.",
         "run": "✔ 다시 정상적으로 실행됩니다.",
         "source": "✔ 글을 다시 읽을 수 있습니다.",
+        "refused": "✔ {where}: 해결되었습니다.",
+        "unconfirmed": "✔ {where}: 해결되었습니다.",
+        "held": "✔ {where}: 보류가 풀렸습니다.",
+        "unsubscribed": "✔ {where}: 다시 구독합니다.",
     },
+    week=lambda digests, chats, wrong, readers: (
+        f"다이제스트 {digests}개, 채팅 {chats}곳, 미해결 {wrong}건"
+        + (f", 봇을 차단한 독자 {readers}명" if readers else "")
+    ),
     nothing_delivered="아직 보낸 것이 없습니다.",
     paused=lambda count: f"전송을 멈춘 채팅 {count}곳",
     paused_chat="{where}, {since}부터: {why}",

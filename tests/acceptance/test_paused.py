@@ -21,6 +21,10 @@ from tests.support.operator import Operator
 FIRST = "2025-01-06-daily-papers-20250106.md"
 MISSED = ["2025-01-07-daily-papers.md", *(f"2025-01-{day}-daily-papers-202501{day}.md" for day in ("08", "09", "14"))]
 OPERATOR = "7"
+UNSUBSCRIBED = (
+    f"✖ telegram {CHANNEL_NAME}: its people unsubscribed it, though the settings list it. "
+    "Take it out of the settings, or let them /subscribe"
+)
 KICKED = "bot was kicked from the channel chat"
 
 
@@ -128,3 +132,27 @@ async def test_who_subscribed_and_closes_a_chat_needs_no_operator(
     assert told(operator) == ([] if said else [f"⏸ telegram {READER} is paused"])
     status = await operator.run("status")
     assert [line for line in status.lines if line.startswith(f"  telegram {READER}, since ")]
+
+
+async def test_a_chat_of_the_settings_that_its_people_unsubscribed(operator: Operator) -> None:
+    """Nothing comes there any more, so a person must know, until it leaves the settings or subscribes again."""
+    operator.post(FIRST)
+    assert (await deliver(operator)).code == 0
+    async with open_ledger(f"sqlite:///{Path.cwd()}/state/ledger.db") as ledger:
+        [chat] = await ledger.subscriptions.with_topics("telegram", (CHANNEL_NAME,))
+        await ledger.subscriptions.unsubscribe(chat.id)
+
+    done = await deliver(operator)
+    assert (done.code, done.err.splitlines()) == (1, [UNSUBSCRIBED])
+    assert UNSUBSCRIBED.partition(": ")[0] in told(operator)
+    assert UNSUBSCRIBED in (await operator.run("status")).lines
+    assert json.loads((await operator.run("status", "--json")).out)["unsubscribed"] == [f"telegram {CHANNEL_NAME}"]
+    doctor = await operator.run("doctor")
+    assert (doctor.code, [line for line in doctor.lines if "unsubscribed" in line]) == (
+        1,
+        [f"✗ telegram {CHANNEL_NAME}: its people unsubscribed it; take it out of the settings, or let them /subscribe"],
+    )
+
+    operator.settle(telegram=(READER,))
+    assert (await deliver(operator)).code == 0
+    assert len(told(operator)) == 1

@@ -78,6 +78,7 @@ telegram = [12345678, "87654321"]
 slack = ["U0123ABCD", "W0123ABCD"]
 telegram_chat = -1001234567891
 slack_chat = "C0123ABCE"
+weekly_report = false
 """
 
 
@@ -254,6 +255,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "OPERATORS__SLACK": "U0AAAAAAA",
         "OPERATORS__TELEGRAM_CHAT": "@other_operators",
         "OPERATORS__SLACK_CHAT": "C0CCCCCCC",
+        "OPERATORS__WEEKLY_REPORT": "false",
     }.items():
         monkeypatch.setenv(f"PAPERBOY_{name}", value)
 
@@ -305,6 +307,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "slack": ("U0AAAAAAA",),
             "telegram_chat": "@other_operators",
             "slack_chat": "C0CCCCCCC",
+            "weekly_report": False,
         },
     }
 

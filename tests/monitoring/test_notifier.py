@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import errors
-from bot.config.settings import Settings, Source
+from bot.config.settings import Operators, Settings, Source
 from bot.database.states import IncidentKind
 from bot.delivery.replies import ReplySender
 from bot.ledger.records import Selection
@@ -26,6 +26,7 @@ from tests.support.pipeline import Pipeline, open_pipeline
 SETTINGS = Settings(
     language="en",
     sources=(Source(name="blog", kind="folder", path=Path("_posts")),),
+    operators=Operators(weekly_report=False),
 )
 
 
@@ -49,7 +50,8 @@ class Watch:
         replies = ReplySender(self.channel, self.pipeline.ledger)
         chats = [OperatorChat(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
         self.notifier = OperatorNotifier(
-            self.settings, self.pipeline.ledger.incidents, self.outages, chats, self.pipeline.clock
+            *(self.settings, self.pipeline.ledger.incidents, self.outages, chats, self.pipeline.clock),
+            listed=[("terminal", "a"), ("terminal", "b")],
         )
 
     async def look(self) -> list[str]:
@@ -117,6 +119,10 @@ async def test_what_comes_back_is_told_again(watch: Watch) -> None:
 
 # --- chats that are paused, and back
 
+UNSUBSCRIBED = (
+    "✖ terminal b: its people unsubscribed it, though the settings list it. "
+    "Take it out of the settings, or let them /subscribe"
+)
 PAUSED, BACK = "⏸ terminal b is paused: kicked", "✔ terminal b is no longer paused"
 
 
@@ -190,7 +196,7 @@ async def test_of_a_paused_chat_that_left_nothing_more_is_told(watch: Watch, act
         await people.sync_chats("terminal", "messages", {"a": "a"})
     if back:
         await people.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
-    assert await watch.look() == []
+    assert await watch.look() == ([UNSUBSCRIBED] if act == "unsubscribed" else [])
     await watch.pipeline.dispatch()
     assert await watch.look() == []
 
@@ -212,6 +218,100 @@ async def test_single_readers_who_block_the_bot_are_not_told(watch: Watch) -> No
     await watch.pipeline.ledger.subscriptions.resume_all()
     await watch.pipeline.dispatch()
     assert await watch.look() == []
+
+
+async def test_a_chat_of_the_settings_that_its_people_unsubscribe(watch: Watch) -> None:
+    await watch.pipeline.unsubscribe("b")
+    assert await watch.look() == [UNSUBSCRIBED]
+    assert await watch.look() == []
+    await watch.pipeline.subscribe("b")
+    assert await watch.look() == ["✔ terminal b is subscribed again"]
+    assert await watch.look() == []
+
+
+async def test_a_chat_that_leaves_the_settings_is_not_subscribed_again(watch: Watch) -> None:
+    await watch.pipeline.unsubscribe("b")
+    assert await watch.look() == [UNSUBSCRIBED]
+    watch.notifier.listed = [("terminal", "a")]
+    assert await watch.look() == []
+
+
+async def test_others_who_unsubscribe_are_no_news(watch: Watch) -> None:
+    await watch.pipeline.subscriber("reader", kind="private")
+    await watch.pipeline.unsubscribe("reader")
+    assert await watch.look() == []
+
+
+async def test_a_refused_message_that_is_given_up_is_settled(watch: Watch) -> None:
+    watch.pipeline.channel.failures["b"] += [refused(errors.Rejected("too long"))] * 2
+    await watch.pipeline.run(days(1))
+    assert await watch.look() == ["✖ terminal b, index was refused: too long"]
+    await watch.pipeline.ledger.incidents.discard()
+    assert await watch.look() == ["✔ terminal b, index is settled"]
+
+
+# --- the weekly report
+
+MONDAY = datetime(2025, 6, 23, 8, 30, tzinfo=SETTINGS.zone)
+
+
+def weekly(pipeline: Pipeline, language: str = "en") -> Watch:
+    return Watch(pipeline, SETTINGS.model_copy(update={"operators": Operators(), "language": language}))
+
+
+async def deliver_a_week(pipeline: Pipeline) -> None:
+    """Deliver a digest on each day from Monday to Sunday."""
+    for number in range(1, 8):
+        pipeline.clock.now = (MONDAY - timedelta(days=8 - number, hours=-1)).timestamp()
+        await pipeline.run(days(*range(1, number + 1)))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "✔ In the last week: 7 digests, 3 chats, 0 open, 1 reader blocks the bot"),
+        ("ko", "✔ 지난 한 주: 다이제스트 7개, 채팅 3곳, 미해결 0건, 봇을 차단한 독자 1명"),
+    ],
+)
+async def test_each_monday_says_what_the_week_brought(pipeline: Pipeline, language: str, said: str) -> None:
+    await deliver_a_week(pipeline)
+    for reader in ("reader", "blocker"):
+        await pipeline.subscriber(reader, kind="private")
+    await pipeline.ledger.subscriptions.pause((await pipeline.known("blocker")).id, "blocked")
+    pipeline.clock.now = MONDAY.timestamp()
+    assert await weekly(pipeline, language).look() == [said]
+    assert await weekly(pipeline, language).look() == []  # another process
+    pipeline.clock.now += 6 * 86400
+    assert await weekly(pipeline, language).look() == []
+
+
+async def test_a_week_without_a_digest_is_told_with_what_is_open(pipeline: Pipeline) -> None:
+    await deliver_a_week(pipeline)
+    pipeline.clock.now = MONDAY.timestamp() + 7 * 86400
+    await pipeline.ledger.subscriptions.pause((await pipeline.known("b")).id, "kicked")
+    assert await weekly(pipeline).look() == [PAUSED, "✔ In the last week: 0 digests, 2 chats, 1 open"]
+
+
+async def test_a_ledger_younger_than_monday_has_no_week_to_tell_of(pipeline: Pipeline) -> None:
+    pipeline.clock.now = MONDAY.timestamp() + 1
+    await pipeline.run(days(1))
+    assert await weekly(pipeline).look() == []
+
+
+async def test_the_weekly_report_can_be_turned_off(watch: Watch) -> None:
+    await deliver_a_week(watch.pipeline)
+    watch.pipeline.clock.now = MONDAY.timestamp()
+    assert await watch.look() == []
+
+
+async def test_reasons_are_told_in_the_language_of_the_operators(pipeline: Pipeline) -> None:
+    watch = Watch(pipeline, SETTINGS.model_copy(update={"language": "ko"}))
+    kicked = "Forbidden; add the bot to the chat again and let it post"
+    pipeline.channel.failures["b"].append(refused(errors.ChatGone(kicked)))
+    await pipeline.run(days(1))
+    assert await watch.look() == [
+        "⏸ terminal b: 전송을 멈췄습니다. “Forbidden”; 봇을 채팅에 다시 추가하고 글을 쓸 수 있게 해 주세요"
+    ]
 
 
 async def test_a_refused_bot_and_its_return(watch: Watch) -> None:
@@ -343,4 +443,4 @@ async def test_a_ledger_that_fails_is_told_all_the_same(watch: Watch, tmp_path: 
 def test_every_incident_has_words(language: str) -> None:
     said = phrases(language)
     assert said.incidents.keys() == {*IncidentKind} - {IncidentKind.DISCARDED}
-    assert said.incidents_over.keys() < said.incidents.keys()
+    assert said.incidents_over.keys() == said.incidents.keys() - {IncidentKind.WEEK}

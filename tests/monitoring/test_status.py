@@ -176,7 +176,7 @@ async def test_chats_that_wait_are_counted_where_nothing_else_is_wrong(pipeline:
     ("language", "said"),
     [
         ("en", ["telegram a, since 2025-06-16 00:06: kicked", "telegram a, since an earlier version: kicked"]),
-        ("ko", ["telegram a, 2025-06-16 00:06부터: kicked", "telegram a, 이전 버전부터: kicked"]),
+        ("ko", ["telegram a, 2025-06-16 00:06부터: “kicked”", "telegram a, 이전 버전부터: “kicked”"]),
     ],
 )
 def test_since_when_and_why_a_chat_is_paused(language: str, said: list[str]) -> None:

@@ -17,9 +17,10 @@ from bot.app.cycle import DeliveryCycle
 from bot.cli.console import Console, plural, say, warn
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState, IncidentKind
+from bot.delivery.channel import listed_chats
 from bot.delivery.dispatcher import OnSettled
 from bot.errors import SourceError, Stopped
-from bot.ledger.records import Chat, PausedChat, QueuedDelivery
+from bot.ledger.records import Chat, Incident, PausedChat, QueuedDelivery
 from bot.monitoring.status import paused_line, unsettled_lines, waiting_chats
 from bot.monitoring.tally import DigestTally, Tally
 from formatters.locale import phrases
@@ -54,10 +55,11 @@ async def deliver_once(settings: Settings, longest: timedelta | None = None, *, 
                 errors = await _plan(app.cycle)
                 broken = await _dispatch(app, verbose=verbose)
                 await app.notifier.notify()
-        lines, paused = await _report(app), await _report_paused(app)
+        lines = await _report(app)
+        closed = [*await _report_paused(app), *await _report_unsubscribed(app)]
         if errors:
             return ExitCode.COULD_NOT_RUN
-        if broken or paused or (lines and await _needs_person(app)):
+        if broken or closed or (lines and await _needs_person(app)):
             return ExitCode.NEEDS_PERSON
         return ExitCode.WAITS if lines else ExitCode.SETTLED
 
@@ -115,8 +117,16 @@ async def _report_paused(app: App) -> list[PausedChat]:
             warn(f"paused: {paused_line(one, _SAID, app.settings.zone)}")
     if readers := sum(one.is_reader for one in paused):
         warn(_SAID.blocked(readers))
-    listed = {(name, chat) for name, kit in app.kits.items() if (own := kit.read(app.settings)) for chat in own.chats}
+    listed = listed_chats(app.kits, app.settings)
     return [one for one in paused if (one.channel, one.chat) in listed]
+
+
+async def _report_unsubscribed(app: App) -> list[Incident]:
+    """Say which chats of the settings their people unsubscribed, and give them."""
+    found = await app.ledger.incidents.unsubscribed(listed_chats(app.kits, app.settings))
+    for one in found:
+        warn(_SAID.incidents[one.kind].format(where=one.where))
+    return found
 
 
 async def _needs_person(app: App) -> bool:

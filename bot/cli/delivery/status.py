@@ -9,9 +9,11 @@ from datetime import UTC, datetime, tzinfo
 from rich.markup import escape
 from rich.table import Table
 
+from bot.channels import all_kits
 from bot.cli.console import Console, plural, print_json
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
+from bot.delivery.channel import listed_chats
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, StuckMessage
@@ -29,10 +31,15 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     async with open_ledger(settings.store.url) as ledger:
         digests, paused = await recent_status(ledger, settings), await ledger.status.paused()
         stuck = await ledger.incidents.stuck()
+        left = await ledger.incidents.unsubscribed(listed_chats(all_kits(), settings))
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]
-        more = {"paused": [_as_json(one, settings.zone) for one in paused], "stuck": list(map(asdict, stuck))}
+        more = {
+            "paused": [_as_json(one, settings.zone) for one in paused],
+            "unsubscribed": [one.where for one in left],
+            "stuck": list(map(asdict, stuck)),
+        }
         print_json({"digests": listed, **more, "next_run": when.isoformat()})
         return
     console = Console()
@@ -42,6 +49,8 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
         console.print("Nothing was delivered yet.")
     _print_stuck(console, stuck)
     _print_paused(console, paused, settings.zone)
+    for one in left:
+        console.print(escape(phrases("en").incidents[one.kind].format(where=one.where)), style="yellow")
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 
 

@@ -17,6 +17,7 @@ from bot.cli.console import Console
 from bot.cli.setup.rights import ledger_files, open_to_all
 from bot.config.settings import Settings
 from bot.database.states import DigestState
+from bot.delivery.channel import listed_chats
 from bot.delivery.hours import DeliveryHours
 from bot.delivery.readiness import unfinished_reason
 from bot.errors import PaperboyError, SettingsError, SourceError
@@ -54,6 +55,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                     yield finding
             for finding in await _channels(app):
                 yield finding
+            for finding in await _unsubscribed(app):
+                yield finding
             for finding in _listening(app):
                 yield finding
     except PaperboyError as error:
@@ -90,6 +93,12 @@ async def _channels(app: App) -> Sequence[Finding]:
         chats = tuple(dict.fromkeys((*own.chats, *own.operator_chats))) if own else ()
         findings += [(f"{name} {what}", cure.removeprefix(f"{what}: ")) for what, cure in await channel.check(chats)]
     return findings
+
+
+async def _unsubscribed(app: App) -> Sequence[Finding]:
+    found = await app.ledger.incidents.unsubscribed(listed_chats(app.kits, app.settings))
+    cure = "its people unsubscribed it; take it out of the settings, or let them /subscribe"
+    return [(one.where, cure) for one in found]
 
 
 def _listening(app: App) -> Sequence[Finding]:

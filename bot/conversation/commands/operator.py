@@ -8,6 +8,7 @@ from bot.ledger.records import DigestStatus, PausedTotals, Totals
 from bot.monitoring.status import paused_line, totals
 from formatters import pages
 from formatters.locale import Phrases
+from formatters.locale.reasons import in_language
 
 _MOST_PROBLEMS = 10
 _MOST_PAUSED = 5
@@ -50,6 +51,13 @@ def _status_lines(digest_status: DigestStatus, chats: Totals, phrases: Phrases) 
     total = phrases.status_line.format(sent=sent, all=sum(counts.values()), chats=chats.chats)
     unsent = {state: count for state, count in sorted(counts.items()) if state != DeliveryState.SENT}
     others = [f"{phrases.states[state]} {count}" for state, count in unsent.items()]
-    held = [f"{digest_status.state}: {digest_status.reason}"] if digest_status.reason else []
+    reason = in_language(digest_status.reason, phrases.language)
+    held = [f"{phrases.digest_states[digest_status.state]}: {reason}"] if reason else []
+    problems = [_problem_line(line, phrases.language) for line in chats.problems]
     rest = [f"… +{chats.more}"] if chats.more else []
-    return [head, *held, ", ".join([total, *others]), *chats.problems, *rest, ""]
+    return [head, *held, ", ".join([total, *others]), *problems, *rest, ""]
+
+
+def _problem_line(line: str, language: str) -> str:
+    where, colon, why = line.partition(": ")
+    return f"{where}{colon}{in_language(why, language)}"
