@@ -203,11 +203,12 @@ def secrets_of(table: type[BaseModel]) -> list[str]:
 )
 def test_every_secret_of_the_settings_is_struck_out(table: str, name: str) -> None:
     """None of these looks like a token, and some are none."""
-    settings = Settings.model_validate({table: {name: "no-known-shape"}})
+    secret = "https://hc.example.org/no-known-shape" if name == "heartbeat_url" else "no-known-shape"
+    settings = Settings.model_validate({table: {name: secret}})
     stream = Stream(terminal=False)
     with contextlib.redirect_stderr(stream):
         _log(settings, "INFO")
-        log.info("with no-known-shape in it")
+        log.info(f"with {secret} in it")
 
     assert json.loads(stream.getvalue())["event"] == "with [secret] in it"
 
@@ -216,6 +217,7 @@ def test_which_secrets_there_are() -> None:
     assert {(kind.__name__, name) for kind in TABLES for name in secrets_of(kind)} == {
         *(("Telegram", name) for name in ("token", "webhook_secret")),
         *(("Slack", name) for name in ("bot_token", "app_token", "signing_secret")),
+        ("Operators", "heartbeat_url"),
     }
 
 

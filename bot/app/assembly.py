@@ -23,6 +23,7 @@ from bot.errors import SettingsError
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.monitoring.health import Health
 from bot.monitoring.health_report import report_file
+from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.sources.folder import FolderSource
 from bot.sources.source import Source
@@ -100,7 +101,8 @@ def assemble(
         settings, ledger.incidents, health.outages, chats, ledger.clock, listed_chats(kits, settings)
     )
     reporter = Reporter(health, report_file(settings.store.path), settings.secrets)
-    service = Service(settings, ledger, cycle, notifier, health, reporter, wake)
+    heartbeat = Heartbeat(settings, ledger.status, notifier, health, ledger.clock)
+    service = Service(settings, ledger, cycle, notifier, health, reporter, heartbeat, wake)
     return App(settings, kits, ledger, channels, cycle, router, replies, notifier, service)
 
 

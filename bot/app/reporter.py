@@ -46,9 +46,8 @@ class Reporter:
         systemd.notify(*lines, *fed, f"STATUS={' '.join(status.split())}")
 
     def _without_secrets(self, report: HealthReport) -> HealthReport:
-        return replace(
-            report, problems=[replace(one, what=redacted(one.what, self.secrets)) for one in report.problems]
-        )
+        problems = [replace(one, what=redacted(one.what, self.secrets)) for one in report.problems]
+        return replace(report, problems=problems, notes=[redacted(note, self.secrets) for note in report.notes])
 
     def _write(self, report: HealthReport) -> None:
         try:

@@ -13,11 +13,14 @@ from bot.config.settings import Settings
 
 
 def make_scheduler(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
-    """Make the scheduler: a wake-up at the daily minute, and one each sweep."""
+    """Make the scheduler: a wake-up at the daily minute, one each sweep, and one for the heartbeat."""
     schedule, zone = settings.schedule, settings.zone
     days = ",".join(WEEKDAYS[day] for day in sorted(weekdays(schedule.days)))
     daily = CronTrigger(hour=schedule.at.hour, minute=schedule.at.minute, day_of_week=days, timezone=zone)
     sweep = IntervalTrigger(seconds=int(schedule.sweep.total_seconds()), timezone=zone)
+    # Also on days without a post, so that whoever waits for it need not know the days.
+    heartbeat = CronTrigger(hour=schedule.at.hour, minute=schedule.at.minute, timezone=zone)
+    jobs = {"daily": daily, "sweep": sweep, **({"heartbeat": heartbeat} if settings.operators.heartbeat_url else {})}
     scheduler = AsyncIOScheduler(
         timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
@@ -25,6 +28,6 @@ def make_scheduler(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
     async def ring() -> None:  # a coroutine, so that it runs in the loop and not in a thread
         wake.set()
 
-    for name, trigger in (("daily", daily), ("sweep", sweep)):
+    for name, trigger in jobs.items():
         scheduler.add_job(ring, trigger, id=name)
     return scheduler

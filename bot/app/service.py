@@ -24,6 +24,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Chat, QueuedDelivery
 from bot.log import log
 from bot.monitoring.health import DELIVERY, SWEEP, Health
+from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.tally import Tally
 
@@ -44,6 +45,7 @@ class Service:
     notifier: OperatorNotifier
     health: Health
     reporter: Reporter
+    heartbeat: Heartbeat
     wake: asyncio.Event  # set: there may be something to do
     resumed: date | None = None  # the day on which paused chats were last given another try
 
@@ -69,14 +71,16 @@ class Service:
         scheduler.start()
         reporting = asyncio.create_task(self.reporter.run())
         listening = [asyncio.create_task(self._listening(listener)) for listener in listeners]
-        asking = asyncio.create_task(ask_about_tokens(self.cycle.channels, self.health, self.cycle.stopping))
+        stopping = self.cycle.stopping
+        asking = asyncio.create_task(ask_about_tokens(self.cycle.channels, self.health, stopping))
+        beating = asyncio.create_task(self.heartbeat.run(stopping))
         try:
             yield
         finally:
             systemd.notify(systemd.STOPPING)
-            self.cycle.stopping.set()  # listeners must end, whatever ended this
+            stopping.set()  # listeners must end, whatever ended this
             scheduler.shutdown(wait=False)
-            await asyncio.gather(*listening, asking)
+            await asyncio.gather(*listening, asking, beating)
             reporting.cancel()
             await asyncio.gather(reporting, return_exceptions=True)
 
@@ -111,6 +115,7 @@ class Service:
                 self.resumed = now.date() if resume else self.resumed
                 self.health.outages.end(IncidentKind.RUN, "")
                 await self._notify()
+            await self.heartbeat.swept()
         except Stopped:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the program goes on
@@ -178,6 +183,8 @@ class Service:
         self.health.sign(SWEEP, _SLOW)
         if state == DeliveryState.SENT:
             self.health.sign(DELIVERY)
+            if row.state != DeliveryState.STALE:
+                self.heartbeat.digest_sent()
         tally.settled(chat, row, state, why)
 
     def _tell_broken_chats(self, broken: Sequence[str]) -> None:

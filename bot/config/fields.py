@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import time, timedelta
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import urlsplit
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TELEGRAM_CHAT = re.compile(r"(?:@[A-Za-z]\w{3,31}|-?\d{1,16})(?::\d{1,16})?", re.ASCII)
@@ -102,6 +103,23 @@ def webhook_secret(value: object) -> object:
     if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", value.strip()):
         raise ValueError("Telegram takes no such secret; write 1 to 256 of A-Z, a-z, 0-9, _ and -")
     return value.strip()
+
+
+def web_address(value: object) -> object:
+    """Check that this is the whole address of something on the web; it may be empty."""
+    if not isinstance(value, str) or not value.strip():
+        return value or None
+    if re.search(r"\s", value.strip()) or not _is_web_address(value.strip()):
+        raise ValueError('this is no web address; write one such as "https://hc.example.org/ping/FAKE"')
+    return value.strip()
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an address of IPv6 that is none
+        return False
 
 
 def telegram_chats(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ from bot.config.fields import (
     strip_secret,
     telegram_chats,
     telegram_people,
+    web_address,
     webhook_secret,
     weekdays,
 )
@@ -205,6 +206,11 @@ class Operators(_Table):
     """The same in Slack: a channel's id, such as "C0123ABCD"."""
     weekly_report: bool = True
     """Whether a line each Monday says what was delivered in the week before."""
+    heartbeat_url: Annotated[SecretStr | None, BeforeValidator(web_address)] = None
+    """Called each day at `schedule.at` and after each digest, when nothing is open and no post is overdue.
+
+    A monitoring service there tells you when the call does not come.
+    """
 
 
 class Settings(BaseSettings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, not_, or_, select
+from sqlalchemy import Select, and_, case, exists, func, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.database.engine import Database
@@ -76,6 +76,14 @@ class Status:
             ]
         return PausedTotals(counts.get(False, 0), first, counts.get(True, 0))
 
+    async def is_anything_open(self) -> bool:
+        """Tell whether a message, a post or a chat of the settings is not as it shall be.
+
+        A message may wait for its hour.
+        """
+        async with self._read() as db:
+            return bool((await db.execute(anything_open(self._clock()))).scalar_one())
+
     async def _by_chat(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[ChatStatus]:
         async with self._read() as db:
             rows = (await db.execute(statement)).all()
@@ -125,9 +133,12 @@ def _counts_by_chat(now: float) -> Select[tuple[Any, ...]]:
     return by_chat.order_by(chats.c.channel, chats.c.id, state, deliveries.c.error)
 
 
+def _is_scheduled(now: float) -> ColumnElement[bool]:
+    return and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts == 0, deliveries.c.not_before > now)
+
+
 def _shown_state(now: float) -> ColumnElement[str]:
-    waits = and_(deliveries.c.state == DeliveryState.PENDING, deliveries.c.attempts == 0, deliveries.c.not_before > now)
-    derived = ((waits, DerivedState.SCHEDULED.value), (not_(NOT_DISCARDED), DerivedState.DISCARDED.value))
+    derived = ((_is_scheduled(now), DerivedState.SCHEDULED.value), (not_(NOT_DISCARDED), DerivedState.DISCARDED.value))
     return case(*derived, else_=deliveries.c.state)
 
 
@@ -160,6 +171,15 @@ def problem_lines(source: str, name: str, now: float) -> Select[tuple[Any, ...]]
         .group_by(chats.c.id, deliveries.c.error)
         .order_by(chats.c.channel, chats.c.id, func.min(_shown_state(now)), deliveries.c.error)
     )
+
+
+def anything_open(now: float) -> Select[bool]:
+    """Tell whether anything is not as it shall be. Chats that readers subscribed may close as they like."""
+    waiting = (not_sent(deliveries), not_(IS_DROPPED), NOT_DISCARDED, not_(_is_scheduled(now)))
+    rows = exists().select_from(_OPEN).where(*waiting, chats.c.state == ChatState.ACTIVE)
+    paused = exists().where(IS_PAUSED, chats.c.origin == ChatOrigin.SETTINGS)
+    held = exists().where(digests.c.state == DigestState.HELD, digests.c.held_since.is_not(None))
+    return select(or_(rows, paused, held))
 
 
 # Rows from the unsettled ones on. "+ 0": SQLite would look up all deliveries of each message, not knowing how few of

@@ -26,6 +26,7 @@ class Health:
     _bots: Outages = field(init=False)  # operators are told by the ledger, as soon as a message is refused
     _signs: dict[str, float] = field(default_factory=dict)  # the last one of each task
     _next: dict[str, float] = field(default_factory=dict)  # by when another one must come
+    notes: dict[str, str] = field(default_factory=dict)  # by what they are about: worth knowing, and no problem
 
     def __post_init__(self) -> None:
         self.outages, self._bots = Outages(self.clock), Outages(self.clock)
@@ -59,7 +60,7 @@ class Health:
         start = now - self.clock()  # when our clock was zero
         signs = {task: start + at for task, at in self._signs.items()}
         problems = [Problem(what, start + since) for what, since in self._problems()]
-        return HealthReport(os.getpid(), now, problems, signs)
+        return HealthReport(os.getpid(), now, problems, signs, list(self.notes.values()))
 
     def _problems(self) -> Iterator[tuple[str, float]]:
         """Say what is out of order, and since when by our clock; of a platform that cannot be reached once."""

@@ -77,7 +77,7 @@ class OperatorNotifier:
             yield one
         for one in await self.incidents.unsubscribed(self.listed):
             yield one
-        for one in await self._overdue_posts():
+        for one in await self.overdue_posts():
             yield one
         if report := await self._weekly_report():
             yield report
@@ -101,7 +101,7 @@ class OperatorNotifier:
         end = datetime.combine(monday, self.settings.schedule.at, self.settings.zone)
         return end if end <= now else end - timedelta(days=7)
 
-    async def _overdue_posts(self) -> list[Incident]:
+    async def overdue_posts(self) -> list[Incident]:
         """List the sources whose posts are overdue."""
         wait, zone = self.settings.schedule.overdue, self.settings.zone
         now = datetime.fromtimestamp(self.clock(), UTC)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.app.scheduler import make_scheduler
-from bot.config.settings import Schedule, Settings
+from bot.config.settings import Operators, Schedule, Settings
 from bot.delivery.hours import DeliveryHours
 from tests.support.app import SEOUL
 
@@ -27,3 +27,13 @@ def test_days_over_the_weekend_are_understood_by_the_scheduler(tmp_path: Path) -
     trigger = make_scheduler(settings, asyncio.Event()).get_job("daily").trigger
     friday = datetime(2025, 1, 9, 12, tzinfo=SEOUL)
     assert trigger.get_next_fire_time(None, friday) == datetime(2025, 1, 10, 8, 30, tzinfo=SEOUL)
+
+
+def test_where_a_heartbeat_is_waited_for_it_wakes_each_day() -> None:
+    """A sweep may be hours away."""
+    without = schedule()
+    operators = Operators.model_validate({"heartbeat_url": "https://hc.example.org/ping/FAKE"})
+    scheduler = make_scheduler(without.model_copy(update={"operators": operators}), asyncio.Event())
+    saturday = datetime(2025, 1, 11, 8, 29, tzinfo=SEOUL)
+    assert scheduler.get_job("heartbeat").trigger.get_next_fire_time(None, saturday) == saturday.replace(minute=30)
+    assert make_scheduler(without, asyncio.Event()).get_job("heartbeat") is None

@@ -11,6 +11,7 @@ import pytest
 
 from bot.cli.setup.doctor import examine
 from bot.config.loading import load
+from tests.support.fakes.monitor import PATH, Monitor
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.golden import DATA
@@ -75,6 +76,14 @@ async def test_all_is_well() -> None:
         "✓ clock",
     ]
     assert done.lines[-1].startswith("✓ next run ")
+
+
+async def test_where_the_heartbeat_goes_is_shown_without_its_secret_and_nobody_is_called() -> None:
+    async with Monitor() as monitor:
+        done = await doctor(PAPERBOY_OPERATORS__HEARTBEAT_URL=monitor.url)
+
+    assert "✓ heartbeat 127.0.0.1, called each day at 08:30" in done.lines
+    assert (done.code, monitor.calls, PATH in done.out) == (0, [], False)
 
 
 async def test_a_webhook_without_its_address_is_found() -> None:

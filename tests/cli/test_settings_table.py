@@ -34,7 +34,7 @@ def test_what_has_no_default() -> None:
     without = [one.key for one in all_settings() if not one.default and not one.required]
 
     assert required == ["sources.name", "sources.kind", "sources.path"]
-    assert [key for key in without if not re.search("token|secret|chat$|webhook_url|^sources", key)] == []
+    assert [key for key in without if not re.search("token|secret|chat$|_url$|^sources", key)] == []
 
 
 @pytest.mark.parametrize("setting", EVERY)

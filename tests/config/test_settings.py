@@ -79,6 +79,7 @@ slack = ["U0123ABCD", "W0123ABCD"]
 telegram_chat = -1001234567891
 slack_chat = "C0123ABCE"
 weekly_report = false
+heartbeat_url = "https://hc.example.org/ping/FAKE?a=b"
 """
 
 
@@ -125,6 +126,7 @@ def test_every_key() -> None:
     assert (settings.web.host, settings.web.port) == ("0.0.0.0", 8443)
     assert settings.operators.telegram == ("12345678", "87654321")
     assert settings.operators.slack == ("U0123ABCD", "W0123ABCD")
+    assert revealed(settings.operators.heartbeat_url) == "https://hc.example.org/ping/FAKE?a=b"
 
 
 def test_defaults_without_any_file() -> None:
@@ -256,6 +258,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "OPERATORS__TELEGRAM_CHAT": "@other_operators",
         "OPERATORS__SLACK_CHAT": "C0CCCCCCC",
         "OPERATORS__WEEKLY_REPORT": "false",
+        "OPERATORS__HEARTBEAT_URL": "http://127.0.0.1:1/other",
     }.items():
         monkeypatch.setenv(f"PAPERBOY_{name}", value)
 
@@ -308,6 +311,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "telegram_chat": "@other_operators",
             "slack_chat": "C0CCCCCCC",
             "weekly_report": False,
+            "heartbeat_url": "http://127.0.0.1:1/other",
         },
     }
 
@@ -426,6 +430,37 @@ def test_addresses_that_telegram_or_a_server_beside_us_posts_to(url: str) -> Non
     write(f'[telegram]\nwebhook_url = "{url}"')
 
     assert load().telegram.webhook_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://hc.example.org",
+        "https://hc.example.org/ping/0b6a3c1e?rid=1#x",
+        " http://192.168.1.2:8080/api/push/abc?status=up ",
+        "http://user:password@[::1]:8081/",
+        "https://모니터.example.org/핑",
+    ],
+)
+def test_addresses_that_a_heartbeat_goes_to(url: str) -> None:
+    write(f'[operators]\nheartbeat_url = "{url}"')
+
+    assert revealed(load().operators.heartbeat_url) == (url.strip() or None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("hc.example.org/ping", "https://", "https:///ping", "ftp://hc.example.org/", "https://hc.example.org/a b"),
+        *("https://hc.example.org:0/", "https://hc.example.org:99999/", "https://hc.example.org:x/", "http://[::1/"),
+    ],
+)
+def test_addresses_that_no_heartbeat_goes_to(url: str) -> None:
+    write(f'[operators]\nheartbeat_url = "{url}"')
+
+    wrong = 'this is no web address; write one such as "https://hc.example.org/ping/FAKE"'
+    assert refusal() == [f"{FILE}: operators.heartbeat_url: {wrong}"]
 
 
 @pytest.mark.parametrize(
@@ -664,6 +699,7 @@ def test_a_home_directory_of_nobody() -> None:
         f'[telegram]\nwebhook_secret = "{SECRET}"',
         f'[telegram]\nwebhook_url = "{SECRET}"',
         f'[slack]\nsigning_secret = "{SECRET} {SECRET}"',
+        f'[operators]\ntelegram_chat = "{SECRET}"\nheartbeat_url = "{SECRET}"',
         f'[operators]\nslack = ["{SECRET}"]',
         f'[telegram]\ntoken = ["{SECRET}"]',
         f'[telegram]\ntoken = "{SECRET} {SECRET}"',

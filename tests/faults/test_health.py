@@ -14,6 +14,8 @@ import pytest
 from tests.faults.posts import PAPERS, post
 from tests.faults.process import Ended, Process
 from tests.faults.site import ALWAYS, Site
+from tests.support.fakes.faults import unauthorized
+from tests.support.fakes.monitor import PATH, Monitor
 
 A_MINUTE = 60.0  # seconds by which the clock of who asks is ahead: so long has nothing been heard
 
@@ -95,7 +97,7 @@ async def test_one_that_was_told_to_stop(site: Site, running: Process) -> None:
 
     assert (ended.code, ended.out, ended.err) == (1, "", "not running\n")
     found = json.loads(as_json.out)
-    assert found == {"healthy": False, "problems": [{"what": "not running", "since": None}], "last": {}}
+    assert found == {"healthy": False, "problems": [{"what": "not running", "since": None}], "notes": [], "last": {}}
 
 
 async def test_one_that_we_may_not_ask(site: Site) -> None:
@@ -104,6 +106,50 @@ async def test_one_that_we_may_not_ask(site: Site) -> None:
 
     assert (ended.code, ended.out) == (2, "")
     assert "cannot be read (Is a directory); ask as the user that Paperboy runs as" in ended.err
+
+
+async def test_the_heartbeat_comes_while_all_is_well(site: Site) -> None:
+    """It comes after the start and after each digest; it comes no more once the token is dead."""
+    site.more = ALWAYS
+    async with Monitor() as monitor:
+        process = await site.start("run", environ={"PAPERBOY_OPERATORS__HEARTBEAT_URL": monitor.url})
+        await _called(monitor, 1)
+        site.post(post(PAPERS))
+        await process.until(site._settled)
+        await _called(monitor, 2)
+        assert ", heartbeat " in (await asked_until(site, 0)).out
+        while_well = list(monitor.calls)
+        site.telegram.token = "123456:another-token-since-yesterday"
+        site.post(post([*PAPERS, 9], "새"))
+        await asked_until(site, 1)
+        process.send(signal.SIGTERM)
+        ended = await site.end(process)
+    assert monitor.calls == while_well
+    assert {*while_well} == {f"GET {PATH}?via=paperboy"}
+    assert PATH not in ended.out + ended.err
+
+
+async def _called(monitor: Monitor, times: int) -> None:
+    async with asyncio.timeout(30):
+        while len(monitor.calls) < times:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+async def test_deliver_calls_too_and_what_is_answered_changes_nothing(site: Site, status: int) -> None:
+    site.post(post(PAPERS))
+    async with Monitor(answers=[status] * 3) as monitor:
+        ended = await site.deliver(environ={"PAPERBOY_OPERATORS__HEARTBEAT_URL": monitor.url})
+    assert (ended.code, ended.err) == (0, "" if status == 200 else "heartbeat: 127.0.0.1: HTTP 404\n")
+    assert {*monitor.calls} == {f"GET {PATH}?via=paperboy"}
+
+
+async def test_deliver_does_not_call_where_something_waits(site: Site) -> None:
+    site.post(post(PAPERS))
+    site.happen(unauthorized(method="sendMessage", times=None))
+    async with Monitor() as monitor:
+        ended = await site.deliver(environ={"PAPERBOY_OPERATORS__HEARTBEAT_URL": monitor.url})
+    assert (ended.code, monitor.calls) == (1, [])
 
 
 async def test_what_systemd_is_told(site: Site) -> None:

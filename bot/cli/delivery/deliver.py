@@ -21,6 +21,7 @@ from bot.delivery.channel import listed_chats
 from bot.delivery.dispatcher import OnSettled
 from bot.errors import SourceError, Stopped
 from bot.ledger.records import Chat, Incident, PausedChat, QueuedDelivery
+from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.status import paused_line, unsettled_lines, waiting_chats
 from bot.monitoring.tally import DigestTally, Tally
 from formatters.locale import phrases
@@ -55,6 +56,8 @@ async def deliver_once(settings: Settings, longest: timedelta | None = None, *, 
                 errors = await _plan(app.cycle)
                 broken = await _dispatch(app, verbose=verbose)
                 await app.notifier.notify()
+            if not errors and not broken:
+                await _call_heartbeat(app.service.heartbeat)
         lines = await _report(app)
         closed = [*await _report_paused(app), *await _report_unsubscribed(app)]
         if errors:
@@ -62,6 +65,12 @@ async def deliver_once(settings: Settings, longest: timedelta | None = None, *, 
         if broken or closed or (lines and await _needs_person(app)):
             return ExitCode.NEEDS_PERSON
         return ExitCode.WAITS if lines else ExitCode.SETTLED
+
+
+async def _call_heartbeat(heartbeat: Heartbeat) -> None:
+    """Call the operators' URL if they gave one and all is well; else whoever listens there tells them."""
+    if heartbeat.url and await heartbeat.is_all_well() and (why := await heartbeat.call()):
+        warn(f"heartbeat: {heartbeat.host}: {why}")
 
 
 async def _plan(cycle: DeliveryCycle) -> list[SourceError]:

@@ -20,6 +20,8 @@ def show_health(settings: Settings, *, as_json: bool) -> int:
         print_json(_as_json(report, problems, settings.zone))
     elif report and not problems:
         say(f"healthy: {', '.join(f'{task} {_ago(now - at)}' for task, at in report.signs.items())}")
+        for note in report.notes:
+            say(f"note: {note}")
     for one in problems if not as_json else ():
         warn(f"{one.what}{f', since {_at(one.since, settings.zone)}' if report else ''}")
     return 1 if problems else 0
@@ -38,6 +40,7 @@ def _as_json(report: HealthReport | None, problems: Sequence[Problem], zone: tzi
     return {
         "healthy": not problems,
         "problems": [{"what": one.what, "since": _at(one.since, zone) if report else None} for one in problems],
+        "notes": list(report.notes) if report else [],
         "last": {task: _at(at, zone) for task, at in signs},
     }
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from rich.markup import escape
@@ -63,6 +64,11 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield "set-up", str(error)
         return
     yield await _clock(settings)
+    if url := settings.operators.heartbeat_url:
+        yield (
+            f"heartbeat {urlsplit(url.get_secret_value()).hostname}, called each day at {settings.schedule.at:%H:%M}",
+            "",
+        )
     yield (
         f"next run {DeliveryHours.for_chat(settings).next_after(datetime.now(UTC)):%Y-%m-%d %H:%M} {settings.timezone}",
         "",
