@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 
-from formatters import links
+from formatters import addresses, links
 from formatters.locale import Phrases
 from formatters.markdown import walk
 from formatters.model import Digest, Link, Paper
@@ -25,8 +26,15 @@ GAP = Span("\n\n")
 
 
 def index(digest: Digest, phrases: Phrases) -> Spans:
-    """Give series and day, the number of papers, and each paper's title on its own line."""
-    rows = [span for paper in digest.papers for span in (LINE, *_title(paper, LONGEST_TITLE))]
+    """Give series and day, the number of papers, and each paper's title on its own line, under its category."""
+    several = len({paper.category for paper in digest.papers}) > 1
+    rows: list[Span] = []
+    for category, papers in groupby(digest.papers, key=lambda paper: paper.category if several else ""):
+        rows += [
+            *([LINE] if rows else []),
+            *_category(category),
+            *(span for paper in papers for span in (LINE, *_title(paper, LONGEST_TITLE))),
+        ]
     return (*head(digest, phrases), *_preface(digest), *([LINE] if rows else []), *rows)
 
 
@@ -44,7 +52,7 @@ def head(digest: Digest, phrases: Phrases) -> Spans:
 def brief(paper: Paper) -> str:
     """Give one sentence about a paper, "" where its post has none."""
     summary = summarise(paper)
-    sentence = summary.contribution or summary.goal or summary.result or summary.other
+    sentence = summary.lead or summary.contribution or summary.goal or summary.result or summary.other
     return shorten(sentence, LONGEST_BRIEF)
 
 
@@ -54,10 +62,10 @@ def one_line(paper: Paper) -> str:
 
 
 def summary_card(paper: Paper, phrases: Phrases) -> Spans:
-    """Give a paper in short: number, title, one sentence each about goal, contribution and result, links."""
+    """Give a paper in short: number, title, its line in the post or its goal, contribution and result, links."""
     summary = summarise(paper)
     statements = (
-        (phrases.goal, summary.goal),
+        ("", summary.lead) if summary.lead else (phrases.goal, summary.goal),
         (phrases.contribution, summary.contribution),
         (phrases.result, summary.result),
         ("", summary.other),
@@ -68,7 +76,7 @@ def summary_card(paper: Paper, phrases: Phrases) -> Spans:
         if sentence
         for span in (LINE, *_labelled(label, shorten(sentence, LONGEST_SENTENCE)))
     ]
-    short = [Link(shorten(link.label, LONGEST_LABEL), link.url) for link in links.row(paper)[:MOST_LINKS]]
+    short = [Link(shorten(link.label, LONGEST_LABEL), link.url) for link in addresses.row(paper)[:MOST_LINKS]]
     return (*_bold(_title(paper, LONGEST_TITLE)), *([LINE] if lines else []), *lines, *_row(short))
 
 
@@ -79,12 +87,16 @@ def full(paper: Paper) -> Spans:
         heading = [GAP, Span(section.heading, styles=BOLD)] if section.heading else []
         body = walk(section.body)
         spans += [*heading, *([LINE if heading else GAP, *body] if body else [])]
-    return (*spans, *_row(links.row(paper)))
+    return (*spans, *_row(addresses.row(paper)))
 
 
 def help_text(greeting: str, commands: Mapping[str, str]) -> str:
     """Introduce the bot and list the commands."""
     return "\n".join([greeting, "", *(f"/{name} – {description}" for name, description in commands.items())])
+
+
+def _category(name: str) -> Spans:
+    return (LINE, Span(shorten(name, LONGEST_TITLE), styles=BOLD)) if name else ()
 
 
 def _preface(digest: Digest) -> Spans:

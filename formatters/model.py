@@ -20,12 +20,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    id: str  # arXiv id without version, else a slug of the title; unique in its digest
+    id: str  # arXiv id without version, else DOI or the like, else a slug of the title; unique in its digest
     number: int  # as in the post, or its place where numbers repeat
     title: str  # plain text on one line
     url: str  # that the title links to, empty when the post has no usable link
     links: tuple[Link, ...]  # those found in the post, in its order
     sections: tuple[Section, ...]
+    category: str = ""  # the heading over it and others, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,4 @@ class Digest:
     url: str  # of the post itself, empty without a permalink setting
     preface: str  # Markdown before the first paper
     papers: tuple[Paper, ...]  # may be empty
+    rest: str = ""  # Markdown that belongs to no paper: thanks, sponsors, news

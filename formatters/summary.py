@@ -1,31 +1,27 @@
-"""The sentences of a paper's short summary: goal, contribution, result."""
+"""The sentences of a paper's short summary: one line about it all, goal, contribution, result."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 
+from formatters import labels
 from formatters.markdown import walk
 from formatters.model import Paper, Section
 from formatters.spans import collapse_spaces, plain
 
-# The headings and labels of the known blogs, in Korean and English.
-_NAMES = {
-    "introduction": ("introduction", "intro", "overview", "서론", "소개", "개요"),
-    "goal": ("goal", "goals", "objective", "aim", "목표", "목적", "연구 목표"),
-    "motivation": ("motivation", "background", "동기", "배경"),
-    "contribution": ("contribution", "contributions", "기여", "공헌", "주요 기여"),
-    "method": ("method", "methods", "approach", "방법", "방법론", "접근법"),
-    "results": ("results", "result", "experiments", "evaluation", "결과", "실험", "실험 결과"),
-    "limitations": ("limitations", "limitation", "한계", "한계점", "제한점"),
-    "conclusion": ("conclusion", "conclusions", "결론"),
-}
 # The parts of a summary, and the sections read for them; others are read only where they may hold a label.
 _PARTS = {"goal", "contribution", "results"}
-_READ_WHOLE = {*_PARTS, "introduction"}
-_KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
+_LEADS = ("brief", "abstract")  # what says it all in short, in the order of preference
+_READ_WHOLE = {*_PARTS, *_LEADS, "introduction"}
+# What says it all in short has one of these in its label.
+_LEAD_HINTS = (
+    *("TL;DR", "TLDR", "tl;dr", "One-line", "one-line", "One line", "one line", "In one sentence", "In short", "Gist"),
+    *("한 줄", "한줄", "한 문장", "핵심 요약", "핵심요약", "세 줄", "3줄", "一句话", "一言", "一行要約", "ひとこと"),
+)
 _NO_INFORMATION = {
     "정보 부족",
     "정보 없음",
@@ -47,6 +43,9 @@ _WORD = re.compile(r"\w")
 _MARK = re.compile(r"(?:•|\d{1,3}\.)\s+")
 _LABEL = re.compile(r"([^:：]+)[:：]\s*(.*)")
 _MAY_LABEL = re.compile("[:：&]")  # in Markdown, where a colon may be written as an entity
+_BAR = re.compile(r"\s+\|\s+")  # between labels on one line
+_LETTER = re.compile(r"[^\W\d_]")
+_ADDRESS = re.compile(r"https?://\S+")
 # Styles of what cannot be read as a sentence.
 _NO_PROSE = frozenset({"pre", "table"})
 
@@ -56,25 +55,34 @@ class Summary:
     goal: str = ""
     contribution: str = ""
     result: str = ""
-    other: str = ""  # set only where the three above are empty
+    other: str = ""  # set only where all else is empty
+    lead: str = ""  # what the post itself gives as the paper in one line, else the beginning of its abstract
 
 
 @lru_cache(512)  # the same paper is laid out in many editions
 def summarise(paper: Paper) -> Summary:
-    """Pick the first sentence each of goal, contribution and results, empty where a post has none.
+    """Pick the line that says it all, and the first sentence each of goal, contribution and results.
 
-    A paper with none of them gets the first sentence of any section, so that its message is not empty
-    when its post is not.
+    They are empty where a post has none. A paper with none of them gets the first sentence of any section, so that
+    its message is not empty when its post is not. Authors, links, scores and the like are never taken for a sentence.
     """
     found: dict[str, str] = {}
-    for kind, sentence in _statements(paper):
-        found.setdefault(kind, sentence)
-        if found.keys() >= _PARTS:
-            break
-    summary = Summary(found.get("goal", ""), found.get("contribution", ""), found.get("results", ""))
-    if summary == Summary():
-        return Summary(other=next(_any_sentence(paper), ""))
-    return summary
+    for section in paper.sections:
+        if found.keys() >= _PARTS and not _may_lead(section):
+            continue
+        for kind, sentence in _statements(section):
+            found.setdefault(kind, sentence)
+    summary = _summary(found)
+    return Summary(other=next(_any_sentence(paper), "")) if summary == Summary() else summary
+
+
+def _may_lead(section: Section) -> bool:
+    return labels.says(section.heading) in _LEADS or any(hint in section.body for hint in _LEAD_HINTS)
+
+
+def _summary(found: Mapping[str, str]) -> Summary:
+    lead = next((found[kind] for kind in _LEADS if kind in found), "")
+    return Summary(found.get("goal", ""), found.get("contribution", ""), found.get("results", ""), lead=lead)
 
 
 def says_nothing(text: str) -> bool:
@@ -85,7 +93,7 @@ def says_nothing(text: str) -> bool:
 def is_empty_section(section: Section) -> bool:
     """Tell whether each line of a section is empty, or only says that there is no information."""
     lines = plain(walk(section.body)).splitlines()
-    return all(says_nothing(_label(_MARK.sub("", line.strip(), count=1))[1]) for line in lines)
+    return all(says_nothing(_labelled(_MARK.sub("", line.strip(), count=1))[1]) for line in lines)
 
 
 def first_sentence(text: str) -> str:
@@ -97,18 +105,21 @@ def first_sentence(text: str) -> str:
     return collapse_spaces(text)
 
 
-def _statements(paper: Paper) -> Iterator[tuple[str, str]]:
+def _statements(section: Section) -> Iterator[tuple[str, str]]:
     """Yield (kind, first sentence) in the order of the post."""
-    for section in paper.sections:
-        kind = _KINDS.get(section.heading.strip(" :").casefold(), "")
-        if kind not in _READ_WHOLE and not _MAY_LABEL.search(section.body):
-            continue
-        lines = [line for line in _lines(section) if not says_nothing(_label(line)[1])]
-        labelled = [(_KINDS[label], text) for label, text in map(_label, lines) if label]
-        if kind == "introduction":
-            yield from _sentences(labelled or _unlabelled(lines))
-        else:
-            yield from _sentences([*labelled, (kind, "\n".join(lines))])
+    kind = labels.says(section.heading)
+    if kind not in _READ_WHOLE and not _may_label(section):
+        return
+    lines = _told(section)
+    labelled = [(own, text) for own, text in lines if own]
+    if kind == "introduction":
+        yield from _sentences(labelled or _unlabelled([text for _, text in lines]))
+    else:
+        yield from _sentences([*labelled, (kind, "\n".join(text for own, text in lines if not own or kind))])
+
+
+def _may_label(section: Section) -> bool:
+    return bool(_MAY_LABEL.search(section.body)) or not section.heading
 
 
 def _sentences(statements: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -116,20 +127,52 @@ def _sentences(statements: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _any_sentence(paper: Paper) -> Iterator[str]:
-    named_first = sorted(paper.sections, key=lambda section: not section.heading)
-    texts = ("\n".join(_lines(section)) for section in named_first)
+    told = (section for section in paper.sections if not labels.tells(section.heading))
+    named_first = sorted(told, key=lambda section: not section.heading)
+    texts = ("\n".join(text for _, text in _told(section)) for section in named_first)
     return (first_sentence(text) for text in texts if not says_nothing(text))
+
+
+def _told(section: Section) -> list[tuple[str, str]]:
+    """Give the lines that say something about the paper, each with the kind that its label names, else "".
+
+    A label may stand on a line of its own, over what it names.
+    """
+    told: list[tuple[str, str]] = []
+    over = ""  # the label on the line before
+    lines = [part for line in _lines(section) for part in _parts(line)]
+    for line, following in zip_longest(lines, lines[1:]):
+        label, text = _labelled(line)
+        if label and not text and following is None:
+            label, text = "", line  # what labels nothing is a text
+        named = label or over
+        kind = labels.says(named) if named else ""
+        if (kind or not named or not labels.tells(named)) and _says_something(text):
+            told.append((kind, text))
+        over = label if not text else ""
+    return told
+
+
+def _parts(line: str) -> list[str]:
+    """Cut a line of several labels."""
+    parts = _BAR.split(line) if "|" in line else []
+    return parts if len(parts) > 1 and _labelled(parts[0])[0] else [line]
+
+
+def _says_something(text: str) -> bool:
+    return not says_nothing(text) and bool(_LETTER.search(_ADDRESS.sub("", text) if "://" in text else text))
+
+
+def _labelled(line: str) -> tuple[str, str]:
+    """Give the known label of a line, and what stands after it; a line may be a label alone."""
+    found = _LABEL.match(line)
+    label, text = (found[1], found[2]) if found else (line, "")
+    return (label, text) if len(label) <= labels.LONGEST and labels.is_section(label) else ("", line)
 
 
 def _lines(section: Section) -> list[str]:
     text = plain(span for span in walk(section.body) if not span.styles & _NO_PROSE)
     return [line for line in (_MARK.sub("", line.strip(), count=1) for line in text.splitlines()) if line]
-
-
-def _label(line: str) -> tuple[str, str]:
-    found = _LABEL.match(line)
-    label = found[1].strip().casefold() if found else ""
-    return (label, found[2]) if found and label in _KINDS else ("", line)
 
 
 def _unlabelled(lines: list[str]) -> list[tuple[str, str]]:

@@ -136,7 +136,10 @@ def require_deliverable(settings: Settings, kits: Mapping[str, ChannelKit]) -> N
 
 
 def make_sources(settings: Settings) -> list[Source]:
-    return [FolderSource(one.name, one.path, match=one.match, permalink=one.permalink) for one in settings.sources]
+    return [
+        FolderSource(one.name, one.path, match=one.match, permalink=one.permalink, site=one.site)
+        for one in settings.sources
+    ]
 
 
 def make_channels(settings: Settings, kits: Mapping[str, ChannelKit]) -> dict[str, Channel]:

@@ -66,6 +66,8 @@ class Source(_Table):
     """
     permalink: str = ""
     """The link to a post, with Jekyll's `:year`, `:month`, `:day`, `:title`; without it, posts are not linked."""
+    site: Annotated[str, Field(pattern=r"^(https?://[^/\s]+(/\S*)?)?$")] = ""
+    """The address of the site, such as "https://example.org": it completes links in posts that leave it out."""
 
 
 class Schedule(_Table):

@@ -6,7 +6,7 @@ Pure. The daily run, an edited post, one that is not finished yet: all are this 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -34,14 +34,19 @@ class Rules:
 
 
 def decide(
-    known: Sequence[KnownDigest], found: Sequence[FoundDigest] | None, rules: Rules, now: float
+    known: Sequence[KnownDigest],
+    found: Sequence[FoundDigest] | None,
+    rules: Rules,
+    now: float,
+    newly_read: Collection[str] = (),
 ) -> list[PlannedDigest | StatusChange]:
     """Say what shall become of each digest that is new or changed, older first; `now` in seconds since 1970.
 
     The first look at a source delivers its newest digest alone; later ones are delivered as they
     come, the newest `catch_up` of those that came since the last look. What looks unfinished waits
     for `gate_wait`, what is dated in the future for its day; what changes later than `edits_for` is left
-    as it was delivered. Of a source that could not be read, `found` is None.
+    as it was delivered. Of a source that could not be read, `found` is None. In those named by `newly_read` a
+    former program saw no papers: only the newest day of them is news.
     """
     if found is None:
         return []
@@ -53,7 +58,7 @@ def decide(
     fresh = [one for one in plans if not _is_settled(before.get(one.digest.id), one)]
     there = {one.digest.id for one in plans}
     gone = [_gone(one) for one in known if one.name not in there and _is_missed(one, rules, now)]
-    return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now)]
+    return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now, newly_read)]
 
 
 def _planned(found: FoundDigest) -> PlannedDigest:
@@ -114,21 +119,43 @@ def _since(was: KnownDigest | None, now: float) -> float:
 
 
 def _fresh(
-    new: Sequence[PlannedDigest], before: Mapping[str, KnownDigest], rules: Rules, now: float
+    new: Sequence[PlannedDigest],
+    before: Mapping[str, KnownDigest],
+    rules: Rules,
+    now: float,
+    newly_read: Collection[str],
 ) -> Iterator[PlannedDigest]:
     """Sort new digests, older first, into those to deliver, to hold, and those that are no news."""
     newest = _newest(before.values(), rules.today)
-    passed_over = [one for one in new if one.name not in before and was_passed_over(one.name, before)]
-    old = {one.name for one in passed_over}
+    last = _newest_read(new, before, rules.today)
+    old = {one.name for one in new if _is_old(one, before, newly_read, last)}
     dated = [(one, _date_reason(one, before.get(one.name), newest, rules)) for one in new if one.name not in old]
     ready = [one for one, why in dated if why is None]
     begin = 0 if before else max(0, len(ready) - 1)  # nothing before: the first look
     judged = [
         *(_kept_back(one, why) for one, why in dated if why),
-        *(replace(one, state=DigestState.BASELINE) for one in (*passed_over, *ready[:begin])),
+        *(_no_news(one, before) for one in new if one.name in old),
+        *(_no_news(one, before) for one in ready[:begin]),
         *_caught_up(ready[begin:], before, rules, now),
     ]
     return (one for one in judged if _is_news(before.get(one.name), one))
+
+
+def _is_old(one: PlannedDigest, before: Mapping[str, KnownDigest], newly_read: Collection[str], last: date) -> bool:
+    """Tell whether a former program saw a post and passed it over, or found no papers in it."""
+    if one.name in newly_read:
+        return one.digest.day < last
+    return one.name not in before and was_passed_over(one.name, before)
+
+
+def _newest_read(new: Iterable[PlannedDigest], before: Mapping[str, KnownDigest], today: date | None) -> date:
+    """Give the newest day with papers."""
+    days = [one.digest.day for one in new if one.digest.papers] + [one.day for one in before.values() if one.papers]
+    return max((day for day in days if today is None or day <= today), default=date.min)
+
+
+def _no_news(one: PlannedDigest, before: Mapping[str, KnownDigest]) -> PlannedDigest:
+    return _skipped(one, Cause.MISSED) if one.name in before else replace(one, state=DigestState.BASELINE)
 
 
 def _newest(known: Iterable[KnownDigest], today: date | None) -> date:

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules, decide
-from bot.delivery.recognition import recognise
+from bot.delivery.recognition import recognise, with_known_ids
 from bot.errors import LedgerError
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
+from bot.ledger.records import KnownDigest, PlannedDigest, RenderedEdition, StatusChange
 from bot.log import unexpected
-from bot.sources.fingerprint import hashed
+from bot.sources.fingerprint import fingerprint, hashed, is_current, says_the_same
 from bot.sources.source import FoundDigest
 from formatters import locale
 from formatters.edition import Edition
@@ -40,8 +40,11 @@ async def plan(
     """
     problems = {} if problems is None else problems
     known = await ledger.known_digests(source)
+    newly_read: set[str] = set()
+    if found is not None:
+        found, known, newly_read = await _read_again(ledger, source, found, known)
     # Hashing years of posts takes seconds; meanwhile readers are answered.
-    decided = await asyncio.to_thread(decide, known, found, rules, ledger.clock())
+    decided = await asyncio.to_thread(decide, known, found, rules, ledger.clock(), newly_read)
     for one in decided:
         if isinstance(one, StatusChange):
             await ledger.change_status(source, one)
@@ -52,6 +55,39 @@ async def plan(
     await ledger.record_posts(source, {one.digest.id: one.post for one in recognised})
     await _give_to_new_chats(ledger, source, formatters, rules, problems)
     return decided
+
+
+async def _read_again(
+    ledger: Ledger, source: str, found: Sequence[FoundDigest], known: Sequence[KnownDigest]
+) -> tuple[list[FoundDigest], list[KnownDigest], set[str]]:
+    """Let the papers of changed posts keep their ids, and take up at once what only a newer program reads otherwise.
+
+    Gives the names of the digests, too, in which a former program saw no papers.
+    """
+    before = {one.name: one for one in known}
+    posts = {one.digest.id: one for one in await asyncio.to_thread(_compared, found, known)}
+    newly_read = set() if not known or any(is_current(one.fingerprint) for one in known) else posts.keys() - before
+    for name, was in list(before.items()):
+        if name not in posts or posts[name].fingerprint == was.fingerprint:
+            continue
+        former = await ledger.digest(source, name)
+        posts[name], is_same = await asyncio.to_thread(_with_former, posts[name], former)
+        if is_same and not is_current(was.fingerprint):
+            await ledger.write_reading(source, posts[name].digest, posts[name].fingerprint)
+            before[name] = replace(was, fingerprint=posts[name].fingerprint)
+            newly_read |= {name} if not former.papers else set()
+    return list(posts.values()), list(before.values()), newly_read
+
+
+def _compared(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> list[FoundDigest]:
+    """Give each post with the name by which the ledger knows it, and its fingerprint."""
+    recognised = recognise(found, known)
+    return [replace(one, fingerprint=one.fingerprint or fingerprint(one.digest)) for one in recognised]
+
+
+def _with_former(one: FoundDigest, former: Digest) -> tuple[FoundDigest, bool]:
+    digest = with_known_ids(one.digest, former)
+    return replace(one, digest=digest), says_the_same(former, digest)
 
 
 async def _give_to_new_chats(

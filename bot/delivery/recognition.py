@@ -1,20 +1,27 @@
-"""Recognise posts: which of the digests that the ledger knows each post is.
+"""Recognise posts and papers: which of the digests that the ledger knows each post is, and which of its papers.
 
-A post may be renamed, get another title or another date, or be copied. Pure.
+A post may be renamed, get another title or another date, or be copied; a paper's title or link may be corrected. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import PurePath
+from typing import TypeVar
 
 from bot.ledger.records import KnownDigest
 from bot.sources.source import FoundDigest
+from formatters.addresses import identity
+from formatters.links import safe
+from formatters.model import Digest, Paper
+from formatters.spans import collapse_spaces
 
 _ENOUGH = 3  # so many papers are not the same by chance
 
+_Value = TypeVar("_Value")
 _Lookup = Callable[[FoundDigest], str | None]  # gives the name of a known digest
 
 
@@ -32,6 +39,46 @@ def recognise(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> lis
         names[place] = _new_name(found[place], taken)
         taken.add(names[place])
     return [_named(one, names[place], before) for place, one in enumerate(found)]
+
+
+def with_known_ids(digest: Digest, before: Digest) -> Digest:
+    """Give a digest whose papers keep the ids that they had before: those of one address, else of one title."""
+    free, ids = {paper.id: paper for paper in before.papers}, dict[int, str]()
+    for key in (_address, _title):
+        had = _once((key(paper), name) for name, paper in free.items())
+        has = _once((key(paper), place) for place, paper in enumerate(digest.papers) if place not in ids)
+        for same in (same for same in has if same and same in had):
+            ids[has[same]] = had[same]
+            del free[had[same]]
+    taken = set(ids.values())
+    papers = [
+        replace(paper, id=ids[place]) if place in ids else _renamed(paper, taken)
+        for place, paper in enumerate(digest.papers)
+    ]
+    return replace(digest, papers=tuple(papers))
+
+
+def _address(paper: Paper) -> str:
+    return identity(paper.url) or safe(paper.url)
+
+
+def _title(paper: Paper) -> str:
+    return collapse_spaces(paper.title).casefold()
+
+
+def _once(pairs: Iterable[tuple[str, _Value]]) -> dict[str, _Value]:
+    """Map the keys that come once."""
+    listed = list(pairs)
+    counts = Counter(key for key, _ in listed)
+    return {key: value for key, value in listed if counts[key] == 1}
+
+
+def _renamed(paper: Paper, taken: set[str]) -> Paper:
+    """Give a paper that is new a free id."""
+    names = chain((paper.id,), (f"{paper.id}-{number}" for number in count(2)))
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return replace(paper, id=name)
 
 
 def _claims(found: Sequence[FoundDigest], order: Sequence[int], known: Mapping[str, KnownDigest]) -> dict[int, str]:

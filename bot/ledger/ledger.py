@@ -11,7 +11,6 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -147,6 +146,12 @@ class Ledger:
             if planned.to_returned_chats:
                 await db.execute(planning_sql.queue_returned_chats(digest))
 
+    async def write_reading(self, source: str, digest: Digest, fingerprint: str) -> None:
+        """Write how a newer program reads a post that says what it said; no message changes."""
+        async with self._write() as db:
+            number: int = (await db.execute(planning_sql.write_reading(source, digest, fingerprint))).scalar_one()
+            await index_digest(db, number, digest)
+
     async def change_status(self, source: str, one: StatusChange) -> None:
         """Write the state and the reason of a digest whose content stays as it is."""
         async with self._write() as db:
@@ -268,12 +273,10 @@ class Ledger:
 
 
 def _known(row: Any) -> KnownDigest:
-    day, state = date.fromisoformat(row.day), DigestState(row.state)
     reason = Reason.read(row.cause, row.numbers, row.reason)
-    paper_ids = frozenset(row.paper_ids.split("\n")) if row.paper_ids else frozenset()
-    facts = {"papers": row.papers, "found_at": row.found_at, "held_since": row.held_since}
-    seen = KnownDigest(row.name, row.post, day, row.fingerprint, state, reason, **facts)
-    return replace(seen, paper_ids=paper_ids, told_apart=bool(row.told_apart))
+    papers = frozenset(row.paper_ids.split("\n")) if row.paper_ids else frozenset()
+    seen = (row.fingerprint, DigestState(row.state), reason, row.papers, row.found_at, row.held_since)
+    return KnownDigest(row.name, row.post, date.fromisoformat(row.day), *seen, papers, bool(row.told_apart))
 
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEdition, *, update: bool) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
@@ -33,6 +34,7 @@ from bot.ledger import transitions
 from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
 from bot.ledger.transitions import HOUR_UNKNOWN, waits_for_hour
 from formatters.message import Message
+from formatters.model import Digest
 
 REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
 PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
@@ -83,7 +85,7 @@ def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
         "post": planned.post,
         "day": planned.digest.day.isoformat(),
         "fingerprint": planned.fingerprint,
-        "content": {**asdict(planned.digest), "day": planned.digest.day.isoformat()},
+        "content": _content(planned.digest),
         "state": planned.state,
         **planned.reason.stored(),
         "held_since": planned.held_since,
@@ -92,6 +94,16 @@ def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
     # A digest that was held is found when it has papers: whoever subscribed meanwhile receives it.
     found = {"found_at": now} if planned.to_new_chats and planned.may_edit else {}
     return row.on_conflict_do_update(["source", "name"], set_=values | found).returning(digests.c.id)
+
+
+def write_reading(source: str, digest: Digest, fingerprint: str) -> ReturningUpdate[Any]:
+    """Write how a post is read now that says what it said."""
+    values = {"fingerprint": fingerprint, "content": _content(digest)}
+    return update(digests).where(is_digest(source, digest.id)).values(values).returning(digests.c.id)
+
+
+def _content(digest: Digest) -> dict[str, object]:
+    return {**asdict(digest), "day": digest.day.isoformat()}
 
 
 def change_status(source: str, one: StatusChange) -> Update:

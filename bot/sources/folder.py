@@ -38,6 +38,7 @@ class FolderSource:
         *,
         match: str | None = None,
         permalink: str = "",
+        site: str = "",
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -46,6 +47,7 @@ class FolderSource:
         self._path = path
         self._match = match
         self._permalink = permalink
+        self._site = site
         self._clock = clock
         self._sleep = sleep
         self._cache: dict[Path, tuple[tuple[int, int], Post | ParseError]] = {}
@@ -119,7 +121,7 @@ class FolderSource:
 
     def _parse(self, path: Path) -> Post | ParseError:
         try:
-            return read(path, permalink=self._permalink, certain=self._match is not None)
+            return read(path, permalink=self._permalink, certain=self._match is not None, site=self._site)
         except ParseError as error:
             return error
 
@@ -143,12 +145,12 @@ def _is_same(one: Digest, other: Digest) -> bool:
     return 2 * len(ids & other_ids) >= min(len(ids), len(other_ids))
 
 
-def read(path: Path, *, permalink: str = "", certain: bool = False) -> Post:
+def read(path: Path, *, permalink: str = "", certain: bool = False, site: str = "") -> Post:
     """Read one post, and no more bytes of it than a post may have. Raises ParseError and OSError."""
     with path.open("rb") as file:
         raw = file.read(LARGEST_POST + 1)
     try:
-        post = parse(raw, shown(path.name), permalink=permalink, certain=certain)
+        post = parse(raw, shown(path.name), permalink=permalink, certain=certain, site=site)
         return replace(post, fingerprint=fingerprint(post.digest)) if post.digest else post
     except ParseError:
         raise

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from formatters import compose, links
+from formatters import addresses, compose
 from formatters.edition import Edition
 from formatters.model import Digest
 from formatters.spans import plain
@@ -48,7 +48,7 @@ def test_papers_are_numbered_and_known_by_their_arxiv_ids(post: Path) -> None:
     digest = digest_of(post)
 
     assert numbered(digest) == list(range(1, len(digest.papers) + 1))
-    assert all(links.arxiv_id(paper.url) == paper.id for paper in digest.papers)
+    assert all(addresses.arxiv_id(paper.url) == paper.id for paper in digest.papers)
     assert digest.id.endswith(f"/{post.name[:10]}")
 
 

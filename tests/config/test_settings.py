@@ -38,6 +38,7 @@ kind  = "folder"
 path  = "_posts"
 match = "*daily-papers*"
 permalink = "https://example.github.io/dailypaper/:year/:month/:day/:title/"
+site = "https://example.github.io"
 
 [schedule]
 at = "07:15"
@@ -229,6 +230,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "SOURCES__0__PATH": "drafts",
         "SOURCES__0__MATCH": "*.md",
         "SOURCES__0__PERMALINK": "https://example.org/:title",
+        "SOURCES__0__SITE": "https://example.org",
         "SCHEDULE__AT": "23:59",
         "SCHEDULE__DAYS": "sat,sun",
         "SCHEDULE__SWEEP": "1h",
@@ -274,6 +276,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
                 "path": Path.cwd() / "drafts",
                 "match": "*.md",
                 "permalink": "https://example.org/:title",
+                "site": "https://example.org",
             },
         ),
         "schedule": {

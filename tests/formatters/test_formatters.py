@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.posts.papers import slug
-from formatters import compose, links
+from bot.sources.posts.papers.drafts import slug
+from formatters import addresses, compose, links
 from formatters.edition import LAYOUTS, THREAD, Edition
 from formatters.locale import phrases
 from formatters.message import Message
@@ -70,7 +70,7 @@ def test_one_message_per_paper_with_its_title_and_link(case: Case, digest: Diges
         assert shown.text.startswith(f"{paper.number}. {paper.title}")
         assert letters(shown.text).startswith(letters_of(compose.summary_card(paper, case.words)))
         assert same_links(url for _, url in shown.links) == same_links(
-            link.url for link in (*links.row(paper)[:8], Link("", links.safe(paper.url))) if link.url
+            link.url for link in (*addresses.row(paper)[:8], Link("", links.safe(paper.url))) if link.url
         )
 
 
@@ -99,6 +99,19 @@ def test_an_index_comes_before_the_papers(case: Case, digest: Digest) -> None:
     assert [case.see(message)[:2] for message in messages] == [case.see(message)[:2] for message in index]
     assert not any(case.see(message).buttons for message in messages)
     assert case.buttons or messages == index
+
+
+@all_cases
+def test_an_index_names_the_categories_where_there_are_several(case: Case) -> None:
+    papers = tuple(Paper(name, n, f"Title {name}", "", (), (), "AAB"[n - 1]) for n, name in enumerate("xyz", 1))
+    digest = Digest("x/2025-01-01", "X", date(2025, 1, 1), "X", "", "", papers)
+
+    def shown(*listed: Paper) -> str:
+        (message,) = case.formatter.digest(replace(digest, papers=listed), INDEX)
+        return re.sub(r"\n\n+", "\n\n", case.see(message).text)
+
+    assert "\n\nA\n1. Title x\n2. Title y\n\nB\n3. Title z" in shown(*papers)
+    assert "\n\n1. Title x\n2. Title y" in shown(*papers[:2])
 
 
 @all_cases

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formatters.links import LONGEST_URL, arxiv_id, row, safe, typed_arxiv_id
+from formatters.addresses import arxiv_id, row, typed_arxiv_id
+from formatters.links import LONGEST_URL, safe
 from formatters.model import Link, Paper
 from tests.support.fakes.markup import parse
 
@@ -128,6 +129,7 @@ def rows(url: str, *links: Link) -> list[tuple[str, str]]:
 DERIVED = [
     ("arXiv", ARXIV),
     ("PDF", "https://arxiv.org/pdf/2501.00001"),
+    ("HTML", "https://arxiv.org/html/2501.00001"),
     ("alphaXiv", "https://www.alphaxiv.org/abs/2501.00001"),
     ("Hugging Face", "https://huggingface.co/papers/2501.00001"),
 ]
@@ -148,13 +150,33 @@ def test_the_posts_own_link_takes_the_place_of_the_derived_one() -> None:
     own = Link("Alphaxiv", "https://www.alphaxiv.org/ko/overview/2501.00001")
     pdf = Link("Paper", "https://arxiv.org/pdf/2501.00001v2")
 
-    assert rows(ARXIV, own, pdf) == [DERIVED[0], ("Paper", pdf.url), ("Alphaxiv", own.url), DERIVED[3]]
+    assert rows(ARXIV, own, pdf) == [
+        *(DERIVED[0], ("Paper", pdf.url), DERIVED[2], ("Alphaxiv", own.url), DERIVED[4]),
+    ]
+
+
+def test_what_came_before_arxiv_made_html_has_none() -> None:
+    for old in ("2311.00001", "math.GT/0309136"):
+        assert "HTML" not in [label for label, _ in rows(f"https://arxiv.org/abs/{old}")]
+    assert "HTML" in [label for label, _ in rows("https://arxiv.org/abs/2312.00001")]
+
+
+def test_a_paper_linked_elsewhere_has_all_links_of_arxiv() -> None:
+    hf = "https://huggingface.co/papers/2501.00001"
+
+    assert rows(hf) == DERIVED
+    assert rows(hf, Link("📄", hf)) == [*DERIVED[:4], ("📄", hf)]
+
+
+def test_an_address_is_no_label() -> None:
+    for label in (ARXIV, "2501.00001", "arXiv:2501.00001v2"):
+        assert rows(ARXIV, Link(label, ARXIV)) == DERIVED
 
 
 def test_two_links_of_the_post_to_one_place_both_stay() -> None:
     first, second = (Link(label, f"https://alphaxiv.org/{label}/2501.00001") for label in ("ko", "en"))
 
-    assert [label for label, _ in rows(ARXIV, first, second)] == ["arXiv", "PDF", "ko", "Hugging Face", "en"]
+    assert [label for label, _ in rows(ARXIV, first, second)] == ["arXiv", "PDF", "HTML", "ko", "Hugging Face", "en"]
 
 
 def test_a_paper_elsewhere_is_named_by_its_host_or_the_author() -> None:

@@ -171,3 +171,66 @@ def test_a_paper_that_says_nothing() -> None:
 )
 def test_one_line_says_what_came_of_a_paper(sections: list[tuple[str, str]], line: str) -> None:
     assert one_line(Paper("id", 1, "Title", "", (), tuple(Section(*section) for section in sections))) == line
+
+
+# The line that says it all, and what is never taken for a sentence
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "**Authors**: A. Author\n\n**TL;DR**: It rains. More.\n\n**Abstract**: We study rain.",
+        "**Abstract**: We study rain.\n\n**한 줄 요약**: It rains.",
+        "🔗 **링크**: [arXiv](https://arxiv.org/abs/1) | **트랙**: Agents | **一句话总结**: It rains.\n\n**摘要**: No.",
+        "TL;DR:\n\n> It rains. More.",
+        "**核心要点**\n\nSomething.\n\n**TL;DR**\n\nIt rains.",
+    ],
+)
+def test_the_line_that_says_it_all_comes_first(body: str) -> None:
+    assert summary(("", body)).lead == "It rains."
+
+
+@pytest.mark.parametrize("label", ["Abstract", "초록", "摘要", "概要", "Summary", "要約", "摘要 (Abstract)"])
+def test_else_the_abstract(label: str) -> None:
+    assert summary(("", f"**{label}**: It rains. More.")).lead == "It rains."
+    assert summary((f"📝 {label}", "It rains. More.")).lead == "It rains."
+
+
+def test_it_is_found_behind_the_other_parts() -> None:
+    parts = (("Goal", "가다."), ("Contribution", "나다."), ("Results", "다다."))
+
+    assert summary(*parts, ("TL;DR", "It rains.")) == Summary("가다.", "나다.", "다다.", lead="It rains.")
+    assert summary(*parts, ("Notes", "x: y"), ("Goal", "라다.")) == Summary("가다.", "나다.", "다다.")
+
+
+def test_labels_in_chinese_and_japanese() -> None:
+    body = "**目标**：甲。\n**核心贡献**：乙。\n**结果**：丙。".replace("\n", "\n\n")
+    assert summary(("", body)) == Summary("甲。", "乙。", "丙。")
+    assert summary(("", "- 目的：甲。\n- 貢献：乙。\n- 結果：丙。")) == Summary("甲。", "乙。", "丙。")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "**Authors**: A. Author, B. Author",
+        "- **저자**: 김 아무개",
+        "**作者**：甲、乙等",
+        "著者: 甲",
+        "**Code**: [GitHub](https://github.com/a/b)",
+        "**Date**: 26 November 2026",
+        "**评分**：⭐⭐⭐⭐",
+        "⭐ 78/100",
+        "**Tags**: rain, noise",
+        "**Venue**: A conference",
+        "**키워드**: 비",
+        "https://arxiv.org/abs/2511.00011",
+        "**Authors**:\n\nA. Author",
+    ],
+)
+def test_metadata_is_no_sentence(line: str) -> None:
+    assert summary(("", f"{line}\n\nIt rains.")) == Summary(other="It rains.")
+    assert summary(("Authors", "A. Author"), ("", "It rains.")) == Summary(other="It rains.")
+
+
+def test_a_label_over_nothing_is_a_text() -> None:
+    assert summary(("", "summary")) == Summary(other="summary")

@@ -118,6 +118,14 @@ async def test_permalink() -> None:
     assert one.digest.url == "https://example.org/papers/2025/01/06/daily-papers-20250106/"
 
 
+async def test_links_that_leave_the_site_out() -> None:
+    write("2025-01-06-daily-papers-20250106.md", body="# 1. [A paper](/papers/a)\n")
+
+    (one,) = await FolderSource("daily", POSTS, site="https://example.org").digests()
+
+    assert one.digest.papers[0].url == "https://example.org/papers/a"
+
+
 async def test_a_post_is_parsed_again_only_when_it_changed() -> None:
     changing, staying = write("2025-01-06-a.md"), write("2025-01-07-b.md")
     daily = source()
@@ -410,10 +418,10 @@ async def test_a_name_that_is_no_line_of_text_is_shown_escaped(name: bytes, show
 
 
 async def test_an_error_that_nobody_expects_is_a_problem_of_its_post(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(raw: bytes, name: str, *, permalink: str, certain: bool) -> Post:
+    def broken(raw: bytes, name: str, *, permalink: str, certain: bool, site: str) -> Post:
         if "bad" in name:
             raise OverflowError("\ud800 date value out of range")
-        return parse(raw, name, permalink=permalink, certain=certain)
+        return parse(raw, name, permalink=permalink, certain=certain, site=site)
 
     monkeypatch.setattr("bot.sources.folder.parse", broken)
     for name in ("2025-01-05-good.md", "2025-01-06-bad.md"):

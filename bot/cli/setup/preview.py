@@ -48,7 +48,8 @@ def _digests(posts: Iterable[Path], sources: Iterable[Source]) -> Iterator[tuple
 def _digest(path: Path, sources: Iterable[Source], *, named: bool) -> Digest | None:
     source = next((one for one in sources if one.path.resolve() == path.parent.resolve()), None)
     try:
-        post = folder.read(path, permalink=source.permalink if source else "")
+        permalink, site = (source.permalink, source.site) if source else ("", "")
+        post = folder.read(path, permalink=permalink, site=site)
     except OSError as error:
         if named:
             raise SourceError(f"{shown(str(path))}: {error.strerror}; name a post or a folder of posts") from None

@@ -9,8 +9,8 @@ from datetime import date
 from itertools import chain
 
 from bot.conversation.parsing.text import split_page
+from formatters.addresses import typed_arxiv_id
 from formatters.lines import MOST_DIGITS, read_ref
-from formatters.links import typed_arxiv_id
 
 LONGEST_WORDS = 200
 

@@ -11,7 +11,8 @@ from bot.errors import ParseError
 from bot.sources.posts import front_matter
 from bot.sources.posts.admission import refusal
 from bot.sources.posts.front_matter import scalar, storable
-from bot.sources.posts.papers import parse_papers, slug
+from bot.sources.posts.papers.drafts import slug
+from bot.sources.posts.papers.reading import read_papers
 from formatters.links import safe
 from formatters.model import Digest, Paper
 from formatters.spans import collapse_spaces
@@ -35,17 +36,19 @@ class Post:
     fingerprint: str = ""  # of the digest
 
 
-def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) -> Post:
+def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False, site: str = "") -> Post:
     """Read a post, `name` being its file name, into a digest.
 
-    `certain` makes a digest of a post without papers and without a dated title. Raises ParseError
-    for what is no UTF-8 text, too large or too strange to be read in time, has a date nowhere, or one
-    that no post has.
+    `certain` makes a digest of a post without papers and without a dated title; links that leave out the site are
+    completed with `site`. Raises ParseError for what is no UTF-8 text, too large or too strange to be read in time,
+    has a date nowhere, or one that no post has.
     """
     text = _text(raw, name)
     front, body, degraded = front_matter.read(text)
-    title = _unquoted(scalar(front.get("title")))
-    papers, preface = parse_papers(body)
+    reading = read_papers(body, site)
+    papers = reading.papers
+    title = _unquoted(scalar(front.get("title"))) or reading.title
+    preface = reading.below_title if slug(title) == slug(reading.title) else reading.preface
     series, title_day = _split_title(title)
     if not (papers or certain or (series and title_day)):
         return Post(None)
@@ -56,7 +59,7 @@ def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False) 
         raise ParseError(f"{name}: dated {day}; a post is of {FIRST_DAY} to {LAST_DAY}: correct its date")
     series = series or _split_title(_slug_of(name).replace("-", " "))[0].title() or "Papers"
     url = _permalink(permalink, name, day)
-    digest = Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers)
+    digest = Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers, reading.rest)
     return Post(digest, "; ".join(filter(None, [degraded, _unlinked_papers(papers)])))
 
 

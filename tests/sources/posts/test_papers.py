@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.sources.posts.papers import slug
+from bot.sources.posts.papers.drafts import slug
 from formatters.model import Link, Section
 from tests.support.golden import POSTS, digest_of, is_digest
 from tests.support.posts import TITLE, body_of, digest, lost_words, paper, papers, post
@@ -87,7 +87,7 @@ def test_a_paper_that_lost_its_link_is_known_by_the_next_number() -> None:
         (2, "Lost", ""),
         (3, "[Cut off", ""),
     ]
-    assert [section.heading for section in found[0].sections] == ["2. Not this level", "Aside"]
+    assert [section.heading for section in found[0].sections] == ["2. Not this level"]
     assert found[1].sections == (Section("", "Words."), Section("4. Not next", ""))
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot.errors import ParseError
-from bot.sources.posts.papers import slug
+from bot.sources.posts.papers.drafts import slug
 from bot.sources.posts.post import LARGEST_POST, Post, day_of, parse
 from formatters.model import Link, Section
 from tests.support.golden import DATA, digest_of
@@ -83,7 +83,7 @@ def test_ids_of_papers_outside_arxiv() -> None:
     assert [number_and_id[:2] for number_and_id in titles("2025-01-10-Arxiv.md")] == [
         (1, "1301.3781"),
         (2, "1707.06347"),
-        (3, "lora-low-rank-adaptation-of-large-language-models"),
+        (3, "openreview:nZeVKeeFYf9"),
         (4, "a-made-up-paper-whose-link-must-not-be-followed"),
     ]
 

@@ -1,0 +1,185 @@
+"""A newer program reads posts otherwise: nothing is sent or edited for that; corrected papers stay what they are."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.delivery.decisions import Rules
+from bot.delivery.planner import plan
+from bot.delivery.recognition import with_known_ids
+from bot.sources.fingerprint import fingerprint, is_current, says_the_same
+from bot.sources.source import FoundDigest
+from formatters.model import Digest, Link, Paper, Section
+from tests.support.digests import days, digest, found, paper
+from tests.support.pipeline import Pipeline, open_pipeline
+
+DAY = date(2025, 1, 1)
+HF = "https://huggingface.co/papers/2501.00001"
+# A paper as it was read at first, and as it is read now.
+FORMER = Paper("a-title-40", 1, "A title ⭐ 40", HF, (), (Section("", "Words."), Section("News", "None.")))
+NOW = replace(FORMER, id="2501.00001", title="A title", sections=(Section("", "Words."),), category="All")
+
+
+def former(one: Digest, *papers: Paper, preface: str = "") -> Digest:
+    return replace(one, papers=papers, preface=preface)
+
+
+async def as_left_by_a_former_program(folder: Path, contents: Sequence[Digest]) -> None:
+    """Write into a ledger how a former program read its posts; its fingerprints name no reading."""
+    with closing(sqlite3.connect(folder / "ledger.db")) as db, db:
+        for one in contents:
+            content = json.dumps({**asdict(one), "day": one.day.isoformat()})
+            old = fingerprint(one).partition(":")[2]
+            db.execute("UPDATE digests SET content = ?, fingerprint = ? WHERE name = ?", (content, old, one.id))
+            db.execute(
+                "UPDATE papers SET paper = ? WHERE digest_id = (SELECT id FROM digests WHERE name = ?)",
+                (one.papers[0].id if one.papers else "", one.id),
+            )
+
+
+async def calls(pipeline: Pipeline, posts: Sequence[FoundDigest]) -> list[str]:
+    """Run twice, and give what was called at the channel."""
+    pipeline.channel.calls.clear()
+    await pipeline.run(posts)
+    await pipeline.run(posts)
+    return [call for call, _ in pipeline.channel.calls]
+
+
+async def test_what_only_the_program_reads_otherwise_is_neither_sent_nor_edited(tmp_path: Path) -> None:
+    before = former(digest(DAY), FORMER, preface="## All")
+    after = replace(before, papers=(NOW,), preface="", rest="## News\n\nNone.")
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run([found(before)])
+        await as_left_by_a_former_program(tmp_path, [before])
+
+        assert await calls(pipeline, [found(after)]) == []
+        (known,) = await pipeline.ledger.known_digests("blog")
+        assert is_current(known.fingerprint)
+        content = await pipeline.ledger.digest("blog", known.name)
+        assert [(one.id, one.title, one.category) for one in content.papers] == [("a-title-40", "A title", "All")]
+        assert content.rest == after.rest
+
+        edited = replace(after, papers=(replace(NOW, sections=(Section("", "Other words."),)),))
+        assert await calls(pipeline, [found(edited)]) == ["edit"]
+
+
+async def test_an_edit_at_the_time_of_the_upgrade_edits_and_sends_nothing_anew(tmp_path: Path) -> None:
+    before = former(digest(DAY), FORMER)
+    after = replace(before, papers=(replace(NOW, sections=(Section("", "Entirely new."),)),))
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run([found(before)])
+        await as_left_by_a_former_program(tmp_path, [before])
+
+        assert set(await calls(pipeline, [found(after)])) == {"edit"}
+
+
+async def test_of_what_is_understood_at_last_the_newest_day_alone_is_news(tmp_path: Path) -> None:
+    posts = days(1, 2, 3)
+    text = (
+        "Paper 2501.00001 https://arxiv.org/abs/2501.00001 Goal Say plain things A way Contribution Introduction 00002"
+    )
+    contents = [former(one.digest, preface=text) for one in posts]
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run([replace(one, digest=content) for one, content in zip(posts[:2], contents, strict=False)])
+        await as_left_by_a_former_program(tmp_path, contents[:2])
+
+        assert await calls(pipeline, posts) == ["send"] * 3
+        states = {one.name[-1]: str(one.state) for one in await pipeline.ledger.known_digests("blog")}
+        assert states == {"1": "baseline", "2": "skipped", "3": "active"}
+
+
+async def test_posts_that_no_former_program_took_for_digests(tmp_path: Path) -> None:
+    posts = days(1, 2, 3, 4)
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run(posts[:1])
+        await as_left_by_a_former_program(tmp_path, [posts[0].digest])
+
+        assert await calls(pipeline, posts) == ["send"] * 3
+        states = [str(one.state) for one in await pipeline.ledger.known_digests("blog")]
+        assert states == ["active", "baseline", "baseline", "active"]
+
+
+async def test_later_looks_catch_up_as_usual(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run(days(1))
+
+        assert await calls(pipeline, days(1, 2, 3)) == ["send"] * 6
+
+
+async def test_a_source_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run(days(1))
+        formatters = {"terminal": pipeline.channel.formatter}
+
+        assert await plan(pipeline.ledger, "blog", None, formatters, Rules()) == []
+
+
+# Which paper is which
+
+
+def titled(name: str, title: str, url: str = "") -> Paper:
+    return Paper(name, 1, title, url, (), ())
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (titled("old", "A title", "https://openreview.net/forum?id=X"), ("New", "https://openreview.net/pdf?id=X")),
+        (titled("old", "A title", "https://b.org/x"), ("New", "https://b.org/x")),
+        (
+            titled("old", "A title", "https://arxiv.org/abs/2501.00001"),
+            ("A  Title", "https://arxiv.org/abs/2501.00009"),
+        ),
+        (titled("old", "A title"), ("a title", "https://arxiv.org/abs/2501.00001")),
+    ],
+)
+def test_a_paper_keeps_its_id_by_its_address_else_by_its_title(was: Paper, now: tuple[str, str]) -> None:
+    after = with_known_ids(digest(DAY, titled("new", *now)), digest(DAY, was))
+
+    assert [one.id for one in after.papers] == ["old"]
+
+
+def test_what_is_not_told_apart_is_not_recognised() -> None:
+    before = digest(DAY, titled("a", "One", "https://b.org"), titled("b", "Two", "https://b.org"), titled("c", "C"))
+    after = digest(DAY, titled("a", "Two", "https://b.org"), titled("b", "New", "https://b.org"), titled("c", "Other"))
+
+    assert [one.id for one in with_known_ids(after, before).papers] == ["b", "b-2", "c"]
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({}, True),
+        ({"title": "A title"}, True),
+        ({"title": "A title ⭐ 40 more"}, False),
+        ({"url": "https://arxiv.org/abs/2501.00001v2"}, True),
+        ({"url": "https://arxiv.org/abs/2501.00002"}, False),
+        ({"links": (Link("Code", "https://b.org"),)}, False),
+        ({"sections": (Section("", "Words. News. None 1."),)}, True),
+        ({"sections": (Section("", "Words."),)}, False),
+    ],
+)
+def test_two_readings_of_one_text(change: dict[str, object], same: bool) -> None:
+    before = digest(DAY, FORMER)
+
+    assert says_the_same(before, digest(DAY, replace(FORMER, **change))) is same  # type: ignore[arg-type]
+
+
+def test_a_text_of_another_day_is_another() -> None:
+    assert not says_the_same(digest(DAY, paper(1)), digest(date(2025, 1, 2), paper(1)))
+
+
+def test_where_no_paper_was_seen_numbers_and_markup_may_go() -> None:
+    text = "# 논문 1. [A title](https://huggingface.co/papers/2501.00001)\n\nWords."
+    after = digest(DAY, replace(NOW, category=""))
+
+    assert says_the_same(former(digest(DAY), preface=text), after)
+    assert not says_the_same(former(digest(DAY), preface="Soon."), after)
