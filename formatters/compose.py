@@ -9,7 +9,7 @@ from formatters import addresses, links
 from formatters.locale import Phrases
 from formatters.markdown import walk
 from formatters.model import Digest, Link, Paper
-from formatters.spans import Span, Spans, shorten
+from formatters.spans import Span, Spans, isolated, shorten
 from formatters.summary import summarise
 
 # Caps that keep a paper's short message within one message on every channel: 400 + 3 x 500 + 8 x 40
@@ -110,11 +110,11 @@ def _brief(paper: Paper) -> Spans:
 
 
 def _title(paper: Paper, limit: int) -> Spans:
-    return Span(f"{paper.number}. "), Span(shorten(paper.title, limit), links.safe(paper.url))
+    return Span(f"{paper.number}. "), Span(isolated(shorten(paper.title, limit)), links.safe(paper.url))
 
 
 def _labelled(label: str, sentence: str) -> Spans:
-    return (Span(label, styles=BOLD), Span(f": {sentence}")) if label else (Span(sentence),)
+    return (Span(label, styles=BOLD), Span(f": {isolated(sentence)}")) if label else (Span(sentence),)
 
 
 def _bold(spans: Iterable[Span]) -> Spans:

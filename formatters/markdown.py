@@ -3,215 +3,216 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from formatters.spans import BLOCKS, Span, Spans
+from formatters import tables
+from formatters.spans import Span, Spans
+from formatters.syntax import maths, parsing
+from formatters.tagged import IMAGE, Tagged
+from formatters.writing import Writer
 
-_INLINE_STYLES = {"strong": "bold", "em": "italic"}
-_INDENT = "  "
+blocks = parsing.blocks
+
+_INLINE_STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 _RULE = "———"
-_IMAGE = "🖼"  # an image without a description
-# CommonMark sees no emphasis in `**90%**로`, because no blank stands between sign and letter; in Chinese,
-# Japanese and Korean text it is meant.
-_CJK = "[ㄱ-ㆎ가-힣ぁ-ヿ一-鿿]"
-_BOLD = r"\*\*(?=\S)([^*]+)(?<=\S)\*\*"
-_KOREAN_BOLD = re.compile(f"(?<={_CJK}){_BOLD}|{_BOLD}(?={_CJK})")
-
-
-def parser() -> MarkdownIt:
-    """Make the one Markdown parser of the project: CommonMark and tables, raw HTML kept as text.
-
-    Papers mention `<think>` and `<Parallel>`, so only comments and `<br>` are read as HTML.
-    """
-    # A definition `[^1]: word` would be dropped: footnotes and reference links stay as they are written.
-    markdown = MarkdownIt("commonmark").enable("table").disable(["html_block", "reference"])
-    markdown.validateLink = _any_url  # type: ignore[method-assign]  # `links.safe` decides what is linked
-    return markdown
-
-
-def _any_url(url: str) -> bool:  # noqa: ARG001 (the parameter's name is the library's)
-    return True
-
-
-_PARSER = parser()
-_BLOCKS = parser().disable("inline")
-# Every rule is tried on each line, so the rules of rare blocks are left out for texts without their signs:
-# a table's bars, the marks of fences, the blanks of indented code, the ends of underlines and of rules.
-_USUAL_BLOCKS = parser().disable(["inline", "table", "fence", "code", "lheading", "hr"])
-_RARE = ("|", "```", "~~~", "    ", "\t")
-_RULED = re.compile(r"[-=*_]\s*$", re.MULTILINE)
 # The signs of inline Markdown: a text without any is shown as it is.
-_SIGN = re.compile(r"[\n\\`*_\[<&]")
+_SIGN = re.compile(r"[\n\\`*_\[<&${]")
+_RARE_SIGNS = ("~~", "==", ":::")
 # A title's usual shape: plain words, then a link of plain words to an address that needs no quoting.
-_PLAIN_LINK = re.compile(r"([^\n\\`*_\[\]<&!]*)\[([^\n\\`*_\[\]<&!]+)\]\((https?://[a-z0-9.-]+/[\w./-]*)\)", re.ASCII)
+_PLAIN_LINK = re.compile(
+    r"([^\n\\`*_\[\]<&!${~=:]*)\[([^\n\\`*_\[\]<&!${~=]+)\]\((https?://[a-z0-9.-]+/[\w./-]*)\)", re.ASCII
+)
+# What site generators make of whole lines: fences of colons, a table of contents, alerts; and addresses they fill in.
+_FENCES = re.compile(r"^[ \t]*:{3,}[ \t]*(?:\{[^{}\n]*\}|[\w-]+)?[ \t]*", re.MULTILINE)
+_CONTENTS = re.compile(r"[^\n]*\n?[ \t]*\{:\s*toc[^{}\n]*\}\s*|\[\[?_?TOC_?\]\]?")
+_ALERT = re.compile(r"\[!\w+\][+-]?[ \t]*\n?")
+_FILLED_IN = re.compile(r"(?<=\]\()\s*(?:\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\})")
+_TASK = re.compile(r"\[([ xX])\]\s+")
+_BOXES = {" ": "☐ ", "x": "☑ "}
 
 
 def walk(markdown: str) -> Spans:
     """Turn Markdown into spans; every word of it is in them."""
     walker = _Walker()
-    for token in blocks(markdown):
+    for token in blocks(_composed(markdown)):
         walker.block(token)
-    return tuple(walker.spans)
-
-
-def blocks(markdown: str) -> list[Token]:
-    """Parse Markdown into blocks; `inline` reads the text in them."""
-    rare = any(sign in markdown for sign in _RARE) or _RULED.search(markdown)
-    return (_BLOCKS if rare else _USUAL_BLOCKS).parse(markdown)
+    return tuple(walker.out.spans)
 
 
 def inline(markdown: str) -> Spans:
     """Turn the Markdown of one text, a heading's or a paragraph's, into spans."""
     if found := _PLAIN_LINK.fullmatch(markdown):
         before, label, url = found.groups()
-        return (*([Span(before)] if before else []), Span(label, url))
+        return (*([Span(before)] if (before := before.lstrip(" ")) else []), Span(label, url))
     walker = _Walker()
-    walker.inline(markdown)
-    return tuple(walker.spans)
+    walker.inline(_composed(markdown))
+    return tuple(walker.out.spans)
+
+
+def _composed(text: str) -> str:
+    """Compose letters and their marks, which some systems store apart: names are known in this form."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 @dataclass
 class _Walker:
-    spans: list[Span] = field(default_factory=list)
-    styles: list[str] = field(default_factory=list)
-    urls: list[str] = field(default_factory=list)
-    lists: list[int | None] = field(default_factory=list)  # the next number, None in a bulleted list
-    cells: int = 0  # of the table row so far
-    gap: int = 0  # line ends to add before the next text
+    out: Writer = field(default_factory=Writer)
+    outside: Writer = field(default_factory=Writer)  # of the table whose cell is written
+    rows: list[list[Spans]] = field(default_factory=list)  # of the table so far
 
     def block(self, token: Token) -> None:
-        match token.type:
-            case "paragraph_close" | "heading_close":
-                self._break(1 if token.hidden or self.lists else 2)
-            case "inline":
-                self.inline(token.content)
-            case "heading_open":
-                self.styles.append("bold")
-            case "blockquote_open":
-                self.styles.append("quote")
-            case "blockquote_close":
-                self.styles.pop()
-                self._break(2)
-            case "fence" | "code_block":
-                self._add(_code(token), "pre")
-                self._break(2)
-            case "hr":
-                self._add(_RULE)
-                self._break(2)
-            case _:
-                self._nested(token)
-        if token.type == "heading_close":
-            self.styles.pop()
+        if does := _BLOCKS.get(token.type):
+            does(self, token)
 
-    def _nested(self, token: Token) -> None:
-        match token.type:
-            case "bullet_list_open":
-                self.lists.append(None)
-            case "ordered_list_open":
-                self.lists.append(int(token.attrs.get("start", 1)))
-            case "bullet_list_close" | "ordered_list_close":
-                self.lists.pop()
-                self._break(1 if self.lists else 2)
-            case "list_item_open":
-                self._item()
-            case _:
-                self._tabular(token)
+    def paragraph(self, token: Token) -> None:
+        self.out.end_line(1 if token.hidden or self.out.lists else 2)
 
-    def _tabular(self, token: Token) -> None:
-        match token.type:
-            case "table_open":
-                self.styles.append("table")
-            case "table_close":
-                self.styles.pop()
-                self._break(2)
-            case "tr_open":
-                self.cells = 0
-            case "tr_close":
-                self._break(1)
-            case "th_open":
-                self._cell()
-                self.styles.append("bold")
-            case "th_close":
-                self.styles.pop()
-            case "td_open":
-                self._cell()
+    def heading(self, token: Token) -> None:
+        if token.nesting > 0:
+            self.out.styles.append("bold")
+        else:
+            self.out.styles.pop()
+            self.out.end_line(1 if self.out.lists else 2)
+
+    def quote(self, token: Token) -> None:
+        if token.nesting > 0:
+            self.out.styles.append("quote")
+        else:
+            self.out.styles.pop()
+            self.out.end_line(2)
+
+    def list(self, token: Token) -> None:
+        if token.nesting > 0:
+            self.out.lists.append(int(token.attrs.get("start", 1)) if token.tag == "ol" else None)
+        else:
+            self.out.lists.pop()
+            self.out.end_line(1 if self.out.lists else 2)
+
+    def item(self, token: Token) -> None:  # noqa: ARG002 (as all of `_BLOCKS`)
+        self.out.item()
+
+    def code(self, token: Token) -> None:
+        self._apart(_code(token), "pre")
+
+    def rule(self, token: Token) -> None:  # noqa: ARG002
+        self._apart(_RULE)
+
+    def formula(self, token: Token) -> None:
+        self._apart(maths.readable(token.content))
+
+    def row(self, token: Token) -> None:  # noqa: ARG002
+        self.rows.append([])
+
+    def cell(self, token: Token) -> None:
+        if token.nesting > 0:
+            self.outside = self.out
+            bold = ["bold"] if token.tag == "th" else []
+            self.out = Writer(styles=[*self.out.styles, "table", *bold])
+        else:
+            self.rows[-1].append(tuple(self.out.spans))
+            self.out = self.outside
+
+    def table(self, token: Token) -> None:  # noqa: ARG002
+        for line in tables.lines(self.rows):
+            self.out.end_line(1 if line else 2)
+            for span in line:
+                self.out.put(span)
+        self.rows = []
+        self.out.end_line(2)
+
+    def _apart(self, text: str, style: str = "") -> None:
+        self.out.add(text, style)
+        self.out.end_line(2)
+
+    def words(self, token: Token) -> None:
+        """Read the text of a block, without what site generators read at its beginning."""
+        markdown = token.content
+        self.inline(self._without_orders(markdown) if "[" in markdown or "{:" in markdown else markdown)
+
+    def _without_orders(self, markdown: str) -> str:
+        if _CONTENTS.fullmatch(markdown):
+            if self.out.is_at_item:
+                self.out.take_back_item()
+            return ""
+        if self.out.is_at_item and (found := _TASK.match(markdown)):
+            self.out.add(_BOXES[found[1].lower()])
+        else:
+            found = _ALERT.match(markdown) if "quote" in self.out.styles else None
+        return markdown[found.end() :] if found else markdown
 
     def inline(self, markdown: str) -> None:
-        if not _SIGN.search(markdown):
-            self._add(markdown)
+        if not _SIGN.search(markdown) and not any(sign in markdown for sign in _RARE_SIGNS):
+            self.out.text(markdown)
             return
-        for token in _PARSER.parseInline(markdown)[0].children or ():
-            self._inline(token)
+        tagged = Tagged(markdown)
+        for token in parsing.inline(_generated(markdown)):
+            self._inline(token, tagged)
+        tagged.end(self.out)
 
-    def _inline(self, token: Token) -> None:
+    def _inline(self, token: Token, tagged: Tagged) -> None:
         match token.type:
             case "text":
-                self._text(token.content)
+                self.out.text(token.content)
             case "code_inline":
-                self._add(token.content, "code")
+                self.out.add(token.content, "code")
             case "softbreak":
-                self._add(" ")
+                self.out.space()
             case "hardbreak":
-                self._break(1)
+                self.out.end_line()
             case "link_open":
-                self.urls.append(str(token.attrs["href"]))
+                self.out.urls.append(str(token.attrs["href"]))
             case "link_close":
-                self.urls.pop()
-            case "image":
-                self._add(token.content or _IMAGE, url=str(token.attrs["src"]))
+                self.out.urls.pop()
             case "html_inline":
-                self._html(token.content)
+                tagged.read(token.content, self.out)
             case _:
-                self._styled(token)
+                self._styled(token, tagged)
 
-    def _text(self, content: str) -> None:
-        end = 0
-        for found in _KOREAN_BOLD.finditer(content):
-            self._add(content[end : found.start()])
-            self._add(found[1] or found[2], "bold")
-            end = found.end()
-        self._add(content[end:])
+    def _styled(self, token: Token, tagged: Tagged) -> None:
+        match token.type:
+            case "math":
+                self.out.add(maths.readable(token.content))
+            case "image":
+                self._image(token, tagged)
+            case _ if token.nesting > 0:
+                self.out.styles.append(_INLINE_STYLES[token.tag])
+            case _:
+                self.out.styles.remove(_INLINE_STYLES[token.tag])
 
-    def _styled(self, token: Token) -> None:
-        style = _INLINE_STYLES[token.tag]
-        if token.nesting > 0:
-            self.styles.append(style)
-        else:
-            self.styles.remove(style)
+    def _image(self, token: Token, tagged: Tagged) -> None:
+        """Write what an image shows; a link around it goes first."""
+        self.out.urls.append(self.out.urls[-1] if self.out.urls else str(token.attrs["src"]))
+        for child in token.children or ():
+            self._inline(child, tagged)
+        self.out.add("" if token.children else IMAGE)
+        self.out.urls.pop()
 
-    def _html(self, content: str) -> None:
-        if re.fullmatch(r"<br\s*/?>", content, re.IGNORECASE):
-            self._break(1)
-        elif not content.startswith("<!--"):
-            self._add(content)
 
-    def _item(self) -> None:
-        self._break(1)
-        number = self.lists[-1]
-        mark = "• " if number is None else f"{number}. "
-        self._add(_INDENT * (len(self.lists) - 1) + mark)
-        if number is not None:
-            self.lists[-1] = number + 1
+_BLOCKS: Mapping[str, Callable[[_Walker, Token], None]] = {
+    "paragraph_close": _Walker.paragraph,
+    "inline": _Walker.words,
+    **dict.fromkeys(("heading_open", "heading_close"), _Walker.heading),
+    **dict.fromkeys(("blockquote_open", "blockquote_close"), _Walker.quote),
+    **dict.fromkeys(("bullet_list_open", "bullet_list_close", "ordered_list_open", "ordered_list_close"), _Walker.list),
+    "list_item_open": _Walker.item,
+    **dict.fromkeys(("fence", "code_block"), _Walker.code),
+    "hr": _Walker.rule,
+    "math_block": _Walker.formula,
+    "table_close": _Walker.table,
+    "tr_open": _Walker.row,
+    **dict.fromkeys(("th_open", "th_close", "td_open", "td_close"), _Walker.cell),
+}
 
-    def _cell(self) -> None:
-        if self.cells:
-            self._add(" | ")
-        self.cells += 1
 
-    def _break(self, lines: int) -> None:
-        self.gap = max(self.gap, lines)
-
-    def _add(self, text: str, style: str = "", url: str = "") -> None:
-        if not text:
-            return
-        styles = frozenset(self.styles) | ({style} if style else frozenset())
-        if self.spans and self.gap:
-            self.spans.append(Span("\n" * self.gap, styles=self.spans[-1].styles & styles & BLOCKS))
-        self.gap = 0
-        self.spans.append(Span(text, self.urls[-1] if self.urls else url, styles))
+def _generated(markdown: str) -> str:
+    """Leave out what site generators read in whole lines and in addresses."""
+    if ":::" in markdown:
+        markdown = _FENCES.sub("", markdown)
+    return _FILLED_IN.sub("", markdown) if "]({" in markdown and "`" not in markdown else markdown
 
 
 def _code(token: Token) -> str:

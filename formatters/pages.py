@@ -12,7 +12,7 @@ from formatters.compose import BOLD, GAP, LINE
 from formatters.locale import Phrases
 from formatters.model import Digest, Paper
 from formatters.page import Button, Item, Page, SearchHit, reference
-from formatters.spans import Span, Spans, shorten
+from formatters.spans import Span, Spans, isolated, shorten
 
 PAPERS_ON_A_PAGE = 20
 HITS_ON_A_PAGE = 5
@@ -57,7 +57,7 @@ def choice(found: Sequence[SearchHit], phrases: Phrases) -> Page:
 
 def stands_above(digest: Digest, paper: Paper, phrases: Phrases) -> Page:
     """Say that a paper was given in this chat already, with a button that gives it all the same."""
-    title = f"{paper.number}. {shorten(paper.title, _LONGEST_TITLE)}"
+    title = f"{paper.number}. {isolated(shorten(paper.title, _LONGEST_TITLE))}"
     button = _full(phrases.full_summary, reference(digest, paper), paper.number, digest.day, phrases)
     return Page((Span(phrases.stands_above),), (Item((Span(title, styles=BOLD),), button),))
 
@@ -109,7 +109,7 @@ def help_with_settings(word: str, near: str, phrases: Phrases) -> str:
 
 def full(digest: Digest, paper: Paper, phrases: Phrases) -> Button:
     """Make a button that gives a paper in full."""
-    title = f"{paper.number}. {shorten(paper.title, _LONGEST_TITLE)}"
+    title = f"{paper.number}. {isolated(shorten(paper.title, _LONGEST_TITLE))}"
     return _full(title, reference(digest, paper), paper.number, digest.day, phrases)
 
 
@@ -147,7 +147,7 @@ def _line(button: Button) -> Item:
 
 
 def _hit(hit: SearchHit, label: str, phrases: Phrases) -> Item:
-    title = f"{label}. {shorten(hit.title, _LONGEST_TITLE)}"
+    title = f"{label}. {isolated(shorten(hit.title, _LONGEST_TITLE))}"
     spans: Spans = (Span(title, styles=BOLD), LINE, Span(phrases.day(hit.day)))
     sentence = (LINE, Span(shorten(hit.line, compose.LONGEST_BRIEF))) if hit.line else ()
     return Item((*spans, *sentence), _full(label, hit.ref, hit.number, hit.day, phrases))
@@ -155,7 +155,7 @@ def _hit(hit: SearchHit, label: str, phrases: Phrases) -> Item:
 
 def _choice(hit: SearchHit, phrases: Phrases) -> Item:
     title = shorten(hit.title, _LONGEST_TITLE)
-    return Item((Span(f"{title} ({hit.day})"),), _full(title, hit.ref, hit.number, hit.day, phrases))
+    return Item((Span(f"{isolated(title)} ({hit.day})"),), _full(title, hit.ref, hit.number, hit.day, phrases))
 
 
 def _full(label: str, ref: str, number: int, day: date, phrases: Phrases) -> Button:

@@ -13,17 +13,17 @@ from dataclasses import replace
 from itertools import accumulate, groupby
 from typing import Any
 
-from formatters import compose, lines, links
+from formatters import compose, lines, links, slack_lists
 from formatters.edition import Edition
 from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
 from formatters.page import Button, Item, Page, in_rows, reference
-from formatters.spans import Limit, Span, Spans, block_style, plain, shorten, split, tidy, without_direction
+from formatters.spans import ITEM, MARK, Limit, Span, Spans, block_style, plain, shorten, split, tidy, without_direction
 
 LONGEST_TEXT = 4000  # chat.update refuses a longer `text`
 _ELEMENTS = {"": "rich_text_section", "quote": "rich_text_quote", "pre": "rich_text_preformatted"}
-_STYLES = ("bold", "italic", "code")
+_STYLES = ("bold", "italic", "strike", "code")
 
 _IN_A_BLOCK = 25  # buttons of an actions block
 _MOST_BUTTONS = 200
@@ -99,8 +99,30 @@ def with_buttons(body: Mapping[str, Any], buttons: Sequence[Button]) -> Mapping[
 
 def spell(spans: Iterable[Span]) -> list[dict[str, object]]:
     """Write spans as the elements of one `rich_text` block."""
-    runs = ((style, tidy(run)) for style, run in groupby(spans, block_style))  # a block begins and ends a line
-    return [{"type": _ELEMENTS[style], "elements": list(map(_element, run))} for style, run in runs if run]
+    written: list[dict[str, object]] = []
+    for kind, group in groupby(spans, _kind):
+        run = tuple(group)
+        shown = tidy(run)  # a block begins and ends a line
+        if (
+            shown
+            and not kind
+            and written
+            and written[-1]["type"] == "rich_text_list"
+            and run[0].text.startswith("\n\n")
+        ):
+            shown = (Span("\n"), *shown)  # an empty line, as Slack's own editor writes it
+        written += _elements(kind, shown)
+    return written
+
+
+def _kind(span: Span) -> str:
+    return block_style(span) or (ITEM if ITEM in span.styles else "")
+
+
+def _elements(kind: str, run: Spans) -> Iterable[dict[str, object]]:
+    if kind == ITEM:
+        return slack_lists.spell(run, _element)
+    return [{"type": _ELEMENTS[kind], "elements": list(map(_element, run))}] if run else []
 
 
 def escape(text: str) -> str:
@@ -112,7 +134,12 @@ def _characters(span: Span) -> int:
     return len(span.text) + len(span.url)
 
 
-LIMITS: tuple[Limit, ...] = ((_characters, 10_000),)
+def _items(span: Span) -> int:
+    return int(MARK in span.styles)
+
+
+# A list, and a block, has at most 1,000 elements (the documentation gives no number; these are enough).
+LIMITS: tuple[Limit, ...] = ((_characters, 10_000), (_items, 400))
 _HEAD: tuple[Limit, ...] = ((_characters, LONGEST_TEXT),)  # leaves enough for a page of papers
 
 
@@ -149,9 +176,17 @@ def _with_addresses(blocks: Any) -> Iterator[str]:
     """Read our own blocks as lines of text, the address of a link after its words, without buttons."""
     for block in blocks:
         if block["type"] == "rich_text":
-            yield from ("".join(map(_with_address, part["elements"])) for part in block["elements"])
+            yield from ("".join(map(_with_address, line)) for part in block["elements"] for line in _lines_of(part))
         elif block["type"] == "section":
             yield f"\n{block['text']['text']}"
+
+
+def _lines_of(part: Mapping[str, Any]) -> Iterator[Sequence[Mapping[str, str]]]:
+    """Give the elements of a part, of a list those of each item behind its mark."""
+    if part["type"] == "rich_text_list":
+        yield from slack_lists.lines(part)
+    else:
+        yield part["elements"]
 
 
 def _with_address(element: Mapping[str, str]) -> str:

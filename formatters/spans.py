@@ -9,15 +9,21 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-# Embeddings, overrides and isolates (Unicode Standard Annex 9); an author of no language needs them in a post.
-_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Embeddings, overrides and isolates (Unicode Standard Annex 9); an author of no language needs them in a post. Only
+# a pair that isolates a text, and turns nothing outside it, is left.
+_TURNS = "\u202a-\u202e\u2066-\u2069"
+_DIRECTION = re.compile(f"(\u2068[^{_TURNS}]+\u2069)|[{_TURNS}]")
+_TURN = re.compile(f"[{_TURNS}]")
+# A letter of a script that is written from right to left.
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 BLOCKS = frozenset({"quote", "pre"})  # styles of whole blocks; the others are of characters
+ITEM, MARK = "item", "mark"  # styles of the items of lists, and of what stands before each
 
 
 class Span(NamedTuple):
     text: str
     url: str = ""
-    styles: frozenset[str] = frozenset()  # of "bold", "italic", "code", "quote", "pre", "table"
+    styles: frozenset[str] = frozenset()  # "bold", "italic", "strike", "code", "quote", "pre", "table", ITEM, MARK
 
 
 Spans = tuple[Span, ...]
@@ -36,7 +42,14 @@ def plain(spans: Iterable[Span]) -> str:
 
 def without_direction(text: str) -> str:
     """Drop the characters that turn the direction of all text after them, and can make it read as something else."""
-    return text if text.isascii() else _DIRECTION.sub("", text)
+    return text if text.isascii() else _DIRECTION.sub(r"\1", text)
+
+
+def isolated(text: str) -> str:
+    """Keep a text that is written from right to left from turning what stands beside it on the line."""
+    if text.isascii() or not _RIGHT_TO_LEFT.search(text):
+        return text
+    return f"\u2068{_TURN.sub('', text)}\u2069"
 
 
 def collapse_spaces(text: str) -> str:
@@ -81,7 +94,7 @@ def tidy(spans: Iterable[Span]) -> Spans:
 
 def _without_turns(spans: Spans) -> Spans:
     """Drop turns of direction; hardly any text has one, and to copy each span would take time."""
-    if not _DIRECTION.search(plain(spans)):
+    if not _TURN.search(plain(spans)):
         return spans
     return tuple(span._replace(text=without_direction(span.text)) for span in spans)
 

@@ -18,9 +18,10 @@ from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, in_rows, reference
-from formatters.spans import Limit, Span, Spans, block_style, plain, shorten, split, tidy, without_direction
+from formatters.spans import BLOCKS, Limit, Span, Spans, block_style, plain, shorten, split, tidy, without_direction
 
-_TAGS = (("bold", "b"), ("italic", "i"), ("code", "code"))
+_TAGS = (("bold", "b"), ("italic", "i"), ("strike", "s"), ("code", "code"))
+_ENTITIES = {style for style, _ in _TAGS} | BLOCKS
 _UNMENTIONED = frozenset({"code", "pre"})
 _TAG = re.compile(r"<[^>]*>")
 _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
@@ -116,7 +117,7 @@ def _raw_bytes(span: Span) -> int:
 
 
 def _entities(span: Span) -> int:
-    return len(span.styles) + bool(span.url)
+    return bool(span.url) + (len(span.styles & _ENTITIES) if span.styles else 0)
 
 
 LONGEST_TEXT = 4096  # after parsing

@@ -13,7 +13,7 @@ from formatters.model import Digest, Paper
 from formatters.page import Button, Page
 from formatters.spans import Span, tidy
 
-_TAGS = {"bold": "bold", "italic": "italic", "code": "cyan", "pre": "cyan", "quote": "dim"}
+_TAGS = {"bold": "bold", "italic": "italic", "strike": "strike", "code": "cyan", "pre": "cyan", "quote": "dim"}
 # Control characters, which a terminal obeys instead of showing; tab and line end stay.
 _OBEYED = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 # An open bracket, the backslashes before it, and whether Rich would take it for a tag.

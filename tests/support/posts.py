@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 from bot.sources.posts.post import Post, parse
@@ -15,7 +16,10 @@ NAME = "2025-01-06-daily-papers-20250106.md"
 TITLE = "# 1. [A title](https://arxiv.org/abs/2501.00001)"
 
 LINK_LINE = re.compile(r"\W*(?:!?\[[^\]]*\]\([^)\s]*\)\W*)+")
-SYNTAX = re.compile(r"<!--.*?-->|\]\([^)\s]*\)|^ *```\w*|[*_`~\[\]\\]", re.MULTILINE | re.DOTALL)
+SYNTAX = re.compile(
+    r"<!--.*?-->|</?(?:div|p|b|i|sub|sup|span)\b[^>]*>|\\[a-z]+(?=\{)|\]\([^)\s]*\)|^ *```\w*|[*_`~$\[\]\\]",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def post(body: str, *front: str, name: str = NAME, certain: bool = False) -> Post:
@@ -38,9 +42,9 @@ def paper(*lines: str) -> Paper:
 
 
 def words_of(text: str) -> list[str]:
-    """Take the words of a text, of Markdown too, without a Markdown parser."""
+    """Take the words of a text, of Markdown too, without a Markdown parser; x₂ is read as what is written x_2."""
     text = re.sub(r"^[ >]*(#+ )?\d+[.)]\s|<br>", " ", text, flags=re.MULTILINE)
-    return re.findall(r"\w+", SYNTAX.sub("", text))
+    return re.findall(r"[^\W\d_]+|\d+", unicodedata.normalize("NFKC", SYNTAX.sub("", text)))
 
 
 def lost_words(body: str, digest: Digest) -> list[str]:

@@ -117,7 +117,7 @@ def _seen_in_slack(body: dict[str, Any]) -> Seen:
 def _block(block: dict[str, Any]) -> Seen:
     """Read one block; besides rich text there are only buttons, some with plain text beside them."""
     if block["type"] == "rich_text":
-        parts = [part["elements"] for part in block["elements"]]
+        parts = [line for part in block["elements"] for line in _lines(part)]
         links = [(each["text"], each["url"]) for part in parts for each in part if "url" in each]
         return Seen("\n".join("".join(each["text"] for each in part) for part in parts), links)
     if block["type"] == "section":
@@ -125,6 +125,17 @@ def _block(block: dict[str, Any]) -> Seen:
         return Seen(_means_itself(block["text"]), [], [[_pressed(block["accessory"])]])
     assert block.keys() == {"type", "elements"}
     return Seen("", [], [[_pressed(button) for button in block["elements"]]])
+
+
+def _lines(part: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """Give the elements of each line of a part; Slack shows the marks of a list itself."""
+    if part["type"] != "rich_text_list":
+        return [part["elements"]]
+    first, blanks = part.get("offset", 0) + 1, "  " * part["indent"]
+    return [
+        [{"text": f"{blanks}{number}. " if part["style"] == "ordered" else f"{blanks}• "}, *one["elements"]]
+        for number, one in enumerate(part["elements"], first)
+    ]
 
 
 def _pressed(button: dict[str, Any]) -> tuple[str, str]:
