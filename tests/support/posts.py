@@ -11,6 +11,7 @@ from formatters import compose
 from formatters.markdown import walk
 from formatters.model import Digest, Paper
 from formatters.spans import plain
+from formatters.syntax.symbols import symbol
 
 NAME = "2025-01-06-daily-papers-20250106.md"
 TITLE = "# 1. [A title](https://arxiv.org/abs/2501.00001)"
@@ -20,6 +21,7 @@ SYNTAX = re.compile(
     r"<!--.*?-->|</?(?:div|p|b|i|sub|sup|span)\b[^>]*>|\\[a-z]+(?=\{)|\]\([^)\s]*\)|^ *```\w*|[*_`~$\[\]\\]",
     re.MULTILINE | re.DOTALL,
 )
+COMMAND = re.compile(r"\\([a-z]+)(?![a-z{])")  # of LaTeX, without arguments
 
 
 def post(body: str, *front: str, name: str = NAME, certain: bool = False) -> Post:
@@ -43,6 +45,7 @@ def paper(*lines: str) -> Paper:
 
 def words_of(text: str) -> list[str]:
     """Take the words of a text, of Markdown too, without a Markdown parser; x₂ is read as what is written x_2."""
+    text = COMMAND.sub(lambda found: symbol(found[1]) or found[1], text)
     text = re.sub(r"^[ >]*(#+ )?\d+[.)]\s|<br>", " ", text, flags=re.MULTILINE)
     return re.findall(r"[^\W\d_]+|\d+", unicodedata.normalize("NFKC", SYNTAX.sub("", text)))
 

@@ -68,6 +68,8 @@ def _read(node: Any) -> str:
         return ""
     if node.get("type") == "button":
         return f"[{node['text']['text']}]"
+    if node.get("type") == "rich_text_list":
+        return "".join(f"\n• {_read(item)}" for item in node["elements"]) + "\n"
     text = node.get("text")
     own = text if isinstance(text, str) else _read(text)
     return own + "".join(_read(node.get(part)) for part in ("elements", "accessory"))
