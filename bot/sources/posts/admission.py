@@ -13,7 +13,7 @@ MOST_SIGNS_OF_A_BLOCK = 1_200  # some take time that grows with their square: `!
 MOST_CELLS = 20_000  # columns times lines: the parser fills up short rows
 
 _HEADING = re.compile(r"^ {0,3}#", re.MULTILINE)
-_SIGN = re.compile(r"[\[\]*_`<&\\!|$~{=]")
+_SIGN = re.compile(r"[\[\]*_`<&\\!|${]|(?<=[^~\n])~~|(?<=[^=\n])==")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n")
 
 
