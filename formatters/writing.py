@@ -11,7 +11,6 @@ _INDENT = "  "
 _WHOLE = BLOCKS | {ITEM}  # the styles that an end of line can have
 
 
-
 @dataclass
 class Writer:
     spans: list[Span] = field(default_factory=list)
