@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.app.cycle import DeliveryCycle
 from bot.app.reporter import Reporter
 from bot.app.service import Service
+from bot.app.titles import TitleKeeper
 from bot.channels import all_kits
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
@@ -42,6 +43,7 @@ class App:
     router: CommandRouter
     replies: Mapping[str, ReplySender]  # one per channel: else a notice could come amid the parts of an answer
     notifier: OperatorNotifier
+    titles: TitleKeeper
     service: Service
 
     def listeners(self) -> list[Listener]:
@@ -102,8 +104,9 @@ def assemble(
     )
     reporter = Reporter(health, report_file(settings.store.path), settings.secrets)
     heartbeat = Heartbeat(settings, ledger.status, notifier, health, ledger.clock)
-    service = Service(settings, ledger, cycle, notifier, health, reporter, heartbeat, wake)
-    return App(settings, kits, ledger, channels, cycle, router, replies, notifier, service)
+    titles = TitleKeeper(ledger, channels, cycle.describe)
+    service = Service(settings, ledger, cycle, notifier, health, reporter, heartbeat, titles, wake)
+    return App(settings, kits, ledger, channels, cycle, router, replies, notifier, titles, service)
 
 
 def operator_chats(

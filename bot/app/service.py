@@ -14,6 +14,7 @@ from bot.app import systemd
 from bot.app.cycle import DeliveryCycle
 from bot.app.reporter import Reporter, ask_about_tokens
 from bot.app.scheduler import make_scheduler
+from bot.app.titles import TitleKeeper
 from bot.concurrency import wait_first
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
@@ -46,6 +47,7 @@ class Service:
     health: Health
     reporter: Reporter
     heartbeat: Heartbeat
+    titles: TitleKeeper
     wake: asyncio.Event  # set: there may be something to do
     resumed: date | None = None  # the day on which paused chats were last given another try
 
@@ -73,14 +75,14 @@ class Service:
         listening = [asyncio.create_task(self._listening(listener)) for listener in listeners]
         stopping = self.cycle.stopping
         asking = asyncio.create_task(ask_about_tokens(self.cycle.channels, self.health, stopping))
-        beating = asyncio.create_task(self.heartbeat.run(stopping))
+        beside = [asyncio.create_task(one.run(stopping)) for one in (self.heartbeat, self.titles)]
         try:
             yield
         finally:
             systemd.notify(systemd.STOPPING)
             stopping.set()  # listeners must end, whatever ended this
             scheduler.shutdown(wait=False)
-            await asyncio.gather(*listening, asking, beating)
+            await asyncio.gather(*listening, asking, *beside)
             reporting.cancel()
             await asyncio.gather(reporting, return_exceptions=True)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
-from bot.delivery.channel import ChannelKit, NotDelivered, UnconfirmedSend
+from bot.delivery.channel import ChannelKit, HeardTitles, NotDelivered, UnconfirmedSend
 from formatters.locale import Phrases
 from formatters.message import Formatter
 
@@ -24,6 +24,7 @@ class TerminalChannel:
     def __init__(self, console: Console, formatter: Formatter) -> None:
         self.formatter = formatter
         self._console = console
+        self.titles = HeardTitles()
         self._ids = count(1)
 
     def id_sequence(self, address: str) -> str:
@@ -34,6 +35,9 @@ class TerminalChannel:
 
     async def canonical_address(self, address: str) -> str:
         return address
+
+    async def ask_title(self, address: str) -> None:
+        """Know no titles."""
 
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""

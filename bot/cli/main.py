@@ -8,12 +8,12 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
-from bot.channels import MODULES
 from bot.cli.help import Group, GroupedHelp
+from bot.cli.options import CHANNELS, NAMES, Channel, Chat, Config, Digest, Json, Key, Verbose, duration, known_channel
 from bot.cli.streams import make_streams_safe
 from bot.errors import PaperboyError
 
@@ -35,45 +35,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # boxes and colours would take twice the time of all else
     context_settings={"max_content_width": 120},
 )
-
-
-Config = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="The settings file, instead of ./paperboy.toml.")
-]
-
-
-def _known_channel(value: str) -> str:
-    if value not in MODULES:
-        raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, MODULES))}.")
-    return value
-
-
-def _duration(value: str) -> object:
-    from bot.config.fields import duration
-
-    try:
-        return duration(value)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-Channel = Annotated[
-    str, typer.Option(parser=_known_channel, metavar=f"<{'|'.join(MODULES)}>", help="Where it would be sent.")
-]
-
-
-Verbose = Annotated[bool, typer.Option("--verbose", help="A line for each message, not only for each digest and chat.")]
-
-
-def _name(metavar: str, what: str) -> Any:
-    return typer.Argument(metavar=metavar, help=what, show_default=False)
-
-
-Chat = Annotated[str, _name("CHAT", "One chat, as `status` names it; without it, all.")]
-Digest = Annotated[str, _name("DIGEST", "One digest there; without it, all.")]
-Key = Annotated[str, _name("KEY", "One message of it; without it, all.")]
-# The names of some chats begin with "-", and are no options.
-_NAMES: dict[str, Any] = {"ignore_unknown_options": True}
 
 
 @app.callback()
@@ -132,7 +93,7 @@ def deliver(
     context: typer.Context,
     longest: Annotated[
         timedelta | None,
-        typer.Option("--for", parser=_duration, metavar="DURATION", help='The longest it may take, such as "10m".'),
+        typer.Option("--for", parser=duration, metavar="DURATION", help='The longest it may take, such as "10m".'),
     ] = None,
     verbose: Verbose = False,
     config: Config = None,
@@ -159,7 +120,7 @@ def run(context: typer.Context, verbose: Verbose = False, config: Config = None)
 @app.command(rich_help_panel=Group.OPERATE)
 def status(
     context: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    json: Json = False,
     config: Config = None,
 ) -> None:
     """Show the receipt: per digest and chat what was sent, what was not and why; and the next run."""
@@ -168,10 +129,29 @@ def status(
     _run(partial(show_status, as_json=json), config or context.obj)
 
 
+@app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)
+def chats(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A part of the title, name or address.")] = "",
+    paused: Annotated[bool, typer.Option("--paused", help="Only chats that cannot be written to.")] = False,
+    channel: Annotated[str | None, typer.Option(parser=known_channel, metavar=CHANNELS, help="Only these.")] = None,
+    page: Annotated[int, typer.Option(min=1, help="Which page of the list.")] = 1,
+    limit: Annotated[int, typer.Option(min=0, help="Chats on a page; 0: all.")] = 50,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """List the chats that receive: title, kind, layout, hours, since when, whether it is paused, its last message."""
+    from bot.cli.delivery.chats import show_chats
+    from bot.ledger.status import WhichChats
+
+    which = WhichChats(text, channel or "", is_paused=paused)
+    _run(partial(show_chats, which=which, page=page, limit=limit, as_json=json), config or context.obj)
+
+
 @app.command(rich_help_panel=Group.OPERATE)
 def health(
     context: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+    json: Json = False,
     config: Config = None,
 ) -> None:
     """Tell whether `paperboy run` is well. Exits with 0, with 1 and a line per reason, or with 2 if it cannot look."""
@@ -180,7 +160,7 @@ def health(
     sys.exit(show_health(_settings(config or context.obj), as_json=json))
 
 
-@app.command(rich_help_panel=Group.OPERATE, context_settings=_NAMES)
+@app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)
 def retry(
     context: typer.Context,
     chat: Chat = "",
@@ -198,7 +178,7 @@ def retry(
     _run(partial(resolve.retry, which=Selection(chat, digest, key), unseen=unseen), config or context.obj)
 
 
-@app.command(rich_help_panel=Group.OPERATE, context_settings=_NAMES)
+@app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)
 def discard(
     context: typer.Context,
     chat: Chat = "",

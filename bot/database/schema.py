@@ -79,6 +79,7 @@ chats = Table(
     Column("counter", String, key="id_sequence", nullable=False),  # whose message ids count together
     Column("origin", String, nullable=False, server_default=ChatOrigin.SETTINGS),
     Column("kind", String, nullable=False, server_default=ChatKind.UNKNOWN),
+    Column("title", String, nullable=False, server_default=""),  # as the platform said last; empty: not known
     Column("state", String, nullable=False, server_default=ChatState.ACTIVE),
     # Why it is paused, and since when: 0 where that is not known. Both stay while it is given another try, until a
     # message arrives there, or its people or the platform open it.

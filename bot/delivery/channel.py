@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,6 +12,11 @@ from bot.database.states import ChatKind
 from bot.ledger.records import UnconfirmedReply
 from formatters.locale import Phrases
 from formatters.message import Formatter
+
+_LONGEST_TITLE = 128  # characters, as in Telegram; Slack allows 80
+_MOST_TITLES = 10_000  # a minute's are far fewer; those of a run by hand that are left out are heard at the next one
+_JOINERS = {"\u200c", "\u200d"}  # parts of words and of pictures
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # ends of lines, marks that turn the direction of writing
 
 
 class Replies(Protocol):
@@ -61,6 +67,28 @@ class Undecided:
     why: str
 
 
+class HeardTitles:
+    """What the platform said lately of how chats are called, until it is written down."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, str] = {}
+
+    def hear(self, title: str | None, *addresses: str) -> None:
+        """Note how a chat is called that has these addresses; people write what they like into titles."""
+        letters = (
+            one if one in _JOINERS or unicodedata.category(one) not in _INVISIBLE else " " for one in title or ""
+        )
+        if words := "".join(letters).split():
+            self._heard |= dict.fromkeys(addresses, " ".join(words)[:_LONGEST_TITLE])
+        while len(self._heard) > _MOST_TITLES:
+            del self._heard[next(iter(self._heard))]
+
+    def take(self) -> dict[str, str]:
+        """Give the titles by address, and forget them."""
+        taken, self._heard = self._heard, {}
+        return taken
+
+
 class Channel(Protocol):
     """Where messages go: one medium and one bot in it.
 
@@ -73,6 +101,9 @@ class Channel(Protocol):
     @property
     def formatter(self) -> Formatter: ...
 
+    @property
+    def titles(self) -> HeardTitles: ...
+
     def id_sequence(self, address: str) -> str:
         """Name the sequence that a chat's message ids count up in."""
 
@@ -81,6 +112,9 @@ class Channel(Protocol):
 
     async def canonical_address(self, address: str) -> str:
         """Give the address in the platform's own numbers, under which a chat's people may have subscribed."""
+
+    async def ask_title(self, address: str) -> None:
+        """Ask how a chat is called, if what comes and goes does not tell, and note it in `titles`."""
 
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Find out what sending this needs before waiting for a turn, so that the call can follow at once."""

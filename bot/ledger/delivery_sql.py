@@ -36,6 +36,13 @@ from bot.ledger.records import Chat
 from bot.ledger.transitions import IS_DROPPED, not_sent
 from formatters.edition import THREAD
 
+# How people are told of a chat: "telegram Reading group (-1001234567890)", with the address where it is now.
+CHAT_LABEL = (
+    chats.c.channel
+    + literal(" ")
+    + case((chats.c.title == "", chats.c.address), else_=chats.c.title + literal(" (") + chats.c.address + literal(")"))
+)
+
 
 def _waits_for_parent() -> ColumnElement[bool]:
     """Tell whether a delivery belongs under a parent that was refused, or of which nobody knows whether it arrived.
@@ -81,8 +88,9 @@ def chats_due(channel: str, *, until: float, after: int, most: int) -> Select[tu
     # "+ 0": SQLite would go through all chats, not knowing in how few of them something is due.
     busy = deliveries.join(chats, chats.c.id == deliveries.c.chat_id + 0)
     columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.id_sequence.label("id_sequence"))
+    label = CHAT_LABEL.label("label")
     theirs = (deliveries.c.chat_id > after, due(until), chats.c.channel == channel, chats.c.state == ChatState.ACTIVE)
-    by_chat = select(*columns).select_from(busy).where(*theirs).group_by(deliveries.c.chat_id)
+    by_chat = select(*columns, label).select_from(busy).where(*theirs).group_by(deliveries.c.chat_id)
     return by_chat.order_by(deliveries.c.chat_id).limit(most)
 
 

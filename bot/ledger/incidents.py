@@ -29,6 +29,7 @@ from bot.database.schema import chats, deliveries, digests, messages, notices
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.errors import ErrorCode
 from bot.ledger import transitions
+from bot.ledger.delivery_sql import CHAT_LABEL
 from bot.ledger.planning_sql import REASON
 from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage, WeekTotals
 from bot.ledger.subscriptions import IS_PAUSED, IS_READER, tried_again
@@ -38,6 +39,8 @@ from formatters.edition import THREAD
 ALL = Selection()
 _OPEN = not_sent(deliveries)
 _CHAT = chats.c.channel + literal(" ") + chats.c.name
+_AT = chats.c.channel + literal(" ") + chats.c.address
+_NAMED = (chats.c.title, chats.c.address)
 
 
 class Incidents:
@@ -97,14 +100,14 @@ class Incidents:
         """List what failed or is undecided, by the names that settle it alone."""
         why = func.coalesce(deliveries.c.error, "").label("why")
         query = (
-            select(_CHAT.label("chat"), digests.c.name, messages.c.key, deliveries.c.state, why)
+            select(_CHAT.label("chat"), digests.c.name, messages.c.key, deliveries.c.state, why, *_NAMED)
             .select_from(deliveries.join(chats).join(messages).join(digests))
             .where(transitions.to_give_up(_meant(which), waiting=False), not_(IS_DROPPED))
             .order_by(digests.c.day, digests.c.id, chats.c.id, messages.c.seq)
         )
         async with self._read() as db:
             found = await db.execute(query)
-            return [StuckMessage(one.chat, one.name, one.key, DeliveryState(one.state), one.why) for one in found]
+            return [StuckMessage(*one[:3], DeliveryState(one.state), *one[4:]) for one in found]
 
     async def knows(self, which: Selection) -> bool:
         """Tell whether there are such deliveries, settled or not."""
@@ -156,12 +159,12 @@ class Incidents:
             await db.execute(update(digests).where(held).values(skipped))
         return posts
 
-    async def chats(self) -> list[tuple[str, str]]:
-        """List the chats that receive: as `status` names them, and without the channel."""
+    async def chats(self) -> list[tuple[str, ...]]:
+        """List the chats that receive, each by all that means it; the first one is with its channel."""
         async with self._read() as db:
-            columns = (_CHAT.label("whole"), chats.c.name)
+            columns = (_CHAT, chats.c.name, _AT, chats.c.address)
             receiving = select(*columns).where(chats.c.state != ChatState.REMOVED).order_by(chats.c.id)
-            return [(row.whole, row.name) for row in await db.execute(receiving)]
+            return [tuple(dict.fromkeys(row)) for row in await db.execute(receiving)]
 
 
 def _incident(row: Any) -> Incident:
@@ -174,8 +177,8 @@ def _unfinished(row: Any) -> Incident:
 
 
 def _receiving(chat: str) -> Select[Any]:
-    """Choose the chats that are not removed: all, or the one that `status` names so."""
-    named = literal(chat).in_(("", chats.c.name, _CHAT))
+    """Choose the chats that are not removed: all, or the one of this name or address."""
+    named = literal(chat).in_(("", chats.c.name, _CHAT, chats.c.address, _AT))
     return select(chats.c.id).where(chats.c.state != ChatState.REMOVED, named)
 
 
@@ -192,10 +195,13 @@ def _meant(which: Selection) -> ColumnElement[bool]:
 _REFUSED = and_(deliveries.c.state == DeliveryState.FAILED, deliveries.c.problem == ErrorCode.REJECTED)
 
 
-def _incident_columns(kind: IncidentKind, which: Any, where: Any, why: Any, news: Any = None) -> Select[Any]:
-    """Select the fields of an Incident."""
+def _incident_columns(
+    kind: IncidentKind, which: Any, where: tuple[Any, Any], why: Any, news: Any = None
+) -> Select[Any]:
+    """Select the fields of an Incident; `where` is by title and by address alone."""
     key, own = literal(f"{kind} ") + which, literal(1) if news is None else news
-    fields = {"key": key, "kind": literal(kind, String), "where": where, "why": why, "is_news": own}
+    fields = {"key": key, "kind": literal(kind, String), "where": where[0], "why": why, "is_news": own}
+    fields["untitled"] = where[1]
     return select(*(column.label(name) for name, column in fields.items()))
 
 
@@ -204,8 +210,9 @@ def _rows(kind: IncidentKind, which: ColumnElement[bool], news: ColumnElement[bo
     holds_up = and_(messages.c.key == "index", messages.c.edition.startswith(THREAD), deliveries.c.remote_id.is_(None))
     waits = case((holds_up, "; the papers of its thread wait for it"), else_="")
     why = func.coalesce(deliveries.c.error, "") + ("" if kind is IncidentKind.DISCARDED else waits)
+    where = (CHAT_LABEL + ", " + messages.c.key, _AT + ", " + messages.c.key)
     return (
-        _incident_columns(kind, deliveries.c.ref, _CHAT + ", " + messages.c.key, why, news)
+        _incident_columns(kind, deliveries.c.ref, where, why, news)
         .select_from(deliveries.join(chats).join(messages))
         .where(_OPEN, NOT_DISCARDED, which, chats.c.state != ChatState.REMOVED)
         .order_by(chats.c.id, messages.c.seq)
@@ -213,16 +220,16 @@ def _rows(kind: IncidentKind, which: ColumnElement[bool], news: ColumnElement[bo
 
 
 # It lasts while sending is tried again. That a reader blocks the bot happens every day, and no operator can mend it.
-_PAUSED = _incident_columns(IncidentKind.PAUSED, cast(chats.c.id, String), _CHAT, chats.c.reason).where(
+_PAUSED = _incident_columns(IncidentKind.PAUSED, cast(chats.c.id, String), (CHAT_LABEL, _AT), chats.c.reason).where(
     IS_PAUSED, not_(IS_READER)
 )
 _BOTS = (
-    _incident_columns(IncidentKind.BOT, chats.c.channel, chats.c.channel, func.max(deliveries.c.error))
+    _incident_columns(IncidentKind.BOT, chats.c.channel, (chats.c.channel, literal("")), func.max(deliveries.c.error))
     .select_from(deliveries.join(chats))
     .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != ChatState.REMOVED)
     .group_by(chats.c.channel)
 )
-_UNSUBSCRIBED = _incident_columns(IncidentKind.UNSUBSCRIBED, _CHAT, _CHAT, literal("")).where(
+_UNSUBSCRIBED = _incident_columns(IncidentKind.UNSUBSCRIBED, _CHAT, (CHAT_LABEL, _AT), literal("")).where(
     chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.READER
 )
 _BLOCKS = and_(IS_READER, IS_PAUSED)

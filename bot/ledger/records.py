@@ -78,6 +78,7 @@ class Chat:
     name: str
     address: str
     id_sequence: str
+    label: str  # what people read: channel, title and address
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,9 @@ class ChatStatus:
     chat: str
     counts: dict[str, int]  # by state
     problems: list[str]  # why rows are failed or unconfirmed, or the chat paused
+    title: str  # empty: not known
+    address: str  # where it is now
+    label: str  # all of it as people read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,9 @@ class PausedChat:
     why: str
     is_tried: bool  # the next message is sent; whether the chat takes it is not known yet
     is_reader: bool  # one person, who subscribed and blocks the bot
+    title: str  # empty: not known
+    address: str  # where it is now
+    label: str  # all of it as people read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +238,10 @@ class Incident:
 
     key: str
     kind: IncidentKind
-    where: str
+    where: str  # a chat by title and address, for people
     why: str
     is_news: bool = True  # else it may still be mended by itself
+    untitled: str = ""  # of a chat: the same by address alone, for the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +257,7 @@ class WeekTotals:
 class Selection:
     """Which deliveries an operator means; what is not named is meant whole."""
 
-    chat: str = ""  # as `status` names it, or without the channel
+    chat: str = ""  # its name or its address, each with the channel before it or without
     digest: str = ""
     key: str = ""
 
@@ -263,6 +271,8 @@ class StuckMessage:
     key: str
     state: DeliveryState
     why: str
+    title: str  # of the chat; empty: not known
+    address: str  # where it is now
 
 
 @dataclass(frozen=True, slots=True)

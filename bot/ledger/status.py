@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, and_, case, exists, func, not_, or_, select
@@ -12,10 +13,40 @@ from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, deliveries, digests, messages
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState
+from bot.ledger.delivery_sql import CHAT_LABEL
 from bot.ledger.planning_sql import PAPERS, REASON, is_digest
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, PausedTotals, Totals
 from bot.ledger.subscriptions import IS_PAUSED, IS_READER
 from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, not_sent
+
+
+@dataclass(frozen=True, slots=True)
+class WhichChats:
+    """Which chats are listed; what is not said matters not."""
+
+    text: str = ""  # a part of the title, the name or the address
+    channel: str = ""
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedChat:
+    """A chat that receives, as `paperboy chats` lists it. Times are seconds since 1970, None: not known."""
+
+    channel: str
+    chat: str  # its name
+    kind: str
+    layout: str  # these three are empty where the operator's hold
+    language: str
+    hours: str
+    since: float | None  # digests found earlier were not sent to it
+    last_message: float | None  # when the newest message came that stands there
+    is_paused: bool
+    paused_since: float | None
+    why: str  # it is paused
+    title: str
+    address: str
+    label: str
 
 
 class Status:
@@ -59,7 +90,7 @@ class Status:
             lines = (await db.execute(problem_lines(source, name, now).limit(most))).all()
         if sent := all_messages.messages - sum(counts.values()):
             counts[DeliveryState.SENT] = sent
-        problems = [f"{line.channel} {line.name}: {line.why}" for line in lines]
+        problems = [f"{line.label}: {line.why}" for line in lines]
         return Totals(all_messages.chats, counts, problems, lines[0].lines - len(lines) if lines else 0)
 
     async def paused(self) -> list[PausedChat]:
@@ -84,17 +115,54 @@ class Status:
         async with self._read() as db:
             return bool((await db.execute(anything_open(self._clock()))).scalar_one())
 
+    async def chats(self, which: WhichChats, limit: int, offset: int) -> tuple[int, list[ListedChat]]:
+        """Count the chats that receive, and list some of them in the order in which they became known; 0: all."""
+        meant = _meant(which)
+        page = _LISTED.where(*meant).order_by(chats.c.id).limit(limit or -1).offset(offset)
+        async with self._read() as db:
+            total = (await db.execute(select(func.count()).select_from(chats).where(*meant))).scalar_one()
+            return total, [_listed(row) for row in await db.execute(page)]
+
+    async def titles(self, channel: str) -> list[tuple[str, str]]:
+        """List the addresses and titles of chats that receive, without single readers; those without a title first."""
+        theirs = (chats.c.channel == channel, chats.c.state != ChatState.REMOVED, not_(IS_READER))
+        query = select(chats.c.address, chats.c.title).where(*theirs).order_by(chats.c.title != "", chats.c.id)
+        async with self._read() as db:
+            return [(row.address, row.title) for row in await db.execute(query)]
+
+    async def labels(self, channel: str) -> dict[str, str]:
+        """Give by name what people read in place of it, of the chats whose title is known, without single readers."""
+        theirs = (chats.c.channel == channel, chats.c.title != "", not_(IS_READER))
+        query = select(chats.c.name, CHAT_LABEL.label("label")).where(*theirs)
+        async with self._read() as db:
+            return {row.name: row.label for row in await db.execute(query)}
+
     async def _by_chat(self, source: str, name: str, statement: Select[tuple[Any, ...]]) -> list[ChatStatus]:
         async with self._read() as db:
             rows = (await db.execute(statement)).all()
         lines: dict[tuple[str, str], ChatStatus] = {}
         for row in rows:
             key = (row.channel, row.chat)
-            line = lines.setdefault(key, ChatStatus(source, name, row.channel, row.chat, counts={}, problems=[]))
+            named = (row.title, row.address, row.label)
+            line = lines.setdefault(key, ChatStatus(source, name, *key, {}, [], *named))
             line.counts[row.state] = line.counts.get(row.state, 0) + row.messages
             whys = (f"paused: {row.paused}" if row.paused else "", row.error if row.error != row.paused else "")
             line.problems.extend(why for why in whys if why and why not in line.problems)
         return list(lines.values())
+
+
+def _listed(row: Any) -> ListedChat:
+    return ListedChat(**{**row._mapping, "is_paused": bool(row.is_paused)})
+
+
+def _meant(which: WhichChats) -> list[ColumnElement[bool]]:
+    texts = (chats.c.title, chats.c.name, chats.c.address)
+    wanted = (
+        (which.text, or_(*(func.lower(one).contains(which.text.lower(), autoescape=True) for one in texts))),
+        (which.channel, chats.c.channel == which.channel),
+        (which.is_paused, IS_PAUSED),
+    )
+    return [chats.c.state != ChatState.REMOVED, *(condition for given, condition in wanted if given)]
 
 
 def _digest_status(row: Any) -> DigestStatus:
@@ -105,6 +173,7 @@ def _digest_status(row: Any) -> DigestStatus:
 
 # --- the statements
 
+_NAMED = (chats.c.title, chats.c.address, CHAT_LABEL.label("label"))
 _LATELY = 14 * 86400.0
 _BY_DATE = digests.c.cause.in_((Cause.FUTURE, Cause.LATE))
 _RECENT_DIGESTS = (
@@ -127,7 +196,7 @@ def open_chat_counts(source: str, name: str, now: float) -> Select[tuple[Any, ..
 
 def _counts_by_chat(now: float) -> Select[tuple[Any, ...]]:
     state = _shown_state(now)
-    columns = (chats.c.channel, chats.c.name.label("chat"), chats.c.reason.label("paused"), deliveries.c.error)
+    columns = (chats.c.channel, chats.c.name.label("chat"), chats.c.reason.label("paused"), deliveries.c.error, *_NAMED)
     counted = select(*columns, state.label("state"), func.count().label("messages"))
     by_chat = counted.group_by(chats.c.id, state, deliveries.c.error)
     return by_chat.order_by(chats.c.channel, chats.c.id, state, deliveries.c.error)
@@ -163,7 +232,7 @@ def open_states(source: str, name: str, now: float) -> Select[str, int]:
 def problem_lines(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:
     """Say why messages of a digest are not settled, and how many such lines there are; why chats are paused is none."""
     other = deliveries.c.error.not_in(("", chats.c.reason))
-    columns = (chats.c.channel, chats.c.name, deliveries.c.error.label("why"), func.count().over().label("lines"))
+    columns = (CHAT_LABEL.label("label"), deliveries.c.error.label("why"), func.count().over().label("lines"))
     return (
         select(*columns)
         .select_from(_OPEN)
@@ -191,9 +260,23 @@ _PAUSED_CHATS = (
     select(
         *(chats.c.channel, chats.c.name.label("chat"), func.nullif(chats.c.paused_at, 0).label("since")),
         *(chats.c.reason.label("why"), (chats.c.state == ChatState.ACTIVE).label("is_tried")),
-        IS_READER.label("is_reader"),
+        *(IS_READER.label("is_reader"), *_NAMED),
     )
     .where(IS_PAUSED)
     .order_by(IS_READER, chats.c.origin != ChatOrigin.SETTINGS, chats.c.channel, chats.c.id)
+)
+# The index of chat and state gives it at once, however much the chat holds.
+_LAST_MESSAGE = (
+    select(deliveries.c.sent_at)
+    .where(deliveries.c.chat_id == chats.c.id, deliveries.c.state == DeliveryState.SENT, deliveries.c.sent_at > 0)
+    .order_by(deliveries.c.id.desc())
+    .limit(1)
+)
+_LISTED = select(
+    *(chats.c.channel, chats.c.name.label("chat"), chats.c.kind, chats.c.layout, chats.c.language),
+    *(chats.c.schedule.label("hours"), func.nullif(chats.c.receives_since, 0).label("since")),
+    _LAST_MESSAGE.scalar_subquery().label("last_message"),
+    *(IS_PAUSED.label("is_paused"), func.nullif(chats.c.paused_at, 0).label("paused_since")),
+    *(chats.c.reason.label("why"), *_NAMED),
 )
 _PAUSED_COUNTS = select(IS_READER.label("is_reader"), func.count().label("chats")).where(IS_PAUSED).group_by(IS_READER)

@@ -40,8 +40,6 @@ _FIELDS = (
     *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
     *(chats.c.layout, chats.c.language, chats.c.silent, chats.c.schedule, chats.c.paused_at),
 )
-
-
 _PREFERENCES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # of these the edition is made
 _NAMES = (chats.c.address, chats.c.name)
 _SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
@@ -128,6 +126,12 @@ class Subscriptions:
             await _write_editions(db, layout, chats.c.id == chat)
         return chat
 
+    async def keep_titles(self, channel: str, titles: Mapping[str, str]) -> None:
+        """Write how chats are called now, by address; what is known already is not written again."""
+        if rows := [{"of": channel, "at": address, "now": title} for address, title in titles.items()]:
+            async with self._write() as db:
+                await db.execute(_KEEP_TITLE, rows)
+
     async def subscribe(self, chat: int, layout: str, *, now: bool) -> None:
         """Let a chat receive digests from now on; with `now`, the newest one at once.
 
@@ -190,6 +194,8 @@ class Subscriptions:
 
 # --- the statements
 
+_NEW_TITLE = (chats.c.channel == bindparam("of"), chats.c.address == bindparam("at"), chats.c.title != bindparam("now"))
+_KEEP_TITLE = update(chats).where(*_NEW_TITLE).values(title=bindparam("now"))
 _OPEN = {"state": ChatState.ACTIVE, "reason": "", "paused_at": None}
 IS_PAUSED = chats.c.paused_at.is_not(None)  # whether or not it is being tried again
 IS_READER = and_(chats.c.kind == ChatKind.PRIVATE, chats.c.origin == ChatOrigin.READER)  # one person, who subscribed

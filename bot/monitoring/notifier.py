@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -118,6 +118,7 @@ class OperatorNotifier:
             *(_line(words, words.incidents, incident) for incident in new),
             *(reported[key] for key in sorted(over) if reported[key] and not self._is_left(key)),
         ]
+        self._log(new, over)
         if (new or over) and await self._send(lines):
             ends = {incident.key: _line(words, words.incidents_over, incident) for incident in new}
             await notifications.record(ends, over)
@@ -127,10 +128,19 @@ class OperatorNotifier:
         kind, _, where = key.partition(" ")
         return kind == IncidentKind.UNSUBSCRIBED and where not in {" ".join(chat) for chat in self.listed}
 
+    def _log(self, new: Sequence[Incident], over: Collection[str]) -> None:
+        """Log the same, without the titles of chats: some are the names of people."""
+        words = phrases(self.settings.language)
+        for incident in new:
+            log.warning(
+                "trouble",
+                what=_line(words, words.incidents, replace(incident, where=incident.untitled or incident.where)),
+            )
+        for key in sorted(over):
+            log.warning("trouble is over", what=key)
+
     async def _send(self, lines: Sequence[str]) -> bool:
         """Send lines to all operators' chats; False when none can be reached now."""
-        for line in lines:
-            log.warning("trouble", what=line)
         more = [f"… +{len(lines) - _MOST}"] if len(lines) > _MOST else []
         text = "\n".join(["Paperboy", *lines[:_MOST], *more])
         reached = [await self._notify_chat(chat, text) for chat in self.chats if lines]

@@ -47,9 +47,7 @@ async def waiting_chats(ledger: Ledger, settings: Settings) -> int:
 def paused_line(one: PausedChat, said: Phrases, zone: tzinfo) -> str:
     """Say since when, in this time zone, and why a chat is paused."""
     since = said.before if one.since is None else f"{datetime.fromtimestamp(one.since, zone):%Y-%m-%d %H:%M}"
-    line = said.paused_chat.format(
-        where=f"{one.channel} {one.chat}", since=since, why=in_language(one.why, said.language)
-    )
+    line = said.paused_chat.format(where=one.label, since=since, why=in_language(one.why, said.language))
     return f"{line} {said.is_tried}" if one.is_tried else line
 
 
@@ -71,4 +69,4 @@ async def _recent(ledger: Ledger, settings: Settings) -> list[DigestStatus]:
 def _open(one: ChatStatus) -> list[str]:
     counts = ", ".join(f"{count} {state}" for state, count in one.counts.items() if state not in _SETTLED)
     why = f": {'; '.join(one.problems)}" if one.problems else ""
-    return [f"{one.digest} {one.channel} {one.chat}: {counts}{why}"] if counts else []
+    return [f"{one.digest} {one.label}: {counts}{why}"] if counts else []

@@ -21,8 +21,9 @@ from tests.support.operator import Operator
 FIRST = "2025-01-06-daily-papers-20250106.md"
 MISSED = ["2025-01-07-daily-papers.md", *(f"2025-01-{day}-daily-papers-202501{day}.md" for day in ("08", "09", "14"))]
 OPERATOR = "7"
+TITLED = f"telegram Chat {CHANNEL} (@my_channel)"
 UNSUBSCRIBED = (
-    f"✖ telegram {CHANNEL_NAME}: its people unsubscribed it, though the settings list it. "
+    f"✖ {TITLED}: its people unsubscribed it, though the settings list it. "
     "Take it out of the settings, or let them /subscribe"
 )
 KICKED = "bot was kicked from the channel chat"
@@ -62,24 +63,25 @@ async def test_a_channel_that_throws_the_bot_out_and_lets_it_in_again(operator: 
         done = await deliver(operator)
         assert done.code == 1
         [said] = done.err.splitlines()
-        assert re.fullmatch(rf"paused: telegram @my_channel, since \d{{4}}-\d\d-\d\d \d\d:\d\d: .*{KICKED}.*", said)
-    assert (told(operator), indexes(operator)) == (["⏸ telegram @my_channel is paused"], ["6"])
+        assert re.fullmatch(rf"paused: {re.escape(TITLED)}, since \d{{4}}-\d\d-\d\d \d\d:\d\d: .*{KICKED}.*", said)
+    assert (told(operator), indexes(operator)) == ([f"⏸ {TITLED} is paused"], ["6"])
 
     status, as_json = await operator.run("status"), json.loads((await operator.run("status", "--json")).out)
     [paused] = as_json["paused"]
     since = datetime.fromisoformat(paused.pop("since"))
     assert paused.pop("why").startswith(f"Forbidden: {KICKED}")
-    assert paused == {"channel": "telegram", "chat": CHANNEL_NAME, "is_tried": False, "is_reader": False}
+    named = {"title": f"Chat {CHANNEL}", "address": CHANNEL_NAME, "label": TITLED}
+    assert paused == {"channel": "telegram", "chat": CHANNEL_NAME, "is_tried": False, "is_reader": False, **named}
     assert abs((datetime.now(since.tzinfo) - since).total_seconds()) < 60
     place = status.lines.index("1 chat is paused")
-    assert status.lines[place + 1].startswith(f"  telegram @my_channel, since {since:%Y-%m-%d %H:%M}: Forbidden: ")
+    assert status.lines[place + 1].startswith(f"  {TITLED}, since {since:%Y-%m-%d %H:%M}: Forbidden: ")
 
     operator.telegram.faults.clear()
     done = await deliver(operator)
     assert (done.code, done.err) == (0, "")
     assert indexes(operator) == ["6", "7", "8", "9", "14"]
     assert (await deliver(operator)).code == 0
-    assert told(operator) == ["⏸ telegram @my_channel is paused", "✔ telegram @my_channel is no longer paused"]
+    assert told(operator) == [f"⏸ {TITLED} is paused", f"✔ {TITLED} is no longer paused"]
     assert json.loads((await operator.run("status", "--json")).out)["paused"] == []
 
 
@@ -150,7 +152,7 @@ async def test_a_chat_of_the_settings_that_its_people_unsubscribed(operator: Ope
     doctor = await operator.run("doctor")
     assert (doctor.code, [line for line in doctor.lines if "unsubscribed" in line]) == (
         1,
-        [f"✗ telegram {CHANNEL_NAME}: its people unsubscribed it; take it out of the settings, or let them /subscribe"],
+        [f"✗ {TITLED}: its people unsubscribed it; take it out of the settings, or let them /subscribe"],
     )
 
     operator.settle(telegram=(READER,))

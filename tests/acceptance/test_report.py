@@ -31,6 +31,7 @@ EDITED = "2025-02-03-daily-papers-20250203.md"
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper, so that a run is an index and a message
 HELD = "2025-01-11-daily-papers-20250111.md"
 NEXT = "Next run: "
+TITLED = f"telegram Chat {CHANNEL} (@my_channel)"
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ async def test_deliver_twice_and_look_at_the_status(operator: Operator) -> None:
     assert [line.rpartition(" in ")[0] for line in sorted(first.lines[:-1])] == [
         "slack C0123ABCD arxiv/2025-01-05: 2 sent",
         "telegram 42 arxiv/2025-01-05: 2 sent",
-        "telegram @my_channel arxiv/2025-01-05: 2 sent",
+        f"{TITLED} arxiv/2025-01-05: 2 sent",
     ]
     assert first.lines[-1] == "6 messages sent"
     assert (second.code, second.out, second.err) == (0, "nothing new to send\n", "")
@@ -67,9 +68,9 @@ async def test_deliver_twice_and_look_at_the_status(operator: Operator) -> None:
     assert [line.split() for line in after.lines[:-1]] == [
         ["arxiv/2025-01-05,", "1", "paper,", "active"],
         ["chat", "sent", "scheduled", "pending", "stale", "failed", "unconfirmed"],
-        ["slack", SLACK_CHAT, "2", "0", "0", "0", "0", "0"],
-        ["telegram", CHANNEL_NAME, "2", "0", "0", "0", "0", "0"],
-        ["telegram", READER, "2", "0", "0", "0", "0", "0"],
+        ["slack", "#papers", f"({SLACK_CHAT})", "2", "0", "0", "0", "0", "0"],
+        [*TITLED.split(), "2", "0", "0", "0", "0", "0"],
+        ["telegram", "Reader", f"({READER})", "2", "0", "0", "0", "0", "0"],
         [],
     ]
     assert after.lines[-1].startswith(NEXT)
@@ -157,6 +158,7 @@ async def test_the_status_as_json(operator: Operator) -> None:
     assert (before.code, json.loads(before.out)["digests"]) == (0, [])
     found: dict[str, Any] = json.loads(after.out)
     line = {"source": "daily", "digest": "arxiv/2025-01-05", "channel": "telegram", "chat": CHANNEL_NAME}
+    named = {"title": f"Chat {CHANNEL}", "address": CHANNEL_NAME, "label": TITLED}
     assert found["digests"] == [
         {
             "source": "daily",
@@ -165,7 +167,7 @@ async def test_the_status_as_json(operator: Operator) -> None:
             "reason": "",
             "papers": 1,
             "waits": False,
-            "chats": [{**line, "counts": {"sent": 2}, "problems": []}],
+            "chats": [{**line, **named, "counts": {"sent": 2}, "problems": []}],
         }
     ]
     assert found["paused"] == []
@@ -186,7 +188,7 @@ async def test_a_bar_on_a_terminal(operator: Operator) -> None:
 
     assert code == 0
     assert "2/2" in shown
-    assert "telegram @my_channel " in shown
+    assert f"{TITLED} " in shown
     assert shown.rstrip().endswith("2 messages sent")
     assert "paper/2212.04356" not in shown
 
@@ -285,7 +287,7 @@ async def test_a_line_per_message_when_asked_for(operator: Operator) -> None:
 
     done = await operator.run("deliver", "--verbose")
 
-    lines = ["telegram @my_channel index: sent", "telegram @my_channel paper/2212.04356: sent", "2 messages sent"]
+    lines = [f"{TITLED} index: sent", f"{TITLED} paper/2212.04356: sent", "2 messages sent"]
     assert (done.code, done.err, done.lines) == (0, "", lines)
 
 
@@ -329,7 +331,7 @@ async def test_servers_that_answer_nonsense(operator: Operator) -> None:
     unconfirmed_sends = sorted(line for line in done.lines if ": unconfirmed: " in line)
     assert [line.partition(": unconfirmed: ")[0] for line in unconfirmed_sends] == [
         "slack C0123ABCD index",
-        "telegram @my_channel index",
+        f"{TITLED} index",
     ]
     assert all("answer" in line for line in unconfirmed_sends)
     assert (len(operator.telegram.shown(CHANNEL)), len(operator.slack.shown(SLACK_CHAT))) == (2, 2)

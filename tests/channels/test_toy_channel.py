@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,7 @@ from bot.conversation.context import Request
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind, IncidentKind
-from bot.delivery.channel import Channel, ChannelKit, ChannelSettings, NotDelivered, UnconfirmedSend
+from bot.delivery.channel import Channel, ChannelKit, ChannelSettings, HeardTitles, NotDelivered, UnconfirmedSend
 from bot.delivery.replies import ReplySender
 from bot.errors import SettingsError
 from bot.web.server import Web
@@ -95,6 +95,7 @@ class ToyChannel:
 
     formatter: Formatter
     name: str = "toy"
+    titles: HeardTitles = field(default_factory=HeardTitles)
 
     def id_sequence(self, address: str) -> str:
         return address
@@ -104,6 +105,9 @@ class ToyChannel:
 
     async def canonical_address(self, address: str) -> str:
         return address
+
+    async def ask_title(self, address: str) -> None:
+        """Call no chat anything."""
 
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""

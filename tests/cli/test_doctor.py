@@ -67,10 +67,10 @@ async def test_all_is_well() -> None:
         f"✓ ledger {Path.cwd()}/paperboy.db",
         f"✓ source daily: 1 digests, the newest {POST.name} with 3 papers",
         "✓ telegram token: @fake_paperboy_bot",
-        "✓ telegram @my_channel: Chat -1001",
-        "✓ telegram -1002: Chat -1002",
+        "✓ telegram Chat -1001 (@my_channel)",
+        "✓ telegram Chat -1002 (-1002)",
         "✓ slack token: paperboy",
-        "✓ slack C0123ABCD: #papers",
+        "✓ slack #papers (C0123ABCD)",
         "✓ telegram listens to commands",
         "✓ slack delivers only",
         "✓ clock",
@@ -111,11 +111,11 @@ async def test_missing_rights_and_chats(telegram: FakeTelegram, slack: FakeSlack
 
     assert done.code == 1
     channel, kicked, unknown, slack_chat = failing(done)
-    assert channel == "telegram @my_channel: Chat -1001: make the bot an administrator that may post messages"
+    assert channel == "telegram Chat -1001 (@my_channel): make the bot an administrator that may post messages"
     assert kicked.startswith("telegram -1002: ")
     assert kicked.endswith("bot was kicked from the supergroup chat; add the bot to the chat again and let it post")
     assert unknown.startswith("telegram -1009999: Chat not found; check the address")
-    assert slack_chat == "slack C0123ABCD: #papers: invite the app: /invite in the channel"
+    assert slack_chat == "slack #papers (C0123ABCD): invite the app: /invite in the channel"
 
 
 async def test_the_chats_of_operators_are_looked_at(telegram: FakeTelegram, slack: FakeSlack) -> None:
@@ -129,7 +129,7 @@ async def test_the_chats_of_operators_are_looked_at(telegram: FakeTelegram, slac
     unknown, gone = failing(done)
     assert unknown.startswith("telegram 8: Chat not found; check the address")
     assert gone == "slack U0GONE: no such person, or the app lacks the scope im:write"
-    assert {"✓ telegram 7", "✓ slack U0BOSS"} < {*done.lines}
+    assert {"✓ telegram Reader (7)", "✓ slack U0BOSS"} < {*done.lines}
 
 
 async def test_revoked_tokens() -> None:

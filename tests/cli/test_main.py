@@ -171,7 +171,7 @@ def test_help_groups_the_commands_in_the_order_in_which_an_operator_meets_them()
     assert listed == {
         "Set up": ["demo", "preview", "settings", "doctor"],
         "Deliver": ["deliver", "run"],
-        "Operate": ["status", "health", "retry", "discard", "backup"],
+        "Operate": ["status", "chats", "health", "retry", "discard", "backup"],
     }
     assert "\n  preview   Show what would be sent; nothing is sent.\n" in result.output
     assert "\n  run       Deliver every day by the schedule, until stopped.\n" in result.output

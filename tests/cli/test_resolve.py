@@ -63,13 +63,13 @@ async def test_what_was_refused_is_sent_again_in_one_chat_and_given_up_in_the_ot
         "1 message will be tried again",
         "a running Paperboy does it at its next sweep, `paperboy deliver` does it now",
     ]
-    assert [line.partition(": given up: ")[0] for line in discarded.lines] == ["telegram 42, index"]
+    assert [line.partition(": given up: ")[0] for line in discarded.lines] == ["telegram Reader (42), index"]
     assert (done.code, done.err, done.lines[-1]) == (0, "", "1 message sent")
     assert [len(operator.telegram.shown(chat)) for chat in (CHANNEL, READER)] == [2, 1]
     assert [line.split() for line in status.lines[1:4]] == [
         ["chat", "sent", "scheduled", "pending", "stale", "failed", "unconfirmed", "discarded"],
-        ["telegram", CHANNEL_NAME, "2", "0", "0", "0", "0", "0", "0"],
-        ["telegram", READER, "1", "0", "0", "0", "0", "0", "1"],
+        ["telegram", "Chat", CHANNEL, f"({CHANNEL_NAME})", "2", "0", "0", "0", "0", "0", "0"],
+        ["telegram", "Reader", f"({READER})", "1", "0", "0", "0", "0", "0", "1"],
     ]
 
 
@@ -100,7 +100,9 @@ async def test_the_names_that_status_shows_settle_one_message_alone(operator: Op
     assert len(shown) == len(listed) == 4
     assert [one["state"] for one in listed if [one["chat"], one["digest"], one["key"]] == names] == ["failed"]
     assert retried.lines[0] == "1 message will be tried again"
-    assert [line.partition(":  ")[0].partition(": given up")[0] for line in discarded.lines] == [f"{names[0]}, index"]
+    assert [line.partition(":  ")[0].partition(": given up")[0] for line in discarded.lines] == [
+        f"telegram Chat {GROUP} ({GROUP}), index"
+    ]
     assert [one for one in listed if one not in left] == [
         one for one in listed if (one["chat"], one["digest"]) == (names[0], second)
     ]

@@ -316,7 +316,7 @@ def test_an_answer_is_noted_while_it_is_under_way() -> None:
 
 async def test_an_unconfirmed_send_is_never_settled_with_the_id_of_a_reply(tmp_path: Path) -> None:
     now = 1_750_000_000.0
-    chat = Chat(1, "terminal", "a", "a", "a")
+    chat = Chat(1, "terminal", "a", "a", "a", "terminal a")
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as ledger:
         replies = ReplySender(MemoryChannel(), ledger)
         await replies.send("a", parts("one", "two"))

@@ -260,7 +260,7 @@ async def test_an_edit_does_not_make_a_message_younger(pipeline: Pipeline) -> No
     """How long ago a chat was last written to decides whether asking by editing is safe."""
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    chat = Chat(1, "terminal", "a", "a", "a")
+    chat = Chat(1, "terminal", "a", "a", "a", "terminal a")
     before = await pipeline.ledger.known_message_ids(chat, pipeline.clock.now)
     pipeline.clock.now += 86_400
     await pipeline.run([found(digest(day, paper(1, word="new")))])
@@ -441,7 +441,9 @@ async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(pipeline: P
     await pipeline.run([found(digest(day, paper(1, word="newer"), paper(2, word="newer")))])
     assert await pipeline.counts("a") == {"sent": 3}
     assert ("edit", "a2") not in pipeline.channel.calls
-    assert (await pipeline.ledger.known_message_ids(Chat(1, "terminal", "a", "a2", "a2"), pipeline.clock.now)).last == 0
+    assert (
+        await pipeline.ledger.known_message_ids(Chat(1, "terminal", "a", "a2", "a2", "terminal a2"), pipeline.clock.now)
+    ).last == 0
 
 
 @pytest.mark.parametrize("accepted", [True, False])

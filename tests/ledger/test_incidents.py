@@ -320,7 +320,7 @@ async def test_an_undecided_message_is_listed_and_named_alone(pipeline: Pipeline
     await pipeline.run(days(1))
     names = ("terminal a", "daily-papers/2025-01-01", "index")
     first, second = await pipeline.ledger.incidents.stuck()
-    assert first == StuckMessage(*names, DeliveryState.UNCONFIRMED, "this platform does not tell")
+    assert first == StuckMessage(*names, DeliveryState.UNCONFIRMED, "this platform does not tell", "", "a")
     assert await pipeline.ledger.incidents.retry(Selection(*names), unseen=True) == 1
     assert await pipeline.ledger.incidents.stuck() == [second]
 

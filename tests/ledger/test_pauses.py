@@ -46,7 +46,8 @@ async def later(pipeline: Pipeline, *, dispatch: bool = True) -> None:
 
 
 def of(name: str, since: float | None, why: str, *, is_tried: bool = False) -> PausedChat:
-    return PausedChat("terminal", name, since, why, is_tried=is_tried, is_reader=False)
+    named = {"title": "", "address": name, "label": f"terminal {name}"}
+    return PausedChat("terminal", name, since, why, is_tried=is_tried, is_reader=False, **named)
 
 
 # --- since when and why

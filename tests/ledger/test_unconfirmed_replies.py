@@ -13,7 +13,7 @@ from bot.ledger.records import Chat, UnconfirmedReply
 from tests.support.pipeline import Clock
 
 BODY = {"text": "help"}
-CHAT = Chat(1, "telegram", "42", "42", "bot")
+CHAT = Chat(1, "telegram", "42", "42", "bot", "telegram 42")
 
 
 @pytest.fixture

@@ -181,7 +181,8 @@ async def test_chats_that_wait_are_counted_where_nothing_else_is_wrong(pipeline:
 )
 def test_since_when_and_why_a_chat_is_paused(language: str, said: list[str]) -> None:
     catalogue = phrases(language)
-    dated = PausedChat("telegram", "a", 1_750_000_000.0, "kicked", is_tried=False, is_reader=False)
+    named = {"title": "", "address": "a", "label": "telegram a"}
+    dated = PausedChat("telegram", "a", 1_750_000_000.0, "kicked", is_tried=False, is_reader=False, **named)
     whole = [paused_line(one, catalogue, SETTINGS.zone) for one in (dated, replace(dated, since=None))]
     assert whole == said
     assert paused_line(replace(dated, is_tried=True), catalogue, SETTINGS.zone) == f"{said[0]} {catalogue.is_tried}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.database.states import ChatKind
-from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.message import Formatter
@@ -49,6 +49,9 @@ class MemoryChannel:
     threads: list[tuple[str, str]] = field(default_factory=list)  # address, parent of each send
     kinds: dict[str, ChatKind] = field(default_factory=dict)  # what chats are, where they are not private
 
+    titles: HeardTitles = field(default_factory=HeardTitles)
+    called: dict[str, str] = field(default_factory=dict)  # the titles of chats
+
     def id_sequence(self, address: str) -> str:
         return address
 
@@ -60,6 +63,12 @@ class MemoryChannel:
 
     async def canonical_address(self, address: str) -> str:
         return address
+
+    async def ask_title(self, address: str) -> None:
+        failure = self._next("title", address)
+        if failure.error:
+            raise failure.error
+        self.titles.hear(self.called.get(address), address)
 
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.channels.rate_limits import EvenSpacing, RateLimiter
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.database.states import ChatKind
-from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import RetryLater, SendError
 from formatters.message import Formatter
 
@@ -38,6 +38,7 @@ class SlackChannel:
     ) -> None:
         self.formatter = formatter
         self._token = token
+        self.titles = HeardTitles()
         self._timeout = timeout  # seconds in which an answer must arrive
         self._base_url = base_url.rstrip("/") + "/"
         self._limiter = limiter or RateLimiter(None, lambda _chat: [EvenSpacing(_SPACING, leeway=2 * _SPACING)])
@@ -58,6 +59,22 @@ class SlackChannel:
             return str(opened["id"])
         except FAILURES:
             return address
+
+    async def ask_title(self, address: str) -> None:
+        try:
+            self.titles.hear(await self._title(address), address)
+        except FAILURES as error:
+            raise translate(error, self._token) from error  # a pause is asked of such calls alone
+
+    async def _title(self, address: str) -> str:
+        """Give the name of a channel or of a person, whose direct messages have none."""
+        if not address.startswith(_PEOPLE):
+            [known] = await _parts(self.client().conversations_info(channel=address), "channel")
+            if not known.get("is_im"):
+                return channel_title(known)
+            address = str(known["user"])
+        [person] = await _parts(self.client().users_info(user=address), "user")
+        return person_title(person)
 
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""
@@ -120,7 +137,7 @@ class SlackChannel:
             return address, "" if known else "no such person, or the app lacks the scope im:write"
         try:
             [known] = await _parts(self.client().conversations_info(channel=address), "channel")
-            name, archived = known.get("name"), known.get("is_archived")
+            name, archived = channel_title(known), known.get("is_archived")
             may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
         except FAILURES as error:
             if error_code(error) == "missing_scope":
@@ -128,7 +145,7 @@ class SlackChannel:
             return address, str(translate(error, self._token))
         if archived:
             return address, CHAT_FAULTS["is_archived"]
-        return f"{address}: #{name}", "" if may else CHAT_FAULTS["not_in_channel"]
+        return f"{name} ({address})" if name else address, "" if may else CHAT_FAULTS["not_in_channel"]
 
     async def _call(self, address: str, call: Awaitable[_Answer]) -> _Answer:
         try:
@@ -159,6 +176,15 @@ async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:
     if None in parts:
         raise KeyError(*names)
     return parts
+
+
+def channel_title(channel: Mapping[str, Any]) -> str:
+    return f"#{channel['name']}" if channel.get("name") else ""
+
+
+def person_title(person: Mapping[str, Any]) -> str:
+    """Give the real name of a person, else the one that everybody has."""
+    return str(person.get("real_name") or person.get("name") or "")
 
 
 def _known_time(unconfirmed: UnconfirmedSend) -> float:

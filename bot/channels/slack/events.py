@@ -14,7 +14,7 @@ from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.channel import SlackChannel, channel_title
 from bot.channels.slack.commands import InteractionHandler, Payload, typed
 from bot.channels.slack.home import HomeView
 from bot.channels.slack.people import Directory
@@ -46,6 +46,7 @@ class EventHandler:
     def __init__(self, channel: SlackChannel, router: CommandRouter, replies: ReplySender) -> None:
         self.replies = replies
         self.router = router
+        self._titles = channel.titles
         self._people = Directory(channel, router.settings.operators.slack)
         self._home = HomeView(channel, router, self.replies)
         self._commands = InteractionHandler(channel, router, self._people, self._home, self.replies)
@@ -57,6 +58,7 @@ class EventHandler:
             "member_joined_channel": self._joined,
             **dict.fromkeys(_LEFT, self._left),
             **dict.fromkeys(("channel_unarchive", "group_unarchive"), self._unarchived),
+            **dict.fromkeys(("channel_rename", "group_rename"), self._renamed),
             **dict.fromkeys(("app_uninstalled", "tokens_revoked"), self._app_removed),
         }
 
@@ -148,6 +150,10 @@ class EventHandler:
         event, subscriptions = body["event"], self.router.ledger.subscriptions
         for chat in await subscriptions.with_topics("slack", (event["channel"],)):
             await subscriptions.pause(chat.id, _LEFT[event["type"]])
+
+    async def _renamed(self, body: Payload) -> None:
+        renamed = body["event"]["channel"]
+        self._titles.hear(channel_title(renamed), renamed["id"])
 
     async def _app_removed(self, body: Payload) -> None:
         event = body["event"]

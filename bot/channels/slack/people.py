@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.channel import SlackChannel, person_title
 from bot.channels.slack.errors import FAILURES, translate
 from bot.conversation.context import Request
 from bot.database.states import ChatKind
@@ -31,6 +31,7 @@ _NO_MEMBERS = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", 
 class Person:
     language: str = ""  # as in "ko-KR"; empty: unknown
     name: str = ""
+    real_name: str = ""
 
 
 class Directory:
@@ -53,7 +54,7 @@ class Directory:
             found = await self._ask(self._channel.client().users_info(user=user, include_locale=True), "user")
             profile = found.get("profile") or {}
             name = profile.get("display_name") or found.get("real_name") or found.get("name") or ""
-            person = Person(found.get("locale") or "", name)
+            person = Person(found.get("locale") or "", name, person_title(found))
             _remember(self._known, user, (self._clock() + (_LIFETIME if found else _RETRY_AFTER), person))
         return person
 
@@ -107,6 +108,8 @@ class Directory:
         """Make the request: who asks, and about which chat."""
         person, address = await asyncio.gather(self.person(user), self.chat(user, chat))
         private = chat.startswith("D")
+        if private:
+            self._channel.titles.hear(person.real_name, address, user)
         return Request(
             "slack",
             address,

@@ -13,7 +13,7 @@ from bot.channels.rate_limits import EvenSpacing, Limit, RateLimiter, SlidingWin
 from bot.channels.telegram.client import TelegramClient, split_address
 from bot.channels.telegram.reconciliation import CHANNEL, MessageIds, Reconciler, id_sequence, is_unmodified
 from bot.database.states import ChatKind
-from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import Rejected, SendError
 from formatters.message import Formatter
 
@@ -35,6 +35,7 @@ class TelegramChannel:
         self._limiter = limiter or RateLimiter(EvenSpacing(INTERVAL), _limits)
         self.client = TelegramClient(token, base_url, timeout, self._limiter.pause)
         self.ids = MessageIds()
+        self.titles = HeardTitles()
         self._reconciler = Reconciler(self.client, self.ids, self.acquire_turn)
 
     def id_sequence(self, address: str) -> str:
@@ -48,11 +49,15 @@ class TelegramChannel:
         await self.acquire_turn(address)
         found = await self.client.call(chat, self.client.bot.get_chat(chat))
         self.ids.learn_number(found)
+        self.titles.hear(found.effective_name, address)
         return kind_of(found)
 
     async def canonical_address(self, address: str) -> str:
         """Give the chat's number in place of its name, if `chat_kind` or a message has told it."""
         return self.ids.canonical_address(address)
+
+    async def ask_title(self, address: str) -> None:
+        """Need not ask: each message that comes or goes tells."""
 
     async def prepare(self, body: Mapping[str, object]) -> None:
         await self.client.prepare(body)
@@ -64,6 +69,7 @@ class TelegramChannel:
         async with self.ids.lock(address):
             sent = await self.client.send(address, body)
             self.ids.heard(sent.chat, sent.message_id)
+        self.titles.hear(sent.chat.effective_name, address)
         return str(sent.message_id)
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
@@ -100,11 +106,11 @@ class TelegramChannel:
             await self.acquire_turn(address)
             found = await self.client.call(chat, bot.get_chat(chat))
             if found.type == Chat.PRIVATE:
-                return address, ""
+                return f"{found.effective_name} ({address})", ""
             member = await self.client.call(chat, bot.get_chat_member(chat, me))
         except SendError as error:
             return address, str(error)
-        return f"{address}: {found.title}", _missing_right(found.type, member)
+        return f"{found.title} ({address})", _missing_right(found.type, member)
 
 
 def kind_of(chat: Chat | ChatFullInfo) -> ChatKind:

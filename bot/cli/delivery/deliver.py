@@ -54,7 +54,9 @@ async def deliver_once(settings: Settings, longest: timedelta | None = None, *, 
         with suppress(Stopped):
             async with app.ledger.delivery_lock(app.cycle.stopping, warn):
                 errors = await _plan(app.cycle)
+                await app.titles.write()
                 broken = await _dispatch(app, verbose=verbose)
+                await app.titles.keep(untitled_alone=True)
                 await app.notifier.notify()
             if not errors and not broken:
                 await _call_heartbeat(app.service.heartbeat)
@@ -180,11 +182,11 @@ def _shown(total: int, tally: Tally, *, verbose: bool) -> AbstractContextManager
 
 
 def _say_message(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
-    say(f"{chat.channel} {chat.name} {row.key}: {state}{f': {why}' if why else ''}")
+    say(f"{chat.label} {row.key}: {state}{f': {why}' if why else ''}")
 
 
 def _say_digest(one: DigestTally) -> None:
-    say(f"{one.chat.channel} {one.chat.name} {one.digest}: {one}")
+    say(f"{one.chat.label} {one.digest}: {one}")
 
 
 @contextmanager
@@ -196,7 +198,7 @@ def _bar(console: Console, total: int) -> Iterator[OnSettled]:
         def advance(chat: Chat, _row: QueuedDelivery, state: DeliveryState, _why: str) -> None:
             bar.update(
                 task,
-                description=escape(f"{chat.channel} {chat.name}"),
+                description=escape(chat.label),
                 advance=state in (DeliveryState.SENT, DeliveryState.FAILED),
             )
 

@@ -67,7 +67,7 @@ async def _check(ledger: Ledger, which: Selection) -> None:
     """Refuse names that nobody knows: nothing would be settled, without a word."""
     known = await ledger.incidents.chats()
     if which.chat and not any(which.chat in names for names in known):
-        listed = ", ".join(name for name, _ in known) or "none"
+        listed = ", ".join(names[0] for names in known) or "none"
         raise SettingsError(f"{which.chat}: no such chat in the ledger; it knows: {listed}")
     if which.digest and not await ledger.incidents.knows(replace(which, key="")):
         raise SettingsError(f"{which.chat}: no digest {which.digest} there; {await _to_settle(ledger, which.chat)}")

@@ -37,7 +37,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
         listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]
         more = {
             "paused": [_as_json(one, settings.zone) for one in paused],
-            "unsubscribed": [one.where for one in left],
+            "unsubscribed": [one.untitled for one in left],
             "stuck": list(map(asdict, stuck)),
         }
         print_json({"digests": listed, **more, "next_run": when.isoformat()})
@@ -81,20 +81,20 @@ def _print_digest(console: Console, digest_status: DigestStatus, chat_statuses: 
         table = Table("chat", *STATES, *given_up, box=None, pad_edge=False)
         for line in chat_statuses:
             counts = [str(line.counts.get(state, 0)) for state in (*STATES, *given_up)]
-            table.add_row(escape(f"{line.channel} {line.chat}"), *counts)
+            table.add_row(escape(line.label), *counts)
         console.print_table(table)
     for line in chat_statuses:
         for problem in line.problems:
-            console.print(escape(f"  {line.channel} {line.chat}: {problem}"), style="yellow")
+            console.print(escape(f"  {line.label}: {problem}"), style="yellow")
     console.print()
 
 
 def _print_stuck(console: Console, stuck: list[StuckMessage]) -> None:
-    """Print the names of what a person settles, so that they can be put behind a command."""
+    """Print the names of what a person settles, to be put behind a command, and how the chat is called."""
     if stuck:
         console.print("Stuck; settle one with `paperboy retry` or `paperboy discard` and its names:")
     for one in stuck:
         names = shlex.join((one.chat, one.digest, one.key))
-        console.print(escape(f"  {names}  {one.state}"), style="yellow")
+        console.print(escape(f"  {names}  {one.state}{f'  ({one.title})' if one.title else ''}"), style="yellow")
     if stuck:
         console.print()

@@ -97,7 +97,11 @@ async def _channels(app: App) -> Sequence[Finding]:
     for name, channel in app.channels.items():
         own = app.kits[name].read(app.settings)
         chats = tuple(dict.fromkeys((*own.chats, *own.operator_chats))) if own else ()
-        findings += [(f"{name} {what}", cure.removeprefix(f"{what}: ")) for what, cure in await channel.check(chats)]
+        titled = await app.ledger.status.labels(name)
+        findings += [
+            (titled.get(what, f"{name} {what}"), cure.removeprefix(f"{what}: "))
+            for what, cure in await channel.check(chats)
+        ]
     return findings
 
 

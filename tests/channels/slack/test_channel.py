@@ -310,3 +310,12 @@ def test_a_chat_gets_one_a_second_and_chats_do_not_wait_for_one_another() -> Non
         return asyncio.get_running_loop().time()
 
     assert 4 < run(scenario()) < 4.1
+
+
+async def test_a_title_that_slack_does_not_tell(server: FakeSlack, channel: SlackChannel) -> None:
+    with pytest.raises(ChatGone, match="channel_not_found"):
+        await channel.ask_title("C0999")
+    server.scopes.discard("channels:read")
+    with pytest.raises(BotGone, match="missing_scope"):
+        await channel.ask_title(SLACK_CHAT)
+    assert channel.titles.take() == {}

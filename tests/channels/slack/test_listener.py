@@ -575,6 +575,22 @@ async def test_a_channel_that_removes_the_app_is_paused_until_it_is_back(slack: 
         assert len(woken) == 2
 
 
+async def test_a_renamed_channel_is_known_by_its_new_name(slack_bot: SlackBot) -> None:
+    await slack_bot.channel.ask_title(SLACK_CHAT)
+    asked = slack_bot.channel.titles.take()
+    await slack_bot.slack.renames(SLACK_CHAT, "reading")
+    assert (asked, slack_bot.channel.titles.take()) == ({SLACK_CHAT: "#papers"}, {SLACK_CHAT: "#reading"})
+
+
+async def test_people_are_known_by_their_real_names(slack_bot: SlackBot) -> None:
+    await slack_bot.slack.message_im(ANN, "help")
+    await slack_bot.quiet()
+    heard = slack_bot.channel.titles.take()
+    for address in (ANN, "D00ANN"):
+        await slack_bot.channel.ask_title(address)
+    assert heard == slack_bot.channel.titles.take() == dict.fromkeys((ANN, "D00ANN"), "ann")
+
+
 async def test_a_removed_app_is_logged(slack_bot: SlackBot) -> None:
     with capture_logs() as logs:
         await slack_bot.slack.revokes()

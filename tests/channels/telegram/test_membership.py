@@ -147,3 +147,20 @@ async def test_a_group_that_becomes_a_supergroup_is_followed(telegram_bot: Teleg
     assert [said.splitlines()[0] for said in telegram_bot.said("-1005555555555")] == [EN.saved]
     await deliver_next(telegram_bot)
     assert telegram_bot.count("-1005555555555") > 1
+
+
+async def test_the_title_of_a_chat_is_learnt_from_what_comes_and_goes(telegram_bot: TelegramBot) -> None:
+    bot, titles = telegram_bot, telegram_bot.app.ledger.status.titles
+    bot.server.chat(FORUM).title = "Forum of readers"
+    await deliver_next(bot)
+    await bot.app.titles.keep()
+    known = dict(await titles("telegram"))
+    assert (known["@my_channel"], known[f"{FORUM}:{TOPIC}"]) == (f"Chat {CHANNEL}", "Forum of readers")
+    await bot.ask(GROUP, BOSS, "/help", title="Reading\n group")
+    await bot.app.titles.keep()
+    assert dict(await titles("telegram"))[GROUP] == "Reading group"
+    bot.server.membership(FORUM, "member", "administrator", BOSS)
+    bot.server.says(FORUM, ANN, "hello", topic=int(TOPIC), title="Forum of writers")
+    await bot.quiet()
+    await bot.app.titles.keep()
+    assert dict(await titles("telegram"))[f"{FORUM}:{TOPIC}"] == "Forum of writers"

@@ -5,6 +5,7 @@ Run it by hand: `python -m tests.support.fakes.slack --port 8082 --chat C0123ABC
 
 import argparse
 import asyncio
+import time
 from typing import Any
 
 from tests.support.fakes.server import serve_forever
@@ -180,6 +181,14 @@ class FakeSlack(SlackSender):
         self._need(f"{chat.scopes}:read")
         chat.member = False
         return await self._event({"type": f"{chat.type}_left", "channel": channel, "actor_id": by})
+
+    async def renames(self, channel: str, name: str) -> Sent:
+        """Let a channel be called otherwise."""
+        chat = self.channels[channel]
+        self._need(f"{chat.scopes}:read")
+        chat.name = name
+        told = {"id": channel, "name": name, "created": int(time.time())}
+        return await self._event({"type": f"{chat.type}_rename", "channel": told})
 
     async def archives(self, channel: str, by: str = SOMEBODY) -> Sent:
         """Let a channel be archived."""

@@ -15,7 +15,7 @@ from bot.channels.telegram.updates.answers import Answers
 from bot.channels.telegram.updates.inline import InlineSearch
 from bot.channels.telegram.updates.membership import MembershipHandler
 from bot.channels.telegram.updates.presses import PressHandler
-from bot.channels.telegram.updates.requests import RequestFactory
+from bot.channels.telegram.updates.requests import RequestFactory, addresses_of, topic_of
 from bot.conversation.expiring import ExpiringMessages
 from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ReplySender
@@ -67,7 +67,14 @@ class UpdateHandler:
                 raise
             except Exception:  # noqa: BLE001 - one strange update must not silence the bot for all others
                 log.exception("update", update=update.update_id)
+            self._hear_title(update)
             self._handled.append(update.update_id)
+
+    def _hear_title(self, update: Update) -> None:
+        """Learn how the chat is called, and its topics with it; who subscribed just now is in the ledger already."""
+        if chat := update.effective_chat:
+            topic = topic_of(update.effective_message) if update.effective_message else None
+            self._channel.titles.hear(chat.effective_name, *addresses_of(chat), *addresses_of(chat, topic))
 
     async def _dispatch(self, update: Update) -> None:
         if update.message:

@@ -1,0 +1,69 @@
+"""The list of chats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from functools import cache
+
+from rich.markup import escape
+from rich.table import Table
+
+from bot.channels import all_kits
+from bot.cli.console import Console, plural, print_json
+from bot.config.settings import Settings
+from bot.delivery.hours import DeliveryHours
+from bot.ledger.ledger import open_ledger
+from bot.ledger.status import ListedChat, WhichChats
+
+_COLUMNS = ("chat", "kind", "layout", "hours", "since", "last message", "paused")
+
+
+async def show_chats(settings: Settings, which: WhichChats, *, page: int, limit: int, as_json: bool) -> None:
+    """Print a page of the chats that receive; with `limit` 0 all of them."""
+    async with open_ledger(settings.store.url) as ledger:
+        total, found = await ledger.status.chats(which, limit, (page - 1) * limit)
+    pages = max(1, -(-total // limit)) if limit else 1
+    chats = list(map(_spelled(settings), found))
+    if as_json:
+        print_json({"chats": chats, "total": total, "page": page, "pages": pages})
+        return
+    console = Console()
+    if chats:
+        console.print_table(_table(chats))
+    more = f"; page {page} of {pages}" if pages > 1 else ""
+    console.print(f"{plural(total, 'chat')}{more}")
+
+
+def _spelled(settings: Settings) -> Callable[[ListedChat], dict[str, object]]:
+    """Make what gives the fields of a chat: what it did not choose is the operator's, and times are spelled out."""
+    own = {name: kit.read(settings) for name, kit in all_kits().items()}
+    layouts = {name: found.layout for name, found in own.items() if found}
+    hours = cache(lambda spelled: str(DeliveryHours.for_chat(settings, spelled)))
+
+    def when(at: float | None) -> str | None:
+        return datetime.fromtimestamp(at, settings.zone).isoformat(timespec="seconds") if at else None
+
+    def spell(one: ListedChat) -> dict[str, object]:
+        chosen = {"layout": one.layout or layouts.get(one.channel, ""), "hours": hours(one.hours)}
+        times = {name: when(getattr(one, name)) for name in ("since", "paused_since", "last_message")}
+        return {**asdict(one), **chosen, **times}
+
+    return spell
+
+
+def _table(chats: list[dict[str, object]]) -> Table:
+    table = Table(*_COLUMNS, box=None, pad_edge=False)
+    for one in chats:
+        since, last = (str(one[name] or "")[:16].replace("T", " ") for name in ("since", "last_message"))
+        cells = (one["label"], one["kind"], one["layout"], one["hours"], since, last, _paused(one))
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    return table
+
+
+def _paused(one: dict[str, object]) -> str:
+    if not one["is_paused"]:
+        return ""
+    since = str(one["paused_since"] or "an earlier version")[:18].replace("T", " ")
+    return f"since {since}: {one['why']}"

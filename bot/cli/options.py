@@ -1,0 +1,48 @@
+"""Options and arguments that several commands take, and how they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.channels import MODULES
+
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The settings file, instead of ./paperboy.toml.")
+]
+
+
+def known_channel(value: str) -> str:
+    if value not in MODULES:
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, MODULES))}.")
+    return value
+
+
+def duration(value: str) -> object:
+    from bot.config import fields
+
+    try:
+        return fields.duration(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+CHANNELS = f"<{'|'.join(MODULES)}>"
+Channel = Annotated[str, typer.Option(parser=known_channel, metavar=CHANNELS, help="Where it would be sent.")]
+
+
+Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="A line for each message, not only for each digest and chat.")]
+
+
+def _name(metavar: str, what: str) -> Any:
+    return typer.Argument(metavar=metavar, help=what, show_default=False)
+
+
+Chat = Annotated[str, _name("CHAT", "One chat, as `status` names it; without it, all.")]
+Digest = Annotated[str, _name("DIGEST", "One digest there; without it, all.")]
+Key = Annotated[str, _name("KEY", "One message of it; without it, all.")]
+# The names of some chats begin with "-", and are no options.
+NAMES: dict[str, Any] = {"ignore_unknown_options": True}

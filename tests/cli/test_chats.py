@@ -1,0 +1,48 @@
+"""`paperboy chats`, as an operator types it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, SLACK_CHAT
+from tests.support.fakes.faults import forbidden
+from tests.support.fakes.slack import FakeSlack
+from tests.support.fakes.telegram import FakeTelegram
+from tests.support.operator import Operator
+
+
+@pytest.fixture
+def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
+    operator = Operator(telegram, slack)
+    operator.settle(telegram=(CHANNEL_NAME, READER), slack=(SLACK_CHAT,))
+    return operator
+
+
+async def test_the_list_after_a_delivery(operator: Operator) -> None:
+    operator.post("2025-01-05-arxiv-crlf.md")
+    operator.telegram.faults.add(forbidden("bot was blocked by the user", method="sendMessage", chat=READER))
+    sent = await operator.run("deliver")
+
+    whole = await operator.run("chats")
+    assert (whole.code, whole.err) == (0, "")
+    some = json.loads((await operator.run("chats", "--json", "--limit", "1", "--page", "2")).out)
+    [paused] = json.loads((await operator.run("chats", "--paused", "--json", READER)).out)["chats"]
+
+    assert sent.code == 1
+    assert [line.split("  ")[0] for line in whole.lines] == [
+        "chat",
+        f"telegram Chat {CHANNEL} ({CHANNEL_NAME})",
+        f"telegram {READER}",
+        f"slack #papers ({SLACK_CHAT})",
+        "3 chats",
+    ]
+    assert (some["total"], some["page"], some["pages"], len(some["chats"])) == (3, 2, 3, 1)
+    assert (paused["layout"], paused["is_paused"], paused["last_message"]) == ("messages", True, None)
+    assert "blocked" in paused["why"]
+
+
+async def test_no_chat_is_like_that(operator: Operator) -> None:
+    done = await operator.run("chats", "--channel", "slack", "nowhere")
+    assert (done.code, done.lines) == (0, ["0 chats"])
