@@ -68,11 +68,12 @@ _METADATA = {
         "プロジェクト|データ"
     ),
     "author": (
-        "author|authors|by|first author|affiliation|affiliations|institution|institutions|organization|lab|"
+        "author|authors|author(s)|by|first author|affiliation|affiliations|institution|institutions|organization|lab|"
         "team|저자|저자명|소속|기관|연구진|作者|机构|单位|作者单位|团队|著者|所属|機関"
     ),
     "date": (
-        "date|published|publication date|published on|submitted|updated|posted|year|day|날짜|일자|게재일|"
+        "date|publish date|update date|submission date|release date|"
+        "published|publication date|published on|submitted|updated|posted|year|day|날짜|일자|게재일|"
         "발표일|출판일|공개일|제출일|연도|日期|发布|发布日期|发表日期|发布时间|时间|更新|年份|日付|公開日|"
         "投稿日|発表日"
     ),

@@ -13,8 +13,12 @@ from bot.sources.posts.papers import citations
 from bot.sources.posts.papers.outline import PSEUDO, Heading, Outline
 from formatters import labels
 from formatters.addresses import identity
+from formatters.links import safe
 
-_NAME = re.compile(r"(?!\W*\d{4}\W?[-./年]\W?\d).*[^\W\d_]", re.DOTALL)  # words, and no date
+_DATE = re.compile(
+    r"\d{4}\s?[-./年년]\s?\d{1,2}(?:\s?[-./月월]\s?\d{1,2})?[日일월]?|\b(?:to|until|week|of)\b", re.IGNORECASE
+)
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 class Role(Enum):
@@ -64,12 +68,17 @@ def _candidates(found: Outline, listed: Collection[int]) -> dict[int, _Candidate
         if heading.title.is_known:
             candidates[place] = _Candidate(heading.title.url, in_heading=True, is_sure=True)
             inside = ends[place]
-        elif place != title and not labels.is_section(heading.name) and _NAME.match(heading.title.title):
+        elif place != title and not labels.is_section(heading.name) and _is_name(heading.title.title):
             headed = headed or {line for one in found.headings for line in range(one.start, one.end)}
             without = (headed,) if heading.title.number else (headed, listed)
             if covered := _covered(found, place, ends[place], without):
                 candidates[place] = _Candidate(covered.url, in_heading=False, is_sure=covered.is_own)
     return _distinct(found.headings, candidates)
+
+
+def _is_name(title: str) -> bool:
+    """Tell whether a title has words, and is no mere date."""
+    return bool(_LETTER.search(_DATE.sub("", title)))
 
 
 def _title(headings: Sequence[Heading]) -> int:
@@ -147,7 +156,7 @@ def _with_any_link(headings: Sequence[Heading]) -> dict[int, _Candidate]:
     Without a number the heading must be a link as a whole, and most of its level too.
     """
     linked = {place: heading for place, heading in enumerate(headings) if heading.title.url}
-    whole = {place: heading for place, heading in linked.items() if heading.title.is_link}
+    whole = {place: heading for place, heading in linked.items() if heading.title.is_link and safe(heading.title.url)}
     levels, usual = (Counter(heading.level for heading in some) for some in (headings, whole.values()))
     most = {level for level, number in usual.items() if number > 1 and 2 * number > levels[level]}
     numbered = {place: heading for place, heading in linked.items() if heading.title.number}

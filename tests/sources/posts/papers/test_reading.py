@@ -54,6 +54,13 @@ def test_the_link_of_a_paper_may_stand_below_its_heading(under: str) -> None:
     assert (ids(found), titles(found)) == (["1", "2"], ["One", "Two"])
 
 
+def test_a_date_before_a_title_is_part_of_it_and_a_date_alone_is_none() -> None:
+    found = read("## 2026-11-26: Rain", f"Link: {arxiv(1)}", "## 2026-11-25: 비의 소리", f"Link: {arxiv(2)}")
+
+    assert titles(found) == ["2026-11-26: Rain", "2026-11-25: 비의 소리"]
+    assert not read("## 2026-11-26", f"Link: {arxiv(1)}", "## 2026-11-20 to 2026-11-25", f"Link: {arxiv(2)}").papers
+
+
 def test_a_heading_over_several_papers_is_none() -> None:
     assert not read("## Things", f"See [a]({arxiv(1)}) and [b]({arxiv(2)}).", "## Others", "Words.").papers
 
@@ -80,6 +87,7 @@ def test_a_link_elsewhere_in_the_heading_stays_beside_the_one_below() -> None:
         ("Words.", f"- [One]({arxiv(1)})", "More words. " * 30),
         ("Words.", "## References", f"- [One of them]({arxiv(1)})", f"- [Two of them]({arxiv(2)})"),
         ("## [Tool](https://b.org)", "Words.", "## Words", "More."),
+        ("## [Code of Conduct](./conduct.md)", "Words.", "## [Issues](./issues.md)", "Words."),
         ("Only words.",),
         (
             "## Section",
