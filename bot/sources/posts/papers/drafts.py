@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.sources.posts.papers.citations import addresses
 from bot.sources.posts.papers.levels import Part
 from bot.sources.posts.papers.outline import Block, Outline, outline
 from bot.sources.posts.papers.rows import Entry
@@ -98,8 +97,7 @@ def _moved(inside: Sequence[Block], lines: Sequence[str], url: str, base: str) -
 
 def _is_address(block: Block, lines: Sequence[str], url: str) -> bool:
     """Tell whether a block is the paper's bare address."""
-    text = lines[block.start].strip() if block.tag == "p" and block.end == block.start + 1 else ""
-    return bool(url) and "/" in text and " " not in text and list(addresses(text)) == [url]
+    return block.tag == "p" and block.end == block.start + 1 and whole(lines[block.start].strip(" <>")) == url
 
 
 def _merged(drafts: Iterable[Draft]) -> Iterator[Draft]:

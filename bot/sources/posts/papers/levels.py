@@ -82,11 +82,11 @@ def _is_name(title: str) -> bool:
 
 
 def _title(headings: Sequence[Heading]) -> int:
-    """Give the place of the heading that is the post's title, -1 for none: the first, alone on the highest level."""
-    levels = [heading.level for heading in headings]
-    first = headings[0].title if headings else None
-    alone = first and levels.count(levels[0]) == 1 and levels[0] == min(levels) and levels[0] < PSEUDO
-    return 0 if first and alone and not first.number and not first.is_known else -1
+    """Give the place of the heading that is the post's title, -1 for none: the first, alone on the first level."""
+    first = headings[0] if headings else None
+    if first is None or first.level != 1 or first.title.number or first.title.is_known:
+        return -1
+    return 0 if sum(heading.level == 1 for heading in headings) == 1 else -1
 
 
 def _ends(found: Outline) -> list[int]:
