@@ -115,11 +115,15 @@ def _distinct(headings: Sequence[Heading], candidates: Mapping[int, _Candidate])
     if all(one.in_heading for one in candidates.values()):
         return dict(candidates)
     papers = defaultdict(set)
+    names = {place: (headings[place].level, labels.known(headings[place].title.title)) for place in candidates}
     for place, one in candidates.items():
         if not one.in_heading:
-            papers[headings[place].level, labels.known(headings[place].title.title)].add(identity(one.url))
-    names = {place: (headings[place].level, labels.known(headings[place].title.title)) for place in candidates}
-    return {place: one for place, one in candidates.items() if one.in_heading or len(papers[names[place]]) == 1}
+            papers[names[place]].add(identity(one.url))
+    return {
+        place: one
+        for place, one in candidates.items()
+        if one.in_heading or headings[place].title.number or len(papers[names[place]]) == 1
+    }
 
 
 def _level(headings: Sequence[Heading], candidates: Mapping[int, _Candidate]) -> int:

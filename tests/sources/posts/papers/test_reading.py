@@ -112,6 +112,12 @@ def test_names_that_come_again_over_other_papers_are_sections() -> None:
     assert [[heading for heading, _ in sections] for sections in bodies(found)] == [["Where"], ["Where"]]
 
 
+def test_numbered_papers_may_have_one_title() -> None:
+    found = read(*(block for n in (1, 2) for block in (f"## {n}. Without a title", f"arXiv: {arxiv(n)}")))
+
+    assert ids(found) == ["1", "2"]
+
+
 def test_the_same_paper_twice_is_one_and_no_word_of_it_is_lost() -> None:
     found = read(
         *(f"# 1. [One]({arxiv(1)}v1)", "Words.", f"# 2. [Two]({arxiv(2)})"),
