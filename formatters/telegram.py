@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from html import escape, unescape
 from itertools import groupby
 from typing import Any
@@ -177,6 +178,7 @@ def _block(style: str, spans: list[Span]) -> str:
     return f"<{tag}>{text}</{tag}>" if tag else text
 
 
+@lru_cache(512)  # measured, then written
 def _letters(span: Span) -> str:
     text = escape(span.text, quote=False)
     if "pre" in span.styles:
