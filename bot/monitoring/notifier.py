@@ -91,8 +91,9 @@ class OperatorNotifier:
         if totals is None:
             return None
         wrong = len([one for one in await self.incidents.current() if one.is_news])
-        said = phrases(self.settings.language).week(totals.digests, totals.chats, wrong, totals.readers)
-        return Incident(f"{IncidentKind.WEEK} {end:%G-W%V}", IncidentKind.WEEK, "", said)
+        said = phrases(self.settings.language)
+        line = said.week(totals.digests, totals.chats, wrong, totals.readers)
+        return Incident(f"{IncidentKind.WEEK} {end:%G-W%V}", IncidentKind.WEEK, "", line)
 
     def _week_end(self) -> datetime:
         """Give the last Monday's hour of delivery."""

@@ -32,6 +32,7 @@ COUNTS: dict[str, Callable[[Phrases, int], str]] = {  # what says how many there
     "paused": lambda said, count: said.paused(count),
     "blocked": lambda said, count: said.blocked(count),
     "retried": lambda said, count: said.retried(count),
+    "week": lambda said, count: said.week(count, count, count, count),
 }
 
 each_language = pytest.mark.parametrize("language", LANGUAGES)
