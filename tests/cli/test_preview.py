@@ -25,6 +25,7 @@ from tests.support.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.golden import DATA, SHARED
 from tests.support.installed import paperboy
+from tests.support.posts import words_of
 
 POST = DATA / "2025-01-06-daily-papers-20250106.md"
 FORTY = DATA / "2025-01-15-daily-papers-20250115.md"
@@ -193,7 +194,7 @@ def sources(post: Path) -> Iterator[Source]:
 
 
 def words(text: str) -> Counter[str]:
-    return Counter(re.findall(r"[^\W_]+", re.sub(r"[*`]", "", text)))
+    return Counter(words_of(text))
 
 
 def readable(call: Call) -> str:
