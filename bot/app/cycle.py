@@ -8,13 +8,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from bot.app.identification import Identification
 from bot.config.settings import Settings
 from bot.delivery.channel import Channel, ChannelKit
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, OnSettled, RetryPolicy, Working, ignore
 from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
-from bot.errors import ChatGone, LedgerError, Rejected, SendError, SourceError
+from bot.errors import LedgerError, SourceError
 from bot.ledger.ledger import Ledger
 from bot.log import log, unexpected
 from bot.sources.source import FoundDigest, Source
@@ -36,9 +37,13 @@ class DeliveryCycle:
     rules: Rules
     policy: RetryPolicy = RetryPolicy()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    identification: Identification = field(init=False)
     _logged: dict[str, str] = field(default_factory=dict)  # problems of posts
     _unplanned: dict[str, dict[str, str]] = field(default_factory=dict)  # by source: posts that cannot be laid out
     _told: set[str] = field(default_factory=set)  # unexpected errors whose traceback was logged
+
+    def __post_init__(self) -> None:
+        self.identification = Identification(self.ledger.subscriptions, self.describe)
 
     async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.
@@ -79,6 +84,7 @@ class DeliveryCycle:
             stopping=self.stopping,
             on_settled=on_settled,
             working=working,
+            waiting=self.identification.waiting,
         )
 
     def problems(self) -> list[str]:
@@ -110,23 +116,8 @@ class DeliveryCycle:
                 channel = self.channels.get(name)
                 id_sequences = {chat: channel.id_sequence(chat) for chat in own.chats} if channel else {}
                 await self.ledger.subscriptions.sync_chats(name, own.layout, id_sequences)
-                if channel and own.listens:
-                    await self._learn_kinds(channel, own.layout)
-
-    async def _learn_kinds(self, channel: Channel, layout: str) -> None:
-        """Ask what the chats of the settings are, once each: it decides where buttons are answered."""
-        for chat in await self.ledger.subscriptions.unidentified(channel.name):
-            try:
-                kind, number = await channel.chat_kind(chat.address), await channel.canonical_address(chat.address)
-            except (ChatGone, Rejected):
-                continue
-            except SendError:
-                return  # the platform is away; there is another sweep
-            except Exception as error:  # noqa: BLE001 - whatever it is, the other chats are asked
-                self.describe(error)
-                continue
-            if number == chat.address or not await self.ledger.subscriptions.merge_into(chat, number):
-                await self.ledger.subscriptions.set_preferences(chat.id, layout, kind=kind)
+                if channel:
+                    await self.identification.identify(channel, own)
 
     async def _plan(self, source: Source) -> SourceError | None:
         """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
-from bot.delivery.channel import ChannelKit, HeardTitles, NotDelivered, UnconfirmedSend
+from bot.delivery.channel import ChannelKit, ChatIdentity, HeardTitles, NotDelivered, UnconfirmedSend
 from formatters.locale import Phrases
 from formatters.message import Formatter
 
@@ -30,8 +30,11 @@ class TerminalChannel:
     def id_sequence(self, address: str) -> str:
         return address
 
-    async def chat_kind(self, address: str) -> ChatKind:  # noqa: ARG002
-        return ChatKind.PRIVATE
+    def is_canonical(self, address: str) -> bool:  # noqa: ARG002
+        return True
+
+    async def identify(self, address: str) -> ChatIdentity:
+        return ChatIdentity(ChatKind.PRIVATE, address)
 
     async def canonical_address(self, address: str) -> str:
         return address

@@ -128,7 +128,10 @@ class Telegram(_Table):
     base_url: str = "https://api.telegram.org/bot"
     """Where the Bot API answers; another one for a Bot API server of your own."""
     chats: TelegramChats = ()
-    """Who receives the digest: "@channel", "-1001234567890", "-1001234567890:77" for a topic, a person's number."""
+    """Who receives the digest: "@channel", "-1001234567890", "-1001234567890:77" for a topic, a person's number.
+
+    A chat that has two names here receives once; one that is named anew goes on as it was.
+    """
     layout: Literal["messages", "digest", "index"] = "messages"
     """What chats receive that chose nothing else.
 

@@ -96,9 +96,13 @@ chats = Table(
     Column(
         "eager", Integer, key="wants_newest", nullable=False, server_default="0"
     ),  # it wants the newest digest at once
+    Column("canonical_address", String),  # the same under all names of a chat; none: not known yet
+    Column("listed", Integer, nullable=False, server_default="0"),  # 1: the settings name it
+    Column("same_as", Integer),  # the chat of which this is another name, and which receives in its place
     _one_of("state", ChatState),
     UniqueConstraint("channel", "name"),
     Index(None, "channel", "address"),
+    Index(None, "channel", "canonical_address"),
 )
 
 # What a digest renders to. An obsolete message is no longer part of its digest and is never sent.

@@ -151,5 +151,7 @@ class IncidentKind(StrEnum):
     """The people of a chat of the settings unsubscribed it."""
     WEEK = "week"
     """Nothing is wrong: what was delivered in a week. It lasts for the week after."""
+    LISTED_TWICE = "twice"
+    """The settings name a chat twice."""
     DISCARDED = "discarded"
     """An operator gave a message up. It is listed to them, and no notice is sent."""

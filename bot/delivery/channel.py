@@ -89,6 +89,14 @@ class HeardTitles:
         return taken
 
 
+@dataclass(frozen=True, slots=True)
+class ChatIdentity:
+    """What the platform tells of a chat."""
+
+    kind: ChatKind
+    canonical_address: str  # in the platform's own numbers: the same, whichever of its names was asked about
+
+
 class Channel(Protocol):
     """Where messages go: one medium and one bot in it.
 
@@ -107,11 +115,14 @@ class Channel(Protocol):
     def id_sequence(self, address: str) -> str:
         """Name the sequence that a chat's message ids count up in."""
 
-    async def chat_kind(self, address: str) -> ChatKind:
-        """Tell what a chat is."""
+    def is_canonical(self, address: str) -> bool:
+        """Tell whether an address is in the platform's own numbers; which chat another is, only the platform tells."""
+
+    async def identify(self, address: str) -> ChatIdentity:
+        """Ask the platform which chat this is, and of which kind; RetryLater or Unconfirmed when it does not answer."""
 
     async def canonical_address(self, address: str) -> str:
-        """Give the address in the platform's own numbers, under which a chat's people may have subscribed."""
+        """Give the canonical address, as far as it is known or quickly found out."""
 
     async def ask_title(self, address: str) -> None:
         """Ask how a chat is called, if what comes and goes does not tell, and note it in `titles`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bot.delivery.channel import Channel
@@ -21,6 +22,7 @@ class Dispatcher(RunState):
     """One run over all that is due, with a worker per chat."""
 
     most_workers: int = MOST_WORKERS  # of a channel at work at once
+    waiting: Mapping[str, Collection[int]] = field(default_factory=dict)  # by channel: chats to which nothing is sent
     broken_chats: dict[str, Exception] = field(default_factory=dict)  # by name: what ended the work in a chat
     _busy_chats: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # that have a worker, by channel
     _again: set[int] = field(default_factory=set)  # those of them that got something new since their worker looked
@@ -69,6 +71,8 @@ class Dispatcher(RunState):
         if len(chats) == free:
             self._behind.setdefault(channel.name, chats[-1].id)
         for chat in chats:
+            if chat.id in self.waiting.get(channel.name, ()):
+                continue
             if chat.id in busy:
                 self._again.add(chat.id)
             else:

@@ -29,10 +29,10 @@ from bot.database.schema import chats, deliveries, digests, messages, notices
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.errors import ErrorCode
 from bot.ledger import transitions
+from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER, tried_again
 from bot.ledger.delivery_sql import CHAT_LABEL
 from bot.ledger.planning_sql import REASON
 from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage, WeekTotals
-from bot.ledger.subscriptions import IS_PAUSED, IS_READER, tried_again
 from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
 from formatters.edition import THREAD
 
@@ -238,6 +238,13 @@ _CHAT_COUNTS = tuple(
     for which in (not_(_BLOCKS), _BLOCKS)
 )
 _WEEK = 7 * 86400.0
+_kept = chats.alias()
+_TWICE = (
+    _incident_columns(IncidentKind.LISTED_TWICE, cast(chats.c.id, String), (CHAT_LABEL, _AT), _kept.c.name)
+    .select_from(chats.join(_kept, _kept.c.id == chats.c.same_as))
+    .where(chats.c.listed == 1)
+    .order_by(chats.c.id)
+)
 _UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON).where(
     digests.c.held_since.is_not(None)
 )
@@ -246,4 +253,5 @@ _QUERIES = (
     _rows(IncidentKind.REFUSED, and_(_REFUSED, not_(IS_DROPPED))),
     _rows(IncidentKind.UNCONFIRMED, deliveries.c.state == DeliveryState.UNCONFIRMED, UNDECIDED),
     _BOTS,
+    _TWICE,
 )

@@ -24,7 +24,8 @@ from bot.database.lock import hold_lock
 from bot.database.reasons import Reason
 from bot.database.states import DigestState
 from bot.errors import LedgerError
-from bot.ledger import delivery_sql, planning_sql, subscriptions, transitions
+from bot.ledger import delivery_sql, planning_sql, transitions
+from bot.ledger.chats import chat_sql, subscriptions
 from bot.ledger.incidents import Incidents
 from bot.ledger.records import (
     Chat,
@@ -36,7 +37,6 @@ from bot.ledger.records import (
     UnconfirmedReply,
 )
 from bot.ledger.status import Status
-from bot.ledger.subscriptions import Subscriptions
 from bot.ledger.writer import BatchWriter
 from bot.log import log
 from formatters.model import Digest
@@ -84,7 +84,7 @@ class Ledger:
         self._read, self._write = database.read, database.write
         self.clock = clock
         self.archive = Archive(database, clock)
-        self.subscriptions = Subscriptions(database, clock)
+        self.subscriptions = subscriptions.Subscriptions(database, clock)
         self.incidents = Incidents(database, clock)
         self.status = Status(database, clock)
         self.writer = BatchWriter(database, clock)
@@ -179,7 +179,7 @@ class Ledger:
         """Let chats that wanted the newest digest at once receive it, now that it is planned."""
         async with self._write() as db:
             await db.execute(transitions.release_now(chat_ids))
-            await db.execute(subscriptions.got_newest(chat_ids))
+            await db.execute(chat_sql.got_newest(chat_ids))
 
     # --- dispatching
 

@@ -192,7 +192,7 @@ def drop_pending(gone: Select[int]) -> Delete:
 
 
 def drop_waiting(chat_ids: Collection[int], of: Select[int]) -> Delete:
-    """Drop these messages in chats where all of them wait for the hour."""
+    """Drop these messages in chats that have none of them yet."""
     return delete(deliveries).where(_in(chat_ids), deliveries.c.message_id.in_(of))
 
 
@@ -239,6 +239,19 @@ def ask_again(now: float) -> tuple[Update, ...]:
         ask(now),
         update(deliveries).where(not_sent(deliveries), *own).values(not_before=now, noted_at=now),
     )
+
+
+def hand_over(gone: int, kept: int, these: Select[int]) -> Update:
+    """Give a chat what it has of these messages under another name, `gone`, however that stands."""
+    theirs = (deliveries.c.chat_id == gone, deliveries.c.message_id.in_(these), deliveries.c.state.in_(DeliveryState))
+    return update(deliveries).where(*theirs).values(chat_id=kept)
+
+
+def rename_sequence(chat: int, names: Collection[str], name: str) -> Update:
+    """Call the id sequence of a chat by one name; it had several, as the chat has."""
+    there = deliveries.c.state.in_((SENT, STALE, EDITING, FAILED))
+    named = (deliveries.c.chat_id == chat, there, deliveries.c.id_sequence.in_(names))
+    return update(deliveries).where(*named).values(id_sequence=name)
 
 
 # --- what the operator decides

@@ -22,6 +22,7 @@ from formatters.message import Message
 
 _MOST = 10  # lines of one message; the rest is counted
 _LONGEST = 300  # characters of a line
+_NO_REASON = {IncidentKind.WEEK, IncidentKind.LISTED_TWICE}  # what they say is no sentence of an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,5 +163,5 @@ def _names(settings: Settings) -> list[str]:
 
 def _line(words: Phrases, texts: Mapping[str, str], incident: Incident) -> str:
     """Put an incident into words; "" where there are none for its kind."""
-    why = incident.why if incident.kind is IncidentKind.WEEK else in_language(incident.why, words.language)
+    why = incident.why if incident.kind in _NO_REASON else in_language(incident.why, words.language)
     return texts.get(incident.kind, "").format(where=incident.where, why=why)[:_LONGEST]

@@ -116,6 +116,8 @@ PHRASES = Phrases(
         "unsubscribed": "✖ {where}: its people unsubscribed it, though the settings list it. "
         "Take it out of the settings, or let them /subscribe",
         "week": "✔ In the last week: {why}",
+        "twice": "⚠ {where} is the same chat as {why}: it gets everything once. "
+        "Take one of the two out of the settings",
     },
     incidents_over={
         "paused": "✔ {where} is no longer paused",
@@ -128,6 +130,7 @@ PHRASES = Phrases(
         "unconfirmed": "✔ {where} is settled",
         "held": "✔ {where} is no longer held",
         "unsubscribed": "✔ {where} is subscribed again",
+        "twice": "✔ {where} stands in the settings once",
     },
     week=lambda digests, chats, wrong, readers: ", ".join(
         [

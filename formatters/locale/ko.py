@@ -111,6 +111,7 @@ PHRASES = Phrases(
         "unsubscribed": "✖ {where}: 설정에 있지만 그 채팅에서 구독을 끊었습니다. "
         "설정에서 빼거나 그곳에서 /subscribe 하게 해 주세요.",
         "week": "✔ 지난 한 주: {why}",
+        "twice": "⚠ {where}, {why}: 이름만 다른 같은 채팅이라 한 번만 보냅니다. 설정에서 둘 중 하나를 빼세요.",
     },
     incidents_over={
         "paused": "✔ {where}: 다시 전송합니다.",
@@ -123,6 +124,7 @@ PHRASES = Phrases(
         "unconfirmed": "✔ {where}: 해결되었습니다.",
         "held": "✔ {where}: 보류가 풀렸습니다.",
         "unsubscribed": "✔ {where}: 다시 구독합니다.",
+        "twice": "✔ {where}: 이제 설정에 한 번만 있습니다.",
     },
     week=lambda digests, chats, wrong, readers: (
         f"다이제스트 {digests}개, 채팅 {chats}곳, 미해결 {wrong}건"

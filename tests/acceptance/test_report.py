@@ -132,10 +132,14 @@ async def test_the_number_of_a_topic_stays_as_it_is(operator: Operator) -> None:
     assert [line for line in doctor.lines if line.startswith("✗ telegram -1001234567890:100: ")]
 
 
-@pytest.mark.parametrize(("listen", "asked"), [("polling", 1), ("off", 0)])
-async def test_the_kind_of_a_chat_is_asked_once_where_readers_are_heard(
-    operator: Operator, listen: str, asked: int
+@pytest.mark.parametrize(
+    ("listen", "chat", "asked"),
+    [("polling", CHANNEL_NAME, 1), ("polling", CHANNEL, 1), ("off", CHANNEL_NAME, 1), ("off", CHANNEL, 0)],
+)
+async def test_a_chat_is_asked_about_once_where_readers_are_heard_or_it_is_called_by_a_name(
+    operator: Operator, listen: str, chat: str, asked: int
 ) -> None:
+    operator.settle(telegram=(chat,))
     operator.post(ONE)
 
     for _ in range(2):
@@ -145,7 +149,7 @@ async def test_the_kind_of_a_chat_is_asked_once_where_readers_are_heard(
     assert [call.method for call in operator.telegram.calls].count("getChat") == asked
     assert ["reply_markup" in call.arguments for call in operator.telegram.calls if call.method == "sendMessage"] == [
         False,
-        bool(asked),
+        listen != "off",  # where nobody is heard there are no buttons
     ]
 
 

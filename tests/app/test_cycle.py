@@ -50,7 +50,7 @@ async def test_the_kinds_of_chats_are_asked_once() -> None:
             await app.cycle.plan(at_once=False, resume=False)
         known = [await app.ledger.subscriptions.find("telegram", (chat,)) for chat in ("5", "-6")]
     assert [one.kind for one in known if one] == ["private", "group"]
-    assert channel.calls == [("kind", "5"), ("kind", "-6")]
+    assert channel.calls == [("identify", "5"), ("identify", "-6")]
 
 
 @pytest.mark.parametrize("error", [ChatGone("no such chat"), Rejected("no")])
@@ -61,7 +61,7 @@ async def test_a_chat_that_is_not_there_keeps_no_other_from_being_known(error: C
         await app.cycle.plan(at_once=False, resume=False)
         assert [one.name for one in await app.ledger.subscriptions.unidentified("telegram")] == ["5"]
         await app.cycle.plan(at_once=False, resume=False)
-    assert channel.calls == [("kind", "5"), ("kind", "-6"), ("kind", "5")]
+    assert channel.calls == [("identify", "5"), ("identify", "-6"), ("identify", "5")]
 
 
 @pytest.mark.parametrize("error", [RetryLater("no network"), BotGone("token revoked")])
@@ -70,12 +70,12 @@ async def test_a_platform_that_is_away_is_asked_at_another_sweep(error: RetryLat
     channel.failures["5"].append(refused(error))
     async with opened(channel, FIRST) as app:
         await app.cycle.plan(at_once=True, resume=False)
-        assert channel.calls == [("kind", "5")]
+        assert channel.calls == [("identify", "5")]
         await app.cycle.dispatch()  # what is to be delivered does not wait for that
     assert len(channel.chats["5"]) == len(channel.chats["-6"]) == 4
 
 
-async def test_where_nobody_listens_nothing_is_asked() -> None:
+async def test_where_nobody_listens_and_numbers_are_named_nothing_is_asked() -> None:
     channel = memory()
     async with opened(channel, telegram={**TWO["telegram"], "listen": "off"}) as app:
         await app.cycle.plan(at_once=False, resume=False)

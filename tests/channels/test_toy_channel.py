@@ -23,7 +23,15 @@ from bot.conversation.context import Request
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind, IncidentKind
-from bot.delivery.channel import Channel, ChannelKit, ChannelSettings, HeardTitles, NotDelivered, UnconfirmedSend
+from bot.delivery.channel import (
+    Channel,
+    ChannelKit,
+    ChannelSettings,
+    ChatIdentity,
+    HeardTitles,
+    NotDelivered,
+    UnconfirmedSend,
+)
 from bot.delivery.replies import ReplySender
 from bot.errors import SettingsError
 from bot.web.server import Web
@@ -100,8 +108,11 @@ class ToyChannel:
     def id_sequence(self, address: str) -> str:
         return address
 
-    async def chat_kind(self, address: str) -> ChatKind:
-        return ChatKind.PRIVATE
+    def is_canonical(self, address: str) -> bool:
+        return True
+
+    async def identify(self, address: str) -> ChatIdentity:
+        return ChatIdentity(ChatKind.PRIVATE, address)
 
     async def canonical_address(self, address: str) -> str:
         return address

@@ -118,6 +118,27 @@ async def test_missing_rights_and_chats(telegram: FakeTelegram, slack: FakeSlack
     assert slack_chat == "slack #papers (C0123ABCD): invite the app: /invite in the channel"
 
 
+async def test_a_chat_under_two_names(telegram: FakeTelegram, slack: FakeSlack) -> None:
+    telegram.add_chat("-1001111111111", "channel", "our_channel")
+    telegram.add_chat("-1003", "supergroup", topics={7})
+    slack.scopes |= {"im:write", "im:read"}
+    slack.add_user("U0ANN", "Ann")
+    direct = slack.channels.direct("U0ANN").id
+    chats = "@our_channel, -1003, -1002, -1001111111111, -1003:1, @OUR_channel, -1003:7"
+
+    done = await doctor(PAPERBOY_TELEGRAM__CHATS=chats, PAPERBOY_SLACK__CHATS=f"U0ANN, C0123ABCD, {direct}")
+
+    cure = "one chat; it gets everything once: leave one of these names in"
+    assert (done.code, failing(done)) == (
+        1,
+        [
+            f"telegram @our_channel, -1001111111111, @OUR_channel: {cure} telegram.chats",
+            f"telegram -1003, -1003:1: {cure} telegram.chats",
+            f"slack U0ANN, {direct}: {cure} slack.chats",
+        ],
+    )
+
+
 async def test_the_chats_of_operators_are_looked_at(telegram: FakeTelegram, slack: FakeSlack) -> None:
     telegram.add_chat("7", "private")
     slack.scopes.add("im:write")

@@ -505,6 +505,21 @@ async def test_operators_are_told_nothing_again(stopped: OldLedger) -> None:
     assert {one.key for one in await incidents.current() if one.kind == IncidentKind.BOT} == set()
 
 
+async def test_a_chat_that_is_named_twice_or_anew_gets_nothing_again(stopped: OldLedger) -> None:
+    """What a former version knew by a number is known; "@papers" is asked about, as any new name."""
+    people, number = stopped.ledger.subscriptions, "-1001000000999"
+    await stopped.run()
+    assert stopped.sql("SELECT name FROM chats WHERE canonical_address IS NULL") == [("@papers",)]
+    others = [name for name in LISTED[STOPPED][("telegram", "messages")] if name != "@papers"]
+    theirs = f"SELECT name, chats.state, count(*) FROM chats JOIN deliveries ON chat_id = chats.id AND '{number}'"
+    for names in (["@papers", number], [number]):
+        await people.sync_chats("telegram", "messages", {name: name for name in (*names, *others)})
+        for chat in await people.unidentified("telegram"):
+            await people.set_preferences(chat.id, "messages", kind="channel", canonical_address=number)
+        await people.merge_doubles("telegram")
+        assert stopped.sql(f"{theirs} = canonical_address GROUP BY 1") == [(names[0], "active", 19)]
+
+
 async def test_readers_and_their_lists_are_remembered(stopped: OldLedger) -> None:
     people = stopped.ledger.subscriptions
     reader, member = await people.find("telegram", ("41",)), await people.find("slack", ("D0MINA",))

@@ -33,6 +33,16 @@ async def test_every_chat_gets_the_index_then_the_papers_in_order(pipeline: Pipe
     assert ("a", "index", "sent") in pipeline.reports
 
 
+async def test_nothing_is_sent_to_a_chat_that_waits_until_it_is_known_which_it_is(pipeline: Pipeline) -> None:
+    waiting = {"terminal": {(await pipeline.known("a")).id: "the platform is away"}}
+    await pipeline.look(days(1))
+    await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, waiting=waiting).run()
+    assert (pipeline.read("a"), pipeline.read("b")) == ([], ["index", "1", "2"])
+    waiting.clear()
+    await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, waiting=waiting).run()
+    assert pipeline.read("a") == ["index", "1", "2"]
+
+
 async def test_a_second_run_sends_nothing(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     calls = len(pipeline.channel.calls)

@@ -80,30 +80,3 @@ async def test_a_chat_that_moved_and_is_listed_anew_is_the_same(pipeline: Pipeli
     assert (len(pipeline.shown("a")), pipeline.shown("a-new")) == (3, [])
     await pipeline.run(days(1, 2))
     assert len(pipeline.shown("a-new")) == 3
-
-
-async def test_a_chat_listed_by_name_is_the_one_its_people_subscribed(pipeline: Pipeline) -> None:
-    """A channel is listed as @name, and known by its number since somebody subscribed it."""
-    await pipeline.run(days(1))
-    await pipeline.subscriber("-100", now=True)
-    await pipeline.run(days(1))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
-    listed = next(one for one in await pipeline.ledger.subscriptions.unidentified("terminal") if one.name == "@name")
-    assert await pipeline.ledger.subscriptions.merge_into(listed, "-100")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "@name": "@name"})
-    await pipeline.run(days(1, 2))
-    assert (len(pipeline.shown("-100")), pipeline.shown("@name")) == (6, [])
-
-
-async def test_a_chat_that_nobody_subscribed_is_merged_with_none(pipeline: Pipeline) -> None:
-    [listed] = await pipeline.ledger.subscriptions.unidentified("terminal")
-    assert not await pipeline.ledger.subscriptions.merge_into(listed, "-100")
-
-
-async def test_of_two_chats_that_both_have_messages_one_receives_no_more(pipeline: Pipeline) -> None:
-    await pipeline.run(days(1))
-    await pipeline.subscriber("-100", now=True)
-    [listed] = [one for one in await pipeline.ledger.subscriptions.unidentified("terminal") if one.name == "a"]
-    assert not await pipeline.ledger.subscriptions.merge_into(listed, "-100")
-    await pipeline.run(days(1, 2))
-    assert (len(pipeline.shown("a")), pipeline.shown("-100")) == (6, [])

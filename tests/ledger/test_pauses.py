@@ -191,7 +191,8 @@ async def test_the_other_name_of_a_chat_is_paused_no_more_once_it_receives_nothi
     await pipeline.run(days(1))
     other = await pipeline.subscriber("-100")
     await pipeline.ledger.subscriptions.pause(other, "taken out")
-    assert not await pipeline.ledger.subscriptions.merge_into(await pipeline.known("a"), "-100")
+    await pipeline.set_preferences("a", canonical_address="-100")
+    await pipeline.ledger.subscriptions.merge_doubles("terminal")
     assert await pipeline.ledger.status.paused() == []
 
 

@@ -206,7 +206,8 @@ async def test_a_chat_by_two_names_that_became_one_is_not_back(watch: Watch) -> 
     await watch.pipeline.subscriber("-100", kind="group")
     await people.pause((await watch.pipeline.known("b")).id, "kicked")
     assert await watch.look() == [PAUSED]
-    assert await people.merge_into(await watch.pipeline.known("b"), "-100")
+    await watch.pipeline.set_preferences("b", canonical_address="-100")
+    await people.merge_doubles("terminal")
     assert await watch.look() == []
 
 

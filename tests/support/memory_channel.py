@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.database.states import ChatKind
-from bot.delivery.channel import Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import ChatIdentity, Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.message import Formatter
@@ -48,6 +48,7 @@ class MemoryChannel:
     calls: list[tuple[str, str]] = field(default_factory=list)  # what was called, and where
     threads: list[tuple[str, str]] = field(default_factory=list)  # address, parent of each send
     kinds: dict[str, ChatKind] = field(default_factory=dict)  # what chats are, where they are not private
+    numbers: dict[str, str] = field(default_factory=dict)  # of chats that have a name, such as "@my_channel", too
 
     titles: HeardTitles = field(default_factory=HeardTitles)
     called: dict[str, str] = field(default_factory=dict)  # the titles of chats
@@ -55,11 +56,14 @@ class MemoryChannel:
     def id_sequence(self, address: str) -> str:
         return address
 
-    async def chat_kind(self, address: str) -> ChatKind:
-        failure = self._next("kind", address)
+    def is_canonical(self, address: str) -> bool:
+        return not address.startswith("@")
+
+    async def identify(self, address: str) -> ChatIdentity:
+        failure = self._next("identify", address)
         if failure.error:
             raise failure.error
-        return self.kinds.get(address, ChatKind.PRIVATE)
+        return ChatIdentity(self.kinds.get(address, ChatKind.PRIVATE), self._place(address))
 
     async def canonical_address(self, address: str) -> str:
         return address
@@ -80,15 +84,16 @@ class MemoryChannel:
         self.threads.append((address, thread))
         failure = self._next("send", address)
         if failure.error is None or failure.accepted:
-            self.chats[address].append(StoredMessage(sum(map(len, self.chats.values())) + 1, delivery_ref, dict(body)))
+            number = sum(map(len, self.chats.values())) + 1
+            self.chats[self._place(address)].append(StoredMessage(number, delivery_ref, dict(body)))
         if failure.error:
             raise failure.error
-        return str(self.chats[address][-1].id)
+        return str(self.chats[self._place(address)][-1].id)
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         failure = self._next("edit", address)
         if failure.error is None or failure.accepted:
-            shown = next(one for one in self.chats[address] if str(one.id) == remote_id)
+            shown = next(one for one in self.chats[self._place(address)] if str(one.id) == remote_id)
             shown.body, shown.edits = dict(body), shown.edits + 1
         if failure.error:
             raise failure.error
@@ -99,7 +104,7 @@ class MemoryChannel:
             raise failure.error
         if not self.readable:
             return Undecided("this platform does not tell")
-        found = next((one for one in self.chats[address] if one.ref == unconfirmed.delivery_ref), None)
+        found = next((one for one in self.chats[self._place(address)] if one.ref == unconfirmed.delivery_ref), None)
         return Delivered(str(found.id)) if found else NotDelivered()
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
@@ -107,6 +112,9 @@ class MemoryChannel:
 
     async def close(self) -> None:
         """Have nothing to close."""
+
+    def _place(self, address: str) -> str:
+        return self.numbers.get(address.lower(), address)
 
     def _next(self, call: str, address: str) -> Failure:
         self.calls.append((call, address))

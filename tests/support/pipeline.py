@@ -85,6 +85,16 @@ class Pipeline:
         await self.dispatch()
         self.clock.now += 60
 
+    async def settle(self, *names: str) -> None:
+        """Let the settings name these chats, and ask the platform which they are."""
+        subscriptions, channel = self.ledger.subscriptions, self.channel
+        await subscriptions.sync_chats(channel.name, self.layout, {name: name for name in names})
+        for one in await subscriptions.unidentified(channel.name):
+            identity = await channel.identify(one.address)
+            known = {"kind": identity.kind, "canonical_address": identity.canonical_address}
+            await subscriptions.set_preferences(one.id, self.layout, **known)
+        await subscriptions.merge_doubles(channel.name)
+
     async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **preferences: object) -> int:
         """Let a chat subscribe by itself."""
         subscriptions = self.ledger.subscriptions

@@ -15,8 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.channels.rate_limits import EvenSpacing, RateLimiter
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.database.states import ChatKind
-from bot.delivery.channel import Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
-from bot.errors import RetryLater, SendError
+from bot.delivery.channel import ChatIdentity, Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
+from bot.errors import Rejected, RetryLater, SendError
 from formatters.message import Formatter
 
 EVENT = "paperboy_delivery"
@@ -43,21 +43,30 @@ class SlackChannel:
         self._base_url = base_url.rstrip("/") + "/"
         self._limiter = limiter or RateLimiter(None, lambda _chat: [EvenSpacing(_SPACING, leeway=2 * _SPACING)])
         self._session: aiohttp.ClientSession | None = None
+        self._directs: dict[str, str] = {}  # by person: the id of the direct messages, which never changes
 
     def id_sequence(self, address: str) -> str:
         return address
 
-    async def chat_kind(self, address: str) -> ChatKind:
-        return ChatKind.BROADCAST if address.startswith(("C", "G")) else ChatKind.PRIVATE
+    def is_canonical(self, address: str) -> bool:
+        return not address.startswith(_PEOPLE)
+
+    async def identify(self, address: str) -> ChatIdentity:
+        """Find the direct messages with a person; Rejected or BotGone without the right to open them."""
+        kind = ChatKind.BROADCAST if address.startswith(("C", "G")) else ChatKind.PRIVATE
+        if not self.is_canonical(address) and address not in self._directs:
+            [opened] = await self._call(address, _parts(self.client().conversations_open(users=address), "channel"))
+            try:
+                self._directs[address] = str(opened["id"])
+            except (KeyError, TypeError) as error:
+                raise Rejected(f"Slack's answer makes no sense ({type(error).__name__})") from error
+        return ChatIdentity(kind, self._directs.get(address, address))
 
     async def canonical_address(self, address: str) -> str:
-        """Give the direct message with a person; without the right to open one, the person's own id."""
-        if not address.startswith(_PEOPLE):
-            return address
+        """Give the direct messages with a person; where they cannot be found, the person's own id."""
         try:
-            [opened] = await _parts(self.client().conversations_open(users=address), "channel")
-            return str(opened["id"])
-        except FAILURES:
+            return (await self.identify(address)).canonical_address
+        except SendError:
             return address
 
     async def ask_title(self, address: str) -> None:

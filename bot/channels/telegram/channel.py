@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from telegram import Chat, ChatFullInfo, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted
 
 from bot.channels.rate_limits import EvenSpacing, Limit, RateLimiter, SlidingWindow
-from bot.channels.telegram.client import TelegramClient, split_address
+from bot.channels.telegram.client import NONSENSE, TelegramClient, join_address, split_address
 from bot.channels.telegram.reconciliation import CHANNEL, MessageIds, Reconciler, id_sequence, is_unmodified
 from bot.database.states import ChatKind
-from bot.delivery.channel import Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import ChatIdentity, Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import Rejected, SendError
 from formatters.message import Formatter
 
@@ -41,19 +41,24 @@ class TelegramChannel:
     def id_sequence(self, address: str) -> str:
         return id_sequence(address)
 
-    async def chat_kind(self, address: str) -> ChatKind:
-        """Ask Telegram only where the number does not tell: channels and supergroups look alike."""
-        chat, _ = split_address(address)
+    def is_canonical(self, address: str) -> bool:
+        return not address.startswith("@") and address == join_address(*split_address(address))
+
+    async def identify(self, address: str) -> ChatIdentity:
+        """Ask Telegram where the number does not tell: channels and supergroups look alike. Rejected where it refuses.
+
+        "General" is the forum itself, and many names may lead to one number.
+        """
+        chat, topic = split_address(address)
         if id_sequence(address) == "bot":
-            return ChatKind.GROUP if chat.startswith("-") else ChatKind.PRIVATE
+            return ChatIdentity(ChatKind.GROUP if chat.startswith("-") else ChatKind.PRIVATE, join_address(chat, topic))
         await self.acquire_turn(address)
-        found = await self.client.call(chat, self.client.bot.get_chat(chat))
-        self.ids.learn_number(found)
+        found = await self._ask_about(chat)
         self.titles.hear(found.effective_name, address)
-        return kind_of(found)
+        return ChatIdentity(kind_of(found), join_address(str(found.id), topic))
 
     async def canonical_address(self, address: str) -> str:
-        """Give the chat's number in place of its name, if `chat_kind` or a message has told it."""
+        """Give the chat's number in place of its name, if an answer or a message has told it."""
         return self.ids.canonical_address(address)
 
     async def ask_title(self, address: str) -> None:
@@ -98,13 +103,26 @@ class TelegramChannel:
     async def close(self) -> None:
         await self.client.close()
 
+    async def _ask_about(self, chat: str) -> ChatFullInfo:
+        """Ask about a chat; Rejected for nonsense, which a server of another version would answer each time."""
+
+        async def ask() -> ChatFullInfo:
+            try:
+                return await self.client.bot.get_chat(chat)
+            except NONSENSE as error:
+                raise Rejected(f"Telegram's answer makes no sense ({type(error).__name__})") from error
+
+        found = await self.client.call(chat, ask())
+        self.ids.learn_number(found, chat)
+        return found
+
     async def _check_chat(self, address: str, me: int) -> tuple[str, str]:
         """Ask whether the bot may write in a chat."""
         chat, _ = split_address(address)
         bot = self.client.bot
         try:
             await self.acquire_turn(address)
-            found = await self.client.call(chat, bot.get_chat(chat))
+            found = await self._ask_about(chat)
             if found.type == Chat.PRIVATE:
                 return f"{found.effective_name} ({address})", ""
             member = await self.client.call(chat, bot.get_chat_member(chat, me))

@@ -39,6 +39,8 @@ _SDK_TYPES: dict[str, type[TelegramObject]] = {
 }
 _NOT_IN_EDITS = {"disable_notification", "reply_parameters"}
 
+NONSENSE = (AttributeError, KeyError, TypeError, ValueError)  # what the SDK raises at an answer that makes no sense
+
 Arguments = dict[str, Any]  # of a call of the SDK
 _Result = TypeVar("_Result")
 
@@ -141,7 +143,7 @@ class TelegramClient:
             return await call
         except TelegramError as error:
             translated = translate(error, chat, self._token)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except NONSENSE as error:
             translated = Unconfirmed(f"Telegram's answer makes no sense ({type(error).__name__})")
         if isinstance(translated, RetryLater) and translated.flood:
             self._throttled(chat, translated.after or 0.0)
@@ -150,6 +152,10 @@ class TelegramClient:
     async def close(self) -> None:
         await self.bot.request.shutdown()
         await self._polling.shutdown()
+
+
+def join_address(chat: str, topic: int | None) -> str:
+    return f"{chat}:{topic}" if topic else chat
 
 
 def split_address(address: str) -> tuple[str, int | None]:

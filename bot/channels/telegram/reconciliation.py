@@ -15,7 +15,7 @@ from itertools import count
 
 from telegram import Chat, ChatFullInfo, ChatMemberAdministrator, Message
 
-from bot.channels.telegram.client import TelegramClient, split_address
+from bot.channels.telegram.client import TelegramClient, join_address, split_address
 from bot.concurrency import KeyedLock
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, Rejected
@@ -47,15 +47,16 @@ class MessageIds:
         known = self._known.setdefault(self._sequence(str(chat.id)), deque(maxlen=_REMEMBERED))
         known.append((time.time(), message_id))
 
-    def learn_number(self, chat: Chat | ChatFullInfo) -> None:
-        """Learn the number of a chat that has a name too: Telegram's answers give the number."""
-        if chat.username and id_sequence(str(chat.id)) != "bot":
-            self._numbers[f"@{chat.username}".lower()] = str(chat.id)
+    def learn_number(self, chat: Chat | ChatFullInfo, called: str = "") -> None:
+        """Learn the number of a chat that has names too: Telegram's answers give the number, and one of the names."""
+        for name in (f"@{chat.username}" if chat.username else "", called):
+            if name.startswith("@") and id_sequence(str(chat.id)) != "bot":
+                self._numbers[name.lower()] = str(chat.id)
 
     def canonical_address(self, address: str) -> str:
         """Give an address with the chat's number in place of its name, where that is known."""
-        chat, colon, topic = address.partition(":")
-        return f"{self._numbers.get(chat.lower(), chat)}{colon}{topic}"
+        chat, topic = split_address(address)
+        return join_address(self._numbers.get(chat.lower(), chat), topic)
 
     def lock(self, address: str) -> asyncio.Lock:
         """Give the lock of a chat, to be taken at once."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from enum import IntEnum
+from itertools import count
 
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bot.app.assembly import App, open_app
 from bot.app.cycle import DeliveryCycle
 from bot.cli.console import Console, plural, say, warn
+from bot.concurrency import backoff, wait_unless
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import listed_chats
@@ -27,6 +29,7 @@ from bot.monitoring.tally import DigestTally, Tally
 from formatters.locale import phrases
 
 _SAID = phrases("en")  # as all that commands say
+_NO_HASTE = {IncidentKind.HELD, IncidentKind.PAUSED, IncidentKind.LISTED_TWICE}  # these are waited for, told, or mended
 _IDLE = 60.0  # seconds: when nothing was settled for so long, what waits is left to the next run
 
 
@@ -78,8 +81,11 @@ async def _call_heartbeat(heartbeat: Heartbeat) -> None:
 async def _plan(cycle: DeliveryCycle) -> list[SourceError]:
     """Plan what shall be sent, and say what is wrong with sources and posts."""
     errors = await cycle.plan(at_once=True, resume=True)
-    for problem in [*cycle.problems(), *map(str, errors)]:
+    for problem in [*cycle.problems(), *cycle.identification.problems, *map(str, errors)]:
         warn(problem)
+    for one in await cycle.ledger.incidents.current():
+        if one.kind is IncidentKind.LISTED_TWICE:
+            warn(_SAID.incidents[one.kind].format(where=one.where, why=one.why))
     return errors
 
 
@@ -91,11 +97,27 @@ async def _dispatch(app: App, *, verbose: bool) -> list[str]:
         total = await app.ledger.open_rows()
         with _counting(total, settled, _shown(total, tally, verbose=verbose)) as report:
             broken = await app.cycle.dispatch(report, tally.working)
+            tries = count()
+            while await _asked_again(app.cycle, next(tries)):
+                broken += await app.cycle.dispatch(report, tally.working)
     finally:
         watch.cancel()
     for problem in broken:
         warn(problem)
     return broken
+
+
+async def _asked_again(cycle: DeliveryCycle, tries: int) -> bool:
+    """Ask once more about chats that wait to be identified, after as long as a worker would wait for another try."""
+    policy = cycle.policy
+    pause = backoff(policy.first_backoff, tries, policy.longest_backoff)
+    if not cycle.identification.problems or pause > policy.longest_wait:
+        return False
+    await wait_unless(asyncio.sleep(pause), cycle.stopping)
+    if cycle.stopping.is_set():
+        return False
+    await cycle.plan(at_once=True, resume=False)
+    return True
 
 
 async def _stop_when_idle(settled: asyncio.Event, stopping: asyncio.Event) -> None:
@@ -143,7 +165,7 @@ async def _report_unsubscribed(app: App) -> list[Incident]:
 async def _needs_person(app: App) -> bool:
     """Tell whether anything will not be mended by itself; a post that looks unfinished is waited for."""
     incidents = await app.ledger.incidents.current()
-    return any(one.is_news and one.kind not in (IncidentKind.HELD, IncidentKind.PAUSED) for one in incidents)
+    return any(one.is_news and one.kind not in _NO_HASTE for one in incidents)
 
 
 @contextmanager
@@ -155,14 +177,14 @@ def _counting(total: int, settled: asyncio.Event, shown: AbstractContextManager[
     done = Counter[str]()
     with shown as report:
 
-        def count(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
+        def note(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
             what = "edited" if row.state == DeliveryState.STALE else "sent"
             done[what] += state == DeliveryState.SENT and not why  # with a reason it was left as it stands
             if state in (DeliveryState.SENT, DeliveryState.FAILED):
                 settled.set()
             report(chat, row, state, why)
 
-        yield count
+        yield note
     waiting = f"nothing sent yet, {total} wait" if total else "nothing new to send"
     say(_summary(done["sent"], done["edited"]) if done else waiting)
 

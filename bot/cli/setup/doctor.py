@@ -18,7 +18,7 @@ from bot.cli.console import Console
 from bot.cli.setup.rights import ledger_files, open_to_all
 from bot.config.settings import Settings
 from bot.database.states import DigestState
-from bot.delivery.channel import listed_chats
+from bot.delivery.channel import Channel, listed_chats
 from bot.delivery.hours import DeliveryHours
 from bot.delivery.readiness import unfinished_reason
 from bot.errors import PaperboyError, SettingsError, SourceError
@@ -102,6 +102,7 @@ async def _channels(app: App) -> Sequence[Finding]:
             (titled.get(what, f"{name} {what}"), cure.removeprefix(f"{what}: "))
             for what, cure in await channel.check(chats)
         ]
+        findings += await _listed_twice(channel, own.chats if own else ())
     return findings
 
 
@@ -109,6 +110,15 @@ async def _unsubscribed(app: App) -> Sequence[Finding]:
     found = await app.ledger.incidents.unsubscribed(listed_chats(app.kits, app.settings))
     cure = "its people unsubscribed it; take it out of the settings, or let them /subscribe"
     return [(one.where, cure) for one in found]
+
+
+async def _listed_twice(channel: Channel, chats: Sequence[str]) -> list[Finding]:
+    """Find the chats that the settings name twice; the channel was asked about all of them."""
+    names: dict[str, list[str]] = {}
+    for chat in chats:
+        names.setdefault(await channel.canonical_address(chat), []).append(chat)
+    cure = f"one chat; it gets everything once: leave one of these names in {channel.name}.chats"
+    return [(f"{channel.name} {', '.join(same)}", cure) for same in names.values() if len(same) > 1]
 
 
 def _listening(app: App) -> Sequence[Finding]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from bot.channels.slack.channel import EVENT, SlackChannel
+from bot.database.states import ChatKind
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
 from formatters.locale import phrases
@@ -319,3 +320,39 @@ async def test_a_title_that_slack_does_not_tell(server: FakeSlack, channel: Slac
     with pytest.raises(BotGone, match="missing_scope"):
         await channel.ask_title(SLACK_CHAT)
     assert channel.titles.take() == {}
+
+
+# Which chat an address leads to
+
+
+async def test_a_person_is_their_direct_messages(server: FakeSlack, channel: SlackChannel) -> None:
+    server.scopes.add("im:write")
+    server.add_user("U0ANN", "Ann")
+    identity = await channel.identify("U0ANN")
+    assert (identity.kind, identity.canonical_address[0]) == (ChatKind.PRIVATE, "D")
+    assert await channel.identify(identity.canonical_address) == identity
+    assert await channel.canonical_address("U0ANN") == identity.canonical_address
+    assert (await channel.identify(SLACK_CHAT)).kind == ChatKind.BROADCAST
+    assert [channel.is_canonical(one) for one in ("U0ANN", "W0ANN", "D0ANN", SLACK_CHAT)] == [False, False, True, True]
+    assert [call.method for call in server.calls] == ["conversations.open"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (faults.slack_refusal("user_not_found"), ChatGone),
+        (faults.slack_refusal("missing_scope"), BotGone),
+        (faults.ratelimited(3), RetryLater),
+        (faults.server_error(502), Unconfirmed),
+        (Fault("answer", ok(channel={})), Rejected),
+    ],
+)
+async def test_why_it_is_not_known_who_a_person_is(
+    server: FakeSlack, channel: SlackChannel, fault: Fault, error: type[SendError]
+) -> None:
+    server.faults.add(fault)
+    with pytest.raises(SendError) as caught:
+        await channel.identify("U0ANN")
+    assert isinstance(caught.value, error)
+    server.faults.add(fault)
+    assert await channel.canonical_address("U0ANN") == "U0ANN"

@@ -10,6 +10,9 @@ import pytest
 from telegram import ChatPermissions
 
 from bot.channels.telegram.channel import TelegramChannel
+from bot.database.states import ChatKind
+from bot.delivery.channel import ChatIdentity
+from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.model import Digest, Paper
 from formatters.telegram import TelegramFormatter
@@ -58,6 +61,50 @@ async def test_where_a_message_goes(
 )
 async def test_which_chats_share_a_sequence_of_ids(channel: TelegramChannel, address: str, sequence: str) -> None:
     assert channel.id_sequence(address) == sequence
+
+
+@pytest.mark.parametrize(
+    ("address", "canonical", "kind", "calls"),
+    [
+        (CHANNEL, CHANNEL, "channel", 1),
+        ("@My_Channel", CHANNEL, "channel", 1),
+        ("@my_other_name", CHANNEL, "channel", 1),
+        (FORUM, FORUM, "group", 1),
+        (f"{FORUM}:77", f"{FORUM}:77", "group", 1),
+        (f"{FORUM}:1", FORUM, "group", 1),
+        (BASIC, BASIC, "group", 0),
+        (READER, READER, "private", 0),
+    ],
+)
+async def test_which_chat_an_address_leads_to(
+    server: FakeTelegram, channel: TelegramChannel, address: str, canonical: str, kind: str, calls: int
+) -> None:
+    server.chat(CHANNEL).more_names = ("my_other_name",)
+    assert await channel.identify(address) == ChatIdentity(ChatKind(kind), canonical)
+    assert channel.is_canonical(address) == (address == canonical)
+    assert await channel.canonical_address(address) == canonical
+    assert methods(server) == ["getChat"] * calls
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (faults.bad_request("chat not found"), ChatGone),
+        (faults.reset(), Unconfirmed),
+        (faults.server_error(502), Unconfirmed),
+        (faults.flood(3), RetryLater),
+        (faults.unauthorized(), BotGone),
+        (Fault("answer", ok(result={"id": 5, "type": "channel"})), Rejected),  # of a server of another version
+    ],
+)
+async def test_why_it_is_not_known_which_chat_an_address_leads_to(
+    server: FakeTelegram, channel: TelegramChannel, fault: Fault, error: type[SendError]
+) -> None:
+    server.faults.add(fault)
+    with pytest.raises(SendError) as caught:
+        await channel.identify("@my_channel")
+    assert isinstance(caught.value, error)
+    assert await channel.canonical_address("@my_channel") == "@my_channel"
 
 
 async def test_how_a_message_is_sent(server: FakeTelegram, channel: TelegramChannel) -> None:

@@ -20,7 +20,7 @@ from bot.conversation import context
 from bot.conversation.context import Request
 from bot.conversation.router import CommandRouter
 from bot.errors import LedgerError
-from bot.ledger.subscriptions import Subscriptions
+from bot.ledger.chats.subscriptions import Subscriptions
 from formatters.telegram import utf16
 from tests.support.chats import BASIC, GROUP, READER
 from tests.support.fakes import answers, faults

@@ -18,7 +18,7 @@ import bot.web.server
 from bot.channels.telegram.listener import ALLOWED_UPDATES, SECRET_HEADER, TelegramPoller, telegram_listener
 from bot.config.settings import Telegram
 from bot.errors import LedgerError, SettingsError
-from bot.ledger.subscriptions import Subscriptions
+from bot.ledger.chats.subscriptions import Subscriptions
 from bot.web.server import Web
 from tests.support.chats import READER
 from tests.support.fakes import faults

@@ -123,7 +123,8 @@ class FakeTelegram(Readers):
     def chat_of(self, arguments: Arguments) -> str:
         """Resolve a number, a string or a @username in any case."""
         address = str(arguments.get("chat_id", ""))
-        named = {f"@{chat.username}".lower(): chat.id for chat in self._chats.values() if chat.username}
+        names = ((name, chat) for chat in self._chats.values() for name in (chat.username, *chat.more_names) if name)
+        named = {f"@{name}".lower(): chat.id for name, chat in names}
         return named.get(address.lower(), address)
 
     async def process(self, request: web.Request, call: Call) -> Answer:

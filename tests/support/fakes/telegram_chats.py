@@ -60,6 +60,7 @@ class Chat:
     refuse: str = ""  # reason of a 403, as in "bot was blocked by the user"
     migrate_to: str = ""  # id of the supergroup that this group became
     rights: bool = True  # to post
+    more_names: tuple[str, ...] = ()  # further active usernames (ChatFullInfo)
     edits_others: bool = False  # a channel's right "edit messages": also those of other people
     deletes_others: bool = False  # the right "delete messages": also those of other people
     status: Status | None = None  # of the bot; None: as `rights` says
@@ -109,7 +110,8 @@ def chat_object(chat: Chat) -> Object:
 
 def full_chat_object(chat: Chat) -> Object:
     """Give a ChatFullInfo."""
-    return chat_object(chat) | _FULL_CHAT
+    names = [chat.username, *chat.more_names] if chat.username else []
+    return chat_object(chat) | _FULL_CHAT | ({"active_usernames": names} if names else {})
 
 
 def user_object(user: Id, language: str = "") -> Object:

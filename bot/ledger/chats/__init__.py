@@ -1,0 +1,1 @@
+"""The chats of the ledger: which of them receive, what they prefer, and which are one."""

@@ -1,0 +1,143 @@
+"""The SQL of chats: those of the settings, their editions, and which are found under an address."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Integer,
+    Update,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.database.schema import chats, deliveries, notices
+from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, IncidentKind
+from formatters.edition import Edition
+
+NAMES = (chats.c.address, chats.c.name, chats.c.canonical_address)
+SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
+
+# Whether a delivery stands in its chat, or may stand there.
+STANDS = or_(
+    deliveries.c.remote_id.is_not(None), deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.UNCONFIRMED))
+)
+
+_PREFERENCES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # of these the edition is made
+_NEW_TITLE = (chats.c.channel == bindparam("of"), chats.c.address == bindparam("at"), chats.c.title != bindparam("now"))
+KEEP_TITLE = update(chats).where(*_NEW_TITLE).values(title=bindparam("now"))
+OPEN = {"state": ChatState.ACTIVE, "reason": "", "paused_at": None}
+IS_PAUSED = chats.c.paused_at.is_not(None)  # whether or not it is being tried again
+IS_READER = and_(chats.c.kind == ChatKind.PRIVATE, chats.c.origin == ChatOrigin.READER)  # one person, who subscribed
+
+_IS_ACTIVE = (chats.c.id == bindparam("of"), chats.c.state == ChatState.ACTIVE)
+_SINCE = func.coalesce(chats.c.paused_at, bindparam("now"))  # nothing arrived since the first refusal
+# Send nothing to the chat :of from :now on, for the reason :why.
+PAUSE = update(chats).where(*_IS_ACTIVE).values(state=ChatState.PAUSED, reason=bindparam("why"), paused_at=_SINCE)
+
+
+def _end_pause() -> Update:
+    arrived = select(deliveries).where(deliveries.c.ref == bindparam("of"))
+    chat, tried_at = (arrived.with_only_columns(deliveries.c[name]) for name in ("chat_id", "attempted_at"))
+    is_tried = (chats.c.id == chat.scalar_subquery(), chats.c.state == ChatState.ACTIVE)
+    return update(chats).where(*is_tried, chats.c.paused_at <= tried_at.scalar_subquery()).values(OPEN)
+
+
+# End the pause of the chat in which the delivery with the ref :of arrived, if it was sent since the pause began.
+END_PAUSE = _end_pause()
+
+
+def tried_again(now: float, *which: ColumnElement[bool]) -> Update:
+    """Send to paused chats again, which count as paused until a message arrives there.
+
+    A pause that a clock wrote which was ahead begins now; else nothing would arrive after it.
+    """
+    since = func.min(chats.c.paused_at, now)
+    return update(chats).where(IS_PAUSED, *which).values(state=ChatState.ACTIVE, paused_at=since)
+
+
+def _forget_pauses() -> Delete:
+    number = cast(func.substr(notices.c.key, len(IncidentKind.PAUSED) + 2), Integer)
+    receives = exists().where(chats.c.id == number, chats.c.state != ChatState.REMOVED)
+    return delete(notices).where(notices.c.key.startswith(f"{IncidentKind.PAUSED} "), not_(receives))
+
+
+# Forget that the pauses of chats were told which receive nothing more: nobody is told that they are over.
+_FORGET_PAUSES = _forget_pauses()
+
+
+async def remove(db: AsyncConnection, origin: ChatOrigin, *which: ColumnElement[bool]) -> None:
+    """Let chats receive nothing more, and end their pauses without a word."""
+    gone = {"state": ChatState.REMOVED, "reason": "", "paused_at": None, "wants_newest": 0, "origin": origin}
+    await db.execute(update(chats).where(*which).values(gone))
+    await db.execute(_FORGET_PAUSES)
+
+
+def rename_chat(channel: str, name: str, listed: Collection[str]) -> Update:
+    """Give a chat the name of the settings, where the ledger knows it by another: it moved, or was subscribed."""
+    taken, there = chats.alias(), chats.alias()
+    free = not_(exists().where(taken.c.channel == channel, taken.c.name == name))
+    known = select(there.c.id).where(there.c.channel == channel, there.c.address == name, there.c.same_as.is_(None))
+    first = known.order_by(there.c.state == ChatState.REMOVED, there.c.id).limit(1).scalar_subquery()
+    return update(chats).where(chats.c.id == first, chats.c.name.not_in(listed), free).values(name=name)
+
+
+def mark_listed(channel: str, listed: Collection[str]) -> Update:
+    now = case((chats.c.name.in_(listed), 1), else_=0)
+    return update(chats).where(chats.c.channel == channel, chats.c.listed != now).values(listed=now)
+
+
+def list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:
+    """Add a chat of the settings, or make it active again; one whose people unsubscribed it stays removed."""
+    row = insert(chats).values(channel=channel, name=name, address=name, id_sequence=id_sequence, edition="", listed=1)
+    ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS, chats.c.same_as.is_(None))
+    back = case((ours, ChatState.ACTIVE.value), else_=chats.c.state)
+    return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
+
+
+def got_newest(chat_ids: Collection[int]) -> Update:
+    """Note that these chats no longer want the newest digest at once."""
+    return update(chats).where(chats.c.id.in_(chat_ids)).values(wants_newest=0)
+
+
+def known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Match chats by address or name; names such as "@my_channel" in any case of letters."""
+    public = [address.lower() for address in addresses if address.startswith("@")]
+    folded = [func.lower(column).in_(public) for column in NAMES] if public else []
+    return [*(column.in_(addresses) for column in NAMES), *folded]
+
+
+async def write_editions(db: AsyncConnection, layout: str, which: ColumnElement[bool]) -> None:
+    """Write the editions that follow from the preferences of chats, where `layout` is the one of the settings.
+
+    All chats with the same preferences are written at once: there may be 100,000 of them.
+    """
+    columns = (*_PREFERENCES, chats.c.edition)
+    known = (await db.execute(select(*columns).where(which).distinct())).all()
+    spelled = [(preferences, str(_edition(preferences, layout))) for preferences in known]
+    changed = [
+        (tuple_(*columns) == preferences, edition) for preferences, edition in spelled if edition != preferences.edition
+    ]
+    if changed:
+        edition = case(*changed, else_=chats.c.edition)
+        await db.execute(update(chats).where(which, chats.c.edition != edition).values(edition=edition))
+
+
+def _edition(preferences: Any, layout: str) -> Edition:
+    here = preferences.kind in (ChatKind.PRIVATE, ChatKind.GROUP)
+    return Edition(preferences.layout or layout, preferences.language, bool(preferences.silent), here)

@@ -1,0 +1,200 @@
+"""Subscriptions: which chats receive digests, and their preferences. Each change is committed before it is answered.
+
+Only this package writes `chats`; a test holds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.database.engine import Database
+from bot.database.schema import chats, deliveries
+from bot.database.states import ChatKind, ChatOrigin, ChatState
+from bot.ledger.chats.chat_sql import (
+    IS_PAUSED,
+    KEEP_TITLE,
+    NAMES,
+    OPEN,
+    PAUSE,
+    SCHEDULES,
+    STANDS,
+    known_by,
+    list_chat,
+    mark_listed,
+    remove,
+    rename_chat,
+    tried_again,
+    write_editions,
+)
+from bot.ledger.chats.merging import LOST_NAMES, merge, merge_doubles
+from bot.ledger.records import Subscription
+from bot.ledger.transitions import ask_again, drop_unsent, reopened, stop_editing
+
+_FIELDS = (
+    *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
+    *(chats.c.layout, chats.c.language, chats.c.silent, chats.c.schedule, chats.c.paused_at),
+)
+
+
+class Subscriptions:
+    """The chats of the ledger."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._read, self._write = database.read, database.write
+        self._clock = clock
+
+    async def sync_chats(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
+        """Make the chats of a channel those of the settings, name to id sequence; the others are kept but removed."""
+        async with self._write() as db:
+            for name in listed:
+                await db.execute(rename_chat(channel, name, listed))
+            await db.execute(mark_listed(channel, listed))
+            for lost_name in (await db.execute(LOST_NAMES, {"of": channel})).all():
+                await merge(db, *lost_name)
+            others = (chats.c.origin == ChatOrigin.SETTINGS, chats.c.listed == 0)
+            await remove(db, ChatOrigin.SETTINGS, chats.c.channel == channel, *others)
+            for name, id_sequence in listed.items():
+                await db.execute(list_chat(channel=channel, name=name, id_sequence=id_sequence))
+            await write_editions(db, layout, chats.c.channel == channel)
+
+    async def schedules(self) -> list[str]:
+        """List the hours that active chats prefer; an empty one is what the operator set."""
+        async with self._read() as db:
+            return list((await db.execute(SCHEDULES)).scalars())
+
+    async def find(self, channel: str, addresses: Sequence[str]) -> Subscription | None:
+        """Find the chat known by one of these addresses, preferably one that receives."""
+        known = select(func.coalesce(chats.c.same_as, chats.c.id))
+        theirs = known.where(chats.c.channel == channel, or_(*known_by(addresses)))
+        receiving_first = (chats.c.state == ChatState.REMOVED, chats.c.id)
+        query = select(*_FIELDS).where(chats.c.id.in_(theirs)).order_by(*receiving_first).limit(1)
+        async with self._read() as db:
+            row = (await db.execute(query)).first()
+        return None if row is None else _subscription(row)
+
+    async def with_topics(self, channel: str, names: Sequence[str]) -> list[Subscription]:
+        """List a chat and its topics, as far as the ledger knows them."""
+        begins = [f"{name}:" for name in names]
+        topics = [column.startswith(begin, autoescape=True) for begin in begins for column in NAMES]
+        query = select(*_FIELDS).where(chats.c.channel == channel, or_(*known_by(names), *topics))
+        async with self._read() as db:
+            return [_subscription(row) for row in await db.execute(query.order_by(chats.c.id))]
+
+    async def unidentified(self, channel: str) -> list[Subscription]:
+        """List the chats of which the kind or the canonical address is not known yet: those of the settings.
+
+        Also those that were in the settings before, and hold something: the settings may name them anew.
+        """
+        holds = exists().where(deliveries.c.chat_id == chats.c.id, STANDS)
+        active, unknown = chats.c.state == ChatState.ACTIVE, chats.c.canonical_address.is_(None)
+        asked = or_(and_(active, chats.c.kind == ChatKind.UNKNOWN), and_(unknown, or_(active, holds)))
+        query = select(*_FIELDS).where(chats.c.channel == channel, chats.c.same_as.is_(None), asked)
+        async with self._read() as db:
+            return [_subscription(row) for row in await db.execute(query.order_by(chats.c.id))]
+
+    async def keep_addresses(self, chat_ids: Sequence[int]) -> None:
+        """Note of chats that their addresses are canonical."""
+        known = {"canonical_address": chats.c.address}
+        unknown = (chats.c.id.in_(chat_ids), chats.c.canonical_address.is_(None))
+        async with self._write() as db:
+            await db.execute(update(chats).where(*unknown).values(known))
+
+    async def merge_doubles(self, channel: str) -> None:
+        """Let of chats that are one under several names only one receive: else it would get all twice.
+
+        That is the one that holds more of the newest digest, else the one whose people decided something. It takes
+        the name of the settings, if they do not name it so already.
+        """
+        async with self._write() as db:
+            await merge_doubles(db, channel)
+
+    async def add_chat(
+        self, channel: str, address: str, *, id_sequence: str, kind: ChatKind, language: str, layout: str
+    ) -> int:
+        """Add a chat that receives nothing yet, and give its id."""
+        names = dict.fromkeys(("name", "address", "canonical_address"), address)
+        row = {"channel": channel, **names, "id_sequence": id_sequence, "kind": kind}
+        preferences = {"language": language, "state": ChatState.REMOVED, "edition": ""}
+        made = (
+            insert(chats).values(**row, **preferences).on_conflict_do_update(["channel", "name"], set_={"kind": kind})
+        )
+        async with self._write() as db:
+            chat: int = (await db.execute(made.returning(chats.c.id))).scalar_one()
+            await write_editions(db, layout, chats.c.id == chat)
+        return chat
+
+    async def keep_titles(self, channel: str, titles: Mapping[str, str]) -> None:
+        """Write how chats are called now, by address; what is known already is not written again."""
+        if rows := [{"of": channel, "at": address, "now": title} for address, title in titles.items()]:
+            async with self._write() as db:
+                await db.execute(KEEP_TITLE, rows)
+
+    async def subscribe(self, chat: int, layout: str, *, now: bool) -> None:
+        """Let a chat receive digests from now on; with `now`, the newest one at once.
+
+        A chat that is subscribed already goes on with the digests that it shall have.
+        """
+        since = case((chats.c.state == ChatState.REMOVED, self._clock()), else_=chats.c.receives_since)
+        wants_newest = 1 if now else chats.c.wants_newest
+        values = {**OPEN, "origin": ChatOrigin.READER, "receives_since": since, "wants_newest": wants_newest}
+        gone = select(chats.c.id).where(chats.c.id == chat, chats.c.state == ChatState.REMOVED)
+        async with self._write() as db:
+            await db.execute(drop_unsent(deliveries.c.chat_id.in_(gone)))
+            await db.execute(update(chats).where(chats.c.id == chat).values(values))
+            await write_editions(db, layout, chats.c.id == chat)
+
+    async def unsubscribe(self, chat: int) -> None:
+        """Let a chat receive nothing more, and drop what waits for it."""
+        async with self._write() as db:
+            await remove(db, ChatOrigin.READER, chats.c.id == chat)
+            await db.execute(drop_unsent(deliveries.c.chat_id == chat))
+
+    async def set_preferences(self, chat: int, layout: str, /, **preferences: object) -> None:
+        """Write preferences of a chat; `layout` is the one of the settings."""
+        async with self._write() as db:
+            await db.execute(update(chats).where(chats.c.id == chat).values(preferences))
+            await write_editions(db, layout, chats.c.id == chat)
+
+    async def pause(self, chat: int, reason: str) -> None:
+        """Send nothing to a chat that cannot be written to; its preferences stay."""
+        async with self._write() as db:
+            await db.execute(PAUSE, {"of": chat, "why": reason, "now": self._clock()})
+
+    async def resume(self, chat: int) -> None:
+        """Send to a paused chat again, and end its pause: its people, or the platform, say that it is open."""
+        theirs = chats.c.id == chat
+        async with self._write() as db:
+            await db.execute(reopened(theirs))
+            await db.execute(update(chats).where(theirs, IS_PAUSED).values(OPEN))
+
+    async def try_again(self, chat: int) -> None:
+        """Give a paused chat another try; it counts as paused until a message arrives there."""
+        theirs = chats.c.id == chat
+        async with self._write() as db:
+            await db.execute(reopened(theirs))
+            await db.execute(tried_again(self._clock(), theirs))
+
+    async def resume_all(self) -> None:
+        """Give paused chats and undecided sends another try: somebody may have let us in again."""
+        now = self._clock()
+        async with self._write() as db:
+            for statement in (reopened(), tried_again(now), *ask_again(now)):
+                await db.execute(statement)
+
+    async def move(self, chat: int, *, address: str, id_sequence: str) -> None:
+        """Write where a chat is now; what it holds from before cannot be edited any more."""
+        there = {"address": address, "canonical_address": address, "id_sequence": id_sequence}
+        moved = update(chats).where(chats.c.id == chat).values(there).returning(chats.c.channel)
+        async with self._write() as db:
+            channel = (await db.execute(moved)).scalar_one()
+            await db.execute(stop_editing(chat))
+            await merge_doubles(db, channel)
+
+
+def _subscription(row: Any) -> Subscription:
+    words = {"kind": ChatKind(row.kind), "state": ChatState(row.state), "silent": bool(row.silent)}
+    return Subscription(**{**row._mapping, **words})
