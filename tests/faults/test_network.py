@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sqlite3
 import struct
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from itertools import cycle, islice
 
@@ -84,6 +86,21 @@ async def test_refused_connections_then_served(site: Site) -> None:
     site.post(post(PAPERS))
     async with site.away():
         assert "cannot be reached" in (await site.deliver(waits=IN_A_HURRY)).err
+    await site.finish()
+    site.check()
+
+
+async def test_a_chat_that_waits_to_be_identified_lets_no_other_be_tried_more_often(site: Site) -> None:
+    """While it is asked for again and again, each failure of another chat doubles the wait all the same."""
+    site.post(post(PAPERS))
+    began = time.monotonic()
+    async with site.away():
+        await site.deliver(waits=RetryPolicy(settle_delay=0.05, first_backoff=0.05, longest_wait=0.4))
+    took = time.monotonic() - began
+    with closing(sqlite3.connect(site.ledger)) as db:
+        (attempts,) = db.execute("SELECT max(attempts) FROM deliveries").fetchone()
+    assert attempts > 1
+    assert 0.05 * (2 ** (attempts - 1) - 1) <= took
     await site.finish()
     site.check()
 

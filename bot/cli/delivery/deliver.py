@@ -96,12 +96,15 @@ async def _dispatch(app: App, *, verbose: bool) -> list[str]:
     try:
         total = await app.ledger.open_rows()
         with _counting(total, settled, _shown(total, tally, verbose=verbose)) as report:
-            broken = await app.cycle.dispatch(report, tally.working)
+            # One for all: it counts the failures in each chat, and each of them doubles the next wait there.
+            dispatcher = app.cycle.dispatcher(report, tally.working)
+            await dispatcher.run()
             tries = count()
             while await _asked_again(app.cycle, next(tries)):
-                broken += await app.cycle.dispatch(report, tally.working)
+                await dispatcher.run()
     finally:
         watch.cancel()
+    broken = app.cycle.broken_chats(dispatcher)
     for problem in broken:
         warn(problem)
     return broken
