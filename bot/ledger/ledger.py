@@ -25,7 +25,7 @@ from bot.database.reasons import Reason
 from bot.database.states import DigestState
 from bot.errors import LedgerError
 from bot.ledger import delivery_sql, planning_sql, transitions
-from bot.ledger.chats import chat_sql, subscriptions
+from bot.ledger.chats import chat_sql, expiring, subscriptions
 from bot.ledger.incidents import Incidents
 from bot.ledger.records import (
     Chat,
@@ -79,12 +79,12 @@ class Ledger:
     """The open ledger. Make it with `open_ledger`."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self.database = database
         self._path = database.path
         self._read, self._write = database.read, database.write
         self.clock = clock
         self.archive = Archive(database, clock)
         self.subscriptions = subscriptions.Subscriptions(database, clock)
+        self.expiring = expiring.ExpiringMessages(database, clock)
         self.incidents = Incidents(database, clock)
         self.status = Status(database, clock)
         self.writer = BatchWriter(database, clock)

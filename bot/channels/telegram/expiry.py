@@ -6,8 +6,8 @@ import asyncio
 
 from bot.channels.telegram.channel import TelegramChannel
 from bot.concurrency import wait_first
-from bot.conversation.expiring import ExpiringMessage, ExpiringMessages
 from bot.errors import BotGone, LedgerError, RetryLater, SendError, Unconfirmed
+from bot.ledger.chats.expiring import ExpiringMessage, ExpiringMessages
 from bot.log import log
 
 ANSWER_STAYS = 60.0  # seconds

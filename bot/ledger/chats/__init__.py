@@ -1,1 +1,1 @@
-"""The chats of the ledger: which of them receive, what they prefer, and which are one."""
+"""The chats of the ledger: which receive, what they prefer, which are one, and what is deleted again in them."""

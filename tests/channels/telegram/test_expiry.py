@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from bot.channels.telegram import expiry
 from bot.channels.telegram.expiry import Expiry
-from bot.conversation.expiring import ExpiringMessages
 from bot.errors import LedgerError
+from bot.ledger.chats.expiring import ExpiringMessages
 from tests.support.chats import CHANNEL, GROUP, READER
 from tests.support.fakes import faults
 from tests.support.telegram_bot import ANN, BOSS, EN, TelegramBot, deliver_next
@@ -88,7 +88,7 @@ async def test_it_stays_for_a_minute(telegram_bot: TelegramBot) -> None:
     await post(telegram_bot, "/settings")
     assert len(seen(telegram_bot)) == before + 2
     assert await left_to_delete(telegram_bot) == 2
-    assert 58 < (await ExpiringMessages(telegram_bot.ledger).next_in("telegram") or 0) <= 60
+    assert 58 < (await telegram_bot.ledger.expiring.next_in("telegram") or 0) <= 60
 
 
 async def test_what_was_to_be_deleted_when_the_program_ended_is_deleted_at_the_next_start(
@@ -100,7 +100,7 @@ async def test_what_was_to_be_deleted_when_the_program_ended_is_deleted_at_the_n
     await telegram_bot.stop()
     assert deletions(telegram_bot) == 0
     now = telegram_bot.ledger.clock()
-    monkeypatch.setattr(telegram_bot.ledger, "clock", lambda: now + 3600)
+    monkeypatch.setattr(telegram_bot.ledger.expiring, "_clock", lambda: now + 3600)
     await telegram_bot.restart()
     await until(lambda: seen(telegram_bot) == before)
     await settled(telegram_bot)
@@ -199,7 +199,7 @@ async def test_a_ledger_that_fails_costs_no_answer(telegram_bot: TelegramBot, mo
 
 async def test_it_ends_at_once_when_told_to_stop(telegram_bot: TelegramBot) -> None:
     stopping = asyncio.Event()
-    running = asyncio.create_task(Expiry(telegram_bot.channel, ExpiringMessages(telegram_bot.ledger)).run(stopping))
+    running = asyncio.create_task(Expiry(telegram_bot.channel, telegram_bot.ledger.expiring).run(stopping))
     await asyncio.sleep(0)
     stopping.set()
     async with asyncio.timeout(5):

@@ -16,7 +16,6 @@ from bot.channels.telegram.updates.inline import InlineSearch
 from bot.channels.telegram.updates.membership import MembershipHandler
 from bot.channels.telegram.updates.presses import PressHandler
 from bot.channels.telegram.updates.requests import RequestFactory, addresses_of, topic_of
-from bot.conversation.expiring import ExpiringMessages
 from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ReplySender
 from bot.errors import LedgerError, SendError
@@ -36,7 +35,7 @@ class UpdateHandler:
         self.replies = replies
         self._channel = channel
         self._requests = RequestFactory(channel.client.bot)
-        self.expiry = Expiry(channel, ExpiringMessages(router.ledger))
+        self.expiry = Expiry(channel, router.ledger.expiring)
         self._answers = Answers(replies, router.papers, self.expiry)
         self._presses = PressHandler(channel, router, self._answers, self._requests)
         self._membership = MembershipHandler(channel, router, self._answers, self._requests)

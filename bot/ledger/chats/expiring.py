@@ -5,14 +5,15 @@ They are noted until then, so that none is forgotten when the program ends. No d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Delete, Select, Update, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
+from bot.database.engine import Database
 from bot.database.schema import expiring_messages as expiring
-from bot.ledger.ledger import Ledger
 
 _LONGEST = 86_400.0  # seconds; what is due later than that was noted while the clock was ahead
 _MOST = 100  # that are listed at once
@@ -30,9 +31,9 @@ class ExpiringMessage:
 class ExpiringMessages:
     """The messages that are to be deleted, and when."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._read, self._write = ledger.database.read, ledger.database.write
-        self._clock = ledger.clock
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._read, self._write = database.read, database.write
+        self._clock = clock
 
     async def note(self, channel: str, address: str, remote_id: str, seconds: float) -> None:
         """Note that a message is to be deleted in so many seconds."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.expiring import ExpiringMessage, ExpiringMessages
+from bot.ledger.chats.expiring import ExpiringMessage, ExpiringMessages
 from bot.ledger.ledger import open_ledger
 from tests.support.pipeline import Clock
 
@@ -22,7 +22,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def expiring(tmp_path: Path, clock: Clock) -> AsyncIterator[ExpiringMessages]:
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
-        yield ExpiringMessages(ledger)
+        yield ledger.expiring
 
 
 async def ids(expiring: ExpiringMessages, channel: str = "telegram") -> list[str]:
@@ -82,7 +82,7 @@ async def test_what_was_noted_while_the_clock_was_ahead_is_due(expiring: Expirin
 async def test_what_is_noted_outlives_the_program(tmp_path: Path, clock: Clock) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     async with open_ledger(url, clock) as ledger:
-        await ExpiringMessages(ledger).note("telegram", CHANNEL, "7", 60.0)
+        await ledger.expiring.note("telegram", CHANNEL, "7", 60.0)
     clock.now += 3600
     async with open_ledger(url, clock) as ledger:
-        assert await ids(ExpiringMessages(ledger)) == ["7"]
+        assert await ids(ledger.expiring) == ["7"]
