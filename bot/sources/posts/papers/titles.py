@@ -28,15 +28,9 @@ _NUMBER = re.compile(
     rf")[{_DECORATION}]*",
     re.IGNORECASE,
 )
+_TEN = "\U0001f51f"  # Unicode gives it no numeric value
 _BEFORE_LINK = re.compile(rf"[{_DECORATION}]*(\d{{1,3}})\s+")
-# Attributes of kramdown and Pandoc, anchors and other tags, images that link nowhere.
-_ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.:\w][^{}]*\}\s*")
-_ANCHOR = re.compile(r"<a\s[^<>]*href\s*=\s*[\"']?([^\"'\s<>]+)[^<>]*>([^<>]*)</a>", re.IGNORECASE)
-_TAG = re.compile(
-    r"</?(?:a|b|strong|i|em|u|span|sub|sup|font|small|big|mark|code|kbd|br|hr|img|div|p|center|summary|h[1-6])(?=[\s/>])"
-    r"[^<>]*>",
-    re.IGNORECASE,
-)
+# Images that link nowhere, such as badges.
 _IMAGE = re.compile(r"(?<!\[)!\[[^\[\]]*\]\([^()\s]*\)")
 # Scores at the ends of a title, and class labels of arXiv.
 _STARS = re.compile(r"\s*[⭐★☆🌟👍🔺▲](?:[⭐★☆🌟\ufe0f]*)\s*[:×x]?\s*(?:\d[\d.,]*k?(?:\s*/\s*\d+)?)?\s*$")
@@ -76,7 +70,7 @@ class Title(NamedTuple):
 
 def read(text: str, base: str = "") -> Title:
     """Read the Markdown of a heading; links are completed with `base`."""
-    spans = markdown.inline(_cleaned(text))
+    spans = markdown.inline(_IMAGE.sub("", text))
     said = collapse_spaces(plain(spans))
     number, length = _number(spans)
     spans = _without_start(spans, length)
@@ -112,14 +106,6 @@ def number_length(text: str) -> int:
     return len(found[0].rstrip("*_")) if found else 0
 
 
-def _cleaned(text: str) -> str:
-    if "{" in text:
-        text = _ATTRIBUTES.sub(" ", text)
-    if "<" in text:
-        text = _TAG.sub("", _ANCHOR.sub(r"[\2](\1)", text))
-    return _IMAGE.sub("", text) if "![" in text else text
-
-
 def _number(spans: Spans) -> tuple[int, int]:
     """Give the number that a heading begins with, and how many characters it takes; 0, 0 where there is none."""
     text = plain(spans)
@@ -132,13 +118,9 @@ def _number(spans: Spans) -> tuple[int, int]:
 
 
 def _value(kind: str, written: str) -> int:
-    if kind == "keys":
-        return int(re.sub(r"\D", "", written))
-    return int(unicodedata.numeric(written)) if kind == "sign" and written != "\U0001f51f" else _decimal(written)
-
-
-def _decimal(written: str) -> int:
-    return 10 if written == "\U0001f51f" else int(written)
+    if written == _TEN:
+        return 10
+    return int(unicodedata.numeric(written)) if kind == "sign" else int(re.sub(r"\D", "", written))
 
 
 def _without_start(spans: Spans, length: int) -> Spans:

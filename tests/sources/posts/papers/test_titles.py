@@ -82,6 +82,12 @@ def test_words_of_a_title_stay() -> None:
     assert read("").title == ""
 
 
+def test_braces_of_formulas_and_words_are_no_attributes() -> None:
+    assert (
+        read(f"1. [Bounds on $\\alpha_{{KL}}$ for {{Sets}}]({URL}) {{#bounds}}").title == "Bounds on α_(KL) for {Sets}"
+    )
+
+
 def test_the_link_to_a_paper_comes_before_others() -> None:
     found = read(f"[Rain](https://b.org/rain) [Paper]({URL}) [Code](https://github.com/a/b)")
 
