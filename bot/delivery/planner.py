@@ -50,9 +50,7 @@ async def plan(
             await ledger.change_status(source, one)
         else:
             await _write(ledger, source, one, formatters, problems)
-    posts = found or ()
-    recognised = await asyncio.to_thread(recognise, posts, known)
-    await ledger.record_posts(source, {one.digest.id: one.post for one in recognised})
+    await ledger.record_posts(source, {one.digest.id: one.post for one in found or ()})
     await _give_to_new_chats(ledger, source, formatters, rules, problems)
     return decided
 
