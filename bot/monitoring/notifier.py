@@ -74,24 +74,24 @@ class OperatorNotifier:
             log.error("alarm", error=str(error))
 
     async def _in_ledger(self) -> AsyncIterator[Incident]:
-        for one in await self.incidents.current():
+        current = await self.incidents.current()
+        for one in current:
             yield one
         for one in await self.incidents.unsubscribed(self.listed):
             yield one
         for one in await self.overdue_posts():
             yield one
-        if report := await self._weekly_report():
+        if report := await self._weekly_report(sum(one.is_news for one in current)):
             yield report
 
-    async def _weekly_report(self) -> Incident | None:
-        """Say what was delivered in the week that ended last; told once as long as the next one lasts."""
+    async def _weekly_report(self, wrong: int) -> Incident | None:
+        """Say what the week brought that ended last, and how much is wrong; told once while the next one lasts."""
         if not (self.settings.operators.weekly_report and self.chats):
             return None
         end = self._week_end()
         totals = await self.incidents.week_before(end.timestamp())
         if totals is None:
             return None
-        wrong = len([one for one in await self.incidents.current() if one.is_news])
         said = phrases(self.settings.language)
         line = said.week(totals.digests, totals.chats, wrong, totals.readers)
         return Incident(f"{IncidentKind.WEEK} {end:%G-W%V}", IncidentKind.WEEK, "", line)

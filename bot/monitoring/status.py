@@ -31,17 +31,17 @@ async def totals(ledger: Ledger, settings: Settings, most: int) -> list[tuple[Di
 async def unsettled_lines(ledger: Ledger, settings: Settings) -> list[str]:
     """Say what of the recent digests is not settled as sent, a line each; paused chats are left out."""
     lines = []
-    for digest_status in await _recent(ledger, settings):
+    for digest_status, chats in await _open_chats(ledger, settings):
         if digest_status.waits:
             lines.append(f"{digest_status.name}: {digest_status.state}: {digest_status.reason}")
-        lines += [line for one in await _open_chats(ledger, digest_status) for line in _open(one)]
+        lines += [line for one in chats for line in _open(one)]
     return lines
 
 
 async def waiting_chats(ledger: Ledger, settings: Settings) -> int:
     """Count the chats that wait for something of the recent digests and are not paused."""
-    chats = [one for recent in await _recent(ledger, settings) for one in await _open_chats(ledger, recent)]
-    return len({(one.channel, one.chat) for one in chats if one.counts.keys() & _WAITING})
+    found = [one for _, chats in await _open_chats(ledger, settings) for one in chats]
+    return len({(one.channel, one.chat) for one in found if one.counts.keys() & _WAITING})
 
 
 def paused_line(one: PausedChat, said: Phrases, zone: tzinfo) -> str:
@@ -51,11 +51,11 @@ def paused_line(one: PausedChat, said: Phrases, zone: tzinfo) -> str:
     return f"{line} {said.is_tried}" if one.is_tried else line
 
 
-async def _open_chats(ledger: Ledger, digest_status: DigestStatus) -> list[ChatStatus]:
-    """List how a digest stands where it is not settled as sent, without paused chats."""
+async def _open_chats(ledger: Ledger, settings: Settings) -> list[tuple[DigestStatus, list[ChatStatus]]]:
+    """List how the recent digests stand where they are not settled as sent, without paused chats."""
     paused = {(one.channel, one.chat) for one in await ledger.status.paused()}
-    chats = await ledger.status.open_by_chat(digest_status.source, digest_status.name)
-    return [one for one in chats if (one.channel, one.chat) not in paused]
+    found = [(one, await ledger.status.open_by_chat(one.source, one.name)) for one in await _recent(ledger, settings)]
+    return [(one, [chat for chat in chats if (chat.channel, chat.chat) not in paused]) for one, chats in found]
 
 
 async def _recent(ledger: Ledger, settings: Settings) -> list[DigestStatus]:
