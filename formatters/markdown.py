@@ -15,8 +15,6 @@ from formatters.syntax import maths, parsing
 from formatters.tagged import IMAGE, Tagged
 from formatters.writing import Writer
 
-blocks = parsing.blocks
-
 _INLINE_STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 _RULE = "———"
 # The signs of inline Markdown: a text without any is shown as it is.
@@ -38,7 +36,7 @@ _BOXES = {" ": "☐ ", "x": "☑ "}
 def walk(markdown: str) -> Spans:
     """Turn Markdown into spans; every word of it is in them."""
     walker = _Walker()
-    for token in blocks(_composed(markdown)):
+    for token in parsing.blocks(_composed(markdown)):
         walker.block(token)
     return tuple(walker.out.spans)
 

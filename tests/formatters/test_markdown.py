@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from formatters.markdown import blocks, inline, walk
+from formatters.markdown import inline, walk
 from formatters.spans import Limit, Span, Spans, collapse_spaces, plain, shorten, split, tidy
-from formatters.syntax.parsing import parser
+from formatters.syntax.parsing import blocks, parser
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,8 @@ def finished(drafts: Iterable[Draft]) -> tuple[Paper, ...]:
 
 def _inside(lines: Sequence[str], start: int, end: int) -> Sequence[Block]:
     """Give the blocks of some lines that may begin within a block."""
-    text = "\n".join([""] * start + list(lines[start:end]))
-    return outline(text).blocks
+    blocks = outline("\n".join(lines[start:end])).blocks
+    return [block._replace(start=block.start + start, end=block.end + start) for block in blocks]
 
 
 def _moved(inside: Sequence[Block], lines: Sequence[str], url: str, base: str) -> tuple[dict[Link, None], set[int]]:

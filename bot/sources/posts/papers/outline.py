@@ -17,6 +17,7 @@ from formatters import labels, markdown
 from formatters.links import safe
 from formatters.model import Link
 from formatters.spans import Spans, collapse_spaces
+from formatters.syntax import parsing
 
 PSEUDO = 7  # the level of what stands like a heading: a line of bold text, the summary of `<details>`
 _TITLE_LINES = 8  # how far a wrapped title may run
@@ -90,7 +91,7 @@ def outline(body: str, base: str = "") -> Outline:
     """Find blocks and headings; a line of the outline is the same line of the body. Links are completed with `base`."""
     text = _prepared(body)
     lines = text.split("\n")
-    blocks = list(_blocks(markdown.blocks(text)))
+    blocks = list(_blocks(parsing.blocks(text)))
     return Outline(lines, blocks, list(_headings(blocks, lines, base)))
 
 
