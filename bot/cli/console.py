@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 import rich.console
@@ -31,6 +32,11 @@ class Console(rich.console.Console):
     def on_broken_pipe(self) -> None:
         with suppress(SystemExit):
             super().on_broken_pipe()
+
+
+def spell_time(at: float | None, zone: tzinfo) -> str | None:
+    """Spell a time, in seconds since 1970, as JSON has it; None where it is not known."""
+    return None if at is None else datetime.fromtimestamp(at, zone).isoformat(timespec="seconds")
 
 
 def say(text: str, end: str = "\n") -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
 from functools import cache
 
 from rich.markup import escape
 from rich.table import Table
 
 from bot.channels import all_kits
-from bot.cli.console import Console, plural, print_json
+from bot.cli.console import Console, plural, print_json, spell_time
 from bot.config.settings import Settings
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import open_ledger
 from bot.ledger.status import ListedChat, WhichChats
 
+_TIMES = ("since", "paused_since", "last_message")
 _COLUMNS = ("chat", "kind", "layout", "hours", "since", "last message", "paused")
 
 
@@ -42,12 +42,9 @@ def _spelled(settings: Settings) -> Callable[[ListedChat], dict[str, object]]:
     layouts = {name: found.layout for name, found in own.items() if found}
     hours = cache(lambda spelled: str(DeliveryHours.for_chat(settings, spelled)))
 
-    def when(at: float | None) -> str | None:
-        return datetime.fromtimestamp(at, settings.zone).isoformat(timespec="seconds") if at else None
-
     def spell(one: ListedChat) -> dict[str, object]:
         chosen = {"layout": one.layout or layouts.get(one.channel, ""), "hours": hours(one.hours)}
-        times = {name: when(getattr(one, name)) for name in ("since", "paused_since", "last_message")}
+        times = {name: spell_time(getattr(one, name), settings.zone) for name in _TIMES}
         return {**asdict(one), **chosen, **times}
 
     return spell

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.channels import all_kits
-from bot.cli.console import Console, plural, print_json
+from bot.cli.console import Console, plural, print_json, spell_time
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
 from bot.delivery.channel import listed_chats
@@ -36,7 +36,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]
         more = {
-            "paused": [_as_json(one, settings.zone) for one in paused],
+            "paused": [{**asdict(one), "since": spell_time(one.since, settings.zone)} for one in paused],
             "unsubscribed": [one.untitled for one in left],
             "stuck": list(map(asdict, stuck)),
         }
@@ -52,12 +52,6 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     for one in left:
         console.print(escape(phrases("en").incidents[one.kind].format(where=one.where)), style="yellow")
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
-
-
-def _as_json(one: PausedChat, zone: tzinfo) -> dict[str, object]:
-    """Give the fields of a paused chat, the time spelled out."""
-    since = None if one.since is None else datetime.fromtimestamp(one.since, zone).isoformat(timespec="seconds")
-    return {**asdict(one), "since": since}
 
 
 def _print_paused(console: Console, paused: list[PausedChat], zone: tzinfo) -> None:
