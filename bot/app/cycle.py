@@ -59,12 +59,6 @@ class DeliveryCycle:
         await self._open_hours(at_once=at_once)
         return errors
 
-    async def dispatch(self, on_settled: OnSettled = ignore, working: Working = nullcontext) -> list[str]:
-        """Send everything that is due; say in which chats the work was ended by something unexpected."""
-        dispatcher = self.dispatcher(on_settled, working)
-        await dispatcher.run()
-        return self.broken_chats(dispatcher)
-
     def broken_chats(self, dispatcher: Dispatcher) -> list[str]:
         """Say in which chats the work was ended by something unexpected."""
         return [f"{chat}: {self.describe(error)}" for chat, error in dispatcher.broken_chats.items()]

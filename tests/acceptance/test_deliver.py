@@ -43,7 +43,7 @@ class World:
         async with open_app(self.settings, channels_of(self.settings), AT_ONCE) as app:
             async with app.ledger.delivery_lock(app.cycle.stopping):
                 assert await app.cycle.plan(at_once=True, resume=True) == []
-                await app.cycle.dispatch()
+                await app.cycle.dispatcher().run()
             paused = [f"{one.chat}: {one.why}" for one in await app.ledger.status.paused()]
             self.unsettled = [*await unsettled_lines(app.ledger, app.settings), *paused]
             return app

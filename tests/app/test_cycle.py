@@ -71,7 +71,7 @@ async def test_a_platform_that_is_away_is_asked_at_another_sweep(error: RetryLat
     async with opened(channel, FIRST) as app:
         await app.cycle.plan(at_once=True, resume=False)
         assert channel.calls == [("identify", "5")]
-        await app.cycle.dispatch()  # what is to be delivered does not wait for that
+        await app.cycle.dispatcher().run()  # what is to be delivered does not wait for that
     assert len(channel.chats["5"]) == len(channel.chats["-6"]) == 4
 
 
@@ -88,14 +88,14 @@ async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_chos
         for chat, schedule in (("7", ""), ("8", f"00:00 {in_some_days()} Asia/Seoul"), ("9", "00:00 mon-sun UTC")):
             await subscribed(app, chat, schedule=schedule)
         await app.cycle.plan(at_once=False, resume=False)
-        await app.cycle.dispatch()
+        await app.cycle.dispatcher().run()
         assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"9": 4}
         due = await app.ledger.next_due()
         assert due == DeliveryHours.for_chat(app.settings, f"00:00 {in_some_days()} Asia/Seoul").next_opening(
             datetime.now(UTC)
         )
         await app.cycle.plan(at_once=True, resume=False)
-        await app.cycle.dispatch()
+        await app.cycle.dispatcher().run()
     assert {chat: len(channel.chats[chat]) for chat in ("5", "-6", "7", "8", "9")} == {
         **dict.fromkeys(("5", "-6", "7", "9"), 4),
         "8": 0,
@@ -109,6 +109,6 @@ async def test_a_subscriber_gets_the_newest_even_when_its_source_cannot_be_read(
         shutil.rmtree("_posts")
         await subscribed(app, "7", now=True)
         (error,) = await app.cycle.plan(at_once=False, resume=False)
-        await app.cycle.dispatch()
+        await app.cycle.dispatcher().run()
     assert "no such" in str(error).lower()
     assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"7": 4}

@@ -30,7 +30,9 @@ async def sweep(channel: MemoryChannel, *chats: str, posts: tuple[str, ...] = (F
     async with opened(channel, *posts, telegram={**OFF, "chats": [*chats]}) as app:
         for _ in range(times):
             await app.cycle.plan(at_once=True, resume=False)
-            assert await app.cycle.dispatch() == []
+            dispatcher = app.cycle.dispatcher()
+            await dispatcher.run()
+            assert app.cycle.broken_chats(dispatcher) == []
         return app.cycle.identification.problems
 
 
@@ -48,7 +50,7 @@ async def test_a_second_name_may_come_later_when_its_people_have_subscribed() ->
     async with opened(channel, FIRST, telegram={**OFF, "chats": ["5"]}) as app:
         await subscribed(app, "-100", now=True)
         await app.cycle.plan(at_once=True, resume=False)
-        await app.cycle.dispatch()
+        await app.cycle.dispatcher().run()
     await sweep(channel, "@mine", "5")
     assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"-100": 4, "5": 4}
 
@@ -59,7 +61,7 @@ async def test_what_cannot_be_asked_about_waits_and_what_is_known_does_not(error
     channel.failures["@mine"].append(Failure(error))
     async with opened(channel, FIRST, telegram={**OFF, "chats": ["@mine", "-100", "@other", "5"]}) as app:
         await app.cycle.plan(at_once=True, resume=False)
-        await app.cycle.dispatch()
+        await app.cycle.dispatcher().run()
         assert [line.partition(":")[0] for line in app.cycle.identification.problems] == [
             "telegram @mine",
             "telegram @other",
@@ -69,7 +71,7 @@ async def test_what_cannot_be_asked_about_waits_and_what_is_known_does_not(error
             ["@mine"],
         )
         await app.cycle.plan(at_once=True, resume=False)
-        await app.cycle.dispatch()
+        await app.cycle.dispatcher().run()
         assert app.cycle.identification.problems == []
     assert (len(channel.chats["-100"]), asked(channel)) == (4, ["@mine", "@mine", "@other"])
 

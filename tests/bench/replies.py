@@ -51,7 +51,10 @@ async def paperboy(people: Crowd, folder: Path) -> AsyncIterator[None]:
         app = assemble(settings, ledger, [FolderSource("daily", folder)], {"telegram": channel})
         await app.cycle.plan(at_once=True, resume=False)
         listener = telegram_listener(settings.telegram, channel, app.router, app.replies["telegram"], Web("", 0))
-        tasks = [asyncio.create_task(app.cycle.dispatch()), asyncio.create_task(listener.listen(app.cycle.stopping))]
+        tasks = [
+            asyncio.create_task(app.cycle.dispatcher().run()),
+            asyncio.create_task(listener.listen(app.cycle.stopping)),
+        ]
         yield
         app.cycle.stopping.set()
         await asyncio.gather(*tasks)

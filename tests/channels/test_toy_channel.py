@@ -217,7 +217,7 @@ async def delivered(settings: Settings) -> AsyncIterator[App]:
     """Deliver what is new, and give what delivered it."""
     async with open_app(settings) as app:
         assert await app.cycle.plan(at_once=True, resume=False) == []
-        await app.cycle.dispatch()
+        await app.cycle.dispatcher().run()
         yield app
 
 

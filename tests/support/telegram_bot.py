@@ -143,7 +143,7 @@ class TelegramBot:
 
     async def dispatch(self) -> None:
         """Send what is planned."""
-        await self.app.cycle.dispatch()
+        await self.app.cycle.dispatcher().run()
 
     async def ask(self, chat: str, user: int, text: str, *, language: str = "en", **more: Any) -> list[str]:
         """Let somebody write, and give the bot's replies."""
