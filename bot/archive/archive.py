@@ -33,8 +33,12 @@ class Archive:
 
     async def newest(self) -> Digest | None:
         """Give the newest digest that is delivered to anybody, else the newest known."""
-        delivered = (digests.c.state == DigestState.ACTIVE).desc()
+        delivered = _DELIVERED.desc()
         return await self._digest(select(digests.c.content).where(_PAPERS).order_by(delivered, *_LATEST))
+
+    async def newest_delivered(self) -> Digest | None:
+        """Give the newest digest that is delivered to anybody: what a chat gets that wants the newest at once."""
+        return await self._digest(select(digests.c.content).where(_PAPERS, _DELIVERED).order_by(*_LATEST))
 
     async def last_seen(self, chat: int) -> Digest | None:
         """Give the newest digest of which a chat holds something."""
@@ -115,6 +119,7 @@ class Archive:
 
 
 _LATEST = (digests.c.day.desc(), digests.c.found_at.desc(), digests.c.id.desc())  # of one day the one that came last
+_DELIVERED = digests.c.state == DigestState.ACTIVE
 _PAPERS = digests.c.id.in_(select(papers.c.digest_id))
 
 

@@ -42,7 +42,7 @@ def decide(
 ) -> list[PlannedDigest | StatusChange]:
     """Say what shall become of each digest that is new or changed, older first; `now` in seconds since 1970.
 
-    The first look at a source delivers its newest digest alone; later ones are delivered as they
+    The first look at a source delivers its newest digest with papers alone; later ones are delivered as they
     come, the newest `catch_up` of those that came since the last look. What looks unfinished waits
     for `gate_wait`, what is dated in the future for its day; what changes later than `edits_for` is left
     as it was delivered. Of a source that could not be read, `found` is None. In those named by `newly_read` a
@@ -131,7 +131,7 @@ def _fresh(
     old = {one.name for one in new if _is_old(one, before, newly_read, last)}
     dated = [(one, _date_reason(one, before.get(one.name), newest, rules)) for one in new if one.name not in old]
     ready = [one for one, why in dated if why is None]
-    begin = 0 if before else max(0, len(ready) - 1)  # nothing before: the first look
+    begin = 0 if before else _newest_place(ready)  # nothing before: the first look
     judged = [
         *(_kept_back(one, why) for one, why in dated if why),
         *(_no_news(one, before) for one in new if one.name in old),
@@ -139,6 +139,12 @@ def _fresh(
         *_caught_up(ready[begin:], before, rules, now),
     ]
     return (one for one in judged if _is_news(before.get(one.name), one))
+
+
+def _newest_place(ready: Sequence[PlannedDigest]) -> int:
+    """Give the place of the newest digest with papers, of the newest where none has any."""
+    full = [place for place, one in enumerate(ready) if one.digest.papers]
+    return full[-1] if full else max(0, len(ready) - 1)
 
 
 def _is_old(one: PlannedDigest, before: Mapping[str, KnownDigest], newly_read: Collection[str], last: date) -> bool:

@@ -83,11 +83,16 @@ def test_the_newest_is_found_by_date_then_name_whatever_the_order() -> None:
     ]
 
 
-def test_an_empty_newest_is_held_and_nothing_else_is_sent() -> None:
-    plans = decided([], [*days(1, 2), *days(3, papers=0)])
-    assert [planned.state for planned in plans] == [BASELINE, BASELINE, HELD]
-    assert plans[-1].reason == EMPTY
-    assert not any(planned.to_new_chats for planned in plans)
+def test_the_first_look_delivers_the_newest_with_papers_and_waits_for_those_without() -> None:
+    plans = decided([], [*days(1, 2), *days(3, 4, papers=0)])
+    assert [planned.state for planned in plans] == [BASELINE, ACTIVE, HELD, HELD]
+    assert [planned.reason for planned in plans] == [NOTHING, NOTHING, EMPTY, EMPTY]
+    assert [planned.to_new_chats for planned in plans] == [False, True, False, False]
+
+
+def test_at_a_first_look_without_papers_the_newest_alone_is_waited_for() -> None:
+    assert states([], days(1, 2, papers=0)) == {1: BASELINE, 2: HELD}
+    assert states([], []) == {}
 
 
 def test_a_held_digest_is_delivered_once_it_has_papers() -> None:

@@ -122,6 +122,17 @@ async def test_who_joins_gets_the_newest_digest_but_none_of_the_future(tmp_path:
         assert (pipeline.read("a"), pipeline.read("b")) == (["index", "7", "index", "1", "2"], ["index", "1", "2"])
 
 
+async def test_a_first_run_and_who_joins_get_the_newest_digest_that_has_papers(tmp_path: Path) -> None:
+    posts, rules = [*days(1, 2), *days(3, papers=0)], Rules(gate_wait=3600)
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.look(posts, rules=rules)
+        await pipeline.subscriber("b", now=True)
+        await pipeline.look(posts, rules=rules)
+        await pipeline.dispatch()
+        assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
+        assert [one.day.day for one in await pipeline.ledger.known_digests("blog") if one.state == "active"] == [2]
+
+
 @pytest.mark.parametrize("counts", [(1, 1), (1, 2), (0, 1), (1, 0, 2)])
 async def test_a_held_post_that_shrinks_is_waited_for_at_every_look(tmp_path: Path, counts: Sequence[int]) -> None:
     rules = Rules(gate_wait=3600)

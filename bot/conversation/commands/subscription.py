@@ -70,7 +70,7 @@ async def _saved(context: Context) -> Response:
 
 async def _lacks_newest(context: Context) -> bool:
     archive = context.ledger.archive
-    newest = await archive.newest()
+    newest = await archive.newest_delivered()
     last = await archive.last_seen(context.chat.id) if context.chat else None
     return newest is not None and (last is None or last.day < newest.day)
 

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.conversation.context import Request
+from bot.delivery.decisions import Rules
+from bot.delivery.planner import plan
 from formatters import pages
 from tests.support.chats import CHANNEL, GROUP, SLACK_CHAT
-from tests.support.readers import ANN, EN, KO, MINA, SETTINGS, Readers, in_slack, open_readers, yes
+from tests.support.digests import found
+from tests.support.readers import ANN, EN, KO, MINA, NEWEST, SETTINGS, Readers, in_slack, open_readers, yes
 
 USUAL = pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", EN)
 USUAL_KO = pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO)
@@ -44,6 +47,16 @@ async def test_a_new_subscriber_wants_the_newest_at_once(readers: Readers, line:
 async def test_before_there_is_any_digest_nothing_is_on_its_way(empty: Readers) -> None:
     assert await empty.reader().reads("/subscribe now") == EN.subscribed.format(when=USUAL)
     assert await empty.reader().reads("/subscribe now") == EN.already_subscribed.format(when=USUAL)
+
+
+async def test_a_digest_that_nobody_gets_is_not_promised(empty: Readers) -> None:
+    """Of former first runs, those that met an empty newest post took all others as known."""
+    await plan(empty.ledger, "blog", [found(NEWEST)], {}, Rules())
+    async with empty.ledger._write() as db:
+        await db.exec_driver_sql("UPDATE digests SET state = 'baseline'")
+
+    assert await empty.reader().reads("/subscribe now") == EN.subscribed.format(when=USUAL)
+    assert "10 September 2025" in await empty.reader().reads("/papers")
 
 
 async def test_a_subscriber_who_lacks_the_newest_may_want_it_now(readers: Readers) -> None:
