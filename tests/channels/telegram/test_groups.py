@@ -223,6 +223,26 @@ async def test_a_paper_that_was_lost_is_given_when_it_is_asked_for_again(telegra
     assert (await telegram_bot.ask(GROUP, ANN, "/paper 2"))[0].startswith(SECOND)
 
 
+# What makes a sound
+
+
+@pytest.mark.parametrize(("chat", "silent"), [(GROUP, True), (FORUM, True), (BASIC, True), (str(ANN), False)])
+async def test_an_answer_makes_no_sound_for_those_who_did_not_ask(
+    telegram_bot: TelegramBot, chat: str, silent: bool
+) -> None:
+    for line in ("/paper 2", "/paper 2", "/papers", "/settings", "/help"):
+        before = telegram_bot.count(chat)
+        assert await telegram_bot.ask(chat, ANN, line)
+        assert {message.silent for message in telegram_bot.server.shown(chat)[before:]} == {silent}
+
+
+async def test_what_the_bot_says_in_a_channel_makes_no_sound(telegram_bot: TelegramBot) -> None:
+    before = telegram_bot.count(CHANNEL)
+    telegram_bot.server.posts(CHANNEL, "/settings")
+    await telegram_bot.quiet()
+    assert [message.silent for message in telegram_bot.server.shown(CHANNEL)[before:]] == [True]
+
+
 # Who is heard
 
 

@@ -26,7 +26,7 @@ class Answers:
     async def send(self, asked: MaybeInaccessibleMessage, response: Response, *, late: bool = False) -> None:
         """Answer a message in its chat, or the press of a button under it; `late`: nobody waits for it any more."""
         address, names = address_of(asked), addresses_of(asked.chat)
-        answering = {**_reply_to(asked, asked.message_id), **({"disable_notification": True} if late else {})}
+        answering = {**_reply_to(asked, asked.message_id), **sound(asked.chat, late=late)}
         if response.again is None or asked.chat.type not in _GROUPS:
             on_sent = partial(self.expiry.note, address) if asked.chat.type == Chat.CHANNEL else ignore_id
             await self.replies.send(address, response.messages, more=answering, names=names, on_sent=on_sent)
@@ -34,8 +34,13 @@ class Answers:
         give = partial(self.replies.give, address, response.messages, more=answering, names=names)
         stands = await self._papers.give(address, response.share_line, give)
         if stands and not late:
-            pointing = _reply_to(asked, int(stands))
+            pointing = {**_reply_to(asked, int(stands)), **sound(asked.chat)}
             await self.replies.send(address, [response.again], more=pointing, names=names)
+
+
+def sound(chat: Chat, *, late: bool = False) -> dict[str, object]:
+    """Give what makes an answer silent for those who did not ask: in a chat of many, or when nobody waits any more."""
+    return {"disable_notification": True} if late or chat.type != Chat.PRIVATE else {}
 
 
 def _reply_to(asked: MaybeInaccessibleMessage, message_id: int) -> dict[str, object]:

@@ -9,7 +9,7 @@ from telegram import Chat, ChatMember, ChatMemberUpdated
 
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.expiry import GREETING_STAYS
-from bot.channels.telegram.updates.answers import Answers
+from bot.channels.telegram.updates.answers import Answers, sound
 from bot.channels.telegram.updates.requests import RequestFactory, addresses_of
 from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ignore_id
@@ -69,7 +69,8 @@ class MembershipHandler:
         address, names, expiry = str(change.chat.id), addresses_of(change.chat), self._answers.expiry
         passing = partial(expiry.note, address, seconds=GREETING_STAYS)
         on_sent = passing if change.chat.type == Chat.CHANNEL else ignore_id
-        await self._answers.replies.send(address, [welcome], names=names, on_sent=on_sent)
+        more = sound(change.chat)
+        await self._answers.replies.send(address, [welcome], more=more, names=names, on_sent=on_sent)
 
 
 def _is_member(member: ChatMember) -> bool:
