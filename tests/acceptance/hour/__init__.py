@@ -1,0 +1,1 @@
+"""An hour of `paperboy run`, lived by a group of twelve, a channel and an operator."""
