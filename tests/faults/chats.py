@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.delivery.channel import Delivered, Undecided
-from formatters.edition import Edition
+from formatters.edition import THREAD, Edition
 from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.model import Digest
@@ -49,18 +49,23 @@ class Chats:
         topic = chat.partition(":")[2]
         return [_of_telegram(message, topic) for place in places for message in self.telegram.shown(place)]
 
-    def wanted(self, chat: str, digest: Digest) -> list[Wanted]:
-        """Give what a chat should show of a digest."""
+    def count_before_move(self, chat: str) -> int:
+        """Count what is shown where a chat was before it moved."""
+        return len(self.telegram.shown(chat)) if chat in self.moved else 0
+
+    def wanted(self, chat: str, digest: Digest, edition: Edition | None = None, language: str = "ko") -> list[Wanted]:
+        """Give what a chat should show of a digest, in the edition that it receives by itself unless one is named."""
         formatter: Formatter
         if chat == SLACK_CHAT:
-            formatter, edition = SlackFormatter(phrases("ko")), Edition("thread")
+            formatter, own = SlackFormatter(phrases(language)), Edition("thread")
         else:
-            formatter = TelegramFormatter(phrases("ko"), buttons=self.buttons)
-            edition = Edition(buttons_in_chat=self.buttons and chat in self.here)
-        wanted = []
+            formatter = TelegramFormatter(phrases(language), buttons=self.buttons)
+            own = Edition(buttons_in_chat=self.buttons and chat in self.here)
+        edition, wanted = edition or own, []
         for message in formatter.digest(digest, edition):
             body = formatter.plain(message.body) if (chat, message.key) in self.plain else message.body
-            looks = _in_slack(message.key, body) if chat == SLACK_CHAT else self._in_telegram(body)
+            threaded = edition.layout == THREAD and message.key != "index"
+            looks = _in_slack(body, threaded) if chat == SLACK_CHAT else self._in_telegram(body)
             wanted.append(Wanted(message.key, heading(str(looks["text"])), looks))
         return wanted
 
@@ -125,8 +130,8 @@ def _of_slack(message: SlackMessage, parents: set[str]) -> Seen:
     return Seen(message.ts, heading(message.text), looks)
 
 
-def _in_slack(key: str, body: Mapping[str, object]) -> Looks:
-    return {"text": body["text"], "blocks": body.get("blocks", []), "in the thread": key != "index"}
+def _in_slack(body: Mapping[str, object], threaded: bool) -> Looks:
+    return {"text": body["text"], "blocks": body.get("blocks", []), "in the thread": threaded}
 
 
 def _key(message: SlackMessage) -> object:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-_DAY = datetime.now(UTC).date()  # old posts may no longer be edited
-NAME = f"{_DAY}-daily-papers-{_DAY:%Y%m%d}.md"
+TODAY = datetime.now(UTC).date()  # old posts may no longer be edited
+NAME = f"{TODAY}-daily-papers-{TODAY:%Y%m%d}.md"
 PAPERS = range(1, 4)  # what most posts hold
-RENAMED = f"{_DAY}-daily-papers-of-{_DAY:%A}.md"
+RENAMED = f"{TODAY}-daily-papers-of-{TODAY:%A}.md"
 
-_HEAD = f"""---
+_HEAD = """---
 layout: post
-title: "Daily Papers — {_DAY}"
-date: {_DAY} 08:15:00
+title: "Daily Papers — {day}"
+date: {day} 08:15:00
 tags: [papers]
 categories: []
 ---
@@ -38,16 +38,18 @@ _PAPER = """
 """
 
 
-def post(numbers: Iterable[int], wording: str = "첫") -> str:
+def post(numbers: Iterable[int], wording: str = "첫", day: date = TODAY) -> str:
     """Write a post of these papers, in this order; each keeps its address and title, whatever its wording."""
     papers = enumerate(numbers, start=1)
-    return _HEAD + "".join(_PAPER.format(place=place, number=number, wording=wording) for place, number in papers)
+    texts = [_PAPER.format(place=place, number=number, wording=wording) for place, number in papers]
+    return _HEAD.format(day=day) + "".join(texts)
 
 
 def laid_out_anew(text: str) -> str:
     """Change blanks, bullets and line breaks; not a word."""
-    body = text.removeprefix(_HEAD)
-    return _HEAD + "\n\n" + body.replace("\n- ", "\n* ").replace(".\n", ".  \n").replace("\n## ", "\n\n\n## ")
+    start = text.index("\n#") + 1
+    body = text[start:].replace("\n- ", "\n* ").replace(".\n", ".  \n").replace("\n## ", "\n\n\n## ")
+    return f"{text[:start]}\n\n{body}"
 
 
 def put(folder: Path, text: str, name: str = NAME) -> Path:

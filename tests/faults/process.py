@@ -76,9 +76,12 @@ class Process:
         assert self._process.pid
         return self._process.pid
 
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal, if it is still there to receive it."""
-        if self._process.is_alive():
+        if self.is_alive():
             os.kill(self.pid, number)
 
     def kill(self) -> None:

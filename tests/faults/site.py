@@ -178,7 +178,7 @@ class Site:
             versions = [self.chats.wanted(chat, digest) for digest in self.versions]
             view = ChatView(chat, versions, self.chats.shown(chat), self.entries(chat))
             outcome.add(view if known is None else view.only(known[chat]))
-        verdicts = list(self._verdicts())
+        verdicts = list(self.verdicts())
         deleted = sum(call.method == "deleteMessage" and call.status == 200 for call in self._calls())
         faults = self.faults + self.kills + sum(script.struck for script in self.scripts)
         self.record(Case(faults, outcome, verdicts, deleted))
@@ -199,7 +199,7 @@ class Site:
         with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as db:
             return [Entry(*row) for row in db.execute(_ENTRIES, (chat,))]
 
-    def _verdicts(self) -> Iterator[Verdict]:
+    def verdicts(self) -> Iterator[Verdict]:
         """Give what the program found out about unconfirmed sends, and whether it was right."""
         for line in (line for ended in self.ended for line in ended.out.splitlines()):
             if line.startswith(VERDICT):
