@@ -4,6 +4,7 @@ PaperboyError
 ├── SettingsError       the operator corrects the settings; nothing was started
 ├── SourceError         a source cannot be read; what is in the ledger is still sent
 │   └── ParseError      one post cannot be read; the others are delivered
+│       └── NoDayError  it is a digest without a date
 ├── LedgerError         the ledger cannot be opened or written; nothing is sent
 └── SendError           one send or edit; each class says what the ledger does next
     ├── RetryLater      certainly not delivered: pending again, due later
@@ -61,7 +62,11 @@ class SourceError(PaperboyError):
 
 
 class ParseError(SourceError):
-    """One post cannot be read: it is no text, too large, or without a date."""
+    """One post cannot be read: it is no text, too large, or too strange."""
+
+
+class NoDayError(ParseError):
+    """A digest has no date, or one that no post has."""
 
 
 class LedgerError(PaperboyError):

@@ -62,10 +62,13 @@ def preview(
     json: Annotated[bool, typer.Option("--json", help="The arguments of each send call, as a JSON list.")] = False,
     config: Config = None,
 ) -> None:
-    """Show what would be sent; nothing is sent."""
+    """Show what would be sent; nothing is sent.
+
+    Exits with 0, with 1 when nothing would be sent of one that is named, with 2 when one cannot be read.
+    """
     from bot.cli.setup.preview import show
 
-    show(_settings(config or context.obj), posts, channel, paper=paper, as_json=json)
+    sys.exit(show(_settings(config or context.obj), posts, channel, paper=paper, as_json=json))
 
 
 @app.command(rich_help_panel=Group.SET_UP)

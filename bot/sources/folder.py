@@ -8,23 +8,27 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatch
 from itertools import chain
 from pathlib import Path
 
-from bot.errors import ParseError, SourceError
+from bot.errors import NoDayError, ParseError, SourceError
 from bot.sources.fingerprint import fingerprint
 from bot.sources.posts.front_matter import storable
 from bot.sources.posts.post import LARGEST_POST, Post, day_of, parse
 from bot.sources.source import FoundDigest
+from bot.sources.survey import Miss, Reached, Survey
 from formatters.model import Digest
 from formatters.spans import shorten
 
 SUFFIXES = (".md", ".markdown")
 YOUNG = 3.0  # seconds: a file that changed since may be half written, and is looked at again after so long
+_MOST_LEFT_OUT = 100  # files that are read although they are not looked at, to say that one of them is a digest
+_UNDATED = "a digest, but its name has no date, so that it is not looked at (name it YYYY-MM-DD-…)"
+_NOT_MATCHED = 'a digest, but match = "{}" leaves it out'
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -44,6 +48,7 @@ class FolderSource:
     ) -> None:
         self.name = name
         self.problems: Mapping[str, str] = {}
+        self.survey = Survey()
         self._path = path
         self._match = match
         self._permalink = permalink
@@ -61,8 +66,8 @@ class FolderSource:
         by_id: dict[str, list[FoundDigest]] = {}
         paths = self._posts(since)
         unfinished = self._unfinished(paths)
-        for path in paths:
-            post, name = self._as_before(path) if path in unfinished else self._read(path), shown(path.name)
+        read = [(shown(path.name), self._as_before(path) if path in unfinished else self._read(path)) for path in paths]
+        for name, post in read:
             if isinstance(post, ParseError):
                 problems[name] = str(post)
             elif post.digest:
@@ -70,6 +75,7 @@ class FolderSource:
                 if post.degraded:
                     problems[name] = f"{name}: {post.degraded}"
         self.problems = problems
+        self.survey = surveyed(read, () if by_id else self._left_out())
         return sorted(chain(*by_id.values()), key=lambda found: (found.digest.day, found.post))
 
     def _posts(self, since: date | None) -> list[Path]:
@@ -85,6 +91,15 @@ class FolderSource:
         if not _ends_like_post(path) or day is None or (since and day < since):
             return False
         return self._match is None or fnmatch(path.name, self._match) or fnmatch(path.stem, self._match)
+
+    def _left_out(self) -> Iterator[Miss]:
+        """Name the digests among the files that are not looked at, the newest at most."""
+        others = [path for path in posts(self._path) if not self._is_post(path, None)]
+        for path in others[-_MOST_LEFT_OUT:]:
+            post = self._read(path)
+            if isinstance(post, NoDayError) or (isinstance(post, Post) and post.digest and post.digest.papers):
+                reason = _NOT_MATCHED.format(self._match) if day_of(path.name) else _UNDATED
+                yield Miss(Reached.PAPERS, reason, post=shown(path.name))
 
     def _unfinished(self, paths: Collection[Path]) -> set[Path]:
         """Name the files that are being written: those just changed are read twice."""
@@ -124,6 +139,23 @@ class FolderSource:
             return read(path, permalink=self._permalink, certain=self._match is not None, site=self._site)
         except ParseError as error:
             return error
+
+
+def surveyed(read: Sequence[tuple[str, Post | ParseError]], left_out: Iterable[Miss] = ()) -> Survey:
+    """Sum up what was read, by the names of the posts, older first."""
+    digests = [post.digest for _, post in read if isinstance(post, Post) and post.digest]
+    misses = [miss for name, post in read if (miss := _miss(name, post))]
+    nearest = max([*misses, *left_out], key=lambda miss: (miss.reached, miss.post), default=None)
+    newest = misses[-1] if misses and misses[-1].post == read[-1][0] else None
+    unread = newest if newest and newest.reached in {Reached.LINKS, Reached.HEADINGS} else None
+    return Survey(len(read), len(digests), sum(len(one.papers) for one in digests), nearest, unread)
+
+
+def _miss(name: str, post: Post | ParseError) -> Miss | None:
+    if isinstance(post, Post):
+        return replace(post.miss, post=name) if post.miss else None
+    reached = Reached.PAPERS if isinstance(post, NoDayError) else Reached.TEXT
+    return Miss(reached, str(post).removeprefix(f"{name}: ").replace("; ", ", "), post=name)
 
 
 def _keep(new: FoundDigest, by_id: dict[str, list[FoundDigest]], problems: dict[str, str]) -> None:

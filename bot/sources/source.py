@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from bot.sources.survey import Survey
 from formatters.model import Digest
 
 
@@ -29,6 +30,10 @@ class Source(Protocol):
     @property
     def problems(self) -> Mapping[str, str]:
         """Map posts to what was wrong at the last read: the post was passed over, or read in part."""
+
+    @property
+    def survey(self) -> Survey:
+        """Say what the last look found."""
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests of `since` and later, older first; SourceError when it cannot be read."""

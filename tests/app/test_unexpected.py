@@ -17,6 +17,7 @@ from bot.ledger.ledger import Ledger
 from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.status import recent_status
 from bot.sources.source import FoundDigest
+from bot.sources.survey import Survey
 from tests.support.app import FIRST, SECOND, memory, opened
 from tests.support.memory_channel import Failure, MemoryChannel
 from tests.support.setup import DATA
@@ -39,6 +40,7 @@ class BrokenSource:
 
     name = "broken"
     problems: Mapping[str, str] = {}
+    survey = Survey()
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         raise ZeroDivisionError("123456:FAKE-telegram-token-is-secret")

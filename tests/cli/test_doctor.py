@@ -65,7 +65,7 @@ async def test_all_is_well() -> None:
     assert [line.split(" in ")[0] for line in done.lines[:-1]] == [
         "✓ settings",
         f"✓ ledger {Path.cwd()}/paperboy.db",
-        f"✓ source daily: 1 digests, the newest {POST.name} with 3 papers",
+        f"✓ source daily: 1 post read, 1 digest, 3 papers, the newest {POST.name} with 3 papers",
         "✓ telegram token: @fake_paperboy_bot",
         "✓ telegram Chat -1001 (@my_channel)",
         "✓ telegram Chat -1002 (-1002)",
@@ -204,7 +204,7 @@ async def test_a_folder_without_digests() -> None:
 
     done = await doctor()
 
-    assert (done.code, failing(done)) == (1, ["source daily: holds no digest; check path and match"])
+    assert (done.code, failing(done)) == (1, ["source daily: 0 posts read, none is a digest; check path and match"])
 
 
 async def test_odd_posts_and_a_newest_one_without_papers() -> None:

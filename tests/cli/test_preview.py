@@ -301,12 +301,16 @@ async def test_posts_that_are_no_digests_are_passed_over_with_a_word() -> None:
     assert done.err.splitlines() == [
         "2025-01-10-Arxiv.md: no link that can be followed for paper 4",
         "2025-01-11-daily-papers-20250111.md: has no papers; it would be held, and nothing sent",
-        "2025-01-12-notes.md: passed over, it is no digest",
+        (
+            "2025-01-12-notes.md: passed over, it is no digest; nearest: line 10 `## What changed`: "
+            "it links a paper in its text only, and no other heading does"
+        ),
         (
             "2025-01-13-daily-papers-20250113.md: front matter is broken (while scanning a quoted scalar); "
             "it was read line by line"
         ),
         "README.md: passed over, it is no digest",
+        f"{DATA}: 12 posts read, 10 digests, 62 papers",
     ]
 
 
@@ -325,18 +329,58 @@ def test_what_cannot_be_read_in_a_folder_does_not_keep_the_others_back(tmp_path:
         "binary.md: not a text in UTF-8; save it as UTF-8 or take it out of the folder",
         "large.md: larger than a post may be (524,288 bytes); split it",
         "loop.md: passed over, it cannot be read (Too many levels of symbolic links)",
+        f"{tmp_path}: 4 posts read, 1 digest, 3 papers",
     ]
 
 
+# Where nothing would be sent, the exit code is 1
+
+
+async def test_a_post_that_is_no_digest_names_the_nearest_miss() -> None:
+    post = DATA / "2025-01-12-notes.md"
+
+    done = await paperboy("preview", post, POST, "--json")
+
+    assert (done.code, len(json.loads(done.out))) == (1, 4)
+    assert done.err == (
+        f"{post}: no digest, nothing would be sent; nearest: line 10 `## What changed`: "
+        "it links a paper in its text only, and no other heading does\n"
+    )
+
+
+def test_a_post_in_which_nothing_is_near() -> None:
+    Path("words.md").write_text("Only words.\n")
+
+    assert none("words.md") == "words.md: no digest, nothing would be sent\n"
+
+
 def test_an_empty_folder(tmp_path: Path) -> None:
-    assert preview(tmp_path, "--json") == Previewed("[]\n", "", None)
+    assert none(tmp_path) == f"{tmp_path}: 0 posts read, none is a digest\n"
+
+
+def test_a_folder_without_digests_names_the_nearest_miss(tmp_path: Path) -> None:
+    (tmp_path / "2026-03-30.md").write_text("# 1. Words\n")
+    (tmp_path / "2026-03-31.md").write_text("---\ntitle: Words\n---\n### 1. A Title\n\nWords.\n")
+    (tmp_path / "2026-04-01.md").write_text("Words.\n")
+
+    assert none(tmp_path).splitlines()[-1] == (
+        f"{tmp_path}: 3 posts read, none is a digest; "
+        "nearest: 2026-03-31.md line 4 `### 1. A Title`: no link to a paper in or under it"
+    )
 
 
 def test_a_digest_without_papers() -> None:
-    shown = preview(DATA / "2025-01-11-daily-papers-20250111.md")
+    post = DATA / "2025-01-11-daily-papers-20250111.md"
 
-    assert (shown.out, shown.error) == ("", None)
-    assert "has no papers; it would be held" in shown.err
+    assert none(post) == f"{post}: has no papers; it would be held, and nothing sent\n"
+
+
+def none(post: Path | str) -> str:
+    """Preview what has nothing to send; give what is said of it."""
+    shown = preview(post, "--json")
+    assert isinstance(shown.error, SystemExit)
+    assert (shown.out, shown.error.code) == ("[]\n", 1)
+    return shown.err
 
 
 # Wrong input: one line, and exit code 2
@@ -353,10 +397,6 @@ def test_a_digest_without_papers() -> None:
         ([POST, "--paper", "abc"], f"{POST}: no paper 'abc'; there are 1 to 3, and all"),
         (["binary.md"], "binary.md: not a text in UTF-8; save it as UTF-8 or take it out of the folder"),
         (["large.md"], "large.md: larger than a post may be (524,288 bytes); split it"),
-        (
-            [DATA / "2025-01-12-notes.md"],
-            f"{DATA / '2025-01-12-notes.md'}: no digest: it has no heading such as `# 1. [Title](https://…)`",
-        ),
     ],
 )
 def test_wrong_input(arguments: list[str | Path], line: str) -> None:

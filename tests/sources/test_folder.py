@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from bot.errors import SourceError
 from bot.sources.fingerprint import fingerprint
 from bot.sources.folder import FolderSource
+from bot.sources.posts.papers.misses import ALONE, NO_LINK
 from bot.sources.posts.post import LARGEST_POST, Post, parse
 from bot.sources.source import FoundDigest
+from bot.sources.survey import Miss, Reached, Survey
 from tests.support.golden import DATA
 
 POSTS = Path("_posts")
@@ -467,3 +469,95 @@ async def test_arbitrary_bytes_stop_nothing_and_can_be_stored(name: bytes, front
 def repr_of(found: FoundDigest) -> object:
     digest = found.digest
     return [digest.id, digest.series, digest.title, digest.url, digest.preface, [asdict(one) for one in digest.papers]]
+
+
+# What was seen
+
+
+async def surveyed(match: str | None = None, since: date | None = None) -> Survey:
+    daily = source(match)
+    await daily.digests(since)
+    return daily.survey
+
+
+def miss(name: str, reason: str, line: int = 0, text: str = "", reached: Reached = Reached.PAPERS) -> Miss:
+    return Miss(reached, reason, line, text, name)
+
+
+async def test_posts_digests_and_papers_are_counted() -> None:
+    write("2025-01-06-daily-papers.md")
+    write("2025-01-07-daily-papers.md", body="# 1. [A](https://arxiv.org/abs/2501.00001)\n# 2. [B](https://b.org)\n")
+    write("2025-01-08-notes.md", title="Notes", body="Words.")
+
+    assert await surveyed() == Survey(3, 2, 3)
+    assert await surveyed(since=date(2025, 1, 7)) == Survey(2, 1, 2)
+
+
+async def test_the_nearest_miss_is_the_furthest_and_of_several_that_of_the_latest_post() -> None:
+    for day in ("05", "06"):
+        write(f"2025-01-{day}-a.md", title="A", body="# 1. Words\n")
+    assert (await surveyed()).nearest == miss("2025-01-06-a.md", NO_LINK, 5, "# 1. Words", Reached.NUMBERS)
+
+    write("2025-01-04-a.md", title="A", body="As in https://arxiv.org/abs/2501.00001\n")
+    assert str(await surveyed()) == (
+        "3 posts read, none is a digest; nearest: 2025-01-04-a.md line 5 "
+        "`As in https://arxiv.org/abs/2501.00001`: a link to a paper, but no heading, list or table that holds it"
+    )
+
+
+async def test_the_newest_post_is_unread_where_it_links_to_papers_and_none_was_read() -> None:
+    write("2025-01-06-daily-papers.md")
+    write("2025-01-07-a.md", title="A", body="As in https://arxiv.org/abs/2501.00001\n")
+    assert (await surveyed()).unread == miss(
+        *("2025-01-07-a.md", ALONE, 5, "As in https://arxiv.org/abs/2501.00001", Reached.LINKS)
+    )
+
+    write("2025-01-08-a.md", title="A", body="# 1. Words\n")
+    assert (await surveyed()).unread is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("2025-01-06-a.md", b"\xff", "not a text in UTF-8, save it as UTF-8 or take it out of the folder"),
+        (
+            "2025-01-06-a.md",
+            b"a" * (LARGEST_POST + 1),
+            f"larger than a post may be ({LARGEST_POST:,} bytes), split it",
+        ),
+    ],
+)
+async def test_what_cannot_be_read_is_a_miss(name: str, content: bytes, reason: str) -> None:
+    (POSTS / name).write_bytes(content)
+
+    assert await surveyed() == Survey(1, 0, 0, miss(name, reason, reached=Reached.TEXT))
+
+
+async def test_a_digest_of_no_day_is_a_miss() -> None:
+    write("2025-01-06-a.md").write_text("---\ndate: 1066-10-14\n---\n# 1. [A](https://arxiv.org/abs/2501.00001)\n")
+
+    reason = "dated 1066-10-14, a post is of 1990-01-01 to 2200-12-31: correct its date"
+    assert (await surveyed()).nearest == miss("2025-01-06-a.md", reason)
+
+
+async def test_where_there_is_no_digest_those_that_are_not_looked_at_are_named() -> None:
+    write("2025-01-06-daily-papers.md")
+    write("2025-01-07-arxiv.md", title="Notes")
+    assert (await surveyed("*words*")).nearest == miss(
+        "2025-01-07-arxiv.md", 'a digest, but match = "*words*" leaves it out'
+    )
+    assert (await surveyed("*daily*")).nearest is None
+
+    for name in ("2025-01-06-daily-papers.md", "2025-01-07-arxiv.md"):
+        (POSTS / name).rename(POSTS / name[11:])
+    (POSTS / "words.md").write_text("Words.\n")
+    assert str(await surveyed()) == (
+        "0 posts read, none is a digest; nearest: daily-papers.md: a digest, but its name has no date, "
+        "so that it is not looked at (name it YYYY-MM-DD-…)"
+    )
+
+
+def test_how_a_survey_is_said() -> None:
+    assert str(Survey(1, 1, 1)) == "1 post read, 1 digest, 1 paper"
+    assert str(Survey(2, 2, 3, miss("a.md", "b"))) == "2 posts read, 2 digests, 3 papers"
+    assert str(Survey(2, 1, 0)) == "2 posts read, no paper in any"

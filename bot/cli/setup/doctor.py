@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from bot.app.assembly import App, open_app
 from bot.channels import all_kits
-from bot.cli.console import Console
+from bot.cli.console import Console, plural
 from bot.cli.setup.rights import ledger_files, open_to_all
 from bot.config.settings import Settings
 from bot.database.states import DigestState
@@ -84,12 +84,14 @@ async def _source(source: Source) -> Sequence[Finding]:
         return [(f"source {source.name}", unexpected(error))]
     odd = [(f"source {source.name}", problem) for problem in source.problems.values()]
     if not found:
-        return [*odd, (f"source {source.name}", "holds no digest; check path and match")]
+        cure = "" if source.survey.posts else "; check path and match"
+        return [*odd, (f"source {source.name}", f"{source.survey}{cure}")]
     newest = found[-1]
-    count = len(newest.digest.papers)
+    unread = f"no paper was read in the newest post: {source.survey.unread}" if source.survey.unread else ""
     why = unfinished_reason(newest.digest, 0)
     empty = f"the newest post looks unfinished: {why.sentence(DigestState.HELD)}" if why else ""
-    return [*odd, (f"source {source.name}: {len(found)} digests, the newest {newest.post} with {count} papers", empty)]
+    last = f"the newest {newest.post} with {plural(len(newest.digest.papers), 'paper')}"
+    return [*odd, (f"source {source.name}: {source.survey}, {last}", unread or empty)]
 
 
 async def _channels(app: App) -> Sequence[Finding]:

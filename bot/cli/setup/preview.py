@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.channels import kit_of
@@ -10,67 +10,84 @@ from bot.cli.console import Console, print_json, warn
 from bot.config.settings import Settings, Source
 from bot.errors import ParseError, SourceError
 from bot.sources import folder
-from bot.sources.folder import shown
+from bot.sources.folder import shown, surveyed
+from bot.sources.posts.post import Post
 from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.message import USUAL, Formatter, Message
 from formatters.model import Digest
 
+_PASSED_OVER, _NONE = "passed over, it is no digest", "no digest, nothing would be sent"
 
-def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str, as_json: bool) -> None:
-    """Print the messages of posts in the order of sending; SourceError for a post named that is none."""
+
+def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str, as_json: bool) -> int:
+    """Print the messages of posts in the order of sending; give 1 when nothing would be sent of one that is named.
+
+    Raises SourceError for one that cannot be read.
+    """
     kit = kit_of(channel)
     formatter, own = kit.make_formatter(phrases(settings.language), False), kit.read(settings)
     edition = Edition(own.layout) if own else USUAL
+    found = [list(_digests(post, settings.sources)) for post in posts]
     pages = [
         (path, message)
-        for path, digest in _digests(posts, settings.sources)
+        for one in found
+        for path, digest in one
         for message in _messages(formatter, digest, edition, paper, path)
     ]
     if as_json:
         print_json(_calls(pages, formatter))
     else:
         _print_text(pages, formatter)
+    return 0 if all(found) else 1
 
 
-def _digests(posts: Iterable[Path], sources: Iterable[Source]) -> Iterator[tuple[Path, Digest]]:
-    """Read each post; in a folder, pass over what is no digest."""
-    for path in posts:
-        try:
-            inside = list(folder.posts(path)) if path.is_dir() else [path]
-        except OSError as error:
-            raise SourceError(f"{shown(str(path))}: {error.strerror}; name a post or a folder of posts") from None
-        for post in inside:
-            if digest := _digest(post, sources, named=post == path):
-                yield post, digest
-
-
-def _digest(path: Path, sources: Iterable[Source], *, named: bool) -> Digest | None:
-    source = next((one for one in sources if one.path.resolve() == path.parent.resolve()), None)
+def _digests(named: Path, sources: Sequence[Source]) -> list[tuple[Path, Digest]]:
+    """Read a post, or those of a folder, and say which have nothing to send."""
+    is_folder = named.is_dir()
     try:
-        permalink, site = (source.permalink, source.site) if source else ("", "")
-        post = folder.read(path, permalink=permalink, site=site)
+        paths = list(folder.posts(named)) if is_folder else [named]
+        read = [(path, _in_folder(path, sources) if is_folder else _read(path, sources)) for path in paths]
     except OSError as error:
-        if named:
-            raise SourceError(f"{shown(str(path))}: {error.strerror}; name a post or a folder of posts") from None
-        warn(f"{shown(path.name)}: passed over, it cannot be read ({error.strerror})")
-        return None
+        raise SourceError(f"{shown(str(named))}: {error.strerror}; name a post or a folder of posts") from None
+    for path, post in read:
+        _tell(
+            shown(path.name if is_folder else str(path)), post, "passed over, it is no digest" if is_folder else _NONE
+        )
+    if is_folder:
+        warn(f"{shown(str(named))}: {surveyed([(shown(path.name), post) for path, post in read])}")
+    digests = [(path, post.digest) for path, post in read if isinstance(post, Post) and post.digest]
+    return [(path, digest) for path, digest in digests if digest.papers]
+
+
+def _in_folder(path: Path, sources: Sequence[Source]) -> Post | ParseError:
+    """Read a post of a folder: that it cannot be read keeps no other back."""
+    try:
+        return _read(path, sources)
     except ParseError as error:
-        if named:
-            raise
-        warn(str(error))
-        return None
+        return error
+    except OSError as error:
+        return ParseError(f"{shown(path.name)}: passed over, it cannot be read ({error.strerror})")
+
+
+def _read(path: Path, sources: Sequence[Source]) -> Post:
+    source = next((one for one in sources if one.path.resolve() == path.parent.resolve()), None)
+    permalink, site = (source.permalink, source.site) if source else ("", "")
+    return folder.read(path, permalink=permalink, site=site)
+
+
+def _tell(name: str, post: Post | ParseError, no_digest: str) -> None:
+    """Say what is wrong with a post, and why nothing of it would be sent."""
+    if isinstance(post, ParseError):
+        warn(str(post))
+        return
     if post.degraded:
-        warn(f"{shown(path.name)}: {post.degraded}")
+        warn(f"{name}: {post.degraded}")
+    nearest = f"; nearest: {post.miss}" if post.miss else ""
     if post.digest is None:
-        if named:
-            raise ParseError(f"{shown(str(path))}: no digest: it has no heading such as `# 1. [Title](https://…)`")
-        warn(f"{shown(path.name)}: passed over, it is no digest")
-        return None
-    if not post.digest.papers:
-        warn(f"{shown(path.name)}: has no papers; it would be held, and nothing sent")
-        return None
-    return post.digest
+        warn(f"{name}: {no_digest}{nearest}")
+    elif not post.digest.papers:
+        warn(f"{name}: has no papers; it would be held, and nothing sent{nearest}")
 
 
 def _messages(formatter: Formatter, digest: Digest, edition: Edition, paper: str, path: Path) -> Sequence[Message]:

@@ -38,6 +38,11 @@ def read(text: str) -> tuple[dict[str, object], str, str]:
     return found, rest, "front matter is broken (no keys, or no closing ---)" if found else ""
 
 
+def lines_before(body: str, text: str) -> int:
+    """Count the lines of a post before its body."""
+    return text.count("\n", 0, len(text.rstrip()) - len(body.rstrip()))
+
+
 def _by_line(text: str) -> tuple[dict[str, object], str]:
     """Read the `key: value` lines after the opening ---, until the closing one or the first other line."""
     lines = text.lstrip("\n ").split("\n")

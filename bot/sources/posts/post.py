@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.errors import ParseError
+from bot.errors import NoDayError, ParseError
 from bot.sources.posts import front_matter
 from bot.sources.posts.admission import refusal
-from bot.sources.posts.front_matter import scalar, storable
+from bot.sources.posts.front_matter import lines_before, scalar, storable
 from bot.sources.posts.papers.drafts import slug
 from bot.sources.posts.papers.reading import read_papers
+from bot.sources.survey import Miss
 from formatters.links import safe
 from formatters.model import Digest, Paper
 from formatters.spans import collapse_spaces
@@ -34,14 +35,15 @@ class Post:
     digest: Digest | None
     degraded: str = ""
     fingerprint: str = ""  # of the digest
+    miss: Miss | None = None  # what in it was nearest to a paper, where it has none
 
 
 def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False, site: str = "") -> Post:
     """Read a post, `name` being its file name, into a digest.
 
     `certain` makes a digest of a post without papers and without a dated title; links that leave out the site are
-    completed with `site`. Raises ParseError for what is no UTF-8 text, too large or too strange to be read in time,
-    has a date nowhere, or one that no post has.
+    completed with `site`. Raises ParseError for what is no UTF-8 text, too large or too strange to be read in time;
+    NoDayError for a digest that has a date nowhere, or one that no post has.
     """
     text = _text(raw, name)
     front, body, degraded = front_matter.read(text)
@@ -50,17 +52,18 @@ def parse(raw: bytes, name: str, *, permalink: str = "", certain: bool = False, 
     title = _unquoted(scalar(front.get("title"))) or reading.title
     preface = reading.below_title if slug(title) == slug(reading.title) else reading.preface
     series, title_day = _split_title(title)
+    miss = replace(reading.miss, line=reading.miss.line + lines_before(body, text)) if reading.miss else None
     if not (papers or certain or (series and title_day)):
-        return Post(None)
+        return Post(None, miss=miss)
     day = _day(front.get("date"), name) or title_day
     if day is None:
-        raise ParseError(f"{name}: no date in its front matter, file name or title; name it YYYY-MM-DD-{name}")
+        raise NoDayError(f"{name}: no date in its front matter, file name or title; name it YYYY-MM-DD-{name}")
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ParseError(f"{name}: dated {day}; a post is of {FIRST_DAY} to {LAST_DAY}: correct its date")
+        raise NoDayError(f"{name}: dated {day}; a post is of {FIRST_DAY} to {LAST_DAY}: correct its date")
     series = series or _split_title(_slug_of(name).replace("-", " "))[0].title() or "Papers"
     url = _permalink(permalink, name, day)
     digest = Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers, reading.rest)
-    return Post(digest, "; ".join(filter(None, [degraded, _unlinked_papers(papers)])))
+    return Post(digest, "; ".join(filter(None, [degraded, _unlinked_papers(papers)])), miss=miss)
 
 
 def _unlinked_papers(papers: Sequence[Paper]) -> str:

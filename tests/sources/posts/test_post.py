@@ -8,7 +8,9 @@ import pytest
 
 from bot.errors import ParseError
 from bot.sources.posts.papers.drafts import slug
+from bot.sources.posts.papers.misses import NO_LINK
 from bot.sources.posts.post import LARGEST_POST, Post, day_of, parse
+from bot.sources.survey import Miss, Reached
 from formatters.model import Link, Section
 from tests.support.golden import DATA, digest_of
 from tests.support.posts import NAME, TITLE, digest, papers, post
@@ -90,7 +92,18 @@ def test_ids_of_papers_outside_arxiv() -> None:
 
 def test_a_digest_without_papers_and_a_post_that_is_none() -> None:
     assert digest_of(DATA / "2025-01-11-daily-papers-20250111.md").papers == ()
-    assert parse((DATA / "2025-01-12-notes.md").read_bytes(), "2025-01-12-notes.md") == Post(None)
+    assert parse((DATA / "2025-01-12-notes.md").read_bytes(), "2025-01-12-notes.md").digest is None
+
+
+@pytest.mark.parametrize(
+    ("front", "line"),
+    [("---\na: b\n---\n", 5), ("---\na: b\n---\n\n\n", 7), ("---\na: [b\n---\n\n", 6), ("", 2), ("\n\n\n", 5)],
+    ids=["front matter", "and empty lines", "a broken one", "none", "none, and empty lines"],
+)
+def test_a_miss_names_the_line_of_the_file(front: str, line: int) -> None:
+    found = parse(f"{front}Words.\n# 1. A title\n\n\n".encode(), NAME)
+
+    assert (found.digest, found.miss) == (None, Miss(Reached.NUMBERS, NO_LINK, line, "# 1. A title"))
 
 
 def test_broken_front_matter_is_mended_and_reported() -> None:

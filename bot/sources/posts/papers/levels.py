@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Candidate:
     """That a heading has the link of a paper, or that what stands under it has."""
 
     url: str
@@ -46,42 +46,40 @@ class _Candidate:
     is_sure: bool  # the link is in the heading, or in a line of its own
 
 
-def parts(found: Outline, listed: Collection[int] = (), *, any_link: bool = False) -> list[Part]:
-    """Tell what each heading is; none is a paper where no heading has or covers the link of one.
-
-    `listed` are the lines of tables and lists whose rows are papers by themselves. With `any_link`, a link of
-    any kind in a heading counts.
-    """
-    candidates = _with_any_link(found.headings) if any_link else _candidates(found, listed)
+def parts(found: Outline, candidates: Mapping[int, Candidate]) -> list[Part]:
+    """Tell what each heading is; none is a paper where too few are candidates."""
     level = _level(found.headings, candidates)
     return list(_parts(found, level, _papers(found.headings, candidates, level) if level else {}))
 
 
-def _candidates(found: Outline, listed: Collection[int]) -> dict[int, _Candidate]:
-    """Find the headings that have or cover the link of a paper, by their places."""
-    candidates: dict[int, _Candidate] = {}
-    inside, title, ends = 0, _title(found.headings), _ends(found)
+def with_papers(found: Outline, listed: Collection[int] = ()) -> dict[int, Candidate]:
+    """Find the headings that have or cover the link of a paper, by their places.
+
+    `listed` are the lines of tables and lists whose rows are papers by themselves.
+    """
+    candidates: dict[int, Candidate] = {}
+    inside, title, ends = 0, place_of_title(found.headings), _ends(found)
     headed: set[int] = set()
     for place, heading in enumerate(found.headings):
         if heading.start < inside:
             continue
         if heading.title.is_known:
-            candidates[place] = _Candidate(heading.title.url, in_heading=True, is_sure=True)
+            candidates[place] = Candidate(heading.title.url, in_heading=True, is_sure=True)
             inside = ends[place]
-        elif place != title and not labels.is_section(heading.name) and _is_name(heading.title.title):
+        elif place != title and not labels.is_section(heading.name) and is_name(heading.title.title):
             headed = headed or {line for one in found.headings for line in range(one.start, one.end)}
             without = (headed,) if heading.title.number else (headed, listed)
             if covered := _covered(found, place, ends[place], without):
-                candidates[place] = _Candidate(covered.url, in_heading=False, is_sure=covered.is_own)
+                candidates[place] = Candidate(covered.url, in_heading=False, is_sure=covered.is_own)
     return _distinct(found.headings, candidates)
 
 
-def _is_name(title: str) -> bool:
+def is_name(title: str) -> bool:
     """Tell whether a title has words, and is no mere date."""
     return bool(_LETTER.search(_DATE.sub("", title)))
 
 
-def _title(headings: Sequence[Heading]) -> int:
+def place_of_title(headings: Sequence[Heading]) -> int:
     """Give the place of the heading that is the post's title, -1 for none: the first, alone on the first level."""
     first = headings[0] if headings else None
     if first is None or first.level != 1 or first.title.number or first.title.is_known:
@@ -110,7 +108,7 @@ def _covered(found: Outline, place: int, end: int, without: Sequence[Collection[
     return None
 
 
-def _distinct(headings: Sequence[Heading], candidates: Mapping[int, _Candidate]) -> dict[int, _Candidate]:
+def _distinct(headings: Sequence[Heading], candidates: Mapping[int, Candidate]) -> dict[int, Candidate]:
     """Leave out headings that come again over other papers: names of sections that nobody knows."""
     if all(one.in_heading for one in candidates.values()):
         return dict(candidates)
@@ -126,7 +124,7 @@ def _distinct(headings: Sequence[Heading], candidates: Mapping[int, _Candidate])
     }
 
 
-def _level(headings: Sequence[Heading], candidates: Mapping[int, _Candidate]) -> int:
+def _level(headings: Sequence[Heading], candidates: Mapping[int, Candidate]) -> int:
     """Give the level of the papers, 0 where there are none: the one with the most, numbered before unnumbered."""
     counts: Counter[int] = Counter()
     in_heading: Counter[int] = Counter()
@@ -139,7 +137,7 @@ def _level(headings: Sequence[Heading], candidates: Mapping[int, _Candidate]) ->
     return max(likely, key=lambda level: (counts[level], in_heading[level], numbered[level], level), default=0)
 
 
-def _is_likely(headings: Sequence[Heading], candidates: Mapping[int, _Candidate], level: int) -> bool:
+def _is_likely(headings: Sequence[Heading], candidates: Mapping[int, Candidate], level: int) -> bool:
     """Tell whether a level is one of papers, and not one of the chapters of a text that links to some.
 
     One heading with a link in it is enough. Where the links stand below, most of the headings must have one.
@@ -147,14 +145,19 @@ def _is_likely(headings: Sequence[Heading], candidates: Mapping[int, _Candidate]
     of_level = [one for place, one in candidates.items() if headings[place].level == level]
     if any(one.in_heading for one in of_level):
         return True
+    numbered, same = alike(headings, candidates, level)
+    most = 2 if any(one.is_sure for one in of_level) and (numbered or len(of_level) > 1) else 1
+    return most * len(of_level) >= same and (len(of_level) > 1 or any(one.is_sure for one in of_level))
+
+
+def alike(headings: Sequence[Heading], candidates: Mapping[int, Candidate], level: int) -> tuple[bool, int]:
+    """Tell whether candidates of a level have numbers, and count the headings that could be papers as they could."""
     numbered = any(headings[place].title.number for place in candidates if headings[place].level == level)
     unknown = [heading for heading in headings if heading.level == level and not labels.is_section(heading.name)]
-    same = [heading for heading in unknown if bool(heading.title.number) == numbered]
-    most = 2 if any(one.is_sure for one in of_level) and (numbered or len(of_level) > 1) else 1
-    return most * len(of_level) >= len(same) and (len(of_level) > 1 or any(one.is_sure for one in of_level))
+    return numbered, sum(bool(heading.title.number) == numbered for heading in unknown)
 
 
-def _with_any_link(headings: Sequence[Heading]) -> dict[int, _Candidate]:
+def with_any_link(headings: Sequence[Heading]) -> dict[int, Candidate]:
     """Take links to any address, where no heading has or covers the link of a known kind.
 
     Without a number the heading must be a link as a whole, and most of its level too.
@@ -165,10 +168,10 @@ def _with_any_link(headings: Sequence[Heading]) -> dict[int, _Candidate]:
     most = {level for level, number in usual.items() if number > 1 and 2 * number > levels[level]}
     numbered = {place: heading for place, heading in linked.items() if heading.title.number}
     taken = numbered or {place: heading for place, heading in whole.items() if heading.level in most}
-    return {place: _Candidate(heading.title.url, in_heading=True, is_sure=True) for place, heading in taken.items()}
+    return {place: Candidate(heading.title.url, in_heading=True, is_sure=True) for place, heading in taken.items()}
 
 
-def _papers(headings: Sequence[Heading], candidates: Mapping[int, _Candidate], level: int) -> dict[int, str]:
+def _papers(headings: Sequence[Heading], candidates: Mapping[int, Candidate], level: int) -> dict[int, str]:
     """Give the places of papers with their addresses, "" for those that have lost theirs."""
     papers = {place: one.url for place, one in candidates.items() if headings[place].level == level or one.in_heading}
     linked = (place for place, heading in enumerate(headings) if heading.level == level and heading.title.url)
@@ -196,7 +199,7 @@ def _lost(headings: Sequence[Heading], papers: Mapping[int, str], level: int) ->
 
 
 def _parts(found: Outline, level: int, papers: Mapping[int, str]) -> Iterator[Part]:
-    title, paper, inverted = _title(found.headings), None, _inverted(found.headings, papers, level)
+    title, paper, inverted = place_of_title(found.headings), None, _inverted(found.headings, papers, level)
     for place, heading in enumerate(found.headings):
         if place in papers and (paper is None or heading.level <= paper.level or heading.start >= paper.stop > 0):
             paper = heading

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.sources.posts.papers import rows
 from bot.sources.posts.papers.drafts import Draft, finished, of_entry, of_heading
-from bot.sources.posts.papers.levels import Part, Role, parts
+from bot.sources.posts.papers.levels import Candidate, Part, Role, parts, with_any_link, with_papers
+from bot.sources.posts.papers.misses import nearest
 from bot.sources.posts.papers.outline import Outline, outline, with_pseudo
 from bot.sources.posts.papers.rows import Entry
+from bot.sources.survey import Miss
 from formatters import labels
 from formatters.addresses import identity
 from formatters.model import Paper
@@ -34,19 +36,32 @@ class Reading:
     rest: str = ""  # Markdown that belongs to no paper: thanks, sponsors, news
     lines: tuple[range, ...] = ()  # that each paper takes, from 0
     parts: tuple[Part, ...] = ()  # what each heading is
+    miss: Miss | None = None  # what was nearest to a paper, where there is none
 
 
 def read_papers(body: str, base: str = "") -> Reading:
     """Read a body into its papers and what stands around them; links are completed with `base`, the site's address."""
     found = outline(body, base)
     listed = _listed(found, base)
-    several = any(len(one) > 1 for one in listed)
-    roles = parts(found, {line for one in listed for line in _lines(one)} if several else ())
+    several = {line for one in listed for line in _lines(one)} if any(len(one) > 1 for one in listed) else set()
+    candidates = with_papers(found, several)
+    roles, too_few = parts(found, candidates), listed
     if not _papers_in(roles):
         found, roles, listed = _without_headings(found, roles, listed, base)
     drafts = list(_drafts(found, roles, base))
     drafts += _further(found, roles, listed, drafts)
-    return _reading(found, roles, sorted(drafts, key=lambda draft: draft.lines.start))
+    reading = _reading(found, roles, sorted(drafts, key=lambda draft: draft.lines.start))
+    return reading if drafts else replace(reading, miss=_miss(found, candidates, too_few, base))
+
+
+def _miss(
+    found: Outline, candidates: Mapping[int, Candidate], too_few: Sequence[Sequence[Entry]], base: str
+) -> Miss | None:
+    """Say how near a body without papers came to having some."""
+    pseudo = with_pseudo(found, base)
+    if len(pseudo.headings) > len(found.headings):
+        found, candidates = pseudo, with_papers(pseudo)
+    return nearest(found, candidates, {line for one in too_few for line in _lines(one)})
 
 
 def _listed(found: Outline, base: str) -> list[list[Entry]]:
@@ -76,10 +91,10 @@ def _without_headings(
     if not _is_most(found, listed):
         listed = []
     pseudo = with_pseudo(found, base)
-    others = parts(pseudo) if len(pseudo.headings) > len(found.headings) else []
+    others = parts(pseudo, with_papers(pseudo)) if len(pseudo.headings) > len(found.headings) else []
     if _papers_in(others) and _papers_in(others) >= sum(map(len, listed)):
         return pseudo, others, []
-    return found, roles if listed else parts(found, any_link=True), listed
+    return found, roles if listed else parts(found, with_any_link(found.headings)), listed
 
 
 def _is_most(found: Outline, listed: Sequence[Sequence[Entry]]) -> bool:
