@@ -140,7 +140,7 @@ def require_deliverable(settings: Settings, kits: Mapping[str, ChannelKit]) -> N
 
 def make_sources(settings: Settings) -> list[Source]:
     return [
-        FolderSource(one.name, one.path, match=one.match, permalink=one.permalink, site=one.site)
+        FolderSource(one.name, one.path, match=one.match, permalink=one.permalink, site=one.site, zone=settings.zone)
         for one in settings.sources
     ]
 

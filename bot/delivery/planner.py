@@ -71,7 +71,8 @@ async def _read_again(
         former = await ledger.digest(source, name)
         posts[name], is_same = await asyncio.to_thread(_with_former, posts[name], former)
         if is_same and not is_current(was.fingerprint):
-            await ledger.write_reading(source, posts[name].digest, posts[name].fingerprint)
+            as_sent = replace(posts[name].digest, day=former.day)  # buttons that were sent name it by this day
+            await ledger.write_reading(source, as_sent, posts[name].fingerprint)
             before[name] = replace(was, fingerprint=posts[name].fingerprint)
             newly_read |= {name} if not former.papers else set()
     return list(posts.values()), list(before.values()), newly_read

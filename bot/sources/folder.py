@@ -10,15 +10,16 @@ import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, tzinfo
 from fnmatch import fnmatch
 from itertools import chain
 from pathlib import Path
 
 from bot.errors import NoDayError, ParseError, SourceError
 from bot.sources.fingerprint import fingerprint
+from bot.sources.posts import days
 from bot.sources.posts.front_matter import storable
-from bot.sources.posts.post import LARGEST_POST, Post, day_of, parse
+from bot.sources.posts.post import LARGEST_POST, Post, parse
 from bot.sources.source import FoundDigest
 from bot.sources.survey import Miss, Reached, Survey
 from formatters.model import Digest
@@ -43,6 +44,7 @@ class FolderSource:
         match: str | None = None,
         permalink: str = "",
         site: str = "",
+        zone: tzinfo | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -53,6 +55,7 @@ class FolderSource:
         self._match = match
         self._permalink = permalink
         self._site = site
+        self._zone = zone
         self._clock = clock
         self._sleep = sleep
         self._cache: dict[Path, tuple[tuple[int, int], Post | ParseError]] = {}
@@ -87,8 +90,8 @@ class FolderSource:
         return [path for path in entries if self._is_post(path, since)]
 
     def _is_post(self, path: Path, since: date | None) -> bool:
-        day = day_of(path.name)
-        if not _ends_like_post(path) or day is None or (since and day < since):
+        found = days.of_name(path.name)
+        if not _ends_like_post(path) or found is None or (since and found.day < since):
             return False
         return self._match is None or fnmatch(path.name, self._match) or fnmatch(path.stem, self._match)
 
@@ -98,7 +101,7 @@ class FolderSource:
         for path in others[-_MOST_LEFT_OUT:]:
             post = self._read(path)
             if isinstance(post, NoDayError) or (isinstance(post, Post) and post.digest and post.digest.papers):
-                reason = _NOT_MATCHED.format(self._match) if day_of(path.name) else _UNDATED
+                reason = _NOT_MATCHED.format(self._match) if days.of_name(path.name) else _UNDATED
                 yield Miss(Reached.PAPERS, reason, post=shown(path.name))
 
     def _unfinished(self, paths: Collection[Path]) -> set[Path]:
@@ -136,7 +139,8 @@ class FolderSource:
 
     def _parse(self, path: Path) -> Post | ParseError:
         try:
-            return read(path, permalink=self._permalink, certain=self._match is not None, site=self._site)
+            certain = self._match is not None
+            return read(path, permalink=self._permalink, certain=certain, site=self._site, zone=self._zone)
         except ParseError as error:
             return error
 
@@ -177,12 +181,12 @@ def _is_same(one: Digest, other: Digest) -> bool:
     return 2 * len(ids & other_ids) >= min(len(ids), len(other_ids))
 
 
-def read(path: Path, *, permalink: str = "", certain: bool = False, site: str = "") -> Post:
+def read(path: Path, *, permalink: str = "", certain: bool = False, site: str = "", zone: tzinfo | None = None) -> Post:
     """Read one post, and no more bytes of it than a post may have. Raises ParseError and OSError."""
     with path.open("rb") as file:
         raw = file.read(LARGEST_POST + 1)
     try:
-        post = parse(raw, shown(path.name), permalink=permalink, certain=certain, site=site)
+        post = parse(raw, shown(path.name), permalink=permalink, certain=certain, site=site, zone=zone)
         return replace(post, fingerprint=fingerprint(post.digest)) if post.digest else post
     except ParseError:
         raise

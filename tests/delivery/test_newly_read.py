@@ -173,8 +173,22 @@ def test_two_readings_of_one_text(change: dict[str, object], same: bool) -> None
     assert says_the_same(before, digest(DAY, replace(FORMER, **change))) is same  # type: ignore[arg-type]
 
 
-def test_a_text_of_another_day_is_another() -> None:
-    assert not says_the_same(digest(DAY, paper(1)), digest(date(2025, 1, 2), paper(1)))
+def test_a_text_whose_day_is_found_elsewhere_is_the_same() -> None:
+    titled = replace(digest(DAY, paper(1)), title="Daily Papers")
+
+    assert says_the_same(titled, replace(titled, day=date(2025, 1, 2)))
+
+
+async def test_a_day_that_is_read_otherwise_sends_and_edits_nothing_and_old_buttons_find_it(tmp_path: Path) -> None:
+    later = date(2025, 1, 2)
+    before = former(digest(DAY), FORMER)
+    after = replace(before, id=f"daily-papers/{later}", day=later)
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run([found(before)])
+        await as_left_by_a_former_program(tmp_path, [before])
+
+        assert await calls(pipeline, [replace(found(after), post=found(before).post)]) == []
+        assert [one.id for one in await pipeline.ledger.archive.of_day(DAY)] == [before.id]
 
 
 def test_where_no_paper_was_seen_numbers_and_markup_may_go() -> None:

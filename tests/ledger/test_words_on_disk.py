@@ -159,7 +159,7 @@ def test_schedules() -> None:
 def test_names_and_hashes() -> None:
     assert SMALL.id == "daily-papers/2025-01-01"
     assert reference(SMALL, SMALL.papers[0]) == REF
-    assert fingerprint(SMALL) == "2:6f877951bc3d7295e869d56d3a2eea16"
+    assert fingerprint(SMALL) == "3:6f877951bc3d7295e869d56d3a2eea16"
     assert hashed({"text": "한글", "a": [1, None]}) == "b5c5dc888e159610d029214f54a5e2a5"
 
 

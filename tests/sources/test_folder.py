@@ -420,10 +420,10 @@ async def test_a_name_that_is_no_line_of_text_is_shown_escaped(name: bytes, show
 
 
 async def test_an_error_that_nobody_expects_is_a_problem_of_its_post(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(raw: bytes, name: str, *, permalink: str, certain: bool, site: str) -> Post:
+    def broken(raw: bytes, name: str, **settings: object) -> Post:
         if "bad" in name:
             raise OverflowError("\ud800 date value out of range")
-        return parse(raw, name, permalink=permalink, certain=certain, site=site)
+        return parse(raw, name)
 
     monkeypatch.setattr("bot.sources.folder.parse", broken)
     for name in ("2025-01-05-good.md", "2025-01-06-bad.md"):

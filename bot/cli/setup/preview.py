@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.channels import kit_of
 from bot.cli.console import Console, print_json, warn
-from bot.config.settings import Settings, Source
+from bot.config.settings import Settings
 from bot.errors import ParseError, SourceError
 from bot.sources import folder
 from bot.sources.folder import shown, surveyed
@@ -28,7 +28,7 @@ def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str,
     kit = kit_of(channel)
     formatter, own = kit.make_formatter(phrases(settings.language), False), kit.read(settings)
     edition = Edition(own.layout) if own else USUAL
-    found = [list(_digests(post, settings.sources)) for post in posts]
+    found = [list(_digests(post, settings)) for post in posts]
     pages = [
         (path, message)
         for one in found
@@ -42,12 +42,12 @@ def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str,
     return 0 if all(found) else 1
 
 
-def _digests(named: Path, sources: Sequence[Source]) -> list[tuple[Path, Digest]]:
+def _digests(named: Path, settings: Settings) -> list[tuple[Path, Digest]]:
     """Read a post, or those of a folder, and say which have nothing to send."""
     is_folder = named.is_dir()
     try:
         paths = list(folder.posts(named)) if is_folder else [named]
-        read = [(path, _in_folder(path, sources) if is_folder else _read(path, sources)) for path in paths]
+        read = [(path, _in_folder(path, settings) if is_folder else _read(path, settings)) for path in paths]
     except OSError as error:
         raise SourceError(f"{shown(str(named))}: {error.strerror}; name a post or a folder of posts") from None
     for path, post in read:
@@ -60,20 +60,20 @@ def _digests(named: Path, sources: Sequence[Source]) -> list[tuple[Path, Digest]
     return [(path, digest) for path, digest in digests if digest.papers]
 
 
-def _in_folder(path: Path, sources: Sequence[Source]) -> Post | ParseError:
+def _in_folder(path: Path, settings: Settings) -> Post | ParseError:
     """Read a post of a folder: that it cannot be read keeps no other back."""
     try:
-        return _read(path, sources)
+        return _read(path, settings)
     except ParseError as error:
         return error
     except OSError as error:
         return ParseError(f"{shown(path.name)}: passed over, it cannot be read ({error.strerror})")
 
 
-def _read(path: Path, sources: Sequence[Source]) -> Post:
-    source = next((one for one in sources if one.path.resolve() == path.parent.resolve()), None)
+def _read(path: Path, settings: Settings) -> Post:
+    source = next((one for one in settings.sources if one.path.resolve() == path.parent.resolve()), None)
     permalink, site = (source.permalink, source.site) if source else ("", "")
-    return folder.read(path, permalink=permalink, site=site)
+    return folder.read(path, permalink=permalink, site=site, zone=settings.zone)
 
 
 def _tell(name: str, post: Post | ParseError, no_digest: str) -> None:

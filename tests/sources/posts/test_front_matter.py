@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.sources.posts.front_matter import read, scalar
+from bot.sources.posts.front_matter import day_of, is_hidden, read, scalar, site_day
+
+SEOUL, NEW_YORK = ZoneInfo("Asia/Seoul"), ZoneInfo("America/New_York")
 
 
 def read_lines(*lines: str) -> tuple[dict[str, object], str, str]:
@@ -94,7 +98,7 @@ def test_an_unclosed_block_ends_at_the_first_other_line(closing: str) -> None:
 
     assert front == {"title": "Papers", "date": "2025-01-06"}
     assert body.strip() == "# 1. [A](https://a.org)"
-    assert broken == "front matter is broken (no keys, or no closing ---)"
+    assert broken == "front matter is broken (no keys, or no closing ---); it was read line by line"
 
 
 def test_an_unclosed_block_at_the_end_of_the_post() -> None:
@@ -175,3 +179,128 @@ def test_keys_that_are_no_text() -> None:
 
     assert front == {"title": "Papers"}
     assert broken == "front matter is broken (while constructing a mapping); it was read line by line"
+
+
+# TOML
+
+
+def test_toml_is_read_as_text() -> None:
+    lines = ("+++", 'title = "Papers"', "date = 2025-09-10T08:15:00+09:00", "day = 2025-09-10", "draft = true")
+    front, body, broken = read_lines(*lines, "weight = 1e9", 'tags = ["a"]', "[params]", "x = 1", "+++", "", "Body")
+
+    assert (front.pop("tags"), front.pop("params")) == (["a"], {"x": 1})
+    assert front == {
+        "title": "Papers",
+        "date": "2025-09-10 08:15:00+09:00",
+        "day": "2025-09-10",
+        "draft": "True",
+        "weight": "1e9",
+    }
+    assert (body, broken) == ("Body", "")
+
+
+@pytest.mark.parametrize(
+    "line", ["title = 'broken", "x = [1,", "x = 0x" + "f" * 4000, "x = " + "[" * 10_000, f"x = '{'y' * 20_000}'"]
+)
+def test_broken_toml_is_read_line_by_line(line: str) -> None:
+    front, body, broken = read_lines("+++", "date = 2025-09-10", line, "+++", "Body")
+
+    assert (front["date"], body) == ("2025-09-10", "Body")
+    assert re.fullmatch(r"front matter is broken \(.+\); it was read line by line", broken)
+
+
+def test_toml_that_is_not_closed() -> None:
+    front, body, broken = read_lines("+++", 'title = "Papers"', "", "# 1. [A](https://a.org)")
+
+    assert (front, body.strip()) == ({"title": '"Papers"'}, "# 1. [A](https://a.org)")
+    assert broken == "front matter is broken (no keys, or no closing +++); it was read line by line"
+
+
+def test_a_post_that_opens_with_plus_signs_loses_nothing() -> None:
+    assert read("+++\nWords.\n+++\nMore.") == ({}, "+++\nWords.\n+++\nMore.", "")
+
+
+# What it says of a post
+
+
+@pytest.mark.parametrize(
+    ("line", "hidden"),
+    [
+        *(("draft: true", True), ("Draft: yes", True), ("published: false", True), ("published: 'no'", True)),
+        *(
+            ("draft: false", False),
+            ("published: true", False),
+            ("published: 2025-01-06", False),
+            ("draft: [true]", False),
+        ),
+        ("title: draft", False),
+    ],
+)
+def test_what_is_not_published(line: str, hidden: bool) -> None:
+    assert is_hidden(read_lines("---", line, "---", "Body")[0]) is hidden
+
+
+@pytest.mark.parametrize(
+    ("lines", "day"),
+    [
+        (["date: 2026-11-26"], "2026-11-26"),
+        (["Date: 2026-11-26"], "2026-11-26"),
+        (["pubDate: Nov 26 2026"], "2026-11-26"),
+        (["pubDatetime: 2026-11-26T08:00:00Z"], "2026-11-26"),
+        (["publishDate: 26 November 2026"], "2026-11-26"),
+        (["published: 2026/11/26"], "2026-11-26"),
+        (["date:", "  created: 2026-11-26", "  updated: 2026-11-30"], "2026-11-26"),
+        (["created: 2026-11-26", "updated: 2026-11-30"], "2026-11-26"),
+        (["date: tomorrow", "created: 2026-11-26"], "2026-11-26"),
+        (["published: true", "date: [2026-11-26]"], None),
+        (["updated: 2026-11-26"], None),
+        ([f"date: {'x' * 80} 2026-11-26"], None),
+    ],
+)
+def test_where_a_day_stands(lines: list[str], day: str | None) -> None:
+    found = day_of(read_lines("---", *lines, "---", "Body")[0], SEOUL)
+
+    assert (found and found.day.isoformat()) == day
+
+
+@pytest.mark.parametrize(
+    ("written", "seoul", "new_york", "link"),
+    [
+        ("2026-11-25T23:30:00Z", 26, 25, 26),
+        ("2026-11-25 23:30:00 UTC", 26, 25, 26),
+        ("2026-11-25 23:30 -0500", 26, 25, 26),
+        ("2026-11-26 08:30:00 +09:00", 26, 25, 26),
+        ("2026-11-26T23:30:00.123+09", 26, 26, 26),
+        ("2026-11-26 1:00:00 +0900", 26, 25, 26),
+        ("2026-11-26 01:00:00 +930", 26, 25, 26),
+        ("2026-11-25 23:30:00", 25, 25, 26),  # Jekyll has it in UTC
+        ("2026-11-25 23:30", 25, 25, 25),
+        ("2026-11-25", 25, 25, 25),
+        ("2026-11-25 25:30:00 Z", 25, 25, 25),
+        ("2026-11-25 23:30:00 +99:00", 25, 25, 25),
+    ],
+)
+def test_a_time_in_a_zone_is_turned_into_a_day_of_ours(written: str, seoul: int, new_york: int, link: int) -> None:
+    front: dict[str, object] = {"date": written}
+    days = [found.day.day for zone in (SEOUL, NEW_YORK) if (found := day_of(front, zone))]
+
+    assert days == [seoul, new_york]
+    assert site_day(front, SEOUL) == date(2026, 11, link)
+
+
+def test_without_a_zone_of_ours_a_day_is_as_it_is_written() -> None:
+    front: dict[str, object] = {"date": "2026-11-25T23:30:00Z"}
+    found = day_of(front, None)
+
+    assert found
+    assert found.day == site_day(front, None) == date(2026, 11, 25)
+    assert site_day({}, SEOUL) is None
+
+
+def test_the_first_and_the_last_moment_stay_in_the_calendar() -> None:
+    east, west = (timezone(timedelta(hours=hours)) for hours in (14, -12))
+
+    for written, zone in (("0001-01-01 00:00:00Z", west), ("9999-12-31 23:59:59Z", east)):
+        found = day_of({"date": written}, zone)
+        assert found
+        assert found.day.isoformat() == written[:10]

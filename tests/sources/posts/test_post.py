@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.errors import ParseError
+from bot.errors import NoDayError, ParseError
 from bot.sources.posts.papers.drafts import slug
 from bot.sources.posts.papers.misses import NO_LINK
-from bot.sources.posts.post import LARGEST_POST, Post, day_of, parse
+from bot.sources.posts.post import LARGEST_POST, Post, parse
 from bot.sources.survey import Miss, Reached
 from formatters.model import Link, Section
 from tests.support.golden import DATA, digest_of
@@ -149,7 +150,7 @@ def test_forty_papers() -> None:
         ("Daily Papers — 2025-02-03", "Daily Papers", "2025-02-03"),
         ('Daily Papers — 2025-02-03"', "Daily Papers", "2025-02-03"),
         ("'Daily Papers: 2025-02-03'", "Daily Papers", "2025-02-03"),
-        ("[2025.02.03] Papers", "[] Papers", "2025-02-03"),
+        ("[2025.02.03] Papers", "Papers", "2025-02-03"),
         ("Papers (2025/2/3)", "Papers", "2025-02-03"),
         ("오늘의 논문 2025년 2월 3일", "오늘의 논문", "2025-02-03"),
         ("오늘의 논문 (2025. 2. 3.)", "오늘의 논문", "2025-02-03"),
@@ -208,8 +209,8 @@ def test_the_day_is_that_of_the_front_matter_or_the_file_name(written: str, day:
 
 
 def test_a_digest_needs_a_day() -> None:
-    with pytest.raises(ParseError, match=r"papers\.md: no date in its front matter.*name it YYYY-MM-DD-papers\.md"):
-        post(TITLE, "title: Papers", name="papers.md")
+    with pytest.raises(NoDayError, match=r"a/papers\.md: no date in its front matter.*name it YYYY-MM-DD-papers\.md"):
+        post(TITLE, "title: Papers", name="a/papers.md")
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1989-12-31", "2201-01-01", "9999-12-31"])
@@ -244,6 +245,63 @@ def test_a_file_without_day_names_the_series_too() -> None:
     assert digest(TITLE, "date: 2025-02-03", name="weekly").id == "weekly/2025-02-03"
 
 
+def test_a_heading_is_the_title_where_front_matter_has_none() -> None:
+    body = f"# Daily papers, 26 November 2026\n\n#{TITLE}\n"
+    found = digest(body, "layout: post", name="papers.md")
+
+    assert (found.id, found.title) == ("daily-papers/2026-11-26", "Daily papers, 26 November 2026")
+    assert digest(body, "title: Arxiv", name="papers.md").id == "arxiv/2026-11-26"
+
+
+def test_front_matter_in_toml() -> None:
+    text = f'+++\ntitle = "Papers 2025-09-10"\ndate = 2025-09-10T23:15:00Z\n+++\n{TITLE}\n'
+    found = parse(text.encode(), "12.md", zone=ZoneInfo("Asia/Seoul")).digest
+
+    assert found
+    assert (found.id, found.title, found.preface) == ("papers/2025-09-11", "Papers 2025-09-10", "")
+
+
+@pytest.mark.parametrize("line", ["draft: true", "published: false"])
+def test_what_is_not_published_is_no_post(line: str) -> None:
+    found = post(TITLE, "title: Daily Papers — 2025-01-06", line, certain=True)
+
+    assert found == Post(None, "its front matter says that it is not published yet")
+
+
+def test_the_days_that_a_post_names() -> None:
+    found = post(TITLE, "title: Papers 2025-02-02", "date: 2025-02-03", name="2025-02-03-a.md")
+
+    assert [(place, one.day.isoformat()) for place, one in found.days.items()] == [
+        *(("front matter", "2025-02-03"), ("file name", "2025-02-03"), ("title", "2025-02-02")),
+    ]
+    assert found.degraded == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "front", "said"),
+    [
+        ("2025-02-05-a.md", "date: 2025-02-03", ("2025-02-03", "front matter", "2025-02-05", "file name")),
+        ("2025-02-03-a.md", "title: P 2025-02-01", ("2025-02-03", "file name", "2025-02-01", "title")),
+        ("2025-W06.md", "date: 2025-02-11", ("2025-02-11", "front matter", "2025-02-03", "file name")),
+        ("2025-W06.md", "date: 2025-02-10", ()),
+    ],
+)
+def test_days_that_differ_by_more_than_one_are_told(name: str, front: str, said: tuple[str, ...]) -> None:
+    sentence = "dated {} by its {}, which counts, but {} by its {}".format(*said) if said else ""
+
+    assert post(TITLE, front, name=name).degraded == sentence
+
+
+def test_a_link_has_the_day_of_the_site() -> None:
+    text = f"---\ntitle: Papers\ndate: 2026-11-25 23:30:00\n---\n{TITLE}".encode()
+    found = parse(
+        text, "2026-11-25-a.md", permalink="https://a.org/:year/:month/:day/", zone=ZoneInfo("Asia/Seoul")
+    ).digest
+
+    assert found
+    assert (found.day.isoformat(), found.url) == ("2026-11-25", "https://a.org/2026/11/26/")
+
+
 def test_a_digest_keeps_its_id_when_its_file_is_renamed_or_its_title_gets_a_quote() -> None:
     dated = "date: 2025-01-06"
     ids = {
@@ -276,20 +334,6 @@ def test_permalink(template: str, url: str) -> None:
 
     assert found is not None
     assert found.url == url
-
-
-@pytest.mark.parametrize(
-    ("name", "day"),
-    [
-        (NAME, date(2025, 1, 6)),
-        ("2025-01-06-a\nb.md", date(2025, 1, 6)),
-        ("2025-13-40-x.md", None),
-        ("x-2025-01-06.md", None),
-        ("2025-01-06.md", None),
-    ],
-)
-def test_day_of_a_file_name(name: str, day: date | None) -> None:
-    assert day_of(name) == day
 
 
 def test_slug() -> None:
