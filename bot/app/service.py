@@ -29,7 +29,6 @@ from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.tally import Tally
 
-_LONGEST_PAUSE = 86400.0  # seconds; the scheduler wakes it much earlier
 _LISTEN_AGAIN = 5.0  # seconds
 # Seconds without a sign of life after which a sweep hangs: no worker waits for longer than a minute, but a call may
 # take one, too, and to plan for very many chats takes some.
@@ -97,12 +96,16 @@ class Service:
                 await wait_first(self.cycle.stopping.wait(), asyncio.sleep(_LISTEN_AGAIN))
 
     async def _pause(self) -> float:
-        """Give the seconds until something in the ledger is due."""
+        """Give the seconds until something in the ledger is due, a sweep's at most.
+
+        The scheduler wakes it in time; but where the clock was set back, not before that shows the old time again.
+        """
+        longest = self.settings.schedule.sweep.total_seconds()
         try:
             due = await self.ledger.next_due()
         except Exception:  # noqa: BLE001 - whatever it is, the program goes on
             due = None  # the next sweep reports what is wrong
-        return _LONGEST_PAUSE if due is None else max(1.0, due - time.time())
+        return longest if due is None else min(longest, max(1.0, due - time.time()))
 
     async def _sweep(self) -> None:
         """Do all there is to do now; what goes wrong is reported, and tried again at the next sweep."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.database import migrations
+from bot.database.times import follow_clock, is_impossible
 from bot.errors import LedgerError
 
 _RETRIES, _RETRY_PAUSE = 20, 0.05  # how often, and every how many seconds, an empty file is looked at
@@ -26,11 +28,13 @@ class Database:
     """The ledger's file: many readers, one writer at a time within a process.
 
     Once the file is not the one that was opened, each write raises LedgerError: what is written into a deleted file is
-    lost with the process, and what it says was sent would be sent again.
+    lost with the process, and what it says was sent would be sent again. So it is while the clock is surely wrong;
+    where it was set back, each write first moves the times in the ledger.
     """
 
-    def __init__(self, engine: AsyncEngine, path: Path) -> None:
+    def __init__(self, engine: AsyncEngine, path: Path, clock: Callable[[], float]) -> None:
         self.path = path
+        self._clock = clock  # seconds since 1970
         self._opened = _identity(path)
         self._engine = engine
         self._watch(engine.sync_engine)
@@ -47,7 +51,12 @@ class Database:
         """Write in one transaction, which excludes other processes from its start (BEGIN IMMEDIATE)."""
         with translating_errors(self.path):
             async with self.writing, self._engine.execution_options(writes=True).begin() as db:
+                await db.run_sync(self.follow_clock)
                 yield db
+
+    def follow_clock(self, db: Connection) -> None:
+        """Move the times in the ledger if the clock was set back: the first thing in each transaction that writes."""
+        follow_clock(db, self._clock())
 
     def writer_engine(self) -> Engine:
         """Make an engine for a thread of its own, whose transactions all write."""
@@ -65,12 +74,21 @@ class Database:
     def _before_beginning(self, connection: Connection) -> None:
         if connection.get_execution_options().get("writes"):
             self._require_same_file()
+            self._require_possible_time()
 
     def _require_same_file(self) -> None:
         if _identity(self.path) != self._opened:
             raise LedgerError(
                 f"ledger {self.path}: the file was deleted or replaced while it was in use, so nothing more is sent; "
                 "stop Paperboy, put the file or a backup back, then start it again"
+            )
+
+    def _require_possible_time(self) -> None:
+        if is_impossible(now := self._clock()):
+            shown = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M}"
+            raise LedgerError(
+                f"ledger {self.path}: the clock of this computer shows {shown} in UTC, so nothing is sent; set it, or "
+                "let the system keep the time (NTP)"
             )
 
 

@@ -1,6 +1,6 @@
 """The ledger's tables; the migrations make them, a test compares the two.
 
-Times are seconds since 1970 in UTC.
+Times are seconds since 1970 in UTC; `times` says of each what becomes of it when the clock is set back.
 """
 
 from __future__ import annotations
@@ -134,7 +134,6 @@ deliveries = Table(
     Column("plain", Integer, nullable=False, server_default="0"),  # the markup was refused
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", Float),  # when something is done about it next; what it may hold is in `transitions`
-    Column("noted_at", Float),  # when a call's outcome wrote `not_before`: a clock that was ahead makes it void
     Column("attempted_at", Float),
     Column("sent_at", Float),
     Column("remote_id", String),
@@ -221,4 +220,15 @@ notices = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("over", String, nullable=False),  # what to report when it is over, if anything
+)
+
+# What the clock of the computer showed: one row.
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("written_at", Float, nullable=False),  # the latest time at which anything was written, nearly
+    # When it was last found to show an earlier time, and by how many seconds the times in the ledger were moved.
+    Column("set_back_at", Float),
+    Column("set_back_by", Integer),
 )

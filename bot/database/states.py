@@ -153,5 +153,7 @@ class IncidentKind(StrEnum):
     """Nothing is wrong: what was delivered in a week. It lasts for the week after."""
     LISTED_TWICE = "twice"
     """The settings name a chat twice."""
+    CLOCK = "clock"
+    """The clock of the computer was set back, and the times in the ledger with it. It lasts for a day."""
     DISCARDED = "discarded"
     """An operator gave a message up. It is listed to them, and no notice is sent."""

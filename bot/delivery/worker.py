@@ -167,8 +167,9 @@ class ChatWorker:
 
     async def _reconcile(self, row: QueuedDelivery) -> None:
         run = self.state
-        known = await run.ledger.known_message_ids(self.chat, row.attempted_at)
-        unconfirmed = _unconfirmed_send(row, _body(self.channel, row), known, run.ledger)
+        tried = await run.ledger.attempted_at(row.delivery_ref)
+        known = await run.ledger.known_message_ids(self.chat, tried)
+        unconfirmed = _unconfirmed_send(row, _body(self.channel, row), tried, known, run.ledger)
         match await wait_unless(
             self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
         ):
@@ -279,13 +280,13 @@ def _body(channel: Channel, row: QueuedDelivery) -> Mapping[str, object]:
 
 
 def _unconfirmed_send(
-    row: QueuedDelivery, body: Mapping[str, object], known: KnownIds, replies: Replies
+    row: QueuedDelivery, body: Mapping[str, object], tried: float, known: KnownIds, replies: Replies
 ) -> UnconfirmedSend:
     return UnconfirmedSend(
         delivery_ref=row.delivery_ref,
         body=body,
         thread=row.thread,
-        attempted_at=row.attempted_at,
+        attempted_at=tried,
         after=known.last,
         after_at=known.last_at,
         taken=known.later,

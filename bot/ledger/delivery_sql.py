@@ -29,7 +29,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from bot.database.schema import chats, deliveries, digests, messages, sent_replies, unconfirmed_replies
+from bot.database.schema import chats, clock, deliveries, digests, messages, sent_replies, unconfirmed_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger.records import Chat
@@ -105,7 +105,9 @@ def next_due(now: float) -> Select[Any]:
 
 READ_AHEAD = 20  # rows of a chat that are read at once: about a digest
 _KEPT_REPLIES = 7 * 86400.0  # seconds; an unconfirmed send is settled, or left to a person, long before
-MOST_UNCONFIRMED = 1000  # replies that are kept with their bodies
+# Replies that are kept whatever their age, since a clock that is ahead makes all of them old: with their ids, and with
+# their bodies.
+LEAST_REPLIES, MOST_UNCONFIRMED = 10_000, 1000
 _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
 
 
@@ -122,7 +124,6 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             deliveries.c.plain,
             deliveries.c.attempts,
             func.coalesce(deliveries.c.not_before, 0.0).label("not_before"),
-            func.coalesce(deliveries.c.attempted_at, 0.0).label("attempted_at"),
             func.coalesce(deliveries.c.remote_id, "").label("remote_id"),
             func.coalesce(deliveries.c.sent_hash, "").label("tried_hash"),
             func.coalesce(deliveries.c.thread, "").label("thread"),
@@ -165,8 +166,15 @@ def bodies(ids: Collection[int]) -> Select[Any]:
     return select(messages.c.hash, messages.c.body).where(messages.c.id.in_(ids))
 
 
+def attempted_at(delivery_ref: str) -> Select[Any]:
+    return select(deliveries.c.attempted_at).where(deliveries.c.ref == delivery_ref)
+
+
 def last_id(chat: Chat, before: float) -> Select[Any, Any]:
-    """Give the highest message id of an id sequence that was known at `before`, and when that message was sent."""
+    """Give the highest message id of an id sequence that was known at `before`, and when that message was sent.
+
+    0 where the clock was set back in between: then nobody knows how long that was before.
+    """
     sent = select(_NUMBER.label("id"), deliveries.c.sent_at).select_from(deliveries.join(chats))
     answers = select(sent_replies.c.remote_id, sent_replies.c.sent_at).where(
         sent_replies.c.channel == chat.channel,
@@ -174,7 +182,10 @@ def last_id(chat: Chat, before: float) -> Select[Any, Any]:
         sent_replies.c.sent_at <= before,
     )
     known = sent.where(_counted(chat), deliveries.c.sent_at <= before).union_all(answers).subquery()
-    return select(known).order_by(known.c.id.desc()).limit(1)
+    set_back = select(clock.c.set_back_at).scalar_subquery()
+    unknown = and_(known.c.sent_at <= set_back, set_back < before)
+    at = case((unknown, 0.0), else_=known.c.sent_at).label("sent_at")
+    return select(known.c.id, at).order_by(known.c.id.desc()).limit(1)
 
 
 def later_ids(chat: Chat, after: int) -> Select[int]:
@@ -189,8 +200,9 @@ def reply_ids(chat: Chat, after: int) -> Select[Any]:
 def record_reply(channel: str, id_sequence: str, remote_id: int, now: float) -> tuple[Insert, Delete]:
     """Keep the id of a reply, and forget those of long ago."""
     row = {"channel": channel, "id_sequence": id_sequence, "remote_id": remote_id, "sent_at": now}
-    old = sent_replies.c.sent_at < now - _KEPT_REPLIES
-    return insert(sent_replies).values(row), delete(sent_replies).where(old)
+    newest = select(func.max(sent_replies.c.id)).scalar_subquery()
+    old = (sent_replies.c.sent_at < now - _KEPT_REPLIES, sent_replies.c.id <= newest - LEAST_REPLIES)
+    return insert(sent_replies).values(row), delete(sent_replies).where(*old)
 
 
 def note_reply(row: Mapping[str, object]) -> ReturningInsert[Any]:
@@ -201,18 +213,16 @@ def forget_replies(numbers: Collection[int]) -> Delete:
     return delete(unconfirmed_replies).where(unconfirmed_replies.c.id.in_(numbers))
 
 
-def forget_old_replies(newest: int, now: float) -> Delete:
-    old = or_(
-        unconfirmed_replies.c.tried_at < now - _KEPT_REPLIES, unconfirmed_replies.c.id <= newest - MOST_UNCONFIRMED
-    )
-    return delete(unconfirmed_replies).where(old)
+def forget_old_replies(newest: int) -> Delete:
+    return delete(unconfirmed_replies).where(unconfirmed_replies.c.id <= newest - MOST_UNCONFIRMED)
 
 
-def unconfirmed_replies_of(channel: str, id_sequence: str) -> Select[Any]:
-    """List the fields of UnconfirmedReply."""
+def unconfirmed_replies_of(channel: str, id_sequence: str, now: float) -> Select[Any]:
+    """List the fields of UnconfirmedReply, of the last days."""
     known = unconfirmed_replies.c
+    theirs = (known.channel == channel, known.id_sequence == id_sequence, known.tried_at >= now - _KEPT_REPLIES)
     query = select(known.id, known.address, known.body, known.tried_at, known.overwritten_id)
-    return query.where(known.channel == channel, known.id_sequence == id_sequence).order_by(known.id)
+    return query.where(*theirs).order_by(known.id)
 
 
 def reply_overwritten(number: int, remote_id: int, now: float) -> tuple[Update, Insert]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -25,7 +26,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
-from bot.database.schema import chats, deliveries, digests, messages, notices
+from bot.database.schema import chats, clock, deliveries, digests, messages, notices
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.errors import ErrorCode
 from bot.ledger import transitions
@@ -54,7 +55,8 @@ class Incidents:
         """List what is wrong now; what may still be mended by itself is no news."""
         async with self._read() as db:
             found = [_incident(row) for query in _QUERIES for row in await db.execute(query)]
-            return found + list(map(_unfinished, await db.execute(_UNFINISHED)))
+            found += map(_unfinished, await db.execute(_UNFINISHED))
+            return found + list(map(_set_back, await db.execute(_LATELY_SET_BACK, {"now": self._clock()})))
 
     async def unsubscribed(self, listed: Collection[tuple[str, str]]) -> list[Incident]:
         """List which of these chats of the settings, named by channel and name, their people unsubscribed."""
@@ -115,20 +117,19 @@ class Incidents:
             return (await db.execute(select(deliveries.c.id).where(_meant(which)).limit(1))).first() is not None
 
     async def retry(self, which: Selection = ALL, *, unseen: bool = False) -> int:
-        """Make all that failed or is undecided due again, and all that waits in vain; count the messages.
+        """Make all that failed or is undecided due again; count the messages.
 
         What is undecided is asked about once more. If `unseen`, it is sent again: whoever says so has looked, and it is
         not in the chat. Other unconfirmed sends are left alone: the program finds out about them by itself.
         """
         now, meant = self._clock(), _meant(which)
         statements = (
-            transitions.end_void_waits(now, meant, deliveries.c.not_before > now),  # nobody waits for others
             transitions.retry(meant, unseen=unseen),
             transitions.ask(now, meant),
         )
         async with self._write() as db:
             counts = [(await db.execute(statement)).rowcount for statement in statements]
-            await db.execute(tried_again(now, chats.c.id.in_(_receiving(which.chat))))
+            await db.execute(tried_again(chats.c.id.in_(_receiving(which.chat))))
         return sum(counts)
 
     async def discard(self, which: Selection = ALL, *, waiting: bool = False) -> list[Incident]:
@@ -174,6 +175,12 @@ def _incident(row: Any) -> Incident:
 def _unfinished(row: Any) -> Incident:
     why = Reason.read(row.cause, row.numbers, row.reason).sentence(DigestState(row.state))
     return Incident(f"{IncidentKind.HELD} {row.source} {row.name}", IncidentKind.HELD, row.name, why)
+
+
+def _set_back(row: Any) -> Incident:
+    """Say by how many hours and minutes the clock was set back."""
+    hours, minutes = divmod(round(row.set_back_by / 60), 60)
+    return Incident(IncidentKind.CLOCK, IncidentKind.CLOCK, "", f"{hours}:{minutes:02}")
 
 
 def _receiving(chat: str) -> Select[Any]:
@@ -245,6 +252,8 @@ _TWICE = (
     .where(chats.c.listed == 1)
     .order_by(chats.c.id)
 )
+# A day: as long as it lasts, it is told once.
+_LATELY_SET_BACK = select(clock.c.set_back_by).where(clock.c.set_back_at > bindparam("now") - 86400.0)
 _UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON).where(
     digests.c.held_since.is_not(None)
 )

@@ -66,7 +66,7 @@ async def open_ledger(url: str, clock: Callable[[], float] = time.time) -> Async
             async with engine.execution_options(writes=True).begin() as db:
                 await db.run_sync(migrate)
                 await index_all(db)
-        ledger = Ledger(Database(engine, path), clock)
+        ledger = Ledger(Database(engine, path, clock), clock)
         try:
             yield ledger
         finally:
@@ -193,13 +193,9 @@ class Ledger:
         return hold_lock(self._path, stopping, tell)
 
     async def mark_interrupted(self, settle: float) -> None:
-        """Take up what a dead process left: edits are due again, sends are unconfirmed.
-
-        `settle` seconds after it was tried, it is asked whether a send arrived. Waits that a clock wrote which was
-        ahead are over.
-        """
+        """Take up what a dead process left: edits are due, and `settle` seconds after its try a send is asked about."""
         async with self._write() as db:
-            for statement in transitions.mark_interrupted(settle, self.clock()):
+            for statement in transitions.mark_interrupted(settle):
                 await db.execute(statement)
 
     async def chats_due(self, channel: str, *, until: float, after: int, most: int) -> list[Chat]:
@@ -213,6 +209,11 @@ class Ledger:
         async with self._read() as db:
             return int((await db.execute(delivery_sql.open_rows(self.clock()))).scalar_one())
 
+    async def attempted_at(self, delivery_ref: str) -> float:
+        """Tell when a delivery was last tried; asked anew, since times are moved when the clock is set back."""
+        async with self._read() as db:
+            return float((await db.execute(delivery_sql.attempted_at(delivery_ref))).scalar_one())
+
     async def known_message_ids(self, chat: Chat, before: float) -> KnownIds:
         """Tell which message ids are known in the id sequence of a chat, for a send that was tried at `before`."""
         async with self._read() as db:
@@ -220,10 +221,8 @@ class Ledger:
             number, at = (last.id, last.sent_at) if last else (0, 0.0)
             later = await db.execute(delivery_sql.later_ids(chat, number))
             replies = await db.execute(delivery_sql.reply_ids(chat, number))
-            unconfirmed_sends = (await db.execute(delivery_sql.unconfirmed_sends(chat))).scalar_one()
-            return KnownIds(
-                number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, unconfirmed_sends - 1)
-            )
+            others = (await db.execute(delivery_sql.unconfirmed_sends(chat))).scalar_one() - 1
+            return KnownIds(number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, others))
 
     async def record_reply(self, channel: str, id_sequence: str, remote_id: int) -> None:
         """Note a message that went out past the ledger, so that no unconfirmed send is taken for it."""
@@ -234,11 +233,11 @@ class Ledger:
 
     async def note_reply(self, channel: str, id_sequence: str, address: str, body: Mapping[str, object]) -> int:
         """Note a reply before its call, and give its number; old ones are forgotten."""
-        now = self.clock()
-        row = {"channel": channel, "id_sequence": id_sequence, "address": address, "body": body, "tried_at": now}
+        where = {"channel": channel, "id_sequence": id_sequence, "address": address}
+        row = {**where, "body": body, "tried_at": self.clock()}
         async with self._write() as db:
             number = int((await db.execute(delivery_sql.note_reply(row))).scalar_one())
-            await db.execute(delivery_sql.forget_old_replies(number, now))
+            await db.execute(delivery_sql.forget_old_replies(number))
         return number
 
     async def forget_replies(self, *numbers: int) -> None:
@@ -249,7 +248,7 @@ class Ledger:
     async def unconfirmed_replies(self, channel: str, id_sequence: str) -> list[UnconfirmedReply]:
         """List the replies of an id sequence that are under way or unconfirmed, older first."""
         async with self._read() as db:
-            found = await db.execute(delivery_sql.unconfirmed_replies_of(channel, id_sequence))
+            found = await db.execute(delivery_sql.unconfirmed_replies_of(channel, id_sequence, self.clock()))
             return [UnconfirmedReply(*row) for row in found]
 
     async def reply_overwritten(self, number: int, remote_id: int) -> None:

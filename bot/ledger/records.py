@@ -127,7 +127,6 @@ class QueuedDelivery:
     plain: int  # 1 when the markup was refused
     attempts: int
     not_before: float
-    attempted_at: float
     remote_id: str
     tried_hash: str  # of the body last sent, delivered or not
     thread: str  # in a threaded layout, the parent's remote id that it went under
@@ -146,7 +145,7 @@ class KnownIds:
     """What is known of the message ids of an id sequence, to find out whether one of its sends arrived."""
 
     last: int  # known before that send, 0 when none is
-    last_at: float  # when that message was sent
+    last_at: float  # when that message was sent; 0: not known
     later: frozenset[int]  # that are accounted for
     unconfirmed_sends: int  # other sends of which nobody knows whether they arrived
 

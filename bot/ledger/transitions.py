@@ -1,4 +1,4 @@
-"""Every statement that changes or drops deliveries.
+"""Every statement that changes or drops deliveries; but their times are moved by `database.times`, too.
 
 A test carries each statement out on rows of every state, and compares what it does with `DELIVERY_CHANGES`.
 """
@@ -72,8 +72,6 @@ HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which `open_at` or `
 # Of an unconfirmed send no time means that nothing can be found out: a person decides.
 UNDECIDED = and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_(None))
 
-_CLOCK_STEP = 60.0  # seconds by which clocks are set right all the time; what is later was written by a wrong clock
-
 
 def waits_for_hour(rows: Any) -> ColumnElement[bool]:
     """Tell whether a delivery waits for its chat's hour; 0 or none is the time of what was released."""
@@ -84,24 +82,15 @@ def waits_for_hour(rows: Any) -> ColumnElement[bool]:
 # --- a run
 
 
-def mark_interrupted(settle: float, now: float) -> tuple[Update, ...]:
-    """Take up what a dead process left, and end the waits that a clock wrote which was ahead."""
-    tried = func.min(deliveries.c.attempted_at, now)
-    unconfirmed = {"state": UNCONFIRMED, "not_before": tried + settle, "attempted_at": tried, "noted_at": now}
+def mark_interrupted(settle: float) -> tuple[Update, ...]:
+    """Take up what a dead process left."""
+    asked_at = deliveries.c.attempted_at + settle
     why = {"problem": ErrorCode.UNCONFIRMED, "error": "the program ended before the answer came"}
+    unconfirmed = {"state": UNCONFIRMED, "not_before": asked_at, **why}
     return (
-        update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(unconfirmed | why),
+        update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(unconfirmed),
         update(deliveries).where(not_sent(deliveries), deliveries.c.state == EDITING).values(state=STALE),
-        end_void_waits(now),
     )
-
-
-def end_void_waits(now: float, *which: ColumnElement[bool]) -> Update:
-    """End the waits that a clock wrote which was ahead."""
-    ahead = or_(deliveries.c.noted_at > now + _CLOCK_STEP, deliveries.c.attempted_at > now + _CLOCK_STEP)
-    void = (not_sent(deliveries), deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), ahead, *which)
-    at_once, tried = func.min(deliveries.c.not_before, now), func.min(deliveries.c.attempted_at, now)
-    return update(deliveries).where(*void).values(not_before=at_once, attempted_at=tried, noted_at=now)
 
 
 def _claim() -> ReturningUpdate[Any]:
@@ -147,7 +136,7 @@ def _settle() -> Update:
         update(deliveries)
         .where(deliveries.c.ref == bindparam("of"))
         .values({name: func.coalesce(bindparam(f"to_{name}"), deliveries.c[name]) for name in _UNTOUCHED})
-        .values({name: bindparam(f"to_{name}") for name in ("not_before", "noted_at", "problem", "error")})
+        .values({name: bindparam(f"to_{name}") for name in ("not_before", "problem", "error")})
         .values(state=case((again, STALE.value), else_=state))
     )
 
@@ -167,7 +156,7 @@ OUTCOMES: Mapping[DeliveryState, Collection[DeliveryState]] = {
 
 def outcome(delivery_ref: str, values: Mapping[str, object]) -> dict[str, object]:
     """Spell an outcome for SETTLE."""
-    names = ("state", "not_before", "noted_at", "problem", "error", *_UNTOUCHED)
+    names = ("state", "not_before", "problem", "error", *_UNTOUCHED)
     return {"of": delivery_ref} | {f"to_{name}": values.get(name) for name in names}
 
 
@@ -229,7 +218,7 @@ def reopened(*which: ColumnElement[bool]) -> Update:
 def ask(now: float, *which: ColumnElement[bool]) -> Update:
     """Ask once more what is undecided; where a chat was before it moved, nobody can be asked."""
     asked = (UNDECIDED, deliveries.c.problem != ErrorCode.CHAT_MOVED, *which)
-    return update(deliveries).where(not_sent(deliveries), *asked).values(not_before=now, noted_at=now)
+    return update(deliveries).where(not_sent(deliveries), *asked).values(not_before=now)
 
 
 def ask_again(now: float) -> tuple[Update, ...]:
@@ -237,7 +226,7 @@ def ask_again(now: float) -> tuple[Update, ...]:
     own = (deliveries.c.state.in_((PENDING, STALE, UNCONFIRMED)), deliveries.c.problem == ErrorCode.RETRY_LATER)
     return (
         ask(now),
-        update(deliveries).where(not_sent(deliveries), *own).values(not_before=now, noted_at=now),
+        update(deliveries).where(not_sent(deliveries), *own).values(not_before=now),
     )
 
 

@@ -99,7 +99,6 @@ class BatchWriter:
         Outcomes are written in order, and none later than what is requested after it.
         """
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
-        known |= {"noted_at": self._clock()}
         if not row.remote_id and "remote_id" in values:
             known |= {"sent_at": self._clock()}  # an edit does not make a message younger
         settled = transitions.outcome(row.delivery_ref, {"state": state, **known, **values})
@@ -145,6 +144,7 @@ class _Connection:
     """The connection of the writer, used in a thread of its own: one call for each transaction."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
         self._engine = database.writer_engine()
         self._clock = clock
         self._connection: Connection | None = None
@@ -158,6 +158,7 @@ class _Connection:
             self._connection = self._engine.connect()
         db = self._connection
         with db.begin():
+            self._database.follow_clock(db)
             version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
             if outcomes:
                 db.execute(transitions.SETTLE, [settled for settled, _ in outcomes])

@@ -22,7 +22,11 @@ from formatters.message import Message
 
 _MOST = 10  # lines of one message; the rest is counted
 _LONGEST = 300  # characters of a line
-_NO_REASON = {IncidentKind.WEEK, IncidentKind.LISTED_TWICE}  # what they say is no sentence of an error
+_NO_REASON = {
+    IncidentKind.WEEK,
+    IncidentKind.LISTED_TWICE,
+    IncidentKind.CLOCK,
+}  # what they say is no sentence of an error
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,8 @@ PHRASES = Phrases(
         "week": "✔ In the last week: {why}",
         "twice": "⚠ {where} is the same chat as {why}: it gets everything once. "
         "Take one of the two out of the settings",
+        "clock": "⚠ The clock of this computer went back by {why} hours; the times in the ledger were moved with it. "
+        "Let the system keep the time (NTP)",
     },
     incidents_over={
         "paused": "✔ {where} is no longer paused",

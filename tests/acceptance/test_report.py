@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import signal
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
 
 
 # A run that goes well
+
+
+async def test_a_clock_that_was_set_back_is_said_and_changes_no_exit_code(operator: Operator) -> None:
+    operator.settle(telegram=(READER,))
+    operator.post(ONE)
+    await operator.run("deliver")
+    with sqlite3.connect("state/ledger.db") as db:
+        db.execute("UPDATE clock SET written_at = written_at + 7200")
+    db.close()
+    done, status = await operator.run("deliver"), await operator.run("status")
+    assert (done.code, len(operator.telegram.shown(READER))) == (0, 2)
+    said = "⚠ The clock of this computer went back by 2:00 hours; the times in the ledger were moved with it."
+    assert said in done.err
+    assert said in " ".join(status.lines)
 
 
 async def test_deliver_twice_and_look_at_the_status(operator: Operator) -> None:

@@ -82,6 +82,16 @@ async def test_where_nobody_listens_and_numbers_are_named_nothing_is_asked() -> 
     assert channel.calls == []
 
 
+async def test_a_sweep_comes_in_time_however_far_away_the_clock_says_that_something_is_due() -> None:
+    """Where the clock was set back by days, the scheduler wakes nobody until it shows the old time again."""
+    async with opened(memory(), FIRST) as app:
+        await subscribed(app, "7", schedule=f"00:00 {in_some_days()} Asia/Seoul")
+        await app.cycle.plan(at_once=True, resume=False)
+        await app.cycle.dispatcher().run()
+        assert await app.ledger.next_due()
+        assert await app.service._pause() == app.settings.schedule.sweep.total_seconds()
+
+
 async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_chose() -> None:
     channel = memory()
     async with opened(channel, FIRST) as app:

@@ -119,7 +119,7 @@ async def test_operators_who_cannot_be_told_keep_nothing_from_being_delivered() 
 async def test_a_ledger_that_answers_nonsense_does_not_end_the_program() -> None:
     async with opened(memory()) as app:
         app.service.ledger = cast(Ledger, Broken())
-        assert await app.service._pause() == 86400
+        assert await app.service._pause() == app.service.settings.schedule.sweep.total_seconds()
 
 
 _COPY = """

@@ -186,6 +186,23 @@ OF_BEFORE = """
 """
 
 
+async def test_times_that_a_clock_wrote_which_was_ahead_are_moved_at_the_first_write(tmp_path: Path) -> None:
+    await made_at(tmp_path / "ledger.db", "0012")
+    clock = Clock()
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        db.execute(
+            "INSERT INTO searches (channel, address, words, asked_at) VALUES ('slack', 'a', 'one', ?)",
+            (clock.now + 86_400,),
+        )
+    db.close()
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as opened:
+        await opened.subscriptions.sync_chats("slack", "messages", {})
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        (asked_at,) = db.execute("SELECT asked_at FROM searches").fetchone()
+    db.close()
+    assert asked_at == pytest.approx(clock.now, abs=0.01)
+
+
 async def test_chats_that_were_paused_or_tried_again_are_paused_since_nobody_knows_when(tmp_path: Path) -> None:
     await made_at(tmp_path / "ledger.db", "0008")
     with sqlite3.connect(tmp_path / "ledger.db") as db:

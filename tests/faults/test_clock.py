@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,16 +16,20 @@ import pytest
 
 from bot.app.scheduler import make_scheduler
 from bot.config.settings import Schedule, Settings
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
 from bot.delivery.hours import DeliveryHours
-from bot.errors import RetryLater
+from bot.errors import ChatGone, RetryLater
+from bot.ledger.records import Chat
+from formatters.model import Section
 from tests.faults.posts import post
 from tests.faults.site import Site
 from tests.support import virtual_time
 from tests.support.chats import GROUP, READER
-from tests.support.digests import days
+from tests.support.digests import days, found, paper
 from tests.support.fakes.faults import lost_answer, reset
-from tests.support.memory_channel import CrashError, Failure, lost, refused
+from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
 HOUR = 3600.0
@@ -151,10 +155,13 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])
 async def test_a_wait_ends_when_the_clock_jumps(pipeline: Pipeline, jump: float) -> None:
-    """Forward its end has come, back it was written in the future; nothing is lost and nothing doubled."""
+    """Forward its end has come, back it is moved; nothing is lost and nothing doubled."""
     pipeline.channel.failures["a"].append(refused(RetryLater("flood", 600, flood=True)))
     await pipeline.run(days(1), RetryPolicy())
     pipeline.clock.now += jump
+    await pipeline.run(days(1), RetryPolicy())
+    assert (pipeline.read("a") == []) == (jump < 0)
+    pipeline.clock.now += 600
     await pipeline.run(days(1), RetryPolicy())
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
 
@@ -162,12 +169,15 @@ async def test_a_wait_ends_when_the_clock_jumps(pipeline: Pipeline, jump: float)
 MONTH = 30 * 24 * HOUR
 
 
-async def test_a_wait_that_was_written_in_the_future_is_void(pipeline: Pipeline) -> None:
+async def test_a_wait_that_was_written_in_the_future_lasts_as_long_as_was_told(pipeline: Pipeline) -> None:
     """The clock was ahead when the platform told to wait, and was then put right."""
     pipeline.channel.failures["a"].append(refused(RetryLater("flood", 600, flood=True)))
     pipeline.clock.now += MONTH
     await pipeline.run(days(1), RetryPolicy())
     pipeline.clock.now -= MONTH
+    await pipeline.run(days(1), RetryPolicy())
+    assert pipeline.read("a") == []
+    pipeline.clock.now += 600
     await pipeline.run(days(1), RetryPolicy())
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
 
@@ -201,6 +211,131 @@ async def test_a_send_whose_answer_was_lost_in_the_future_is_asked_about(pipelin
         await pipeline.run(days(1))
     assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"]
     assert await pipeline.counts("a") == ({"sent": 3} if tells else {"unconfirmed": 1, "sent": 2})
+
+
+# Times that were written while the clock was ahead, by whatever it was ahead
+
+
+AHEAD = [3 * HOUR, MONTH]
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+async def test_who_subscribed_while_the_clock_was_ahead_gets_the_next_digest(pipeline: Pipeline, ahead: float) -> None:
+    await pipeline.run(days(1))
+    pipeline.clock.now += ahead
+    await pipeline.subscriber("c")
+    pipeline.clock.now -= ahead
+    await pipeline.run(days(1, 2))
+    assert pipeline.read("c") == ["index", "1", "2"]
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+async def test_who_was_away_gets_what_was_found_after_the_clock_was_ahead(pipeline: Pipeline, ahead: float) -> None:
+    """A digest was found while it was, and two more when it was right; nobody else gets what came before."""
+    pipeline.clock.now += ahead
+    await pipeline.run(days(1))
+    pipeline.clock.now -= ahead
+    await pipeline.subscriber("c")
+    pipeline.channel.failures["a"].append(refused(ChatGone("kicked")))
+    await pipeline.run(days(1, 2))
+    await pipeline.run(days(1, 2, 3))
+    await pipeline.ledger.subscriptions.resume((await pipeline.known("a")).id)
+    await pipeline.run(days(1, 2, 3))
+    assert pipeline.read("a") == pipeline.read("b") == ["index", "1", "2"] * 3
+    assert pipeline.read("c") == ["index", "1", "2"] * 2
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+async def test_a_post_that_was_unfinished_while_the_clock_was_ahead_is_waited_for_no_longer(
+    pipeline: Pipeline, ahead: float
+) -> None:
+    rules = Rules(gate_wait=HOUR)
+    await pipeline.look(days(1), rules=rules)
+    empty = found(replace(days(2)[0].digest, papers=(replace(paper(1), sections=(Section("Results", ""),)),)))
+    pipeline.clock.now += 60 + ahead
+    await pipeline.look([*days(1), empty], rules=rules)
+    pipeline.clock.now -= ahead
+    await pipeline.look([*days(1), empty], rules=rules)
+    pipeline.clock.now += HOUR
+    await pipeline.look([*days(1), empty], rules=rules)
+    await pipeline.dispatch()
+    assert pipeline.read("a") == ["index", "1", "2", "index", "1"]
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+async def test_a_reply_before_the_question_is_not_taken_for_an_older_message(pipeline: Pipeline, ahead: float) -> None:
+    """Killed in a send while the clock was ahead; the reply came before the question, but after the send."""
+    asked: list[UnconfirmedSend] = []
+
+    class Listening(MemoryChannel):
+        async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
+            asked.append(unconfirmed)
+            return await super().reconcile(address, unconfirmed)
+
+    pipeline.channel = Listening()
+    pipeline.channel.failures["a"] += [Failure(), Failure(CrashError(), accepted=True)]
+    pipeline.clock.now += ahead
+    with pytest.raises(BaseExceptionGroup):
+        await pipeline.run(days(1))
+    pipeline.clock.now += 5 - ahead
+    await pipeline.ledger.record_reply("terminal", "a", 3)
+    await pipeline.run(days(1))
+    assert [(one.after, one.taken) for one in asked] == [(1, frozenset({3}))]
+    assert pipeline.read("a") == ["index", "1", "2"]
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+async def test_a_paper_that_comes_late_stands_behind_a_newer_digest(pipeline: Pipeline, ahead: float) -> None:
+    """The older digest was sent while the clock was ahead; the newer one is under way."""
+    pipeline.clock.now += ahead
+    await pipeline.run(days(1))
+    pipeline.clock.now += 60 - ahead
+    pipeline.channel.failures["a"] += [Failure(), refused(RetryLater("flood", 600, flood=True))]
+    await pipeline.run(days(1, 2), RetryPolicy())
+    pipeline.clock.now += 600
+    await pipeline.run([*days(1, papers=3), *days(2)])
+    assert pipeline.read("a") == ["index", "1", "2", "index", "1", "2", "3"]
+
+
+async def test_a_paper_that_comes_late_stands_behind_a_digest_begun_while_the_clock_was_behind(
+    pipeline: Pipeline,
+) -> None:
+    await pipeline.run(days(1))
+    pipeline.clock.now -= 25 * HOUR
+    pipeline.channel.failures["a"] += [Failure(), refused(RetryLater("flood", 600, flood=True))]
+    await pipeline.run(days(1, 2), RetryPolicy())
+    pipeline.clock.now += 25 * HOUR
+    await pipeline.run([*days(1, papers=3), *days(2)])
+    assert pipeline.read("a") == ["index", "1", "2", "index", "1", "2", "3"]
+
+
+async def test_replies_are_kept_although_a_clock_that_is_ahead_makes_them_old(pipeline: Pipeline) -> None:
+    """Their ids must not be probed, and what they say is needed to write them back."""
+    ledger, chat = pipeline.ledger, Chat(1, "terminal", "a", "a", "a", "terminal a")
+    tried = pipeline.clock()
+    pipeline.clock.now += 1
+    await ledger.record_reply("terminal", "a", 3)
+    noted = await ledger.note_reply("terminal", "a", "a", {"text": "help"})
+    pipeline.clock.now += MONTH
+    await ledger.record_reply("terminal", "a", 4)
+    await ledger.note_reply("terminal", "b", "b", {"text": "help"})
+    assert await ledger.unconfirmed_replies("terminal", "a") == []
+    pipeline.clock.now -= MONTH
+    await ledger.record_reply("terminal", "a", 5)
+    assert (await ledger.known_message_ids(chat, tried)).later == {3, 4, 5}
+    assert [one.number for one in await ledger.unconfirmed_replies("terminal", "a")] == [noted]
+
+
+async def test_how_long_ago_a_message_came_is_not_known_once_the_clock_was_set_back(pipeline: Pipeline) -> None:
+    """Between the messages of one digest nobody else posts; but how far apart these two are, no clock tells."""
+    chat = Chat(1, "terminal", "a", "a", "a", "terminal a")
+    pipeline.clock.now += MONTH
+    await pipeline.run(days(1))
+    assert (await pipeline.ledger.known_message_ids(chat, pipeline.clock())).last_at == pipeline.clock()
+    pipeline.clock.now -= MONTH
+    await pipeline.run(days(1))
+    known = await pipeline.ledger.known_message_ids(chat, pipeline.clock() + 5)
+    assert (known.last, known.last_at) == (pipeline.channel.chats["a"][-1].id, 0.0)
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR], ids=["forward", "back"])

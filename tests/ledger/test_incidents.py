@@ -227,22 +227,6 @@ async def test_of_an_unconfirmed_send_that_is_looked_for_nothing_is_sent_again(p
 MONTH = 30 * 86400.0
 
 
-async def test_a_wait_that_a_clock_wrote_which_was_ahead_is_ended_and_counted(pipeline: Pipeline) -> None:
-    """What was told to wait while the clock was right goes on waiting."""
-    await pipeline.subscriber("b")
-    pipeline.channel.failures["b"].append(refused(errors.RetryLater("flood", 2 * MONTH, flood=True)))
-    await pipeline.run(days(1), RetryPolicy())
-    pipeline.channel.failures["a"].append(refused(errors.RetryLater("flood", 600, flood=True)))
-    pipeline.clock.now += MONTH
-    await pipeline.run(days(1, 2), RetryPolicy())
-    pipeline.clock.now -= MONTH
-    day = "daily-papers/2025-01-02"
-    assert await pipeline.counts("a", day) == {"pending": 3}
-    assert [await pipeline.ledger.incidents.retry(Selection(chat)) for chat in "aab"] == [1, 0, 0]
-    await pipeline.run(days(1, 2), RetryPolicy())
-    assert (await pipeline.counts("a", day), await pipeline.counts("b")) == ({"sent": 3}, {"pending": 3})
-
-
 async def test_what_is_undecided_since_a_clock_was_ahead_is_counted_once(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"] += [lost(), refused(CLOSED)]
     pipeline.clock.now += MONTH

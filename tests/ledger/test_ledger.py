@@ -142,7 +142,7 @@ async def test_too_many_readers_at_once_are_said(ledger: Ledger, monkeypatch: py
 
 # What is asked at each run, whether or not there is anything to do.
 LOOKS: dict[str, tuple[Executable, ...]] = {
-    "interrupted": transitions.mark_interrupted(5, 9.0),
+    "interrupted": transitions.mark_interrupted(5),
     "chats_due": (delivery_sql.chats_due("telegram", until=1e9, after=0, most=500),),
     "open rows": (delivery_sql.open_rows(1e9),),
     "next due": (delivery_sql.next_due(1e9),),

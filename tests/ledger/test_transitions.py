@@ -43,12 +43,8 @@ class Case:
 # Every statement of the module that changes deliveries, by the function or constant that makes it.
 CASES: dict[str, list[Case]] = {
     "mark_interrupted": [
-        Case(transitions.mark_interrupted(5, 9.0)[0], {SENDING: {UNCONFIRMED}}),
-        Case(transitions.mark_interrupted(5, 9.0)[1], {EDITING: {STALE}}),
-    ],
-    "end_void_waits": [
-        Case(transitions.mark_interrupted(5, -100.0)[2], {one: {one} for one in (PENDING, STALE, UNCONFIRMED)}),
-        Case(transitions.end_void_waits(-100.0, deliveries.c.state == STALE), {STALE: {STALE}}),
+        Case(transitions.mark_interrupted(5)[0], {SENDING: {UNCONFIRMED}}),
+        Case(transitions.mark_interrupted(5)[1], {EDITING: {STALE}}),
     ],
     "_claim": [
         Case(

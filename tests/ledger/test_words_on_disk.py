@@ -70,7 +70,7 @@ WORDS: dict[type[StrEnum], set[str]] = {
     },
     IncidentKind: {
         *("paused", "refused", "unconfirmed", "bot", "held", "silent"),
-        *("deaf", "run", "source", "unsubscribed", "week", "twice", "discarded"),
+        *("deaf", "run", "source", "unsubscribed", "week", "twice", "clock", "discarded"),
     },
     ErrorCode: {
         *("RetryLater", "Flood", "Unconfirmed", "Rejected", "ChatGone", "ChatMoved", "BotGone"),

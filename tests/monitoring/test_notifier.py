@@ -34,6 +34,10 @@ UNCONFIRMED = (
     "? terminal a, paper/2501.00001 may have arrived: this platform does not tell. "
     "Look into the chat, then: paperboy retry --unseen, or discard"
 )
+WENT_BACK = (
+    "⚠ The clock of this computer went back by 3:05 hours; the times in the ledger were moved with it. "
+    "Let the system keep the time (NTP)"
+)
 
 
 @dataclass
@@ -323,6 +327,20 @@ async def test_a_refused_bot_and_its_return(watch: Watch) -> None:
     assert await watch.look() == ["✔ terminal: messages go out again"]
 
 
+async def test_a_clock_that_was_set_back_is_told_once(watch: Watch) -> None:
+    clock = watch.pipeline.clock
+    for back in (0.0, 11_100.0, 600.0):  # by 3:05, and by some minutes more
+        clock.now -= back
+        await watch.pipeline.run(days(1))
+        clock.now += 20
+        assert await watch.look() == ([WENT_BACK] if back > 10_000 else [])
+    clock.now += 86_400
+    assert await watch.look() == []
+    clock.now -= 600
+    await watch.pipeline.run(days(1))
+    assert len(await watch.look()) == 1
+
+
 async def test_many_incidents_are_one_message(watch: Watch) -> None:
     for number in range(30):
         watch.pipeline.channel.failures[str(number)].append(refused(errors.ChatGone("x" * 1000)))
@@ -337,7 +355,7 @@ async def test_many_incidents_are_one_message(watch: Watch) -> None:
 
 async def test_a_post_that_is_overdue_and_comes(watch: Watch) -> None:
     pipeline, zone = watch.pipeline, SETTINGS.zone
-    first = datetime(2025, 6, 2, 9, tzinfo=zone)
+    first = datetime(2025, 7, 7, 9, tzinfo=zone)
     seen = []
     for number in range(28):
         morning = first + timedelta(days=number)
@@ -349,7 +367,7 @@ async def test_a_post_that_is_overdue_and_comes(watch: Watch) -> None:
     pipeline.clock.now = late.timestamp() - 1
     assert await watch.look() == []
     pipeline.clock.now += 1
-    assert await watch.look() == ["⏰ blog: no post yet; one usually is there by 2025-06-30 09:00"]
+    assert await watch.look() == ["⏰ blog: no post yet; one usually is there by 2025-08-04 09:00"]
     pipeline.clock.now += 3600
     assert await watch.look() == []
     await pipeline.look([*seen, found(digest(late.date(), paper(99)))])
@@ -360,7 +378,7 @@ async def test_a_post_that_is_overdue_and_comes(watch: Watch) -> None:
 async def test_the_silence_of_sources_can_be_left_untold(pipeline: Pipeline) -> None:
     schedule = SETTINGS.schedule.model_copy(update={"overdue": timedelta()})
     watch = Watch(pipeline, SETTINGS.model_copy(update={"schedule": schedule}))
-    first = datetime(2025, 6, 2, 9, tzinfo=SETTINGS.zone)
+    first = datetime(2025, 7, 7, 9, tzinfo=SETTINGS.zone)
     for number in range(28):
         pipeline.clock.now = (first + timedelta(days=number)).timestamp()
         await pipeline.look([found(digest((first + timedelta(days=number)).date(), paper(number)))])
@@ -444,4 +462,4 @@ async def test_a_ledger_that_fails_is_told_all_the_same(watch: Watch, tmp_path: 
 def test_every_incident_has_words(language: str) -> None:
     said = phrases(language)
     assert said.incidents.keys() == {*IncidentKind} - {IncidentKind.DISCARDED}
-    assert said.incidents_over.keys() == said.incidents.keys() - {IncidentKind.WEEK}
+    assert said.incidents_over.keys() == said.incidents.keys() - {IncidentKind.WEEK, IncidentKind.CLOCK}

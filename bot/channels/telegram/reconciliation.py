@@ -107,7 +107,7 @@ class Reconciler:
         """
         await self._write_back_earlier(address, unconfirmed)
         unconfirmed = self._ids.narrow(address, unconfirmed)
-        alone = unconfirmed.attempted_at - unconfirmed.after_at < _ALONE
+        alone = 0 <= unconfirmed.attempted_at - unconfirmed.after_at < _ALONE
         if not alone and await self._may_edit_others(address):
             # Somebody may have posted in between, and a probe would overwrite that.
             return Undecided(

@@ -29,7 +29,8 @@ from bot.monitoring.tally import DigestTally, Tally
 from formatters.locale import phrases
 
 _SAID = phrases("en")  # as all that commands say
-_NO_HASTE = {IncidentKind.HELD, IncidentKind.PAUSED, IncidentKind.LISTED_TWICE}  # these are waited for, told, or mended
+_WARNINGS = {IncidentKind.LISTED_TWICE, IncidentKind.CLOCK}  # what is mended already, and worth a line
+_NO_HASTE = {IncidentKind.HELD, IncidentKind.PAUSED, *_WARNINGS}  # these are waited for, told, or mended
 _IDLE = 60.0  # seconds: when nothing was settled for so long, what waits is left to the next run
 
 
@@ -84,7 +85,7 @@ async def _plan(cycle: DeliveryCycle) -> list[SourceError]:
     for problem in [*cycle.problems(), *cycle.identification.problems, *map(str, errors)]:
         warn(problem)
     for one in await cycle.ledger.incidents.current():
-        if one.kind is IncidentKind.LISTED_TWICE:
+        if one.kind in _WARNINGS:
             warn(_SAID.incidents[one.kind].format(where=one.where, why=one.why))
     return errors
 

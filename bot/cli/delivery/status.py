@@ -12,7 +12,7 @@ from rich.table import Table
 from bot.channels import all_kits
 from bot.cli.console import Console, plural, print_json, spell_time
 from bot.config.settings import Settings
-from bot.database.states import DeliveryState
+from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import listed_chats
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import open_ledger
@@ -32,6 +32,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
         digests, paused = await recent_status(ledger, settings), await ledger.status.paused()
         stuck = await ledger.incidents.stuck()
         left = await ledger.incidents.unsubscribed(listed_chats(all_kits(), settings))
+        clock = [one for one in await ledger.incidents.current() if one.kind is IncidentKind.CLOCK]
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]
@@ -49,8 +50,8 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
         console.print("Nothing was delivered yet.")
     _print_stuck(console, stuck)
     _print_paused(console, paused, settings.zone)
-    for one in left:
-        console.print(escape(phrases("en").incidents[one.kind].format(where=one.where)), style="yellow")
+    for one in (*left, *clock):
+        console.print(escape(phrases("en").incidents[one.kind].format(where=one.where, why=one.why)), style="yellow")
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 
 

@@ -62,13 +62,9 @@ def _end_pause() -> Update:
 END_PAUSE = _end_pause()
 
 
-def tried_again(now: float, *which: ColumnElement[bool]) -> Update:
-    """Send to paused chats again, which count as paused until a message arrives there.
-
-    A pause that a clock wrote which was ahead begins now; else nothing would arrive after it.
-    """
-    since = func.min(chats.c.paused_at, now)
-    return update(chats).where(IS_PAUSED, *which).values(state=ChatState.ACTIVE, paused_at=since)
+def tried_again(*which: ColumnElement[bool]) -> Update:
+    """Send to paused chats again, which count as paused until a message arrives there."""
+    return update(chats).where(IS_PAUSED, *which).values(state=ChatState.ACTIVE)
 
 
 def _forget_pauses() -> Delete:

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Delete, Select, Update, delete, func, or_, select, update
+from sqlalchemy import Delete, Select, Update, delete, func, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 
 from bot.database.engine import Database
 from bot.database.schema import expiring_messages as expiring
 
-_LONGEST = 86_400.0  # seconds; what is due later than that was noted while the clock was ahead
 _MOST = 100  # that are listed at once
 
 
@@ -73,8 +72,8 @@ def _postpone(channel: str, address: str, remote_id: str, at: float) -> Update:
 
 
 def _due(channel: str, now: float) -> Select[Any]:
-    over = or_(expiring.c.delete_at <= now, expiring.c.delete_at > now + _LONGEST)
-    query = select(expiring.c.id, expiring.c.address, expiring.c.remote_id).where(expiring.c.channel == channel, over)
+    over = (expiring.c.channel == channel, expiring.c.delete_at <= now)
+    query = select(expiring.c.id, expiring.c.address, expiring.c.remote_id).where(*over)
     return query.order_by(expiring.c.id).limit(_MOST)
 
 

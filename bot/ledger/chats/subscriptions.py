@@ -1,6 +1,6 @@
 """Subscriptions: which chats receive digests, and their preferences. Each change is committed before it is answered.
 
-Only this package writes `chats`; a test holds that.
+Only this package writes `chats`, but for times that `database.times` moves; a test holds that.
 """
 
 from __future__ import annotations
@@ -176,13 +176,13 @@ class Subscriptions:
         theirs = chats.c.id == chat
         async with self._write() as db:
             await db.execute(reopened(theirs))
-            await db.execute(tried_again(self._clock(), theirs))
+            await db.execute(tried_again(theirs))
 
     async def resume_all(self) -> None:
         """Give paused chats and undecided sends another try: somebody may have let us in again."""
         now = self._clock()
         async with self._write() as db:
-            for statement in (reopened(), tried_again(now), *ask_again(now)):
+            for statement in (reopened(), tried_again(), *ask_again(now)):
                 await db.execute(statement)
 
     async def move(self, chat: int, *, address: str, id_sequence: str) -> None:

@@ -172,6 +172,15 @@ async def test_it_probes_even_so_when_it_posted_a_moment_before(server: FakeTele
     assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST, since=3)) == Delivered("101")
 
 
+async def test_a_last_message_of_the_future_is_not_one_of_a_moment_before(
+    server: FakeTelegram, channel: TelegramChannel
+) -> None:
+    """It was sent while the clock was ahead."""
+    server.chat(CHANNEL).edits_others = True
+    await lose(server, channel, CHANNEL)
+    assert isinstance(await channel.reconcile(CHANNEL, unconfirmed(after=LAST, since=-50)), Undecided)
+
+
 @pytest.mark.parametrize("address", [CHANNEL, FORUM, READER])
 async def test_it_probes_without_that_right(server: FakeTelegram, channel: TelegramChannel, address: str) -> None:
     before = int(await send(channel, address, "Zero"))

@@ -72,10 +72,16 @@ async def test_one_that_is_noted_again_is_due_at_the_later_time(expiring: Expiri
     assert await expiring.next_in("telegram") == 60.0
 
 
-async def test_what_was_noted_while_the_clock_was_ahead_is_due(expiring: ExpiringMessages, clock: Clock) -> None:
+async def test_what_was_noted_while_the_clock_was_ahead_is_due_in_time(
+    expiring: ExpiringMessages, clock: Clock
+) -> None:
+    """The next write moves the times."""
     clock.now += 3 * 86_400
     await expiring.note("telegram", CHANNEL, "7", 60.0)
     clock.now -= 3 * 86_400
+    await expiring.note("telegram", CHANNEL, "8", 90.0)
+    assert await expiring.next_in("telegram") == pytest.approx(60.0, abs=0.01)
+    clock.now += 60
     assert await ids(expiring) == ["7"]
 
 

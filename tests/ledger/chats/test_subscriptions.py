@@ -190,7 +190,7 @@ async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline)
     assert [one.split()[:3] for one in planning_sql].count(
         ["UPDATE", "chats", "SET"]
     ) <= 3  # two are of those not listed
-    assert len(planning_sql) < 10
+    assert len(planning_sql) < 12
 
 
 async def test_preferences_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> None:
