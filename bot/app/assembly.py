@@ -100,7 +100,9 @@ def assemble(
     router = CommandRouter(ledger, settings, kits, formatters, id_sequences, wake.set, health=health)
     chats = operator_chats(settings, kits, channels, replies)
     notifier = OperatorNotifier(
-        settings, ledger.incidents, health.outages, chats, ledger.clock, listed_chats(kits, settings)
+        *(settings, ledger.incidents, health.outages, chats, ledger.clock),
+        listed=listed_chats(kits, settings),
+        unread=cycle.unread,
     )
     reporter = Reporter(health, report_file(settings.store.path), settings.secrets)
     heartbeat = Heartbeat(settings, ledger.status, notifier, health, ledger.clock)

@@ -38,6 +38,7 @@ class DeliveryCycle:
     policy: RetryPolicy = RetryPolicy()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     identification: Identification = field(init=False)
+    unread: dict[str, str] = field(default_factory=dict)  # by source that was read: what a person must look at, or ""
     _logged: dict[str, str] = field(default_factory=dict)  # problems of posts
     _unplanned: dict[str, dict[str, str]] = field(default_factory=dict)  # by source: posts that cannot be laid out
     _told: set[str] = field(default_factory=set)  # unexpected errors whose traceback was logged
@@ -133,9 +134,8 @@ class DeliveryCycle:
         return None
 
     async def _plan_found(self, source: Source) -> None:
-        known = await self.ledger.known_digests(source.name)
-        days = [one.day for one in known if one.day <= self._today()]
-        found = await source.digests(look_from(days, self.settings.schedule.edits_for))
+        self.unread.pop(source.name, None)
+        found, self.unread[source.name] = await look(source, self.ledger, self.settings, self._today())
         await self._write_plan(source, found)
 
     async def _write_plan(self, source: Source, found: Sequence[FoundDigest] | None) -> None:
@@ -149,6 +149,14 @@ class DeliveryCycle:
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self.ledger.clock(), self.settings.zone).date()
+
+
+async def look(source: Source, ledger: Ledger, settings: Settings, today: date) -> tuple[Sequence[FoundDigest], str]:
+    """Read what of a source may have changed, and say what a person must look at, "" for nothing."""
+    known = await ledger.known_digests(source.name)
+    days = [one.day for one in known if one.day <= today]
+    found = await source.digests(look_from(days, settings.schedule.edits_for))
+    return found, source.survey.problem(has_given=bool(known))
 
 
 def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:

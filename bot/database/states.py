@@ -147,6 +147,8 @@ class IncidentKind(StrEnum):
     """A sweep failed."""
     SOURCE = "source"
     """Posts cannot be read."""
+    UNREAD = "unread"
+    """A source never gave a digest, or no paper was read in its newest post though it links to some."""
     UNSUBSCRIBED = "unsubscribed"
     """The people of a chat of the settings unsubscribed it."""
     WEEK = "week"

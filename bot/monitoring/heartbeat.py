@@ -63,7 +63,9 @@ class Heartbeat:
             self._asked.set()
 
     async def is_all_well(self) -> bool:
-        """Tell whether nothing is open, no post is overdue, and the process is well."""
+        """Tell whether nothing is open, no post is overdue or could not be read, and the process is well."""
+        if any(self.notifier.unread.values()):
+            return False
         if self.health.report(self.clock()).problems or await self.status.is_anything_open():
             return False
         return not await self.notifier.overdue_posts()

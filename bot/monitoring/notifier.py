@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -67,6 +67,7 @@ class OperatorNotifier:
     chats: Sequence[OperatorChat]
     clock: Callable[[], float]  # seconds since 1970
     listed: Collection[tuple[str, str]] = ()  # the chats of the settings: channel and name
+    unread: Mapping[str, str] = field(default_factory=dict)  # by source that was read: what is wrong with its posts
     _memory: NotificationLog = field(default_factory=_MemoryLog)
 
     async def notify(self) -> None:
@@ -85,6 +86,9 @@ class OperatorNotifier:
             yield one
         for one in await self.overdue_posts():
             yield one
+        for name in _names(self.settings):
+            for one in _unread(name, self.unread.get(name)):
+                yield one
         if report := await self._weekly_report(sum(one.is_news for one in current)):
             yield report
 
@@ -159,6 +163,12 @@ class OperatorNotifier:
 
 def _overdue(name: str, at: datetime) -> Incident:
     return Incident(f"{IncidentKind.SILENT} {name}", IncidentKind.SILENT, name, f"{at:%Y-%m-%d %H:%M}")
+
+
+def _unread(name: str, why: str | None) -> Iterator[Incident]:
+    """Say that no papers were read of a source; of one that could not be looked at, what was told still lasts."""
+    if why != "":
+        yield Incident(f"{IncidentKind.UNREAD} {name}", IncidentKind.UNREAD, name, why or "", is_news=why is not None)
 
 
 def _names(settings: Settings) -> list[str]:

@@ -36,7 +36,8 @@ class Miss:
     post: str = ""  # the name of its file, where it is known
 
     def __str__(self) -> str:
-        text = f"`{shorten(collapse_spaces(self.text), _LONGEST)}`" if self.text.strip() else ""
+        quoted = shorten(collapse_spaces(self.text), _LONGEST).replace("`", "'")
+        text = f"`{quoted}`" if quoted else ""
         where = " ".join(filter(None, [self.post, f"line {self.line}" if self.line else "", text]))
         return f"{where}: {self.reason}" if where else self.reason
 
@@ -57,6 +58,12 @@ class Survey:
             return f"{read}, {_plural(self.digests, 'digest')}, {_plural(self.papers, 'paper')}"
         none = f"{read}, no paper in any" if self.digests else f"{read}, none is a digest"
         return f"{none}; nearest: {self.nearest}" if self.nearest else none
+
+    def problem(self, *, has_given: bool) -> str:
+        """Say what a person must look at, "" for nothing; `has_given` tells that the source gave digests before."""
+        if not (has_given or self.digests):
+            return str(self)
+        return f"no paper was read in the newest post; nearest: {self.unread}" if self.unread else ""
 
 
 def _plural(count: int, noun: str) -> str:

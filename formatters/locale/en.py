@@ -113,6 +113,7 @@ PHRASES = Phrases(
         "deaf": "✖ {where}: readers are not heard. {why}",
         "run": "✖ A run failed. {why}",
         "source": "✖ Posts cannot be read. {why}",
+        "unread": "✖ {where}: no papers were read. {why}",
         "unsubscribed": "✖ {where}: its people unsubscribed it, though the settings list it. "
         "Take it out of the settings, or let them /subscribe",
         "week": "✔ In the last week: {why}",
@@ -131,6 +132,7 @@ PHRASES = Phrases(
         "refused": "✔ {where} is settled",
         "unconfirmed": "✔ {where} is settled",
         "held": "✔ {where} is no longer held",
+        "unread": "✔ {where}: papers are read",
         "unsubscribed": "✔ {where} is subscribed again",
         "twice": "✔ {where} stands in the settings once",
     },

@@ -108,6 +108,7 @@ PHRASES = Phrases(
         "deaf": "✖ {where}: 독자의 말을 듣지 못하고 있습니다. {why}",
         "run": "✖ 실행에 실패했습니다. {why}",
         "source": "✖ 글을 읽을 수 없습니다. {why}",
+        "unread": "✖ {where}: 논문을 읽지 못했습니다. {why}",
         "unsubscribed": "✖ {where}: 설정에 있지만 그 채팅에서 구독을 끊었습니다. "
         "설정에서 빼거나 그곳에서 /subscribe 하게 해 주세요.",
         "week": "✔ 지난 한 주: {why}",
@@ -125,6 +126,7 @@ PHRASES = Phrases(
         "refused": "✔ {where}: 해결되었습니다.",
         "unconfirmed": "✔ {where}: 해결되었습니다.",
         "held": "✔ {where}: 보류가 풀렸습니다.",
+        "unread": "✔ {where}: 논문을 읽고 있습니다.",
         "unsubscribed": "✔ {where}: 다시 구독합니다.",
         "twice": "✔ {where}: 이제 설정에 한 번만 있습니다.",
     },

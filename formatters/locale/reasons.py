@@ -86,13 +86,41 @@ _KOREAN = {
     "it is held until that day": "그날까지 보류합니다",
     "dated more than 14 days before it was found": "날짜가 발견한 날보다 14일 넘게 앞섭니다",
     "it is in the archive, not sent": "보관만 하고 보내지 않습니다",
+    # what was read of posts
+    "1 post read, none is a digest": "글 1편을 읽었지만 다이제스트가 없습니다",
+    "{} posts read, none is a digest": "글 {}편을 읽었지만 다이제스트가 없습니다",
+    "no paper was read in the newest post": "가장 새 글에서 논문을 읽지 못했습니다",
+    "nearest: {} line {} `{}`: {}": "가장 가까운 곳: {} {}행 {}: {}",
+    "nearest: {}: {}": "가장 가까운 곳: {}: {}",
+    "no link to a paper in or under it": "그 안에도 아래에도 논문 링크가 없습니다",
+    "it links a paper in its text only, and no other heading does": ""
+    "본문에서만 논문을 링크하고, 그런 제목이 더 없습니다",
+    "{} of {} such headings have a link to a paper in or under them, too few for a digest": ""
+    "이런 제목 {1}개 중 {0}개에만 논문 링크가 있어 다이제스트로 보기에 적습니다",
+    "papers in a list or table, but it is less than a quarter of the post": ""
+    "논문이 목록이나 표에 있지만 글의 4분의 1이 되지 않습니다",
+    "links to {} papers under it, and none of them in a line of its own": ""
+    "아래에 논문 {}편의 링크가 있고, 그중 따로 한 줄에 있는 것이 없습니다",
+    "a link to a paper, but the only heading over it is the title of the post": ""
+    "논문 링크가 있지만 위의 제목이 글 제목뿐입니다",
+    "a link to a paper under it, but it is a date and no title": "아래에 논문 링크가 있지만 제목이 아니라 날짜입니다",
+    "a link to a paper under it, but its name is that of a section, and no title": ""
+    "아래에 논문 링크가 있지만 논문 제목이 아니라 절 이름입니다",
+    "a link to a paper under it, but its name comes again over other papers": ""
+    "아래에 논문 링크가 있지만 같은 이름이 다른 논문 위에도 있습니다",
+    "a link to a paper, but not every item of this list is a paper of its own": ""
+    "논문 링크가 있지만 목록의 모든 항목이 저마다 논문인 것은 아닙니다",
+    "a link to a paper, but no cell of this row is a title": "논문 링크가 있지만 이 행에 제목인 칸이 없습니다",
+    "a link to a paper, but no heading, list or table that holds it": ""
+    "논문 링크가 있지만 그것을 담은 제목, 목록, 표가 없습니다",
+    'a digest, but match = "{}" leaves it out': "다이제스트이지만 match = {}에 맞지 않습니다",
     # sources and the ledger
     "source {}: {}": "소스 {}: {}",
     "check path in this source's settings, and the folder's rights": "소스의 path 설정과 폴더의 권한을 확인해 주세요",
     "ledger {}: {}": "원장 {}: {}",
     "check the folder and its rights": "폴더와 그 권한을 확인해 주세요",
 }
-_JOINED = re.compile(r"(?<=[^;]); (?=\S)")
+_JOINED = re.compile(r"(?<=[^;]); (?=\S)(?=[^`]*(?:`[^`]*`[^`]*)*$)")  # not within what is quoted
 
 
 def in_language(text: str, language: str) -> str:

@@ -94,7 +94,7 @@ async def test_a_paused_channel_needs_a_person_also_when_it_lacks_nothing(operat
     await operator.run("discard", CHANNEL_NAME, "--all")
 
     done = await deliver(operator)
-    assert (done.code, done.lines) == (1, ["nothing new to send"])
+    assert (done.code, done.lines) == (1, ["source daily: 1 post read, 1 digest, 3 papers", "nothing new to send"])
     assert done.err.endswith(" (the next message tries again)\n")
     operator.post(MISSED[0])
     assert (await deliver(operator)).code == 0

@@ -32,6 +32,7 @@ EDITED = "2025-02-03-daily-papers-20250203.md"
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper, so that a run is an index and a message
 HELD = "2025-01-11-daily-papers-20250111.md"
 NEXT = "Next run: "
+READ = "source daily: 1 post read, 1 digest, 1 paper"
 TITLED = f"telegram Chat {CHANNEL} (@my_channel)"
 
 
@@ -69,18 +70,20 @@ async def test_deliver_twice_and_look_at_the_status(operator: Operator) -> None:
 
     assert (before.code, before.err, before.lines[0]) == (0, "", "Nothing was delivered yet.")
     assert (first.code, first.err) == (0, "")
-    assert [line.rpartition(" in ")[0] for line in sorted(first.lines[:-1])] == [
+    assert first.lines[0] == READ
+    assert [line.rpartition(" in ")[0] for line in sorted(first.lines[1:-1])] == [
         "slack C0123ABCD arxiv/2025-01-05: 2 sent",
         "telegram 42 arxiv/2025-01-05: 2 sent",
         f"{TITLED} arxiv/2025-01-05: 2 sent",
     ]
     assert first.lines[-1] == "6 messages sent"
-    assert (second.code, second.out, second.err) == (0, "nothing new to send\n", "")
+    assert (second.code, second.lines, second.err) == (0, [READ, "nothing new to send"], "")
     assert len(operator.telegram.calls) + len(operator.slack.calls) == sent
     assert [len(operator.telegram.shown(chat)) for chat in (CHANNEL, READER)] == [2, 2]
     assert [bool(message.thread_ts) for message in operator.slack.shown(SLACK_CHAT)] == [False, True]
     assert (after.code, after.err) == (0, "")
-    assert [line.split() for line in after.lines[:-1]] == [
+    assert after.lines[-2] == READ
+    assert [line.split() for line in after.lines[:-2]] == [
         ["arxiv/2025-01-05,", "1", "paper,", "active"],
         ["chat", "sent", "scheduled", "pending", "stale", "failed", "unconfirmed"],
         ["slack", "#papers", f"({SLACK_CHAT})", "2", "0", "0", "0", "0", "0"],
@@ -272,7 +275,7 @@ async def test_a_digest_without_papers_is_held(operator: Operator) -> None:
     status = await operator.run("status")
 
     held = "the post has no papers yet"
-    assert (done.code, done.out) == (3, "nothing new to send\n")
+    assert (done.code, done.lines) == (3, ["source daily: 1 post read, no paper in any", "nothing new to send"])
     assert done.err == f"daily-papers/2025-01-11: held: {held}\n"
     assert status.lines[0] == f"daily-papers/2025-01-11, 0 papers, held: {held}"
     assert [call.method for call in operator.telegram.calls] == ["getChat"]  # what the chat is, asked for once
@@ -307,7 +310,7 @@ async def test_a_line_per_message_when_asked_for(operator: Operator) -> None:
     done = await operator.run("deliver", "--verbose")
 
     lines = [f"{TITLED} index: sent", f"{TITLED} paper/2212.04356: sent", "2 messages sent"]
-    assert (done.code, done.err, done.lines) == (0, "", lines)
+    assert (done.code, done.err, done.lines) == (0, "", [READ, *lines])
 
 
 async def test_a_chat_that_shut_us_out(operator: Operator) -> None:

@@ -10,6 +10,8 @@ from bot.channels.slack import errors as slack_errors
 from bot.channels.slack.events import _LEFT
 from bot.database.reasons import Cause, Reason
 from bot.database.states import DigestState
+from bot.sources.posts.papers import misses
+from bot.sources.survey import Miss, Reached
 from formatters.locale.reasons import in_language
 
 _QUOTED = re.compile("“[^”]*”")
@@ -36,6 +38,19 @@ def test_what_to_do_is_said_in_korean(cure: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "reason",
+    [value for name, value in vars(misses).items() if name.isupper() and isinstance(value, str)],
+)
+@pytest.mark.parametrize("reached", ["1 post read, none is a digest", "no paper was read in the newest post"])
+def test_what_was_nearest_to_a_paper_is_said_in_korean(reached: str, reason: str) -> None:
+    miss = Miss(Reached.LINKS, reason.replace("{}", "2"), 3, "## 1. A title; a `second`", "2026-03-31.md")
+    said = in_language(f"{reached}; nearest: {miss}", "ko")
+
+    assert english_left(said) == []
+    assert re.findall(_QUOTED, said) == ["“## 1. A title; a 'second'”"]
+
+
+@pytest.mark.parametrize(
     ("english", "korean"),
     [
         (
@@ -52,6 +67,10 @@ def test_what_to_do_is_said_in_korean(cure: str) -> None:
         (
             "source blog: /srv/_posts: No such file; check path in this source's settings, and the folder's rights",
             "소스 blog: “/srv/_posts: No such file”; 소스의 path 설정과 폴더의 권한을 확인해 주세요",
+        ),
+        (
+            "2 posts read, none is a digest; nearest: a b.md: larger than a post may be",
+            "글 2편을 읽었지만 다이제스트가 없습니다; 가장 가까운 곳: “a b.md”: “larger than a post may be”",
         ),
         ("", ""),
         ("2026-11-26 08:30", "2026-11-26 08:30"),

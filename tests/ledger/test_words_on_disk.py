@@ -70,7 +70,7 @@ WORDS: dict[type[StrEnum], set[str]] = {
     },
     IncidentKind: {
         *("paused", "refused", "unconfirmed", "bot", "held", "silent"),
-        *("deaf", "run", "source", "unsubscribed", "week", "twice", "clock", "discarded"),
+        *("deaf", "run", "source", "unread", "unsubscribed", "week", "twice", "clock", "discarded"),
     },
     ErrorCode: {
         *("RetryLater", "Flood", "Unconfirmed", "Rejected", "ChatGone", "ChatMoved", "BotGone"),

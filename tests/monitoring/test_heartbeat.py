@@ -78,6 +78,13 @@ async def called(heartbeat: Heartbeat, monitor: Monitor) -> int:
     return len(monitor.calls) - before
 
 
+async def test_a_post_in_which_no_paper_was_read_keeps_it_back(pipeline: Pipeline) -> None:
+    heartbeat = made(pipeline, "http://127.0.0.1:9/")
+    assert await heartbeat.is_all_well()
+    heartbeat.notifier.unread = {"blog": "no paper was read in the newest post"}
+    assert not await heartbeat.is_all_well()
+
+
 async def test_once_a_day_at_the_hour_of_the_schedule_also_on_other_days(pipeline: Pipeline, monitor: Monitor) -> None:
     heartbeat, calls = made(pipeline, monitor.url), []
     for hours in (8, 8.5, 9, 23, 32.4, 32.5, 33, 5 * 24 + 8, 5 * 24 + 8.6):  # the last day is a Saturday

@@ -121,6 +121,21 @@ async def test_what_comes_back_is_told_again(watch: Watch) -> None:
     assert await watch.look() == ["⏸ terminal b is paused: kicked"]
 
 
+async def test_posts_in_which_no_paper_was_read(watch: Watch) -> None:
+    """A source that could not be looked at is neither ill nor well."""
+    unread: dict[str, str] = {}
+    watch.notifier.unread = unread
+    assert await watch.look() == []
+    unread["blog"] = "1 post read, none is a digest"
+    assert await watch.look() == ["✖ blog: no papers were read. 1 post read, none is a digest"]
+    unread["blog"] = "2 posts read, none is a digest"
+    assert await watch.look() == []
+    del unread["blog"]
+    assert await watch.look() == []
+    unread["blog"] = ""
+    assert await watch.look() == ["✔ blog: papers are read"]
+
+
 # --- chats that are paused, and back
 
 UNSUBSCRIBED = (

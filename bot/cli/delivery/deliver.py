@@ -26,6 +26,7 @@ from bot.ledger.records import Chat, Incident, PausedChat, QueuedDelivery
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.status import paused_line, unsettled_lines, waiting_chats
 from bot.monitoring.tally import DigestTally, Tally
+from bot.sources.source import Source
 from formatters.locale import phrases
 
 _SAID = phrases("en")  # as all that commands say
@@ -68,7 +69,7 @@ async def deliver_once(settings: Settings, longest: timedelta | None = None, *, 
         closed = [*await _report_paused(app), *await _report_unsubscribed(app)]
         if errors:
             return ExitCode.COULD_NOT_RUN
-        if broken or closed or (lines and await _needs_person(app)):
+        if broken or closed or any(app.cycle.unread.values()) or (lines and await _needs_person(app)):
             return ExitCode.NEEDS_PERSON
         return ExitCode.WAITS if lines else ExitCode.SETTLED
 
@@ -80,14 +81,24 @@ async def _call_heartbeat(heartbeat: Heartbeat) -> None:
 
 
 async def _plan(cycle: DeliveryCycle) -> list[SourceError]:
-    """Plan what shall be sent, and say what is wrong with sources and posts."""
+    """Plan what shall be sent, and say what was read and what is wrong with sources and posts."""
     errors = await cycle.plan(at_once=True, resume=True)
+    for source in cycle.sources:
+        _say_survey(source, cycle.unread.get(source.name))
     for problem in [*cycle.problems(), *cycle.identification.problems, *map(str, errors)]:
         warn(problem)
     for one in await cycle.ledger.incidents.current():
         if one.kind in _WARNINGS:
             warn(_SAID.incidents[one.kind].format(where=one.where, why=one.why))
     return errors
+
+
+def _say_survey(source: Source, unread: str | None) -> None:
+    """Say what was read of a source; None: it could not be looked at."""
+    if unread is not None and str(source.survey) != unread:
+        say(f"source {source.name}: {source.survey}")
+    if unread:
+        warn(f"source {source.name}: {unread}")
 
 
 async def _dispatch(app: App, *, verbose: bool) -> list[str]:

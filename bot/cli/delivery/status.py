@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
 
 from rich.markup import escape
 from rich.table import Table
 
+from bot.app.assembly import make_sources
+from bot.app.cycle import look
 from bot.channels import all_kits
 from bot.cli.console import Console, plural, print_json, spell_time
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import listed_chats
 from bot.delivery.hours import DeliveryHours
-from bot.ledger.ledger import open_ledger
+from bot.errors import SourceError
+from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, StuckMessage
 from bot.monitoring.status import paused_line, recent_status
+from bot.sources.source import Source
+from bot.sources.survey import Survey
 from formatters.locale import phrases
 
 STATES = (
@@ -26,11 +31,25 @@ STATES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a source holds now, as the next run would see it."""
+
+    name: str
+    survey: Survey
+    problem: str  # what a person must look at
+
+    def json(self) -> dict[str, object]:
+        read = asdict(self.survey)
+        return {"name": self.name, **read, "problem": self.problem}
+
+
 async def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print the status of the recent digests, the paused chats, and the next run."""
+    """Print the status of the recent digests, the paused chats, what the sources hold now, and the next run."""
     async with open_ledger(settings.store.url) as ledger:
         digests, paused = await recent_status(ledger, settings), await ledger.status.paused()
         stuck = await ledger.incidents.stuck()
+        sources = [await _look(source, ledger, settings) for source in make_sources(settings)]
         left = await ledger.incidents.unsubscribed(listed_chats(all_kits(), settings))
         clock = [one for one in await ledger.incidents.current() if one.kind is IncidentKind.CLOCK]
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
@@ -40,6 +59,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
             "paused": [{**asdict(one), "since": spell_time(one.since, settings.zone)} for one in paused],
             "unsubscribed": [one.untitled for one in left],
             "stuck": list(map(asdict, stuck)),
+            "sources": [one.json() for one in sources],
         }
         print_json({"digests": listed, **more, "next_run": when.isoformat()})
         return
@@ -52,7 +72,26 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     _print_paused(console, paused, settings.zone)
     for one in (*left, *clock):
         console.print(escape(phrases("en").incidents[one.kind].format(where=one.where, why=one.why)), style="yellow")
+    for read in sources:
+        _print_look(console, read)
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
+
+
+async def _look(source: Source, ledger: Ledger, settings: Settings) -> _Look:
+    today = datetime.now(settings.zone).date()
+    try:
+        _, problem = await look(source, ledger, settings, today)
+    except SourceError as error:
+        problem = str(error)
+    return _Look(source.name, source.survey, problem)
+
+
+def _print_look(console: Console, read: _Look) -> None:
+    name = f"source {read.name}: "
+    if read.survey.posts and read.problem != str(read.survey):
+        console.print(escape(f"{name}{read.survey}"))
+    if read.problem:
+        console.print(escape(f"{name}{read.problem.removeprefix(name)}"), style="yellow")
 
 
 def _print_paused(console: Console, paused: list[PausedChat], zone: tzinfo) -> None:

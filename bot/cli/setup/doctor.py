@@ -87,7 +87,7 @@ async def _source(source: Source) -> Sequence[Finding]:
         cure = "" if source.survey.posts else "; check path and match"
         return [*odd, (f"source {source.name}", f"{source.survey}{cure}")]
     newest = found[-1]
-    unread = f"no paper was read in the newest post: {source.survey.unread}" if source.survey.unread else ""
+    unread = source.survey.problem(has_given=True)
     why = unfinished_reason(newest.digest, 0)
     empty = f"the newest post looks unfinished: {why.sentence(DigestState.HELD)}" if why else ""
     last = f"the newest {newest.post} with {plural(len(newest.digest.papers), 'paper')}"
