@@ -56,11 +56,11 @@ class Source(_Table):
     name: str
     """What this source is called in `status` and in the ledger; keep it."""
     kind: Literal["folder"]
-    """"folder": Markdown posts named `YYYY-MM-DD-*.md`."""
+    """"folder": the Markdown posts of a folder and its sub-folders, each of a day."""
     path: Path
     """The folder of posts, from the settings file's own folder."""
     match: Annotated[str | None, BeforeValidator(lambda value: value or None)] = None
-    """Only posts whose file name fits this pattern, such as "*daily-papers*".
+    """Only posts whose file name or path fits this pattern, such as "*daily-papers*" or "papers/*".
 
     Without it, every post that is a digest counts.
     """
@@ -233,7 +233,7 @@ class Settings(BaseSettings):
     language: Literal["ko", "en"] = "ko"
     """What the bot itself says: "ko" or "en". The papers' text stays as posted."""
     timezone: str = "Asia/Seoul"
-    """The time zone of the schedule."""
+    """The time zone of the schedule, and of the days of posts that are dated in another one."""
     sources: tuple[Source, ...] = ()
     """Where digests come from."""
     schedule: Schedule = Schedule()

@@ -1,11 +1,9 @@
-"""A folder of Jekyll posts, such as the `_posts` of a checked-out blog."""
+"""A folder of posts, such as the `_posts` of a checked-out blog."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import re
 import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +14,8 @@ from itertools import chain
 from pathlib import Path
 
 from bot.errors import NoDayError, ParseError, SourceError
+from bot.sources import files
+from bot.sources.files import name_in
 from bot.sources.fingerprint import fingerprint
 from bot.sources.posts import days
 from bot.sources.posts.front_matter import storable
@@ -25,16 +25,13 @@ from bot.sources.survey import Miss, Reached, Survey
 from formatters.model import Digest
 from formatters.spans import shorten
 
-SUFFIXES = (".md", ".markdown")
 YOUNG = 3.0  # seconds: a file that changed since may be half written, and is looked at again after so long
 _MOST_LEFT_OUT = 100  # files that are read although they are not looked at, to say that one of them is a digest
-_UNDATED = "a digest, but its name has no date, so that it is not looked at (name it YYYY-MM-DD-…)"
 _NOT_MATCHED = 'a digest, but match = "{}" leaves it out'
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class FolderSource:
-    """Read posts named YYYY-MM-DD-*.md; a post is parsed again only when its file changed."""
+    """Read the posts of a folder and its sub-folders; a file is parsed again only when it changed."""
 
     def __init__(
         self,
@@ -67,12 +64,13 @@ class FolderSource:
     def _digests(self, since: date | None) -> list[FoundDigest]:
         problems: dict[str, str] = {}
         by_id: dict[str, list[FoundDigest]] = {}
-        paths = self._posts(since)
+        paths = self._posts(since, problems)
         unfinished = self._unfinished(paths)
-        read = [(shown(path.name), self._as_before(path) if path in unfinished else self._read(path)) for path in paths]
+        read = [one for path in paths for one in self._read_all(path, since, as_before=path in unfinished)]
         for name, post in read:
             if isinstance(post, ParseError):
-                problems[name] = str(post)
+                if self._is_told(name, post):
+                    problems[name] = str(post)
             elif post.digest:
                 _keep(FoundDigest(post.digest, name, post.fingerprint), by_id, problems)
                 if post.degraded:
@@ -81,28 +79,45 @@ class FolderSource:
         self.survey = surveyed(read, () if by_id else self._left_out())
         return sorted(chain(*by_id.values()), key=lambda found: (found.digest.day, found.post))
 
-    def _posts(self, since: date | None) -> list[Path]:
-        try:
-            entries = sorted(self._path.iterdir())
-        except OSError as error:
-            advice = "check path in this source's settings, and the folder's rights"
-            raise SourceError(f"source {self.name}: {self._path}: {error.strerror}; {advice}") from None
-        return [path for path in entries if self._is_post(path, since)]
+    def _posts(self, since: date | None, problems: dict[str, str]) -> list[Path]:
+        """List the files to look at; a sub-folder that cannot be read becomes a problem."""
+        errors: list[OSError] = []
+        paths = [path for path in files.posts(self._path, errors.append) if self._is_post(path, since)]
+        for error in errors:
+            advice = "folder's rights"
+            if Path(error.filename) == self._path:
+                advice = f"check path in this source's settings, and the {advice}"
+                raise SourceError(f"source {self.name}: {self._path}: {error.strerror}; {advice}")
+            name = name_in(self._path, Path(error.filename))
+            problems[name] = f"{name}: cannot be read ({error.strerror}); check the {advice}"
+        return paths
 
     def _is_post(self, path: Path, since: date | None) -> bool:
-        found = days.of_name(path.name)
-        if not _ends_like_post(path) or found is None or (since and found.day < since):
+        """Tell whether a file is to be read; one whose name has no day is, since its text may have one."""
+        name = name_in(self._path, path)
+        found = days.of_name(name) if since else None
+        if since and found and found.day < since:
             return False
-        return self._match is None or fnmatch(path.name, self._match) or fnmatch(path.stem, self._match)
+        return self._match is None or any(fnmatch(text, self._match) for text in (name, path.name, path.stem))
+
+    def _read_all(self, path: Path, since: date | None, *, as_before: bool) -> list[tuple[str, Post | ParseError]]:
+        """Read what posts a file holds; those before `since` count only where the file is named by a day."""
+        name = name_in(self._path, path)
+        post = self._as_before(path) if as_before else self._read(path)
+        is_dated = since is None or days.of_name(name)
+        return [(name, one) for name, one in named(name, post) if is_dated or not _is_before(one, since)]
+
+    def _is_told(self, name: str, error: ParseError) -> bool:
+        """Tell whether an error is a problem of a post: many files without a day are none."""
+        return not isinstance(error, NoDayError) or self._match is not None or days.of_name(name) is not None
 
     def _left_out(self) -> Iterator[Miss]:
-        """Name the digests among the files that are not looked at, the newest at most."""
-        others = [path for path in posts(self._path) if not self._is_post(path, None)]
+        """Name the digests among the files that `match` leaves out, the last ones at most."""
+        others = [path for path in files.posts(self._path, bool) if not self._is_post(path, None)]
         for path in others[-_MOST_LEFT_OUT:]:
             post = self._read(path)
-            if isinstance(post, NoDayError) or (isinstance(post, Post) and post.digest and post.digest.papers):
-                reason = _NOT_MATCHED.format(self._match) if days.of_name(path.name) else _UNDATED
-                yield Miss(Reached.PAPERS, reason, post=shown(path.name))
+            if isinstance(post, NoDayError) or any(_papers(one) for _, one in named("", post)):
+                yield Miss(Reached.PAPERS, _NOT_MATCHED.format(self._match), post=name_in(self._path, path))
 
     def _unfinished(self, paths: Collection[Path]) -> set[Path]:
         """Name the files that are being written: those just changed are read twice."""
@@ -122,7 +137,7 @@ class FolderSource:
 
     def _as_before(self, path: Path) -> Post | ParseError:
         """Give what a file held before it began to be written."""
-        written = ParseError(f"{shown(path.name)}: is being written; it is read at the next look")
+        written = ParseError(f"{name_in(self._path, path)}: is being written; it is read at the next look")
         return self._cache[path][1] if path in self._cache else written
 
     def _read(self, path: Path) -> Post | ParseError:
@@ -135,24 +150,45 @@ class FolderSource:
                 self._cache[path] = stamp, self._parse(path)
             return self._cache[path][1]
         except OSError as error:
-            return ParseError(f"{shown(path.name)}: cannot be read ({error.strerror}); check its rights")
+            return ParseError(f"{name_in(self._path, path)}: cannot be read ({error.strerror}); check its rights")
 
     def _parse(self, path: Path) -> Post | ParseError:
+        name, certain = name_in(self._path, path), self._match is not None
         try:
-            certain = self._match is not None
-            return read(path, permalink=self._permalink, certain=certain, site=self._site, zone=self._zone)
+            return read(path, name, permalink=self._permalink, certain=certain, site=self._site, zone=self._zone)
         except ParseError as error:
             return error
 
 
+def named(name: str, post: Post | ParseError) -> list[tuple[str, Post | ParseError]]:
+    """Give a post with its name, or the posts of a file that grows with theirs: `README.md#2026-11-26`."""
+    sections = post.sections if isinstance(post, Post) else ()
+    return [(f"{name}#{one.digest.day}", one) for one in sections if one.digest] or [(name, post)]
+
+
+def _is_before(post: Post | ParseError, since: date | None) -> bool:
+    return since is not None and isinstance(post, Post) and post.digest is not None and post.digest.day < since
+
+
+def _papers(post: Post | ParseError) -> int:
+    return len(post.digest.papers) if isinstance(post, Post) and post.digest else 0
+
+
 def surveyed(read: Sequence[tuple[str, Post | ParseError]], left_out: Iterable[Miss] = ()) -> Survey:
     """Sum up what was read, by the names of the posts, older first."""
-    digests = [post.digest for _, post in read if isinstance(post, Post) and post.digest]
+    digests = [post for _, post in read if isinstance(post, Post) and post.digest]
     misses = [miss for name, post in read if (miss := _miss(name, post))]
     nearest = max([*misses, *left_out], key=lambda miss: (miss.reached, miss.post), default=None)
-    newest = misses[-1] if misses and misses[-1].post == read[-1][0] else None
+    _, last = max(((day, name) for name, post in read if (day := _day(name, post))), default=(None, ""))
+    newest = next((miss for miss in misses if miss.post == last), None)
     unread = newest if newest and newest.reached in {Reached.LINKS, Reached.HEADINGS} else None
-    return Survey(len(read), len(digests), sum(len(one.papers) for one in digests), nearest, unread)
+    return Survey(len(read), len(digests), sum(map(_papers, digests)), nearest, unread)
+
+
+def _day(name: str, post: Post | ParseError) -> date | None:
+    """Give the day of a post, None for a file that names none."""
+    found = next(iter(post.days.values()), None) if isinstance(post, Post) else days.of_name(name)
+    return found and found.day
 
 
 def _miss(name: str, post: Post | ParseError) -> Miss | None:
@@ -181,18 +217,24 @@ def _is_same(one: Digest, other: Digest) -> bool:
     return 2 * len(ids & other_ids) >= min(len(ids), len(other_ids))
 
 
-def read(path: Path, *, permalink: str = "", certain: bool = False, site: str = "", zone: tzinfo | None = None) -> Post:
+def read(
+    path: Path, name: str, *, permalink: str = "", certain: bool = False, site: str = "", zone: tzinfo | None = None
+) -> Post:
     """Read one post, and no more bytes of it than a post may have. Raises ParseError and OSError."""
     with path.open("rb") as file:
         raw = file.read(LARGEST_POST + 1)
     try:
-        post = parse(raw, shown(path.name), permalink=permalink, certain=certain, site=site, zone=zone)
-        return replace(post, fingerprint=fingerprint(post.digest)) if post.digest else post
+        return _fingerprinted(parse(raw, name, permalink=permalink, certain=certain, site=site, zone=zone))
     except ParseError:
         raise
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
-        raise ParseError(f"{shown(path.name)}: cannot be read ({storable(shorten(what, 200))}); report it") from error
+        raise ParseError(f"{name}: cannot be read ({storable(shorten(what, 200))}); report it") from error
+
+
+def _fingerprinted(post: Post) -> Post:
+    sections = tuple(map(_fingerprinted, post.sections))
+    return replace(post, fingerprint=fingerprint(post.digest) if post.digest else "", sections=sections)
 
 
 def _content(path: Path) -> bytes:
@@ -202,19 +244,3 @@ def _content(path: Path) -> bytes:
             return hashlib.sha256(file.read(LARGEST_POST + 1)).digest()
     except OSError:
         return b""
-
-
-def shown(name: str) -> str:
-    """Give the name of a file as it can be stored and shown: bytes that are no text, and line ends, are escaped."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
-def posts(path: Path) -> Iterator[Path]:
-    """List the files of a folder that end like posts, dated or not."""
-    files = (entry for entry in sorted(path.iterdir()) if _ends_like_post(entry))
-    return (entry for entry in files if entry.is_file() or not entry.exists())  # keep a broken link, to report it
-
-
-def _ends_like_post(path: Path) -> bool:
-    return path.suffix.rstrip() in SUFFIXES

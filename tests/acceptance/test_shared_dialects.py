@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 import unicodedata
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.sources.folder import FolderSource
 from bot.sources.posts.post import Post, parse
+from bot.sources.source import FoundDigest
 from formatters import compose
 from formatters.locale import phrases
 from formatters.model import Digest
@@ -170,3 +175,38 @@ def test_links_of_a_paper() -> None:
             assert {"arXiv", "PDF"} <= set(card.splitlines()[-1].split(" · "))
     assert "code" in cards("zd-img")[0]
     assert "Post" in str(post("author-e-rolling-readme").digest)
+
+
+# Files
+
+
+async def found(folder: Path, *names: str) -> list[FoundDigest]:
+    for name in names:
+        shutil.copy(FOLDER / f"{name}.md", folder)
+    return list(await FolderSource("blog", folder, zone=ZoneInfo("Asia/Seoul")).digests())
+
+
+@pytest.mark.parametrize("name", [*SAMPLES, "12-toml"])
+async def test_the_day_of_a_sample(tmp_path: Path, name: str) -> None:
+    day = "2026-11-26" if name.startswith("author") else "2025-09-10"
+    days = [] if name == "author-b-unnumbered" else [day]  # which has a day nowhere
+
+    assert [str(one.digest.day) for one in await found(tmp_path, name)] == days
+
+
+async def test_nothing_of_front_matter_in_toml_is_shown(tmp_path: Path) -> None:
+    (one,) = await found(tmp_path, "12-toml")
+
+    assert (one.digest.title, one.digest.series) == ("Daily Papers 2025-09-10", "Daily Papers")
+    assert (one.digest.preface, one.digest.rest) == ("", "")
+
+
+async def test_a_draft_is_no_post(tmp_path: Path) -> None:
+    assert await found(tmp_path, "15-draft") == []
+
+
+async def test_the_newest_section_of_a_file_that_grows(tmp_path: Path) -> None:
+    *_, newest = await found(tmp_path, "author-e-rolling-readme")
+
+    assert (newest.post, newest.digest.series) == ("author-e-rolling-readme.md#2026-11-26", "Papers of the week")
+    assert [paper.title for paper in newest.digest.papers] == [BIG, RAIN]

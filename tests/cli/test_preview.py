@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -132,7 +132,7 @@ def test_a_terminal_has_no_layout_of_its_own(monkeypatch: pytest.MonkeyPatch) ->
 def test_each_paper_is_one_message_with_title_and_link(folder: Path, channel: str) -> None:
     found = calls(folder, "--channel", channel)
 
-    for post in sorted({Path(call["post"]) for call in found}):
+    for post in sorted({Path(call["post"]) for call in found} & set(folder.iterdir())):
         messages = [call for call in found if call["post"] == str(post) and call["key"].startswith("paper/")]
         papers = list(sources(post))
         assert len(messages) == len(papers)
@@ -149,7 +149,7 @@ def test_the_full_summary_has_every_word(folder: Path, channel: str) -> None:
     """`all` is looked at word by word; single papers are then some of it."""
     everything = calls(folder, "--channel", channel, "--paper", "all")
 
-    for post in sorted({Path(call["post"]) for call in everything}):
+    for post in sorted({Path(call["post"]) for call in everything} & set(folder.iterdir())):
         papers = list(sources(post))
         parts = [list(part) for _, part in groupby((c for c in everything if c["post"] == str(post)), key=paper_of)]
         for paper, full in zip(papers, parts, strict=True):
@@ -291,8 +291,10 @@ def test_the_permalink_of_a_source_is_used() -> None:
 # A folder, and what is odd in it
 
 
-async def test_posts_that_are_no_digests_are_passed_over_with_a_word() -> None:
-    done = await paperboy("preview", DATA, "--channel", "telegram", "--json")
+async def test_posts_that_are_no_digests_are_passed_over_with_a_word(tmp_path: Path) -> None:
+    for path in DATA.glob("*.md"):
+        shutil.copy(path, tmp_path)
+    done = await paperboy("preview", tmp_path, "--channel", "telegram", "--json")
 
     assert done.code == 0
     assert [Path(call["post"]).name for call in json.loads(done.out) if call["key"] == "index"] == [
@@ -310,7 +312,7 @@ async def test_posts_that_are_no_digests_are_passed_over_with_a_word() -> None:
             "it was read line by line"
         ),
         "README.md: passed over, it is no digest",
-        f"{DATA}: 12 posts read, 10 digests, 62 papers",
+        f"{tmp_path}: 12 posts read, 10 digests, 62 papers",
     ]
 
 
@@ -331,6 +333,38 @@ def test_what_cannot_be_read_in_a_folder_does_not_keep_the_others_back(tmp_path:
         "loop.md: passed over, it cannot be read (Too many levels of symbolic links)",
         f"{tmp_path}: 4 posts read, 1 digest, 3 papers",
     ]
+
+
+def test_sub_folders_and_the_sections_of_a_file_that_grows(tmp_path: Path) -> None:
+    """Days are read as in the source that a post is of; else from the folder that is named, or from here."""
+    inside = tmp_path / "2026" / "11" / "26"
+    inside.mkdir(parents=True)
+    shutil.copy(POST, inside / "index.md")
+    paper = "### 1. [A](https://arxiv.org/abs/2501.00001)"
+    (tmp_path / "README.md").write_text(f"# Papers\n\n## 2026-11-25\n\n{paper}\n\n## 2026-11-26\n\n{paper}\n")
+
+    shown = preview(tmp_path, "--channel", "telegram", "--json")
+
+    posts = [call["post"] for call in json.loads(shown.out) if call["key"] == "index"]
+    assert posts == [f"{tmp_path}/README.md#2026-11-25", f"{tmp_path}/README.md#2026-11-26", f"{inside}/index.md"]
+    assert shown.err.splitlines() == [f"{tmp_path}: 3 posts read, 3 digests, 5 papers"]
+    assert preview(tmp_path / "README.md").out.count("README#2026-11-26") == 2
+
+
+def test_a_sub_folder_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    shutil.copy(POST, tmp_path)
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    errors = [PermissionError(13, "Permission denied", str(locked))]
+
+    def posts(folder: Path, on_error: Callable[[OSError], object]) -> Iterator[Path]:
+        """Even root's own tests meet a folder that cannot be read."""
+        yield from folder.glob("*.md")
+        on_error(errors[0])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.sources.files.posts", posts)
+        assert preview(tmp_path).err.splitlines()[0] == f"{locked}: passed over, it cannot be read (Permission denied)"
 
 
 # Where nothing would be sent, the exit code is 1

@@ -548,13 +548,16 @@ async def test_where_there_is_no_digest_those_that_are_not_looked_at_are_named()
     )
     assert (await surveyed("*daily*")).nearest is None
 
-    for name in ("2025-01-06-daily-papers.md", "2025-01-07-arxiv.md"):
-        (POSTS / name).rename(POSTS / name[11:])
-    (POSTS / "words.md").write_text("Words.\n")
-    assert str(await surveyed()) == (
-        "0 posts read, none is a digest; nearest: daily-papers.md: a digest, but its name has no date, "
-        "so that it is not looked at (name it YYYY-MM-DD-…)"
-    )
+
+async def test_a_file_without_any_day_is_a_miss_and_no_problem() -> None:
+    """Any folder has such files; where `match` names them they were meant to be posts."""
+    write("reading-list.md", title="Notes")
+    said = "no date in its front matter, file name or title, name it YYYY-MM-DD-reading-list.md"
+    daily, matching = source(), source("*list*")
+
+    assert (await daily.digests(), daily.problems) == ([], {})
+    assert daily.survey.nearest == miss("reading-list.md", said)
+    assert (await matching.digests(), list(matching.problems)) == ([], ["reading-list.md"])
 
 
 def test_how_a_survey_is_said() -> None:

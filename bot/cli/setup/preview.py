@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from bot.channels import kit_of
 from bot.cli.console import Console, print_json, warn
 from bot.config.settings import Settings
 from bot.errors import ParseError, SourceError
-from bot.sources import folder
-from bot.sources.folder import shown, surveyed
+from bot.sources import files, folder
+from bot.sources.files import name_in, shown
+from bot.sources.folder import surveyed
 from bot.sources.posts.post import Post
 from formatters.edition import Edition
 from formatters.locale import phrases
@@ -30,10 +32,10 @@ def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str,
     edition = Edition(own.layout) if own else USUAL
     found = [list(_digests(post, settings)) for post in posts]
     pages = [
-        (path, message)
+        (name, message)
         for one in found
-        for path, digest in one
-        for message in _messages(formatter, digest, edition, paper, path)
+        for name, digest in one
+        for message in _messages(formatter, digest, edition, paper, name)
     ]
     if as_json:
         print_json(_calls(pages, formatter))
@@ -42,22 +44,34 @@ def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str,
     return 0 if all(found) else 1
 
 
-def _digests(named: Path, settings: Settings) -> list[tuple[Path, Digest]]:
-    """Read a post, or those of a folder, and say which have nothing to send."""
+def _digests(named: Path, settings: Settings) -> list[tuple[str, Digest]]:
+    """Read a post, or those of a folder, and say which have nothing to send; give digests with what they are called."""
     is_folder = named.is_dir()
     try:
-        paths = list(folder.posts(named)) if is_folder else [named]
+        paths = _inside(named) if is_folder else [named]
         read = [(path, _in_folder(path, settings) if is_folder else _read(path, settings)) for path in paths]
     except OSError as error:
         raise SourceError(f"{shown(str(named))}: {error.strerror}; name a post or a folder of posts") from None
-    for path, post in read:
-        _tell(
-            shown(path.name if is_folder else str(path)), post, "passed over, it is no digest" if is_folder else _NONE
-        )
+    every = [one for path, post in read for one in folder.named(shown(str(path)), post)]
+    for name, post in every:
+        told = name_in(named, Path(name)) if is_folder else name
+        _tell(told, post, _PASSED_OVER if is_folder else _NONE)
     if is_folder:
-        warn(f"{shown(str(named))}: {surveyed([(shown(path.name), post) for path, post in read])}")
-    digests = [(path, post.digest) for path, post in read if isinstance(post, Post) and post.digest]
-    return [(path, digest) for path, digest in digests if digest.papers]
+        own = [(name_in(named, Path(name)), post) for name, post in every]
+        warn(f"{shown(str(named))}: {surveyed(own)}")
+    digests = [(name, post.digest) for name, post in every if isinstance(post, Post) and post.digest]
+    return [(name, digest) for name, digest in digests if digest.papers]
+
+
+def _inside(named: Path) -> list[Path]:
+    """List the posts of a folder, and say which of its sub-folders cannot be read; OSError where it cannot itself."""
+    errors: list[OSError] = []
+    paths = list(files.posts(named, errors.append))
+    for error in errors:
+        if Path(error.filename) == named:
+            raise error
+        warn(f"{shown(str(error.filename))}: passed over, it cannot be read ({error.strerror})")
+    return paths
 
 
 def _in_folder(path: Path, settings: Settings) -> Post | ParseError:
@@ -71,9 +85,12 @@ def _in_folder(path: Path, settings: Settings) -> Post | ParseError:
 
 
 def _read(path: Path, settings: Settings) -> Post:
-    source = next((one for one in settings.sources if one.path.resolve() == path.parent.resolve()), None)
-    permalink, site = (source.permalink, source.site) if source else ("", "")
-    return folder.read(path, permalink=permalink, site=site, zone=settings.zone)
+    whole = Path(os.path.realpath(path))  # of a link that leads to itself, too
+    source = next((one for one in settings.sources if whole.is_relative_to(one.path.resolve())), None)
+    if source is None:
+        return folder.read(path, name_in(Path(), path), zone=settings.zone)
+    name = name_in(source.path.resolve(), whole)
+    return folder.read(path, name, permalink=source.permalink, site=source.site, zone=settings.zone)
 
 
 def _tell(name: str, post: Post | ParseError, no_digest: str) -> None:
@@ -90,28 +107,34 @@ def _tell(name: str, post: Post | ParseError, no_digest: str) -> None:
         warn(f"{name}: has no papers; it would be held, and nothing sent{nearest}")
 
 
-def _messages(formatter: Formatter, digest: Digest, edition: Edition, paper: str, path: Path) -> Sequence[Message]:
+def _messages(formatter: Formatter, digest: Digest, edition: Edition, paper: str, name: str) -> Sequence[Message]:
     if not paper:
         return formatter.digest(digest, edition)
     chosen = [one for one in digest.papers if paper in ("all", str(one.number))]
     if not chosen:
         numbers = f"{digest.papers[0].number} to {digest.papers[-1].number}"
-        raise SourceError(f"{shown(str(path))}: no paper {paper!r}; there are {numbers}, and all")
+        raise SourceError(f"{name}: no paper {paper!r}; there are {numbers}, and all")
     return [message for one in chosen for message in formatter.paper(one)]
 
 
-def _calls(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> list[dict[str, object]]:
+def _calls(pages: Iterable[tuple[str, Message]], formatter: Formatter) -> list[dict[str, object]]:
     return [
-        {"post": shown(str(path)), "key": message.key, "method": formatter.method, "arguments": message.body}
-        for path, message in pages
+        {"post": name, "key": message.key, "method": formatter.method, "arguments": message.body}
+        for name, message in pages
     ]
 
 
-def _print_text(pages: Iterable[tuple[Path, Message]], formatter: Formatter) -> None:
+def _print_text(pages: Iterable[tuple[str, Message]], formatter: Formatter) -> None:
     console = Console()
-    for path, message in pages:
-        console.rule(f"[dim]{shown(path.stem)} · {message.key}[/dim]", align="left", style="dim")
+    for name, message in pages:
+        console.rule(f"[dim]{_short(name)} · {message.key}[/dim]", align="left", style="dim")
         if "markup" in message.body:
             console.print(str(message.body["markup"]))
         else:
             console.print(str(formatter.plain(message.body)["text"]), markup=False)
+
+
+def _short(name: str) -> str:
+    """Give what a post is called without folders and suffix; of a file that grows with its day."""
+    file, sign, day = name.rpartition("/")[2].partition("#")
+    return PurePath(file).stem + sign + day

@@ -17,7 +17,8 @@ _AT_ENDS = " -–—:|·,/_"
 _LETTER = re.compile(r"[^\W\d_]")
 _ORIGIN = re.compile(r"[a-z]+://[^/]+")
 # The placeholders of Jekyll's permalinks that tell a day, as `strftime` has them.
-_OF_DAY = {"year": "%Y", "month": "%m", "day": "%d", "short_year": "%y", "y_day": "%j"}
+_OF_DAY = {"year": "%Y", "month": "%m", "day": "%d", "short_year": "%y", "y_day": "%j", "i_month": "%m", "i_day": "%d"}
+_PLACEHOLDER = re.compile(r":([a-z_]+)")
 
 
 def title_of(front: Mapping[str, object], heading: str) -> str:
@@ -42,18 +43,23 @@ def series_of_name(path: str) -> str:
     return series.title() if _LETTER.search(series) else ""
 
 
-def permalink(template: str, path: str, day: date, front: Mapping[str, object]) -> str:
+def permalink(template: str, path: str, day: date | None, front: Mapping[str, object]) -> str:
     """Fill a permalink as Jekyll does (jekyllrb.com, "Permalinks"); unknown placeholders stay.
 
-    A post's own permalink takes the place of the template's path. `day` is the one on which Jekyll publishes it.
+    A post's own permalink takes the place of the template's path. `day` is the one on which Jekyll publishes it; a file
+    of several days has none, and no link where that tells a day.
     """
     own = scalar(front.get("permalink"))
     origin = _ORIGIN.match(template)
     template = origin[0] + own if origin and own.startswith("/") else template
     title = scalar(front.get("slug")) or _stem(path)
-    values = {name: f"{day:{form}}" for name, form in _OF_DAY.items()}
-    values |= {"title": title, "slug": title, "i_month": str(day.month), "i_day": str(day.day)}
-    return re.sub(r":([a-z_]+)", lambda found: values.get(found[1], found[0]), template)
+    values = {"title": title, "slug": title, **(_of_day(day) if day else {})}
+    filled = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
+    return "" if day is None and any(found[1] in _OF_DAY for found in _PLACEHOLDER.finditer(filled)) else filled
+
+
+def _of_day(day: date) -> dict[str, str]:
+    return {name: f"{day:{form}}".lstrip("0" if name.startswith("i_") else "") for name, form in _OF_DAY.items()}
 
 
 def _unquoted(title: str) -> str:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from datetime import date, tzinfo
 
 from bot.errors import NoDayError, ParseError
 from bot.sources.posts import days, front_matter, naming
 from bot.sources.posts.admission import refusal
+from bot.sources.posts.dated_sections import dated_sections
 from bot.sources.posts.days import FIRST_DAY, LAST_DAY, Mention
 from bot.sources.posts.front_matter import lines_before, storable
 from bot.sources.posts.papers.drafts import slug
-from bot.sources.posts.papers.reading import read_papers
+from bot.sources.posts.papers.reading import Reading, read_papers
 from bot.sources.survey import Miss
 from formatters.links import safe
 from formatters.model import Digest, Paper
 
 LARGEST_POST = 512 * 1024  # bytes; the largest real one has 81 KB
+
+
+# What Markdown with components has beside Markdown: imports and exports, and comments.
+_OF_COMPONENTS = re.compile(
+    r"""^(?:import\s.*["'].*|export\s+(?:const|let|var|default|function)\b.*)$|\{/\*.*?\*/\}""", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,38 +36,86 @@ class Post:
     degraded: str = ""
     fingerprint: str = ""  # of the digest
     miss: Miss | None = None  # what in it was nearest to a paper, where it has none
-    days: Mapping[str, Mention] = field(default_factory=dict)  # where it names its day; the first of them counts
+    days: Mapping[str, Mention] = field(default_factory=dict, compare=False)  # where it names its day; the first counts
+    sections: tuple[Post, ...] = ()  # of a file that grows: a post for each day
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a post comes from.
+
+    `certain` makes a digest of a post without papers and without a dated title; links that leave out the site are
+    completed with `site`; times are turned into days of `zone`.
+    """
+
+    name: str  # of its file, with the folders
+    permalink: str = ""
+    certain: bool = False
+    site: str = ""
+    zone: tzinfo | None = None
 
 
 def parse(
     raw: bytes, name: str, *, permalink: str = "", certain: bool = False, site: str = "", zone: tzinfo | None = None
 ) -> Post:
-    """Read a post into a digest, `name` being that of its file with its folders.
+    """Read a post into a digest, or a file that grows into a digest for each day; `name` is as of `Origin`.
 
-    `certain` makes a digest of a post without papers and without a dated title; links that leave out the site are
-    completed with `site`; times are turned into days of `zone`. Raises ParseError for what is no UTF-8 text, too large
-    or too strange to be read in time; NoDayError for a digest that has a date nowhere, or one that no post has.
+    Raises ParseError for what is no UTF-8 text, too large or too strange to be read in time; NoDayError for a digest
+    that has a date nowhere, or one that no post has.
     """
-    text = _text(raw, name)
+    text, origin = _text(raw, name), Origin(name, permalink, certain, site, zone)
     front, body, broken = front_matter.read(text)
     if front_matter.is_hidden(front):
         return Post(None, "its front matter says that it is not published yet")
+    if not days.of_name(name) and (sections := _sections(front, body, origin)):
+        return Post(None, sections=(replace(sections[0], degraded=_said(broken, sections[0].degraded)), *sections[1:]))
     reading = read_papers(body, site)
-    title = naming.title_of(front, reading.title)
-    preface = reading.below_title if slug(title) == slug(reading.title) else reading.preface
-    series, in_title = naming.split_title(title)
     miss = replace(reading.miss, line=reading.miss.line + lines_before(body, text)) if reading.miss else None
-    if not (reading.papers or certain or (series and in_title)):
-        return Post(None, miss=miss)
+    post = _whole(front, reading, origin)
+    return replace(post, degraded=_said(broken, post.degraded) if post.digest else "", miss=miss)
+
+
+def _whole(front: Mapping[str, object], reading: Reading, origin: Origin) -> Post:
+    """Make a digest of all that a file holds."""
+    title = naming.title_of(front, reading.title)
+    series, in_title = naming.split_title(title)
     in_title = in_title or naming.split_title(reading.title)[1]
-    found = {"front matter": front_matter.day_of(front, zone), "file name": days.of_name(name), "title": in_title}
+    in_name, in_front = days.of_name(origin.name), front_matter.day_of(front, origin.zone)
+    found = {"front matter": in_front, "file name": in_name, "title": in_title}
     named = {place: one for place, one in found.items() if one}
-    day = _checked(named, name).day
-    series = series or naming.series_of_name(name) or "Papers"
-    url = naming.permalink(permalink, name, front_matter.site_day(front, zone) or day, front)
-    digest = Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, reading.papers, reading.rest)
-    degraded = filter(None, [broken, _unlinked_papers(reading.papers), *_differing(named)])
-    return Post(digest, "; ".join(degraded), miss=miss, days=named)
+    if not (reading.papers or origin.certain or (series and in_title and in_name)):
+        return Post(None, days=named)
+    day = _checked(named, origin.name).day
+    preface = reading.below_title if slug(title) == slug(reading.title) else reading.preface
+    url = naming.permalink(origin.permalink, origin.name, front_matter.site_day(front, origin.zone) or day, front)
+    digest = _digest(series, day, title, replace(reading, preface=preface), origin, url)
+    return Post(digest, _said(_unlinked_papers(reading.papers), *_differing(named)), days=named)
+
+
+def _sections(front: Mapping[str, object], body: str, origin: Origin) -> list[Post]:
+    """Make a digest of each dated section of a file."""
+    in_title = naming.split_title(naming.title_of(front, ""))[1]
+    heading, sections = dated_sections(body, front_matter.day_of(front, origin.zone) or in_title, origin.site)
+    series, _ = naming.split_title(naming.title_of(front, heading))
+    url = naming.permalink(origin.permalink, origin.name, None, front)
+    return [
+        Post(
+            _digest(series or naming.split_title(one.heading)[0], one.day.day, one.heading, one.reading, origin, url),
+            _unlinked_papers(one.reading.papers),
+            days={"heading": one.day},
+        )
+        for one in sections
+    ]
+
+
+def _digest(series: str, day: date, title: str, reading: Reading, origin: Origin, url: str) -> Digest:
+    series = series or naming.series_of_name(origin.name) or "Papers"
+    preface, papers, rest = reading.preface, reading.papers, reading.rest
+    return Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers, rest)
+
+
+def _said(*problems: str) -> str:
+    return "; ".join(filter(None, problems))
 
 
 def _checked(named: Mapping[str, Mention], name: str) -> Mention:
@@ -94,6 +150,8 @@ def _text(raw: bytes, name: str) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ParseError(f"{name}: not a text in UTF-8; save it as UTF-8 or take it out of the folder") from None
+    if name.endswith(".mdx"):
+        text = _OF_COMPONENTS.sub("", text)
     text = storable(text.replace("\r\n", "\n").replace("\r", "\n"))
     if too_many := refusal(text):
         raise ParseError(f"{name}: {too_many}: that takes too long to read; split it, or mend it")

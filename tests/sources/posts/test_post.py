@@ -159,11 +159,27 @@ def test_forty_papers() -> None:
     ],
 )
 def test_series_and_day_stand_in_a_title(title: str, series: str, day: str) -> None:
-    found = parse(f"---\ntitle: {title}\n---\n".encode(), "post.md").digest
+    found = parse(f"---\ntitle: {title}\n---\n".encode(), "2025-02-03.md").digest
 
     assert found is not None
     assert (found.series, found.day.isoformat()) == (series, day)
     assert found.id == f"{slug(series)}/{day}"
+
+
+def test_an_empty_post_is_a_digest_where_its_name_is_dated_too() -> None:
+    assert parse(b"---\ntitle: Papers 2025-02-03\n---\n", "post.md") == Post(None)
+
+
+def test_components_are_no_words_of_a_post() -> None:
+    lines = ("import Chart from '../chart.astro'", "export const a = 1", "", "Import 'this' {/* note */}today.", TITLE)
+    text = "\n".join(("---", "title: Papers", "---", *lines)).encode()
+
+    found = parse(text, "2025-02-03-a.mdx").digest
+    assert found
+    assert found.preface == "Import 'this' today."
+    assert [one.preface.split("\n")[0] for name in ("2025-02-03-a.md",) if (one := parse(text, name).digest)] == [
+        lines[0]
+    ]
 
 
 @pytest.mark.parametrize("title", ["", "2025-02-03", "Top 1000 papers", "CVPR 2024 100 best", "Papers 2025-13-40"])
