@@ -137,7 +137,8 @@ deliveries = Table(
     Column("attempted_at", Float),
     Column("sent_at", Float),
     Column("remote_id", String),
-    Column("place", String, key="id_sequence"),  # the sequence of the remote_id: a chat that moved has another one
+    # The sequence of the remote_id, or of the chat when the send was begun: a chat that moved has another one.
+    Column("place", String, key="id_sequence"),
     Column("thread", String),  # the parent's remote id that the last send went under
     Column("sent_hash", String),  # of the wording last sent; delivered when there is a remote_id
     Column("problem", String),  # an ErrorCode: what became of the last try

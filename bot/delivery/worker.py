@@ -162,10 +162,17 @@ class ChatWorker:
             )
             self._settle(row, DeliveryState.SENT, remote_id=remote_id, id_sequence=self.chat.id_sequence)
         else:
+            self._require_unmoved(row)
             await self.channel.edit(self.chat.address, row.remote_id, body)
             self._settle(row, DeliveryState.SENT)
 
+    def _require_unmoved(self, row: QueuedDelivery) -> None:
+        """Raise ChatMoved where the chat was elsewhere when a row was sent, whoever heard of that."""
+        if row.id_sequence not in ("", self.chat.id_sequence):
+            raise errors.ChatMoved(f"the chat became {self.chat.address} since", self.chat.address)
+
     async def _reconcile(self, row: QueuedDelivery) -> None:
+        self._require_unmoved(row)
         run = self.state
         tried = await run.ledger.attempted_at(row.delivery_ref)
         known = await run.ledger.known_message_ids(self.chat, tried)
@@ -178,12 +185,8 @@ class ChatWorker:
             case Delivered(remote_id):
                 # If the post changed since, the chat holds the older content.
                 state = DeliveryState.SENT if row.tried_hash == row.hash else DeliveryState.STALE
-                found: dict[str, Any] = {
-                    "remote_id": remote_id,
-                    "id_sequence": self.chat.id_sequence,
-                    "sent_hash": row.tried_hash,
-                }
-                self._settle(row, state, **found)
+                found: dict[str, Any] = {"remote_id": remote_id, "id_sequence": self.chat.id_sequence}
+                self._settle(row, state, sent_hash=row.tried_hash, **found)
             case NotDelivered():
                 self._settle(row, DeliveryState.PENDING)
             case undecided:

@@ -127,6 +127,7 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             func.coalesce(deliveries.c.remote_id, "").label("remote_id"),
             func.coalesce(deliveries.c.sent_hash, "").label("tried_hash"),
             func.coalesce(deliveries.c.thread, "").label("thread"),
+            func.coalesce(deliveries.c.id_sequence, "").label("id_sequence"),
             messages.c.id.label("message"),
             digests.c.name.label("digest"),
         )

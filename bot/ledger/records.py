@@ -130,6 +130,7 @@ class QueuedDelivery:
     remote_id: str
     tried_hash: str  # of the body last sent, delivered or not
     thread: str  # in a threaded layout, the parent's remote id that it went under
+    id_sequence: str  # of the chat when it was sent; empty: not known, or not sent yet
     message: int
     digest: str  # its name
     body: Mapping[str, object]

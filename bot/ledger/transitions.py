@@ -105,6 +105,7 @@ def _claim() -> ReturningUpdate[Any]:
         .where(parent.c.chat_id == deliveries.c.chat_id)
         .scalar_subquery()
     )
+    sequence = select(chats.c.id_sequence).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
     refs = select(func.json_each(bindparam("refs")).table_valued("value").c.value)
     return (
         update(deliveries)
@@ -113,6 +114,7 @@ def _claim() -> ReturningUpdate[Any]:
             state=case((new, SENDING.value), else_=EDITING.value),
             sent_hash=case((new, wording), else_=deliveries.c.sent_hash),
             thread=case((new, func.coalesce(thread, "")), else_=deliveries.c.thread),
+            id_sequence=case((new, sequence), else_=deliveries.c.id_sequence),
             attempts=deliveries.c.attempts + 1,
             attempted_at=bindparam("now"),
         )
@@ -120,8 +122,8 @@ def _claim() -> ReturningUpdate[Any]:
     )
 
 
-# Note that rows, a JSON list of :refs, are under way; of new messages also the wording, and the thread they go to,
-# which their parent, sent a moment ago, decides.
+# Note that rows, a JSON list of :refs, are under way; of new messages also the wording, the id sequence of their chat,
+# and the thread they go to, which their parent, sent a moment ago, decides.
 CLAIM = _claim()
 
 _UNTOUCHED = ("sent_hash", "remote_id", "id_sequence", "sent_at", "plain")  # where an outcome does not name them
@@ -202,12 +204,6 @@ def release_now(chat_ids: Collection[int]) -> Update:
     return update(deliveries).where(waits_for_hour(deliveries), _in(chat_ids)).values(not_before=AT_ONCE)
 
 
-def stop_editing(chat: int) -> Update:
-    """Give up edits of what stands where a chat was before it moved."""
-    there = (not_sent(deliveries), deliveries.c.chat_id == chat, deliveries.c.state == STALE)
-    return update(deliveries).where(*there).values(state=SENT)
-
-
 def reopened(*which: ColumnElement[bool]) -> Update:
     """Make due again what chats refused because they were closed."""
     receiving = select(chats.c.id).where(chats.c.state != ChatState.REMOVED, *which)
@@ -238,8 +234,8 @@ def hand_over(gone: int, kept: int, these: Select[int]) -> Update:
 
 def rename_sequence(chat: int, names: Collection[str], name: str) -> Update:
     """Call the id sequence of a chat by one name; it had several, as the chat has."""
-    there = deliveries.c.state.in_((SENT, STALE, EDITING, FAILED))
-    named = (deliveries.c.chat_id == chat, there, deliveries.c.id_sequence.in_(names))
+    any_state = deliveries.c.state.in_(DeliveryState)
+    named = (deliveries.c.chat_id == chat, any_state, deliveries.c.id_sequence.in_(names))
     return update(deliveries).where(*named).values(id_sequence=name)
 
 

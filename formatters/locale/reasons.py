@@ -22,6 +22,7 @@ _KOREAN = {
     "Telegram's answer was lost ({})": "텔레그램의 답을 받지 못했습니다({})",
     "Telegram's answer makes no sense ({})": "텔레그램의 답을 이해할 수 없습니다({})",
     "{} became the supergroup {}": "{} 그룹이 슈퍼그룹 {}이(가) 되었습니다",
+    "the chat became {} since": "그 뒤 채팅이 {}(으)로 바뀌었습니다",
     "add the bot to the chat again and let it post": "봇을 채팅에 다시 추가하고 글을 쓸 수 있게 해 주세요",
     "check the address, and that the bot is a member that may post": "주소와, 봇이 글을 쓸 수 있는지 확인해 주세요",
     "blocked by its reader": "독자가 봇을 차단했습니다",

@@ -420,6 +420,61 @@ async def test_an_unconfirmed_send_from_before_a_chat_moved_waits_for_an_operato
     assert await pipeline.problems("a") == ["moved to a2"]
 
 
+async def moved(pipeline: Pipeline) -> None:
+    """Let the platform say that a chat moved, before anything is sent there."""
+    subscriptions = pipeline.ledger.subscriptions
+    await subscriptions.move((await pipeline.known("a")).id, address="a2", id_sequence="a2")
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_a_send_that_died_before_the_platform_said_that_the_chat_moved_is_not_repeated(
+    pipeline: Pipeline, accepted: bool
+) -> None:
+    """What is not in the new chat may be in the old one, which readers see as well."""
+    pipeline.channel.failures["a"] += [Failure(), Failure(CrashError(), accepted=accepted)]
+    with pytest.raises(BaseExceptionGroup):
+        await pipeline.run(days(1))
+    await moved(pipeline)
+    for _ in range(2):
+        await pipeline.run(days(1))
+        await pipeline.ledger.subscriptions.resume_all()
+    assert (numbers(pipeline.shown("a")), numbers(pipeline.shown("a2"))) == (["index", "1"][: 1 + accepted], ["2"])
+    assert await pipeline.counts("a") == {"sent": 2, "unconfirmed": 1}
+    assert await pipeline.problems("a") == ["the chat became a2 since"]
+    assert ("reconcile", "a2") not in pipeline.channel.calls
+
+
+async def test_a_send_whose_answer_is_lost_while_the_platform_says_that_the_chat_moved_is_not_repeated(
+    pipeline: Pipeline,
+) -> None:
+    class Moving(MemoryChannel):
+        async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
+            if address == "a" and self.chats["a"]:
+                await moved(pipeline)
+            return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
+
+    pipeline.channel = Moving()
+    pipeline.channel.failures["a"] += [Failure(), lost()]
+    await pipeline.run(days(1), RetryPolicy(settle_delay=90))
+    pipeline.clock.now += 91
+    await pipeline.run(days(1))
+    assert (numbers(pipeline.shown("a")), numbers(pipeline.shown("a2"))) == (["index", "1"], ["2"])
+    assert await pipeline.counts("a") == {"sent": 2, "unconfirmed": 1}
+
+
+async def test_an_edit_that_died_before_the_platform_said_that_the_chat_moved_is_given_up(pipeline: Pipeline) -> None:
+    """The id is one of the old chat; in the new one it is another message's."""
+    day = date(2025, 1, 1)
+    await pipeline.run([found(digest(day, paper(1), paper(2)))])
+    pipeline.channel.failures["a"].append(Failure(CrashError()))
+    with pytest.raises(BaseExceptionGroup):
+        await pipeline.run([found(digest(day, paper(1, word="new"), paper(2)))])
+    await moved(pipeline)
+    await pipeline.run([found(digest(day, paper(1, word="new"), paper(2)))])
+    assert ("edit", "a2") not in pipeline.channel.calls
+    assert await pipeline.counts("a") == {"sent": 3}
+
+
 async def test_in_a_long_pause_of_the_bot_no_worker_waits(pipeline: Pipeline) -> None:
     class Paused(MemoryChannel):
         async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:

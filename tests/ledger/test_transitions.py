@@ -62,12 +62,11 @@ CASES: dict[str, list[Case]] = {
     ],
     "open_at": [Case(transitions.open_at("", 9.0), {PENDING: {PENDING}})],
     "release_now": [Case(transitions.release_now([1, 2, 3]), {PENDING: {PENDING}})],
-    "stop_editing": [Case(transitions.stop_editing(1), {STALE: {SENT}})],
     "hand_over": [
         Case(transitions.hand_over(1, 4, select(messages.c.id)), {one: {one} for one in DeliveryState}),
     ],
     "rename_sequence": [
-        Case(transitions.rename_sequence(1, ["here"], "there"), {one: {one} for one in (SENT, STALE, EDITING, FAILED)}),
+        Case(transitions.rename_sequence(1, ["here"], "there"), {one: {one} for one in {*DeliveryState} - {PENDING}}),
     ],
     "reopened": [Case(transitions.reopened(true()), {FAILED: {PENDING, STALE}})],
     "ask_again": [
@@ -219,7 +218,8 @@ def _rows() -> Iterator[tuple[int, dict[str, object]]]:
     others = product((1, 2, 3), (None, *ErrorCode), (None, 5.0), ("wanted", "other"), (0, 1), (0, 1))
     for (chat, problem, time, said, tried, obsolete), state in product(others, DeliveryState):
         for there in _there(state):
-            held = {"remote_id": "7", "id_sequence": "here"} if there else {"remote_id": None, "id_sequence": None}
+            place = "here" if there or state in (SENDING, UNCONFIRMED) else None
+            held = {"remote_id": "7" if there else None, "id_sequence": place}
             more = {"chat_id": chat, "problem": problem, "not_before": time, "sent_hash": said, "attempts": tried}
             yield obsolete, {"state": state, "attempted_at": 1.0, **held, **more}
 

@@ -32,7 +32,7 @@ from bot.ledger.chats.chat_sql import (
 )
 from bot.ledger.chats.merging import LOST_NAMES, merge, merge_doubles
 from bot.ledger.records import Subscription
-from bot.ledger.transitions import ask_again, drop_unsent, reopened, stop_editing
+from bot.ledger.transitions import ask_again, drop_unsent, reopened
 
 _FIELDS = (
     *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
@@ -186,12 +186,11 @@ class Subscriptions:
                 await db.execute(statement)
 
     async def move(self, chat: int, *, address: str, id_sequence: str) -> None:
-        """Write where a chat is now; what it holds from before cannot be edited any more."""
+        """Write where a chat is now; what it holds from before is not edited any more, nor asked about."""
         there = {"address": address, "canonical_address": address, "id_sequence": id_sequence}
         moved = update(chats).where(chats.c.id == chat).values(there).returning(chats.c.channel)
         async with self._write() as db:
             channel = (await db.execute(moved)).scalar_one()
-            await db.execute(stop_editing(chat))
             await merge_doubles(db, channel)
 
 
