@@ -135,13 +135,14 @@ class DeliveryCycle:
 
     async def _plan_found(self, source: Source) -> None:
         self.unread.pop(source.name, None)
-        found, self.unread[source.name] = await look(source, self.ledger, self.settings, self._today())
-        await self._write_plan(source, found)
+        found, since, self.unread[source.name] = await look(source, self.ledger, self.settings, self._today())
+        await self._write_plan(source, found, since)
 
-    async def _write_plan(self, source: Source, found: Sequence[FoundDigest] | None) -> None:
-        """Plan what was found; without it, what the ledger knows of."""
+    async def _write_plan(self, source: Source, found: Sequence[FoundDigest] | None, since: date | None = None) -> None:
+        """Plan what was found of the days from `since` on; without it, what the ledger knows of."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
-        rules, problems = replace(self.rules, today=self._today()), self._unplanned.setdefault(source.name, {})
+        rules = replace(self.rules, since=since, today=self._today())
+        problems = self._unplanned.setdefault(source.name, {})
         problems.clear()
         for one in await plan(self.ledger, source.name, found, formatters, rules, problems):
             reason = one.reason.sentence(one.state)
@@ -151,12 +152,13 @@ class DeliveryCycle:
         return datetime.fromtimestamp(self.ledger.clock(), self.settings.zone).date()
 
 
-async def look(source: Source, ledger: Ledger, settings: Settings, today: date) -> tuple[Sequence[FoundDigest], str]:
-    """Read what of a source may have changed, and say what a person must look at, "" for nothing."""
+async def look(
+    source: Source, ledger: Ledger, settings: Settings, today: date
+) -> tuple[Sequence[FoundDigest], date | None, str]:
+    """Read what of a source may have changed; say from which day on, and what a person must look at, "" for nothing."""
     known = await ledger.known_digests(source.name)
-    days = [one.day for one in known if one.day <= today]
-    found = await source.digests(look_from(days, settings.schedule.edits_for))
-    return found, source.survey.problem(has_given=bool(known))
+    since = look_from([one.day for one in known if one.day <= today], settings.schedule.edits_for)
+    return await source.digests(since), since, source.survey.problem(has_given=bool(known))
 
 
 def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:

@@ -30,6 +30,7 @@ class Rules:
     catch_up: int = 3
     gate_wait: float = 0.0
     edits_for: float = math.inf
+    since: date | None = None  # posts of earlier days were not looked at
     today: date | None = None  # where the operator is; without it no post is dated in the future or late
 
 
@@ -52,7 +53,7 @@ def decide(
         return []
     before = {one.name: one for one in known}
     older_first = sorted(found, key=lambda one: (one.digest.day, one.post))
-    plans = list(map(_planned, recognise(older_first, known)))
+    plans = list(map(_planned, recognise(older_first, known, rules.since)))
     settled = [(before[one.digest.id], one) for one in plans if _is_settled(before.get(one.digest.id), one)]
     changed = [_changed(was, planned, rules, now) for was, planned in settled]
     fresh = [one for one in plans if not _is_settled(before.get(one.digest.id), one)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules, decide
@@ -42,7 +43,7 @@ async def plan(
     known = await ledger.known_digests(source)
     newly_read: set[str] = set()
     if found is not None:
-        found, known, newly_read = await _read_again(ledger, source, found, known)
+        found, known, newly_read = await _read_again(ledger, source, found, known, rules.since)
     # Hashing years of posts takes seconds; meanwhile readers are answered.
     decided = await asyncio.to_thread(decide, known, found, rules, ledger.clock(), newly_read)
     for one in decided:
@@ -56,14 +57,14 @@ async def plan(
 
 
 async def _read_again(
-    ledger: Ledger, source: str, found: Sequence[FoundDigest], known: Sequence[KnownDigest]
+    ledger: Ledger, source: str, found: Sequence[FoundDigest], known: Sequence[KnownDigest], since: date | None
 ) -> tuple[list[FoundDigest], list[KnownDigest], set[str]]:
     """Let the papers of changed posts keep their ids, and take up at once what only a newer program reads otherwise.
 
     Gives the names of the digests, too, in which a former program saw no papers.
     """
     before = {one.name: one for one in known}
-    posts = {one.digest.id: one for one in await asyncio.to_thread(_compared, found, known)}
+    posts = {one.digest.id: one for one in await asyncio.to_thread(_compared, found, known, since)}
     newly_read = set() if not known or any(is_current(one.fingerprint) for one in known) else posts.keys() - before
     for name, was in list(before.items()):
         if name not in posts or posts[name].fingerprint == was.fingerprint:
@@ -78,9 +79,9 @@ async def _read_again(
     return list(posts.values()), list(before.values()), newly_read
 
 
-def _compared(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> list[FoundDigest]:
+def _compared(found: Sequence[FoundDigest], known: Sequence[KnownDigest], since: date | None) -> list[FoundDigest]:
     """Give each post with the name by which the ledger knows it, and its fingerprint."""
-    recognised = recognise(found, known)
+    recognised = recognise(found, known, since)
     return [replace(one, fingerprint=one.fingerprint or fingerprint(one.digest)) for one in recognised]
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from functools import partial
 from itertools import chain, count
 from pathlib import PurePath
 from typing import TypeVar
 
 from bot.ledger.records import KnownDigest
-from bot.sources.source import FoundDigest
+from bot.sources.source import FoundDigest, is_one_post
 from formatters.addresses import identity
 from formatters.links import safe
 from formatters.model import Digest, Paper
@@ -25,16 +27,18 @@ _Value = TypeVar("_Value")
 _Lookup = Callable[[FoundDigest], str | None]  # gives the name of a known digest
 
 
-def recognise(found: Sequence[FoundDigest], known: Sequence[KnownDigest]) -> list[FoundDigest]:
+def recognise(
+    found: Sequence[FoundDigest], known: Sequence[KnownDigest], since: date | None = None
+) -> list[FoundDigest]:
     """Give each post with the name by which the ledger knows its digest, or a new one; no two have the same.
 
-    A known digest is claimed by its own post first; when that is gone, by one with the same set of papers, then
-    by one with its series and day. Of posts that are one digest under two names, the name
-    that the ledger knows stays.
+    A known digest is claimed by its own post first; when that is gone or has other papers, by one with its papers, then
+    by its own post whatever it has, then by one with its series and day. Of posts that are one digest under two
+    names, the name that the ledger knows stays. Posts of days before `since` were not looked at: they are not gone.
     """
     before = {one.name: one for one in known}
     order = sorted(range(len(found)), key=lambda place: (found[place].digest.day, found[place].post))
-    names, taken = _claims(found, order, before), set(before)
+    names, taken = _claims(found, order, before, since), set(before)
     for place in (place for place in order if place not in names):
         names[place] = _new_name(found[place], taken)
         taken.add(names[place])
@@ -81,16 +85,29 @@ def _renamed(paper: Paper, taken: set[str]) -> Paper:
     return replace(paper, id=name)
 
 
-def _claims(found: Sequence[FoundDigest], order: Sequence[int], known: Mapping[str, KnownDigest]) -> dict[int, str]:
+def _claims(
+    found: Sequence[FoundDigest], order: Sequence[int], known: Mapping[str, KnownDigest], since: date | None
+) -> dict[int, str]:
     """Give the names of known digests to the posts that are these, by the places of the posts."""
     free, names = dict(known), dict[int, str]()
-    for lookup_in in (_by_post, _by_papers, _by_id):
+    for lookup_in in (_by_post_and_papers, partial(_by_papers, since), _by_post, _by_id):
         lookup = lookup_in(free)
         for place in order:
             name = None if place in names else lookup(found[place])
             if name is not None and name in free:
                 names[place] = free.pop(name).name
     return names
+
+
+def _by_post_and_papers(known: Mapping[str, KnownDigest]) -> _Lookup:
+    """A copy that was first seen beside its original is known as the digest of both; filled, it is another one."""
+    by_post = _by_post(known)
+
+    def lookup(found: FoundDigest) -> str | None:
+        one = known.get(by_post(found) or "")
+        return one.name if one and is_one_post(one.paper_ids, _ids(found)) else None
+
+    return lookup
 
 
 def _by_post(known: Mapping[str, KnownDigest]) -> _Lookup:
@@ -110,9 +127,21 @@ def _by_id(_: Mapping[str, KnownDigest]) -> _Lookup:
     return lambda found: found.digest.id
 
 
-def _by_papers(known: Mapping[str, KnownDigest]) -> _Lookup:
-    of_papers = {one.paper_ids: one.name for one in known.values() if len(one.paper_ids) >= _ENOUGH}
-    return lambda found: of_papers.get(frozenset(paper.id for paper in found.digest.papers))
+def _by_papers(since: date | None, known: Mapping[str, KnownDigest]) -> _Lookup:
+    looked_at = [one for one in known.values() if since is None or one.day >= since]
+    of_papers = {one.paper_ids: one.name for one in looked_at if len(one.paper_ids) >= _ENOUGH}
+
+    def lookup(found: FoundDigest) -> str | None:
+        of_day, ids = known.get(found.digest.id), _ids(found)
+        if of_day and of_day.paper_ids & ids and is_one_post(of_day.paper_ids, ids):
+            return of_day.name
+        return of_papers.get(ids)
+
+    return lookup
+
+
+def _ids(found: FoundDigest) -> frozenset[str]:
+    return frozenset(paper.id for paper in found.digest.papers)
 
 
 def _new_name(found: FoundDigest, taken: Collection[str]) -> str:

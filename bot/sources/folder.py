@@ -20,7 +20,7 @@ from bot.sources.fingerprint import fingerprint
 from bot.sources.posts import days
 from bot.sources.posts.front_matter import storable
 from bot.sources.posts.post import LARGEST_POST, Post, parse
-from bot.sources.source import FoundDigest
+from bot.sources.source import FoundDigest, is_one_post
 from bot.sources.survey import Miss, Reached, Survey
 from formatters.model import Digest
 from formatters.spans import shorten
@@ -212,9 +212,7 @@ def _keep(new: FoundDigest, by_id: dict[str, list[FoundDigest]], problems: dict[
 
 
 def _is_same(one: Digest, other: Digest) -> bool:
-    """Tell whether two digests of one series and day are one post under two names: half of the papers are the same."""
-    ids, other_ids = ({paper.id for paper in digest.papers} for digest in (one, other))
-    return 2 * len(ids & other_ids) >= min(len(ids), len(other_ids))
+    return is_one_post(*({paper.id for paper in digest.papers} for digest in (one, other)))
 
 
 def read(

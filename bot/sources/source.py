@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -19,6 +19,11 @@ class FoundDigest:
     post: str  # what the source calls the post: a file name
     fingerprint: str = ""  # of the digest, where the source keeps it; else it is computed at each comparison
     doubles: tuple[str, ...] = ()  # other posts that are the same digest under another name
+
+
+def is_one_post(ids: Collection[str], others: Collection[str]) -> bool:
+    """Tell whether two posts of one series and day are one under two names: half of their papers are the same."""
+    return 2 * len({*ids} & {*others}) >= min(len(ids), len(others))
 
 
 class Source(Protocol):

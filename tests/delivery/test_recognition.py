@@ -53,7 +53,7 @@ class History:
                 self._write(change)
             else:
                 self.known[change.name] = replace(self.known[change.name], state=change.state, reason=change.reason)
-        for one in recognise(kept, before):
+        for one in recognise(kept, before, self.rules.since):
             if self.known[one.digest.id].state is ACTIVE:
                 self.known[one.digest.id] = replace(self.known[one.digest.id], post=one.post)
         plans = (one for one in decided if isinstance(one, PlannedDigest) and one.state is ACTIVE)
@@ -74,6 +74,36 @@ def test_a_copy_with_its_date_is_another_digest_until_its_date_is_mended_and_aft
     mended = post(COPY, 4, 5, 6, day=DAY + timedelta(1))
     assert history.look(first, mended) == [(COPIED, [4, 5, 6])]
     assert history.look(first, mended) == []
+
+
+@pytest.mark.parametrize("numbers", [(1, 2), (1, 2, 3)])
+def test_a_copy_that_is_first_seen_beside_its_original_is_another_digest_once_it_is_filled(
+    numbers: Sequence[int],
+) -> None:
+    history, first = History(), post(FIRST, *numbers)
+    assert history.look(first, post(COPY, *numbers)) == [(ID, [*numbers])]
+    assert history.look(first, post(COPY, 4, 5, 6)) == [(COPIED, [4, 5, 6])]
+    mended = post(COPY, 4, 5, 6, day=DAY + timedelta(1))
+    assert history.look(first, mended) == [(COPIED, [4, 5, 6])]
+    assert history.look(first, mended) == []
+
+
+def test_a_post_that_takes_the_papers_of_another_one_is_its_digest() -> None:
+    """Its own file holds others now: neither is sent twice, nor left out."""
+    history = History()
+    history.look(post(FIRST, 1, 2))
+    assert history.look(post(FIRST, 7, 8), post(OTHER, 1, 2)) == [
+        ("daily-papers/2025-01-02/2025-01-02-daily", [7, 8]),
+    ]
+
+
+def test_a_digest_whose_post_was_not_looked_at_is_not_gone() -> None:
+    """A new post may well have the three papers of one of last year, such as the best of them."""
+    history, best = History(), post(COPY, 1, 2, 3, day=DAY + timedelta(30))
+    history.look(post(FIRST, 1, 2, 3))
+    history.rules = replace(history.rules, since=DAY + timedelta(1))
+    assert history.look(best) == [("daily-papers/2025-02-01", [1, 2, 3])]
+    assert history.look(best) == []
 
 
 def test_two_posts_of_a_day_with_half_of_their_papers_are_one_of_which_the_later_counts() -> None:
@@ -152,6 +182,16 @@ async def test_what_a_former_version_passed_over_is_no_news(tmp_path: Path) -> N
         assert pipeline.read("a") == ["index", "3", "index", "4"]
 
 
+async def test_a_ledger_knows_an_original_from_its_copy(tmp_path: Path) -> None:
+    first, copy = post(FIRST, 1, 2), post(COPY, 3, 4)
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.run([replace(first, post=COPY, doubles=(FIRST,))])
+        for _ in range(2):
+            await pipeline.run([first, copy])
+        assert pipeline.read("a") == ["index", "1", "2", "index", "3", "4"]
+        assert [one.edits for one in pipeline.channel.chats["a"]] == [0] * 6
+
+
 async def test_a_ledger_recognises_a_renamed_day_by_its_papers(tmp_path: Path) -> None:
     async with open_pipeline(tmp_path, "a") as pipeline:
         await pipeline.run(days(1, papers=3))
@@ -184,14 +224,18 @@ class Author:
         return f"2025-01-0{self.draw.draw(st.integers(1, 9))}-{self.named}.md"
 
     def acts(self) -> None:
-        act = self.draw.draw(st.sampled_from(["write", "copy", "rename", "redate", "remove"]))
+        act = self.draw.draw(st.sampled_from(["write", "copy", "double", "rename", "redate", "remove"]))
         some = self.draw.draw(st.sampled_from(sorted(self.posts))) if self.posts else ""
         if act == "write" or not some:
             self.posts[self.name()] = self.papers()
         elif act == "copy":  # with its date, and other papers
             self.posts[self.name()] = replace(self.papers(), day=self.posts[some].day, id=self.posts[some].id)
+        elif act == "double":
+            self.posts[self.name()] = self.posts[some]
         elif act == "remove":
             del self.posts[some]
+        elif list(self.posts.values()).count(self.posts[some]) > 1:  # a copy that was there beside its original
+            self.posts[some] = replace(self.posts[some], papers=self.papers().papers)
         else:
             old = self.posts.pop(some)
             day = self.day()

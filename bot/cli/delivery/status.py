@@ -80,7 +80,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
 async def _look(source: Source, ledger: Ledger, settings: Settings) -> _Look:
     today = datetime.now(settings.zone).date()
     try:
-        _, problem = await look(source, ledger, settings, today)
+        *_, problem = await look(source, ledger, settings, today)
     except SourceError as error:
         problem = str(error)
     return _Look(source.name, source.survey, problem)
