@@ -189,7 +189,10 @@ FROZEN = {
     "0.1.0.json": "74bcae6e363ba335",
     "before-0.1.0.db": "a9314ce1a271a3d9",
     "before-0.1.0.json": "e1b5680c17d90f36",
+    "first-reading.db": "91e7df51f6395040",
+    "first-reading.json": "a00b00682ed98341",
     "make.py": "f8ee56acdfa9e8b2",
+    "make_first_reading.py": "797c7ba159b1071d",
 }
 
 WORDS = {

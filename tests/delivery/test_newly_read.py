@@ -173,6 +173,26 @@ def test_two_readings_of_one_text(change: dict[str, object], same: bool) -> None
     assert says_the_same(before, digest(DAY, replace(FORMER, **change))) is same  # type: ignore[arg-type]
 
 
+def test_formulas_in_titles_and_headings_that_are_shown_now() -> None:
+    raw = replace(FORMER, title=r"Bounds of $\theta^*$", sections=(Section(r"On $\alpha$", "Words."),))
+    shown = replace(FORMER, title="Bounds of θ*", sections=(Section("On α", "Words."),))
+
+    assert says_the_same(digest(DAY, raw), digest(DAY, shown))
+    assert not says_the_same(digest(DAY, raw), digest(DAY, replace(shown, title="Bounds of φ*")))
+
+
+def test_markup_that_was_once_taken_for_words() -> None:
+    body = "<p>Words.</p> [Code](https://b.org){:target='_blank'}\n{: .notice--info}"
+    before, after = replace(FORMER, sections=(Section("", body),)), replace(FORMER, sections=(Section("", "Words."),))
+    front = '+++\ntitle = "Late Papers"\n+++\n\nWords of the day.'
+    toml, other = former(digest(DAY), before, preface=front), former(digest(DAY), before, preface="Words of the day.")
+
+    assert says_the_same(digest(DAY, before), digest(DAY, replace(after, links=(Link("Code", "https://b.org"),))))
+    assert not says_the_same(digest(DAY, before), digest(DAY, replace(after, links=(Link("Code", "https://c.org"),))))
+    assert says_the_same(toml, replace(other, series="Late Papers", title="Late Papers"))
+    assert not says_the_same(other, replace(other, series="Late Papers", title="Late Papers"))
+
+
 def test_a_text_whose_day_is_found_elsewhere_is_the_same() -> None:
     titled = replace(digest(DAY, paper(1)), title="Daily Papers")
 
