@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
+from typing import NamedTuple
 
 from formatters import labels
 from formatters.markdown import walk
@@ -14,7 +15,8 @@ from formatters.model import Paper, Section
 from formatters.spans import collapse_spaces, plain
 
 # The parts of a summary, and the sections read for them; others are read only where they may hold a label.
-_PARTS = {"goal", "contribution", "results"}
+_FIELDS = {"goal": "goal", "contribution": "contribution", "results": "result"}  # of a summary
+_PARTS = _FIELDS.keys()
 _LEADS = ("brief", "abstract")  # what says it all in short, in the order of preference
 _READ_WHOLE = {*_PARTS, *_LEADS, "introduction"}
 # What says it all in short has one of these in its label.
@@ -59,6 +61,14 @@ class Summary:
     lead: str = ""  # what the post itself gives as the paper in one line, else the beginning of its abstract
 
 
+class Statement(NamedTuple):
+    """A sentence of a post, and what told that it says so much."""
+
+    text: str
+    section: str  # the heading over it, "" for none
+    label: str = ""  # before it, or on the line before
+
+
 @lru_cache(512)  # the same paper is laid out in many editions
 def summarise(paper: Paper) -> Summary:
     """Pick the line that says it all, and the first sentence each of goal, contribution and results.
@@ -66,23 +76,24 @@ def summarise(paper: Paper) -> Summary:
     They are empty where a post has none. A paper with none of them gets the first sentence of any section, so that
     its message is not empty when its post is not. Authors, links, scores and the like are never taken for a sentence.
     """
-    found: dict[str, str] = {}
+    return Summary(**{part: statement.text for part, statement in statements(paper).items()})
+
+
+def statements(paper: Paper) -> dict[str, Statement]:
+    """Give what `summarise` picks, by the fields of a summary, with where it stands."""
+    found: dict[str, Statement] = {}
     for section in paper.sections:
         if found.keys() >= _PARTS and not _may_lead(section):
             continue
-        for kind, sentence in _statements(section):
-            found.setdefault(kind, sentence)
-    summary = _summary(found)
-    return Summary(other=next(_any_sentence(paper), "")) if summary == Summary() else summary
+        for kind, statement in _statements(section):
+            found.setdefault(kind, statement)
+    lead = next((found[kind] for kind in _LEADS if kind in found), None)
+    picked = {"lead": lead, **{field: found.get(kind) for kind, field in _FIELDS.items()}}
+    return {field: one for field, one in picked.items() if one} or _any_statement(paper)
 
 
 def _may_lead(section: Section) -> bool:
     return labels.says(section.heading) in _LEADS or any(hint in section.body for hint in _LEAD_HINTS)
-
-
-def _summary(found: Mapping[str, str]) -> Summary:
-    lead = next((found[kind] for kind in _LEADS if kind in found), "")
-    return Summary(found.get("goal", ""), found.get("contribution", ""), found.get("results", ""), lead=lead)
 
 
 def says_nothing(text: str) -> bool:
@@ -105,40 +116,49 @@ def first_sentence(text: str) -> str:
     return collapse_spaces(text)
 
 
-def _statements(section: Section) -> Iterator[tuple[str, str]]:
+def _statements(section: Section) -> Iterator[tuple[str, Statement]]:
     """Yield (kind, first sentence) in the order of the post."""
     kind = labels.says(section.heading)
     if kind not in _READ_WHOLE and not _may_label(section):
         return
     lines = _told(section)
-    labelled = [(own, text) for own, text in lines if own]
+    labelled = [line for line in lines if line.kind]
     if kind == "introduction":
-        yield from _sentences(labelled or _unlabelled([text for _, text in lines]))
+        told = labelled or _unlabelled([line.text for line in lines])
     else:
-        yield from _sentences([*labelled, (kind, "\n".join(text for own, text in lines if not own or kind))])
+        told = [*labelled, _Line(kind, "\n".join(line.text for line in lines if not line.kind or kind))]
+    for line in told:
+        if line.text:
+            yield line.kind, Statement(first_sentence(line.text), section.heading, line.label)
 
 
 def _may_label(section: Section) -> bool:
     return bool(_MAY_LABEL.search(section.body)) or not section.heading
 
 
-def _sentences(statements: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    return ((kind, first_sentence(text)) for kind, text in statements if text)
-
-
-def _any_sentence(paper: Paper) -> Iterator[str]:
+def _any_statement(paper: Paper) -> dict[str, Statement]:
     told = (section for section in paper.sections if not labels.tells(section.heading))
     named_first = sorted(told, key=lambda section: not section.heading)
-    texts = ("\n".join(text for _, text in _told(section)) for section in named_first)
-    return (first_sentence(text) for text in texts if not says_nothing(text))
+    texts = (("\n".join(line.text for line in _told(section)), section.heading) for section in named_first)
+    found = (Statement(first_sentence(text), heading) for text, heading in texts if not says_nothing(text))
+    first = next(found, None)
+    return {"other": first} if first else {}
 
 
-def _told(section: Section) -> list[tuple[str, str]]:
-    """Give the lines that say something about the paper, each with the kind that its label names, else "".
+class _Line(NamedTuple):
+    """A line that says something about the paper."""
+
+    kind: str  # that its label names, "" without one
+    text: str  # without the label
+    label: str = ""
+
+
+def _told(section: Section) -> list[_Line]:
+    """Give the lines that say something about the paper.
 
     A label may stand on a line of its own, over what it names.
     """
-    told: list[tuple[str, str]] = []
+    told: list[_Line] = []
     over = ""  # the label on the line before
     lines = [part for line in _lines(section) for part in _parts(line)]
     for line, following in zip_longest(lines, lines[1:]):
@@ -148,7 +168,7 @@ def _told(section: Section) -> list[tuple[str, str]]:
         named = label or over
         kind = labels.says(named) if named else ""
         if (kind or not named or not labels.tells(named)) and _says_something(text):
-            told.append((kind, text))
+            told.append(_Line(kind, text, named if kind else ""))
         over = label if not text else ""
     return told
 
@@ -175,6 +195,6 @@ def _lines(section: Section) -> list[str]:
     return [line for line in (_MARK.sub("", line.strip(), count=1) for line in text.splitlines()) if line]
 
 
-def _unlabelled(lines: list[str]) -> list[tuple[str, str]]:
+def _unlabelled(lines: list[str]) -> list[_Line]:
     """Read the lines of an introduction without labels in the order of the blogs: goal, motivation, contribution."""
-    return list(zip(("goal", "motivation", "contribution"), lines, strict=False))
+    return list(map(_Line, ("goal", "motivation", "contribution"), lines))

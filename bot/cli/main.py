@@ -72,6 +72,22 @@ def preview(
 
 
 @app.command(rich_help_panel=Group.SET_UP)
+def explain(
+    context: typer.Context,
+    post: Annotated[Path, typer.Argument(metavar="POST", help="A file.")],
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Show how a post was read: its day, its papers and their lines, what is no paper's, words that are lost.
+
+    Exits with 0, with 1 when it has no paper, with 2 when it cannot be read.
+    """
+    from bot.cli.setup.explain import show
+
+    sys.exit(show(_settings(config or context.obj), post, as_json=json))
+
+
+@app.command(rich_help_panel=Group.SET_UP)
 def settings(
     markdown: Annotated[bool, typer.Option("--markdown", help="The same as a table in Markdown.")] = False,
 ) -> None:

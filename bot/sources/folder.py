@@ -19,7 +19,7 @@ from bot.sources.files import name_in
 from bot.sources.fingerprint import fingerprint
 from bot.sources.posts import days
 from bot.sources.posts.front_matter import storable
-from bot.sources.posts.post import LARGEST_POST, Post, parse
+from bot.sources.posts.post import LARGEST_POST, Post, parse, section_name
 from bot.sources.source import FoundDigest, is_one_post
 from bot.sources.survey import Miss, Reached, Survey
 from formatters.model import Digest
@@ -163,7 +163,7 @@ class FolderSource:
 def named(name: str, post: Post | ParseError) -> list[tuple[str, Post | ParseError]]:
     """Give a post with its name, or the posts of a file that grows with theirs: `README.md#2026-11-26`."""
     sections = post.sections if isinstance(post, Post) else ()
-    return [(f"{name}#{one.digest.day}", one) for one in sections if one.digest] or [(name, post)]
+    return [(section_name(name, one.digest.day), one) for one in sections if one.digest] or [(name, post)]
 
 
 def _is_before(post: Post | ParseError, since: date | None) -> bool:

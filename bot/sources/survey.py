@@ -36,9 +36,7 @@ class Miss:
     post: str = ""  # the name of its file, where it is known
 
     def __str__(self) -> str:
-        quoted = shorten(collapse_spaces(self.text), _LONGEST).replace("`", "'")
-        text = f"`{quoted}`" if quoted else ""
-        where = " ".join(filter(None, [self.post, f"line {self.line}" if self.line else "", text]))
+        where = " ".join(filter(None, [self.post, f"line {self.line}" if self.line else "", quoted(self.text)]))
         return f"{where}: {self.reason}" if where else self.reason
 
 
@@ -64,6 +62,12 @@ class Survey:
         if not (has_given or self.digests):
             return str(self)
         return f"no paper was read in the newest post; nearest: {self.unread}" if self.unread else ""
+
+
+def quoted(line: str) -> str:
+    """Quote a line of a post, not too much of it; "" for an empty one."""
+    text = shorten(collapse_spaces(line), _LONGEST).replace("`", "'")
+    return f"`{text}`" if text else ""
 
 
 def _plural(count: int, noun: str) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.sources.folder import FolderSource
+from bot.sources.posts.explanation import explain
 from bot.sources.posts.post import Post, parse
 from bot.sources.source import FoundDigest
 from formatters import compose
@@ -20,6 +21,7 @@ from formatters.spans import plain
 from tests.support.golden import SHARED
 
 FOLDER = SHARED / "dialects"
+NAME = "2026-11-26-daily-papers.md"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="shared dialects are not here")
 
 ARXIV = {"First": "2509.00001", "Second": "2509.00002", "Third": "2509.00003", "Fourth": "2509.00004"}
@@ -55,7 +57,7 @@ each = pytest.mark.parametrize("name", SAMPLES)
 
 
 def post(name: str, *, site: str = "") -> Post:
-    return parse((FOLDER / f"{name}.md").read_bytes(), "2026-11-26-daily-papers.md", site=site)
+    return parse((FOLDER / f"{name}.md").read_bytes(), NAME, site=site)
 
 
 def digest(name: str) -> Digest:
@@ -85,6 +87,23 @@ def test_titles_with_numbers_in_brackets_and_under_categories() -> None:
     assert [paper.title.split()[1:] for paper in digest("author-c-linked-under-categories").papers] == [
         *(["Models,", "Big", "Plans"], ["in", "the", "Rain"], ["at", "Scale"]),
     ]
+
+
+# What is left out on purpose: scores, classes of arXiv, the names of columns and labels that are named anew.
+LEFT_OUT = {
+    "author-a4-code-and-links-in-heading": {"cs", "AI", "LG"},
+    "author-e-rolling-readme": {"Links"},
+    "author-e-table": {"Title", "Links"},
+    "author-f-details": {"40", "12"},
+    "r-table": {"Title"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.md") if path.stem != "README"))
+def test_no_word_of_a_sample_is_lost(name: str) -> None:
+    found = explain((FOLDER / f"{name}.md").read_bytes(), f"{name}.md" if "rolling" in name else NAME)
+
+    assert {word for one in found.posts for loss in one.lost for word in loss.words} == LEFT_OUT.get(name, set())
 
 
 @each

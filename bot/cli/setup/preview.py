@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
 from bot.channels import kit_of
 from bot.cli.console import Console, print_json, warn
+from bot.cli.setup.origins import origin_of
 from bot.config.settings import Settings
 from bot.errors import ParseError, SourceError
 from bot.sources import files, folder
@@ -85,12 +85,8 @@ def _in_folder(path: Path, settings: Settings) -> Post | ParseError:
 
 
 def _read(path: Path, settings: Settings) -> Post:
-    whole = Path(os.path.realpath(path))  # of a link that leads to itself, too
-    source = next((one for one in settings.sources if whole.is_relative_to(one.path.resolve())), None)
-    if source is None:
-        return folder.read(path, name_in(Path(), path), zone=settings.zone)
-    name = name_in(source.path.resolve(), whole)
-    return folder.read(path, name, permalink=source.permalink, site=source.site, zone=settings.zone)
+    own = origin_of(path, settings)
+    return folder.read(path, own.name, permalink=own.permalink, site=own.site, zone=own.zone)
 
 
 def _tell(name: str, post: Post | ParseError, no_digest: str) -> None:

@@ -25,6 +25,7 @@ class DatedSection:
     day: Mention
     heading: str  # plain
     reading: Reading
+    lines: tuple[range, ...]  # of the body that were read, one after another
 
 
 def dated_sections(body: str, own: Mention | None, base: str = "") -> tuple[str, list[DatedSection]]:
@@ -67,11 +68,12 @@ def _day(heading: Heading) -> Mention | None:
 def _section(found: Outline, places: Sequence[tuple[int, Mention]], base: str) -> DatedSection:
     """Read what stands below the headings of one day; where there are several, these are part of it."""
     first, day = places[0]
-    texts = [_text(found, place, headed=len(places) > 1) for place, _ in places]
-    return DatedSection(day, found.headings[first].name, read_papers("\n".join(texts), base))
+    lines = tuple(_lines(found, place, headed=len(places) > 1) for place, _ in places)
+    text = "\n".join("\n".join(found.lines[some.start : some.stop]) for some in lines)
+    return DatedSection(day, found.headings[first].name, read_papers(text, base), lines)
 
 
-def _text(found: Outline, place: int, *, headed: bool) -> str:
+def _lines(found: Outline, place: int, *, headed: bool) -> range:
     own, later = found.headings[place], found.headings[place + 1 :]
     end = next((one.start for one in later if one.level <= own.level), len(found.lines))
-    return "\n".join(found.lines[own.start if headed else own.end : end])
+    return range(own.start if headed else own.end, end)

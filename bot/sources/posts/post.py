@@ -10,17 +10,18 @@ from datetime import date, tzinfo
 from bot.errors import NoDayError, ParseError
 from bot.sources.posts import days, front_matter, naming
 from bot.sources.posts.admission import refusal
-from bot.sources.posts.dated_sections import dated_sections
+from bot.sources.posts.dated_sections import DatedSection, dated_sections
 from bot.sources.posts.days import FIRST_DAY, LAST_DAY, Mention
 from bot.sources.posts.front_matter import lines_before, storable
 from bot.sources.posts.papers.drafts import slug
 from bot.sources.posts.papers.reading import Reading, read_papers
-from bot.sources.survey import Miss
+from bot.sources.survey import Miss, Reached
 from formatters.links import safe
 from formatters.model import Digest, Paper
 
 LARGEST_POST = 512 * 1024  # bytes; the largest real one has 81 KB
 
+NOT_PUBLISHED = "its front matter says that it is not published yet"
 
 # What Markdown with components has beside Markdown: imports and exports, and comments.
 _OF_COMPONENTS = re.compile(
@@ -63,10 +64,10 @@ def parse(
     Raises ParseError for what is no UTF-8 text, too large or too strange to be read in time; NoDayError for a digest
     that has a date nowhere, or one that no post has.
     """
-    text, origin = _text(raw, name), Origin(name, permalink, certain, site, zone)
+    text, origin = text_of(raw, name), Origin(name, permalink, certain, site, zone)
     front, body, broken = front_matter.read(text)
     if front_matter.is_hidden(front):
-        return Post(None, "its front matter says that it is not published yet")
+        return Post(None, NOT_PUBLISHED, miss=Miss(Reached.PAPERS, NOT_PUBLISHED) if read_papers(body).papers else None)
     if not days.of_name(name) and (sections := _sections(front, body, origin)):
         return Post(None, sections=(replace(sections[0], degraded=_said(broken, sections[0].degraded)), *sections[1:]))
     reading = read_papers(body, site)
@@ -94,8 +95,7 @@ def _whole(front: Mapping[str, object], reading: Reading, origin: Origin) -> Pos
 
 def _sections(front: Mapping[str, object], body: str, origin: Origin) -> list[Post]:
     """Make a digest of each dated section of a file."""
-    in_title = naming.split_title(naming.title_of(front, ""))[1]
-    heading, sections = dated_sections(body, front_matter.day_of(front, origin.zone) or in_title, origin.site)
+    heading, sections = sections_of(front, body, origin)
     series, _ = naming.split_title(naming.title_of(front, heading))
     url = naming.permalink(origin.permalink, origin.name, None, front)
     return [
@@ -108,10 +108,21 @@ def _sections(front: Mapping[str, object], body: str, origin: Origin) -> list[Po
     ]
 
 
+def sections_of(front: Mapping[str, object], body: str, origin: Origin) -> tuple[str, list[DatedSection]]:
+    """Read the dated sections of a file, none where it is one post, and its title."""
+    in_title = naming.split_title(naming.title_of(front, ""))[1]
+    return dated_sections(body, front_matter.day_of(front, origin.zone) or in_title, origin.site)
+
+
 def _digest(series: str, day: date, title: str, reading: Reading, origin: Origin, url: str) -> Digest:
     series = series or naming.series_of_name(origin.name) or "Papers"
     preface, papers, rest = reading.preface, reading.papers, reading.rest
     return Digest(f"{slug(series)}/{day}", series, day, title or series, url, preface, papers, rest)
+
+
+def section_name(file: str, day: date) -> str:
+    """Name a post of a file that grows: `README.md#2026-11-26`."""
+    return f"{file}#{day}"
 
 
 def _said(*problems: str) -> str:
@@ -143,7 +154,8 @@ def _unlinked_papers(papers: Sequence[Paper]) -> str:
     return f"no link that can be followed for paper {numbers}" if numbers else ""
 
 
-def _text(raw: bytes, name: str) -> str:
+def text_of(raw: bytes, name: str) -> str:
+    """Decode a post; ParseError as `parse` raises it."""
     if len(raw) > LARGEST_POST:
         raise ParseError(f"{name}: larger than a post may be ({LARGEST_POST:,} bytes); split it")
     try:

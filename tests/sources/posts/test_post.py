@@ -281,7 +281,9 @@ def test_front_matter_in_toml() -> None:
 def test_what_is_not_published_is_no_post(line: str) -> None:
     found = post(TITLE, "title: Daily Papers — 2025-01-06", line, certain=True)
 
-    assert found == Post(None, "its front matter says that it is not published yet")
+    why = "its front matter says that it is not published yet"
+    assert found == Post(None, why, miss=Miss(Reached.PAPERS, why))
+    assert post("Words.", line) == Post(None, why)
 
 
 def test_the_days_that_a_post_names() -> None:

@@ -28,6 +28,7 @@ class Draft:
     category: str = ""
     links: tuple[Link, ...] = ()
     sections: tuple[Section, ...] = ()
+    again: tuple[range, ...] = ()  # lines of the same paper in other places of the post
 
 
 def of_heading(found: Outline, parts: Sequence[Part], end: int, category: str, base: str) -> Draft:
@@ -72,9 +73,13 @@ def slug(text: str) -> str:
     return "-".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
-def finished(drafts: Iterable[Draft]) -> tuple[Paper, ...]:
-    """Make papers of drafts: each paper once, with an id of its own, and numbers that do not repeat."""
-    return tuple(_unique(_merged(drafts)))
+def finished(drafts: Iterable[Draft]) -> tuple[tuple[Paper, ...], tuple[tuple[range, ...], ...]]:
+    """Make papers of drafts: each paper once, with an id of its own, and numbers that do not repeat.
+
+    The second are the lines that each takes.
+    """
+    merged = list(_merged(drafts))
+    return tuple(_unique(merged)), tuple((draft.lines, *draft.again) for draft in merged)
 
 
 def _inside(lines: Sequence[str], start: int, end: int) -> Sequence[Block]:
@@ -113,7 +118,7 @@ def _merged(drafts: Iterable[Draft]) -> Iterator[Draft]:
         again = Section(draft.title, "") if draft.title.casefold() != first.title.casefold() else None
         sections = (*first.sections, *([again] if again else []), *draft.sections)
         links = tuple(dict.fromkeys((*first.links, *draft.links)))
-        listed[place] = replace(first, links=links, sections=sections)
+        listed[place] = replace(first, links=links, sections=sections, again=(*first.again, draft.lines))
     return iter(listed)
 
 

@@ -34,7 +34,7 @@ class Reading:
     title: str = ""  # what its one highest heading says, plain
     below_title: str = ""  # the preface without this heading
     rest: str = ""  # Markdown that belongs to no paper: thanks, sponsors, news
-    lines: tuple[range, ...] = ()  # that each paper takes, from 0
+    lines: tuple[tuple[range, ...], ...] = ()  # that each paper takes, from 0
     parts: tuple[Part, ...] = ()  # what each heading is
     miss: Miss | None = None  # what was nearest to a paper, where there is none
 
@@ -154,8 +154,8 @@ def _reading(found: Outline, roles: Sequence[Part], drafts: Sequence[Draft]) -> 
     preface, headless, rest = (
         _joined(some, cut=bool(drafts)) for some in (untaken[:first], below[:first], untaken[first:])
     )
-    lines = tuple(draft.lines for draft in drafts)
-    return Reading(finished(drafts), preface, own.name if own else "", headless, rest, lines, tuple(roles))
+    papers, lines = finished(drafts)
+    return Reading(papers, preface, own.name if own else "", headless, rest, lines, tuple(roles))
 
 
 def _without(lines: Sequence[str | None], taken: Iterable[range]) -> list[str | None]:

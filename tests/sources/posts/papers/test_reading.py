@@ -198,7 +198,7 @@ def test_what_each_part_is_and_which_lines_it_takes() -> None:
     assert [part.role for part in found.parts] == [
         *(Role.TITLE, Role.CATEGORY, Role.PAPER, Role.SECTION, Role.OTHER),
     ]
-    assert found.lines == (range(4, 8),)
+    assert found.lines == ((range(4, 8),),)
 
 
 def test_a_rule_before_the_papers_belongs_to_none() -> None:
