@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.channels.rate_limits import LONG
-from bot.channels.telegram.channel import INTERVAL
+from bot.channels.rate_limits.limiter import LONG
+from bot.channels.telegram.channel import BOT_CALLS
 from bot.concurrency import LINGER, TURN_AHEAD, KeyedLock, StopWatch, backoff, wait_first, wait_unless
 from bot.delivery.worker import RetryPolicy
 from tests.support.virtual_time import run
@@ -223,7 +223,7 @@ def test_a_key_that_nobody_has_takes_no_memory() -> None:
 
 
 def test_a_reply_waits_for_no_more_than_two_broadcasts_granted_before_it() -> None:
-    assert TURN_AHEAD <= 2 * INTERVAL
+    assert TURN_AHEAD <= 2 / BOT_CALLS
 
 
 def test_a_commit_that_lingers_leaves_most_of_the_time_to_be_written() -> None:

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.app.cycle import DeliveryCycle
+from bot.app.paces import PaceKeeper
 from bot.app.reporter import Reporter
 from bot.app.service import Service
 from bot.app.titles import TitleKeeper
@@ -44,6 +45,7 @@ class App:
     replies: Mapping[str, ReplySender]  # one per channel: else a notice could come amid the parts of an answer
     notifier: OperatorNotifier
     titles: TitleKeeper
+    paces: PaceKeeper
     service: Service
 
     def listeners(self) -> list[Listener]:
@@ -74,7 +76,10 @@ async def open_app(
         channels = make_channels(settings, kits) if channels is None else channels
         for channel in channels.values():
             stack.push_async_callback(channel.close)
-        yield assemble(settings, ledger, make_sources(settings), channels, policy)
+        app = assemble(settings, ledger, make_sources(settings), channels, policy)
+        await app.paces.load()
+        stack.push_async_callback(app.paces.keep)
+        yield app
 
 
 async def run_forever(settings: Settings) -> None:
@@ -107,8 +112,9 @@ def assemble(
     reporter = Reporter(health, report_file(settings.store.path), settings.secrets)
     heartbeat = Heartbeat(settings, ledger.status, notifier, health, ledger.clock)
     titles = TitleKeeper(ledger, channels, cycle.describe)
-    service = Service(settings, ledger, cycle, notifier, health, reporter, heartbeat, titles, wake)
-    return App(settings, kits, ledger, channels, cycle, router, replies, notifier, titles, service)
+    paces = PaceKeeper(ledger, channels, cycle.describe)
+    service = Service(settings, ledger, cycle, notifier, health, reporter, heartbeat, titles, paces, wake)
+    return App(settings, kits, ledger, channels, cycle, router, replies, notifier, titles, paces, service)
 
 
 def operator_chats(

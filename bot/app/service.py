@@ -12,6 +12,7 @@ from functools import partial
 
 from bot.app import systemd
 from bot.app.cycle import DeliveryCycle
+from bot.app.paces import PaceKeeper
 from bot.app.reporter import Reporter, ask_about_tokens
 from bot.app.scheduler import make_scheduler
 from bot.app.titles import TitleKeeper
@@ -47,6 +48,7 @@ class Service:
     reporter: Reporter
     heartbeat: Heartbeat
     titles: TitleKeeper
+    paces: PaceKeeper
     wake: asyncio.Event  # set: there may be something to do
     resumed: date | None = None  # the day on which paused chats were last given another try
 
@@ -74,7 +76,7 @@ class Service:
         listening = [asyncio.create_task(self._listening(listener)) for listener in listeners]
         stopping = self.cycle.stopping
         asking = asyncio.create_task(ask_about_tokens(self.cycle.channels, self.health, stopping))
-        beside = [asyncio.create_task(one.run(stopping)) for one in (self.heartbeat, self.titles)]
+        beside = [asyncio.create_task(one.run(stopping)) for one in (self.heartbeat, self.titles, self.paces)]
         try:
             yield
         finally:

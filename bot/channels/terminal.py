@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
-from bot.delivery.channel import ChannelKit, ChatIdentity, HeardTitles, NotDelivered, UnconfirmedSend
+from bot.delivery.channel import ChannelKit, ChatIdentity, FreeTurn, HeardTitles, NotDelivered, UnconfirmedSend
 from formatters.locale import Phrases
 from formatters.message import Formatter
 
@@ -20,6 +20,7 @@ class TerminalChannel:
     """Print messages one after the other; ids count up."""
 
     name = "terminal"
+    allowances = ()
 
     def __init__(self, console: Console, formatter: Formatter) -> None:
         self.formatter = formatter
@@ -45,8 +46,8 @@ class TerminalChannel:
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""
 
-    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:  # noqa: ARG002
-        return 0.0  # a terminal has no limits
+    async def acquire_turn(self, address: str, **_: object) -> FreeTurn:  # noqa: ARG002
+        return FreeTurn()
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:  # noqa: ARG002
         self._console.rule(style="dim")

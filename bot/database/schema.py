@@ -215,6 +215,18 @@ expiring_messages = Table(
     UniqueConstraint("channel", "address", "remote_id"),
 )
 
+# Limits of platforms that were lower than documented, by the name that the channel gives them.
+paces = Table(
+    "paces",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("most", Integer, nullable=False),  # calls that are documented
+    Column("window", Float, nullable=False),  # seconds
+    Column("learnt", Float, nullable=False),  # calls that were allowed in it
+    Column("learnt_at", Float, nullable=False),
+)
+
 # What was reported to the operators, as long as it lasts.
 notices = Table(
     "notices",

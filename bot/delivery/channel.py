@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
@@ -97,6 +97,63 @@ class ChatIdentity:
     canonical_address: str  # in the platform's own numbers: the same, whichever of its names was asked about
 
 
+class LearningLimit(Protocol):
+    """So many calls in so many seconds, as the platform documents and as its refusals taught."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def most(self) -> int: ...
+
+    @property
+    def window(self) -> float: ...
+
+    @property
+    def learnt(self) -> float:
+        """Give how many calls were allowed when the platform last refused one, infinitely many when none was."""
+
+    @property
+    def learnt_at(self) -> float: ...
+
+    def remember(self, learnt: float, learnt_at: float) -> None:
+        """Take over what an earlier process learnt."""
+
+
+class Turn(Protocol):
+    """The right to make one call, in whose context it is made: what the call raises tells what became of it.
+
+    Only so it is known from when on the call counts in the platform's limits.
+    """
+
+    @property
+    def at(self) -> float:
+        """Give the time of the call by the event loop's clock."""
+
+    def give_back(self) -> None:
+        """Make no call after all."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTurn:
+    """A turn where nothing is limited."""
+
+    at: float = 0.0
+
+    def give_back(self) -> None:
+        """Have nothing to give back."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Count nothing."""
+
+
 class Channel(Protocol):
     """Where messages go: one medium and one bot in it.
 
@@ -111,6 +168,10 @@ class Channel(Protocol):
 
     @property
     def titles(self) -> HeardTitles: ...
+
+    @property
+    def allowances(self) -> Sequence[LearningLimit]:
+        """Give the limits of the platform that its refusals may lower."""
 
     def id_sequence(self, address: str) -> str:
         """Name the sequence that a chat's message ids count up in."""
@@ -130,10 +191,10 @@ class Channel(Protocol):
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Find out what sending this needs before waiting for a turn, so that the call can follow at once."""
 
-    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        """Wait until one more call to this chat keeps all limits; give that time by the event loop's clock.
+    async def acquire_turn(self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0) -> Turn:
+        """Wait until one more message to this chat, or one more edit there, keeps all limits.
 
-        May return up to `ahead` seconds before that time: the caller waits for it.
+        May return up to `ahead` seconds before the turn's time: the caller waits for it.
         """
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bot.concurrency import KeyedLock, backoff
-from bot.delivery.channel import Channel
+from bot.delivery.channel import Channel, Turn
 from bot.errors import LedgerError, Rejected, RetryLater, SendError, Unconfirmed
 from bot.ledger.ledger import Ledger
 from bot.log import log
@@ -89,7 +89,9 @@ class ReplySender:
         """Replace the content of an earlier reply."""
         async with await self._lock(address):
             try:
-                await self._with_retries(address, lambda: self._channel.edit(address, remote_id, message.body))
+                await self._with_retries(
+                    address, lambda: self._channel.edit(address, remote_id, message.body), edit=True
+                )
             except Rejected:
                 return  # it is gone, or too old: the reader who pressed its button sees that
             except SendError as error:
@@ -118,13 +120,15 @@ class ReplySender:
         await self._forget(noted)
         return remote_id
 
-    async def _with_retries(self, address: str, call: Callable[[], Awaitable[_Result]]) -> _Result:
+    async def _with_retries(
+        self, address: str, call: Callable[[], Awaitable[_Result]], *, edit: bool = False
+    ) -> _Result:
         """Call when it is our turn, and again as the platform asks, as long as a reader may still wait."""
         tried = 0
         while True:
             try:
-                await self._turn(address)
-                return await call()
+                async with await self._turn(address, edit=edit):
+                    return await call()
             except RetryLater as error:
                 tried += 1
                 pause = backoff(1.0, tried - 1, _LONGEST_WAIT) if error.after is None else error.after
@@ -132,10 +136,10 @@ class ReplySender:
                     raise
                 await asyncio.sleep(pause)
 
-    async def _turn(self, address: str) -> None:
+    async def _turn(self, address: str, *, edit: bool) -> Turn:
         try:
             async with asyncio.timeout(_LONGEST_WAIT):
-                await self._channel.acquire_turn(address, reply=True)
+                return await self._channel.acquire_turn(address, edit=edit, reply=True)
         except TimeoutError:
             raise RetryLater("its turn came too late", math.inf) from None
 

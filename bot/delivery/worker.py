@@ -17,7 +17,7 @@ from typing import Any
 from bot import errors
 from bot.concurrency import TURN_AHEAD, StopWatch, backoff, wait_unless
 from bot.database.states import DeliveryState
-from bot.delivery.channel import Channel, Delivered, NotDelivered, Replies, UnconfirmedSend
+from bot.delivery.channel import Channel, Delivered, FreeTurn, NotDelivered, Replies, Turn, UnconfirmedSend
 from bot.errors import ErrorCode
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Chat, KnownIds, Pause, QueuedDelivery
@@ -79,8 +79,7 @@ class ChatWorker:
     async def work(self) -> None:
         """Do what comes next until nothing is due."""
         while (row := await self._next_row()) and await self._wait_due(row):
-            turn = await self._wait_turn(row)
-            if turn is None or not await self._step(row, turn):
+            if not await self._step(row):
                 break
         await self._wait_written()
 
@@ -106,37 +105,44 @@ class ChatWorker:
             await self.state.stop_watch.wait_unless(asyncio.sleep(wait))
         return not self.state.stopping.is_set()
 
-    async def _wait_turn(self, row: QueuedDelivery) -> float | None:
-        """Wait for a turn to call, and give its time.
+    async def _step(self, row: QueuedDelivery) -> bool:
+        """Do what a row needs; tell whether the worker goes on."""
+        claimed, asks = None, row.state == DeliveryState.UNCONFIRMED
+        turn = FreeTurn() if asks else await self._wait_turn(row)  # the channel waits for the turns that asking takes
+        if turn is None or self._is_over():
+            return False
+        try:
+            async with turn:
+                if asks:
+                    await self._reconcile(row)
+                elif claimed := await self._claim(row):
+                    await _until(turn.at)
+                    await self._deliver(claimed)
+                else:
+                    turn.give_back()
+        except errors.SendError as error:
+            return await self._failed(claimed or row, error)
+        self.state.failures.pop(self.chat.id, None)
+        return True
 
-        None when told to stop, when the bot was refused meanwhile, or when the platform asks for a longer pause than
-        is waited for.
-        """
+    def _is_over(self) -> bool:
+        return self.state.stopping.is_set() or self.channel.name in self.state.refused_channels
+
+    async def _wait_turn(self, row: QueuedDelivery) -> Turn | None:
+        """Wait for a turn to call; None when told to stop, when the bot was refused, or in a long pause."""
         try:
             turn = await self.state.stop_watch.wait_unless(self._acquire_turn(row))
         except errors.RetryLater:
             return None
-        return None if self.state.stopping.is_set() or self.channel.name in self.state.refused_channels else turn
+        if turn and self._is_over():
+            turn.give_back()
+            return None
+        return turn
 
-    async def _acquire_turn(self, row: QueuedDelivery) -> float:
+    async def _acquire_turn(self, row: QueuedDelivery) -> Turn:
         await self.channel.prepare(row.body)
-        return await self.channel.acquire_turn(self.chat.address, ahead=TURN_AHEAD)
-
-    async def _step(self, row: QueuedDelivery, turn: float) -> bool:
-        """Do what a row needs at its turn; tell whether the worker goes on."""
-        claimed = None
-        try:
-            if row.state == DeliveryState.UNCONFIRMED:
-                await _until(turn)
-                await self._reconcile(row)
-            elif claimed := await self._claim(row):
-                await _until(turn)
-                await self._deliver(claimed)
-        except errors.SendError as error:
-            self._rows.clear()  # read before it went wrong
-            return await self._failed(claimed or row, error)
-        self.state.failures.pop(self.chat.id, None)
-        return True
+        is_edit = row.state == DeliveryState.STALE
+        return await self.channel.acquire_turn(self.chat.address, edit=is_edit, ahead=TURN_AHEAD)
 
     async def _claim(self, row: QueuedDelivery) -> QueuedDelivery | None:
         """Commit that a row is under way; if anything changed since it was read, take what comes next now instead."""
@@ -144,26 +150,22 @@ class ChatWorker:
         while (claimed := await claim(row)) is None:
             self._rows.clear()
             following = await self._next_row()
-            if following is None or not self._can_claim(following):
+            # The turn is for a message or an edit, as it was asked for.
+            if not following or following.state != row.state or following.not_before > self.state.clock():
                 self._rows.extendleft([following] if following else [])
                 return None
             row = following
         await self._wait_written()  # done by now, for the claim came after it; but it may have failed
         return claimed
 
-    def _can_claim(self, row: QueuedDelivery) -> bool:
-        return row.state != DeliveryState.UNCONFIRMED and row.not_before <= self.state.clock()
-
     async def _deliver(self, row: QueuedDelivery) -> None:
-        body = _body(self.channel, row)
+        address, body = self.chat.address, _body(self.channel, row)
         if row.state == DeliveryState.PENDING:
-            remote_id = await self.channel.send(
-                self.chat.address, body, delivery_ref=row.delivery_ref, thread=row.thread
-            )
+            remote_id = await self.channel.send(address, body, delivery_ref=row.delivery_ref, thread=row.thread)
             self._settle(row, DeliveryState.SENT, remote_id=remote_id, id_sequence=self.chat.id_sequence)
         else:
             self._require_unmoved(row)
-            await self.channel.edit(self.chat.address, row.remote_id, body)
+            await self.channel.edit(address, row.remote_id, body)
             self._settle(row, DeliveryState.SENT)
 
     def _require_unmoved(self, row: QueuedDelivery) -> None:
@@ -195,6 +197,7 @@ class ChatWorker:
 
     async def _failed(self, row: QueuedDelivery, error: errors.SendError) -> bool:
         """Write what follows from an error, as its class says; tell whether the worker goes on."""
+        self._rows.clear()  # read before it went wrong
         values: dict[str, Any] = {"problem": error.code, "error": str(error)}
         refused = DeliveryState.UNCONFIRMED if row.state == DeliveryState.UNCONFIRMED else DeliveryState.FAILED
         match error:
@@ -241,14 +244,12 @@ class ChatWorker:
 
         Otherwise a server that accepts nothing would be asked without end.
         """
-        tries = self._count_failure()
-        policy = self.state.policy
+        tries, policy = self._count_failure(), self.state.policy
         return self.state.clock() + backoff(policy.settle_delay, row.attempts + tries, policy.longest_backoff)
 
     def _later(self, error: errors.RetryLater) -> float:
         """Give the time of the next try: what the platform says, otherwise each failure doubles the wait."""
-        tries = self._count_failure()
-        policy = self.state.policy
+        tries, policy = self._count_failure(), self.state.policy
         ours = backoff(policy.first_backoff, tries, policy.longest_backoff)
         return self.state.clock() + (ours if error.after is None else error.after)
 

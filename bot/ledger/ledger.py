@@ -21,6 +21,7 @@ from bot.archive.archive import Archive
 from bot.archive.index import digest_from_json, index_all, index_digest
 from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
 from bot.database.lock import hold_lock
+from bot.database.paces import Paces
 from bot.database.reasons import Reason
 from bot.database.states import DigestState
 from bot.errors import LedgerError
@@ -87,6 +88,7 @@ class Ledger:
         self.expiring = expiring.ExpiringMessages(database, clock)
         self.incidents = Incidents(database, clock)
         self.status = Status(database, clock)
+        self.paces = Paces(database)
         self.writer = BatchWriter(database, clock)
 
     # --- planning
@@ -226,9 +228,8 @@ class Ledger:
 
     async def record_reply(self, channel: str, id_sequence: str, remote_id: int) -> None:
         """Note a message that went out past the ledger, so that no unconfirmed send is taken for it."""
-        now = self.clock()
         async with self._write() as db:
-            for statement in delivery_sql.record_reply(channel, id_sequence, remote_id, now):
+            for statement in delivery_sql.record_reply(channel, id_sequence, remote_id, self.clock()):
                 await db.execute(statement)
 
     async def note_reply(self, channel: str, id_sequence: str, address: str, body: Mapping[str, object]) -> int:

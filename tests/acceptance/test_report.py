@@ -17,6 +17,7 @@ import pytest
 from bot.cli.delivery.deliver import deliver_once
 from bot.config.fields import WEEKDAYS
 from bot.config.loading import load
+from bot.database.paces import LearntPace
 from bot.ledger.ledger import open_ledger
 from tests.faults.process import Process, get_ready
 from tests.faults.program import Conditions
@@ -195,6 +196,25 @@ async def test_the_status_as_json(operator: Operator) -> None:
     assert found["paused"] == []
     when = datetime.fromisoformat(found["next_run"])
     assert (when.hour, when.minute, str(when.utcoffset())) == (8, 30, "9:00:00")
+
+
+async def test_a_platform_that_allows_less_than_it_documents_is_shown(operator: Operator) -> None:
+    operator.post(ONE)
+    await operator.run("deliver")
+    assert json.loads((await operator.run("status", "--json")).out)["paces"] == []
+    day = 86_400.0
+    async with open_ledger(load(Path("paperboy.toml")).store.url) as ledger:
+        now = ledger.clock()
+        await ledger.paces.keep(LearntPace("telegram", "bot", 30, 1.0, 24, now - 2 * day))
+        await ledger.paces.keep(LearntPace("telegram", "group", 20, 60.0, 15, now - 20 * day))
+
+    [pace] = json.loads((await operator.run("status", "--json")).out)["paces"]
+    since = datetime.fromisoformat(pace.pop("learnt_at"))
+    assert pace.pop("allowed") == pytest.approx(27, abs=0.01)
+    assert pace == {"channel": "telegram", "name": "bot", "most": 30, "window": 1, "learnt": 24}
+    *_, shown, _ = (await operator.run("status")).lines
+    when = f"since telegram refused more at {since:%Y-%m-%d %H:%M}"
+    assert shown == f"telegram bot: 27 of 30 calls in 1 second, {when}; a few more are tried each day"
 
 
 async def test_a_bar_on_a_terminal(operator: Operator) -> None:

@@ -17,8 +17,9 @@ from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -32,7 +33,8 @@ from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
 
-from bot.channels.rate_limits import RateLimiter
+from bot.app.paces import PaceKeeper
+from bot.channels.rate_limits.limiter import RateLimiter
 from bot.channels.telegram.channel import TelegramChannel
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher
@@ -56,21 +58,26 @@ MOST_LATE = 1.1  # times a chat's own least time
 _LIMITS = Limits()
 _MEMORY = Path("/dev/shm")  # the speed of a disk does not count in virtual time
 _EPOCH = 1_750_000_000.0  # what virtual time begins at
+_DAY = 86_400.0  # seconds
 # From when on a bot that keeps the limits with a margin of a hundredth could have sent once more.
 _EVENLY, _AFTER_THE_LAST_SECOND = 1.1 / _LIMITS.bot, 1.02
 
 Arguments = Mapping[str, Any]  # of the SDK's call
 Broadcast = Callable[["Server", Sequence[str]], Awaitable[None]]
+Late = Callable[[random.Random], float]
 
 
 # What is sent, and to whom
 
 
-def broadcast_digest() -> Digest:
-    """Give the digest of 18 papers, that of the blog where its posts lie beside the repository."""
+def broadcast_digest(later: int = 0) -> Digest:
+    """Give a digest of 18 papers, that of the blog where its posts lie beside the repository, so many days later."""
     real = SHARED / "posts/2025-09-10-daily-papers-20250910.md"
     digest = digest_of(real if real.exists() else DATA / "2025-01-15-daily-papers-20250115.md")
-    return replace(digest, papers=digest.papers[:PAPERS])
+    day, papers = digest.day + timedelta(later), digest.papers[:PAPERS]
+    if later:  # other papers, else it would be the same post under another date
+        papers = tuple(replace(one, id=f"{one.id}-{later}", title=f"{one.title} ({later})") for one in papers)
+    return replace(digest, id=f"{digest.series}/{day}", day=day, papers=papers)
 
 
 def crowd(private: int, groups: int, channels: int) -> list[str]:
@@ -88,21 +95,23 @@ def telegram_channel(
     bot: Bot | None = None, base_url: str = "http://nowhere.invalid/bot", *, limited: bool = True
 ) -> TelegramChannel:
     """Make the channel as the program does, buttons and all; `bot` takes the place of its own."""
-    limiter = None if limited else RateLimiter(None, lambda _: [])
+    limiter = None if limited else RateLimiter((), lambda _: [])
     channel = TelegramChannel(TOKEN, base_url, TelegramFormatter(phrases("ko"), buttons=True), limiter)
     channel.client.bot = bot or channel.client.bot
     return channel
 
 
-async def spelled(channel: TelegramChannel) -> list[dict[str, Any]]:
+async def spelled(channel: TelegramChannel, later: int = 0) -> list[dict[str, Any]]:
     """Give the messages of the broadcast as arguments of the SDK's call."""
-    return [await channel.client.arguments(message.body) for message in channel.formatter.digest(broadcast_digest())]
+    messages = channel.formatter.digest(broadcast_digest(later))
+    return [await channel.client.arguments(message.body) for message in messages]
 
 
-async def planned(ledger: Ledger, channel: TelegramChannel, chats: Iterable[str]) -> None:
+async def planned(ledger: Ledger, channel: TelegramChannel, chats: Iterable[str], later: int = 0) -> None:
     """Plan the broadcast for chats of the settings, to go out at once."""
     await ledger.subscriptions.sync_chats(channel.name, "messages", {chat: channel.id_sequence(chat) for chat in chats})
-    await plan(ledger, "blog", [FoundDigest(broadcast_digest(), "post.md")], {channel.name: channel.formatter}, Rules())
+    found = [FoundDigest(broadcast_digest(day), f"post-{day}.md") for day in range(later + 1)]
+    await plan(ledger, "blog", found, {channel.name: channel.formatter}, Rules())
     for spelled_hours in await ledger.subscriptions.schedules():
         await ledger.open_at(spelled_hours, 0.0)
 
@@ -116,19 +125,31 @@ class Server:
 
     answer_time: float = 0.05
     jitter: float = 0.0  # by so much an answer takes longer or shorter
-    windows: CallWindows = field(default_factory=lambda: CallWindows(_LIMITS))
+    late: Late | None = None  # by how much a call arrives late; then its answer comes `answer_time` after it
+    limits: Limits = _LIMITS
     taken: list[tuple[float, str, str]] = field(default_factory=list)  # when, where, what
     refused: int = 0
     _chance: random.Random = field(default_factory=lambda: random.Random(2))
 
+    def __post_init__(self) -> None:
+        self.windows = CallWindows(self.limits)
+
     async def call(self, method: str, arguments: Mapping[str, str]) -> tuple[int, bytes]:
         """Answer one request of the SDK."""
-        await self._on_its_way()
+        await self._on_its_way(self.late)
         code, answer = self._me() if method == "getMe" else self._take(arguments["chat_id"], arguments["text"])
-        await self._on_its_way()
+        await self._on_its_way(self.late and (lambda _: self.answer_time))
         return code, json.dumps(answer).encode()
 
-    async def _on_its_way(self) -> None:
+    @property
+    def soonest(self) -> float:
+        """Give when the first message can be here."""
+        return 0.0 if self.late else self.answer_time / 2
+
+    async def _on_its_way(self, seconds: Late | None) -> None:
+        if seconds:
+            await asyncio.sleep(seconds(self._chance))
+            return
         await asyncio.sleep((self.answer_time + self._chance.uniform(-self.jitter, self.jitter)) / 2)
 
     def _me(self) -> tuple[int, object]:
@@ -219,22 +240,36 @@ def _done(future: asyncio.Future[Any] | Future[Any], work: Callable[[], Any]) ->
 # Who sends
 
 
+@contextmanager
+def in_memory() -> Iterator[str]:
+    """Give a folder that lasts for some broadcasts."""
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+        yield folder
+
+
 async def paperboy(server: Server, chats: Sequence[str]) -> None:
     """Plan and dispatch as the program does, with a ledger of its own."""
+    with in_memory() as folder:
+        await paperboy_in(folder, 0, server, chats)
+
+
+async def paperboy_in(folder: str, later: int, server: Server, chats: Sequence[str]) -> None:
+    """Do it with the ledger of a folder, so many days later."""
     loop = asyncio.get_running_loop()
 
     def clock() -> float:
-        return _EPOCH + loop.time()
+        return _EPOCH + later * _DAY + loop.time()
 
     channel = telegram_channel(Bot(TOKEN, request=Wire(server), get_updates_request=Wire(server)))
-    with (
-        tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
-        patch.object(aiosqlite.core, "SimpleQueue", Inline),
-        patch.object(writer, "ThreadPoolExecutor", InlineThread),
-    ):
+    for allowance in channel.allowances:
+        allowance.clock = clock
+    with patch.object(aiosqlite.core, "SimpleQueue", Inline), patch.object(writer, "ThreadPoolExecutor", InlineThread):
         async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as ledger:
-            await planned(ledger, channel, chats)
+            paces = PaceKeeper(ledger, {channel.name: channel}, str)
+            await paces.load()
+            await planned(ledger, channel, chats, later)
             await Dispatcher(ledger, {channel.name: channel}, clock=clock).run()
+            await paces.keep()
     await channel.close()
 
 
@@ -295,20 +330,20 @@ def earliest(number: int, *windows: tuple[int, float]) -> list[float]:
     return times
 
 
-def own_windows(chat: str) -> list[tuple[int, float]]:
-    minute = [(_LIMITS.group, 60.0)] if chat.startswith("-") else []
-    return [(_LIMITS.chat, 1.0), *minute]
+def own_windows(chat: str, limits: Limits = _LIMITS) -> list[tuple[int, float]]:
+    minute = [(limits.group, 60.0)] if chat.startswith("-") else []
+    return [(limits.chat, 1.0), *minute]
 
 
-def least(chats: Iterable[str], each: int) -> float:
+def least(chats: Iterable[str], each: int, limits: Limits = _LIMITS) -> float:
     """Give the time before which no broadcast can be over: the bot's limit, or that of a single chat."""
     listed = list(chats)
-    whole = earliest(len(listed) * each, (_LIMITS.bot, 1.0))[-1]
-    return max(whole, *(own_least(chat, each) for chat in listed))
+    whole = earliest(len(listed) * each, (limits.bot, 1.0))[-1]
+    return max(whole, *(own_least(chat, each, limits) for chat in listed))
 
 
-def own_least(chat: str, each: int) -> float:
-    return earliest(each, *own_windows(chat))[-1]
+def own_least(chat: str, each: int, limits: Limits = _LIMITS) -> float:
+    return earliest(each, *own_windows(chat, limits))[-1]
 
 
 @dataclass
@@ -322,7 +357,8 @@ class Outcome:
     @property
     def ratio(self) -> float:
         """Give the time taken over the least possible, both until the server has the last message."""
-        return self.server.taken[-1][0] / (least(self.chats, len(self.expected)) + self.server.answer_time / 2)
+        soonest = least(self.chats, len(self.expected), self.server.limits) + self.server.soonest
+        return self.server.taken[-1][0] / soonest
 
     def by_chat(self) -> dict[str, list[tuple[float, str]]]:
         found: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
@@ -355,8 +391,8 @@ class Outcome:
         unused = list(self._unused())
         worst, unforced = 0.0, 0
         for chat, got in self.by_chat().items():
-            own = own_least(chat, len(got)) + self.server.answer_time / 2
-            waits = _waits([at for at, _ in got], own_windows(chat), self.server.answer_time / 2)
+            own = own_least(chat, len(got), self.server.limits) + self.server.soonest
+            waits = _waits([at for at, _ in got], own_windows(chat, self.server.limits), self.server.soonest)
             worst = max(worst, got[-1][0] / own)
             needless = sum(_overlap(wait, unused) for wait in waits)
             unforced += got[-1][0] > MOST_LATE * own and own + needless > MOST_LATE * own
@@ -411,14 +447,13 @@ SENDERS: Mapping[str, Broadcast] = {
 }
 
 
-def outcome(sender: Broadcast, chats: Sequence[str], answer_time: float, jitter: float = 0.0) -> Outcome:
+def outcome(sender: Broadcast, chats: Sequence[str], server: Server, later: int = 0) -> Outcome:
     """Let one sender broadcast in virtual time."""
 
     async def broadcast() -> Outcome:
-        server = Server(answer_time, jitter)
         await sender(server, chats)
         channel = telegram_channel(Bot(TOKEN, request=Wire(server)))
-        expected = [str(arguments["text"]) for arguments in await spelled(channel)]
+        expected = [str(arguments["text"]) for arguments in await spelled(channel, later)]
         await channel.close()
         return Outcome(server, chats, expected)
 
@@ -447,14 +482,21 @@ def main() -> None:
     parser.add_argument("--jitter", type=float, default=0.0, help="seconds by which an answer takes longer or shorter")
     parser.add_argument("--only", default="", help="senders whose names begin so")
     parser.add_argument("--commit", type=float, default=0.0, help="most seconds that a commit of the dispatcher takes")
+    parser.add_argument("--networks", action="store_true", help="on networks where calls arrive late by chance")
     options = parser.parse_args()
     InlineThread.commit = options.commit
     configure(level=logging.CRITICAL)
     logging.disable(logging.CRITICAL)  # each 429 that the SDK gives up is logged with a traceback
+    if options.networks:
+        from tests.bench import networks
+
+        networks.main(options.only)
+        return
     chats, few = crowd(300, 60, 10), crowd(20, 4, 2)
     senders = {name: sender for name, sender in SENDERS.items() if name.startswith(options.only)}
-    results = {name: outcome(sender, chats, options.answer, options.jitter) for name, sender in senders.items()}
-    small = {name: outcome(sender, few, options.answer, options.jitter) for name, sender in senders.items()}
+    server = partial(Server, options.answer, options.jitter)
+    results = {name: outcome(sender, chats, server()) for name, sender in senders.items()}
+    small = {name: outcome(sender, few, server()) for name, sender in senders.items()}
     each = PAPERS + 1
     title = f"{each} messages to 300 private chats, 60 groups and 10 channels, an answer taking {options.answer:g} s"
     show(title, HEAD, [_row(name, one) for name, one in results.items()], *_how(chats, each, options.answer))

@@ -134,8 +134,8 @@ async def unrecorded(channel: TelegramChannel, chats: Sequence[str], workers: in
 
     async def worker(chat: str) -> None:
         for body in bodies:
-            await channel.acquire_turn(chat)
-            await channel.send(chat, body, delivery_ref="", thread="")
+            async with await channel.acquire_turn(chat):
+                await channel.send(chat, body, delivery_ref="", thread="")
 
     watch = Watch()
     await _side_by_side(worker, chats, workers)

@@ -13,7 +13,7 @@ from itertools import pairwise
 import pytest
 from rich.console import Console
 
-from bot.channels.rate_limits import RateLimiter
+from bot.channels.rate_limits.limiter import RateLimiter
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.terminal import TerminalChannel
@@ -43,7 +43,7 @@ class RecordingLimiter(RateLimiter):
     """Let every call go at once, and note the pauses that platforms ask for."""
 
     def __init__(self) -> None:
-        super().__init__(None, lambda _chat: [])
+        super().__init__((), lambda _chat: [])
         self.pauses: list[tuple[str, float]] = []
 
     def pause(self, chat: str, seconds: float) -> None:

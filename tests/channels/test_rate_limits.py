@@ -14,7 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.rate_limits import EvenSpacing, Limit, RateLimiter, SlidingWindow
+from bot.channels.rate_limits.allowances import Allowance
+from bot.channels.rate_limits.calls import Call, Trips
+from bot.channels.rate_limits.limiter import RateLimiter
+from bot.channels.rate_limits.limits import EvenSpacing, Limit, SlidingWindow
 from bot.concurrency import TURN_AHEAD
 from bot.errors import RetryLater
 from tests.support.chats import CHANNEL, GROUP, READER
@@ -43,12 +46,39 @@ class Served:
     number: int
 
 
+def spacing(interval: float, leeway: float = 0.0) -> EvenSpacing:
+    return EvenSpacing(Allowance("", 1, interval), leeway / interval)
+
+
+def spread(interval: float, leeway: float = 0.0) -> EvenSpacing:
+    """Keep the calls of a bot apart: they are under way side by side."""
+    return replace(spacing(interval, leeway), from_answer=False)
+
+
+def window(most: int, seconds: float) -> SlidingWindow:
+    return SlidingWindow(Allowance("", most, seconds))
+
+
 def telegram_limits(chat: str) -> list[Limit]:
-    return [EvenSpacing(1, LEEWAY), SlidingWindow(20, 60)] if chat.startswith("-") else [EvenSpacing(1, LEEWAY)]
+    return [spacing(1, LEEWAY), window(20, 60)] if chat.startswith("-") else [spacing(1, LEEWAY)]
 
 
 def telegram_limiter() -> RateLimiter:
-    return RateLimiter(EvenSpacing(1 / 30), telegram_limits)
+    return RateLimiter([spread(1 / 30)], telegram_limits)
+
+
+def made(at: float) -> Call:
+    """Make a call that is answered at once."""
+    call = Call(at, Trips())
+    call.answered(at)
+    return call
+
+
+async def use(limiter: RateLimiter, chat: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+    """Wait for a turn and make a call that is answered at once; give its time."""
+    async with await limiter.acquire(chat, reply=reply, ahead=ahead) as turn:
+        await asyncio.sleep(turn.at - asyncio.get_running_loop().time())
+    return turn.at
 
 
 def unlimited(chat: str) -> list[Limit]:
@@ -56,15 +86,15 @@ def unlimited(chat: str) -> list[Limit]:
 
 
 def one_a_second(chat: str) -> list[Limit]:
-    return [EvenSpacing(1)]
+    return [spacing(1)]
 
 
 async def call(limiter: RateLimiter, asked: TurnRequest, number: int, served: list[Served]) -> None:
     loop = asyncio.get_running_loop()
     await asyncio.sleep(asked.at - loop.time())
-    at = await limiter.acquire(asked.chat, reply=asked.reply, ahead=asked.ahead)
-    assert asked.ahead / 2 - TICK <= at - loop.time() <= asked.ahead + TICK
-    await asyncio.sleep(at - loop.time())
+    async with await limiter.acquire(asked.chat, reply=asked.reply, ahead=asked.ahead) as turn:
+        assert asked.ahead / 2 - TICK <= turn.at - loop.time() <= asked.ahead + TICK
+        await asyncio.sleep(turn.at - loop.time())
     served.append(Served(loop.time(), asked, number))
 
 
@@ -123,36 +153,36 @@ def greedy(asked: Iterable[TurnRequest], *, spacing: float, leeway: float, most:
 
 
 def test_even_spacing_keeps_its_distance_from_the_last_call() -> None:
-    limit = EvenSpacing(2)
+    limit = spacing(2)
     assert limit.ready(10) == 10
-    limit.take(10)
+    limit.take(made(10))
     assert (limit.ready(11), limit.ready(13)) == (12, 13)
 
 
 def test_even_spacing_lets_a_reply_come_early_and_what_follows_waits_longer() -> None:
-    limit = EvenSpacing(2, leeway=3)
-    limit.take(10)
+    limit = spacing(2, leeway=3)
+    limit.take(made(10))
     assert (limit.ready(10, reply=True), limit.ready(10)) == (10, 12)
-    limit.take(10)
+    limit.take(made(10))
     assert (limit.ready(10, reply=True), limit.ready(10)) == (11, 14)
-    limit.take(11)
+    limit.take(made(11))
     assert (limit.ready(11, reply=True), limit.ready(11)) == (13, 16)
 
 
 def test_a_sliding_window_admits_a_burst_and_then_waits_for_the_oldest_call_to_leave_it() -> None:
-    limit = SlidingWindow(2, 60)
+    limit = window(2, 60)
     for now in (0, 10):
         assert limit.ready(now) == now
-        limit.take(now)
+        limit.take(made(now))
     assert limit.ready(10) == limit.ready(10, reply=True) == 60
-    limit.take(60)
+    limit.take(made(60))
     assert limit.ready(60) == 70
 
 
-@pytest.mark.parametrize("limit", [EvenSpacing(60), EvenSpacing(60, leeway=120), SlidingWindow(2, 60)])
+@pytest.mark.parametrize("limit", [spacing(60), spacing(60, leeway=120), window(2, 60)])
 def test_a_limit_is_idle_once_its_last_call_no_longer_counts(limit: Limit) -> None:
     assert limit.idle(0)
-    limit.take(0)
+    limit.take(made(0))
     assert not limit.idle(59)
     assert limit.idle(60)
 
@@ -181,7 +211,7 @@ def test_chats_do_not_wait_for_one_another() -> None:
 
 
 def test_without_a_limit_of_the_bot_chats_are_served_at_once() -> None:
-    served = served_by(RateLimiter(None, one_a_second), [TurnRequest(0, str(chat)) for chat in range(100)])
+    served = served_by(RateLimiter((), one_a_second), [TurnRequest(0, str(chat)) for chat in range(100)])
     assert times(served) == pytest.approx([0] * 100)
 
 
@@ -196,7 +226,7 @@ def test_a_reply_does_not_wait_for_the_broadcasts_of_its_chat_which_come_later_i
 
 def test_a_burst_of_replies_is_soon_over() -> None:
     served = served_by(
-        RateLimiter(None, telegram_limits), [TurnRequest(0, READER), *[TurnRequest(0.5, READER, reply=True)] * 5]
+        RateLimiter((), telegram_limits), [TurnRequest(0, READER), *[TurnRequest(0.5, READER, reply=True)] * 5]
     )
     assert times(served) == pytest.approx([0, 0.5, 0.5, 1, 2, 3])
 
@@ -220,16 +250,16 @@ def test_replies_are_among_the_thirty_of_a_bot() -> None:
 
 def test_the_leeway_of_a_bot_would_be_for_replies_alone() -> None:
     replies = [TurnRequest(0.5, READER, reply=True)] * 2
-    served = served_by(RateLimiter(EvenSpacing(1, LEEWAY), unlimited), [*[TurnRequest(0, CHANNEL)] * 3, *replies])
+    served = served_by(RateLimiter([spread(1, LEEWAY)], unlimited), [*[TurnRequest(0, CHANNEL)] * 3, *replies])
     assert times(served) == pytest.approx([0, 0.5, 0.5, 3, 4])
 
 
 def test_a_reply_gets_in_between_broadcasts_even_where_the_bot_has_no_limit() -> None:
     async def scenario() -> list[str]:
-        limiter, order = RateLimiter(None, unlimited), list[str]()
+        limiter, order = RateLimiter((), unlimited), list[str]()
 
         async def say(chat: str, *, reply: bool) -> None:
-            await limiter.acquire(chat, reply=reply)
+            await use(limiter, chat, reply=reply)
             order.append(chat)
 
         async with asyncio.TaskGroup() as group:
@@ -283,8 +313,8 @@ def test_a_grant_that_comes_a_little_late_delays_no_turn() -> None:
             await super()._sleep(seconds + 0.02)
 
     async def scenario() -> list[float]:
-        limiter = Late(EvenSpacing(1 / 30), telegram_limits)
-        return [await limiter.acquire(READER, ahead=TURN_AHEAD) for _ in range(5)]
+        limiter = Late([spread(1 / 30)], telegram_limits)
+        return [await use(limiter, READER, ahead=TURN_AHEAD) for _ in range(5)]
 
     assert run(scenario()) == pytest.approx([0.03 + n for n in range(5)])
 
@@ -301,8 +331,8 @@ def test_a_reply_waits_only_for_turns_that_were_granted_already() -> None:
 
 def test_a_waiter_does_not_inherit_the_place_of_a_cancelled_one() -> None:
     async def scenario() -> list[str]:
-        limiter, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
-        await limiter.acquire(READER)
+        limiter, served = RateLimiter([spread(1)], unlimited), list[Served]()
+        await use(limiter, READER)
         calls = [asyncio.create_task(call(limiter, TurnRequest(0, chat), 0, served)) for chat in ("a", "b", "a")]
         await asyncio.sleep(0.5)
         calls[0].cancel()
@@ -315,8 +345,8 @@ def test_a_waiter_does_not_inherit_the_place_of_a_cancelled_one() -> None:
 def test_a_limiter_whose_waiters_are_all_cancelled_ends_its_task_and_serves_again() -> None:
     async def scenario() -> float:
         limiter = telegram_limiter()
-        await limiter.acquire(READER)
-        gone = [asyncio.create_task(limiter.acquire(READER, reply=reply)) for reply in (False, True, True, True)]
+        await use(limiter, READER)
+        gone = [asyncio.create_task(use(limiter, READER, reply=reply)) for reply in (False, True, True, True)]
         await asyncio.sleep(0.5)
         for one in gone:
             one.cancel()
@@ -324,7 +354,7 @@ def test_a_limiter_whose_waiters_are_all_cancelled_ends_its_task_and_serves_agai
         assert limiter._task
         limiter._task.result()
         assert not limiter._queues
-        await limiter.acquire(READER)
+        await use(limiter, READER)
         return asyncio.get_running_loop().time()
 
     assert run(scenario()) == pytest.approx(10)
@@ -333,8 +363,8 @@ def test_a_limiter_whose_waiters_are_all_cancelled_ends_its_task_and_serves_agai
 def test_a_cancelled_waiter_uses_no_turn() -> None:
     async def scenario() -> list[Served]:
         limiter, served = telegram_limiter(), list[Served]()
-        await limiter.acquire(READER)
-        gone = [asyncio.create_task(limiter.acquire(READER)) for _ in range(10)]
+        await use(limiter, READER)
+        gone = [asyncio.create_task(use(limiter, READER)) for _ in range(10)]
         await asyncio.sleep(0.5)
         for one in gone:
             one.cancel()
@@ -349,9 +379,9 @@ def test_a_waiter_that_is_due_earlier_wakes_the_limiter() -> None:
     async def scenario() -> float:
         limiter = telegram_limiter()
         limiter.pause(GROUP, 59)
-        asyncio.create_task(limiter.acquire(GROUP))  # noqa: RUF006
+        asyncio.create_task(use(limiter, GROUP))  # noqa: RUF006
         await asyncio.sleep(10)
-        await limiter.acquire(READER)
+        await use(limiter, READER)
         return asyncio.get_running_loop().time()
 
     assert run(scenario()) == pytest.approx(10)
@@ -388,8 +418,8 @@ class CountingWindow(SlidingWindow):
 
 
 def test_a_waiting_limiter_sleeps() -> None:
-    limit = CountingWindow(1, 3600)
-    served = served_by(RateLimiter(None, lambda chat: [limit]), [TurnRequest(0, GROUP)] * 5)
+    limit = CountingWindow(Allowance("", 1, 3600))
+    served = served_by(RateLimiter((), lambda chat: [limit]), [TurnRequest(0, GROUP)] * 5)
     assert times(served) == pytest.approx([0, 3600, 7200, 10800, 14400])
     assert 0 < limit.looked < 50
 
@@ -404,18 +434,18 @@ def test_a_waiting_limiter_sleeps() -> None:
     ],
 )
 def test_a_grant_costs_the_same_however_many_wait(chat: Callable[[int], str], limited: bool) -> None:
-    bot, limit = EvenSpacing(1 / 30) if limited else None, CountingWindow(10**6, 0)
+    bot, limit = [spread(1 / 30)] if limited else [], CountingWindow(Allowance("", 10**6, 0))
     asked = [TurnRequest(0, chat(number), reply=number % 3 == 0) for number in range(3000)]
-    served = served_by(RateLimiter(bot, lambda chat: [EvenSpacing(1, LEEWAY), limit]), asked)
+    served = served_by(RateLimiter(bot, lambda chat: [spacing(1, LEEWAY), limit]), asked)
     assert 0 < limit.looked <= 5 * len(served)
 
 
 def test_a_pause_of_the_bot_costs_the_same_however_many_wait() -> None:
     async def scenario() -> int:
-        limit = CountingWindow(10**6, 0)
-        limiter = RateLimiter(EvenSpacing(1), lambda chat: [limit])
+        limit = CountingWindow(Allowance("", 10**6, 0))
+        limiter = RateLimiter([spread(1)], lambda chat: [limit])
         for number in range(3000):
-            asyncio.create_task(limiter.acquire(str(number)))  # noqa: RUF006
+            asyncio.create_task(use(limiter, str(number)))  # noqa: RUF006
         await asyncio.sleep(0.5)
         asked = limit.looked
         for _ in range(10):
@@ -434,7 +464,7 @@ def after_pauses(pauses: Sequence[tuple[str, float]], asked: Sequence[TurnReques
     """Pause chats at the very start and give the times of service by chat."""
 
     async def scenario() -> list[Served]:
-        limiter = RateLimiter(None, one_a_second)
+        limiter = RateLimiter((), one_a_second)
         for chat, seconds in pauses:
             limiter.pause(chat, seconds)
         return await serve_all(limiter, asked)
@@ -471,11 +501,11 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
 
 def test_pauses_that_are_over_do_not_count() -> None:
     async def scenario() -> float:
-        limiter = RateLimiter(None, one_a_second)
+        limiter = RateLimiter((), one_a_second)
         limiter.pause(GROUP, 5)
         await asyncio.sleep(6)
         limiter.pause(CHANNEL, 100)
-        await limiter.acquire(READER)
+        await use(limiter, READER)
         return asyncio.get_running_loop().time()
 
     assert run(scenario()) == pytest.approx(6)
@@ -484,7 +514,7 @@ def test_pauses_that_are_over_do_not_count() -> None:
 def test_a_pause_delays_those_that_wait_already() -> None:
     async def scenario() -> list[Served]:
         limiter, served = telegram_limiter(), list[Served]()
-        await limiter.acquire(READER)
+        await use(limiter, READER)
         waiting = asyncio.create_task(call(limiter, TurnRequest(0, READER), 0, served))
         await asyncio.sleep(0.5)
         limiter.pause(READER, 10)
@@ -498,12 +528,12 @@ def test_a_pause_delays_those_that_wait_already() -> None:
 def test_only_a_reply_waits_for_the_end_of_a_long_pause(others: list[str]) -> None:
     async def scenario() -> list[BaseException | None]:
         limiter = telegram_limiter()
-        await limiter.acquire(GROUP)
-        early = [asyncio.create_task(limiter.acquire(GROUP, reply=reply)) for reply in (False, True)]
+        await use(limiter, GROUP)
+        early = [asyncio.create_task(use(limiter, GROUP, reply=reply)) for reply in (False, True)]
         await asyncio.sleep(0.1)
         for chat in (*others, GROUP):
             limiter.pause(chat, 600)
-        late = asyncio.create_task(limiter.acquire(READER if others else GROUP))
+        late = asyncio.create_task(use(limiter, READER if others else GROUP))
         await asyncio.sleep(1)
         now = [task.exception() if task.done() else None for task in (*early, late)]
         await asyncio.gather(*early, late, return_exceptions=True)
@@ -520,21 +550,21 @@ def test_only_a_reply_waits_for_the_end_of_a_long_pause(others: list[str]) -> No
 def test_a_cancelled_waiter_is_not_refused() -> None:
     async def scenario() -> None:
         limiter = telegram_limiter()
-        await limiter.acquire(GROUP)
-        waiting = asyncio.create_task(limiter.acquire(GROUP))
+        await use(limiter, GROUP)
+        waiting = asyncio.create_task(use(limiter, GROUP))
         await asyncio.sleep(0.1)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         limiter.pause(GROUP, 600)
         with pytest.raises(RetryLater):
-            await limiter.acquire(GROUP)
+            await use(limiter, GROUP)
 
     run(scenario())
 
 
 def test_a_pause_delays_those_that_wait_only_for_the_bots_limit() -> None:
     async def scenario() -> list[Served]:
-        limiter, served = RateLimiter(EvenSpacing(1), unlimited), list[Served]()
+        limiter, served = RateLimiter([spread(1)], unlimited), list[Served]()
         calls = [asyncio.create_task(call(limiter, TurnRequest(0, chat), 0, served)) for chat in ("a", "b", "c")]
         await asyncio.sleep(0.5)
         limiter.pause("b", 10)
@@ -583,7 +613,7 @@ def test_no_limit_is_ever_exceeded_in_any_window(asked: list[TurnRequest], ahead
 @FREELY
 @given(REQUESTS, st.floats(0.1, 5), st.floats(0, 20))
 def test_a_reply_comes_early_by_the_leeway_at_most(asked: list[TurnRequest], interval: float, leeway: float) -> None:
-    served = served_by(RateLimiter(None, lambda chat: [EvenSpacing(interval, leeway)]), asked)
+    served = served_by(RateLimiter((), lambda chat: [spacing(interval, leeway)]), asked)
     for calls in by_chat(served).values():
         assert_spacing_kept(times(calls), interval=interval, leeway=leeway)
         for earlier, later in pairwise(calls):
@@ -597,7 +627,7 @@ def test_leeway_changes_nothing_for_broadcasts(asked: list[TurnRequest]) -> None
         return [replace(one, leeway=0) if isinstance(one, EvenSpacing) else one for one in telegram_limits(chat)]
 
     served = served_by(telegram_limiter(), asked)
-    assert served == served_by(RateLimiter(EvenSpacing(1 / 30), strict), asked)
+    assert served == served_by(RateLimiter([spread(1 / 30)], strict), asked)
     assert all(closest(times(calls)) >= 1 - TICK for calls in by_chat(served).values())
 
 
@@ -655,7 +685,7 @@ def test_broadcasts_to_a_single_chat_take_the_least_time_possible(moments: list[
 def test_a_single_chat_is_served_in_the_least_time_possible(requests: list[tuple[float, bool]]) -> None:
     # No two of these times are the same by accident: which goes first is never a matter of rounding.
     asked = [TurnRequest(at + number / 10_000, GROUP, reply) for number, (at, reply) in enumerate(requests)]
-    served = served_by(RateLimiter(None, telegram_limits), asked)
+    served = served_by(RateLimiter((), telegram_limits), asked)
     assert times(served) == pytest.approx(greedy(asked, spacing=1, leeway=LEEWAY, most=20, window=60))
 
 
@@ -672,7 +702,7 @@ def test_cancelled_requests_leave_the_others_as_if_they_had_never_been_made(
     asked: list[TurnRequest], cancelled: set[int]
 ) -> None:
     async def scenario() -> list[float]:
-        limiter, served = RateLimiter(None, one_a_second), list[Served]()
+        limiter, served = RateLimiter((), one_a_second), list[Served]()
         calls = [asyncio.create_task(call(limiter, one, number, served)) for number, one in enumerate(asked)]
         await asyncio.sleep(0)
         for number in cancelled & set(range(len(calls))):
@@ -683,4 +713,4 @@ def test_cancelled_requests_leave_the_others_as_if_they_had_never_been_made(
         return times(one for one in served if one.number not in cancelled)
 
     kept = [one for number, one in enumerate(asked) if number not in cancelled]
-    assert sorted(run(scenario())) == pytest.approx(sorted(times(served_by(RateLimiter(None, one_a_second), kept))))
+    assert sorted(run(scenario())) == pytest.approx(sorted(times(served_by(RateLimiter((), one_a_second), kept))))

@@ -28,6 +28,7 @@ from bot.delivery.channel import (
     ChannelKit,
     ChannelSettings,
     ChatIdentity,
+    FreeTurn,
     HeardTitles,
     NotDelivered,
     UnconfirmedSend,
@@ -103,6 +104,7 @@ class ToyChannel:
 
     formatter: Formatter
     name: str = "toy"
+    allowances = ()
     titles: HeardTitles = field(default_factory=HeardTitles)
 
     def id_sequence(self, address: str) -> str:
@@ -123,8 +125,10 @@ class ToyChannel:
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""
 
-    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        return 0.0
+    async def acquire_turn(
+        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+    ) -> FreeTurn:
+        return FreeTurn()
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
         SHOWN.setdefault(address, []).append(str(body["text"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 from bot import errors
 from bot.database import migrations
 from bot.database.engine import make_engine
+from bot.database.paces import LearntPace
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.ledger import open_ledger
 from bot.sources.source import FoundDigest
@@ -218,3 +220,18 @@ async def test_chats_that_were_paused_or_tried_again_are_paused_since_nobody_kno
         assert (gone.state, gone.reason, gone.paused_at) == ("removed", "", None)
         told = await opened.incidents.reported()
         assert {one.key for one in await opened.incidents.current() if one.kind == "paused"} == told.keys()
+
+
+async def test_a_ledger_of_before_learns_paces_and_keeps_all_else(tmp_path: Path) -> None:
+    path = tmp_path / "paperboy.db"
+    await made_at(path, "0013")
+    with sqlite3.connect(path) as db:
+        db.execute("INSERT INTO notices (key, over) VALUES ('bot telegram', '')")
+    db.close()
+    pace = LearntPace("telegram", "bot", 30, 1.0, 24.0, 1_750_000_000.0)
+    async with open_ledger(f"sqlite:///{path}") as ledger:
+        assert await ledger.paces.listed() == []
+        for learnt in (27.0, 24.0):
+            await ledger.paces.keep(replace(pace, learnt=learnt))
+        assert await ledger.paces.listed() == [pace]
+        assert list(await ledger.incidents.reported()) == ["bot telegram"]

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import errors
+from bot.delivery.channel import FreeTurn
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
@@ -175,10 +176,12 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipelin
     class Slow(MemoryChannel):
         """The turn of b comes after a was refused."""
 
-        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+        async def acquire_turn(
+            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        ) -> FreeTurn:
             if address == "b":
                 await refusal.wait()
-            return 0.0
+            return FreeTurn()
 
     def settled(_chat: Chat, _row: QueuedDelivery, _state: str, _why: str) -> None:
         refusal.set()
@@ -255,7 +258,9 @@ class Crowded(MemoryChannel):
         super().__init__()
         self.at_work, self.most = set[str](), 0
 
-    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+    async def acquire_turn(
+        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+    ) -> FreeTurn:
         self.at_work.add(address)
         self.most = max(self.most, len(self.at_work))
         return await super().acquire_turn(address)
@@ -295,7 +300,9 @@ async def test_workers_start_when_half_of_their_number_is_free(
     class OneByOne(MemoryChannel):
         """The last ones begin when the first ones have ended."""
 
-        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+        async def acquire_turn(
+            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        ) -> FreeTurn:
             before = [chat for chat in "abcd" if chat < address <= "d"]
             while any(len(self.chats[chat]) < 3 for chat in before):
                 await asyncio.sleep(0)

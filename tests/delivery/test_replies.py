@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from bot.delivery.channel import FreeTurn
 from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SendError, Unconfirmed
 from bot.ledger.ledger import Ledger, open_ledger
@@ -66,10 +67,12 @@ class ReplySetup:
         setup = self
 
         class Slow(MemoryChannel):
-            async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+            async def acquire_turn(
+                self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+            ) -> FreeTurn:
                 assert reply, "a reply goes before broadcasts"
                 await asyncio.sleep(setup.turn)
-                return 0.0
+                return FreeTurn()
 
             async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
                 assert delivery_ref == ""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot import errors
-from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import Delivered, FreeTurn, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.ledger.records import Chat, QueuedDelivery, Selection
 from tests.support.digests import days, digest, found, paper
@@ -477,7 +477,9 @@ async def test_an_edit_that_died_before_the_platform_said_that_the_chat_moved_is
 
 async def test_in_a_long_pause_of_the_bot_no_worker_waits(pipeline: Pipeline) -> None:
     class Paused(MemoryChannel):
-        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+        async def acquire_turn(
+            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        ) -> FreeTurn:
             raise errors.RetryLater("the platform asked the bot to wait", 600, flood=True)
 
     sound, pipeline.channel = pipeline.channel, Paused()
@@ -530,10 +532,12 @@ async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(pipeline
     class Beaten(MemoryChannel):
         """Somebody takes the row while we wait for our turn."""
 
-        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+        async def acquire_turn(
+            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        ) -> FreeTurn:
             [row, *_] = await pipeline.ledger.writer.next_rows(1 if address == "a" else 2)
             assert await pipeline.ledger.writer.claim(row)
-            return 0.0
+            return FreeTurn()
 
     beaten = Beaten()
     await Dispatcher(pipeline.ledger, {"terminal": beaten}, NOW).run()
@@ -546,9 +550,11 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
     turns: list[float] = []
 
     class Limited(MemoryChannel):
-        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+        async def acquire_turn(
+            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        ) -> FreeTurn:
             assert 0 < ahead < 0.1
-            return asyncio.get_running_loop().time() + ahead
+            return FreeTurn(asyncio.get_running_loop().time() + ahead)
 
         async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
             turns.append(asyncio.get_running_loop().time())

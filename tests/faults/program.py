@@ -36,7 +36,7 @@ import bot.cli.main
 import bot.database.engine
 import bot.sources.folder
 import bot.web.server
-from bot.channels.rate_limits import RateLimiter
+from bot.channels.rate_limits.limiter import RateLimiter
 from bot.delivery.channel import Channel, UnconfirmedSend
 from bot.delivery.dispatcher import RetryPolicy
 
@@ -90,7 +90,7 @@ def _speed_up(conditions: Conditions) -> None:
     vars(bot.app.reporter)["INTERVAL"] = 0.1
     telegram, slack = bot.channels.telegram.channel, bot.channels.slack.channel
     for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
-        unlimited = RateLimiter(None, lambda _chat: [])
+        unlimited = RateLimiter((), lambda _chat: [])
         _put(module, name, partial(_reporting(getattr(module, name)), limiter=unlimited, timeout=conditions.timeout))
     _put(httpx._transports.default, "create_ssl_context", lambda **_: _TLS)
     open_app = bot.app.assembly.open_app

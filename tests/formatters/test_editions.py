@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import errors
+from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import RetryPolicy
 from bot.sources.source import FoundDigest
 from formatters.locale import phrases
@@ -433,10 +434,12 @@ async def test_who_unsubscribes_during_a_send_gets_that_message_and_no_other(pip
     await pipeline.look(days(1))
 
     class Leaving(MemoryChannel):
-        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+        async def acquire_turn(
+            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        ) -> FreeTurn:
             if address == "b" and len(self.chats["b"]) == 1:
                 await pipeline.unsubscribe("b")
-            return 0.0
+            return FreeTurn()
 
     pipeline.channel = Leaving()
     await pipeline.dispatch()

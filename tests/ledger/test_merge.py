@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import Dispatcher
 from tests.support.digests import days
 from tests.support.memory_channel import MemoryChannel
@@ -23,10 +24,12 @@ class Held(MemoryChannel):
     turns: defaultdict[str, asyncio.Event]
     waiting: defaultdict[str, asyncio.Event]
 
-    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+    async def acquire_turn(
+        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+    ) -> FreeTurn:
         self.waiting[address].set()
         await self.turns[address].wait()
-        return 0.0
+        return FreeTurn()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 
 from bot import errors
 from bot.database.states import DeliveryState
+from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import Dispatcher
 from bot.ledger import writer
 from bot.ledger.delivery_sql import READ_AHEAD
@@ -56,7 +57,9 @@ class Hooked(MemoryChannel):
         super().__init__()
         self.address, self.left, self.do = address, at, do
 
-    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+    async def acquire_turn(
+        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+    ) -> FreeTurn:
         if address == self.address:
             self.left -= 1
             if self.left == 0 and (work := self.do()) is not None:
@@ -110,8 +113,10 @@ async def test_dying_between_the_note_and_the_call_loses_nothing(pipeline: Pipel
     """The turn is a long way off when the process dies: the row is noted as under way, and was never sent."""
 
     class Far(MemoryChannel):
-        async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-            return asyncio.get_running_loop().time() + (3600 if self.chats[address] else 0)
+        async def acquire_turn(
+            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        ) -> FreeTurn:
+            return FreeTurn(asyncio.get_running_loop().time() + (3600 if self.chats[address] else 0))
 
     far = pipeline.channel = Far()
     await pipeline.look(days(1))

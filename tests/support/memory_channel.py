@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.database.states import ChatKind
-from bot.delivery.channel import ChatIdentity, Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import (
+    ChatIdentity,
+    Delivered,
+    FreeTurn,
+    HeardTitles,
+    LearningLimit,
+    NotDelivered,
+    UnconfirmedSend,
+    Undecided,
+)
 from bot.errors import SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.message import Formatter
@@ -51,6 +60,7 @@ class MemoryChannel:
     numbers: dict[str, str] = field(default_factory=dict)  # of chats that have a name, such as "@my_channel", too
 
     titles: HeardTitles = field(default_factory=HeardTitles)
+    allowances: tuple[LearningLimit, ...] = ()
     called: dict[str, str] = field(default_factory=dict)  # the titles of chats
 
     def id_sequence(self, address: str) -> str:
@@ -77,8 +87,10 @@ class MemoryChannel:
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""
 
-    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        return 0.0  # there are no limits
+    async def acquire_turn(
+        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+    ) -> FreeTurn:
+        return FreeTurn()  # there are no limits
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
         self.threads.append((address, thread))

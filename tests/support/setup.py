@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.channels.rate_limits import RateLimiter
+from bot.channels.rate_limits.limiter import RateLimiter
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
 from bot.config.loading import load
@@ -36,7 +36,7 @@ def add_chats(telegram: FakeTelegram, slack: FakeSlack | None = None) -> None:
 
 def unthrottled() -> RateLimiter:
     """Make a rate limiter that lets every call go at once."""
-    return RateLimiter(None, lambda _address: [])
+    return RateLimiter((), lambda _address: [])
 
 
 def write_settings(folder: Path, telegram: str, slack: str, *, more: str = "") -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.channels.rate_limits import RateLimiter
+from bot.channels.rate_limits.calls import Call, Trips
+from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.telegram.channel import TelegramChannel
 from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter
@@ -17,13 +18,13 @@ class CountingLimiter(RateLimiter):
     """Grant every turn at once, and note turns and pauses."""
 
     def __init__(self) -> None:
-        super().__init__(None, lambda _chat: [])
+        super().__init__((), lambda _chat: [])
         self.turns: list[str] = []
         self.pauses: list[tuple[str, float]] = []
 
-    async def acquire(self, chat: str, *, reply: bool = False, ahead: float = 0.0) -> float:
+    async def acquire(self, chat: str, *, reply: bool = False, ahead: float = 0.0) -> Turn:
         self.turns.append(chat)
-        return 0.0
+        return Turn(Call(0.0, Trips()), (), lambda _: None)
 
     def pause(self, chat: str, seconds: float) -> None:
         self.pauses.append((chat, seconds))

@@ -6,13 +6,17 @@ Sources of the facts: docs.slack.dev (chat.postMessage, conversations.history, r
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.channels.rate_limits import EvenSpacing, RateLimiter
+from bot.channels.rate_limits.allowances import Allowance
+from bot.channels.rate_limits.limiter import RateLimiter, Turn
+from bot.channels.rate_limits.limits import EvenSpacing, SlidingWindow
+from bot.channels.rate_limits.pauses import ALL
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.database.states import ChatKind
 from bot.delivery.channel import ChatIdentity, Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
@@ -24,7 +28,13 @@ _Answer = TypeVar("_Answer")
 _CLOCK_SKEW = 48 * 3600.0  # seconds by which our clock may be ahead of Slack's
 _PAGE = 200  # messages, the most that Slack recommends (conversations.history)
 _MOST_PAGES = 25  # half of the calls that Slack allows in a minute (tier 3)
-_SPACING = 1.01  # seconds: one message a second per channel, and a hundredth for the network
+_MARGIN = 0.003  # of each window, added to it: the quickest trip that is known is not the quickest possible
+# Calls in a minute: tier 3, but for users.info, which is of tier 4.
+_METHODS = {
+    **dict.fromkeys(("chat.update", "conversations.history", "conversations.replies"), 50),
+    **dict.fromkeys(("conversations.info", "conversations.open"), 50),
+    "users.info": 100,
+}
 _PEOPLE = ("U", "W")  # the ids of people begin with one of them
 
 
@@ -41,7 +51,15 @@ class SlackChannel:
         self.titles = HeardTitles()
         self._timeout = timeout  # seconds in which an answer must arrive
         self._base_url = base_url.rstrip("/") + "/"
-        self._limiter = limiter or RateLimiter(None, lambda _chat: [EvenSpacing(_SPACING, leeway=2 * _SPACING)])
+        post = Allowance("chat.postMessage", 1, 1.0)
+        methods = {name: Allowance(name, most, 60.0) for name, most in _METHODS.items()}
+        self.allowances = (post, *methods.values())
+        # Slack limits messages by their channel, other calls by their method; each of them pauses for itself.
+        self._posts = limiter or RateLimiter((), lambda _chat: [EvenSpacing(post, leeway=2, haste=1 / (1 + _MARGIN))])
+        self._methods = {
+            name: limiter or RateLimiter([SlidingWindow(method, _MARGIN)], lambda _: ())
+            for name, method in methods.items()
+        }
         self._session: aiohttp.ClientSession | None = None
         self._directs: dict[str, str] = {}  # by person: the id of the direct messages, which never changes
 
@@ -55,7 +73,8 @@ class SlackChannel:
         """Find the direct messages with a person; Rejected or BotGone without the right to open them."""
         kind = ChatKind.BROADCAST if address.startswith(("C", "G")) else ChatKind.PRIVATE
         if not self.is_canonical(address) and address not in self._directs:
-            [opened] = await self._call(address, _parts(self.client().conversations_open(users=address), "channel"))
+            open_chat = partial(self.client().conversations_open, users=address)
+            [opened] = await self._ask("conversations.open", lambda: _parts(open_chat(), "channel"))
             try:
                 self._directs[address] = str(opened["id"])
             except (KeyError, TypeError) as error:
@@ -70,55 +89,72 @@ class SlackChannel:
             return address
 
     async def ask_title(self, address: str) -> None:
-        try:
-            self.titles.hear(await self._title(address), address)
-        except FAILURES as error:
-            raise translate(error, self._token) from error  # a pause is asked of such calls alone
+        self.titles.hear(await self._title(address), address)
 
     async def _title(self, address: str) -> str:
         """Give the name of a channel or of a person, whose direct messages have none."""
         if not address.startswith(_PEOPLE):
-            [known] = await _parts(self.client().conversations_info(channel=address), "channel")
+            known = await self._info(address)
             if not known.get("is_im"):
                 return channel_title(known)
             address = str(known["user"])
-        [person] = await _parts(self.client().users_info(user=address), "user")
+        [person] = await self._ask("users.info", lambda: _parts(self.client().users_info(user=address), "user"))
         return person_title(person)
+
+    async def _info(self, address: str) -> Mapping[str, Any]:
+        async def info() -> dict[str, Any]:
+            return dict(*await _parts(self.client().conversations_info(channel=address), "channel"))
+
+        return await self._ask("conversations.info", info)
 
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""
 
-    async def acquire_turn(self, address: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        return await self._limiter.acquire(address, reply=reply, ahead=ahead)
+    async def acquire_turn(self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0) -> Turn:
+        if edit:
+            return await self._methods["chat.update"].acquire(ALL, reply=reply, ahead=ahead)
+        return await self._posts.acquire(address, reply=reply, ahead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
         where: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
         metadata = {"event_type": EVENT, "event_payload": {"key": delivery_ref}}
         post = self.client().chat_postMessage(**{**body, **where, "metadata": metadata})
-        [ts] = await self._call(address, _parts(post, "ts"))
+        [ts] = await self._call(_parts(post, "ts"), self._posts, address)
         return str(ts)
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         kept: dict[str, Any] = {name: value for name, value in body.items() if name in {"text", "blocks"}}
-        await self._call(address, self.client().chat_update(channel=address, ts=remote_id, **kept))
+        await self._call(
+            self.client().chat_update(channel=address, ts=remote_id, **kept), self._methods["chat.update"], ALL
+        )
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Look for the message by the key in its metadata."""
         cursor = None
         for _ in range(_MOST_PAGES):
             try:
-                page = await self._page(address, unconfirmed, cursor)
-                found = next((one["ts"] for one in page["messages"] if _key(one) == unconfirmed.delivery_ref), "")
-            except FAILURES as error:
-                if error_code(error) in NO_HISTORY:
+                found, cursor = await self._look(address, unconfirmed, cursor)
+            except SendError as error:
+                if error_code(error.__cause__) in NO_HISTORY:
                     return Undecided("the app may not read this channel; give it channels:history and invite it")
-                raise self._paused(error, address) from error
+                raise
             if found:
                 return Delivered(found)
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return NotDelivered()
         return Undecided(f"not among {_PAGE * _MOST_PAGES:,} messages since the last known one; look into the channel")
+
+    async def _look(
+        self, address: str, unconfirmed: UnconfirmedSend, cursor: str | None
+    ) -> tuple[str | None, str | None]:
+        """Look into one page of the thread or channel; give the message if it is there, and where the next page is."""
+
+        async def page() -> tuple[str | None, str | None]:
+            answer = await self._page(address, unconfirmed, cursor)
+            found = (str(one["ts"]) for one in answer["messages"] if _key(one) == unconfirmed.delivery_ref)
+            return next(found, None), (answer.get("response_metadata") or {}).get("next_cursor")
+
+        return await self._ask("conversations.replies" if unconfirmed.thread else "conversations.history", page)
 
     def _page(self, address: str, unconfirmed: UnconfirmedSend, cursor: str | None) -> Awaitable[Any]:
         """Ask for messages of the thread or channel since our last one, or since two days before the attempt."""
@@ -131,9 +167,9 @@ class SlackChannel:
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         try:
-            user, team = await self._call("token", _parts(self.client().auth_test(), "user", "team"))
-        except SendError as error:
-            return [("token", str(error))]
+            user, team = await _parts(self.client().auth_test(), "user", "team")
+        except FAILURES as error:
+            return [("token", str(translate(error, self._token)))]
         return [(f"token: {user} in {team}", ""), *[await self._check_chat(one) for one in addresses]]
 
     async def close(self) -> None:
@@ -142,32 +178,35 @@ class SlackChannel:
 
     async def _check_chat(self, address: str) -> tuple[str, str]:
         if address.startswith(_PEOPLE):
-            known = await self.canonical_address(address) != address
-            return address, "" if known else "no such person, or the app lacks the scope im:write"
+            is_known = await self.canonical_address(address) != address
+            return address, "" if is_known else "no such person, or the app lacks the scope im:write"
         try:
-            [known] = await _parts(self.client().conversations_info(channel=address), "channel")
-            name, archived = channel_title(known), known.get("is_archived")
-            may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
-        except FAILURES as error:
-            if error_code(error) == "missing_scope":
+            known = await self._info(address)
+        except SendError as error:
+            if error_code(error.__cause__) == "missing_scope":
                 return address, "cannot be checked without the scope channels:read; `paperboy deliver` will tell"
-            return address, str(translate(error, self._token))
+            return address, str(error)
+        name, archived = channel_title(known), known.get("is_archived")
+        may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
         if archived:
             return address, CHAT_FAULTS["is_archived"]
         return f"{name} ({address})" if name else address, "" if may else CHAT_FAULTS["not_in_channel"]
 
-    async def _call(self, address: str, call: Awaitable[_Answer]) -> _Answer:
+    async def _ask(self, method: str, call: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """Make a call at the next turn of its method."""
+        limiter = self._methods[method]
+        async with await limiter.acquire(ALL):
+            return await self._call(call(), limiter, ALL)
+
+    async def _call(self, call: Awaitable[_Answer], limiter: RateLimiter, chat: str) -> _Answer:
+        """Await a call; where Slack asks for a pause, make the rate limiter keep it for a chat, or for all."""
         try:
             return await call
         except FAILURES as error:
-            raise self._paused(error, address) from error
-
-    def _paused(self, error: Exception, address: str) -> SendError:
-        """Translate an error; where Slack asks for a pause, make the rate limiter keep it."""
-        translated = translate(error, self._token)
-        if isinstance(translated, RetryLater) and translated.flood:
-            self._limiter.pause(address, translated.after or 0.0)
-        return translated
+            translated = translate(error, self._token)
+            if isinstance(translated, RetryLater) and translated.flood:
+                limiter.pause(chat, translated.after or 0.0)
+            raise translated from error
 
     def client(self) -> AsyncWebClient:
         """Make a client; all share one session, which is opened inside the running loop."""

@@ -67,12 +67,12 @@ def translate(error: Exception, token: str = "") -> SendError:
     return Unconfirmed(f"Slack's answer was lost ({words})")
 
 
-def error_code(error: Exception) -> str:
+def error_code(error: BaseException | None) -> str:
     """Give the code that Slack's answer names, "" where there is none."""
     return str(_data(error).get("error") or "")
 
 
-def _data(error: Exception) -> Mapping[str, Any]:
+def _data(error: BaseException | None) -> Mapping[str, Any]:
     data = getattr(getattr(error, "response", None), "data", None)
     return data if isinstance(data, Mapping) else {}
 

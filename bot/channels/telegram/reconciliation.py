@@ -17,7 +17,7 @@ from telegram import Chat, ChatFullInfo, ChatMemberAdministrator, Message
 
 from bot.channels.telegram.client import TelegramClient, join_address, split_address
 from bot.concurrency import KeyedLock
-from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import Delivered, NotDelivered, Turn, UnconfirmedSend, Undecided
 from bot.errors import BotGone, Rejected
 from bot.ledger.records import UnconfirmedReply
 
@@ -92,7 +92,7 @@ def id_sequence(address: str) -> str:
 class Reconciler:
     """Look for unconfirmed messages; `turn` waits until a chat may be called."""
 
-    def __init__(self, client: TelegramClient, ids: MessageIds, turn: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(self, client: TelegramClient, ids: MessageIds, turn: Callable[[str], Awaitable[Turn]]) -> None:
         self._client = client
         self._ids = ids
         self._turn = turn
@@ -153,7 +153,6 @@ class Reconciler:
                 return NotDelivered()
             if probes == MOST_PROBES:
                 break
-            await self._turn(address)
             probes += 1
             if (found := await self._probe(address, candidate, unconfirmed)) is True:
                 return Delivered(str(candidate))
@@ -165,8 +164,8 @@ class Reconciler:
 
         Nothing is remembered: what an error or a crash interrupts, the next call finds and ends.
         """
-        await self._turn(address)
-        again = await self._client.send(address, unconfirmed.body)
+        async with await self._turn(address):
+            again = await self._client.send(address, unconfirmed.body)
         return await self._oldest(address, unconfirmed, again.message_id + 1)
 
     async def _oldest(self, address: str, unconfirmed: UnconfirmedSend, below: int) -> Outcome:
@@ -181,9 +180,9 @@ class Reconciler:
 
     async def _delete(self, address: str, message_id: int) -> None:
         chat, _ = split_address(address)
-        await self._turn(address)
         with suppress(Rejected):  # it is gone already when only the answer was lost
-            await self._client.call(chat, self._client.bot.delete_message(chat, message_id))
+            async with await self._turn(address):
+                await self._client.call(chat, self._client.bot.delete_message(chat, message_id))
 
     async def _may_edit_others(self, address: str) -> bool:
         """Tell whether the bot could change other people's messages: then a probe is out of the question."""
@@ -200,8 +199,9 @@ class Reconciler:
         """Tell whether a message with this id has this content; None when there is none at all."""
         try:
             arguments = await self._client.arguments_to_send(unconfirmed.body)
-            async with self._ids.lock(address):
+            async with await self._turn(address) as turn, self._ids.lock(address):
                 if self._ids.is_known(address, candidate):
+                    turn.give_back()
                     return False  # it was sent while we waited
                 edited = await self._client.edit(address, candidate, arguments)
         except Rejected as error:
@@ -235,10 +235,10 @@ class Reconciler:
         """Let replies that were overwritten read as they were sent."""
         for reply in await _replies(address, unconfirmed):
             if unconfirmed.replies and reply.overwritten_id is not None:
-                await self._turn(address)
                 with suppress(Rejected):  # it reads so already, or is gone
                     arguments = await self._client.arguments_to_send(reply.body)
-                    await self._client.edit(address, reply.overwritten_id, arguments)
+                    async with await self._turn(address):
+                        await self._client.edit(address, reply.overwritten_id, arguments)
                 await unconfirmed.replies.forget_replies(reply.number)
 
 

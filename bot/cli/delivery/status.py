@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -12,8 +13,10 @@ from rich.table import Table
 from bot.app.assembly import make_sources
 from bot.app.cycle import look
 from bot.channels import all_kits
+from bot.channels.rate_limits.allowances import Allowance
 from bot.cli.console import Console, plural, print_json, spell_time
 from bot.config.settings import Settings
+from bot.database.paces import LearntPace
 from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import listed_chats
 from bot.delivery.hours import DeliveryHours
@@ -52,6 +55,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
         sources = [await _look(source, ledger, settings) for source in make_sources(settings)]
         left = await ledger.incidents.unsubscribed(listed_chats(all_kits(), settings))
         clock = [one for one in await ledger.incidents.current() if one.kind is IncidentKind.CLOCK]
+        slower = [one for one in await ledger.paces.listed() if _allowed(one) < one.most]
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]
@@ -60,6 +64,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
             "unsubscribed": [one.untitled for one in left],
             "stuck": list(map(asdict, stuck)),
             "sources": [one.json() for one in sources],
+            "paces": [_as_json(one, settings.zone) for one in slower],
         }
         print_json({"digests": listed, **more, "next_run": when.isoformat()})
         return
@@ -74,6 +79,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
         console.print(escape(phrases("en").incidents[one.kind].format(where=one.where, why=one.why)), style="yellow")
     for read in sources:
         _print_look(console, read)
+    _print_paces(console, slower, settings.zone)
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 
 
@@ -92,6 +98,23 @@ def _print_look(console: Console, read: _Look) -> None:
         console.print(escape(f"{name}{read.survey}"))
     if read.problem:
         console.print(escape(f"{name}{read.problem.removeprefix(name)}"), style="yellow")
+
+
+def _allowed(pace: LearntPace) -> float:
+    """Give how many calls are made at the most by now: what was learnt comes back in days."""
+    return Allowance(pace.name, pace.most, pace.window, learnt=pace.learnt, learnt_at=pace.learnt_at).allowed
+
+
+def _as_json(pace: LearntPace, zone: tzinfo) -> dict[str, object]:
+    return {**asdict(pace), "learnt_at": spell_time(pace.learnt_at, zone), "allowed": _allowed(pace)}
+
+
+def _print_paces(console: Console, slower: Sequence[LearntPace], zone: tzinfo) -> None:
+    for one in slower:
+        since = f"{datetime.fromtimestamp(one.learnt_at, zone):%Y-%m-%d %H:%M}"
+        often = f"{_allowed(one):.3g} of {one.most} calls in {plural(round(one.window), 'second')}"
+        why = f"since {one.channel} refused more at {since}; a few more are tried each day"
+        console.print(escape(f"{one.channel} {one.name}: {often}, {why}"), style="yellow")
 
 
 def _print_paused(console: Console, paused: list[PausedChat], zone: tzinfo) -> None:

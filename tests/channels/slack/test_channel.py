@@ -304,10 +304,16 @@ async def test_without_the_scope_to_look_the_doctor_says_so(server: FakeSlack, c
 # Limits, in virtual time
 
 
+async def use(channel: SlackChannel, address: str) -> None:
+    """Wait for a turn and make a call that is answered at once."""
+    async with await channel.acquire_turn(address):
+        pass
+
+
 def test_a_chat_gets_one_a_second_and_chats_do_not_wait_for_one_another() -> None:
     async def scenario() -> float:
         channel = SlackChannel("xoxb-x", "http://127.0.0.1:1/api/", FORMATTER)
-        await asyncio.gather(*(channel.acquire_turn(f"C{number % 10}") for number in range(50)))
+        await asyncio.gather(*(use(channel, f"C{number % 10}") for number in range(50)))
         return asyncio.get_running_loop().time()
 
     assert 4 < run(scenario()) < 4.1

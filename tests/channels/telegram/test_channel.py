@@ -170,6 +170,12 @@ async def test_a_chat_that_blocked_us_is_named_with_the_reason(server: FakeTeleg
 # Limits, in virtual time
 
 
+async def use(channel: TelegramChannel, address: str) -> None:
+    """Wait for a turn and make a call that is answered at once."""
+    async with await channel.acquire_turn(address):
+        pass
+
+
 def moments(address: str, turns: int) -> list[float]:
     """Say when so many turns of a chat are granted."""
 
@@ -177,7 +183,7 @@ def moments(address: str, turns: int) -> list[float]:
         channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
         granted = []
         for _ in range(turns):
-            await channel.acquire_turn(address)
+            await use(channel, address)
             granted.append(asyncio.get_running_loop().time())
         return granted
 
@@ -233,16 +239,21 @@ async def test_a_body_is_converted_once_for_all_chats_and_never_taken_for_anothe
 def test_topics_of_a_chat_share_its_limits() -> None:
     async def story() -> float:
         channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
-        await asyncio.gather(*(channel.acquire_turn(f"{FORUM}:{topic}") for topic in (1, 77, 78)))
+        await asyncio.gather(*(use(channel, f"{FORUM}:{topic}") for topic in (1, 77, 78)))
         return asyncio.get_running_loop().time()
 
-    assert run(story()) == pytest.approx(2.02)
+    assert run(story()) == pytest.approx(2.006)
 
 
 def test_thirty_readers_take_a_second() -> None:
     async def story() -> float:
         channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
-        await asyncio.gather(*(channel.acquire_turn(str(reader)) for reader in range(301)))
+        await asyncio.gather(*(use(channel, str(reader)) for reader in range(301)))
         return asyncio.get_running_loop().time()
 
     assert 10 < run(story()) < 10.2
+
+
+def test_the_names_of_its_limits_are_on_disk() -> None:
+    channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
+    assert [(one.name, one.most) for one in channel.allowances] == [("bot", 30), ("group", 20)]

@@ -1,9 +1,7 @@
 """Decide who may call when: limits per bot, per chat and per group; replies go before broadcasts.
 
-There are two limits and one queue. `EvenSpacing` is the generic cell rate algorithm (GCRA): calls are
-kept an even distance apart, and only a reply may come early. `SlidingWindow` admits no more than a
-number of calls in any window of time, and is exact. GCRA would not do for "20 in a minute": it would
-either stretch 20 messages over the whole minute or let 39 through in the first one.
+Who calls holds a turn meanwhile. What became of the call says from when on it counts, or gives the turn back, and a
+refusal teaches the limits.
 """
 
 from __future__ import annotations
@@ -11,71 +9,57 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
-from bisect import insort
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
-from typing import Protocol
+from typing import Self
 
-from bot.errors import RetryLater
+from bot.channels.rate_limits.calls import Call, Trips
+from bot.channels.rate_limits.limits import Limit
+from bot.channels.rate_limits.pauses import ALL, Pauses
+from bot.errors import RetryLater, SendError, Unconfirmed
 
 LONG = 60.0  # seconds: a broadcast does not wait for the end of a longer pause
 _FEW = 100  # up to so many chats, none is forgotten
 
 
-class Limit(Protocol):
-    """One rate limit. Times are seconds of any clock that only goes forward."""
+class Turn:
+    """The right to make one call, in whose context the call is made: what it raises tells what became of the call."""
 
-    def ready(self, now: float, reply: bool) -> float:
-        """Give the earliest time from `now` on at which a call keeps the limit; for a reply it is never later."""
+    def __init__(self, call: Call, limits: Sequence[Limit], learn: Callable[[float], None]) -> None:
+        self._call = call
+        self._limits = limits
+        self._learn = learn
+        self._is_over = False
 
-    def take(self, now: float) -> None:
-        """Count a call made at `now`."""
+    @property
+    def at(self) -> float:
+        return self._call.at
 
-    def idle(self, now: float) -> bool:
-        """Tell whether no earlier call counts any more, so that a new limit would do as well."""
+    def give_back(self) -> None:
+        """Make no call after all."""
+        self._is_over = True
+        for limit in self._limits:
+            limit.give_back(self._call)
 
+    async def __aenter__(self) -> Self:
+        return self
 
-@dataclass
-class EvenSpacing:
-    """No two calls closer than `interval` seconds, but a reply may come `leeway` seconds early.
-
-    An early reply counts as any call does: what follows waits longer, and the long-run rate is the same.
-    """
-
-    interval: float
-    leeway: float = 0.0
-    _next: float = -math.inf  # the "theoretical arrival time" of GCRA
-
-    def ready(self, now: float, reply: bool = False) -> float:
-        return max(now, self._next - self.leeway if reply else self._next)
-
-    def take(self, now: float) -> None:
-        self._next = max(now, self._next) + self.interval
-
-    def idle(self, now: float) -> bool:
-        return self._next <= now
-
-
-@dataclass
-class SlidingWindow:
-    """No more than `most` calls in any `window` seconds, replies or broadcasts."""
-
-    most: int
-    window: float
-    _calls: deque[float] = field(default_factory=deque)
-
-    def ready(self, now: float, reply: bool = False) -> float:  # noqa: ARG002
-        return max(now, self._calls[0] + self.window) if len(self._calls) == self.most else now
-
-    def take(self, now: float) -> None:
-        if len(self._calls) == self.most:
-            self._calls.popleft()
-        insort(self._calls, now)  # a reply may go before a broadcast whose turn was granted ahead of time
-
-    def idle(self, now: float) -> bool:
-        return all(at + self.window <= now for at in self._calls)
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._is_over:
+            return
+        now = asyncio.get_running_loop().time()
+        if isinstance(error, RetryLater):  # surely not taken in
+            if error.flood:
+                self._learn(error.after or 0.0)
+            self.give_back()
+        elif error is None or (isinstance(error, SendError) and not isinstance(error, Unconfirmed)):
+            self._call.answered(now)
+        else:
+            self._call.lost(now)
+        self._is_over = True
 
 
 @dataclass
@@ -85,7 +69,7 @@ class _Queue:
     chat: str
     reply: bool
     ahead: float
-    waiters: deque[tuple[int, asyncio.Future[float]]] = field(default_factory=deque)  # numbered as they came
+    waiters: deque[tuple[int, asyncio.Future[Turn]]] = field(default_factory=deque)  # numbered as they came
 
     def first(self) -> int | None:
         """Give the number of the first who still waits; the cancelled before it leave."""
@@ -102,24 +86,26 @@ class RateLimiter:
     same however many wait.
     """
 
-    def __init__(self, bot: Limit | None, limits: Callable[[str], Iterable[Limit]]) -> None:
+    def __init__(self, bot: Sequence[Limit], limits: Callable[[str], Sequence[Limit]]) -> None:
         self._bot = bot
         self._limits = limits
-        self._chats: dict[str, list[Limit]] = {}
+        self._chats: dict[str, Sequence[Limit]] = {}
         self._forget_from = _FEW  # from so many chats on, idle ones are looked for
-        self._paused: dict[str, float] = {}
+        self._pauses = Pauses()
+        self._trips = Trips()
         self._queues: dict[tuple[str, bool, float], _Queue] = {}
         self._waiting: list[tuple[float, int, _Queue]] = []  # by the time when their chat may get a turn
         self._ready: list[tuple[bool, int, _Queue]] = []  # for the bot's limit: replies, then broadcasts
         self._order = count()
         self._task: asyncio.Task[None] | None = None
         self._queue_added = asyncio.Event()
+        self._granted_until = self._learnt_until = -math.inf  # the time of the last turn, and that at the last lesson
 
-    async def acquire(self, chat: str, *, reply: bool = False, ahead: float = 0.0) -> float:
-        """Wait for a turn and give its time; a cancelled wait takes none.
+    async def acquire(self, chat: str, *, reply: bool = False, ahead: float = 0.0) -> Turn:
+        """Wait for a turn; a cancelled wait takes none.
 
         It is granted at most `ahead` seconds before its time and at least half as many; the caller prepares the
-        call in between, and makes it at that time, neither earlier nor later. With `ahead` 0 the time is now.
+        call in between, and makes it at that time, not earlier. With `ahead` 0 the time is now.
         Raise RetryLater for a broadcast in a long pause; a reply waits for its end.
         """
         self._refuse_if_paused(chat, reply)
@@ -133,22 +119,30 @@ class RateLimiter:
         queue.waiters.append((number, granted))
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._grant_turns())
-        at: float = await granted
-        return at
+        return await _unless_cancelled(granted)
 
     def pause(self, chat: str, seconds: float) -> None:
-        """Make no call to a chat for some seconds, as the platform asked.
-
-        The platform does not say whether the chat or the whole bot was too fast. When it asks for a pause
-        of a second chat while the first still pauses, it means the bot: then all chats pause.
-        """
+        """Make no call to a chat for some seconds, as the platform asked; see `Pauses` for when it means all chats."""
         now = asyncio.get_running_loop().time()
-        self._paused = {name: until for name, until in self._paused.items() if until > now}
-        everyone = bool(self._paused.keys() - {chat, ""})
-        for name in (chat, "") if everyone else (chat,):
-            self._paused[name] = max(self._paused.get(name, now), now + seconds)
+        is_own = any(limit.explains(seconds, now) for limit in self._chat_limits(chat, now))
+        self._pauses.begin(chat, seconds, now, is_own=is_own)
         for queue in self._queues.values():
             self._refuse_waiters(queue)
+
+    def _learn(self, refused: Call, limits: Sequence[Limit], pause: float) -> None:
+        """Let the limit learn that was reached; calls whose turns were granted before teach nothing more."""
+        now = asyncio.get_running_loop().time()
+        if refused.at > self._learnt_until:
+            for limit in self._reached(limits, pause, now):
+                limit.learn(refused)
+                self._learnt_until = self._granted_until
+
+    def _reached(self, limits: Sequence[Limit], pause: float, now: float) -> Sequence[Limit]:
+        """Tell which limits a refusal is about: the chat's own, or what is shared by all chats."""
+        own = [limit for limit in limits if limit.explains(pause, now)]
+        if own or not self._bot:
+            return own or limits
+        return self._bot if self._pauses.over(ALL, now) > now else ()
 
     def _refuse_waiters(self, queue: _Queue) -> None:
         """End the waits of a queue in a long pause; a broadcast can be tried again later."""
@@ -162,7 +156,7 @@ class RateLimiter:
     def _refuse_if_paused(self, chat: str, reply: bool) -> None:
         """Raise RetryLater in a long pause, but not for a reply: its sender limits the wait itself."""
         now = asyncio.get_running_loop().time()
-        left = max(self._paused.get(name, now) for name in (chat, "")) - now
+        left = max(self._pauses.over(name, now) for name in (chat, ALL)) - now
         if left > LONG and not reply:
             raise RetryLater("the platform asked the bot to wait", left, flood=True)
 
@@ -207,29 +201,30 @@ class RateLimiter:
         _, number, queue = heapq.heappop(self._ready)
         at = max(self._chat_ready(queue, now), self._bot_ready(queue, now))
         if queue.first() == number and at - queue.ahead <= now:
-            for limit in (*self._chat_limits(queue.chat, now), *([self._bot] if self._bot else [])):
-                limit.take(at)
-            queue.waiters.popleft()[1].set_result(at)
+            queue.waiters.popleft()[1].set_result(self._turn(queue.chat, at, now))
         self._enqueue(queue, now)
+
+    def _turn(self, chat: str, at: float, now: float) -> Turn:
+        limits, call = self._chat_limits(chat, now), Call(at, self._trips)
+        self._granted_until = max(self._granted_until, at)
+        for limit in (*limits, *self._bot):
+            limit.take(call)
+        return Turn(call, (*limits, *self._bot), partial(self._learn, call, limits))
 
     def _chat_ready(self, queue: _Queue, now: float) -> float:
         """Give the earliest time at which a chat's limits allow the turn.
 
         It lies at least half of `ahead` from now: a grant may come a little late.
         """
-        soon = now + queue.ahead / 2
-        paused = self._paused.get(queue.chat, soon)
-        return max(soon, paused, *(limit.ready(soon, queue.reply) for limit in self._chat_limits(queue.chat, now)))
+        return _soonest(queue, now, self._pauses.over(queue.chat, now), self._chat_limits(queue.chat, now))
 
     def _bot_ready(self, queue: _Queue, now: float) -> float:
-        soon = now + queue.ahead / 2
-        bot = self._bot.ready(soon, queue.reply) if self._bot else soon
-        return max(bot, self._paused.get("", soon))
+        return _soonest(queue, now, self._pauses.over(ALL, now), self._bot)
 
-    def _chat_limits(self, chat: str, now: float) -> list[Limit]:
+    def _chat_limits(self, chat: str, now: float) -> Sequence[Limit]:
         if chat not in self._chats:
             self._forget_idle(now)
-            self._chats[chat] = list(self._limits(chat))
+            self._chats[chat] = self._limits(chat)
         return self._chats[chat]
 
     def _forget_idle(self, now: float) -> None:
@@ -244,3 +239,17 @@ class RateLimiter:
             await asyncio.wait_for(self._queue_added.wait(), seconds)
         except TimeoutError:
             return
+
+
+def _soonest(queue: _Queue, now: float, pause: float, limits: Sequence[Limit]) -> float:
+    return max(now + queue.ahead / 2, pause, *(limit.ready(now, queue.reply) for limit in limits))
+
+
+async def _unless_cancelled(granted: asyncio.Future[Turn]) -> Turn:
+    """Await a turn; who is cancelled at the moment of the grant gives it back."""
+    try:
+        return await granted
+    except asyncio.CancelledError:
+        if granted.done() and not granted.cancelled():
+            granted.result().give_back()
+        raise
