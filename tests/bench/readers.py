@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import multiprocessing
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ class Measured:
 class _Watch:
     """Note when each reader's question was handed out, and when the answer came."""
 
+    jitter: float = 0.0  # seconds by which a call may come late
     asked: dict[str, float] = field(default_factory=dict)
     answered: dict[str, float] = field(default_factory=dict)
     broadcast: list[float] = field(default_factory=list)
@@ -52,6 +54,8 @@ class _Watch:
             self.answered.setdefault(chat, time.perf_counter())
         elif method == "sendMessage":
             self.broadcast.append(time.perf_counter())
+        if method == "sendMessage":  # what the network takes is no wait of ours, but it changes the pace
+            await asyncio.sleep(random.uniform(0, self.jitter))
 
     def goes(self, call: Call) -> None:
         if call.method == "getUpdates" and call.answer and call.status == 200:
@@ -76,10 +80,11 @@ class Crowd:
 
 
 @contextmanager
-def crowd() -> Iterator[Crowd]:
+def crowd(jitter: float = 0.0) -> Iterator[Crowd]:
+    """Start the fake; each message comes up to `jitter` seconds late by chance, and is answered as much later."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, jitter), daemon=True)
     process.start()
     theirs.close()  # else nobody would notice that it died
     try:
@@ -89,12 +94,11 @@ def crowd() -> Iterator[Crowd]:
         process.join()
 
 
-def _serve(pipe: Connection) -> None:
-    asyncio.run(_served(pipe))
+def _serve(pipe: Connection, jitter: float) -> None:
+    asyncio.run(_served(pipe, _Watch(jitter)))
 
 
-async def _served(pipe: Connection) -> None:
-    watch = _Watch()
+async def _served(pipe: Connection, watch: _Watch) -> None:
     async with FakeTelegram() as server:
         for chat in (*SUBSCRIBERS, *_READERS):
             server.add_chat(chat, "private")

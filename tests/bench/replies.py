@@ -1,16 +1,16 @@
 """How long a reader waits for an answer while a broadcast uses all that the platform allows.
 
-`python -m tests.bench.replies [SECONDS]` measures Paperboy, and python-telegram-bot's own
+`python -m tests.bench.replies [SECONDS] [--jitter SECONDS]` measures Paperboy, and python-telegram-bot's own
 AIORateLimiter with the same texts, from the moment a question is handed out by getUpdates to the
 moment the sendMessage of its answer arrives.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import math
 import shutil
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -31,7 +31,7 @@ from bot.web.server import Web
 from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter
 from tests.bench.readers import EVERY, PATIENCE, SUBSCRIBERS, Crowd, Measured, crowd
-from tests.bench.table import Row, show
+from tests.bench.table import Row, busy, show
 from tests.support.setup import DATA
 
 POST = "2025-01-08-daily-papers-20250108.md"
@@ -104,9 +104,9 @@ def _plain(body: Mapping[str, object]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != "link_preview_options"}
 
 
-async def measured(side: Side, seconds: float) -> Measured:
+async def measured(side: Side, seconds: float, jitter: float = 0.0) -> Measured:
     """Let people ask one side while it broadcasts."""
-    with crowd() as people, tempfile.TemporaryDirectory() as folder:
+    with crowd(jitter) as people, tempfile.TemporaryDirectory() as folder:
         shutil.copy(DATA / POST, folder)
         async with side(people, Path(folder)):
             await asyncio.sleep(WARM_UP)
@@ -132,16 +132,21 @@ def _spelled(wait: float) -> str:
     return f"{wait * 1000:.0f} ms" if wait < math.inf else "none"
 
 
-async def main(seconds: float) -> None:
+async def main(seconds: float, jitter: float) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    found = {name: await measured(side, seconds) for name, side in SIDES.items()}
+    found = {name: await measured(side, seconds, jitter) for name, side in SIDES.items()}
     show(
         f"A question each {EVERY * 1000:.0f} ms for {seconds:g} s, while {len(SUBSCRIBERS)} chats receive a digest",
         ("", "p50", "p99", "longest", "answered", "broadcast"),
         rows(found),
         f"Waits are from getUpdates to sendMessage; none: no answer {PATIENCE:g} s after the last question.",
+        f"Each message comes up to {jitter * 1000:g} ms late by chance, which is no part of the wait. {busy()}",
     )
 
 
 if __name__ == "__main__":
-    asyncio.run(main(float(sys.argv[1]) if len(sys.argv) > 1 else 15.0))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seconds", type=float, nargs="?", default=15.0, help="for which people ask")
+    parser.add_argument("--jitter", type=float, default=0.0, help="seconds by which a message may come late")
+    options = parser.parse_args()
+    asyncio.run(main(options.seconds, options.jitter))
