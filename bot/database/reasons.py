@@ -23,7 +23,8 @@ class Cause(StrEnum):
     STAYED_EMPTY = "stayed_empty"
     """Its post had no papers for as long as is waited; it is delivered when it has some."""
     GONE = "gone"
-    """Its post was taken away while it looked unfinished; it is delivered when it comes back."""
+    """Its post was taken away while it looked unfinished; it is delivered when it comes back. The number is how many
+    papers there were before it lost some, if it did; no sentence says it."""
     GIVEN_UP = "given_up"
     """The operator gave it up while it looked unfinished; it is never delivered."""
     LOST_ALL = "lost_all"

@@ -20,7 +20,7 @@ from bot.sources.source import FoundDigest
 
 _COMES_BACK = {Cause.STAYED_EMPTY, Cause.GONE, Cause.LATE}  # what was skipped for this is judged anew with papers
 _BY_DATE = {Cause.FUTURE, Cause.LATE}
-_HAS_LOST = {Cause.SHRANK, Cause.EMPTY}  # the first number of these reasons is how many papers there were
+_HAS_LOST = {Cause.SHRANK, Cause.EMPTY, Cause.GONE}  # the first number of these reasons is how many papers there were
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _status_change(was: KnownDigest, reason: Reason, since: float | None) -> Sta
 def _gone(was: KnownDigest) -> StatusChange:
     """Say what becomes of a digest whose post was taken away while it looked unfinished."""
     if was.state is DigestState.HELD:
-        return StatusChange(was.name, DigestState.SKIPPED, Reason(Cause.GONE), None)
+        return StatusChange(was.name, DigestState.SKIPPED, Reason(Cause.GONE, _lost_from(was)), None)
     return StatusChange(was.name, was.state, NOTHING, None)
 
 
@@ -200,8 +200,11 @@ def _judged(planned: PlannedDigest, was: KnownDigest | None, rules: Rules, now: 
 
 def _papers_before(was: KnownDigest) -> int:
     """Give how many papers a held post had before it lost some; the ledger lists those of the last look only."""
-    before = was.reason.numbers[:1] if was.reason.cause in _HAS_LOST else ()
-    return max((was.papers, *before))
+    return max((was.papers, *_lost_from(was)))
+
+
+def _lost_from(was: KnownDigest) -> tuple[int, ...]:
+    return was.reason.numbers[:1] if was.reason.cause in _HAS_LOST else ()
 
 
 def _skipped(planned: PlannedDigest, cause: Cause) -> PlannedDigest:

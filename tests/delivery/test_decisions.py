@@ -312,7 +312,7 @@ def test_a_post_that_the_operator_released_is_waited_for_no_longer(wait: float) 
     assert (sent.state, sent.to_new_chats, sent.held_since) == (ACTIVE, True, None)
     (gone,) = decide(held, [], rules, FOUND_AT)
     assert isinstance(gone, StatusChange)
-    assert (gone.state, gone.reason) == (SKIPPED, GONE)
+    assert (gone.state, gone.reason) == (SKIPPED, Reason(Cause.GONE, (2,)))
 
 
 def test_half_of_the_sections_saying_something_is_enough() -> None:
@@ -357,7 +357,9 @@ def test_a_post_that_stays_empty_is_skipped_but_delivered_when_it_has_papers_at_
 
 
 @pytest.mark.parametrize(
-    ("state", "becomes"), [(HELD, (SKIPPED, GONE)), (ACTIVE, (ACTIVE, NOTHING))], ids=["new", "delivered"]
+    ("state", "becomes"),
+    [(HELD, (SKIPPED, Reason(Cause.GONE, (2,)))), (ACTIVE, (ACTIVE, NOTHING))],
+    ids=["new", "delivered"],
 )
 def test_a_post_that_is_taken_away_while_it_looks_unfinished_is_waited_for_as_long(
     state: DigestState, becomes: tuple[DigestState, Reason]
@@ -367,6 +369,15 @@ def test_a_post_that_is_taken_away_while_it_looks_unfinished_is_waited_for_as_lo
     assert decide(before, [], RULES, FOUND_AT + 2 * HOUR) == [StatusChange(before[0].name, *becomes, None)]
     assert decide(before, None, RULES, FOUND_AT + DAY) == []  # nobody knows whether it is there
     assert decide(known(days(1), *becomes), [], RULES, FOUND_AT + DAY) == []
+
+
+def test_a_post_that_shrank_is_held_again_when_it_comes_back_as_short_as_it_was() -> None:
+    shrunken = known(days(2, papers=1), HELD, Reason(Cause.SHRANK, (9, 1)), FOUND_AT)
+    (gone,) = decide(known(days(1)) + shrunken, days(1), RULES, FOUND_AT + 2 * HOUR)
+    away = replace(shrunken[0], state=gone.state, reason=gone.reason, held_since=None)
+    (back,) = decided([*known(days(1)), away], days(1) + days(2, papers=1), DAY)
+    assert (back.state, back.reason) == (HELD, Reason(Cause.SHRANK, (9, 1)))
+    assert states([*known(days(1)), away], days(1) + days(2, papers=9), DAY) == {2: ACTIVE}
 
 
 def test_a_post_that_comes_back_is_news() -> None:
