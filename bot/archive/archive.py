@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.archive.index import digest_from_json
@@ -18,6 +18,7 @@ from formatters.model import Digest, Paper
 from formatters.page import SearchHit, reference
 
 _KEPT_SEARCHES = 20  # of each chat: the pages of older ones cannot be turned any more
+_EASTERNMOST = timedelta(hours=14)  # of all time zones
 
 # Newest first; papers in the order of their digest.
 _NEWEST = (digests.c.day.desc(), digests.c.post.desc(), papers.c.number)
@@ -32,18 +33,17 @@ class Archive:
         self._clock = clock
 
     async def newest(self) -> Digest | None:
-        """Give the newest digest that is delivered to anybody, else the newest known."""
-        delivered = _DELIVERED.desc()
-        return await self._digest(select(digests.c.content).where(_PAPERS).order_by(delivered, *_LATEST))
+        """Give the newest digest that is delivered to anybody, else the newest known; one of the future last."""
+        return await self._newest(_PAPERS, _DELIVERED.desc())
 
     async def newest_delivered(self) -> Digest | None:
         """Give the newest digest that is delivered to anybody: what a chat gets that wants the newest at once."""
-        return await self._digest(select(digests.c.content).where(_PAPERS, _DELIVERED).order_by(*_LATEST))
+        return await self._newest(and_(_PAPERS, _DELIVERED))
 
     async def last_seen(self, chat: int) -> Digest | None:
         """Give the newest digest of which a chat holds something."""
         held = select(messages.c.digest_id).join(deliveries).where(_held(chat))
-        return await self._digest(select(digests.c.content).where(digests.c.id.in_(held)).order_by(*_LATEST))
+        return await self._newest(digests.c.id.in_(held))
 
     async def of_day(self, day: date) -> list[Digest]:
         """Give the digests of a day that have papers."""
@@ -100,7 +100,8 @@ class Archive:
         async with self._read() as db:
             return str((await db.execute(select(searches.c.words).where(*theirs))).scalar_one_or_none() or "")
 
-    async def _digest(self, query: Select[Any]) -> Digest | None:
+    async def _newest(self, which: ColumnElement[bool], *first: ColumnElement[Any]) -> Digest | None:
+        query = select(digests.c.content).where(which).order_by(is_future(self._clock()), *first, *_LATEST)
         async with self._read() as db:
             content = (await db.execute(query.limit(1))).scalar_one_or_none()
         return None if content is None else digest_from_json(content)
@@ -121,6 +122,12 @@ class Archive:
 _LATEST = (digests.c.day.desc(), digests.c.found_at.desc(), digests.c.id.desc())  # of one day the one that came last
 _DELIVERED = digests.c.state == DigestState.ACTIVE
 _PAPERS = digests.c.id.in_(select(papers.c.digest_id))
+
+
+def is_future(now: float) -> ColumnElement[bool]:
+    """Tell whether a digest is dated later than today in every time zone; an older version delivered such at once."""
+    today = (datetime.fromtimestamp(now, UTC) + _EASTERNMOST).date()
+    return digests.c.day > today.isoformat()
 
 
 def _held(chat: int) -> ColumnElement[bool]:

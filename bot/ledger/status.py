@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, exists, func, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from bot.archive.archive import is_future
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, deliveries, digests, messages
@@ -58,15 +59,16 @@ class Status:
 
     async def recent_digests(self, most: int) -> list[DigestStatus]:
         """List the newest digests that are not of the baseline nor kept back by their dates, older first."""
+        recent = _DIGESTS.where(not_(_BY_DATE)).order_by(is_future(self._clock()), *_NEWEST_FIRST)
         async with self._read() as db:
-            rows = (await db.execute(_RECENT_DIGESTS.where(not_(_BY_DATE)).limit(most))).all()
+            rows = (await db.execute(recent.limit(most))).all()
         return list(map(_digest_status, reversed(rows)))
 
     async def kept_back(self, most: int) -> list[DigestStatus]:
         """List the digests that are dated in the future, and those that lately came too late, older first."""
         lately = or_(digests.c.state == DigestState.HELD, digests.c.found_at > self._clock() - _LATELY)
         async with self._read() as db:
-            rows = (await db.execute(_RECENT_DIGESTS.where(_BY_DATE, lately).limit(most))).all()
+            rows = (await db.execute(_DIGESTS.where(_BY_DATE, lately).order_by(*_NEWEST_FIRST).limit(most))).all()
         return list(map(_digest_status, reversed(rows)))
 
     async def by_chat(self, source: str, name: str) -> list[ChatStatus]:
@@ -176,11 +178,10 @@ def _digest_status(row: Any) -> DigestStatus:
 _NAMED = (chats.c.title, chats.c.address, CHAT_LABEL.label("label"))
 _LATELY = 14 * 86400.0
 _BY_DATE = digests.c.cause.in_((Cause.FUTURE, Cause.LATE))
-_RECENT_DIGESTS = (
-    select(digests.c.source, digests.c.name, digests.c.state, *REASON, PAPERS.label("papers"), digests.c.held_since)
-    .where(digests.c.state != DigestState.BASELINE)
-    .order_by(digests.c.day.desc(), digests.c.post.desc())
-)
+_DIGESTS = select(
+    *(digests.c.source, digests.c.name, digests.c.state, *REASON, PAPERS.label("papers"), digests.c.held_since)
+).where(digests.c.state != DigestState.BASELINE)
+_NEWEST_FIRST = (digests.c.day.desc(), digests.c.post.desc())
 
 
 def chat_counts(source: str, name: str, now: float) -> Select[tuple[Any, ...]]:

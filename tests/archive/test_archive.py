@@ -17,7 +17,7 @@ from bot.ledger.records import PlannedDigest
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
-from tests.support.pipeline import Clock, Pipeline, empty
+from tests.support.pipeline import Clock, Pipeline, empty, open_pipeline
 
 DAY = date(2025, 1, 1)
 MINI = Paper(
@@ -161,6 +161,17 @@ async def test_the_newest_is_one_that_is_delivered_if_any_is(ledger: Ledger) -> 
     await write(ledger, skipped, state=DigestState.SKIPPED)
     await write(ledger, active)
     assert await ledger.archive.newest() == active
+
+
+async def test_what_an_older_version_delivered_of_the_future_is_not_the_newest(tmp_path: Path) -> None:
+    typo = digest(date(2062, 1, 3), paper(3))
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        archive = pipeline.ledger.archive
+        await pipeline.run([found(typo)])
+        assert await archive.newest() == await archive.newest_delivered() == await archive.last_seen(1) == typo
+        await pipeline.run([found(typo), *days(2)])
+        newest = days(2)[0].digest
+        assert await archive.newest() == await archive.newest_delivered() == await archive.last_seen(1) == newest
 
 
 async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_path: Path) -> None:

@@ -186,3 +186,11 @@ def test_since_when_and_why_a_chat_is_paused(language: str, said: list[str]) -> 
     whole = [paused_line(one, catalogue, SETTINGS.zone) for one in (dated, replace(dated, since=None))]
     assert whole == said
     assert paused_line(replace(dated, is_tried=True), catalogue, SETTINGS.zone) == f"{said[0]} {catalogue.is_tried}"
+
+
+async def test_a_digest_of_the_future_hides_no_newer_post_that_is_held(pipeline: Pipeline) -> None:
+    """An older version delivered it."""
+    typo = found(digest(date(2062, 1, 3), paper(3)))
+    await pipeline.run([typo])
+    await pipeline.look([typo, *days(2, papers=0)], rules=Rules(gate_wait=3600))
+    assert [one.name for one, _ in await recent_status(pipeline.ledger, SETTINGS)] == [typo.digest.id, SECOND]
