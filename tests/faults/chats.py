@@ -55,17 +55,15 @@ class Chats:
 
     def wanted(self, chat: str, digest: Digest, edition: Edition | None = None, language: str = "ko") -> list[Wanted]:
         """Give what a chat should show of a digest, in the edition that it receives by itself unless one is named."""
-        formatter: Formatter
-        if chat == SLACK_CHAT:
-            formatter, own = SlackFormatter(phrases(language)), Edition("thread")
-        else:
-            formatter = TelegramFormatter(phrases(language), buttons=self.buttons)
-            own = Edition(buttons_in_chat=self.buttons and chat in self.here)
+        in_slack = chat == SLACK_CHAT
+        own = Edition("thread") if in_slack else Edition(buttons_in_chat=self.buttons and chat in self.here)
         edition, wanted = edition or own, []
+        words = phrases(edition.language or language)
+        formatter: Formatter = SlackFormatter(words) if in_slack else TelegramFormatter(words, buttons=self.buttons)
         for message in formatter.digest(digest, edition):
             body = formatter.plain(message.body) if (chat, message.key) in self.plain else message.body
             threaded = edition.layout == THREAD and message.key != "index"
-            looks = _in_slack(body, threaded) if chat == SLACK_CHAT else self._in_telegram(body)
+            looks = _in_slack(body, threaded) if in_slack else self._in_telegram(body)
             wanted.append(Wanted(message.key, heading(str(looks["text"])), looks))
         return wanted
 

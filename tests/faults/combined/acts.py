@@ -201,4 +201,4 @@ class StartAnother:
     shift: float = 0.0
 
     def do(self, stage: Stage) -> object:
-        return stage.start("deliver", shift=self.shift)
+        return stage.start_another(self.shift)

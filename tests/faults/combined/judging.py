@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -61,7 +61,12 @@ class _Judge:
         known = {heading: (number, key) for number, post in enumerate(posts) for heading, key in self._headings(post)}
         there = [(place, one, *known[one.heading]) for place, one in enumerate(self._seen) if one.heading in known]
         for number, post in enumerate(posts):
-            self._judge_digest(post, [(place, one) for place, one, owner, _ in there if owner == number], outcome)
+            seen = [(place, one) for place, one, owner, _ in there if owner == number]
+            if self._stage.must_receive(self._chat, number):
+                self._judge_digest(post, seen, outcome)
+            else:  # it may have some of it from before it left
+                counts = Counter(one.heading for _, one in seen)
+                outcome.doubled += [f"{self._chat} {heading}" for heading, count in counts.items() if count > 1]
         placed = [Placed(number, key, _is_late(posts[number], key)) for _, _, number, key in there]
         outcome.disordered += [f"{self._chat} {what}" for what in misplaced(placed)]
         if self._chat == SLACK_CHAT:  # nobody is answered there

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 from tests.faults.combined.acts import Act
@@ -13,9 +14,16 @@ from tests.support.fakes import faults
 from tests.support.fakes.faults import Fault
 from tests.support.fakes.server import Call
 
-_NAMED = {
-    name: getattr(faults, name)
-    for name in ("lost_answer", "reset", "server_error", "truncated", "captive_portal", "flood", "ratelimited")
+_NAMED: Mapping[str, Callable[..., Fault]] = {
+    "lost_answer": faults.lost_answer,
+    "reset": faults.reset,
+    "server_error": faults.server_error,
+    "truncated": faults.truncated,
+    "captive_portal": faults.captive_portal,
+    "flood": partial(faults.flood, 1),
+    "ratelimited": partial(faults.ratelimited, 1),
+    "unauthorized": partial(faults.unauthorized, times=None),
+    "token_revoked": partial(faults.slack_refusal, "token_revoked", times=None),
 }
 
 
@@ -30,9 +38,7 @@ class Broken:
 
     @property
     def made(self) -> Fault:
-        wait = (1,) if self.fault in ("flood", "ratelimited") else ()
-        fault: Fault = _NAMED[self.fault](*wait, method=self.method, chat=self.chat, skip=self.skip)
-        return fault
+        return _NAMED[self.fault](method=self.method, chat=self.chat, skip=self.skip)
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,11 +76,12 @@ class Run:
             server.on_call, server.on_answer = moments.on_call, moments.on_answer
         if self.command == "run":
             await stage.end_run()
-        place = first
-        while place < len(site.processes):
-            site.ended.append(await site.processes[place].end())
-            place += 1
-        stage.current = None
+        while site.processes[first:]:
+            site.ended.append(await site.processes[first].end())
+            first += 1
+            async with stage.starting:
+                pass  # what is being started ends, too
+        stage.look_around()
         for server in site.servers:
             server.on_call = server.on_answer = None
         site.heal()

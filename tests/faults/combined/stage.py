@@ -18,8 +18,11 @@ from tests.support.chats import BASIC, CHANNEL_NAME, READER, SLACK_CHAT
 from tests.support.fakes.telegram_chats import Status
 
 SUPERGROUP = "-1009999999999"  # what the group becomes
+SUBSCRIBER = "67890"  # a private chat that no settings name
+SUBSCRIBE, UNSUBSCRIBE = "/subscribe", "/unsubscribe"
 PATIENT = RetryPolicy(settle_delay=0.05, first_backoff=0.05, longest_backoff=0.4, longest_wait=5.0)
 NEEDS_PERSON = 1  # exit code
+LAYOUT, LANGUAGE = "/settings layout ", "/settings language "
 _MOST_RUNS = 3  # more, until all is settled, once nothing goes wrong any more
 _QUIET, _LONGEST = 0.4, 6.0  # seconds without a call after which `run` has done its work; and at most
 _HAS_RECEIVED = """
@@ -38,13 +41,17 @@ class Stage:
     environ: dict[str, str] = field(default_factory=dict)  # the settings as they are now
     layouts: dict[str, set[str]] = field(default_factory=lambda: {"telegram": {"messages"}, "slack": {"thread"}})
     languages: set[str] = field(default_factory=lambda: {"ko"})  # that the operator ever set
+    starting: asyncio.Lock = field(default_factory=asyncio.Lock)  # held while another process is started
     left_out: set[str] = field(default_factory=set)  # chats that the settings do not name now
+    _subscribes: bool = False  # the subscriber wants to receive, as far as was said
+    _subscribed_at: int | None = None  # how many posts were there when the bot had surely heard that
 
     def __post_init__(self) -> None:
         self.site.more, chats = ALWAYS, self.site.chats
         chats.names, chats.buttons = self.names, True
         self.telegram, self.slack = chats.telegram, chats.slack
         self.telegram.add_chat(BASIC, kind="group")
+        self.telegram.add_chat(SUBSCRIBER, kind="private")
         self.blog = Blog(self.site.posts, self.days)
         self.environ["PAPERBOY_SCHEDULE__CATCH_UP"] = "10"
 
@@ -58,6 +65,10 @@ class Stage:
         """Let the settings no longer name a chat; one that never received anything would come as a new one."""
         if self._ask(_HAS_RECEIVED, chat):
             self.left_out.add(chat)
+
+    def must_receive(self, chat: str, post: int) -> bool:
+        """Tell whether a chat must have a post: one that came before it subscribed is not missed."""
+        return chat != SUBSCRIBER or (self._subscribed_at is not None and post >= self._subscribed_at)
 
     def _ask(self, question: str, about: object) -> Any:
         with closing(sqlite3.connect(f"file:{self.site.ledger}?mode=ro", uri=True)) as db:
@@ -92,8 +103,14 @@ class Stage:
             self.site.chats.moved[BASIC] = SUPERGROUP
 
     def talk(self, chat: str, text: str) -> None:
-        """Let somebody write in a chat, if the bot would notice."""
+        """Let somebody write in a chat, if the bot would notice; it may be what shall be received from then on."""
         number = self._number(chat)
+        if text.startswith(LAYOUT):
+            self.layouts["telegram"].add(text.removeprefix(LAYOUT))
+        elif text.startswith(LANGUAGE):
+            self.languages.add(text.removeprefix(LANGUAGE))
+        elif text in (SUBSCRIBE, UNSUBSCRIBE) and not self.telegram.chat(number).refuse:
+            self._subscribes, self._subscribed_at = text == SUBSCRIBE, None
         if chat == SLACK_CHAT:
             self.slack.post_by_other(chat, text)
         elif self.telegram.chat(number).refuse:
@@ -102,14 +119,27 @@ class Stage:
             self.telegram.posts(number, text)
         else:
             topic = chat.partition(":")[2]
-            self.telegram.says(number, READER, text, topic=int(topic) if topic else None)
+            self.telegram.says(
+                number, number if chat == SUBSCRIBER else READER, text, topic=int(topic) if topic else None
+            )
 
     # The program
 
     async def start(self, command: str, **conditions: Any) -> Process:
-        named = [name for name in self.names if name != SLACK_CHAT and name not in self.left_out]
+        named = [name for name in self.names if name not in {SLACK_CHAT, SUBSCRIBER, *self.left_out}]
         environ = {**self.environ, "PAPERBOY_TELEGRAM__CHATS": ",".join(named)}
         return await self.site.start(command, **{"waits": PATIENT, **conditions, "environ": environ})
+
+    async def start_another(self, shift: float) -> None:
+        """Start a process that delivers beside the present one."""
+        async with self.starting:
+            await self.start("deliver", shift=shift)
+
+    def look_around(self) -> None:
+        """Note after a run what the bot has heard in it."""
+        self.current = None
+        if self._subscribes and self._subscribed_at is None and not self.telegram.inbox.pending:
+            self._subscribed_at = len(self.blog.posts)
 
     async def end_run(self) -> None:
         """Wait until the program that always runs has nothing more to do, then ask it to end."""
@@ -150,4 +180,4 @@ class Stage:
         return "administrator" if chat == CHANNEL_NAME else "member"
 
     def _member(self, chat: str, old: Status, new: Status) -> None:
-        self.telegram.membership(self._number(chat), old, new, READER)
+        self.telegram.membership(self._number(chat), old, new, chat if chat == SUBSCRIBER else READER)
