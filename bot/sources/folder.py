@@ -103,8 +103,8 @@ class FolderSource:
     def _read_all(self, path: Path, since: date | None, *, as_before: bool) -> list[tuple[str, Post | ParseError]]:
         """Read what posts a file holds; those before `since` count only where the file is named by a day."""
         name = name_in(self._path, path)
-        post = self._as_before(path) if as_before else self._read(path)
         is_dated = since is None or days.of_name(name)
+        post = self._as_before(path) if as_before else self._read(path, None if is_dated else since)
         return [(name, one) for name, one in named(name, post) if is_dated or not _is_before(one, since)]
 
     def _is_told(self, name: str, error: ParseError) -> bool:
@@ -140,22 +140,24 @@ class FolderSource:
         written = ParseError(f"{name_in(self._path, path)}: is being written; it is read at the next look")
         return self._cache[path][1] if path in self._cache else written
 
-    def _read(self, path: Path) -> Post | ParseError:
+    def _read(self, path: Path, since: date | None = None) -> Post | ParseError:
+        """Read a file that changed; of one that is older than `since`, the front matter is enough."""
         try:
             state = path.stat()
             if not stat.S_ISREG(state.st_mode):
                 return Post(None)  # a folder or a pipe is no post
             stamp = (state.st_mtime_ns, state.st_size)
-            if path not in self._cache or self._cache[path][0] != stamp:
-                self._cache[path] = stamp, self._parse(path)
+            if path not in self._cache or self._cache[path][0] != stamp or not _is_read(self._cache[path][1], since):
+                self._cache[path] = stamp, self._parse(path, since)
             return self._cache[path][1]
         except OSError as error:
             return ParseError(f"{name_in(self._path, path)}: cannot be read ({error.strerror}); check its rights")
 
-    def _parse(self, path: Path) -> Post | ParseError:
+    def _parse(self, path: Path, since: date | None) -> Post | ParseError:
         name, certain = name_in(self._path, path), self._match is not None
         try:
-            return read(path, name, permalink=self._permalink, certain=certain, site=self._site, zone=self._zone)
+            site, zone = self._site, self._zone
+            return read(path, name, permalink=self._permalink, certain=certain, site=site, zone=zone, since=since)
         except ParseError as error:
             return error
 
@@ -164,6 +166,13 @@ def named(name: str, post: Post | ParseError) -> list[tuple[str, Post | ParseErr
     """Give a post with its name, or the posts of a file that grows with theirs: `README.md#2026-11-26`."""
     sections = post.sections if isinstance(post, Post) else ()
     return [(section_name(name, one.digest.day), one) for one in sections if one.digest] or [(name, post)]
+
+
+def _is_read(post: Post | ParseError, since: date | None) -> bool:
+    """Tell whether a file was read as far as is asked for."""
+    if isinstance(post, ParseError) or not post.is_older:
+        return True
+    return since is not None and all(day.last < since for day in post.days.values())
 
 
 def _is_before(post: Post | ParseError, since: date | None) -> bool:
@@ -216,13 +225,21 @@ def _is_same(one: Digest, other: Digest) -> bool:
 
 
 def read(
-    path: Path, name: str, *, permalink: str = "", certain: bool = False, site: str = "", zone: tzinfo | None = None
+    path: Path,
+    name: str,
+    *,
+    permalink: str = "",
+    certain: bool = False,
+    site: str = "",
+    zone: tzinfo | None = None,
+    since: date | None = None,
 ) -> Post:
     """Read one post, and no more bytes of it than a post may have. Raises ParseError and OSError."""
     with path.open("rb") as file:
         raw = file.read(LARGEST_POST + 1)
     try:
-        return _fingerprinted(parse(raw, name, permalink=permalink, certain=certain, site=site, zone=zone))
+        post = parse(raw, name, permalink=permalink, certain=certain, site=site, zone=zone, since=since)
+        return _fingerprinted(post)
     except ParseError:
         raise
     except Exception as error:

@@ -82,6 +82,24 @@ async def test_days_from_when_on_posts_are_looked_at() -> None:
     assert list(days(await found(since=date(2026, 11, 26)))) == ["2026-11-26.md", "26.md"]
 
 
+async def test_of_an_old_file_only_the_front_matter_is_read_until_more_is_asked_for() -> None:
+    for day in (24, 26):
+        write(f"{day}.md", f"---\ndate: 2026-11-{day}\n---\n")
+    write("log.md", "---\ndate: 2026-11-01\n---\n" + sections(26), papers=())
+    blog = FolderSource("blog", ROOT)
+    old = ROOT / "24.md"
+
+    assert list(days(await blog.digests(date(2026, 11, 26)))) == ["26.md", "log.md#2026-11-26"]
+    assert (blog.survey.posts, blog.survey.papers) == (3, 2)
+    stamp = old.stat()
+    old.write_text(old.read_text().replace("Paper 1", "Other 1"))
+    os.utime(old, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))  # so that it counts as unchanged
+    assert list(days(await blog.digests(date(2026, 11, 25)))) == ["26.md", "log.md#2026-11-26"]
+    first, *_ = await blog.digests(date(2026, 11, 24))
+    assert (first.post, first.digest.papers[0].title) == ("24.md", "Other 1")
+    assert len(await blog.digests()) == 3
+
+
 async def test_patterns_fit_names_and_folders() -> None:
     write("papers/2026-11-25.md")
     write("papers/notes/2026-11-26.md")

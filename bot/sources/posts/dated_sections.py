@@ -14,7 +14,7 @@ from bot.sources.posts.papers.levels import place_of_title
 from bot.sources.posts.papers.outline import Heading, Outline, outline
 from bot.sources.posts.papers.reading import Reading, read_papers
 
-_MAY_BE_DATED = re.compile(r"^ {0,3}(?:#{1,6}[ \t]|<h[1-6]).*\d{4}", re.MULTILINE | re.IGNORECASE)
+_MAY_BE_DATED = re.compile(r"^ {0,3}(?:#{1,6}[ \t]|<h[1-6])(?!.*\]\().*\d{4}", re.MULTILINE | re.IGNORECASE)
 _WEEK = timedelta(days=7)
 
 
@@ -28,6 +28,11 @@ class DatedSection:
     lines: tuple[range, ...]  # of the body that were read, one after another
 
 
+def may_have_dated_sections(body: str) -> bool:
+    """Tell at a glance whether a file may grow."""
+    return _MAY_BE_DATED.search(body) is not None
+
+
 def dated_sections(body: str, own: Mention | None, base: str = "") -> tuple[str, list[DatedSection]]:
     """Read the sections of a file that have a day in their headings and papers below, and the title of the file.
 
@@ -35,7 +40,7 @@ def dated_sections(body: str, own: Mention | None, base: str = "") -> tuple[str,
     the week before the file's `own` day, else that of its title: these are its chapters. Several sections of one day
     are one.
     """
-    if not _MAY_BE_DATED.search(body):
+    if not may_have_dated_sections(body):
         return "", []
     found = outline(body, base)
     place = place_of_title(found.headings)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 # Days beyond these are slips of the pen, and sums of days must not leave the calendar.
@@ -51,6 +52,7 @@ _IN_BRACKETS = rf"[(（\[]\s?(?:{_DAY_OF_WEEK}|[월화수목금토일月火水�
 _BEFORE = re.compile(rf"(?:\b(?:{_DAY_OF_WEEK}),?\s?)?$", re.IGNORECASE)
 _AFTER = re.compile(rf"(?:,?\s?(?:{_DAY_OF_WEEK})|\s?{_IN_BRACKETS})?", re.IGNORECASE)
 _OPENING, _CLOSING = re.compile(r"[(（【［\[]"), re.compile(r"[)）】］\]]")
+_USUAL = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:-[^\W\d]{2}\D*)?")
 _SUFFIX = re.compile(r"\.[a-z]+\s*$", re.IGNORECASE)
 _JEKYLL = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-")
 
@@ -77,6 +79,7 @@ def mentions(text: str) -> list[Mention]:
     return [_widened(one, text) for one in _joined(sorted(found, key=lambda one: one.start), text)]
 
 
+@lru_cache(1 << 14)
 def of_name(path: str) -> Mention | None:
     """Find the day in the name of a file, else in those of its folders; `path` is with `/`, from the source's folder.
 
@@ -84,10 +87,17 @@ def of_name(path: str) -> Mention | None:
     """
     *folders, file = unicodedata.normalize("NFC", path).split("/")
     stem = _SUFFIX.sub("", file)
-    in_name = mentions(stem)
+    in_name = _usual(stem) or mentions(stem)
     if in_name and _JEKYLL.match(stem) and not in_name[0].start:
         return in_name[0]._replace(day=in_name[0].first)
     return next(iter(in_name or mentions("/".join([*folders, stem]))[::-1]), None)
+
+
+def _usual(stem: str) -> list[Mention]:
+    """Read the most usual shape of a name without looking for others: `2026-11-26-words`."""
+    found = _USUAL.fullmatch(stem)
+    day = found and _date(int(found[1]), int(found[2]), found[3])
+    return [Mention(day, day, day, 0, 10)] if day else []
 
 
 def apart(one: Mention, other: Mention) -> bool:

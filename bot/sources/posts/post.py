@@ -10,7 +10,7 @@ from datetime import date, tzinfo
 from bot.errors import NoDayError, ParseError
 from bot.sources.posts import days, front_matter, naming
 from bot.sources.posts.admission import refusal
-from bot.sources.posts.dated_sections import DatedSection, dated_sections
+from bot.sources.posts.dated_sections import DatedSection, dated_sections, may_have_dated_sections
 from bot.sources.posts.days import FIRST_DAY, LAST_DAY, Mention
 from bot.sources.posts.front_matter import lines_before, storable
 from bot.sources.posts.papers.drafts import slug
@@ -39,6 +39,7 @@ class Post:
     miss: Miss | None = None  # what in it was nearest to a paper, where it has none
     days: Mapping[str, Mention] = field(default_factory=dict, compare=False)  # where it names its day; the first counts
     sections: tuple[Post, ...] = ()  # of a file that grows: a post for each day
+    is_older: bool = False  # than what was asked for, so that its body was not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,27 @@ class Origin:
 
 
 def parse(
-    raw: bytes, name: str, *, permalink: str = "", certain: bool = False, site: str = "", zone: tzinfo | None = None
+    raw: bytes,
+    name: str,
+    *,
+    permalink: str = "",
+    certain: bool = False,
+    site: str = "",
+    zone: tzinfo | None = None,
+    since: date | None = None,
 ) -> Post:
     """Read a post into a digest, or a file that grows into a digest for each day; `name` is as of `Origin`.
 
-    Raises ParseError for what is no UTF-8 text, too large or too strange to be read in time; NoDayError for a digest
-    that has a date nowhere, or one that no post has.
+    What its front matter dates before `since` is not read further. Raises ParseError for what is no UTF-8 text, too
+    large or too strange to be read in time; NoDayError for a digest that has a date nowhere, or one that no post has.
     """
     text, origin = text_of(raw, name), Origin(name, permalink, certain, site, zone)
     front, body, broken = front_matter.read(text)
     if front_matter.is_hidden(front):
         return Post(None, NOT_PUBLISHED, miss=Miss(Reached.PAPERS, NOT_PUBLISHED) if read_papers(body).papers else None)
+    day = front_matter.day_of(front, zone)
+    if since and day and day.last < since and not may_have_dated_sections(body):
+        return Post(None, days={"front matter": day}, is_older=True)
     if not days.of_name(name) and (sections := _sections(front, body, origin)):
         return Post(None, sections=(replace(sections[0], degraded=_said(broken, sections[0].degraded)), *sections[1:]))
     reading = read_papers(body, site)

@@ -94,7 +94,8 @@ def test_a_file_that_grows_is_several_posts() -> None:
 
 @pytest.mark.parametrize("path", [path for path in POSTS if path.parent.name != "explain"], ids=lambda path: path.stem)
 def test_no_word_of_our_posts_is_lost(path: Path) -> None:
-    lost = [loss for one in explain(path.read_bytes(), path.name).posts for loss in one.lost]
+    """Left out on purpose are a score in a title, and the names of columns that are named anew."""
+    found = explain(path.read_bytes(), f"2025/01/06/{path.name}").posts
+    lost = [word for one in found for loss in one.lost for word in loss.words]
 
-    # columns of a table that are named anew, in samples of the dialects
-    assert [loss for loss in lost if not {*loss.words} <= {"Title", "Links", "cs", "LG", "AI"}] == []
+    assert {*lost} <= ({"12"} if path.parent.name == "first-reading" else {"Title", "Links", "cs", "LG", "AI"})
