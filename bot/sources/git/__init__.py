@@ -1,0 +1,1 @@
+"""Posts in a git repository, by the `git` program."""
