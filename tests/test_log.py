@@ -17,7 +17,8 @@ from pydantic import BaseModel, SecretStr
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
 from bot.cli.main import _log
-from bot.config.settings import Operators, Schedule, Settings, Slack, Source, StoreSettings, Telegram, Web
+from bot.config.settings import Operators, Schedule, Settings, Slack, StoreSettings, Telegram, Web
+from bot.config.sources import Source
 from bot.delivery.channel import Channel
 from bot.errors import SendError
 from bot.log import _VERBOSE, OncePerMinute, configure, log, redacted

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
 
 from bot.app.cycle import DeliveryCycle
 from bot.app.paces import PaceKeeper
@@ -15,6 +19,7 @@ from bot.app.service import Service
 from bot.app.titles import TitleKeeper
 from bot.channels import all_kits
 from bot.config.settings import Settings
+from bot.config.sources import Source as SourceSettings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel, ChannelKit, listed_chats
@@ -28,7 +33,13 @@ from bot.monitoring.health_report import report_file
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.sources.folder import FolderSource
+from bot.sources.git.clone import Clone
+from bot.sources.git.program import Git
+from bot.sources.git.source import GitSource, never_young
 from bot.sources.source import Source
+from bot.sources.web.addresses import AddressGuard
+from bot.sources.web.fetcher import Fetcher
+from bot.sources.web.huggingface import SITE, HuggingFaceSource
 from formatters.locale import phrases
 
 
@@ -136,7 +147,7 @@ def require_deliverable(settings: Settings, kits: Mapping[str, ChannelKit]) -> N
     """Refuse settings with which nothing could be delivered."""
     if not settings.sources:
         example = "the settings are ./paperboy.toml or --config FILE, and deploy/paperboy.example.toml is one to copy"
-        raise SettingsError(f"sources: there is none; add a [[sources]] table with name, kind and path ({example})")
+        raise SettingsError(f"sources: there is none; add a [[sources]] table with name and kind ({example})")
     channels = {name: own for name, kit in kits.items() if (own := kit.read(settings))}
     if all(not own.chats and own.lacks for own in channels.values()):
         empty = " and ".join(f"{name}.chats" for name in channels)
@@ -147,10 +158,43 @@ def require_deliverable(settings: Settings, kits: Mapping[str, ChannelKit]) -> N
 
 
 def make_sources(settings: Settings) -> list[Source]:
-    return [
-        FolderSource(one.name, one.path, match=one.match, permalink=one.permalink, site=one.site, zone=settings.zone)
-        for one in settings.sources
-    ]
+    """Make all sources of the settings, in their order."""
+    return [_MAKERS[one.kind](one, settings) for one in settings.sources]
+
+
+def _of_folder(one: SourceSettings, settings: Settings) -> FolderSource:
+    return _folder(one, settings, one.path, time.time)
+
+
+def _folder(one: SourceSettings, settings: Settings, path: Path, clock: Callable[[], float]) -> FolderSource:
+    of_posts = partial(FolderSource, match=one.match, permalink=one.permalink, site=one.site)
+    return of_posts(one.name, path, zone=settings.zone, clock=clock)
+
+
+def _of_git(one: SourceSettings, settings: Settings) -> GitSource:
+    """Make a source whose clone lies beside the ledger."""
+    token = one.token.get_secret_value() if one.token else ""
+    inside = "/".join(one.path.parts).strip("/")
+    folder = clones(settings) / quote(one.name, safe=" ")
+    clone = Clone(Git(one.name, token), folder, one.url, one.branch, inside)
+    return GitSource(clone, partial(_folder, one, settings, clock=never_young))
+
+
+def _of_huggingface(one: SourceSettings, settings: Settings) -> HuggingFaceSource:  # noqa: ARG001
+    fetcher = Fetcher(AddressGuard(allow_private=one.allow_private), contact=one.contact)
+    return HuggingFaceSource(one.name, fetcher, one.top, one.min_upvotes, one.url.rstrip("/") or SITE)
+
+
+_MAKERS: Mapping[str, Callable[[SourceSettings, Settings], Source]] = {
+    "folder": _of_folder,
+    "git": _of_git,
+    "huggingface": _of_huggingface,
+}
+
+
+def clones(settings: Settings) -> Path:
+    """Give the folder of the clones of git repositories: `paperboy.sources` beside `paperboy.db`."""
+    return settings.store.path.with_suffix(".sources")
 
 
 def make_channels(settings: Settings, kits: Mapping[str, ChannelKit]) -> dict[str, Channel]:

@@ -6,6 +6,7 @@ Errors name the key, what is wrong, and what to do.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +18,13 @@ from pydantic_settings import EnvSettingsSource
 
 from bot.config.explain import check_environment, explain_errors
 from bot.config.settings import Settings
+from bot.config.sources import Source
 from bot.errors import SettingsError
 
 FILE = "paperboy.toml"
 _DOTENV = ".env"
 _CONFIG = "PAPERBOY_CONFIG"  # names the file
+_IS_ADDRESS = re.compile(r"[\w+.-]+://|(?:[\w.-]+@)?[\w.-]+:")  # for git: of another machine, or file://
 
 
 def load(path: Path | None = None, *, file: bool = True) -> Settings:
@@ -99,10 +102,18 @@ def _table(path: Path) -> dict[str, Any]:
 
 
 def _whole_paths(settings: Settings, folder: Path) -> Settings:
-    sources = tuple(source.model_copy(update={"path": _whole(source.path, folder)}) for source in settings.sources)
+    sources = tuple(_whole_source(source, folder) for source in settings.sources)
     ledger = _whole(Path(settings.store.url.removeprefix("sqlite:///")), folder)
     store = settings.store.model_copy(update={"url": f"sqlite:///{ledger}"})
     return settings.model_copy(update={"sources": sources, "store": store})
+
+
+def _whole_source(source: Source, folder: Path) -> Source:
+    """Let paths on this machine begin at the settings' own folder; one inside a repository stays."""
+    if source.kind == "folder":
+        return source.model_copy(update={"path": _whole(source.path, folder)})
+    is_local = source.kind == "git" and not _IS_ADDRESS.match(source.url)
+    return source.model_copy(update={"url": f"file://{_whole(Path(source.url), folder)}"}) if is_local else source
 
 
 def _whole(path: Path, folder: Path) -> Path:

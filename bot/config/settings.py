@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -30,13 +30,14 @@ from bot.config.fields import (
     parse_list,
     slack_chats,
     slack_people,
-    strip_secret,
     telegram_chats,
     telegram_people,
     web_address,
     webhook_secret,
     weekdays,
 )
+from bot.config.sources import Source
+from bot.config.table import Table, Token
 
 # A proxy that speaks HTTPS, or a Bot API server of one's own on the same machine; empty: there is none.
 _WEBHOOK = re.compile(r"(?:(?:https://[\w.-]+|http://(?:localhost|127(?:\.\d+){3}|\[::1\]))(?::\d+)?(?:/[^\s{}?#]*)?)?")
@@ -44,33 +45,10 @@ _WEBHOOK = re.compile(r"(?:(?:https://[\w.-]+|http://(?:localhost|127(?:\.\d+){3
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
 TelegramChats = Annotated[Listed, AfterValidator(telegram_chats)]
 SlackChats = Annotated[Listed, AfterValidator(slack_chats)]
-Token = Annotated[SecretStr | None, BeforeValidator(strip_secret)]
 Secret = Annotated[SecretStr | None, BeforeValidator(webhook_secret)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Source(_Table):
-    name: str
-    """What this source is called in `status` and in the ledger; keep it."""
-    kind: Literal["folder"]
-    """"folder": the Markdown posts of a folder and its sub-folders, each of a day."""
-    path: Path
-    """The folder of posts, from the settings file's own folder."""
-    match: Annotated[str | None, BeforeValidator(lambda value: value or None)] = None
-    """Only posts whose file name or path fits this pattern, such as "*daily-papers*" or "papers/*".
-
-    Without it, every post that is a digest counts.
-    """
-    permalink: str = ""
-    """The link to a post, with Jekyll's `:year`, `:month`, `:day`, `:title`; without it, posts are not linked."""
-    site: Annotated[str, Field(pattern=r"^(https?://[^/\s]+(/\S*)?)?$")] = ""
-    """The address of the site, such as "https://example.org": it completes links in posts that leave it out."""
-
-
-class Schedule(_Table):
+class Schedule(Table):
     at: Annotated[time, BeforeValidator(clock_time)] = time(8, 30)
     """When the newest digest is delivered.
 
@@ -106,7 +84,7 @@ class Schedule(_Table):
         return value
 
 
-class StoreSettings(_Table):
+class StoreSettings(Table):
     url: str = "sqlite:///paperboy.db"
     """The ledger: `sqlite:///FILE`, from the settings file's own folder."""
 
@@ -122,7 +100,7 @@ class StoreSettings(_Table):
         return value
 
 
-class Telegram(_Table):
+class Telegram(Table):
     token: Token = None
     """The bot's token from @BotFather; better in the environment than in the file."""
     base_url: str = "https://api.telegram.org/bot"
@@ -162,7 +140,7 @@ class Telegram(_Table):
         return value
 
 
-class Slack(_Table):
+class Slack(Table):
     bot_token: Token = None
     """The bot token (`xoxb-…`) of your Slack app; better in the environment than in the file."""
     app_token: Token = None
@@ -193,14 +171,14 @@ class Slack(_Table):
         return value
 
 
-class Web(_Table):
+class Web(Table):
     host: str = "127.0.0.1"
     """Where the program listens for "webhook" and "http", behind a proxy that speaks HTTPS."""
     port: int = Field(default=8080, ge=1, le=65535)
     """The port for it."""
 
 
-class Operators(_Table):
+class Operators(Table):
     telegram: Annotated[Listed, AfterValidator(telegram_people)] = ()
     """Who may read `/status` in Telegram: numbers of people, such as "12345678"."""
     slack: Annotated[Listed, AfterValidator(slack_people)] = ()
@@ -250,7 +228,7 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> list[str]:
         """List all tokens and other secrets, which must be logged nowhere."""
-        tables = [table for _, table in self if isinstance(table, BaseModel)]
+        tables = [*self.sources, *(table for _, table in self if isinstance(table, BaseModel))]
         return [value.get_secret_value() for table in tables for _, value in table if isinstance(value, SecretStr)]
 
     @field_validator("sources", mode="before")

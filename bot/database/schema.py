@@ -235,6 +235,14 @@ notices = Table(
     Column("over", String, nullable=False),  # what to report when it is over, if anything
 )
 
+# What a source remembers from one look to the next, in its own words.
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("state", String, nullable=False),
+)
+
 # What the clock of the computer showed: one row.
 clock = Table(
     "clock",

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.archive import Archive
 from bot.archive.index import digest_from_json, index_all, index_digest
+from bot.archive.sources import SourceStates
 from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
 from bot.database.lock import hold_lock
 from bot.database.paces import Paces
@@ -80,10 +81,9 @@ class Ledger:
     """The open ledger. Make it with `open_ledger`."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._path = database.path
+        self._path, self.clock = database.path, clock
         self._read, self._write = database.read, database.write
-        self.clock = clock
-        self.archive = Archive(database, clock)
+        self.archive, self.sources = Archive(database, clock), SourceStates(database)
         self.subscriptions = subscriptions.Subscriptions(database, clock)
         self.expiring = expiring.ExpiringMessages(database, clock)
         self.incidents = Incidents(database, clock)

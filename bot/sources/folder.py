@@ -46,6 +46,7 @@ class FolderSource:
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.name = name
+        self.state = ""  # the files are enough
         self.problems: Mapping[str, str] = {}
         self.survey = Survey()
         self._path = path

@@ -29,6 +29,12 @@ def is_one_post(ids: Collection[str], others: Collection[str]) -> bool:
 class Source(Protocol):
     """Find digests, and say which posts have problems."""
 
+    state: str
+    """What the source must remember from one look to the next, in its own words: set before a look, read after it.
+
+    It is kept before anything is planned, so it must be enough to find again what was found.
+    """
+
     @property
     def name(self) -> str: ...
 

@@ -39,6 +39,7 @@ class BrokenSource:
     """A source that fails as nobody expected."""
 
     name = "broken"
+    state = ""
     problems: Mapping[str, str] = {}
     survey = Survey()
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from bot.config.fields import weekdays
 from bot.config.loading import FILE, load
-from bot.config.settings import Operators, Schedule, Settings, Slack, Source, StoreSettings, Telegram, Web
+from bot.config.settings import Operators, Schedule, Settings, Slack, StoreSettings, Telegram, Web
+from bot.config.sources import Source, keys_of
 from bot.errors import SettingsError
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "paperboy.example.toml"
@@ -101,6 +102,40 @@ def refusal(path: Path | None = None) -> list[str]:
 # What is read
 
 
+def test_a_repository_and_a_site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write("""
+[[sources]]
+name = "blog"
+kind = "git"
+url = "https://github.com/me/blog.git"
+path = "_posts"
+branch = "main"
+
+[[sources]]
+name = "copy"
+kind = "git"
+url = "blog.git"
+
+[[sources]]
+name = "hf"
+kind = "huggingface"
+top = 5
+""")
+    monkeypatch.setenv("PAPERBOY_SOURCES__0__TOKEN", "ghp_FAKE")
+    settings = load()
+    blog, copy, site = settings.sources
+    assert (blog.url, blog.path, blog.branch) == ("https://github.com/me/blog.git", Path("_posts"), "main")
+    assert (revealed(blog.token), settings.secrets) == ("ghp_FAKE", ["ghp_FAKE"])
+    assert (copy.url, copy.path) == (f"file://{tmp_path}/blog.git", Path())
+    assert (site.top, site.min_upvotes) == (5, 0)
+
+
+@pytest.mark.parametrize("url", ["git@github.com:me/blog.git", "ssh://me@example.org/blog", "github.com:me/blog.git"])
+def test_an_address_for_git_stays(url: str) -> None:
+    write(f'[[sources]]\nname = "a"\nkind = "git"\nurl = "{url}"\n')
+    assert load().sources[0].url == url
+
+
 def test_every_key() -> None:
     write(WHOLE)
 
@@ -165,8 +200,9 @@ def test_the_example_loads_and_names_every_key() -> None:
 
 
 def unset(table: BaseModel, before: str = "") -> list[str]:
-    """List the keys that a file left to their defaults."""
-    missing = [before + name for name in type(table).model_fields if name not in table.model_fields_set]
+    """List the keys that a file left to their defaults; those of other kinds of sources do not count."""
+    taken = keys_of(table.kind) if isinstance(table, Source) else type(table).model_fields
+    missing = [before + name for name in taken if name not in table.model_fields_set]
     for name in table.model_fields_set:
         value = getattr(table, name)
         for inner in value if isinstance(value, tuple) else [value]:
@@ -277,6 +313,13 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
                 "match": "*.md",
                 "permalink": "https://example.org/:title",
                 "site": "https://example.org",
+                "url": "",
+                "branch": "",
+                "token": None,
+                "top": 10,
+                "min_upvotes": 0,
+                "contact": "",
+                "allow_private": False,
             },
         ),
         "schedule": {
@@ -523,10 +566,27 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
         ("timezone = 9", ["timezone: write a text in quotes"]),
         (
             '[[sources]]\nname = "a"\nkind = "git"',
-            [
-                'sources.0.kind: write "folder"',
-                "sources.0.path is missing; add it (`paperboy settings` says what it takes)",
-            ],
+            ['sources.0: kind "git" needs url; add it (`paperboy settings` says what it takes)'],
+        ),
+        (
+            '[[sources]]\nname = "a"\nkind = "folder"',
+            ['sources.0: kind "folder" needs path; add it (`paperboy settings` says what it takes)'],
+        ),
+        (
+            '[[sources]]\nname = "a"\nkind = "rss"',
+            ['sources.0.kind: write "folder", "git" or "huggingface"'],
+        ),
+        (
+            SOURCE + "top = 3",
+            ['sources.0: kind "folder" takes no top; it takes path, match, permalink, site'],
+        ),
+        (
+            '[[sources]]\nname = "a"\nkind = "git"\nurl = "https://me:FAKE@example.org/blog.git"',
+            ["sources.0.url: take the password out of the address, and write it as token, best in the environment"],
+        ),
+        (
+            '[[sources]]\nname = "a"\nkind = "git"\nurl = "--upload-pack=x"',
+            ["sources.0.url: write an address, such as https://github.com/me/blog.git"],
         ),
         (SOURCE + SOURCE, ["sources: two sources share a name; give each its own"]),
         (

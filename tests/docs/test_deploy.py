@@ -108,7 +108,8 @@ class TestDockerfile:
         last = "\n".join(lines[stages[-1] :])
         assert len(stages) == 2
         assert "pip uninstall" in last
-        assert not re.search(r"pip install|apt-get|gcc", last)
+        assert not re.search(r"pip install|gcc", last)
+        assert re.findall(r"apt-get install ([^&]*)&&", last) == ["-qq --yes --no-install-recommends git "]
 
     def test_starts_the_long_running_process(self) -> None:
         lines = _lines("Dockerfile")

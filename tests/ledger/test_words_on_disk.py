@@ -20,7 +20,8 @@ from sqlalchemy import create_engine, inspect
 
 from bot import errors
 from bot.channels.slack.channel import EVENT
-from bot.config.settings import Settings, Source
+from bot.config.settings import Settings
+from bot.config.sources import Source
 from bot.database.reasons import Cause, Reason
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.delivery.decisions import Rules

@@ -12,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import errors
-from bot.config.settings import Operators, Settings, Source
+from bot.config.settings import Operators, Settings
+from bot.config.sources import Source
 from bot.database.states import IncidentKind
 from bot.delivery.replies import ReplySender
 from bot.ledger.records import Selection

@@ -13,7 +13,8 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.sqlite import dialect
 
 from bot import errors
-from bot.config.settings import Settings, Source
+from bot.config.settings import Settings
+from bot.config.sources import Source
 from bot.delivery.decisions import Rules
 from bot.ledger import status as statements
 from bot.ledger.records import ChatStatus, PausedChat, Selection, Totals

@@ -24,6 +24,7 @@ from bot.errors import SourceError
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, StuckMessage
 from bot.monitoring.status import paused_line, recent_status
+from bot.sources.folder import FolderSource
 from bot.sources.source import Source
 from bot.sources.survey import Survey
 from formatters.locale import phrases
@@ -52,7 +53,11 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     async with open_ledger(settings.store.url) as ledger:
         digests, paused = await recent_status(ledger, settings), await ledger.status.paused()
         stuck = await ledger.incidents.stuck()
-        sources = [await _look(source, ledger, settings) for source in make_sources(settings)]
+        sources = [
+            await _look(source, ledger, settings)
+            for source in make_sources(settings)
+            if isinstance(source, FolderSource)
+        ]
         left = await ledger.incidents.unsubscribed(listed_chats(all_kits(), settings))
         clock = [one for one in await ledger.incidents.current() if one.kind is IncidentKind.CLOCK]
         slower = [one for one in await ledger.paces.listed() if _allowed(one) < one.most]

@@ -13,7 +13,8 @@ from bot.sources.posts.post import Origin
 def origin_of(path: Path, settings: Settings) -> Origin:
     """Give what a post is called, and how its source reads it."""
     whole = Path(os.path.realpath(path))  # of a link that leads to itself, too
-    source = next((one for one in settings.sources if whole.is_relative_to(one.path.resolve())), None)
+    folders = [one for one in settings.sources if one.kind == "folder"]
+    source = next((one for one in folders if whole.is_relative_to(one.path.resolve())), None)
     if source is None:
         return Origin(name_in(Path(), path), zone=settings.zone)
     name = name_in(source.path.resolve(), whole)

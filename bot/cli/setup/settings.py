@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time, timedelta
 from itertools import groupby
+from pathlib import Path
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -97,7 +98,7 @@ def _setting(path: tuple[str, ...], name: str, field: FieldInfo) -> Setting:
 def _toml(value: object) -> str:
     """Write a default as it would stand in the file."""
     match value:
-        case None | "":
+        case None | "" | Path():
             return ""
         case time():
             return f'"{value:%H:%M}"'

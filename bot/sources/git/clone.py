@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import AsyncFileLock
+
 from bot.errors import SourceError
 from bot.sources.git.program import Git, GitError
 
@@ -22,7 +24,7 @@ _MARK = "paperboy"  # the file that says what is cloned here; it is written last
 
 @dataclass
 class Clone:
-    """A folder that is brought to what a branch holds now. Only one process may use it at a time."""
+    """A folder that is brought to what a branch holds now."""
 
     git: Git
     folder: Path
@@ -37,8 +39,13 @@ class Clone:
     async def refresh(self) -> str:
         """Bring the clone up to date, and give its commit; one that is damaged is made anew.
 
-        Raises SourceError when that cannot be; the folder is then as it was.
+        Other processes wait meanwhile. Raises SourceError when it cannot be; the folder is then as it was.
         """
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        async with AsyncFileLock(f"{self.folder}.lock"):
+            return await self._refresh()
+
+    async def _refresh(self) -> str:
         commit = await self._updated() if self._is_ours() else await self._anew()
         if not self.posts.is_dir():
             where = f"branch {self.branch}" if self.branch else "its main branch"

@@ -21,6 +21,7 @@ class GitSource:
     clone: Clone
     make_folder: Callable[[Path], FolderSource]
     commit: str = ""  # that was looked at last
+    state: str = ""  # the clone is enough
     folder: FolderSource = field(init=False)
 
     def __post_init__(self) -> None:

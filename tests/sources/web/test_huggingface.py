@@ -11,9 +11,9 @@ import pytest
 
 from bot.errors import SourceError
 from bot.sources.fingerprint import fingerprint
-from bot.sources.http.addresses import AddressGuard
-from bot.sources.http.fetcher import Fetcher
-from bot.sources.huggingface import HuggingFaceSource
+from bot.sources.web.addresses import AddressGuard
+from bot.sources.web.fetcher import Fetcher
+from bot.sources.web.huggingface import HuggingFaceSource
 from formatters.model import Digest
 from formatters.summary import summarise
 from tests.support.fakes.documents import Document, DocumentServer, status
@@ -84,7 +84,9 @@ async def test_votes_never_change_a_digest(source: HuggingFaceSource, server: Do
     assert (second, fingerprint(second)) == (first, fingerprint(first))
 
 
-async def test_later_papers_are_appended_while_there_is_room(source: HuggingFaceSource, server: DocumentServer) -> None:
+async def test_later_papers_are_appended_while_there_is_place(
+    source: HuggingFaceSource, server: DocumentServer
+) -> None:
     await read(source, server, item(1, 3), item(2, 2))
     digest = await read(source, server, item(3, 9), item(4, 8), item(1, 3), item(2, 2))
     assert titles(digest) == ["Paper 1", "Paper 2", "Paper 3"]

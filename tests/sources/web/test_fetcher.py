@@ -11,9 +11,9 @@ from email.utils import format_datetime
 import pytest
 
 from bot.errors import SourceError
-from bot.sources.http.addresses import AddressGuard
-from bot.sources.http.errors import Unreachable
-from bot.sources.http.fetcher import Fetched, Fetcher, Validators
+from bot.sources.web.addresses import AddressGuard
+from bot.sources.web.errors import Unreachable
+from bot.sources.web.fetcher import Fetched, Fetcher, Validators
 from tests.support.fakes.documents import Document, DocumentServer, Reply, endless, reset, silence, status
 
 LARGEST = 100_000
@@ -114,7 +114,7 @@ async def test_a_refusal_says_what_to_do_and_is_not_repeated(
 
 
 @pytest.mark.parametrize("reply", [status(500), status(503, Retry_After="0"), status(429), reset])
-async def test_passing_trouble_is_tried_again(server: DocumentServer, fetcher: Fetcher, reply: Reply) -> None:
+async def test_what_may_pass_is_tried_again(server: DocumentServer, fetcher: Fetcher, reply: Reply) -> None:
     server.passing = [reply, reply]
     assert (await fetcher.get(f"{server.url}/post")).content == b"A post"
     server.passing = [reply] * 3

@@ -21,8 +21,8 @@ import httpx
 import stamina
 
 from bot.errors import SourceError
-from bot.sources.http.addresses import AddressGuard, shown
-from bot.sources.http.errors import Unreachable
+from bot.sources.web.addresses import AddressGuard, shown
+from bot.sources.web.errors import Unreachable
 
 _REDIRECTS = 5
 _PASSING = {408, 425, 429, 500, 502, 503, 504}

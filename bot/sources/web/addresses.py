@@ -14,7 +14,7 @@ import urllib.request
 import httpx
 
 from bot.errors import SourceError
-from bot.sources.http.errors import Unreachable
+from bot.sources.web.errors import Unreachable
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.literal import as_markdown
+from bot.sources.web.literal import as_markdown
 from formatters.markdown import walk
 from formatters.spans import plain
 

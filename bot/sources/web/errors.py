@@ -6,7 +6,7 @@ from bot.errors import SourceError
 
 
 class Unreachable(SourceError):
-    """A passing trouble of the network or of a server: another try may help, `after` seconds if the server said so."""
+    """What passes by itself, of the network or of a server: a try `after` so many seconds may help."""
 
     def __init__(self, text: str, after: float | None = None) -> None:
         super().__init__(text)

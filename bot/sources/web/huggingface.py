@@ -4,7 +4,7 @@ Source of the facts: the API `GET /api/daily_papers?date=` and the types of its 
 `list_daily_papers`). A day there is one of UTC. No account is needed.
 
 What was chosen for a day stays: papers are ordered by upvotes when the day is read first, later ones are appended while
-there is room, none is taken away, and upvotes are no part of what is said. So votes never cause an edit.
+there is place, none is taken away, and upvotes are no part of what is said. So votes never cause an edit.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationE
 
 from bot.errors import SourceError
 from bot.sources.fingerprint import fingerprint
-from bot.sources.http.fetcher import Fetcher, Validators
-from bot.sources.literal import as_markdown
 from bot.sources.posts.papers.drafts import Draft, finished
 from bot.sources.source import FoundDigest
 from bot.sources.survey import Survey
+from bot.sources.web.fetcher import Fetcher, Validators
+from bot.sources.web.literal import as_markdown
 from formatters.model import Digest, Link, Section
 from formatters.spans import collapse_spaces
 
@@ -138,13 +138,13 @@ class HuggingFaceSource:
         self.problems = problems
 
     def _chosen(self, known: Sequence[_Paper], now: Sequence[tuple[int, _Paper]]) -> tuple[_Paper, ...]:
-        """Keep what was chosen, brought up to date; then the others by upvotes, as long as there is room."""
+        """Keep what was chosen, brought up to date; then the others by upvotes, as long as there is place."""
         by_id = {paper.id: paper for _, paper in now}
         kept = {one.id: by_id[one.id].after(one) if one.id in by_id else one for one in known}
         ranked = sorted((vote for vote in now if vote[0] >= self.min_upvotes), key=lambda vote: -vote[0])
         further = {paper.id: paper for _, paper in ranked if paper.id not in kept}
-        room = max(0, self.top - len(kept))
-        return (*kept.values(), *list(further.values())[:room])
+        free = max(0, self.top - len(kept))
+        return (*kept.values(), *list(further.values())[:free])
 
 
 def _listed(content: bytes, url: str) -> list[Any]:
@@ -158,7 +158,7 @@ def _listed(content: bytes, url: str) -> list[Any]:
 def _found(day: date, papers: Iterable[_Paper], site: str) -> FoundDigest:
     drafts = (_draft(place, paper) for place, paper in enumerate(papers, 1))
     url = f"{site}/papers/date/{day}"
-    digest = Digest(f"hugging-face-daily-papers/{day}", SERIES, day, f"{SERIES} — {day}", url, "", finished(drafts))
+    digest = Digest(f"hugging-face-daily-papers/{day}", SERIES, day, f"{SERIES} — {day}", url, "", finished(drafts)[0])
     return FoundDigest(digest, str(day), fingerprint(digest))
 
 

@@ -1,0 +1,15 @@
+"""What all tables of the settings share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
+
+from bot.config.fields import strip_secret
+
+Token = Annotated[SecretStr | None, BeforeValidator(strip_secret)]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

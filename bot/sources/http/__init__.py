@@ -1,1 +1,0 @@
-"""The one way from sources to the web."""

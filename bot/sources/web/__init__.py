@@ -1,0 +1,1 @@
+"""Sources that are read from the web, and the one way there."""
