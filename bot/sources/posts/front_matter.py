@@ -31,6 +31,16 @@ _TIME = re.compile(
 )
 
 
+# A key with a value that is plain, quoted, or a list of words.
+_WORD = r"[^\W_][\w.-]*(?: [\w.-]+)*"
+_USUAL_LINE = re.compile(
+    r"([A-Za-z_][\w-]*): +"
+    r"(?:\"([^\"\\]*)\"|([\w(](?!.*:(?: |$))[^#]*)|"
+    rf"\[((?:{_WORD}(?:, ?{_WORD})*)?)\])"
+)
+_NULL = re.compile(r"~|\b(?:null|Null|NULL)\b")
+
+
 class _Kind(NamedTuple):
     """A kind of front matter."""
 
@@ -172,7 +182,23 @@ for _tag in ("bool", "int", "float", "timestamp"):  # a post may name them: `!!i
 
 class _Yaml(YAMLHandler):
     def load(self, fm: str, **_: object) -> Any:
-        return yaml.load(_short(fm), Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        front = _usual(_short(fm))
+        return yaml.load(fm, Loader=_Loader) if front is None else front  # noqa: S506 (a SafeLoader)
+
+
+def _usual(text: str) -> dict[str, object] | None:
+    """Read front matter of the most usual shape without a YAML parser; None for all other."""
+    lines = [line.rstrip() for line in text.strip("\n").split("\n")]
+    found = [match for line in lines if line.isprintable() and (match := _USUAL_LINE.fullmatch(line))]
+    if len(found) < len(lines) or _NULL.search(text):
+        return None
+    return {match[1]: _usual_value(match) for match in found}
+
+
+def _usual_value(match: re.Match[str]) -> object:
+    if match[4] is None:
+        return match[2] if match[2] is not None else match[3]
+    return [word.strip() for word in match[4].split(",")] if match[4] else []
 
 
 class _Toml(BaseHandler):

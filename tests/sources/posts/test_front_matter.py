@@ -7,7 +7,11 @@ from datetime import date, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bot.sources.posts import front_matter
 from bot.sources.posts.front_matter import day_of, is_hidden, read, scalar, site_day
 
 SEOUL, NEW_YORK = ZoneInfo("Asia/Seoul"), ZoneInfo("America/New_York")
@@ -304,3 +308,48 @@ def test_the_first_and_the_last_moment_stay_in_the_calendar() -> None:
         found = day_of({"date": written}, zone)
         assert found
         assert found.day.isoformat() == written[:10]
+
+
+# The usual shape is read without a parser
+
+PIECES = st.sampled_from(
+    [
+        *("title", "tags", "date", "null", ": ", ":", " ", "  ", '"', "'", "[", "]", "[]", ", ", ",", "#", " #"),
+        *("-", "(", ")", "~", "&", "*", "!", "|", ">", "{", "}", "?", "a", "논문", "2025-01-06", "08:15:00", "yes"),
+        *("\\", "—", "_", ".", "<<", "\t", "\n", "\x85", "\u2028", "Null", "...", "---", "%"),
+    ]
+)
+STARTS = st.sampled_from(["title: ", "tags: [", 'a: "', ""])
+LINES = st.lists(st.tuples(STARTS, st.lists(PIECES, max_size=6)), max_size=3)
+STRANGE = ("", "title:", "a: null", "a: [b, null]", "a: b: c", "a: b #c", "- a", "a: 'b'", "a: b\n c")
+
+
+@settings(max_examples=400)
+@given(LINES)
+def test_the_usual_shape_is_read_as_yaml_reads_it(lines: list[tuple[str, list[str]]]) -> None:
+    text = "\n".join(start + "".join(pieces) for start, pieces in lines)
+
+    found = front_matter._usual(text)
+
+    assert found is None or found == yaml.load(text, Loader=front_matter._Loader)
+
+
+@pytest.mark.parametrize(
+    ("text", "front"),
+    [
+        (
+            'layout: post\ntitle: "Daily — 2025-01-06"\ndate: 2025-01-06 08:15:00\ntags: [papers, arxiv, ai]\nc: []\n',
+            {
+                "layout": "post",
+                "title": "Daily — 2025-01-06",
+                "date": "2025-01-06 08:15:00",
+                "tags": ["papers", "arxiv", "ai"],
+                "c": [],
+            },
+        ),
+        ('title: Daily Papers — 2025-01-06"  ', {"title": 'Daily Papers — 2025-01-06"'}),
+        *((text, None) for text in STRANGE),
+    ],
+)
+def test_what_is_usual(text: str, front: dict[str, object] | None) -> None:
+    assert front_matter._usual(text) == front
