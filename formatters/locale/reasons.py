@@ -114,6 +114,7 @@ _KOREAN = {
     "a link to a paper, but no cell of this row is a title": "논문 링크가 있지만 이 행에 제목인 칸이 없습니다",
     "a link to a paper, but no heading, list or table that holds it": ""
     "논문 링크가 있지만 그것을 담은 제목, 목록, 표가 없습니다",
+    "its front matter says that it is not published yet": "머리말에 아직 공개하지 않은 글이라고 되어 있습니다",
     'a digest, but match = "{}" leaves it out': "다이제스트이지만 match = {}에 맞지 않습니다",
     # sources and the ledger
     "source {}: {}": "소스 {}: {}",

@@ -48,7 +48,9 @@ async def test_a_source_that_never_gave_a_digest(operator: Operator) -> None:
     doctor = await operator.run("doctor")
 
     assert (status.code, status.lines[-2]) == (0, NEVER)
-    assert (doctor.code, [line for line in doctor.lines if "✗ source" in line]) == (1, [f"✗ {NEVER}"])
+    assert (doctor.code, [line for line in doctor.lines if "✗ source" in line]) == (
+        *(1, [f"✗ {NEVER}; `paperboy explain POST` shows how one was read"]),
+    )
     assert told(operator) == [f"✖ daily: no papers were read. {NEVER.removeprefix('source daily: ')}"]
 
     operator.post(READ)

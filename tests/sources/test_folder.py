@@ -516,6 +516,26 @@ async def test_the_newest_post_is_unread_where_it_links_to_papers_and_none_was_r
     assert (await surveyed()).unread is None
 
 
+async def test_a_digest_without_papers_may_be_the_newest_post_that_is_unread() -> None:
+    write("2025-01-07-daily-papers.md", body="As in https://arxiv.org/abs/2501.00001\n")
+
+    found = await surveyed()
+
+    assert (found.digests, found.papers, found.unread) == (1, 0, found.nearest)
+    assert found.problem(has_given=False) == f"no paper was read in the newest post; nearest: {found.nearest}"
+    assert Survey(1, 0, 0).problem(has_given=False) == "1 post read, none is a digest"
+    assert Survey(1, 0, 0).problem(has_given=True) == ""
+
+
+async def test_a_draft_is_not_the_newest_post() -> None:
+    write("2025-01-06-daily-papers.md")
+    write("2025-01-07-daily-papers.md").write_text(
+        "---\ndraft: true\n---\n# 1. [A](https://arxiv.org/abs/2501.00001)\n"
+    )
+
+    assert (await surveyed()).unread is None
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [

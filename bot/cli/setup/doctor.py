@@ -84,8 +84,8 @@ async def _source(source: Source) -> Sequence[Finding]:
         return [(f"source {source.name}", unexpected(error))]
     odd = [(f"source {source.name}", problem) for problem in source.problems.values()]
     if not found:
-        cure = "" if source.survey.posts else "; check path and match"
-        return [*odd, (f"source {source.name}", f"{source.survey}{cure}")]
+        cure = "`paperboy explain POST` shows how one was read" if source.survey.posts else "check path and match"
+        return [*odd, (f"source {source.name}", f"{source.survey}; {cure}")]
     newest = found[-1]
     unread = source.survey.problem(has_given=True)
     why = unfinished_reason(newest.digest, 0)
