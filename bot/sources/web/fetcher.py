@@ -81,11 +81,12 @@ class Fetcher:
         Raises SourceError, which says what to do.
         """
         task = _Task(_parsed(url), known, secrets)
-        retries = stamina.retry_context(_retry_for, attempts=self.tries, timeout=None, wait_initial=self.first_pause)
-        async for attempt in retries:
-            with attempt:
-                return await self._try(task)
-        raise AssertionError("stamina gives or raises")
+
+        async def fetch() -> Fetched:  # without arguments: stamina logs them
+            return await self._try(task)
+
+        caller = stamina.AsyncRetryingCaller(attempts=self.tries, timeout=None, wait_initial=self.first_pause)
+        return await caller.on(_retry_for)(fetch)
 
     async def _try(self, task: _Task) -> Fetched:
         where = shown(task.url)
@@ -94,8 +95,6 @@ class Fetcher:
                 return await self._follow(client, task)
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{where}: no answer within {self.longest:g} seconds") from None
-        except httpx.InvalidURL as error:
-            raise SourceError(f"{where}: leads to an address that is none ({error}); check the address") from None
         except httpx.HTTPError as error:
             said = str(error) or type(error).__name__
             raise Unreachable(f"{where}: cannot be reached ({said}); check the network") from None

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from bot.errors import SourceError
 from bot.sources.web.addresses import AddressGuard
@@ -69,6 +71,14 @@ async def test_a_token_goes_to_its_own_host_alone(server: DocumentServer, fetche
     for path in ("own", "other"):
         await fetcher.get(f"{server.url}/{path}", secrets={"Authorization": "Bearer FAKE"})
     assert ["Authorization" in request.headers for request in server.requests] == [True, True, True, False]
+
+
+async def test_a_retry_logs_no_secret(server: DocumentServer, fetcher: Fetcher) -> None:
+    server.passing = [status(500)]
+    with capture_logs() as logs:
+        await fetcher.get(f"{server.url}/post?key=FAKE", secrets={"Authorization": "Bearer FAKE"})
+    assert len(logs) == 1
+    assert "FAKE" not in str(logs)
 
 
 async def test_a_loop_of_redirects_ends(server: DocumentServer, fetcher: Fetcher) -> None:
@@ -211,10 +221,22 @@ async def test_a_name_of_a_private_address_is_refused(server: DocumentServer) ->
     assert server.requests == []
 
 
-async def test_all_addresses_of_a_name_are_tried(server: DocumentServer, fetcher: Fetcher) -> None:
-    """Nobody listens at ::1, which some machines have for the name, too."""
+async def test_a_name_stays_in_the_request(server: DocumentServer, fetcher: Fetcher) -> None:
     assert (await fetcher.get(f"http://localhost:{server.port}/post")).content == b"A post"
     assert [request.host for request in server.requests] == [f"localhost:{server.port}"]
+
+
+class _TwoAddresses(AddressGuard):
+    """Give an address at which nobody listens, then the right one."""
+
+    async def pinned(self, url: httpx.URL) -> list[httpx.URL]:
+        return [url.copy_with(host="127.0.0.2"), url]
+
+
+async def test_all_addresses_of_a_name_are_tried(server: DocumentServer, fetcher: Fetcher) -> None:
+    fetcher.guard, fetcher.tries = _TwoAddresses(), 1
+    assert (await fetcher.get(f"{server.url}/post")).content == b"A post"
+    assert len(server.requests) == 1
 
 
 async def test_a_name_that_nobody_knows(fetcher: Fetcher) -> None:
