@@ -6,12 +6,11 @@ sent last, and who subscribed would receive nothing until then. So before anythi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, func, or_, select, true, union_all, update
+from sqlalchemy import Column, ColumnElement, Connection, func, select, true, union_all, update
 
 from bot.database.schema import (
     chats,
@@ -42,6 +41,10 @@ _NOTED_EVERY = 10.0  # seconds; fewer writes, and far less than a step
 _INSTANT = 0.001  # seconds between what was written before, what is moved, and what is written from now on
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # there was no Paperboy before
 
+_TIMES = union_all(*(select(column.label("at")).where(column > 0) for column in PAST)).subquery()
+_GAP = func.coalesce(_TIMES.c.at - func.lag(_TIMES.c.at).over(order_by=_TIMES.c.at), 0.0)
+_APART = select(_TIMES.c.at, _GAP.label("gap")).subquery()  # each with the seconds since the one before; 0 of the first
+
 
 def is_impossible(now: float) -> bool:
     """Tell whether a clock is surely wrong: many a computer without a battery begins in 1970."""
@@ -61,18 +64,36 @@ def follow_clock(db: Connection, now: float) -> None:
 
 
 def _move_back(db: Connection, now: float) -> float:
-    """Move the times that were written since the clock went ahead; give by how many seconds.
+    """Move the times that were written since the clock went ahead; give by how many seconds the latest is moved.
 
-    It went ahead by at least as much as it went back now: so far apart are what was written before and after.
+    It went ahead by at least as much as it went back now: so far apart are what was written before and after. Where
+    nothing is so far apart, the clock is behind now: the widest gap is made small, then all is moved by what is left.
     """
-    times = union_all(*(select(column.label("at")).where(column > 0) for column in PAST)).subquery()
-    gap = times.c.at - func.lag(times.c.at).over(order_by=times.c.at)
-    apart = select(times.c.at, gap.label("gap")).subquery()
-    back = float(db.execute(select(func.max(times.c.at))).scalar_one()) - now
-    since = select(apart).where(or_(apart.c.gap >= back, apart.c.gap.is_(None))).order_by(apart.c.at.desc())
-    first, before = db.execute(since.limit(1)).one()
-    seconds = min(back + _INSTANT, math.inf if before is None else before - _INSTANT)
+    back = _latest(db) - now
+    if not _is_moved_since_gap(db, back):
+        widest = db.execute(select(_APART).order_by(_APART.c.gap.desc()).limit(1)).one()
+        _move(db, widest.at, max(0.0, widest.gap - STEP))  # what is a minute apart does not count as sent together
+        rest = _latest(db) - now
+        if not _is_moved_since_gap(db, rest):
+            _move(db, _INSTANT, rest + _INSTANT)
+    return back
+
+
+def _latest(db: Connection) -> float:
+    return float(db.execute(select(func.max(_TIMES.c.at))).scalar_one())
+
+
+def _is_moved_since_gap(db: Connection, back: float) -> bool:
+    """Move what was written since the last gap of at least so many seconds, if there is one."""
+    last = select(_APART).where(_APART.c.gap >= back).order_by(_APART.c.at.desc()).limit(1)
+    found = db.execute(last).one_or_none()
+    if found:
+        _move(db, found.at, min(back + _INSTANT, found.gap - _INSTANT))
+    return found is not None
+
+
+def _move(db: Connection, first: float, seconds: float) -> None:
+    """Move the times from `first` on."""
     for column in (*PAST, *FUTURE):
         moved = (column >= first, _ONLY.get(column, true()))
         db.execute(update(column.table).where(*moved).values({column: column - seconds}))
-    return seconds

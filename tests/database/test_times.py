@@ -68,6 +68,38 @@ def test_a_clock_that_was_always_ahead_moves_everything(db: Connection) -> None:
     assert read(db) == pytest.approx([NOW - 5, NOW, NOW], abs=0.01)
 
 
+def test_a_clock_that_was_ahead_and_is_behind_moves_what_was_right_by_as_much_as_it_is_behind(db: Connection) -> None:
+    """Else a digest of an hour ago would count as found a month ago, and its edits would be followed no more."""
+    write(db, NOW - 3600)
+    write(db, NOW + MONTH)
+    write(db, NOW - 25 * 3600)
+    assert read(db) == pytest.approx([NOW - 25 * 3600 - STEP, NOW - 25 * 3600, NOW - 25 * 3600], abs=0.01)
+
+
+def test_a_clock_that_is_behind_leaves_what_was_written_before_a_longer_pause(db: Connection) -> None:
+    for at in (NOW, NOW + MONTH, NOW + MONTH + 20):
+        write(db, at)
+    write(db, NOW + MONTH - 3600)
+    assert read(db) == pytest.approx([NOW, NOW + MONTH - 3620, NOW + MONTH - 3600, NOW + MONTH - 3600], abs=0.01)
+
+
+@given(st.lists(st.tuples(st.floats(-400 * 86_400, 400 * 86_400), st.lists(WAITS, min_size=1, max_size=4)), max_size=5))
+def test_order_stays_however_wrong_the_clock_is(steps: list[tuple[float, list[float]]]) -> None:
+    """By whatever it is wrong when something is written; it is more than a minute from one to the other, or none."""
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine)
+    real = NOW + 401 * 86_400
+    with engine.connect() as db:
+        db.execute(insert(clock).values(written_at=0.0))
+        for wrong, waits in steps:
+            for wait in waits:
+                real += wait
+                write(db, real + STEP * 2 * round(wrong / STEP / 2))
+        found = read(db)
+    engine.dispose()
+    assert all(earlier - later <= STEP + 10 for earlier, later in pairwise(found))
+
+
 def test_a_small_step_moves_nothing(db: Connection) -> None:
     """Clocks are set right by seconds all the time."""
     write(db, NOW)
