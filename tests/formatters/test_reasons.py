@@ -74,8 +74,10 @@ def test_what_was_nearest_to_a_paper_is_said_in_korean(reached: str, reason: str
         ),
         (
             "3 posts read, none is a digest; nearest: a.md: its front matter says that it is not published yet",
-            "글 3편을 읽었지만 다이제스트가 없습니다; "
-            "가장 가까운 곳: a.md: 머리말에 아직 공개하지 않은 글이라고 되어 있습니다",
+            (
+                "글 3편을 읽었지만 다이제스트가 없습니다; "
+                "가장 가까운 곳: a.md: 머리말에 아직 공개하지 않은 글이라고 되어 있습니다"
+            ),
         ),
         ("", ""),
         ("2026-11-26 08:30", "2026-11-26 08:30"),
