@@ -311,6 +311,7 @@ async def test_operators_are_notified_once_of_posts_that_cannot_be_read_and_when
         for _ in range(2):
             await app.service._sweep()
         Path("_posts").mkdir()
+        shutil.copy(DATA / FIRST, "_posts")
         for _ in range(2):
             await app.service._sweep()
     broken, mended = notices(channel)
