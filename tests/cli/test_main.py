@@ -169,7 +169,7 @@ def test_help_groups_the_commands_in_the_order_in_which_an_operator_meets_them()
         head: re.findall(r"^  (\S+) ", rest, re.MULTILINE) for head, _, rest in (s.partition(":\n") for s in sections)
     }
     assert listed == {
-        "Set up": ["demo", "preview", "settings", "doctor"],
+        "Set up": ["demo", "preview", "explain", "settings", "doctor"],
         "Deliver": ["deliver", "run"],
         "Operate": ["status", "chats", "health", "retry", "discard", "backup"],
     }

@@ -30,7 +30,7 @@ STRANGE = {
     b"hex-day.md": strange(12, day=f"0x{'f' * 4000}"),
     b"base-60.md": strange(13, title=SEXAGESIMAL),
     b"base-60-day.md": strange(14, day=SEXAGESIMAL),
-    b"half-a-character.md": strange(15, title=r'"Daily \ud800 (2026-03-01)"'),
+    b"half-a-character.md": strange(15, title=rf'"Daily \ud800 ({YESTERDAY})"'),
     b"first-day.md": strange(16, day="0001-01-01"),
     b"\xff-daily.md": strange(17),
     b"line\nend.md": strange(18),
