@@ -45,9 +45,9 @@ class Sockets:
 
     # What tests do
 
-    async def opened(self, total: int = 1) -> None:
+    async def opened(self, total: int = 1, seconds: float = 10) -> None:
         """Wait until the app has opened so many connections since the start, and the last of them is there."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds):
             while self._opened < total or not self._ready():
                 self._news.clear()
                 await self._news.wait()
