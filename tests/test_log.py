@@ -205,7 +205,10 @@ def secrets_of(table: type[BaseModel]) -> list[str]:
 def test_every_secret_of_the_settings_is_struck_out(table: str, name: str) -> None:
     """None of these looks like a token, and some are none."""
     secret = "https://hc.example.org/no-known-shape" if name == "heartbeat_url" else "no-known-shape"
-    settings = Settings.model_validate({table: {name: secret}})
+    git = {"name": "blog", "kind": "git", "url": "https://example.org/blog.git"}
+    settings = Settings.model_validate(
+        {"sources": [{**git, name: secret}]} if table == "source" else {table: {name: secret}}
+    )
     stream = Stream(terminal=False)
     with contextlib.redirect_stderr(stream):
         _log(settings, "INFO")
@@ -218,7 +221,7 @@ def test_which_secrets_there_are() -> None:
     assert {(kind.__name__, name) for kind in TABLES for name in secrets_of(kind)} == {
         *(("Telegram", name) for name in ("token", "webhook_secret")),
         *(("Slack", name) for name in ("bot_token", "app_token", "signing_secret")),
-        ("Operators", "heartbeat_url"),
+        *(("Operators", "heartbeat_url"), ("Source", "token")),
     }
 
 
