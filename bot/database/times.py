@@ -67,12 +67,14 @@ def _move_back(db: Connection, now: float) -> float:
     """Move the times that were written since the clock went ahead; give by how many seconds the latest is moved.
 
     It went ahead by at least as much as it went back now: so far apart are what was written before and after. Where
-    nothing is so far apart, the clock is behind now: the widest gap is made small, then all is moved by what is left.
+    nothing is so far apart, the clock was ahead from the beginning, or it is behind now. A gap of most of that tells
+    that it is behind: the gap is made small. Then all is moved by what is left.
     """
     back = _latest(db) - now
     if not _is_moved_since_gap(db, back):
         widest = db.execute(select(_APART).order_by(_APART.c.gap.desc()).limit(1)).one()
-        _move(db, widest.at, max(0.0, widest.gap - STEP))  # what is a minute apart does not count as sent together
+        went_ahead = widest.gap if 2 * widest.gap >= back else 0.0
+        _move(db, widest.at, max(0.0, went_ahead - STEP))  # what is a minute apart does not count as sent together
         rest = _latest(db) - now
         if not _is_moved_since_gap(db, rest):
             _move(db, _INSTANT, rest + _INSTANT)

@@ -76,6 +76,23 @@ def test_a_clock_that_was_ahead_and_is_behind_moves_what_was_right_by_as_much_as
     assert read(db) == pytest.approx([NOW - 25 * 3600 - STEP, NOW - 25 * 3600, NOW - 25 * 3600], abs=0.01)
 
 
+def test_a_clock_that_was_always_ahead_moves_everything_by_the_same(db: Connection) -> None:
+    """Also what was written with hours between."""
+    for at in (NOW + MONTH, NOW + MONTH + 3600):
+        write(db, at)
+    write(db, NOW + 3605)
+    assert read(db) == pytest.approx([NOW + 5, NOW + 3605, NOW + 3605], abs=0.01)
+
+
+def test_a_clock_that_is_behind_leaves_what_is_older_than_that(db: Connection) -> None:
+    day = 86_400
+    for at in (NOW - 10 * day, NOW - 5 * day, NOW + 25 * day):
+        write(db, at)
+    now = NOW - 6 * day
+    write(db, now)
+    assert read(db) == pytest.approx([NOW - 10 * day, now - STEP, now, now], abs=0.01)
+
+
 def test_a_clock_that_is_behind_leaves_what_was_written_before_a_longer_pause(db: Connection) -> None:
     for at in (NOW, NOW + MONTH, NOW + MONTH + 20):
         write(db, at)
