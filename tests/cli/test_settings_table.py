@@ -16,15 +16,16 @@ from bot.config.fields import duration, duration_text
 from bot.config.loading import FILE, load
 from bot.config.settings import Settings
 
-SOURCE = '[[sources]]\nname = "daily"\nkind = "folder"\npath = "_posts"\n'
+SITE = '[[sources]]\nname = "hf"\nkind = "huggingface"\n'
 EVERY = [pytest.param(one, id=one.key) for one in all_settings()]
 
 
 @pytest.mark.parametrize("setting", [one for one in all_settings() if one.default], ids=lambda one: one.key)
 def test_a_default_written_into_the_file_changes_nothing(setting: Setting) -> None:
-    Path(FILE).write_text("")
+    whole = SITE if setting.table == "[[sources]]" else f"{setting.table}\n"
+    Path(FILE).write_text(whole)
     without = load()
-    Path(FILE).write_text(f"{setting.table}\n{setting.name} = {setting.default}\n")
+    Path(FILE).write_text(f"{whole}{setting.name} = {setting.default}\n")
 
     assert load() == without
 
@@ -33,7 +34,7 @@ def test_what_has_no_default() -> None:
     required = [one.key for one in all_settings() if one.required]
     without = [one.key for one in all_settings() if not one.default and not one.required]
 
-    assert required == ["sources.name", "sources.kind", "sources.path"]
+    assert required == ["sources.name", "sources.kind"]
     assert [key for key in without if not re.search("token|secret|chat$|_url$|^sources", key)] == []
 
 
@@ -71,7 +72,7 @@ def test_the_table_in_markdown_has_a_row_for_each_setting_and_quotes_as_code() -
     assert [row.split("`")[1] for row in rows] == [one.key for one in all_settings()]
     assert [row for row in rows if row.count("|") != 5 or row.count("`") % 2] == []
     assert '| `language` | `PAPERBOY_LANGUAGE` | `"ko"` | What the bot itself says: `"ko"` or `"en"`.' in rows[0]
-    assert [row.split("|")[3] for row in rows[2:6]] == [" (required) ", " (required) ", " (required) ", " "]
+    assert [row.split("|")[3] for row in rows[2:6]] == [" (required) ", " (required) ", " ", " "]
 
 
 def test_the_command_needs_no_settings_to_list_them() -> None:
