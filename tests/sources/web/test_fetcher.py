@@ -133,14 +133,13 @@ async def test_what_may_pass_is_tried_again(server: DocumentServer, fetcher: Fet
     assert len(server.requests) == 6
 
 
-@pytest.mark.parametrize(
-    "later", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)], ids=["seconds", "date"]
-)
-async def test_who_asks_for_an_hour_is_not_asked_again(server: DocumentServer, fetcher: Fetcher, later: str) -> None:
+@pytest.mark.parametrize("as_date", [False, True])
+async def test_who_asks_for_an_hour_is_not_asked_again(server: DocumentServer, fetcher: Fetcher, as_date: bool) -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True) if as_date else "3600"
     server.documents["/busy"] = status(429, Retry_After=later)
     with pytest.raises(Unreachable) as raised:
         await fetcher.get(f"{server.url}/busy")
-    assert raised.value.after == pytest.approx(3600, abs=120)
+    assert raised.value.after == pytest.approx(3600, abs=60)
     assert len(server.requests) == 1
 
 
