@@ -89,9 +89,7 @@ class ReplySender:
         """Replace the content of an earlier reply."""
         async with await self._lock(address):
             try:
-                await self._with_retries(
-                    address, lambda: self._channel.edit(address, remote_id, message.body), edit=True
-                )
+                await self._with_retries(lambda: self._replace(address, remote_id, message.body))
             except Rejected:
                 return  # it is gone, or too old: the reader who pressed its button sees that
             except SendError as error:
@@ -102,15 +100,23 @@ class ReplySender:
             return lambda: self._try(addresses, body, thread)
 
         try:
-            return await self._with_retries(addresses[0], sent(body))
+            return await self._with_retries(sent(body))
         except Rejected:
-            return await self._with_retries(addresses[0], sent(self._channel.formatter.plain(body)))
+            return await self._with_retries(sent(self._channel.formatter.plain(body)))
+
+    async def _replace(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
+        async with await self._turn(address, edit=True):
+            await self._channel.edit(address, remote_id, body)
 
     async def _try(self, addresses: Sequence[str], body: Mapping[str, object], thread: str) -> str:
-        """Send, and leave in the ledger what may have arrived."""
+        """Send, and leave in the ledger what may have arrived.
+
+        The turn is held for the call alone: how long a call took says how near to the limits the next ones may go.
+        """
         noted = [number for address in addresses if (number := await self._note_try(address, body))]
         try:
-            remote_id = await self._channel.send(addresses[0], body, delivery_ref="", thread=thread)
+            async with await self._turn(addresses[0], edit=False):
+                remote_id = await self._channel.send(addresses[0], body, delivery_ref="", thread=thread)
             await self._note(addresses, remote_id)
         except Unconfirmed:
             raise
@@ -120,15 +126,12 @@ class ReplySender:
         await self._forget(noted)
         return remote_id
 
-    async def _with_retries(
-        self, address: str, call: Callable[[], Awaitable[_Result]], *, edit: bool = False
-    ) -> _Result:
-        """Call when it is our turn, and again as the platform asks, as long as a reader may still wait."""
+    async def _with_retries(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Call, and again as the platform asks, as long as a reader may still wait."""
         tried = 0
         while True:
             try:
-                async with await self._turn(address, edit=edit):
-                    return await call()
+                return await call()
             except RetryLater as error:
                 tried += 1
                 pause = backoff(1.0, tried - 1, _LONGEST_WAIT) if error.after is None else error.after
