@@ -158,9 +158,10 @@ async def look(
     """Read what of a source may have changed; say from which day on, and what a person must look at, "" for nothing."""
     known = await ledger.known_digests(source.name)
     since = look_from([one.day for one in known if one.day <= today], settings.schedule.edits_for)
-    source.state = await ledger.sources.state(source.name)
+    source.state = known_state = await ledger.sources.state(source.name)
     found = await source.digests(since)
-    await ledger.sources.keep(source.name, source.state)
+    if source.state != known_state:
+        await ledger.sources.keep(source.name, source.state)
     return found, since, source.survey.problem(has_given=bool(known))
 
 

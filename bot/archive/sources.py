@@ -22,8 +22,7 @@ class SourceStates:
         return found or ""
 
     async def keep(self, name: str, state: str) -> None:
-        """Note what a source remembers from now on; what did not change is not written."""
-        if state != await self.state(name):
-            new = insert(sources).values(name=name, state=state)
-            async with self._write() as db:
-                await db.execute(new.on_conflict_do_update(index_elements=["name"], set_={"state": state}))
+        """Note what a source remembers from now on."""
+        new = insert(sources).values(name=name, state=state)
+        async with self._write() as db:
+            await db.execute(new.on_conflict_do_update(index_elements=["name"], set_={"state": state}))

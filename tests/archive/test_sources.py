@@ -11,7 +11,7 @@ async def test_what_a_source_remembers_is_there_after_a_restart(tmp_path: Path) 
     url = f"sqlite:///{tmp_path}/paperboy.db"
     async with open_ledger(url) as ledger:
         assert await ledger.sources.state("hf") == ""
-        await ledger.sources.keep("hf", "")  # a folder's, which is not written
+        await ledger.sources.keep("hf", "")
         for state in ("first", "first", "second"):
             await ledger.sources.keep("hf", state)
         await ledger.sources.keep("arxiv", "other")
