@@ -43,7 +43,6 @@ class Call:
     at: float  # seconds, of the event loop's clock
     trips: Trips
     counted_from: float | None = None  # None: it is under way
-    is_answered: bool = False
 
     def counts_from(self, now: float) -> float:
         """Give from when on it counts; of one that is under way, the earliest time that is possible still."""
@@ -51,7 +50,7 @@ class Call:
 
     def answered(self, now: float) -> None:
         self.trips.note(max(0.0, now - self.at))
-        self.counted_from, self.is_answered = max(self.at, now - self.trips.quickest), True
+        self.counted_from = max(self.at, now - self.trips.quickest)
 
     def lost(self, now: float) -> None:
         """Count it from now on: its answer will not come, but it may have arrived until now."""
