@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.support.chats import SLACK_CHAT
 from tests.support.fakes.documents import Document, DocumentServer
 from tests.support.fakes.slack import FakeSlack
 from tests.support.memory_channel import MemoryChannel
+from tests.support.repository import Repository
 from tests.support.setup import AT_ONCE, DATA
 
 API = "/api/daily_papers"
@@ -38,25 +38,10 @@ async def documents() -> AsyncIterator[DocumentServer]:
         yield server
 
 
-class Blog:
-    """A bare repository with an author."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bare, self.work = folder / "blog.git", folder / "author"
-        self.git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.bare))
-        self.git(folder, "clone", "--quiet", str(self.bare), str(self.work))
-        (self.work / "_posts").mkdir()
-
-    def git(self, folder: Path, *arguments: str) -> None:
-        author = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
-        subprocess.run(["git", *author, *arguments], cwd=folder, check=True, capture_output=True)
-
-    def publish(self, post: str, text: str = "") -> None:
-        path = self.work / "_posts" / post
-        path.write_text(text or (DATA / post).read_text("utf-8"), "utf-8")
-        self.git(self.work, "add", "--all")
-        self.git(self.work, "commit", "--quiet", "--message=post")
-        self.git(self.work, "push", "--quiet", "origin", "HEAD:main")
+def publish(blog: Repository, post: str, text: str = "") -> None:
+    """Let the author publish a post of the tests, or another text in its place."""
+    blog.write(f"_posts/{post}", text or (DATA / post).read_text("utf-8"))
+    blog.push()
 
 
 async def sweep(channel: MemoryChannel, sources: Sequence[Mapping[str, object]]) -> list[SourceError]:
@@ -72,10 +57,10 @@ def shown(channel: MemoryChannel, chat: str = "5") -> list[str]:
 
 
 async def test_a_folder_and_a_repository_with_the_same_posts_give_the_same_messages(tmp_path: Path) -> None:
-    blog, from_git, from_folder = Blog(tmp_path), memory(), memory()
-    source = {"name": "daily", "kind": "git", "url": f"file://{blog.bare}", "path": "_posts"}
-    blog.publish(FIRST)
-    blog.publish(SECOND)
+    blog, from_git, from_folder = Repository(tmp_path), memory(), memory()
+    source = {"name": "daily", "kind": "git", "url": blog.url, "path": "_posts"}
+    publish(blog, FIRST)
+    publish(blog, SECOND)
     assert await sweep(from_git, [source]) == []
     Path("paperboy.db").unlink()
     shutil.copytree(blog.work / "_posts", "_posts", dirs_exist_ok=True)
@@ -84,13 +69,13 @@ async def test_a_folder_and_a_repository_with_the_same_posts_give_the_same_messa
 
 
 async def test_later_versions_in_a_repository_are_edits(tmp_path: Path) -> None:
-    blog, channel = Blog(tmp_path), memory()
-    source = {"name": "daily", "kind": "git", "url": f"file://{blog.bare}", "path": "_posts"}
-    blog.publish(SECOND)
+    blog, channel = Repository(tmp_path), memory()
+    source = {"name": "daily", "kind": "git", "url": blog.url, "path": "_posts"}
+    publish(blog, SECOND)
     await sweep(channel, [source])
     before = len(shown(channel))
     text = (DATA / SECOND).read_text("utf-8").replace("U-Net", "W-Net")
-    blog.publish(SECOND, text)
+    publish(blog, SECOND, text)
     await sweep(channel, [source])
     assert len(shown(channel)) == before
     assert any("W-Net" in one for one in shown(channel))

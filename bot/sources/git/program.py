@@ -48,7 +48,7 @@ class GitError(SourceError):
     """What git could not do, in its own words and with what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Git:
     """The program, for one source."""
 

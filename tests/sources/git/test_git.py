@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -19,46 +18,23 @@ from bot.sources.git.clone import Clone
 from bot.sources.git.program import TOKEN, Git, GitError
 from bot.sources.git.source import GitSource, never_young
 from tests.support.fakes.documents import Document, DocumentServer, silence, status
+from tests.support.repository import Repository, git
 
 POST = '---\ntitle: "Daily Papers — 2026-03-0{day}"\n---\n\n# 1. [{title}](https://arxiv.org/abs/2603.0000{day})\n'
 SECRET = "ghp_FAKEfakeFAKEfake"
 
 
-class Repository:
-    """A bare repository, and a checkout in which its author works."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bare, self.work = folder / "bare.git", folder / "work"
-        _git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.bare))
-        _git(folder, "clone", "--quiet", str(self.bare), str(self.work))
-        _git(self.bare, "config", "uploadpack.allowFilter", "true")
-        _git(self.work, "checkout", "--quiet", "-b", "main")
-        self.write("_posts/2026-03-01-daily.md", POST.format(day=1, title="Rain"))
-        self.write("assets/big.bin", "0" * 3_000_000)
-        self.push()
-
-    @property
-    def url(self) -> str:
-        return f"file://{self.bare}"
-
-    def write(self, name: str, text: str) -> None:
-        (self.work / name).parent.mkdir(exist_ok=True)
-        (self.work / name).write_text(text, "utf-8")
-
-    def push(self, *options: str, branch: str = "main") -> None:
-        _git(self.work, "add", "--all")
-        _git(self.work, "commit", "--quiet", "--message=more", *[one for one in options if one == "--amend"])
-        _git(self.work, "push", "--quiet", *[one for one in options if one != "--amend"], "origin", f"HEAD:{branch}")
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    author = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "core.hooksPath=/dev/null"]
-    return subprocess.run(["git", *author, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
-
-
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    return Repository(tmp_path)
+    return filled(Repository(tmp_path))
+
+
+def filled(repository: Repository) -> Repository:
+    """Publish a post, beside what nobody reads."""
+    repository.write("_posts/2026-03-01-daily.md", POST.format(day=1, title="Rain"))
+    repository.write("assets/big.bin", "0" * 3_000_000)
+    repository.push()
+    return repository
 
 
 def source_of(url: str, branch: str = "", path: str = "_posts", token: str = "") -> GitSource:
@@ -91,7 +67,7 @@ async def test_only_what_is_read_is_taken(repository: Repository) -> None:
     await titles(source)
     folder = source.clone.folder
     assert [path.name for path in folder.iterdir() if path.name != ".git"] == ["_posts"]
-    objects = _git(folder, "cat-file", "--batch-all-objects", "--batch-check").splitlines()
+    objects = git(folder, "cat-file", "--batch-all-objects", "--batch-check").splitlines()
     assert len(objects) == 5  # a commit, three trees and a post
     assert not list(folder.parent.glob("*.new"))
 
@@ -105,7 +81,7 @@ async def test_a_look_that_finds_nothing_new_takes_no_object(repository: Reposit
 
 
 async def test_a_server_without_filters_gives_the_newest_state(repository: Repository) -> None:
-    _git(repository.bare, "config", "uploadpack.allowFilter", "false")
+    git(repository.bare, "config", "uploadpack.allowFilter", "false")
     assert await titles(source_of(repository.url)) == ["Rain"]
 
 
@@ -128,8 +104,8 @@ async def test_a_main_branch_of_another_name(repository: Repository) -> None:
     await titles(source)
     repository.write("_posts/2026-03-02-daily.md", POST.format(day=2, title="Wind"))
     repository.push(branch="trunk")
-    _git(repository.bare, "symbolic-ref", "HEAD", "refs/heads/trunk")
-    _git(repository.bare, "branch", "--delete", "--force", "main")
+    git(repository.bare, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    git(repository.bare, "branch", "--delete", "--force", "main")
     assert await titles(source) == ["Rain", "Wind"]
 
 
@@ -144,7 +120,7 @@ async def test_a_history_that_was_rewritten(repository: Repository) -> None:
 async def test_another_repository_in_the_settings(repository: Repository, tmp_path: Path) -> None:
     await titles(source_of(repository.url))
     (tmp_path / "other").mkdir()
-    other = Repository(tmp_path / "other")
+    other = filled(Repository(tmp_path / "other"))
     other.write("_posts/2026-03-01-daily.md", POST.format(day=1, title="Other"))
     other.push()
     assert await titles(source_of(other.url)) == ["Other"]
@@ -185,7 +161,7 @@ async def test_a_repository_that_is_away_for_a_while(repository: Repository) -> 
 
 
 async def test_an_empty_repository(tmp_path: Path) -> None:
-    _git(tmp_path, "init", "--quiet", "--bare", "empty.git")
+    git(tmp_path, "init", "--quiet", "--bare", "empty.git")
     with pytest.raises(SourceError, match="couldn't find remote ref HEAD; it is empty"):
         await titles(source_of(f"file://{tmp_path}/empty.git"))
 
@@ -228,7 +204,7 @@ async def test_a_folder_that_is_a_link(repository: Repository, tmp_path: Path) -
 
 async def test_without_a_git_program() -> None:
     source = source_of("file:///nowhere")
-    object.__setattr__(source.clone.git, "program", "git-that-is-not-there")
+    source.clone.git.program = "git-that-is-not-there"
     with pytest.raises(GitError, match="source blog: there is no git program; install git"):
         await titles(source)
 
@@ -243,7 +219,7 @@ async def server() -> AsyncIterator[DocumentServer]:
 
 
 async def test_a_server_that_only_gives_files(repository: Repository, server: DocumentServer) -> None:
-    _git(repository.bare, "update-server-info")
+    git(repository.bare, "update-server-info")
     for path in repository.bare.rglob("*"):
         if path.is_file():
             server.documents[f"/blog.git/{path.relative_to(repository.bare)}"] = Document(path.read_bytes())
@@ -276,7 +252,7 @@ async def test_a_server_that_refuses(server: DocumentServer, code: int, said: st
 async def test_a_server_that_never_answers(server: DocumentServer) -> None:
     server.documents["/blog.git/info/refs"] = silence
     source = source_of(f"{server.url}/blog.git")
-    object.__setattr__(source.clone.git, "longest", 0.5)
+    source.clone.git.longest = 0.5
     with pytest.raises(GitError, match=r"git took longer than 0\.5 s; check the network"):
         await titles(source)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from aiohttp import web
+
+from tests.support.fakes.loopback import Loopback
 
 Reply = Callable[[web.Request], web.StreamResponse | Awaitable[web.StreamResponse]]
 
@@ -34,31 +34,16 @@ class Document:
 
 
 @dataclass
-class DocumentServer:
+class DocumentServer(Loopback):
     """Listen on 127.0.0.1; what stands at no path is not found. `passing` is answered first, once each."""
 
     documents: dict[str, Reply] = field(default_factory=dict)
     passing: list[Reply] = field(default_factory=list)
     requests: list[web.Request] = field(default_factory=list)
-    port: int = 0
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
