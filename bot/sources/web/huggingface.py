@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationE
 
 from bot.errors import SourceError
 from bot.sources.fingerprint import fingerprint
-from bot.sources.posts.papers.drafts import Draft, finished
+from bot.sources.posts.papers.drafts import Draft, finished, slug
 from bot.sources.source import FoundDigest
 from bot.sources.survey import Survey
 from bot.sources.web.fetcher import Fetcher, Validators
@@ -158,7 +158,7 @@ def _listed(content: bytes, url: str) -> list[Any]:
 def _found(day: date, papers: Iterable[_Paper], site: str) -> FoundDigest:
     drafts = (_draft(place, paper) for place, paper in enumerate(papers, 1))
     url = f"{site}/papers/date/{day}"
-    digest = Digest(f"hugging-face-daily-papers/{day}", SERIES, day, f"{SERIES} — {day}", url, "", finished(drafts)[0])
+    digest = Digest(f"{slug(SERIES)}/{day}", SERIES, day, f"{SERIES} — {day}", url, "", finished(drafts)[0])
     return FoundDigest(digest, str(day), fingerprint(digest))
 
 
