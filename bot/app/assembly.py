@@ -167,8 +167,8 @@ def _of_folder(one: SourceSettings, settings: Settings) -> FolderSource:
 
 
 def _folder(one: SourceSettings, settings: Settings, path: Path, clock: Callable[[], float]) -> FolderSource:
-    of_posts = partial(FolderSource, match=one.match, permalink=one.permalink, site=one.site)
-    return of_posts(one.name, path, zone=settings.zone, clock=clock)
+    match, zone = one.match, settings.zone
+    return FolderSource(one.name, path, match=match, permalink=one.permalink, site=one.site, zone=zone, clock=clock)
 
 
 def _of_git(one: SourceSettings, settings: Settings) -> GitSource:

@@ -19,7 +19,7 @@ from bot.sources.files import name_in
 from bot.sources.fingerprint import fingerprint
 from bot.sources.posts import days
 from bot.sources.posts.front_matter import storable
-from bot.sources.posts.post import LARGEST_POST, Post, parse, section_name
+from bot.sources.posts.post import LARGEST_POST, Origin, Post, parse, section_name
 from bot.sources.source import FoundDigest, is_one_post
 from bot.sources.survey import Miss, Reached, Survey
 from formatters.model import Digest
@@ -51,9 +51,7 @@ class FolderSource:
         self.survey = Survey()
         self._path = path
         self._match = match
-        self._permalink = permalink
-        self._site = site
-        self._zone = zone
+        self._origin = Origin("", permalink, match is not None, site, zone)  # of all files, but for their names
         self._clock = clock
         self._sleep = sleep
         self._cache: dict[Path, tuple[tuple[int, int], Post | ParseError]] = {}
@@ -155,10 +153,8 @@ class FolderSource:
             return ParseError(f"{name_in(self._path, path)}: cannot be read ({error.strerror}); check its rights")
 
     def _parse(self, path: Path, since: date | None) -> Post | ParseError:
-        name, certain = name_in(self._path, path), self._match is not None
         try:
-            site, zone = self._site, self._zone
-            return read(path, name, permalink=self._permalink, certain=certain, site=site, zone=zone, since=since)
+            return read(path, replace(self._origin, name=name_in(self._path, path)), since=since)
         except ParseError as error:
             return error
 
@@ -225,27 +221,17 @@ def _is_same(one: Digest, other: Digest) -> bool:
     return is_one_post(*({paper.id for paper in digest.papers} for digest in (one, other)))
 
 
-def read(
-    path: Path,
-    name: str,
-    *,
-    permalink: str = "",
-    certain: bool = False,
-    site: str = "",
-    zone: tzinfo | None = None,
-    since: date | None = None,
-) -> Post:
+def read(path: Path, origin: Origin, *, since: date | None = None) -> Post:
     """Read one post, and no more bytes of it than a post may have. Raises ParseError and OSError."""
     with path.open("rb") as file:
         raw = file.read(LARGEST_POST + 1)
     try:
-        post = parse(raw, name, permalink=permalink, certain=certain, site=site, zone=zone, since=since)
-        return _fingerprinted(post)
+        return _fingerprinted(parse(raw, origin, since=since))
     except ParseError:
         raise
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
-        raise ParseError(f"{name}: cannot be read ({storable(shorten(what, 200))}); report it") from error
+        raise ParseError(f"{origin.name}: cannot be read ({storable(shorten(what, 200))}); report it") from error
 
 
 def _fingerprinted(post: Post) -> Post:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.app.assembly import App, open_app
 from bot.monitoring.status import unsettled_lines
-from bot.sources.posts.post import parse
+from bot.sources.posts.post import Origin, parse
 from formatters.model import Digest
 from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM_TOPIC, GROUP, READER, SLACK_CHAT
 from tests.support.fakes import faults
@@ -34,7 +34,7 @@ class World:
         """Put a post into the blog, in place of an older version of it."""
         target = self.folder / "_posts" / name
         shutil.copy(source, target)
-        digest = parse(target.read_bytes(), name).digest
+        digest = parse(target.read_bytes(), Origin(name)).digest
         assert digest
         return digest
 

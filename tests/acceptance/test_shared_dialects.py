@@ -12,7 +12,7 @@ import pytest
 
 from bot.sources.folder import FolderSource
 from bot.sources.posts.explanation import explain
-from bot.sources.posts.post import Post, parse
+from bot.sources.posts.post import Origin, Post, parse
 from bot.sources.source import FoundDigest
 from formatters import compose
 from formatters.locale import phrases
@@ -57,7 +57,7 @@ each = pytest.mark.parametrize("name", SAMPLES)
 
 
 def post(name: str, *, site: str = "") -> Post:
-    return parse((FOLDER / f"{name}.md").read_bytes(), NAME, site=site)
+    return parse((FOLDER / f"{name}.md").read_bytes(), Origin(NAME, site=site))
 
 
 def digest(name: str) -> Digest:
@@ -101,7 +101,7 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.md") if path.stem != "README"))
 def test_no_word_of_a_sample_is_lost(name: str) -> None:
-    found = explain((FOLDER / f"{name}.md").read_bytes(), f"{name}.md" if "rolling" in name else NAME)
+    found = explain((FOLDER / f"{name}.md").read_bytes(), Origin(f"{name}.md" if "rolling" in name else NAME))
 
     assert {word for one in found.posts for loss in one.lost for word in loss.words} == LEFT_OUT.get(name, set())
 

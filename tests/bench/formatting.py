@@ -18,7 +18,7 @@ from functools import _lru_cache_wrapper, partial
 from markdown_it import MarkdownIt
 
 from bot.sources.posts import front_matter
-from bot.sources.posts.post import parse
+from bot.sources.posts.post import Origin, parse
 from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.slack import SlackFormatter
@@ -50,13 +50,13 @@ def markdown_alone(bodies: Sequence[str]) -> None:
 
 def parsed(texts: Posts) -> None:
     for name, raw in texts:
-        parse(raw, name)
+        parse(raw, Origin(name))
 
 
 def formatted(texts: Posts, *formatters: Formatter, full: bool = False) -> None:
     """Parse posts and lay them out as they are sent; with `full`, every full summary too."""
     for name, raw in texts:
-        digest = parse(raw, name).digest
+        digest = parse(raw, Origin(name)).digest
         if not digest:
             continue
         for formatter in formatters:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.sources.posts.post import parse
+from bot.sources.posts.post import Origin, parse
 from formatters.model import Digest
 from tests.faults import posts
 from tests.faults.chats import Chats
@@ -67,7 +67,7 @@ class Site:
     def post(self, text: str, name: str = posts.NAME) -> None:
         """Put a post into the blog, in place of an older version of it; one without papers changes no chat."""
         path = posts.put(self.posts, text, name)
-        digest = parse(path.read_bytes(), name).digest
+        digest = parse(path.read_bytes(), Origin(name)).digest
         assert digest
         if digest.papers:
             self.versions.append(digest)

@@ -19,7 +19,7 @@ from bot.errors import SourceError
 from bot.sources.fingerprint import fingerprint
 from bot.sources.folder import FolderSource
 from bot.sources.posts.papers.misses import ALONE, NO_LINK
-from bot.sources.posts.post import LARGEST_POST, Post, parse
+from bot.sources.posts.post import LARGEST_POST, Origin, Post, parse
 from bot.sources.source import FoundDigest
 from bot.sources.survey import Miss, Reached, Survey
 from tests.support.golden import DATA
@@ -420,10 +420,10 @@ async def test_a_name_that_is_no_line_of_text_is_shown_escaped(name: bytes, show
 
 
 async def test_an_error_that_nobody_expects_is_a_problem_of_its_post(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(raw: bytes, name: str, **settings: object) -> Post:
-        if "bad" in name:
+    def broken(raw: bytes, origin: Origin, **settings: object) -> Post:
+        if "bad" in origin.name:
             raise OverflowError("\ud800 date value out of range")
-        return parse(raw, name)
+        return parse(raw, origin)
 
     monkeypatch.setattr("bot.sources.folder.parse", broken)
     for name in ("2025-01-05-good.md", "2025-01-06-bad.md"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bot.sources.posts.post import parse
+from bot.sources.posts.post import Origin, parse
 from formatters.model import Digest
 
 DATA = Path(__file__).parents[1] / "data"
@@ -20,13 +20,13 @@ SHARED = Path(__file__).parents[3] / "shared"
 
 def digest_of(post: Path) -> Digest:
     """Parse a post that is a digest."""
-    digest = parse(post.read_bytes(), post.name).digest
+    digest = parse(post.read_bytes(), Origin(post.name)).digest
     assert digest is not None
     return digest
 
 
 def is_digest(post: Path) -> bool:
-    return parse(post.read_bytes(), post.name).digest is not None
+    return parse(post.read_bytes(), Origin(post.name)).digest is not None
 
 
 def check(name: str, text: str) -> None:

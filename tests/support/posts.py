@@ -6,7 +6,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from bot.sources.posts.post import Post, parse
+from bot.sources.posts.post import Origin, Post, parse
 from formatters import compose
 from formatters.markdown import walk
 from formatters.model import Digest, Paper
@@ -25,7 +25,7 @@ COMMAND = re.compile(r"\\([a-z]+)(?![a-z{])")  # of LaTeX, without arguments
 
 
 def post(body: str, *front: str, name: str = NAME, certain: bool = False) -> Post:
-    return parse("\n".join(["---", *front, "---", "", body]).encode(), name, certain=certain)
+    return parse("\n".join(["---", *front, "---", "", body]).encode(), Origin(name, certain=certain))
 
 
 def digest(body: str, *front: str, name: str = NAME, certain: bool = False) -> Digest:

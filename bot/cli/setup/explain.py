@@ -29,7 +29,7 @@ def show(settings: Settings, path: Path, *, as_json: bool) -> int:
     except OSError as error:
         raise SourceError(f"{shown(str(path))}: {error.strerror}; name a post") from None
     own = origin_of(path, settings)
-    how = explain(raw, own.name, permalink=own.permalink, certain=own.certain, site=own.site, zone=own.zone)
+    how = explain(raw, own)
     if as_json:
         print_json({"post": own.name, "front": dict(how.front), "digests": list(map(_json, how.posts))})
     else:

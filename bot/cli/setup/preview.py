@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from bot.channels import kit_of
@@ -85,8 +86,8 @@ def _in_folder(path: Path, settings: Settings) -> Post | ParseError:
 
 
 def _read(path: Path, settings: Settings) -> Post:
-    own = origin_of(path, settings)
-    return folder.read(path, own.name, permalink=own.permalink, site=own.site, zone=own.zone)
+    # A post without papers has nothing to show, also where its source takes such.
+    return folder.read(path, replace(origin_of(path, settings), certain=False))
 
 
 def _tell(name: str, post: Post | ParseError, no_digest: str) -> None:

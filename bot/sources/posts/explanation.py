@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date
 from itertools import groupby
 
 from bot.sources.posts import front_matter
@@ -92,25 +92,22 @@ class Explanation:
     posts: Sequence[ReadPost]
 
 
-def explain(
-    raw: bytes, name: str, *, permalink: str = "", certain: bool = False, site: str = "", zone: tzinfo | None = None
-) -> Explanation:
-    """Read a post as `parse` does, which says what it takes and raises, and say how."""
-    origin = Origin(name, permalink, certain, site, zone)
-    post = parse(raw, name, permalink=permalink, certain=certain, site=site, zone=zone)
-    text = text_of(raw, name)
+def explain(raw: bytes, origin: Origin) -> Explanation:
+    """Read a post as `parse` does, which says what it raises, and say how."""
+    post = parse(raw, origin)
+    text = text_of(raw, origin.name)
     front, body, _ = front_matter.read(text)
     before = front_matter.lines_before(body, text) + 1
     if post.sections:
         _, sections = sections_of(front, body, origin)
         readings = [(one.reading, [line for some in one.lines for line in some]) for one in sections]
     else:
-        readings = [(read_papers(body, site), list(range(body.count("\n") + 1)))]
-    lines = outline(body, site).lines
+        readings = [(read_papers(body, origin.site), list(range(body.count("\n") + 1)))]
+    lines = outline(body, origin.site).lines
     texts = [_Text([lines[line] for line in taken], [line + before for line in taken]) for _, taken in readings]
     read = zip(post.sections or (post,), texts, (reading for reading, _ in readings), strict=True)
     scalars = {key: said for key, value in front.items() if (said := front_matter.scalar(value))}
-    return Explanation(scalars, [_read(name, one, own, reading) for one, own, reading in read])
+    return Explanation(scalars, [_read(origin.name, one, own, reading) for one, own, reading in read])
 
 
 @dataclass(frozen=True, slots=True)

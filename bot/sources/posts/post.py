@@ -57,31 +57,22 @@ class Origin:
     zone: tzinfo | None = None
 
 
-def parse(
-    raw: bytes,
-    name: str,
-    *,
-    permalink: str = "",
-    certain: bool = False,
-    site: str = "",
-    zone: tzinfo | None = None,
-    since: date | None = None,
-) -> Post:
-    """Read a post into a digest, or a file that grows into a digest for each day; `name` is as of `Origin`.
+def parse(raw: bytes, origin: Origin, *, since: date | None = None) -> Post:
+    """Read a post into a digest, or a file that grows into a digest for each day.
 
     What its front matter dates before `since` is not read further. Raises ParseError for what is no UTF-8 text, too
     large or too strange to be read in time; NoDayError for a digest that has a date nowhere, or one that no post has.
     """
-    text, origin = text_of(raw, name), Origin(name, permalink, certain, site, zone)
+    text = text_of(raw, origin.name)
     front, body, broken = front_matter.read(text)
     if front_matter.is_hidden(front):
         return Post(None, NOT_PUBLISHED, miss=Miss(Reached.PAPERS, NOT_PUBLISHED) if read_papers(body).papers else None)
-    day = front_matter.day_of(front, zone)
+    day = front_matter.day_of(front, origin.zone)
     if since and day and day.last < since and not may_have_dated_sections(body):
         return Post(None, days={"front matter": day}, is_older=True)
-    if not days.of_name(name) and (sections := _sections(front, body, origin)):
+    if not days.of_name(origin.name) and (sections := _sections(front, body, origin)):
         return Post(None, sections=(replace(sections[0], degraded=_said(broken, sections[0].degraded)), *sections[1:]))
-    reading = read_papers(body, site)
+    reading = read_papers(body, origin.site)
     miss = replace(reading.miss, line=reading.miss.line + lines_before(body, text)) if reading.miss else None
     post = _whole(front, reading, origin)
     return replace(post, degraded=_said(broken, post.degraded) if post.digest else "", miss=miss)

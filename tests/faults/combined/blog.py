@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from bot.sources.posts.post import parse
+from bot.sources.posts.post import Origin, parse
 from formatters.model import Digest
 from tests.faults import posts
 
@@ -88,7 +88,7 @@ class Blog:
 
     def _write(self, post: Post) -> None:
         path = posts.put(self._folder, post.text, post.name)
-        digest = parse(path.read_bytes(), post.name).digest
+        digest = parse(path.read_bytes(), Origin(post.name)).digest
         assert digest
         post.versions.append(digest)
 

@@ -17,7 +17,7 @@ from bot.sources.posts.admission import (
     MOST_SIGNS_OF_A_BLOCK,
     refusal,
 )
-from bot.sources.posts.post import LARGEST_POST, parse
+from bot.sources.posts.post import LARGEST_POST, Origin, parse
 from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
@@ -60,7 +60,7 @@ def test_refusing_takes_no_time(text: str) -> None:
 
 def test_a_refused_post_says_why() -> None:
     with pytest.raises(ParseError) as caught:
-        parse(b"a\n" * 20_000, NAME)
+        parse(b"a\n" * 20_000, Origin(NAME))
 
     assert str(caught.value) == (f"{NAME}: more than 8,000 lines: that takes too long to read; split it, or mend it")
 
@@ -129,7 +129,7 @@ def test_the_worst_that_is_admitted_takes_seconds(kind: str) -> None:
     gc.freeze()  # what other tests left in memory would be gone through at each collection
     begun = time.thread_time()
 
-    digest = parse(raw, NAME).digest
+    digest = parse(raw, Origin(NAME)).digest
     assert digest
     assert fingerprint(digest)
     for formatter in (TelegramFormatter(phrases("ko"), buttons=True), SlackFormatter(phrases("ko"), buttons=True)):

@@ -8,7 +8,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.sources.posts.post import Post, parse
+from bot.sources.posts.post import Origin, Post, parse
 from tests.sources.posts.test_days import FORMS
 
 DAYS = st.lists(st.dates(date(2001, 1, 1), date(2100, 12, 31)), min_size=1, max_size=4, unique=True)
@@ -24,7 +24,7 @@ def section(day: date, form: str, around: str, level: int, number: int) -> str:
 
 def read(sections: Sequence[str]) -> list[Post]:
     text = "".join(["# Reading log\n\nOutside.\n\n", *sections, "## Contact\n\nOutside, too.\n"])
-    return list(parse(text.encode(), "log.md").sections)
+    return list(parse(text.encode(), Origin("log.md")).sections)
 
 
 @settings(max_examples=60)

@@ -8,6 +8,7 @@ import pytest
 
 from bot.sources.posts import explanation
 from bot.sources.posts.explanation import Apart, Lines, Loss, ReadPost, explain
+from bot.sources.posts.post import Origin
 from formatters.summary import Statement
 from tests.support.golden import DATA, SHARED
 
@@ -17,7 +18,7 @@ POSTS = [path for path in sorted([*DATA.rglob("*.md"), *SHARED.glob("post*/*.md"
 
 
 def read(*lines: str, name: str = NAME) -> ReadPost:
-    (one,) = explain("\n".join(lines).encode(), name).posts
+    (one,) = explain("\n".join(lines).encode(), Origin(name)).posts
     return one
 
 
@@ -83,7 +84,7 @@ def test_words_that_reach_no_message() -> None:
 def test_a_file_that_grows_is_several_posts() -> None:
     text = (DATA / "explain" / "README.md").read_bytes()
 
-    first, second = explain(text, "README.md").posts
+    first, second = explain(text, Origin("README.md")).posts
 
     assert (first.name, second.name) == ("README.md#2025-02-07", "README.md#2025-01-31")
     assert [str(lines) for one in (first, second) for paper in one.papers for lines in paper.lines] == [
@@ -95,7 +96,7 @@ def test_a_file_that_grows_is_several_posts() -> None:
 @pytest.mark.parametrize("path", [path for path in POSTS if path.parent.name != "explain"], ids=lambda path: path.stem)
 def test_no_word_of_our_posts_is_lost(path: Path) -> None:
     """Left out on purpose are a score in a title, and the names of columns that are named anew."""
-    found = explain(path.read_bytes(), f"2025/01/06/{path.name}").posts
+    found = explain(path.read_bytes(), Origin(f"2025/01/06/{path.name}")).posts
     lost = [word for one in found for loss in one.lost for word in loss.words]
 
     assert {*lost} <= ({"12"} if path.parent.name == "first-reading" else {"Title", "Links", "cs", "LG", "AI"})

@@ -10,7 +10,7 @@ import pytest
 from bot.errors import NoDayError, ParseError
 from bot.sources.posts.papers.drafts import slug
 from bot.sources.posts.papers.misses import NO_LINK
-from bot.sources.posts.post import LARGEST_POST, Post, parse
+from bot.sources.posts.post import LARGEST_POST, Origin, Post, parse
 from bot.sources.survey import Miss, Reached
 from formatters.model import Link, Section
 from tests.support.golden import DATA, digest_of
@@ -93,7 +93,7 @@ def test_ids_of_papers_outside_arxiv() -> None:
 
 def test_a_digest_without_papers_and_a_post_that_is_none() -> None:
     assert digest_of(DATA / "2025-01-11-daily-papers-20250111.md").papers == ()
-    assert parse((DATA / "2025-01-12-notes.md").read_bytes(), "2025-01-12-notes.md").digest is None
+    assert parse((DATA / "2025-01-12-notes.md").read_bytes(), Origin("2025-01-12-notes.md")).digest is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_digest_without_papers_and_a_post_that_is_none() -> None:
     ids=["front matter", "and empty lines", "a broken one", "none", "none, and empty lines"],
 )
 def test_a_miss_names_the_line_of_the_file(front: str, line: int) -> None:
-    found = parse(f"{front}Words.\n# 1. A title\n\n\n".encode(), NAME)
+    found = parse(f"{front}Words.\n# 1. A title\n\n\n".encode(), Origin(NAME))
 
     assert (found.digest, found.miss) == (None, Miss(Reached.NUMBERS, NO_LINK, line, "# 1. A title"))
 
@@ -110,7 +110,7 @@ def test_a_miss_names_the_line_of_the_file(front: str, line: int) -> None:
 def test_broken_front_matter_is_mended_and_reported() -> None:
     path = DATA / "2025-01-13-daily-papers-20250113.md"
 
-    found = parse(path.read_bytes(), path.name)
+    found = parse(path.read_bytes(), Origin(path.name))
 
     assert found.digest is not None
     assert (found.digest.id, found.digest.title) == ("daily-papers/2025-01-13", "Daily Papers — 2025-01-13")
@@ -159,7 +159,7 @@ def test_forty_papers() -> None:
     ],
 )
 def test_series_and_day_stand_in_a_title(title: str, series: str, day: str) -> None:
-    found = parse(f"---\ntitle: {title}\n---\n".encode(), "2025-02-03.md").digest
+    found = parse(f"---\ntitle: {title}\n---\n".encode(), Origin("2025-02-03.md")).digest
 
     assert found is not None
     assert (found.series, found.day.isoformat()) == (series, day)
@@ -167,19 +167,19 @@ def test_series_and_day_stand_in_a_title(title: str, series: str, day: str) -> N
 
 
 def test_an_empty_post_is_a_digest_where_its_name_is_dated_too() -> None:
-    assert parse(b"---\ntitle: Papers 2025-02-03\n---\n", "post.md") == Post(None)
+    assert parse(b"---\ntitle: Papers 2025-02-03\n---\n", Origin("post.md")) == Post(None)
 
 
 def test_components_are_no_words_of_a_post() -> None:
     lines = ("import Chart from '../chart.astro'", "export const a = 1", "", "Import 'this' {/* note */}today.", TITLE)
     text = "\n".join(("---", "title: Papers", "---", *lines)).encode()
 
-    found = parse(text, "2025-02-03-a.mdx").digest
+    found = parse(text, Origin("2025-02-03-a.mdx")).digest
     assert found
     assert found.preface == "Import 'this' today."
-    assert [one.preface.split("\n")[0] for name in ("2025-02-03-a.md",) if (one := parse(text, name).digest)] == [
-        lines[0]
-    ]
+    assert [
+        one.preface.split("\n")[0] for name in ("2025-02-03-a.md",) if (one := parse(text, Origin(name)).digest)
+    ] == [lines[0]]
 
 
 @pytest.mark.parametrize("title", ["", "2025-02-03", "Top 1000 papers", "CVPR 2024 100 best", "Papers 2025-13-40"])
@@ -271,7 +271,7 @@ def test_a_heading_is_the_title_where_front_matter_has_none() -> None:
 
 def test_front_matter_in_toml() -> None:
     text = f'+++\ntitle = "Papers 2025-09-10"\ndate = 2025-09-10T23:15:00Z\n+++\n{TITLE}\n'
-    found = parse(text.encode(), "12.md", zone=ZoneInfo("Asia/Seoul")).digest
+    found = parse(text.encode(), Origin("12.md", zone=ZoneInfo("Asia/Seoul"))).digest
 
     assert found
     assert (found.id, found.title, found.preface) == ("papers/2025-09-11", "Papers 2025-09-10", "")
@@ -313,7 +313,7 @@ def test_days_that_differ_by_more_than_one_are_told(name: str, front: str, said:
 def test_a_link_has_the_day_of_the_site() -> None:
     text = f"---\ntitle: Papers\ndate: 2026-11-25 23:30:00\n---\n{TITLE}".encode()
     found = parse(
-        text, "2026-11-25-a.md", permalink="https://a.org/:year/:month/:day/", zone=ZoneInfo("Asia/Seoul")
+        text, Origin("2026-11-25-a.md", permalink="https://a.org/:year/:month/:day/", zone=ZoneInfo("Asia/Seoul"))
     ).digest
 
     assert found
@@ -348,7 +348,7 @@ def test_certain_makes_a_digest_of_any_post() -> None:
     ],
 )
 def test_permalink(template: str, url: str) -> None:
-    found = parse((DATA / NAME).read_bytes(), NAME, permalink=template).digest
+    found = parse((DATA / NAME).read_bytes(), Origin(NAME, permalink=template)).digest
 
     assert found is not None
     assert found.url == url
@@ -365,15 +365,15 @@ def test_the_largest_post() -> None:
     filled = f"---\ntitle: Papers\n---\n{TITLE}\n\n".encode()
     filled += b"a" * (LARGEST_POST - len(filled))
 
-    assert parse(filled, NAME).digest is not None
+    assert parse(filled, Origin(NAME)).digest is not None
     with pytest.raises(ParseError, match=f"{NAME}: larger than a post may be"):
-        parse(filled + b"a", NAME)
+        parse(filled + b"a", Origin(NAME))
 
 
 @pytest.mark.parametrize("raw", [b"\x89PNG\r\n\x1a\n\xff", "논문".encode("utf-16"), "논문".encode("euc-kr")])
 def test_no_text(raw: bytes) -> None:
     with pytest.raises(ParseError, match=f"{NAME}: not a text in UTF-8"):
-        parse(raw, NAME)
+        parse(raw, Origin(NAME))
 
 
 def test_control_characters_go_and_part_no_word() -> None:
@@ -383,11 +383,11 @@ def test_control_characters_go_and_part_no_word() -> None:
 
 
 def test_lines_may_end_in_carriage_returns_alone() -> None:
-    found = parse(f"---\rtitle: Papers\r---\r{TITLE}\r\r## Method\rWords.\r".encode(), NAME).digest
+    found = parse(f"---\rtitle: Papers\r---\r{TITLE}\r\r## Method\rWords.\r".encode(), Origin(NAME)).digest
 
     assert found is not None
     assert found.papers[0].sections == (Section("Method", "Words."),)
 
 
 def test_an_empty_file_is_no_digest() -> None:
-    assert parse(b"", NAME) == Post(None)
+    assert parse(b"", Origin(NAME)) == Post(None)
