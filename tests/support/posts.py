@@ -56,7 +56,7 @@ def lost_words(body: str, digest: Digest) -> list[str]:
     Lines of links alone may move to the end of their paper.
     """
     texts = [plain(walk(digest.preface)), *(plain(compose.full(paper)) for paper in digest.papers)]
-    read = words_of("\n".join(texts))
+    read = [word for text in texts for word in words_of(text)]  # each by itself: no tag goes from one to the next
     lines = body.split("\n")
     moved = words_of("\n".join(line for line in lines if LINK_LINE.fullmatch(line)))
     kept = words_of("\n".join(line for line in lines if not LINK_LINE.fullmatch(line)))
