@@ -1,6 +1,6 @@
 """The words of the ledger for states and kinds. They are on disk: a value never changes, a new one is added.
 
-`ledger.transitions` has the statements that lead from one state of a delivery to the next.
+`ledger.sql.transitions` has the statements that lead from one state of a delivery to the next.
 """
 
 from __future__ import annotations

@@ -29,12 +29,12 @@ from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, clock, deliveries, digests, messages, notices
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.errors import ErrorCode
-from bot.ledger import transitions
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER, tried_again
-from bot.ledger.delivery_sql import CHAT_LABEL
-from bot.ledger.planning_sql import REASON
 from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage, WeekTotals
-from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
+from bot.ledger.sql import transitions
+from bot.ledger.sql.delivery_sql import CHAT_LABEL
+from bot.ledger.sql.planning_sql import REASON
+from bot.ledger.sql.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
 from formatters.edition import THREAD
 
 ALL = Selection()

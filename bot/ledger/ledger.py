@@ -11,11 +11,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import date
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.archive import Archive
 from bot.archive.index import digest_from_json, index_all, index_digest
@@ -23,10 +19,8 @@ from bot.archive.sources import SourceStates
 from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
 from bot.database.lock import hold_lock
 from bot.database.paces import Paces
-from bot.database.reasons import Reason
-from bot.database.states import DigestState
 from bot.errors import LedgerError
-from bot.ledger import delivery_sql, planning_sql, transitions
+from bot.ledger import planning
 from bot.ledger.chats import chat_sql, expiring, subscriptions
 from bot.ledger.incidents import Incidents
 from bot.ledger.records import (
@@ -38,6 +32,7 @@ from bot.ledger.records import (
     StatusChange,
     UnconfirmedReply,
 )
+from bot.ledger.sql import delivery_sql, planning_sql, transitions
 from bot.ledger.status import Status
 from bot.ledger.writer import BatchWriter
 from bot.log import log
@@ -107,7 +102,7 @@ class Ledger:
     async def known_digests(self, source: str) -> list[KnownDigest]:
         """List what is known of a source's digests, older first."""
         async with self._read() as db:
-            return list(map(_known, await db.execute(planning_sql.known(source))))
+            return list(map(planning.known_digest, await db.execute(planning_sql.known(source))))
 
     async def editions(self, source: str, name: str) -> set[tuple[str, str]]:
         """List the (channel, edition) pairs that a digest must be rendered for."""
@@ -132,21 +127,7 @@ class Ledger:
     async def write_plan(self, source: str, planned: PlannedDigest, rendered: Sequence[RenderedEdition]) -> None:
         """Write a digest, its messages and its deliveries in one transaction."""
         async with self._write() as db:
-            digest = (await db.execute(planning_sql.write_digest(source, planned, self.clock()))).scalar_one()
-            if planned.may_edit:
-                await index_digest(db, digest, planned.digest)
-            for one in rendered:
-                await _write_messages(db, digest, one, update=planned.may_edit)
-            if rendered:
-                await db.execute(planning_sql.queue_missing(digest, to_those_who_left=planned.to_new_chats))
-            if not planned.may_edit:
-                waiting = (await db.execute(planning_sql.chats_to_relayout(digest))).scalars().all()
-                for statement in planning_sql.requeue(digest, waiting):
-                    await db.execute(statement)
-            if planned.to_new_chats:
-                await db.execute(planning_sql.queue_new_chats(digest))
-            if planned.to_returned_chats:
-                await db.execute(planning_sql.queue_returned_chats(digest))
+            await planning.write_plan(db, source, planned, rendered, self.clock())
 
     async def write_reading(self, source: str, digest: Digest, fingerprint: str) -> None:
         """Write how a newer program reads a post that says what it said; no message changes."""
@@ -270,31 +251,3 @@ class Ledger:
         async with self._read() as db:
             content = (await db.execute(planning_sql.content(source, name))).scalar_one_or_none()
             return digest_from_json(content) if content else None
-
-
-def _known(row: Any) -> KnownDigest:
-    reason = Reason.read(row.cause, row.numbers, row.reason)
-    papers = frozenset(row.paper_ids.split("\n")) if row.paper_ids else frozenset()
-    seen = (row.fingerprint, DigestState(row.state), reason, row.papers, row.found_at, row.held_since)
-    return KnownDigest(row.name, row.post, date.fromisoformat(row.day), *seen, papers, bool(row.told_apart))
-
-
-async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEdition, *, update: bool) -> None:
-    """Write the messages of a digest in one edition; without `update`, only those that the ledger lacks.
-
-    What was sent stays in its words where the edit changed nothing, whatever the language and layout are now.
-    """
-    rows = (await db.execute(planning_sql.hashes(digest, rendered))).all()
-    before = {row.key: row.hash for row in rows}
-    kept = {row.key for row in rows if row.tried and row.key in rendered.unchanged}
-    for seq, (message, body_hash) in enumerate(rendered.messages):
-        if update and message.key in kept:
-            await db.execute(planning_sql.move_message(digest, rendered, seq, message.key))
-        elif update or message.key not in before:
-            await db.execute(planning_sql.write_message(digest, rendered, seq, message, body_hash))
-    if update:
-        new = [(message.key, body_hash) for message, body_hash in rendered.messages if message.key not in kept]
-        changed = [key for key, body_hash in new if before.get(key) != body_hash]
-        for statement in planning_sql.drop_obsolete(digest, rendered):
-            await db.execute(statement)
-        await db.execute(transitions.reopen(planning_sql.changed_messages(digest, rendered, changed)))

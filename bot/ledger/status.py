@@ -15,10 +15,10 @@ from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, deliveries, digests, messages
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER
-from bot.ledger.delivery_sql import CHAT_LABEL
-from bot.ledger.planning_sql import PAPERS, REASON, is_digest
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, PausedTotals, Totals
-from bot.ledger.transitions import IS_DROPPED, NOT_DISCARDED, not_sent
+from bot.ledger.sql.delivery_sql import CHAT_LABEL
+from bot.ledger.sql.planning_sql import PAPERS, REASON, is_digest
+from bot.ledger.sql.transitions import IS_DROPPED, NOT_DISCARDED, not_sent
 
 
 @dataclass(frozen=True, slots=True)

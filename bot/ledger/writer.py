@@ -20,9 +20,9 @@ from sqlalchemy import Connection
 from bot.concurrency import LINGER
 from bot.database.engine import Database, translating_errors
 from bot.database.states import DeliveryState
-from bot.ledger import delivery_sql, transitions
 from bot.ledger.chats.chat_sql import END_PAUSE, PAUSE
 from bot.ledger.records import Pause, QueuedDelivery
+from bot.ledger.sql import delivery_sql, transitions
 
 _BUSY = 4  # requests at once, from which on it pays to wait for more
 _MOST_BODIES = 1000  # kept in memory; chats share them

@@ -21,9 +21,9 @@ from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.schema import metadata
 from bot.database.states import DIGEST_CHANGES, DigestState
 from bot.errors import LedgerError, Stopped
-from bot.ledger import delivery_sql, planning_sql, transitions
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import DigestStatus, PlannedDigest, StatusChange
+from bot.ledger.sql import delivery_sql, planning_sql, transitions
 from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import digest, paper
 

@@ -18,8 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from bot.database.schema import chats, deliveries, digests, messages, metadata
 from bot.database.states import DELIVERY_CHANGES, DeliveryState
 from bot.errors import ErrorCode
-from bot.ledger import transitions
-from bot.ledger.transitions import OUTCOMES, SETTLE, outcome
+from bot.ledger.sql import transitions
+from bot.ledger.sql.transitions import OUTCOMES, SETTLE, outcome
 from tests.support.digests import days
 from tests.support.pipeline import open_pipeline
 from tests.support.setup import ROOT

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger import delivery_sql
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Chat, UnconfirmedReply
+from bot.ledger.sql import delivery_sql
 from tests.support.pipeline import Clock
 
 BODY = {"text": "help"}

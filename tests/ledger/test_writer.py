@@ -17,9 +17,9 @@ from bot.database.states import DeliveryState
 from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import Dispatcher
 from bot.ledger import writer
-from bot.ledger.delivery_sql import READ_AHEAD
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records import QueuedDelivery
+from bot.ledger.sql.delivery_sql import READ_AHEAD
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import NOW, Pipeline, open_pipeline

@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.database.schema import chats, deliveries, digests, messages
 from bot.database.states import ChatOrigin, ChatState
 from bot.ledger.chats.chat_sql import IS_PAUSED, OPEN, STANDS, remove
-from bot.ledger.transitions import drop_unsent, drop_waiting, hand_over, rename_sequence, reopened
+from bot.ledger.sql.transitions import drop_unsent, drop_waiting, hand_over, rename_sequence, reopened
 
 _other = chats.alias()
 _ONE_CHAT = (_other.c.channel == chats.c.channel, _other.c.canonical_address == chats.c.canonical_address)

@@ -32,7 +32,7 @@ from bot.ledger.chats.chat_sql import (
 )
 from bot.ledger.chats.merging import LOST_NAMES, merge, merge_doubles
 from bot.ledger.records import Subscription
-from bot.ledger.transitions import ask_again, drop_unsent, reopened
+from bot.ledger.sql.transitions import ask_again, drop_unsent, reopened
 
 _FIELDS = (
     *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),

@@ -30,9 +30,9 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot.database.schema import chats, deliveries, digests, messages, papers
 from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
-from bot.ledger import transitions
 from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
-from bot.ledger.transitions import HOUR_UNKNOWN, waits_for_hour
+from bot.ledger.sql import transitions
+from bot.ledger.sql.transitions import HOUR_UNKNOWN, waits_for_hour
 from formatters.message import Message
 from formatters.model import Digest
 

@@ -33,7 +33,7 @@ from bot.database.schema import chats, clock, deliveries, digests, messages, sen
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger.records import Chat
-from bot.ledger.transitions import IS_DROPPED, not_sent
+from bot.ledger.sql.transitions import IS_DROPPED, not_sent
 from formatters.edition import THREAD
 
 # How people are told of a chat: "telegram Reading group (-1001234567890)", with the address where it is now.

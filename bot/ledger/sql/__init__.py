@@ -1,0 +1,1 @@
+"""The statements of the ledger, as functions and constants: what runs them stands above."""
