@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretStr
 
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
-from bot.cli.main import _log
+from bot.cli.program import set_up_log
 from bot.config.settings import Operators, Schedule, Settings, Slack, StoreSettings, Telegram, Web
 from bot.config.sources import Source
 from bot.delivery.channel import Channel
@@ -211,7 +211,7 @@ def test_every_secret_of_the_settings_is_struck_out(table: str, name: str) -> No
     )
     stream = Stream(terminal=False)
     with contextlib.redirect_stderr(stream):
-        _log(settings, "INFO")
+        set_up_log(settings, "INFO")
         log.info(f"with {secret} in it")
 
     assert json.loads(stream.getvalue())["event"] == "with [secret] in it"

@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import Annotated, NoReturn
 
 import typer
 
-from bot.cli.help import Group, GroupedHelp
+from bot.cli.help import Group
 from bot.cli.options import CHANNELS, NAMES, Channel, Chat, Config, Digest, Json, Key, Verbose, duration, known_channel
+from bot.cli.program import app, perform, settings_of
 from bot.cli.streams import make_streams_safe
 from bot.errors import PaperboyError
 
-if TYPE_CHECKING:
-    from bot.config.settings import Settings
-
-Result = TypeVar("Result")
+__all__ = ["app", "main"]
 
 # What we make holds who receives what, and at times tokens: ledger, lock, copies are read by their owner alone.
 _ONLY_OURS = 0o077
-
-app = typer.Typer(
-    name="paperboy",
-    cls=GroupedHelp,
-    help="Deliver the daily papers: a digest post becomes one chat message per paper, exactly once.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,  # boxes and colours would take twice the time of all else
-    context_settings={"max_content_width": 120},
-)
-
-
-@app.callback()
-def _every(context: typer.Context, config: Config = None) -> None:
-    context.obj = config
 
 
 @app.command(rich_help_panel=Group.SET_UP)
@@ -68,7 +49,7 @@ def preview(
     """
     from bot.cli.setup.preview import show
 
-    sys.exit(show(_settings(config or context.obj), posts, channel, paper=paper, as_json=json))
+    sys.exit(show(settings_of(config or context.obj), posts, channel, paper=paper, as_json=json))
 
 
 @app.command(rich_help_panel=Group.SET_UP)
@@ -84,7 +65,7 @@ def explain(
     """
     from bot.cli.setup.explain import show
 
-    sys.exit(show(_settings(config or context.obj), post, as_json=json))
+    sys.exit(show(settings_of(config or context.obj), post, as_json=json))
 
 
 @app.command(rich_help_panel=Group.SET_UP)
@@ -104,7 +85,7 @@ def doctor(context: typer.Context, config: Config = None) -> None:
     from bot.config.loading import files
 
     file = config or context.obj
-    sys.exit(_run(partial(examine, files=files(file)), file))
+    sys.exit(perform(partial(examine, files=files(file)), file))
 
 
 @app.command(rich_help_panel=Group.DELIVER)
@@ -125,7 +106,7 @@ def deliver(
     """
     from bot.cli.delivery.deliver import deliver_once
 
-    sys.exit(_run(partial(deliver_once, longest=longest, verbose=verbose), config or context.obj))
+    sys.exit(perform(partial(deliver_once, longest=longest, verbose=verbose), config or context.obj))
 
 
 @app.command(rich_help_panel=Group.DELIVER)
@@ -133,7 +114,7 @@ def run(context: typer.Context, verbose: Verbose = False, config: Config = None)
     """Deliver every day by the schedule, until stopped."""
     from bot.app.assembly import run_forever
 
-    _run(run_forever, config or context.obj, "DEBUG" if verbose else "INFO")
+    perform(run_forever, config or context.obj, "DEBUG" if verbose else "INFO")
 
 
 @app.command(rich_help_panel=Group.OPERATE)
@@ -145,7 +126,7 @@ def status(
     """Show the receipt: per digest and chat what was sent, what was not and why; and the next run."""
     from bot.cli.delivery.status import show_status
 
-    _run(partial(show_status, as_json=json), config or context.obj)
+    perform(partial(show_status, as_json=json), config or context.obj)
 
 
 @app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)
@@ -164,7 +145,7 @@ def chats(
     from bot.ledger.status import WhichChats
 
     which = WhichChats(text, channel or "", is_paused=paused)
-    _run(partial(show_chats, which=which, page=page, limit=limit, as_json=json), config or context.obj)
+    perform(partial(show_chats, which=which, page=page, limit=limit, as_json=json), config or context.obj)
 
 
 @app.command(rich_help_panel=Group.OPERATE)
@@ -176,7 +157,7 @@ def health(
     """Tell whether `paperboy run` is well. Exits with 0, with 1 and a line per reason, or with 2 if it cannot look."""
     from bot.cli.delivery.health import show_health
 
-    sys.exit(show_health(_settings(config or context.obj), as_json=json))
+    sys.exit(show_health(settings_of(config or context.obj), as_json=json))
 
 
 @app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)
@@ -194,7 +175,7 @@ def retry(
     from bot.cli.delivery import resolve
     from bot.ledger.records import Selection
 
-    _run(partial(resolve.retry, which=Selection(chat, digest, key), unseen=unseen), config or context.obj)
+    perform(partial(resolve.retry, which=Selection(chat, digest, key), unseen=unseen), config or context.obj)
 
 
 @app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)
@@ -212,7 +193,7 @@ def discard(
     from bot.cli.delivery import resolve
     from bot.ledger.records import Selection
 
-    _run(partial(resolve.discard, which=Selection(chat, digest, key), everything=everything), config or context.obj)
+    perform(partial(resolve.discard, which=Selection(chat, digest, key), everything=everything), config or context.obj)
 
 
 @app.command(rich_help_panel=Group.OPERATE)
@@ -225,7 +206,7 @@ def backup(
     from bot.cli.console import say
     from bot.database.backup import backup
 
-    size = backup(_settings(config or context.obj).store.path, file)
+    size = backup(settings_of(config or context.obj).store.path, file)
     say(f"{file}: {size:,} bytes, checked")
 
 
@@ -259,28 +240,3 @@ def _unexpected(error: Exception) -> str:
 
     logging.getLogger("paperboy").info("unexpected", exc_info=error)
     return unexpected(error)
-
-
-def _settings(path: Path | None) -> Settings:
-    from bot.config.loading import load
-
-    return load(path)
-
-
-def _log(settings: Settings, level: str) -> None:
-    import logging
-
-    from bot.log import configure
-
-    configure(settings.secrets, level=logging.getLevelNamesMapping()[level], zone=settings.zone)
-
-
-def _run(
-    work: Callable[[Settings], Coroutine[object, object, Result]], file: Path | None, level: str = "ERROR"
-) -> Result:
-    """Load the settings, log from this level on, and do what a command does with them to its end."""
-    import asyncio
-
-    settings = _settings(file)
-    _log(settings, level)
-    return asyncio.run(work(settings))
