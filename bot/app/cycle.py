@@ -113,6 +113,8 @@ class DeliveryCycle:
                 await self.ledger.subscriptions.sync_chats(name, own.layout, id_sequences)
                 if channel:
                     await self.identification.identify(channel, own)
+                names = [source.name for source in self.sources]
+                await self.ledger.subscriptions.sync_sources(name, names, own.sources)
 
     async def _plan(self, source: Source) -> SourceError | None:
         """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""

@@ -17,18 +17,27 @@ _SLACK_CHAT = re.compile(r"[CDGUW][A-Z0-9]{2,}")
 _SLACK_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
 _TELEGRAM_ADVICE = 'write "@channel", "-1001234567890", or "-1001234567890:77"'
 _SLACK_ADVICE = 'write its id, such as "C0123ABCD"; names do not do'
+_LIST = 'write a list of texts in quotes: ["…", "…"]'
 _TOKEN = re.compile(r"\d+:[\w-]{20,}|x(?:ox[a-z]|app)-.+")
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?")
 
 
-def parse_list(value: object) -> object:
-    """Read a list: of the file, or of the environment as JSON or with commas; numbers become texts."""
+def parse_list(value: object) -> list[str]:
+    """Read a list of texts; numbers become texts."""
+    items = parse_items(value)
+    if not all(type(item) in (str, int) for item in items):
+        raise ValueError(_LIST)
+    return [str(item) for item in items]
+
+
+def parse_items(value: object) -> list[Any]:
+    """Read a list of whatever: of the file, or of the environment as JSON or with commas."""
     if isinstance(value, str):
         value = _json(value) if value.lstrip().startswith("[") else value.split(",")
         value = [word for item in value if (word := item.strip() if isinstance(item, str) else item) != ""]
-    if not isinstance(value, list) or not all(type(item) in (str, int) for item in value):
-        raise ValueError('write a list of texts in quotes: ["…", "…"]')
-    return [str(item) for item in value]
+    if not isinstance(value, list | tuple):
+        raise ValueError(_LIST)
+    return list(value)
 
 
 def number_as_text(value: object) -> object:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.config.chats import ListedChat, parse_chats, require_known
 from bot.config.explain import PREFIX
 from bot.config.fields import (
     clock_time,
@@ -43,8 +45,8 @@ from bot.config.table import Table, Token
 _WEBHOOK = re.compile(r"(?:(?:https://[\w.-]+|http://(?:localhost|127(?:\.\d+){3}|\[::1\]))(?::\d+)?(?:/[^\s{}?#]*)?)?")
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
-TelegramChats = Annotated[Listed, AfterValidator(telegram_chats)]
-SlackChats = Annotated[Listed, AfterValidator(slack_chats)]
+TelegramChats = Annotated[tuple[ListedChat, ...], NoDecode, BeforeValidator(partial(parse_chats, check=telegram_chats))]
+SlackChats = Annotated[tuple[ListedChat, ...], NoDecode, BeforeValidator(partial(parse_chats, check=slack_chats))]
 Secret = Annotated[SecretStr | None, BeforeValidator(webhook_secret)]
 
 
@@ -108,7 +110,8 @@ class Telegram(Table):
     chats: TelegramChats = ()
     """Who receives the digest: "@channel", "-1001234567890", "-1001234567890:77" for a topic, a person's number.
 
-    A chat that has two names here receives once; one that is named anew goes on as it was.
+    A chat that has two names here receives once; one that is named anew goes on as it was. `{ chat = "@channel",
+    sources = ["daily-papers"] }` receives the digests of these sources alone, as long as its people choose no others.
     """
     layout: Literal["messages", "digest", "index"] = "messages"
     """What chats receive that chose nothing else.
@@ -150,7 +153,8 @@ class Slack(Table):
     base_url: str = "https://slack.com/api/"
     """Where Slack's Web API answers."""
     chats: SlackChats = ()
-    """Who receives the digest: channel ids such as "C0123ABCD"."""
+    """Who receives the digest: channel ids such as "C0123ABCD", or `{ chat = "C0123ABCD", sources = ["daily-papers"] }`
+    as in `telegram.chats`."""
     layout: Literal["thread", "messages", "digest", "index"] = "thread"
     """What chats receive that chose nothing else.
 
@@ -247,6 +251,13 @@ class Settings(BaseSettings):
         names = [source.name for source in value]
         if len(set(names)) < len(names):
             raise ValueError("two sources share a name; give each its own")
+        return value
+
+    @field_validator("telegram", "slack")
+    @classmethod
+    def _of_known_sources(cls, value: Telegram | Slack, info: ValidationInfo) -> Telegram | Slack:
+        if "sources" in info.data:  # else they are wrong themselves, and told
+            require_known(value.chats, [source.name for source in info.data["sources"]])
         return value
 
     @field_validator("timezone")

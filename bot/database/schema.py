@@ -90,7 +90,13 @@ chats = Table(
     Column("language", String, nullable=False, server_default=""),
     Column("silent", Integer, nullable=False, server_default="0"),
     Column("schedule", String, nullable=False, server_default=""),  # "08:00 mon-fri Asia/Seoul"
+    # The sources whose digests its people want, a JSON list of names; empty: as the operator set.
+    Column("sources", String, nullable=False, server_default=""),
     Column("edition", String, nullable=False),  # follows from the preferences: what it receives
+    # Follows from the preferences and the settings: whose digests it receives, a JSON list of names; empty: all. And
+    # when it last took a source up: what was found earlier does not come to it as something that it missed.
+    Column("takes", String, nullable=False, server_default=""),
+    Column("takes_since", Float, nullable=False, server_default="0"),
     # Digests found earlier are not sent to it.
     Column("since", Float, key="receives_since", nullable=False, server_default="0"),
     Column(

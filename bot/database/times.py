@@ -27,7 +27,7 @@ from bot.database.schema import (
 # Every column that holds a time is in one of these; a test compares them with the schema.
 PAST = (
     *(digests.c.found_at, digests.c.held_since),
-    *(chats.c.receives_since, chats.c.paused_at),
+    *(chats.c.receives_since, chats.c.paused_at, chats.c.takes_since),
     *(deliveries.c.attempted_at, deliveries.c.sent_at),
     *(searches.c.asked_at, sent_replies.c.sent_at, unconfirmed_replies.c.tried_at),
     *(paces.c.learnt_at, clock.c.written_at, clock.c.set_back_at),

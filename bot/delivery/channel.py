@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from bot.config.settings import Settings
@@ -223,6 +223,7 @@ class ChannelSettings:
     listens: bool  # readers can talk to the bot
     lacks: str  # what keeps it from sending, and the way out; empty when it can send
     web_address: str  # of the platform
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by chat, where the settings name them
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ class Subscription:
     silent: bool
     schedule: str  # "08:00 mon-fri Asia/Seoul"
     paused_at: float | None  # since when it counts as paused, also while it is tried again; 0: not known
+    sources: str  # whose digests its people want, a JSON list of names
 
     @property
     def receives(self) -> bool:

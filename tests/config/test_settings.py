@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from bot.channels import all_kits
+from bot.config.chats import ListedChat
 from bot.config.fields import weekdays
 from bot.config.loading import FILE, load
 from bot.config.settings import Operators, Schedule, Settings, Slack, StoreSettings, Telegram, Web
@@ -27,6 +29,7 @@ A_PERSON = 'write the person\'s number, such as "12345678"'
 NO_SECRET = "Telegram takes no such secret; write 1 to 256 of A-Z, a-z, 0-9, _ and -"
 NO_TOKEN = "this is no token and no secret: it holds blanks or letters that none has; copy it anew"
 NO_WEBHOOK = 'Telegram posts to HTTPS alone; write one such as "https://papers.example.org/telegram"'
+WITH_SOURCES = 'a chat with its sources is written { chat = "…", sources = ["…"] }'
 SOURCE = '[[sources]]\nname = "daily"\nkind = "folder"\npath = "_posts"\n'
 
 WHOLE = """
@@ -83,6 +86,14 @@ slack_chat = "C0123ABCE"
 weekly_report = false
 heartbeat_url = "https://hc.example.org/ping/FAKE?a=b"
 """
+
+
+def named(own: Telegram | Slack) -> tuple[str, ...]:
+    return tuple(one.chat for one in own.chats)
+
+
+def listed(*chats: str) -> tuple[dict[str, object], ...]:
+    return tuple({"chat": chat, "sources": ()} for chat in chats)
 
 
 def write(text: str, path: str = FILE) -> Path:
@@ -153,11 +164,11 @@ def test_every_key() -> None:
     assert settings.telegram.webhook_url == "https://papers.example.org/telegram"
     assert revealed(settings.telegram.webhook_secret) == "FAKE_webhook-secret"
     assert settings.telegram.base_url == "http://localhost:8081/bot"
-    assert settings.telegram.chats == ("@my_channel", "-1001234567890", "-1001234567890:77", "42")
+    assert named(settings.telegram) == ("@my_channel", "-1001234567890", "-1001234567890:77", "42")
     assert revealed(settings.slack.bot_token) == "xoxb-FAKE"
     assert revealed(settings.slack.app_token) == "xapp-FAKE"
     assert revealed(settings.slack.signing_secret) == "0123456789abcdef"
-    assert (settings.slack.base_url, settings.slack.chats) == ("http://localhost:8082/api/", ("C0123ABCD",))
+    assert (settings.slack.base_url, named(settings.slack)) == ("http://localhost:8082/api/", ("C0123ABCD",))
     assert (settings.telegram.layout, settings.slack.layout) == ("digest", "messages")
     assert (settings.web.host, settings.web.port) == ("0.0.0.0", 8443)
     assert settings.operators.telegram == ("12345678", "87654321")
@@ -335,7 +346,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "telegram": {
             "token": "1:other",
             "base_url": "http://127.0.0.1:1/bot",
-            "chats": ("@other_channel", "-100777:5"),
+            "chats": listed("@other_channel", "-100777:5"),
             "layout": "index",
             "listen": "off",
             "webhook_url": "https://other.example.org:8443/hook",
@@ -346,7 +357,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "app_token": "xapp-other",
             "signing_secret": "fedcba9876543210",
             "base_url": "http://127.0.0.1:1/",
-            "chats": ("C0AAAAAAA", "C0BBBBBBB"),
+            "chats": listed("C0AAAAAAA", "C0BBBBBBB"),
             "layout": "digest",
             "listen": "socket",
         },
@@ -386,7 +397,22 @@ def revealed(value: Any) -> Any:
 def test_lists_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatch, written: str, chats: tuple[str, ...]) -> None:
     monkeypatch.setenv("PAPERBOY_TELEGRAM__CHATS", written)
 
-    assert load().telegram.chats == chats
+    assert named(load().telegram) == chats
+
+
+def test_a_chat_may_name_its_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(f'{SOURCE}[telegram]\nchats = ["@channel", {{ chat = -42, sources = ["daily"] }}]')
+    monkeypatch.setenv("PAPERBOY_SLACK__CHATS", '[{"chat": "C0123ABCD", "sources": ["daily"]}, "C0456ABCD"]')
+
+    settings = load()
+
+    assert settings.telegram.chats == (ListedChat("@channel"), ListedChat("-42", ("daily",)))
+    assert settings.slack.chats == (ListedChat("C0123ABCD", ("daily",)), ListedChat("C0456ABCD"))
+    own = {name: kit.read(settings) for name, kit in all_kits().items()}
+    assert {name: found.sources for name, found in own.items() if found} == {
+        "telegram": {"-42": ("daily",)},
+        "slack": {"C0123ABCD": ("daily",)},
+    }
 
 
 def test_a_further_source_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -624,6 +650,20 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
         ),
         ("[telegram]\nchats = [true]", ['telegram.chats: write a list of texts in quotes: ["…", "…"]']),
         ("[telegram]\nchats = 42", ['telegram.chats: write a list of texts in quotes: ["…", "…"]']),
+        ('[telegram]\nchats = [{ chat = "@b", source = ["daily"] }]', [f"telegram.chats: {WITH_SOURCES}"]),
+        ('[telegram]\nchats = [{ sources = ["daily"] }]', [f"telegram.chats: {WITH_SOURCES}"]),
+        (
+            '[telegram]\nchats = [{ chat = "@channel", sources = "" }, { chat = "@channel", sources = "a" }]',
+            ['telegram.chats: "@channel" is listed twice; write it once, with all its sources'],
+        ),
+        (
+            f'{SOURCE}[telegram]\nchats = [{{ chat = "@channel", sources = ["daily", "hg"] }}]',
+            ['telegram: chats: "@channel" names the source "hg", which is none; there are: "daily"'],
+        ),
+        (
+            '[slack]\nchats = [{ chat = "C0123ABCD", sources = ["hf"] }]',
+            ['slack: chats: "C0123ABCD" names the source "hf", which is none; there are: none'],
+        ),
         (
             f'[telegram]\nchats = ["{SECRET}"]',
             [f"telegram.chats: {A_TOKEN}"],

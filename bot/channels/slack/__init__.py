@@ -22,7 +22,8 @@ _NO_TOKEN = "slack.bot_token is missing; copy it from your Slack app and set PAP
 def _read(settings: Settings) -> ChannelSettings:
     own, operators = settings.slack, settings.operators
     return ChannelSettings(
-        chats=own.chats,
+        chats=tuple(one.chat for one in own.chats),
+        sources={one.chat: one.sources for one in own.chats if one.sources},
         layout=own.layout,
         operators=operators.slack,
         operator_chats=(operators.slack_chat,) if operators.slack_chat else operators.slack,

@@ -22,7 +22,8 @@ _NO_TOKEN = "telegram.token is missing; ask @BotFather for one and set PAPERBOY_
 def _read(settings: Settings) -> ChannelSettings:
     own, operators = settings.telegram, settings.operators
     return ChannelSettings(
-        chats=own.chats,
+        chats=tuple(one.chat for one in own.chats),
+        sources={one.chat: one.sources for one in own.chats if one.sources},
         layout=own.layout,
         operators=operators.telegram,
         operator_chats=(operators.telegram_chat,) if operators.telegram_chat else operators.telegram,

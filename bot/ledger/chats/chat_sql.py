@@ -33,10 +33,13 @@ from formatters.edition import Edition
 NAMES = (chats.c.address, chats.c.name, chats.c.canonical_address)
 SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
 
-# Whether a delivery stands in its chat, or may stand there.
-STANDS = or_(
-    deliveries.c.remote_id.is_not(None), deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.UNCONFIRMED))
-)
+
+def stands(rows: Any) -> ColumnElement[bool]:
+    """Tell whether a delivery stands in its chat, or may stand there."""
+    return or_(rows.c.remote_id.is_not(None), rows.c.state.in_((DeliveryState.SENDING, DeliveryState.UNCONFIRMED)))
+
+
+STANDS = stands(deliveries)
 
 _PREFERENCES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # of these the edition is made
 _NEW_TITLE = (chats.c.channel == bindparam("of"), chats.c.address == bindparam("at"), chats.c.title != bindparam("now"))

@@ -31,12 +31,14 @@ from bot.ledger.chats.chat_sql import (
     write_editions,
 )
 from bot.ledger.chats.merging import LOST_NAMES, merge, merge_doubles
+from bot.ledger.chats.sources import changed_sources, write_sources
 from bot.ledger.records import Subscription
 from bot.ledger.sql.transitions import ask_again, drop_unsent, reopened
 
 _FIELDS = (
     *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
     *(chats.c.layout, chats.c.language, chats.c.silent, chats.c.schedule, chats.c.paused_at),
+    chats.c.sources,
 )
 
 
@@ -60,6 +62,18 @@ class Subscriptions:
             for name, id_sequence in listed.items():
                 await db.execute(list_chat(channel=channel, name=name, id_sequence=id_sequence))
             await write_editions(db, layout, chats.c.channel == channel)
+
+    async def sync_sources(self, channel: str, known: Sequence[str], listed: Mapping[str, Sequence[str]]) -> None:
+        """Let each chat receive of the sources that its people chose, else those `listed` by its name, else of all.
+
+        What a chat has begun to receive of another source is finished, what only waits is dropped.
+        """
+        async with self._read() as db:
+            changes = await changed_sources(db, channel, known, listed)
+        if changes:
+            async with self._write() as db:
+                for one in changes:
+                    await write_sources(db, one, self._clock())
 
     async def schedules(self) -> list[str]:
         """List the hours that active chats prefer; an empty one is what the operator set."""

@@ -44,6 +44,12 @@ CHAT_LABEL = (
 )
 
 
+def takes(source: ColumnElement[str]) -> ColumnElement[bool]:
+    """Tell whether a chat (of the enclosing statement) receives the digests of a source."""
+    named = select(func.json_each(chats.c.takes).table_valued("value").c.value)
+    return or_(chats.c.takes == "", source.in_(named))
+
+
 def _waits_for_parent() -> ColumnElement[bool]:
     """Tell whether a delivery belongs under a parent that was refused, or of which nobody knows whether it arrived.
 

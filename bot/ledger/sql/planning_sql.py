@@ -32,6 +32,7 @@ from bot.database.schema import chats, deliveries, digests, messages, papers
 from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
 from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
 from bot.ledger.sql import transitions
+from bot.ledger.sql.delivery_sql import takes
 from bot.ledger.sql.transitions import HOUR_UNKNOWN, waits_for_hour
 from formatters.message import Message
 from formatters.model import Digest
@@ -54,19 +55,19 @@ def known(source: str) -> Select[tuple[Any, ...]]:
 
 def editions_in_use(source: str, name: str) -> Compound[Any]:
     """List the editions that chats prefer now, and those in which the digest was laid out before."""
-    preferred = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED)
+    receives = (chats.c.state != ChatState.REMOVED, takes(literal(source)))
+    preferred = select(chats.c.channel, chats.c.edition).where(*receives)
     sent = select(messages.c.channel, messages.c.edition).join(digests).where(is_digest(source, name))
     return preferred.union(sent)
 
 
 def has_chats_without(source: str, name: str) -> Select[tuple[Any, ...]]:
-    digest = select(digests.c.id).where(is_digest(source, name)).scalar_subquery()
-    return select(chats.c.id).where(or_(_has_to_receive(digest), _WANTS_NEWEST)).limit(1)
+    receives = or_(_has_to_receive(_id(source, name)), and_(_WANTS_NEWEST, takes(literal(source))))
+    return select(chats.c.id).where(receives).limit(1)
 
 
 def has_returned_chats_without(source: str, name: str) -> Select[tuple[Any, ...]]:
-    digest = select(digests.c.id).where(is_digest(source, name)).scalar_subquery()
-    return select(chats.c.id).where(_was_away(digest)).limit(1)
+    return select(chats.c.id).where(_was_away(_id(source, name))).limit(1)
 
 
 def waiting_in_old_edition(source: str) -> Select[tuple[Any, ...]]:
@@ -182,11 +183,8 @@ def queue_missing(digest: int, *, to_those_who_left: bool) -> Insert:
     other, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, theirs.c.edition == messages.c.edition, other.c.chat_id == chats.c.id)
     reached = func.coalesce(other.c.sent_at, other.c.attempted_at, chats.c.receives_since)
-    recent = (
-        or_(reached >= chats.c.receives_since, _WANTS_NEWEST)
-        if to_those_who_left
-        else reached >= chats.c.receives_since
-    )
+    lately = reached >= chats.c.receives_since
+    recent = or_(lately, _WANTS_NEWEST) if to_those_who_left else lately
     wait = select(func.max(other.c.not_before)).select_from(other.join(theirs)).where(*same, waits_for_hour(other))
     has = exists().select_from(other.join(theirs)).where(*same, recent)
     hour = wait.correlate(chats, messages).scalar_subquery()
@@ -226,12 +224,20 @@ def _waits_wholly(digest: ColumnElement[int], chat: ColumnElement[int]) -> Colum
 
 def _has_to_receive(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
     """Tell whether a chat (of the enclosing statement) receives a digest of which it has nothing."""
-    found = select(digests.c.found_at).where(digests.c.id == digest).scalar_subquery()
     return and_(
         chats.c.state == ChatState.ACTIVE,
-        or_(chats.c.receives_since <= found, chats.c.wants_newest == 1),
+        or_(chats.c.receives_since <= _of(digest, "found_at"), chats.c.wants_newest == 1),
+        takes(_of(digest, "source")),
         not_(_holds(digest)),
     )
+
+
+def _id(source: str, name: str) -> ScalarSelect[int]:
+    return select(digests.c.id).where(is_digest(source, name)).scalar_subquery()
+
+
+def _of(digest: ScalarSelect[Any] | ColumnElement[int], column: str) -> ScalarSelect[Any]:
+    return select(digests.c[column]).where(digests.c.id == digest).scalar_subquery()
 
 
 def _was_away(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
@@ -248,9 +254,9 @@ def _was_away(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[b
         .where(held.c.chat_id == chats.c.id, own.c.id == digest, former.c.id != own.c.id)
         .correlate(chats)
     )
-    found = select(digests.c.found_at).where(digests.c.id == digest).scalar_subquery()
-    shall = (chats.c.state == ChatState.ACTIVE, chats.c.receives_since <= found, not_(_holds(digest)))
-    return and_(*shall, or_(chats.c.receives_since > 0, has_former))
+    since = func.max(chats.c.receives_since, chats.c.takes_since)
+    shall = (chats.c.state == ChatState.ACTIVE, since <= _of(digest, "found_at"), takes(_of(digest, "source")))
+    return and_(*shall, not_(_holds(digest)), or_(chats.c.receives_since > 0, has_former))
 
 
 def _pairs(digest: int, not_before: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
@@ -264,9 +270,8 @@ def _pairs(digest: int, not_before: ColumnElement[Any]) -> Select[tuple[Any, ...
 
 
 def _insert(pairs: Select[tuple[Any, ...]]) -> Insert:
-    return (
-        upsert(deliveries).from_select(["ref", "message_id", "chat_id", "not_before"], pairs).on_conflict_do_nothing()
-    )
+    columns = ["ref", "message_id", "chat_id", "not_before"]
+    return upsert(deliveries).from_select(columns, pairs).on_conflict_do_nothing()
 
 
 def _holds(
@@ -291,8 +296,5 @@ def is_digest(source: str, name: str) -> ColumnElement[bool]:
 
 
 def _rendered(digest: int, rendered: RenderedEdition) -> ColumnElement[bool]:
-    return and_(
-        messages.c.digest_id == digest,
-        messages.c.channel == rendered.channel,
-        messages.c.edition == rendered.edition,
-    )
+    of_channel = (messages.c.channel == rendered.channel, messages.c.edition == rendered.edition)
+    return and_(messages.c.digest_id == digest, *of_channel)

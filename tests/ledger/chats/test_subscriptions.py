@@ -66,6 +66,7 @@ async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -
         silent=False,
         schedule="",
         paused_at=None,
+        sources="",
     )
     assert not met.receives
     assert await edition(pipeline, chat) == Edition("messages", "ko", buttons_in_chat=True)
