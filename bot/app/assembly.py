@@ -163,10 +163,11 @@ def make_sources(settings: Settings) -> list[Source]:
 
 
 def _of_folder(one: SourceSettings, settings: Settings) -> FolderSource:
-    return _folder(one, settings, one.path, time.time)
+    return make_folder(one, settings, one.path, time.time)
 
 
-def _folder(one: SourceSettings, settings: Settings, path: Path, clock: Callable[[], float]) -> FolderSource:
+def make_folder(one: SourceSettings, settings: Settings, path: Path, clock: Callable[[], float]) -> FolderSource:
+    """Make what reads a folder of posts as those of a source."""
     match, zone = one.match, settings.zone
     return FolderSource(one.name, path, match=match, permalink=one.permalink, site=one.site, zone=zone, clock=clock)
 
@@ -177,7 +178,7 @@ def _of_git(one: SourceSettings, settings: Settings) -> GitSource:
     inside = "/".join(one.path.parts).strip("/")
     folder = clones(settings) / quote(one.name, safe=" ")
     clone = Clone(Git(one.name, token), folder, one.url, one.branch, inside)
-    return GitSource(clone, partial(_folder, one, settings, clock=never_young))
+    return GitSource(clone, partial(make_folder, one, settings, clock=never_young))
 
 
 def _of_huggingface(one: SourceSettings, settings: Settings) -> HuggingFaceSource:  # noqa: ARG001

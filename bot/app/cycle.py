@@ -160,11 +160,17 @@ async def look(
     """Read what of a source may have changed; say from which day on, and what a person must look at, "" for nothing."""
     known = await ledger.known_digests(source.name)
     since = look_from([one.day for one in known if one.day <= today], settings.schedule.edits_for)
+    found = await read(source, ledger, since)
+    return found, since, source.survey.problem(has_given=bool(known))
+
+
+async def read(source: Source, ledger: Ledger, since: date | None) -> Sequence[FoundDigest]:
+    """Read the digests of `since` and later, and keep what the source remembers."""
     source.state = known_state = await ledger.sources.state(source.name)
     found = await source.digests(since)
     if source.state != known_state:
         await ledger.sources.keep(source.name, source.state)
-    return found, since, source.survey.problem(has_given=bool(known))
+    return found
 
 
 def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:

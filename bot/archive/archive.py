@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.archive.contents import Contents
 from bot.archive.index import digest_from_json
 from bot.archive.ngrams import to_match_query
 from bot.database.engine import Database
@@ -31,6 +32,7 @@ class Archive:
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._read, self._write = database.read, database.write
         self._clock = clock
+        self.contents = Contents(database, clock)
 
     async def newest(self) -> Digest | None:
         """Give the newest digest that is delivered to anybody, else the newest known; one of the future last."""

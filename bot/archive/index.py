@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,12 +23,18 @@ async def index_digest(db: AsyncConnection, digest_id: int, digest: Digest) -> N
     old = select(papers.c.id).where(papers.c.digest_id == digest_id)
     await db.execute(delete(paper_words).where(paper_words.c.rowid.in_(old)))
     await db.execute(delete(papers).where(papers.c.digest_id == digest_id))
-    for paper in digest.papers:
-        row = {"ref": reference(digest, paper), "paper": paper.id, "number": paper.number}
-        said = {"title": paper.title, "line": brief(paper)}
-        made = await db.execute(insert(papers).values(digest_id=digest_id, **row, **said).returning(papers.c.id))
-        text = {"title": to_index_text(paper.title), "body": to_index_text(_text(paper))}
-        await db.execute(insert(paper_words).values(rowid=made.scalar_one(), **text))
+    await index_new(db, {digest_id: digest})
+
+
+async def index_new(db: AsyncConnection, new: Mapping[int, Digest]) -> None:
+    """Make the papers of digests, by id, that were not indexed yet those that can be looked up."""
+    first: int = (await db.execute(select(func.coalesce(func.max(papers.c.id), 0)))).scalar_one() + 1
+    listed = [(digest_id, digest, paper) for digest_id, digest in new.items() for paper in digest.papers]
+    if listed:
+        rows = [{"id": place, **_row(*one)} for place, one in enumerate(listed, first)]
+        await db.execute(insert(papers), rows)
+        words = [{"rowid": place, **_words(paper)} for place, (_, _, paper) in enumerate(listed, first)]
+        await db.execute(insert(paper_words), words)
 
 
 async def index_all(db: AsyncConnection) -> None:
@@ -37,10 +44,24 @@ async def index_all(db: AsyncConnection) -> None:
         await index_digest(db, digest_id, digest_from_json(content))
 
 
+def digest_to_json(digest: Digest) -> dict[str, object]:
+    """Write a Digest as the ledger holds it."""
+    return {**asdict(digest), "day": digest.day.isoformat()}
+
+
 def digest_from_json(content: Mapping[str, Any]) -> Digest:
     """Make a Digest of the content as the ledger holds it."""
     listed = tuple(map(_paper, content["papers"]))
     return Digest(**{**content, "day": date.fromisoformat(content["day"]), "papers": listed})
+
+
+def _row(digest_id: int, digest: Digest, paper: Paper) -> dict[str, object]:
+    row = {"digest_id": digest_id, "ref": reference(digest, paper), "paper": paper.id, "number": paper.number}
+    return {**row, "title": paper.title, "line": brief(paper)}
+
+
+def _words(paper: Paper) -> dict[str, str]:
+    return {"title": to_index_text(paper.title), "body": to_index_text(_text(paper))}
 
 
 def _text(paper: Paper) -> str:

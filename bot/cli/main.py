@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bot.cli.archive import commands as _archive  # noqa: F401 - registers its commands
 from bot.cli.help import Group
 from bot.cli.options import CHANNELS, NAMES, Channel, Chat, Config, Digest, Json, Key, Verbose, duration, known_channel
 from bot.cli.program import app, perform, settings_of

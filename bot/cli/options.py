@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,10 +30,20 @@ def duration(value: str) -> object:
         raise typer.BadParameter(str(error)) from None
 
 
+def day(value: str) -> object:
+    """Read a day; Typer's own gives a time."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is no day; write one such as 2025-09-10.") from None
+
+
 CHANNELS = f"<{'|'.join(MODULES)}>"
 Channel = Annotated[str, typer.Option(parser=known_channel, metavar=CHANNELS, help="Where it would be sent.")]
 
 
+Page = Annotated[int, typer.Option(min=1, help="Which page of the list.")]
+Since = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="Only this day and later: 2025-09-10.")]
 Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="A line for each message, not only for each digest and chat.")]
 

@@ -132,7 +132,7 @@ def _fresh(
     old = {one.name for one in new if _is_old(one, before, newly_read, last)}
     dated = [(one, _date_reason(one, before.get(one.name), newest, rules)) for one in new if one.name not in old]
     ready = [one for one, why in dated if why is None]
-    begin = 0 if before else _newest_place(ready)  # nothing before: the first look
+    begin = 0 if _was_looked_at(before.values()) else _newest_place(ready)
     judged = [
         *(_kept_back(one, why) for one, why in dated if why),
         *(_no_news(one, before) for one in new if one.name in old),
@@ -140,6 +140,11 @@ def _fresh(
         *_caught_up(ready[begin:], before, rules, now),
     ]
     return (one for one in judged if _is_news(before.get(one.name), one))
+
+
+def _was_looked_at(known: Iterable[KnownDigest]) -> bool:
+    """Tell whether a source was looked at before: the first look leaves more than what was imported leaves."""
+    return any(one.state is not DigestState.BASELINE for one in known)
 
 
 def _newest_place(ready: Sequence[PlannedDigest]) -> int:

@@ -73,6 +73,10 @@ def test_the_first_look_delivers_the_newest_and_takes_the_rest_as_known() -> Non
     assert states([], days(1, 2, 3)) == {1: BASELINE, 2: BASELINE, 3: ACTIVE}
 
 
+def test_a_look_after_an_import_is_the_first_one() -> None:
+    assert states(known(days(1, 2), BASELINE), days(2, 3, 4, 5)) == {3: BASELINE, 4: BASELINE, 5: ACTIVE}
+
+
 def test_the_newest_is_found_by_date_then_name_whatever_the_order() -> None:
     two = [*days(2), found(digest(date(2025, 1, 2), paper(1), series="Arxiv"))]
     plans = decided([], [*reversed(two), *days(1)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import CompoundSelect as Compound
@@ -28,6 +27,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
+from bot.archive.index import digest_to_json
 from bot.database.schema import chats, deliveries, digests, messages, papers
 from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
 from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
@@ -86,7 +86,7 @@ def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
         "post": planned.post,
         "day": planned.digest.day.isoformat(),
         "fingerprint": planned.fingerprint,
-        "content": _content(planned.digest),
+        "content": digest_to_json(planned.digest),
         "state": planned.state,
         **planned.reason.stored(),
         "held_since": planned.held_since,
@@ -99,12 +99,8 @@ def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
 
 def write_reading(source: str, digest: Digest, fingerprint: str) -> ReturningUpdate[Any]:
     """Write how a post is read now that says what it said."""
-    values = {"fingerprint": fingerprint, "content": _content(digest)}
+    values = {"fingerprint": fingerprint, "content": digest_to_json(digest)}
     return update(digests).where(is_digest(source, digest.id)).values(values).returning(digests.c.id)
-
-
-def _content(digest: Digest) -> dict[str, object]:
-    return {**asdict(digest), "day": digest.day.isoformat()}
 
 
 def change_status(source: str, one: StatusChange) -> Update:

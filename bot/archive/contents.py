@@ -1,0 +1,100 @@
+"""What the archive holds as a whole: filled from the past, and listed by digests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.archive.index import digest_to_json, index_new
+from bot.database.engine import Database
+from bot.database.reasons import Reason
+from bot.database.schema import deliveries, digests, messages, papers
+from bot.database.states import DigestState
+from bot.sources.fingerprint import fingerprint
+from bot.sources.source import FoundDigest
+from formatters.model import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedDigest:
+    """A digest as `paperboy digests` lists it."""
+
+    day: date
+    name: str
+    source: str
+    state: DigestState
+    why: str  # it stands so; empty where there is nothing to say
+    title: str
+    url: str  # of its post, empty without one
+    papers: int
+    chats: int  # that hold any of it
+
+
+class Contents:
+    """The digests of the archive."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._read, self._write = database.read, database.write
+        self._clock = clock
+
+    async def add(self, source: str, found: Sequence[FoundDigest]) -> int:
+        """Write digests that are not delivered to anybody, and count them; one that is known stays as it is."""
+        new: dict[int, Digest] = {}
+        async with self._write() as db:
+            for one in found:
+                row = insert(digests).values(**_baseline(source, one), found_at=self._clock())
+                made = await db.execute(row.on_conflict_do_nothing().returning(digests.c.id))
+                new |= dict.fromkeys(made.scalars(), one.digest)
+            await index_new(db, new)
+        return len(new)
+
+    async def listed(self, since: date | None, limit: int, offset: int) -> tuple[int, list[ArchivedDigest]]:
+        """Count the digests of a day and later, and list some of them, newest first; `limit` 0: all."""
+        meant = digests.c.day >= since.isoformat() if since else and_(True)
+        page = _LISTED.where(meant).order_by(*_NEWEST).limit(limit or -1).offset(offset)
+        async with self._read() as db:
+            total = (await db.execute(select(func.count()).select_from(digests).where(meant))).scalar_one()
+            return total, [_digest(row) for row in await db.execute(page)]
+
+
+def _baseline(source: str, found: FoundDigest) -> dict[str, object]:
+    return {
+        "source": source,
+        "name": found.digest.id,
+        "post": found.post,
+        "day": found.digest.day.isoformat(),
+        "fingerprint": found.fingerprint or fingerprint(found.digest),
+        "content": digest_to_json(found.digest),
+        "state": DigestState.BASELINE,
+        "told_apart": 1,
+    }
+
+
+_NEWEST = (digests.c.day.desc(), digests.c.source, digests.c.name.desc())
+_PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
+_CHATS = (
+    select(func.count(deliveries.c.chat_id.distinct()))
+    .select_from(deliveries.join(messages))
+    .where(messages.c.digest_id == digests.c.id, deliveries.c.remote_id.is_not(None))
+    .correlate(digests)
+    .scalar_subquery()
+)
+_LISTED = select(
+    *(digests.c.day, digests.c.name, digests.c.source, digests.c.state),
+    *(digests.c.cause, digests.c.numbers, digests.c.reason),
+    func.json_extract(digests.c.content, "$.title").label("title"),
+    func.json_extract(digests.c.content, "$.url").label("url"),
+    *(_PAPERS.label("papers"), _CHATS.label("chats")),
+)
+
+
+def _digest(row: Any) -> ArchivedDigest:
+    state = DigestState(row.state)
+    why = Reason.read(row.cause, row.numbers, row.reason).sentence(state)
+    post = (row.title, row.url or "")
+    return ArchivedDigest(date.fromisoformat(row.day), row.name, row.source, state, why, *post, row.papers, row.chats)

@@ -1,0 +1,43 @@
+"""The list of digests."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+
+from rich.markup import escape
+from rich.table import Table
+
+from bot.archive.contents import ArchivedDigest
+from bot.cli.console import Console, plural, print_json
+from bot.config.settings import Settings
+from bot.ledger.ledger import open_ledger
+from formatters.locale import phrases
+
+_STATES = phrases("en").digest_states
+_COLUMNS = ("day", "digest", "source", "state", "papers", "chats")
+
+
+async def show_digests(settings: Settings, since: date | None, *, page: int, limit: int, as_json: bool) -> None:
+    """Print a page of the digests that the archive holds, newest first; with `limit` 0 all of them."""
+    async with open_ledger(settings.store.url) as ledger:
+        total, found = await ledger.archive.contents.listed(since, limit, (page - 1) * limit)
+    pages = max(1, -(-total // limit)) if limit else 1
+    if as_json:
+        listed = [{**asdict(one), "day": one.day.isoformat()} for one in found]
+        print_json({"digests": listed, "total": total, "page": page, "pages": pages})
+        return
+    console = Console()
+    if found:
+        console.print_table(_table(found))
+    more = f"; page {page} of {pages}" if pages > 1 else ""
+    console.print(f"{plural(total, 'digest')}{more}")
+
+
+def _table(found: list[ArchivedDigest]) -> Table:
+    table = Table(*_COLUMNS, box=None, pad_edge=False)
+    for one in found:
+        state = f"{_STATES[one.state]}: {one.why}" if one.why else _STATES[one.state]
+        cells = (one.day, one.name, one.source, state, one.papers, one.chats)
+        table.add_row(*(escape(str(cell)) for cell in cells))
+    return table
