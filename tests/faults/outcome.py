@@ -6,8 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 Looks = Mapping[str, object]  # all that a reader sees of a message
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,20 @@ def out_of_order(shown: Sequence[str], orders: Sequence[Sequence[str]]) -> list[
 
 
 def heading(text: str) -> str:
-    """Give what names a message whatever its wording: its first line without the number, which may change."""
+    """Give what names a message whatever its wording and language: its first line.
+
+    The number is left out, since it may change; days are in digits.
+    """
     first = text.strip().splitlines()[0]
-    return re.sub(r"^\d+\. ", "", first).split(" (http")[0]
+    return _in_digits(re.sub(r"^\d+\. ", "", first).split(" (http")[0])
+
+
+def _in_digits(line: str) -> str:
+    """Write days as ISO 8601 does, whichever of our languages they are spelled in."""
+    line = re.sub(r"(\d+)년 (\d+)월 (\d+)일 \(.\)", lambda day: _iso(day[1], int(day[2]), day[3]), line)
+    english = rf"\w+day, (\d+) ({'|'.join(_MONTHS)}) (\d+)"
+    return re.sub(english, lambda day: _iso(day[3], _MONTHS.index(day[2]) + 1, day[1]), line)
+
+
+def _iso(year: str, month: int, day: str) -> str:
+    return date(int(year), month, int(day)).isoformat()

@@ -48,7 +48,7 @@ async def test_script(site: Site) -> None:
 
 
 async def _play(site: Site, script: Script, name: str) -> None:
-    """Play a script to its end, and compare; what fails tells the script."""
+    """Play a script to its end, and compare; what fails tells the script, and what the processes said."""
     try:
         stage = Stage(site, script.names, script.days)
         for step in script.steps:
@@ -63,4 +63,6 @@ async def _play(site: Site, script: Script, name: str) -> None:
         assert all(verdict.right is not False for verdict in verdicts), verdicts
     except BaseException as error:
         error.add_note(f"{name}: {script}")
+        for number, one in enumerate(site.ended, 1):
+            error.add_note(f"process {number} ended with {one.code}\n{one.out}{one.err}")
         raise

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from formatters.locale import phrases
 from tests.faults.chats import Chats
 from tests.faults.outcome import ChatView, Entry, Outcome, Seen, Wanted, heading, out_of_order
 from tests.faults.tally import Case, Tally, Verdict
-from tests.support.chats import SLACK_CHAT
+from tests.support.chats import READER, SLACK_CHAT
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
+from tests.support.fakes.telegram_chats import TelegramMessage
 
 KEYS = ("index", "a", "b")
+_LANGUAGES = ("ko", "en")
 
 
 def _version(*keys: str, wording: str = "old") -> list[Wanted]:
@@ -107,6 +111,22 @@ def test_the_order_is_that_of_the_post_as_it_was_then(shown: str, orders: Sequen
 
 def test_a_message_is_known_by_its_first_line_without_number_and_address() -> None:
     assert heading("12. Of Cats\n\nmore") == heading("3. Of Cats (https://arxiv.org/abs/1)") == "Of Cats"
+
+
+@pytest.mark.parametrize("day", [date(2026, 1, 2), date(2026, 11, 26)])
+def test_a_message_is_known_in_whichever_language_it_is_written_anew(day: date) -> None:
+    headings = {heading(f"Daily Papers · {phrases(language).day(day)}\n\nmore") for language in _LANGUAGES}
+    assert headings == {f"Daily Papers · {day}"}
+
+
+async def test_a_verdict_stays_right_when_the_message_is_written_anew_in_another_language(
+    telegram: FakeTelegram, slack: FakeSlack
+) -> None:
+    chats, day = Chats(telegram, slack), date(2026, 11, 26)
+    said, shown = (f"Daily Papers · {phrases(language).day(day)}" for language in _LANGUAGES)
+    telegram.chat(READER).messages[7] = TelegramMessage(7, READER, None, shown, [], False, {"link_preview_options": {}})
+    verdict = {"channel": "telegram", "address": READER, "ref": "ref", "verdict": "Delivered", "text": said}
+    assert chats.judge({**verdict, "remote_id": "7"}).right
 
 
 @pytest.mark.parametrize(("verdict", "right"), [("Delivered", False), ("NotDelivered", True), ("Undecided", None)])
