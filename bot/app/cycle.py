@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot.app.identification import Identification
+from bot.archive.sources import LookCost
 from bot.config.settings import Settings
 from bot.delivery.channel import Channel, ChannelKit
 from bot.delivery.decisions import Rules
@@ -118,8 +120,11 @@ class DeliveryCycle:
 
     async def _plan(self, source: Source) -> SourceError | None:
         """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""
+        cost = _measure(source)
         problem = await self._problem(source, self._plan_found(source))
         if problem:
+            why = str(problem).removeprefix(f"source {source.name}: ")
+            await self.ledger.sources.failed(source.name, why, cost())
             await self._problem(source, self._write_plan(source, None))
         return problem
 
@@ -136,9 +141,18 @@ class DeliveryCycle:
         return None
 
     async def _plan_found(self, source: Source) -> None:
+        """Look at a source, note how that went, and plan what was found."""
         self.unread.pop(source.name, None)
-        found, since, self.unread[source.name] = await look(source, self.ledger, self.settings, self._today())
+        known = await self.ledger.known_digests(source.name)
+        since = look_from([one.day for one in known if one.day <= self._today()], self.settings.schedule.edits_for)
+        cost = _measure(source)
+        found = await read(source, self.ledger, since)
+        self.unread[source.name] = unread = source.survey.problem(has_given=bool(known))
+        newest = found[-1].post if found else ""
+        has_failed = await self.ledger.sources.looked(source.name, source.survey, unread, newest, cost())
         await self._write_plan(source, found, since)
+        if has_failed:
+            await self.ledger.sources.recovered(source.name)
 
     async def _write_plan(self, source: Source, found: Sequence[FoundDigest] | None, since: date | None = None) -> None:
         """Plan what was found of the days from `since` on; without it, what the ledger knows of."""
@@ -154,16 +168,6 @@ class DeliveryCycle:
         return datetime.fromtimestamp(self.ledger.clock(), self.settings.zone).date()
 
 
-async def look(
-    source: Source, ledger: Ledger, settings: Settings, today: date
-) -> tuple[Sequence[FoundDigest], date | None, str]:
-    """Read what of a source may have changed; say from which day on, and what a person must look at, "" for nothing."""
-    known = await ledger.known_digests(source.name)
-    since = look_from([one.day for one in known if one.day <= today], settings.schedule.edits_for)
-    found = await read(source, ledger, since)
-    return found, since, source.survey.problem(has_given=bool(known))
-
-
 async def read(source: Source, ledger: Ledger, since: date | None) -> Sequence[FoundDigest]:
     """Read the digests of `since` and later, and keep what the source remembers."""
     source.state = known_state = await ledger.sources.state(source.name)
@@ -171,6 +175,18 @@ async def read(source: Source, ledger: Ledger, since: date | None) -> Sequence[F
     if source.state != known_state:
         await ledger.sources.keep(source.name, source.state)
     return found
+
+
+def _measure(source: Source) -> Callable[[], LookCost]:
+    """Begin to measure what a look at a source costs."""
+    before, begun = source.cost, time.monotonic()
+
+    def cost() -> LookCost:
+        now = source.cost
+        came = None if now.bytes is None or before.bytes is None else now.bytes - before.bytes
+        return LookCost(now.requests - before.requests, came, time.monotonic() - begun)
+
+    return cost
 
 
 def look_from(known: Sequence[date], edits_for: timedelta = timedelta()) -> date | None:

@@ -154,13 +154,11 @@ class Service:
 
     async def _plan(self, *, resume: bool) -> None:
         """Plan, and report the sources that could not be read."""
-        errors = [str(error) for error in await self.cycle.plan(at_once=False, resume=resume)]
-        for error in errors:
-            log.error("source", error=error)
-        if errors:
-            self.health.outages.begin(IncidentKind.SOURCE, "", "; ".join(errors), brief=0.0)
-        else:
-            self.health.outages.end(IncidentKind.SOURCE, "")
+        for error in await self.cycle.plan(at_once=False, resume=resume):
+            log.error("source", error=str(error))
+        names = [one.name for one in self.settings.sources]
+        unreadable = await self.ledger.incidents.unreadable(names)
+        self.health.sources_read({one.where: one.why for one in unreadable if one.is_news})
         self.cycle.log_problems()
         await self._notify()
         self.health.sign(SWEEP, _SLOW)

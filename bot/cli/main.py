@@ -130,6 +130,18 @@ def status(
     perform(partial(show_status, as_json=json), config or context.obj)
 
 
+@app.command(rich_help_panel=Group.OPERATE)
+def sources(
+    context: typer.Context,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """List the sources: kind, last look and what it found and cost, newest post, why one cannot be read since when."""
+    from bot.cli.delivery.sources import show_sources
+
+    perform(partial(show_sources, as_json=json), config or context.obj)
+
+
 @app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)
 def chats(
     context: typer.Context,

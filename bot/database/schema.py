@@ -241,12 +241,23 @@ notices = Table(
     Column("over", String, nullable=False),  # what to report when it is over, if anything
 )
 
-# What a source remembers from one look to the next, in its own words.
+# The sources: what each remembers from one look to the next, in its own words, and how the last look went.
 sources = Table(
     "sources",
     metadata,
     Column("name", String, primary_key=True),
     Column("state", String, nullable=False),
+    Column("looked_at", Float),
+    # Since when it cannot be read, and why not; what follows is of the last look at which it could be.
+    Column("failing_since", Float),
+    Column("error", String, nullable=False, server_default=""),
+    Column("survey", JSON, nullable=False, server_default="{}"),  # the fields of Survey
+    Column("problem", String, nullable=False, server_default=""),  # of its posts: what a person must look at
+    Column("newest", String, nullable=False, server_default=""),  # the post
+    # What the last look cost, good or not.
+    Column("requests", Integer, nullable=False, server_default="0"),
+    Column("bytes", Integer),  # none: not known
+    Column("seconds", Float, nullable=False, server_default="0"),
 )
 
 # What the clock of the computer showed: one row.

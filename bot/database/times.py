@@ -21,6 +21,7 @@ from bot.database.schema import (
     paces,
     searches,
     sent_replies,
+    sources,
     unconfirmed_replies,
 )
 
@@ -30,7 +31,8 @@ PAST = (
     *(chats.c.receives_since, chats.c.paused_at, chats.c.takes_since),
     *(deliveries.c.attempted_at, deliveries.c.sent_at),
     *(searches.c.asked_at, sent_replies.c.sent_at, unconfirmed_replies.c.tried_at),
-    *(paces.c.learnt_at, clock.c.written_at, clock.c.set_back_at),
+    *(paces.c.learnt_at, sources.c.looked_at, sources.c.failing_since),
+    *(clock.c.written_at, clock.c.set_back_at),
 )
 FUTURE = (deliveries.c.not_before, expiring_messages.c.delete_at)
 # What was never tried waits for its chat's hour, which each sweep writes anew.

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
-from bot.database.schema import chats, clock, deliveries, digests, messages, notices
+from bot.database.schema import chats, clock, deliveries, digests, messages, notices, sources
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.errors import ErrorCode
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER, tried_again
@@ -63,6 +63,14 @@ class Incidents:
         theirs = tuple_(chats.c.channel, chats.c.name).in_(listed)
         async with self._read() as db:
             return [_incident(row) for row in await db.execute(_UNSUBSCRIBED.where(theirs))]
+
+    async def unreadable(self, names: Collection[str]) -> list[Incident]:
+        """List which of these sources cannot be read; it is news when it has lasted for an hour."""
+        lasts = (sources.c.failing_since <= self._clock() - _HOUR).label("is_news")
+        query = select(sources.c.name, sources.c.error, lasts).where(sources.c.failing_since.is_not(None))
+        async with self._read() as db:
+            found = await db.execute(query.where(sources.c.name.in_(names)).order_by(sources.c.name))
+            return [_unreadable(*row) for row in found]
 
     async def week_before(self, end: float) -> WeekTotals | None:
         """Count what came in the seven days before `end`; None when the ledger is younger than that."""
@@ -172,6 +180,10 @@ def _incident(row: Any) -> Incident:
     return Incident(**{**row._mapping, "kind": IncidentKind(row.kind), "is_news": bool(row.is_news)})
 
 
+def _unreadable(name: str, why: str, is_news: bool) -> Incident:
+    return Incident(f"{IncidentKind.SOURCE} {name}", IncidentKind.SOURCE, name, why, is_news=bool(is_news))
+
+
 def _unfinished(row: Any) -> Incident:
     why = Reason.read(row.cause, row.numbers, row.reason).sentence(DigestState(row.state))
     return Incident(f"{IncidentKind.HELD} {row.source} {row.name}", IncidentKind.HELD, row.name, why)
@@ -245,6 +257,7 @@ _CHAT_COUNTS = tuple(
     for which in (not_(_BLOCKS), _BLOCKS)
 )
 _WEEK = 7 * 86400.0
+_HOUR = 3600.0
 _kept = chats.alias()
 _TWICE = (
     _incident_columns(IncidentKind.LISTED_TWICE, cast(chats.c.id, String), (CHAT_LABEL, _AT), _kept.c.name)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.archive.archive import Archive
 from bot.archive.index import digest_from_json, index_all, index_digest
-from bot.archive.sources import SourceStates
+from bot.archive.sources import Sources
 from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
 from bot.database.lock import hold_lock
 from bot.database.paces import Paces
@@ -78,7 +78,7 @@ class Ledger:
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._path, self.clock = database.path, clock
         self._read, self._write = database.read, database.write
-        self.archive, self.sources = Archive(database, clock), SourceStates(database)
+        self.archive, self.sources = Archive(database, clock), Sources(database, clock)
         self.subscriptions = subscriptions.Subscriptions(database, clock)
         self.expiring = expiring.ExpiringMessages(database, clock)
         self.incidents = Incidents(database, clock)

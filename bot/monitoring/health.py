@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.database.states import IncidentKind
@@ -23,13 +23,15 @@ class Health:
 
     clock: Callable[[], float] = time.monotonic
     outages: Outages = field(init=False)  # operators are told of them
-    _bots: Outages = field(init=False)  # operators are told by the ledger, as soon as a message is refused
+    # Operators are told of these two by the ledger: as soon as a message is refused, and after an hour.
+    _bots: Outages = field(init=False)
+    _sources: Outages = field(init=False)
     _signs: dict[str, float] = field(default_factory=dict)  # the last one of each task
     _next: dict[str, float] = field(default_factory=dict)  # by when another one must come
     notes: dict[str, str] = field(default_factory=dict)  # by what they are about: worth knowing, and no problem
 
     def __post_init__(self) -> None:
-        self.outages, self._bots = Outages(self.clock), Outages(self.clock)
+        self.outages, self._bots, self._sources = Outages(self.clock), Outages(self.clock), Outages(self.clock)
 
     def sign(self, task: str, within: float = math.inf) -> None:
         """Note a sign of life of a task; another one comes within so many seconds, or the task hangs."""
@@ -49,6 +51,14 @@ class Health:
         """Note after a dispatch why the bot of a channel was refused, "" when it was not."""
         self._judge(IncidentKind.BOT, channel, refusal, 0.0)
 
+    def sources_read(self, unreadable: Mapping[str, str]) -> None:
+        """Note after a look which sources cannot be read for long, and why."""
+        for one in self._sources.lasting():
+            if one.incident.where not in unreadable:
+                self._sources.end(one.incident.kind, one.incident.where)
+        for name, why in unreadable.items():
+            self._sources.begin(IncidentKind.SOURCE, name, why, brief=0.0)
+
     def _judge(self, kind: IncidentKind, channel: str, problem: str, brief: float) -> None:
         if problem:
             self._bots.begin(kind, channel, problem, brief=brief)
@@ -66,7 +76,7 @@ class Health:
         """Say what is out of order, and since when by our clock; of a platform that cannot be reached once."""
         for task in self.hanging():
             yield f"{task}: no sign of life", self._signs[task]
-        told = self.outages.lasting()
+        told = [*self.outages.lasting(), *self._sources.lasting()]
         for one in told:
             yield _in_words(one.incident.kind, one.incident.where, one.incident.why), one.began
         unheard = {one.incident.where for one in told}

@@ -68,7 +68,7 @@ class Heartbeat:
             return False
         if self.health.report(self.clock()).problems or await self.status.is_anything_open():
             return False
-        return not await self.notifier.overdue_posts()
+        return not (await self.notifier.overdue_posts() or await self.notifier.unreadable_sources())
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Call whenever that is asked for, until told to stop."""

@@ -86,6 +86,8 @@ class OperatorNotifier:
             yield one
         for one in await self.overdue_posts():
             yield one
+        for one in await self.unreadable_sources():
+            yield one
         for name in _names(self.settings):
             for one in _unread(name, self.unread.get(name)):
                 yield one
@@ -111,6 +113,10 @@ class OperatorNotifier:
         end = datetime.combine(monday, self.settings.schedule.at, self.settings.zone)
         return end if end <= now else end - timedelta(days=7)
 
+    async def unreadable_sources(self) -> list[Incident]:
+        """List the sources that cannot be read."""
+        return await self.incidents.unreadable(_names(self.settings))
+
     async def overdue_posts(self) -> list[Incident]:
         """List the sources whose posts are overdue."""
         wait, zone = self.settings.schedule.overdue, self.settings.zone
@@ -134,9 +140,10 @@ class OperatorNotifier:
             await notifications.record(ends, over)
 
     def _is_left(self, key: str) -> bool:
-        """Tell whether a notice is about a chat that left the settings: that it is over is nothing good."""
+        """Tell whether a notice is about a chat or source that left the settings: that it is over is nothing good."""
         kind, _, where = key.partition(" ")
-        return kind == IncidentKind.UNSUBSCRIBED and where not in {" ".join(chat) for chat in self.listed}
+        listed = {IncidentKind.UNSUBSCRIBED: map(" ".join, self.listed), IncidentKind.SOURCE: _names(self.settings)}
+        return kind in listed and where not in listed[IncidentKind(kind)]
 
     def _log(self, new: Sequence[Incident], over: Collection[str]) -> None:
         """Log the same, without the titles of chats: some are the names of people."""

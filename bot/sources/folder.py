@@ -20,7 +20,7 @@ from bot.sources.fingerprint import fingerprint
 from bot.sources.posts import days
 from bot.sources.posts.front_matter import storable
 from bot.sources.posts.post import LARGEST_POST, Origin, Post, parse, section_name
-from bot.sources.source import FoundDigest, is_one_post
+from bot.sources.source import Cost, FoundDigest, is_one_post
 from bot.sources.survey import Miss, Reached, Survey
 from formatters.model import Digest
 from formatters.spans import shorten
@@ -49,6 +49,7 @@ class FolderSource:
         self.state = ""  # the files are enough
         self.problems: Mapping[str, str] = {}
         self.survey = Survey()
+        self.cost = Cost()  # nobody is asked
         self._path = path
         self._match = match
         self._origin = Origin("", permalink, match is not None, site, zone)  # of all files, but for their names

@@ -21,6 +21,14 @@ class FoundDigest:
     doubles: tuple[str, ...] = ()  # other posts that are the same digest under another name
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What was asked of other machines."""
+
+    requests: int = 0
+    bytes: int | None = 0  # that came over the network; None: not known
+
+
 def is_one_post(ids: Collection[str], others: Collection[str]) -> bool:
     """Tell whether two posts of one series and day are one under two names: half of their papers are the same."""
     return 2 * len({*ids} & {*others}) >= min(len(ids), len(others))
@@ -45,6 +53,10 @@ class Source(Protocol):
     @property
     def survey(self) -> Survey:
         """Say what the last look found."""
+
+    @property
+    def cost(self) -> Cost:
+        """Say what all looks together cost so far."""
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests of `since` and later, older first; SourceError when it cannot be read."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from formatters.spans import collapse_spaces, shorten
 
@@ -62,6 +64,13 @@ class Survey:
         if not (has_given or self.digests):
             return str(self)
         return f"no paper was read in the newest post; nearest: {self.unread}" if self.unread else ""
+
+
+def survey_from(fields: Mapping[str, Any]) -> Survey:
+    """Make a survey of its fields, as JSON holds them."""
+    misses = {name: fields[name] for name in ("nearest", "unread") if fields.get(name)}
+    made = {name: Miss(**{**one, "reached": Reached(one["reached"])}) for name, one in misses.items()}
+    return Survey(**{**fields, **made})
 
 
 def quoted(line: str) -> str:

@@ -112,7 +112,7 @@ PHRASES = Phrases(
         "silent": "⏰ {where}: no post yet; one usually is there by {why}",
         "deaf": "✖ {where}: readers are not heard. {why}",
         "run": "✖ A run failed. {why}",
-        "source": "✖ Posts cannot be read. {why}",
+        "source": "✖ {where}: posts cannot be read, for an hour by now. {why}",
         "unread": "✖ {where}: no papers were read. {why}",
         "unsubscribed": "✖ {where}: its people unsubscribed it, though the settings list it. "
         "Take it out of the settings, or let them /subscribe",
@@ -128,7 +128,7 @@ PHRASES = Phrases(
         "silent": "✔ {where}: the post has come",
         "deaf": "✔ {where}: readers are heard again",
         "run": "✔ Runs work again",
-        "source": "✔ Posts can be read again",
+        "source": "✔ {where}: posts can be read again",
         "refused": "✔ {where} is settled",
         "unconfirmed": "✔ {where} is settled",
         "held": "✔ {where} is no longer held",

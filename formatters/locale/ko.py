@@ -107,7 +107,7 @@ PHRASES = Phrases(
         "silent": "⏰ {where}: 글이 아직 없습니다. 보통 {why}까지는 올라옵니다.",
         "deaf": "✖ {where}: 독자의 말을 듣지 못하고 있습니다. {why}",
         "run": "✖ 실행에 실패했습니다. {why}",
-        "source": "✖ 글을 읽을 수 없습니다. {why}",
+        "source": "✖ {where}: 한 시간째 글을 읽을 수 없습니다. {why}",
         "unread": "✖ {where}: 논문을 읽지 못했습니다. {why}",
         "unsubscribed": "✖ {where}: 설정에 있지만 그 채팅에서 구독을 끊었습니다. "
         "설정에서 빼거나 그곳에서 /subscribe 하게 해 주세요.",
@@ -122,7 +122,7 @@ PHRASES = Phrases(
         "silent": "✔ {where}: 글이 올라왔습니다.",
         "deaf": "✔ {where}: 다시 듣고 있습니다.",
         "run": "✔ 다시 정상적으로 실행됩니다.",
-        "source": "✔ 글을 다시 읽을 수 있습니다.",
+        "source": "✔ {where}: 글을 다시 읽을 수 있습니다.",
         "refused": "✔ {where}: 해결되었습니다.",
         "unconfirmed": "✔ {where}: 해결되었습니다.",
         "held": "✔ {where}: 보류가 풀렸습니다.",

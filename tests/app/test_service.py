@@ -22,7 +22,7 @@ from bot.errors import BotGone, RetryLater
 from bot.monitoring.health import DELIVERY, SWEEP, Health
 from bot.sources.folder import FolderSource
 from bot.sources.source import FoundDigest
-from tests.support.app import FIRST, SECOND, SEOUL, TWO, in_some_days, memory, opened, subscribed
+from tests.support.app import FIRST, SECOND, SEOUL, TWO, hours_pass, in_some_days, memory, opened, subscribed
 from tests.support.chats import READER
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.memory_channel import CrashError, MemoryChannel, refused
@@ -308,6 +308,9 @@ async def test_operators_are_notified_once_of_posts_that_cannot_be_read_and_when
     channel = memory()
     async with opened(channel, operators={"telegram": ["9"]}, language="en") as app:
         Path("_posts").rmdir()
+        await app.service._sweep()
+        assert notices(channel) == []
+        hours_pass()
         for _ in range(2):
             await app.service._sweep()
         Path("_posts").mkdir()
@@ -316,7 +319,7 @@ async def test_operators_are_notified_once_of_posts_that_cannot_be_read_and_when
             await app.service._sweep()
     broken, mended = notices(channel)
     assert "No such file or directory" in broken
-    assert mended == "✔ Posts can be read again"
+    assert mended == "✔ daily: posts can be read again"
 
 
 # How it is

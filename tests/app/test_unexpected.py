@@ -16,9 +16,9 @@ from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.ledger import Ledger
 from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.status import recent_status
-from bot.sources.source import FoundDigest
+from bot.sources.source import Cost, FoundDigest
 from bot.sources.survey import Survey
-from tests.support.app import FIRST, SECOND, memory, opened
+from tests.support.app import FIRST, SECOND, hours_pass, memory, opened
 from tests.support.memory_channel import Failure, MemoryChannel
 from tests.support.setup import DATA
 
@@ -42,6 +42,7 @@ class BrokenSource:
     state = ""
     problems: Mapping[str, str] = {}
     survey = Survey()
+    cost = Cost()
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         raise ZeroDivisionError("123456:FAKE-telegram-token-is-secret")
@@ -49,14 +50,20 @@ class BrokenSource:
 
 async def test_what_nobody_expected_of_a_source_is_told_once_and_the_others_are_delivered() -> None:
     channel = memory()
-    async with opened(channel, FIRST, **TOLD_IN_ENGLISH) as app:
-        app.cycle.sources = [BrokenSource(), *app.cycle.sources]
+    broken = {"name": "broken", "kind": "folder", "path": "_none"}
+    daily = {"name": "daily", "kind": "folder", "path": "_posts"}
+    async with opened(channel, FIRST, **TOLD_IN_ENGLISH, sources=[broken, daily]) as app:
+        app.cycle.sources = [BrokenSource(), app.cycle.sources[1]]
         with capture_logs() as logs:
+            await app.service._sweep()
+            assert operator_reads(channel) == []
+            hours_pass()
             for _ in range(2):
                 await app.service._sweep()
     (notice,) = operator_reads(channel)
     assert notice == (
-        "✖ Posts cannot be read. source broken: unexpected error, please report it: ZeroDivisionError: \\[secret]"
+        "✖ broken: posts cannot be read, for an hour by now. "
+        "unexpected error, please report it: ZeroDivisionError: \\[secret]"
     )
     assert len(channel.chats["5"]) == 4
     assert len([line for line in logs if line["event"] == "unexpected" and line["exc_info"]]) == 1

@@ -83,6 +83,15 @@ def test_an_outage_is_a_problem_once_it_lasts(health: Health, clock: Clock) -> N
     assert health.hanging() == []  # a restart would not mend it
 
 
+def test_a_source_that_cannot_be_read_for_long_is_a_problem_until_it_is_read(health: Health, clock: Clock) -> None:
+    health.sources_read({"hf": "HTTP 500", "blog": "no such folder"})
+    clock.passed += 300
+    health.sources_read({"hf": "HTTP 503"})
+    assert problems(health) == [("hf: posts cannot be read, for an hour by now. HTTP 503", 300)]
+    health.sources_read({})
+    assert problems(health) == []
+
+
 def test_what_is_worse_than_it_seemed_is_told_at_once(health: Health) -> None:
     health.outages.begin(IncidentKind.RUN, "", "slow")
     assert problems(health) == []

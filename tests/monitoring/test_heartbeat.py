@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import errors
+from bot.archive.sources import LookCost
 from bot.config.settings import Settings
 from bot.database.states import IncidentKind
 from bot.delivery.decisions import Rules
@@ -181,9 +182,17 @@ async def test_a_post_that_is_overdue_keeps_it_back(pipeline: Pipeline, monitor:
 
 async def test_an_outage_keeps_it_back(pipeline: Pipeline, monitor: Monitor) -> None:
     heartbeat = made(pipeline, monitor.url)
-    heartbeat.health.outages.begin(IncidentKind.SOURCE, "", "no such folder", brief=0.0)
+    heartbeat.health.outages.begin(IncidentKind.RUN, "", "no such folder", brief=0.0)
     assert await called(heartbeat, monitor) == 0
-    heartbeat.health.outages.end(IncidentKind.SOURCE, "")
+    heartbeat.health.outages.end(IncidentKind.RUN, "")
+    assert await called(heartbeat, monitor) == 1
+
+
+async def test_a_source_that_cannot_be_read_keeps_it_back(pipeline: Pipeline, monitor: Monitor) -> None:
+    heartbeat = made(pipeline, monitor.url)
+    await pipeline.ledger.sources.failed("blog", "no such folder", LookCost(0, 0, 0.1))
+    assert await called(heartbeat, monitor) == 0
+    await pipeline.ledger.sources.recovered("blog")
     assert await called(heartbeat, monitor) == 1
 
 

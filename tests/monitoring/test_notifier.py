@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import errors
+from bot.archive.sources import LookCost
 from bot.config.settings import Operators, Settings
 from bot.config.sources import Source
 from bot.database.states import IncidentKind
@@ -90,6 +91,30 @@ async def test_where_all_is_well_nobody_is_told_anything(watch: Watch) -> None:
     await watch.pipeline.run(days(1))
     assert await watch.look() == []
     assert watch.channel.calls == []
+
+
+async def test_a_source_that_cannot_be_read_is_told_after_an_hour(watch: Watch) -> None:
+    sources, clock = watch.pipeline.ledger.sources, watch.pipeline.clock
+    for name in ("blog", "gone"):
+        await sources.failed(name, "HTTP 500; check the address", LookCost(1, 0, 0.1))
+    assert await watch.look() == []
+    clock.now += 3600
+    assert await watch.look() == ["✖ blog: posts cannot be read, for an hour by now. HTTP 500; check the address"]
+    clock.now += 3600
+    assert await Watch(watch.pipeline).look() == []  # the next process
+    await sources.recovered("blog")
+    assert await watch.look() == ["✔ blog: posts can be read again"]
+    await sources.failed("blog", "reset", LookCost(1, 0, 0.1))
+    assert await watch.look() == []
+
+
+async def test_of_a_source_that_left_the_settings_nothing_more_is_said(watch: Watch) -> None:
+    await watch.pipeline.ledger.sources.failed("blog", "HTTP 500", LookCost(1, 0, 0.1))
+    watch.pipeline.clock.now += 3600
+    assert len(await watch.look()) == 1
+    elsewhere = Watch(watch.pipeline, SETTINGS.model_copy(update={"sources": ()}))
+    assert await elsewhere.look() == []
+    assert await watch.pipeline.ledger.incidents.reported() == {}
 
 
 async def test_each_incident_is_reported_once(watch: Watch) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -58,6 +59,12 @@ async def subscribed(app: App, chat: str, *, schedule: str = "", now: bool = Fal
     )
     await people.set_preferences(known, "messages", schedule=schedule)
     await people.subscribe(known, "messages", now=now)
+
+
+def hours_pass() -> None:
+    """Let a source that cannot be read have failed for an hour longer."""
+    with closing(sqlite3.connect("paperboy.db")) as db, db:
+        db.execute("UPDATE sources SET failing_since = failing_since - 3600")
 
 
 def memory() -> MemoryChannel:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 
 from rich.markup import escape
 from rich.table import Table
 
-from bot.app.assembly import make_sources
-from bot.app.cycle import look
+from bot.archive.sources import LastLook
 from bot.channels import all_kits
 from bot.channels.rate_limits.allowances import Allowance
 from bot.cli.console import Console, plural, print_json, spell_time
@@ -20,13 +19,9 @@ from bot.database.paces import LearntPace
 from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import listed_chats
 from bot.delivery.hours import DeliveryHours
-from bot.errors import SourceError
-from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.ledger import open_ledger
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, StuckMessage
 from bot.monitoring.status import paused_line, recent_status
-from bot.sources.folder import FolderSource
-from bot.sources.source import Source
-from bot.sources.survey import Survey
 from formatters.locale import phrases
 
 STATES = (
@@ -35,32 +30,16 @@ STATES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What a source holds now, as the next run would see it."""
-
-    name: str
-    survey: Survey
-    problem: str  # what a person must look at
-
-    def json(self) -> dict[str, object]:
-        read = asdict(self.survey)
-        return {"name": self.name, **read, "problem": self.problem}
-
-
 async def show_status(settings: Settings, *, as_json: bool) -> None:
-    """Print the status of the recent digests, the paused chats, what the sources hold now, and the next run."""
+    """Print the status of the recent digests, the paused chats, what the last looks found, and the next run."""
     async with open_ledger(settings.store.url) as ledger:
         digests, paused = await recent_status(ledger, settings), await ledger.status.paused()
         stuck = await ledger.incidents.stuck()
-        sources = [
-            await _look(source, ledger, settings)
-            for source in make_sources(settings)
-            if isinstance(source, FolderSource)
-        ]
+        looks = await ledger.sources.last_looks()
         left = await ledger.incidents.unsubscribed(listed_chats(all_kits(), settings))
         clock = [one for one in await ledger.incidents.current() if one.kind is IncidentKind.CLOCK]
         slower = [one for one in await ledger.paces.listed() if _allowed(one) < one.most]
+    sources = [looks[one.name] for one in settings.sources if one.name in looks]
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
         listed = [{**asdict(digest_status), "chats": list(map(asdict, lines))} for digest_status, lines in digests]
@@ -68,7 +47,7 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
             "paused": [{**asdict(one), "since": spell_time(one.since, settings.zone)} for one in paused],
             "unsubscribed": [one.untitled for one in left],
             "stuck": list(map(asdict, stuck)),
-            "sources": [one.json() for one in sources],
+            "sources": [{"name": one.name, **asdict(one.survey), "problem": _problem(one)} for one in sources],
             "paces": [_as_json(one, settings.zone) for one in slower],
         }
         print_json({"digests": listed, **more, "next_run": when.isoformat()})
@@ -82,27 +61,21 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     _print_paused(console, paused, settings.zone)
     for one in (*left, *clock):
         console.print(escape(phrases("en").incidents[one.kind].format(where=one.where, why=one.why)), style="yellow")
-    for read in sources:
-        _print_look(console, read)
+    for look in sources:
+        _print_look(console, look)
     _print_paces(console, slower, settings.zone)
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
 
 
-async def _look(source: Source, ledger: Ledger, settings: Settings) -> _Look:
-    today = datetime.now(settings.zone).date()
-    try:
-        *_, problem = await look(source, ledger, settings, today)
-    except SourceError as error:
-        problem = str(error)
-    return _Look(source.name, source.survey, problem)
+def _problem(look: LastLook) -> str:
+    return look.error or look.problem
 
 
-def _print_look(console: Console, read: _Look) -> None:
-    name = f"source {read.name}: "
-    if read.survey.posts and read.problem != str(read.survey):
-        console.print(escape(f"{name}{read.survey}"))
-    if read.problem:
-        console.print(escape(f"{name}{read.problem.removeprefix(name)}"), style="yellow")
+def _print_look(console: Console, look: LastLook) -> None:
+    if look.survey.posts and look.problem != str(look.survey):
+        console.print(escape(f"source {look.name}: {look.survey}"))
+    if problem := _problem(look):
+        console.print(escape(f"source {look.name}: {problem}"), style="yellow")
 
 
 def _allowed(pace: LearntPace) -> float:

@@ -31,6 +31,7 @@ class Clone:
     url: str
     branch: str = ""  # "": the one that the repository itself names
     path: str = ""  # the folder inside; "": all of it
+    fetches: int = 0  # so far
 
     @property
     def posts(self) -> Path:
@@ -78,6 +79,7 @@ class Clone:
     async def _fetch(self, folder: Path) -> str:
         """Fetch the branch, whatever it was before, and check it out if it changed."""
         fetch = ("fetch", "--quiet", "--no-tags", "--force")
+        self.fetches += 1
         try:
             await self.git.run(*fetch, *_LITTLE, "origin", self._ref(), folder=folder)
         except GitError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.sources.folder import FolderSource
 from bot.sources.git.clone import Clone
-from bot.sources.source import FoundDigest
+from bot.sources.source import Cost, FoundDigest
 from bot.sources.survey import Survey
 
 
@@ -38,6 +38,10 @@ class GitSource:
     @property
     def survey(self) -> Survey:
         return self.folder.survey
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(self.clone.fetches, None)
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests of `since` and later; SourceError when the repository or its folder cannot be read."""

@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationE
 from bot.errors import SourceError
 from bot.sources.fingerprint import fingerprint
 from bot.sources.posts.papers.drafts import Draft, finished, slug
-from bot.sources.source import FoundDigest
+from bot.sources.source import Cost, FoundDigest
 from bot.sources.survey import Survey
 from bot.sources.web.fetcher import Fetcher, Validators
 from bot.sources.web.literal import as_markdown
@@ -97,6 +97,10 @@ class HuggingFaceSource:
     state: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
     survey: Survey = field(default_factory=Survey)
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(self.fetcher.requests, self.fetcher.bytes_read)
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests that are remembered, the newest as the site has it now; SourceError if it cannot be read."""
