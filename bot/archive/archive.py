@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select, true
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.archive.contents import Contents
 from bot.archive.index import digest_from_json
 from bot.archive.ngrams import to_match_query
 from bot.database.engine import Database
+from bot.database.reasons import Cause
 from bot.database.schema import deliveries, digests, messages, paper_words, papers, searches
 from bot.database.states import DigestState
 from formatters.model import Digest, Paper
@@ -45,7 +46,7 @@ class Archive:
     async def last_seen(self, chat: int) -> Digest | None:
         """Give the newest digest of which a chat holds something."""
         held = select(messages.c.digest_id).join(deliveries).where(_held(chat))
-        return await self._newest(digests.c.id.in_(held))
+        return await self._newest(and_(digests.c.id.in_(held), _IS_KEPT))
 
     async def of_day(self, day: date) -> list[Digest]:
         """Give the digests of a day that have papers."""
@@ -60,8 +61,12 @@ class Archive:
             return [date.fromisoformat(day) for day in found.scalars()]
 
     async def paper(self, where: str, value: str) -> tuple[Digest, Paper] | None:
-        """Give the newest paper with this "ref" or id ("paper"), and its digest."""
-        query = select(digests.c.content, papers.c.ref).join(papers).where(papers.c[where] == value)
+        """Give the newest paper with this "ref" or id ("paper"), and its digest.
+
+        A button under what stands in a chat gives its paper whatever became of the digest.
+        """
+        kept = true() if where == "ref" else _IS_KEPT
+        query = select(digests.c.content, papers.c.ref).join(papers).where(papers.c[where] == value, kept)
         async with self._read() as db:
             found = (await db.execute(query.order_by(*_NEWEST).limit(1))).first()
         if found is None:
@@ -110,7 +115,7 @@ class Archive:
 
     async def _hits(self, which: ColumnElement[bool], most: int, start: int) -> tuple[list[SearchHit], int]:
         where = paper_words.join(papers, papers.c.id == paper_words.c.rowid).join(
-            digests, digests.c.id == papers.c.digest_id
+            digests, and_(digests.c.id == papers.c.digest_id, _IS_KEPT)
         )
         page = select(*_HIT).select_from(where).where(which).order_by(*_NEWEST).limit(most).offset(start)
         async with self._read() as db:
@@ -123,7 +128,8 @@ class Archive:
 
 _LATEST = (digests.c.day.desc(), digests.c.found_at.desc(), digests.c.id.desc())  # of one day the one that came last
 _DELIVERED = digests.c.state == DigestState.ACTIVE
-_PAPERS = digests.c.id.in_(select(papers.c.digest_id))
+_IS_KEPT = digests.c.cause != Cause.DROPPED
+_PAPERS = and_(digests.c.id.in_(select(papers.c.digest_id)), _IS_KEPT)
 
 
 def is_future(now: float) -> ColumnElement[bool]:

@@ -62,6 +62,9 @@ class TerminalChannel:
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         await self.send(address, body, delivery_ref=remote_id, thread="")
 
+    async def delete(self, address: str, remote_id: str) -> None:  # noqa: ARG002
+        await self.say(f"message {remote_id} is deleted")
+
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> NotDelivered:  # noqa: ARG002
         return NotDelivered()  # what a terminal of another run showed is gone
 

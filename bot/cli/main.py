@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.cli.archive import commands as _archive  # noqa: F401 - registers its commands
+from bot.cli.delivery import commands as digests
 from bot.cli.help import Group
 from bot.cli.options import CHANNELS, NAMES, Channel, Chat, Config, Digest, Json, Key, Verbose, duration, known_channel
 from bot.cli.program import app, perform, settings_of
@@ -207,6 +208,11 @@ def discard(
     from bot.ledger.records import Selection
 
     perform(partial(resolve.discard, which=Selection(chat, digest, key), everything=everything), config or context.obj)
+
+
+app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(digests.send)
+app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(digests.drop)
+app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(digests.recall)
 
 
 @app.command(rich_help_panel=Group.OPERATE)

@@ -43,6 +43,8 @@ class Cause(StrEnum):
     """It is dated in the future; it is judged when that day has come. The numbers are year, month and day."""
     LATE = "late"
     """It is dated long before it was found; it is delivered only when its date is corrected."""
+    DROPPED = "dropped"
+    """The operator dropped it; it is new when the content of its post changes."""
     OTHER = "other"
     """What an older ledger says in words that no version knows; nothing follows from it."""
 
@@ -62,6 +64,7 @@ _SENTENCES = {
     Cause.SPARSE_SECTIONS: "{} of the post's {} sections say nothing yet",
     Cause.FUTURE: "the post is dated {:04}-{:02}-{:02}; it is held until that day",
     Cause.LATE: "dated more than 14 days before it was found; it is in the archive, not sent",
+    Cause.DROPPED: "dropped by the operator; it is new when its post changes",
     Cause.OTHER: "",
 }
 _WAITS = "; it is not edited before that has lasted for gate_wait"

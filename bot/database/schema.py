@@ -149,6 +149,8 @@ deliveries = Table(
     Column("sent_hash", String),  # of the wording last sent; delivered when there is a remote_id
     Column("problem", String),  # an ErrorCode: what became of the last try
     Column("error", String),  # its words
+    # It is to be deleted where it stands, and not sent where it does not; also of what was under way then.
+    Column("is_recalled", Integer, nullable=False, server_default="0"),
     _one_of("state", DeliveryState),
     UniqueConstraint("message_id", "chat_id"),
     Index(None, "chat_id", "state"),

@@ -15,7 +15,7 @@ class DigestState(StrEnum):
     BASELINE = "baseline"
     """It was there at the first look; it is not delivered."""
     SKIPPED = "skipped"
-    """It is not delivered: too many came at once, it stayed empty, came late, or the operator gave it up."""
+    """It is not delivered: too many came at once, it stayed empty, came late, was given up or dropped."""
     HELD = "held"
     """It is not delivered yet: its post looks unfinished, or is dated in the future."""
     ACTIVE = "active"
@@ -24,16 +24,19 @@ class DigestState(StrEnum):
 
 # From which state a digest may come into which other, and why; it may begin in any.
 DIGEST_CHANGES: Mapping[DigestState, Mapping[DigestState, str]] = {
-    DigestState.BASELINE: {},
+    DigestState.BASELINE: {
+        DigestState.ACTIVE: "the operator sends it to all",
+        DigestState.SKIPPED: "the operator dropped it",
+    },
     DigestState.SKIPPED: {
-        DigestState.ACTIVE: "it stayed empty, was taken away or came late, and has papers or a later date at last",
+        DigestState.ACTIVE: "it stayed empty, was taken away, late or dropped, and its post changed; or by hand",
         DigestState.HELD: "the same, and its post looks unfinished or is dated in the future",
     },
     DigestState.HELD: {
-        DigestState.ACTIVE: "its post is finished, or was waited for long enough, or its day has come",
-        DigestState.SKIPPED: "it stayed empty, was taken away, given up, late, or with more than are caught up with",
+        DigestState.ACTIVE: "its post is finished or was waited for long enough, its day has come, or by hand",
+        DigestState.SKIPPED: "it stayed empty, was taken away, given up, late, dropped, or one of too many",
     },
-    DigestState.ACTIVE: {},
+    DigestState.ACTIVE: {DigestState.SKIPPED: "the operator dropped it"},
 }
 
 
@@ -54,6 +57,10 @@ class DeliveryState(StrEnum):
     """It was refused or given up; nothing more is tried until a person or a changed post asks for it."""
     UNCONFIRMED = "unconfirmed"
     """The answer to its send was lost; whether the chat holds it must be found out."""
+    RECALLING = "recalling"
+    """The chat holds it, and it is to be deleted."""
+    RECALLED = "recalled"
+    """It was recalled, and the chat does not hold it; nothing is sent in its place."""
 
 
 # From which state a delivery may come into which other, and why. It begins as pending.
@@ -61,6 +68,7 @@ DELIVERY_CHANGES: Mapping[DeliveryState, Mapping[DeliveryState, str]] = {
     DeliveryState.PENDING: {
         DeliveryState.SENDING: "its turn has come",
         DeliveryState.FAILED: "the operator gave it up",
+        DeliveryState.RECALLED: "the operator recalled it",
     },
     DeliveryState.SENDING: {
         DeliveryState.SENT: "the platform took it",
@@ -68,28 +76,45 @@ DELIVERY_CHANGES: Mapping[DeliveryState, Mapping[DeliveryState, str]] = {
         DeliveryState.PENDING: "it surely did not arrive; it is tried again",
         DeliveryState.FAILED: "the platform refused it, or the operator gave it up after a crash",
         DeliveryState.UNCONFIRMED: "the answer was lost, or the program died",
+        DeliveryState.RECALLING: "the platform took it, but it was recalled meanwhile",
+        DeliveryState.RECALLED: "it surely did not arrive, and was recalled meanwhile",
     },
     DeliveryState.UNCONFIRMED: {
         DeliveryState.SENT: "it was found in the chat",
         DeliveryState.STALE: "it was found in the chat, but its post changed meanwhile",
         DeliveryState.PENDING: "it is surely not in the chat, or the operator looked and says so",
         DeliveryState.FAILED: "the operator gave it up",
+        DeliveryState.RECALLING: "it was found in the chat, but was recalled",
+        DeliveryState.RECALLED: "it is surely not in the chat, or the operator looked and says so, and was recalled",
     },
-    DeliveryState.SENT: {DeliveryState.STALE: "its post changed"},
+    DeliveryState.SENT: {
+        DeliveryState.STALE: "its post changed",
+        DeliveryState.RECALLING: "the operator recalled it",
+    },
     DeliveryState.STALE: {
         DeliveryState.EDITING: "its turn has come",
-        DeliveryState.SENT: "its post changed back, its chat moved, or the operator gave the edit up",
+        DeliveryState.SENT: "its post changed back, its chat moved, or the operator gave the edit or the digest up",
+        DeliveryState.RECALLING: "the operator recalled it",
     },
     DeliveryState.EDITING: {
         DeliveryState.SENT: "the platform took the edit, the chat moved, or the operator gave it up after a crash",
         DeliveryState.STALE: "the edit may not have arrived, or its post changed again; it is repeated",
         DeliveryState.FAILED: "the platform refused the edit",
+        DeliveryState.RECALLING: "the edit is over, and it was recalled meanwhile",
     },
     DeliveryState.FAILED: {
         DeliveryState.PENDING: "its post changed, its chat opened again, or the operator wants another try",
         DeliveryState.STALE: "the same, of an edit",
-        DeliveryState.SENT: "its post changed back, or the operator gave the edit up",
+        DeliveryState.SENT: "its post changed back, or the operator gave the edit, the recall or the digest up",
+        DeliveryState.RECALLING: "the operator recalled it, or wants another try of the recall",
+        DeliveryState.RECALLED: "the operator recalled it, and the chat does not hold it",
     },
+    DeliveryState.RECALLING: {
+        DeliveryState.RECALLED: "the platform deleted it, or it was gone",
+        DeliveryState.FAILED: "the platform does not delete it; it stays",
+        DeliveryState.SENT: "its post changed before it was deleted, or the operator gave the recall up",
+    },
+    DeliveryState.RECALLED: {},
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
-from bot.ledger.records import UnconfirmedReply
+from bot.ledger.records import KnownIds, QueuedDelivery, UnconfirmedReply
 from formatters.locale import Phrases
 from formatters.message import Formatter
 
@@ -46,6 +46,24 @@ class UnconfirmedSend:
     others: int = 0  # other unconfirmed sends of the sequence: ids that nobody knows yet
     is_reworded: bool = False  # the body is not the one that was sent: the post changed meanwhile
     replies: Replies | None = None  # where they are kept
+
+    @classmethod
+    def of_row(
+        cls, row: QueuedDelivery, body: Mapping[str, object], tried: float, known: KnownIds, replies: Replies
+    ) -> Self:
+        """Put together what the ledger knows of a send that was tried at `tried`."""
+        return cls(
+            delivery_ref=row.delivery_ref,
+            body=body,
+            thread=row.thread,
+            attempted_at=tried,
+            after=known.last,
+            after_at=known.last_at,
+            taken=known.later,
+            others=known.unconfirmed_sends,
+            is_reworded=row.tried_hash != row.hash,
+            replies=replies,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +209,10 @@ class Channel(Protocol):
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Find out what sending this needs before waiting for a turn, so that the call can follow at once."""
 
-    async def acquire_turn(self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0) -> Turn:
-        """Wait until one more message to this chat, or one more edit there, keeps all limits.
+    async def acquire_turn(
+        self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
+    ) -> Turn:
+        """Wait until one more message to this chat, or one more edit or deletion there, keeps all limits.
 
         May return up to `ahead` seconds before the turn's time: the caller waits for it.
         """
@@ -202,6 +222,9 @@ class Channel(Protocol):
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         """Make a message that stands in the chat read as `body`; the same content is a success."""
+
+    async def delete(self, address: str, remote_id: str) -> None:
+        """Delete a message that stands in the chat; one that is gone is a success, Rejected where it must stay."""
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Find out whether a message was delivered; may edit it into the content that it has."""

@@ -46,8 +46,8 @@ def decide(
     The first look at a source delivers its newest digest with papers alone; later ones are delivered as they
     come, the newest `catch_up` of those that came since the last look. What looks unfinished waits
     for `gate_wait`, what is dated in the future for its day; what changes later than `edits_for` is left
-    as it was delivered. Of a source that could not be read, `found` is None. In those named by `newly_read` a
-    former program saw no papers: only the newest day of them is news.
+    as it was delivered. What was dropped is new when its content changes. Of a source that could not be read, `found`
+    is None. In those named by `newly_read` a former program saw no papers: only the newest day of them is news.
     """
     if found is None:
         return []
@@ -56,7 +56,7 @@ def decide(
     plans = list(map(_planned, recognise(older_first, known, rules.since)))
     settled = [(before[one.digest.id], one) for one in plans if _is_settled(before.get(one.digest.id), one)]
     changed = [_changed(was, planned, rules, now) for was, planned in settled]
-    fresh = [one for one in plans if not _is_settled(before.get(one.digest.id), one)]
+    fresh = [_lifted(before, one) for one in plans if not _is_settled(before.get(one.digest.id), one)]
     there = {one.digest.id for one in plans}
     gone = [_gone(one) for one in known if one.name not in there and _is_missed(one, rules, now)]
     return [*gone, *(one for one in changed if one), *_fresh(fresh, before, rules, now, newly_read)]
@@ -71,12 +71,21 @@ def _is_settled(was: KnownDigest | None, planned: PlannedDigest) -> bool:
     """Tell whether a digest was delivered, or never will be; one that has papers at last is new."""
     if was is None or was.state is DigestState.HELD:
         return False
+    if was.is_dropped:
+        # What replaces it comes when nothing of it is left that is to be deleted.
+        return was.is_recalling or was.fingerprint == planned.fingerprint or not planned.digest.papers
     return was.state is not DigestState.SKIPPED or was.reason.cause not in _COMES_BACK or not planned.digest.papers
+
+
+def _lifted(before: Mapping[str, KnownDigest], planned: PlannedDigest) -> PlannedDigest:
+    """Take back that a digest was dropped, where it was."""
+    was = before.get(planned.name)
+    return replace(planned, lifts_drop=True) if was and was.is_dropped else planned
 
 
 def _changed(was: KnownDigest, planned: PlannedDigest, rules: Rules, now: float) -> PlannedDigest | StatusChange | None:
     """Say what becomes of a settled digest whose post is looked at again."""
-    same = was.fingerprint == planned.fingerprint
+    same = was.fingerprint == planned.fingerprint or was.is_dropped
     if was.state is not DigestState.ACTIVE:
         rewritten = not same and planned.digest.papers
         return replace(planned, state=was.state, reason=was.reason) if rewritten else None
@@ -144,7 +153,7 @@ def _fresh(
 
 def _was_looked_at(known: Iterable[KnownDigest]) -> bool:
     """Tell whether a source was looked at before: the first look leaves more than what was imported leaves."""
-    return any(one.state is not DigestState.BASELINE for one in known)
+    return any(one.state is not DigestState.BASELINE and not one.is_dropped for one in known)
 
 
 def _newest_place(ready: Sequence[PlannedDigest]) -> int:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from bot.database.reasons import NOTHING
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules, decide
 from bot.delivery.recognition import recognise, with_known_ids
-from bot.errors import LedgerError
+from bot.errors import LedgerError, SourceError
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import KnownDigest, PlannedDigest, RenderedEdition, StatusChange
 from bot.log import unexpected
@@ -54,6 +55,30 @@ async def plan(
     await ledger.record_posts(source, {one.digest.id: one.post for one in found or ()})
     await _give_to_new_chats(ledger, source, formatters, rules, problems)
     return decided
+
+
+async def plan_by_hand(
+    ledger: Ledger, source: str, name: str, formatters: Mapping[str, Formatter], chat: int = 0
+) -> int:
+    """Hand a digest to a chat, whatever its state, 0 for all that receive; count the messages that are queued.
+
+    For all, it becomes active. What a chat has stays, so nothing comes twice. The caller holds the delivery lock.
+    Raises SourceError when it cannot be laid out.
+    """
+    known = next(one for one in await ledger.known_digests(source) if one.name == name)
+    digest = await ledger.digest(source, name)
+    as_it_is = PlannedDigest(digest, known.post, known.fingerprint, known.state, known.reason, known.held_since)
+    by_hand = replace(as_it_is, by_hand=True, only_chat=chat)
+    if not chat and known.state is not DigestState.ACTIVE:
+        by_hand = replace(by_hand, state=DigestState.ACTIVE, reason=NOTHING, held_since=None)
+        by_hand = replace(by_hand, lifts_drop=known.is_dropped)
+    try:
+        rendered = await _rendered(ledger, source, by_hand, formatters)
+    except LedgerError:
+        raise
+    except Exception as error:
+        raise SourceError(f"{known.post}: cannot be laid out: {unexpected(error)}") from error
+    return await ledger.write_plan(source, by_hand, rendered)
 
 
 async def _read_again(
@@ -127,10 +152,10 @@ async def _write(
 async def _rendered(
     ledger: Ledger, source: str, planned: PlannedDigest, formatters: Mapping[str, Formatter]
 ) -> list[RenderedEdition]:
-    if planned.state is not DigestState.ACTIVE:
+    if planned.state is DigestState.HELD and not planned.by_hand:
         return []
     before = await ledger.digest_before(source, planned.digest.id) if planned.may_edit else None
-    used = await ledger.editions(source, planned.digest.id)
+    used = await ledger.editions(source, planned.digest.id, _only_chats(planned))
     return [
         # Layout of a large digest takes a second; meanwhile readers are answered.
         await asyncio.to_thread(_edition, channel, edition, formatters[channel], planned.digest, before)
@@ -148,6 +173,13 @@ def _edition(
     former = {(message.key, body) for message, body in (_laid_out(formatter, before, edition) if before else ())}
     unchanged = {message.key for message, body in messages if (message.key, body) in former}
     return RenderedEdition(channel, spelled, messages, unchanged)
+
+
+def _only_chats(planned: PlannedDigest) -> list[int] | None:
+    """Name the chats whose editions are wanted, None for all: one that is not active was sent by hand to some."""
+    if planned.only_chat:
+        return [planned.only_chat]
+    return None if planned.state is DigestState.ACTIVE else []
 
 
 def _laid_out(formatter: Formatter, digest: Digest, edition: Edition) -> list[tuple[Message, str]]:

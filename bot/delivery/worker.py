@@ -17,10 +17,10 @@ from typing import Any
 from bot import errors
 from bot.concurrency import TURN_AHEAD, StopWatch, backoff, wait_unless
 from bot.database.states import DeliveryState
-from bot.delivery.channel import Channel, Delivered, FreeTurn, NotDelivered, Replies, Turn, UnconfirmedSend
+from bot.delivery.channel import Channel, Delivered, FreeTurn, NotDelivered, Turn, UnconfirmedSend
 from bot.errors import ErrorCode
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Chat, KnownIds, Pause, QueuedDelivery
+from bot.ledger.records import Chat, Pause, QueuedDelivery
 from bot.log import log
 
 
@@ -37,6 +37,10 @@ class RetryPolicy:
 
 # Called with each row that was settled: its chat, the row, its new state, and why it is not `sent`.
 OnSettled = Callable[[Chat, QueuedDelivery, DeliveryState, str], None]
+
+
+# What becomes of an edit and of a recall when the chat moved: what stands at the old address stays there.
+_AT_OLD_ADDRESS = {DeliveryState.STALE: DeliveryState.SENT, DeliveryState.RECALLING: DeliveryState.FAILED}
 
 
 # Entered with each chat while its rows are worked on: what was settled meanwhile belongs together.
@@ -141,8 +145,8 @@ class ChatWorker:
 
     async def _acquire_turn(self, row: QueuedDelivery) -> Turn:
         await self.channel.prepare(row.body)
-        is_edit = row.state == DeliveryState.STALE
-        return await self.channel.acquire_turn(self.chat.address, edit=is_edit, ahead=TURN_AHEAD)
+        what = {"edit": row.state == DeliveryState.STALE, "delete": row.state == DeliveryState.RECALLING}
+        return await self.channel.acquire_turn(self.chat.address, **what, ahead=TURN_AHEAD)
 
     async def _claim(self, row: QueuedDelivery) -> QueuedDelivery | None:
         """Commit that a row is under way; if anything changed since it was read, take what comes next now instead."""
@@ -163,8 +167,12 @@ class ChatWorker:
         if row.state == DeliveryState.PENDING:
             remote_id = await self.channel.send(address, body, delivery_ref=row.delivery_ref, thread=row.thread)
             self._settle(row, DeliveryState.SENT, remote_id=remote_id, id_sequence=self.chat.id_sequence)
+            return
+        self._require_unmoved(row)
+        if row.state == DeliveryState.RECALLING:
+            await self.channel.delete(address, row.remote_id)
+            self._settle(row, DeliveryState.RECALLED)
         else:
-            self._require_unmoved(row)
             await self.channel.edit(address, row.remote_id, body)
             self._settle(row, DeliveryState.SENT)
 
@@ -178,7 +186,7 @@ class ChatWorker:
         run = self.state
         tried = await run.ledger.attempted_at(row.delivery_ref)
         known = await run.ledger.known_message_ids(self.chat, tried)
-        unconfirmed = _unconfirmed_send(row, _body(self.channel, row), tried, known, run.ledger)
+        unconfirmed = UnconfirmedSend.of_row(row, _body(self.channel, row), tried, known, run.ledger)
         match await wait_unless(
             self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
         ):
@@ -207,7 +215,7 @@ class ChatWorker:
                 # An edit, and the question whether a send arrived, may simply be repeated.
                 lost = DeliveryState.UNCONFIRMED if row.state == DeliveryState.PENDING else row.state
                 self._settle(row, lost, not_before=self._ask_at(row), **values)
-            case errors.Rejected() if row.state != DeliveryState.UNCONFIRMED and not row.plain:
+            case errors.Rejected() if row.state in (DeliveryState.PENDING, DeliveryState.STALE) and not row.plain:
                 self._settle(row, row.state, plain=1, **values)
             case errors.Rejected():
                 self._settle(row, refused, **values)
@@ -229,7 +237,7 @@ class ChatWorker:
         if row.state == DeliveryState.UNCONFIRMED:  # the old address cannot be asked, and the new one does not have it
             self._settle(row, DeliveryState.UNCONFIRMED, **values)
         else:  # what stands at the old address stays there as it is
-            state = DeliveryState.SENT if row.state == DeliveryState.STALE else row.state
+            state = _AT_OLD_ADDRESS.get(row.state, row.state)
             self._settle(row, state, not_before=self.state.clock(), **values)
         self.chat = replace(self.chat, address=error.address, id_sequence=id_sequence)
 
@@ -269,7 +277,7 @@ class ChatWorker:
     def _on_written(self, row: QueuedDelivery, state: DeliveryState, why: str, written: asyncio.Future[None]) -> None:
         if written.cancelled() or written.exception():
             return
-        event = log.debug if state == DeliveryState.SENT else log.warning
+        event = log.debug if state in (DeliveryState.SENT, DeliveryState.RECALLED) else log.warning
         event("delivery", channel=self.chat.channel, chat=self.chat.name, key=row.key, state=state, error=why)
         self.state.on_settled(self.chat, row, state, why)
 
@@ -281,20 +289,3 @@ async def _until(turn: float) -> None:
 
 def _body(channel: Channel, row: QueuedDelivery) -> Mapping[str, object]:
     return channel.formatter.plain(row.body) if row.plain else row.body
-
-
-def _unconfirmed_send(
-    row: QueuedDelivery, body: Mapping[str, object], tried: float, known: KnownIds, replies: Replies
-) -> UnconfirmedSend:
-    return UnconfirmedSend(
-        delivery_ref=row.delivery_ref,
-        body=body,
-        thread=row.thread,
-        attempted_at=tried,
-        after=known.last,
-        after_at=known.last_at,
-        taken=known.later,
-        others=known.unconfirmed_sends,
-        is_reworded=row.tried_hash != row.hash,
-        replies=replies,
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from bot.database.lock import hold_lock
 from bot.database.paces import Paces
 from bot.errors import LedgerError
 from bot.ledger import planning
+from bot.ledger.by_hand import ByHand
 from bot.ledger.chats import chat_sql, expiring, subscriptions
 from bot.ledger.incidents import Incidents
 from bot.ledger.records import (
@@ -32,7 +33,7 @@ from bot.ledger.records import (
     StatusChange,
     UnconfirmedReply,
 )
-from bot.ledger.sql import delivery_sql, planning_sql, transitions
+from bot.ledger.sql import delivery_sql, digest_sql, planning_sql, transitions
 from bot.ledger.status import Status
 from bot.ledger.writer import BatchWriter
 from bot.log import log
@@ -82,6 +83,7 @@ class Ledger:
         self.subscriptions = subscriptions.Subscriptions(database, clock)
         self.expiring = expiring.ExpiringMessages(database, clock)
         self.incidents = Incidents(database, clock)
+        self.by_hand = ByHand(database)
         self.status = Status(database, clock)
         self.paces = Paces(database)
         self.writer = BatchWriter(database, clock)
@@ -102,12 +104,13 @@ class Ledger:
     async def known_digests(self, source: str) -> list[KnownDigest]:
         """List what is known of a source's digests, older first."""
         async with self._read() as db:
-            return list(map(planning.known_digest, await db.execute(planning_sql.known(source))))
+            return list(map(planning.known_digest, await db.execute(digest_sql.known(source))))
 
-    async def editions(self, source: str, name: str) -> set[tuple[str, str]]:
-        """List the (channel, edition) pairs that a digest must be rendered for."""
+    async def editions(self, source: str, name: str, of: Collection[int] | None = None) -> set[tuple[str, str]]:
+        """List the (channel, edition) pairs that a digest must be rendered for: to `of`, None: to all chats."""
         async with self._read() as db:
-            return {(row.channel, row.edition) for row in await db.execute(planning_sql.editions_in_use(source, name))}
+            found = await db.execute(planning_sql.editions_in_use(source, name, of))
+            return {(row.channel, row.edition) for row in found}
 
     async def has_chats_without(self, source: str, name: str) -> bool:
         """Tell whether an active chat that shall have a digest has nothing of it yet, or wants the newest at once."""
@@ -124,21 +127,21 @@ class Ledger:
         async with self._read() as db:
             return set((await db.execute(planning_sql.waiting_in_old_edition(source))).scalars())
 
-    async def write_plan(self, source: str, planned: PlannedDigest, rendered: Sequence[RenderedEdition]) -> None:
-        """Write a digest, its messages and its deliveries in one transaction."""
+    async def write_plan(self, source: str, planned: PlannedDigest, rendered: Sequence[RenderedEdition]) -> int:
+        """Write a digest, its messages and its deliveries in one transaction; count what is queued by hand."""
         async with self._write() as db:
-            await planning.write_plan(db, source, planned, rendered, self.clock())
+            return await planning.write_plan(db, source, planned, rendered, self.clock())
 
     async def write_reading(self, source: str, digest: Digest, fingerprint: str) -> None:
         """Write how a newer program reads a post that says what it said; no message changes."""
         async with self._write() as db:
-            number: int = (await db.execute(planning_sql.write_reading(source, digest, fingerprint))).scalar_one()
+            number: int = (await db.execute(digest_sql.write_reading(source, digest, fingerprint))).scalar_one()
             await index_digest(db, number, digest)
 
     async def change_status(self, source: str, one: StatusChange) -> None:
         """Write the state and the reason of a digest whose content stays as it is."""
         async with self._write() as db:
-            await db.execute(planning_sql.change_status(source, one))
+            await db.execute(digest_sql.change_status(source, one))
 
     async def record_posts(self, source: str, posts: Mapping[str, str]) -> None:
         """Write where the posts of digests are now, by name, and queue what chats lack of these digests.
@@ -147,11 +150,11 @@ class Ledger:
         """
         async with self._write() as db:
             for name, post in posts.items():
-                found = (await db.execute(planning_sql.record_post(source, name, post))).scalar_one_or_none()
+                found = (await db.execute(digest_sql.record_post(source, name, post))).scalar_one_or_none()
                 if found is not None:
                     await db.execute(planning_sql.queue_missing(found, to_those_who_left=False))
             if posts:
-                await db.execute(planning_sql.told_apart(source))
+                await db.execute(digest_sql.told_apart(source))
 
     async def chats_wanting_newest(self) -> list[int]:
         """List the chats that want the newest digest at once."""
@@ -244,10 +247,10 @@ class Ledger:
     async def digest(self, source: str, name: str) -> Digest:
         """Give a digest as it was last read."""
         async with self._read() as db:
-            return digest_from_json((await db.execute(planning_sql.content(source, name))).scalar_one())
+            return digest_from_json((await db.execute(digest_sql.content(source, name))).scalar_one())
 
     async def digest_before(self, source: str, name: str) -> Digest | None:
         """Give a digest as it was last read, None when it is new."""
         async with self._read() as db:
-            content = (await db.execute(planning_sql.content(source, name))).scalar_one_or_none()
+            content = (await db.execute(digest_sql.content(source, name))).scalar_one_or_none()
             return digest_from_json(content) if content else None

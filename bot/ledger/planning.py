@@ -12,20 +12,27 @@ from bot.archive.index import index_digest
 from bot.database.reasons import Reason
 from bot.database.states import DigestState
 from bot.ledger.records import KnownDigest, PlannedDigest, RenderedEdition
-from bot.ledger.sql import planning_sql, transitions
+from bot.ledger.sql import digest_sql, planning_sql, transitions
+from bot.ledger.sql.hand_sql import end_recall, is_of_digest
 
 
 async def write_plan(
     db: AsyncConnection, source: str, planned: PlannedDigest, rendered: Sequence[RenderedEdition], now: float
-) -> None:
-    """Write a digest, its messages and its deliveries."""
-    digest = (await db.execute(planning_sql.write_digest(source, planned, now))).scalar_one()
+) -> int:
+    """Write a digest, its messages and its deliveries; count what is queued by hand."""
+    digest = (await db.execute(digest_sql.write_digest(source, planned, now))).scalar_one_or_none()
+    if digest is None:
+        return 0  # it was dropped meanwhile
+    if planned.lifts_drop or planned.only_chat:
+        for ended in end_recall(is_of_digest(digest, [planned.only_chat] if planned.only_chat else None)):
+            await db.execute(ended)
     if planned.may_edit:
         await index_digest(db, digest, planned.digest)
     for one in rendered:
         await _write_messages(db, digest, one, update=planned.may_edit)
-    if rendered:
-        await db.execute(planning_sql.queue_missing(digest, to_those_who_left=planned.to_new_chats))
+    queued = [planning_sql.queue_missing(digest, to_those_who_left=planned.to_new_chats)] if rendered else []
+    queued += [planning_sql.queue_by_hand(digest, planned.only_chat)] if planned.by_hand else []
+    count = sum([(await db.execute(statement)).rowcount for statement in queued])
     if not planned.may_edit:
         waiting = (await db.execute(planning_sql.chats_to_relayout(digest))).scalars().all()
         for statement in planning_sql.requeue(digest, waiting):
@@ -34,14 +41,16 @@ async def write_plan(
         await db.execute(planning_sql.queue_new_chats(digest))
     if planned.to_returned_chats:
         await db.execute(planning_sql.queue_returned_chats(digest))
+    return count
 
 
 def known_digest(row: Any) -> KnownDigest:
-    """Read what `planning_sql.known` gives."""
+    """Read what `digest_sql.known` gives."""
     reason = Reason.read(row.cause, row.numbers, row.reason)
     papers = frozenset(row.paper_ids.split("\n")) if row.paper_ids else frozenset()
     seen = (row.fingerprint, DigestState(row.state), reason, row.papers, row.found_at, row.held_since)
-    return KnownDigest(row.name, row.post, date.fromisoformat(row.day), *seen, papers, bool(row.told_apart))
+    more = (papers, bool(row.told_apart), bool(row.is_recalling))
+    return KnownDigest(row.name, row.post, date.fromisoformat(row.day), *seen, *more)
 
 
 async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEdition, *, update: bool) -> None:
@@ -50,7 +59,9 @@ async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEd
     What was sent stays in its words where the edit changed nothing, whatever the language and layout are now.
     """
     rows = (await db.execute(planning_sql.hashes(digest, rendered))).all()
+    # What comes back is looked at as if it had changed: an edit of it may have been left undone.
     before = {row.key: row.hash for row in rows}
+    back = {row.key for row in rows if row.is_obsolete}
     kept = {row.key for row in rows if row.tried and row.key in rendered.unchanged}
     for seq, (message, body_hash) in enumerate(rendered.messages):
         if update and message.key in kept:
@@ -59,7 +70,7 @@ async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEd
             await db.execute(planning_sql.write_message(digest, rendered, seq, message, body_hash))
     if update:
         new = [(message.key, body_hash) for message, body_hash in rendered.messages if message.key not in kept]
-        changed = [key for key, body_hash in new if before.get(key) != body_hash]
+        changed = {key for key, body_hash in new if before.get(key) != body_hash}
         for statement in planning_sql.drop_obsolete(digest, rendered):
             await db.execute(statement)
-        await db.execute(transitions.reopen(planning_sql.changed_messages(digest, rendered, changed)))
+        await db.execute(transitions.reopen(planning_sql.changed_messages(digest, rendered, changed | back)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from bot.database.reasons import NOTHING, Reason
+from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import ChatKind, ChatState, DeliveryState, DigestState, IncidentKind
 from formatters.message import Message
 from formatters.model import Digest
@@ -30,6 +30,11 @@ class KnownDigest:
     held_since: float | None  # when its post was first seen unfinished, while it is; or RELEASED
     paper_ids: frozenset[str] = frozenset()
     told_apart: bool = True  # from other posts of its series and day
+    is_recalling: bool = False  # messages of it are still to be deleted somewhere
+
+    @property
+    def is_dropped(self) -> bool:
+        return self.state is DigestState.SKIPPED and self.reason.cause is Cause.DROPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,9 @@ class PlannedDigest:
     may_edit: bool = True  # messages that the ledger holds may change
     to_new_chats: bool = False  # chats that have nothing of it yet receive it
     to_returned_chats: bool = False  # those of them that received when it was found, and were away, receive it
+    lifts_drop: bool = False  # it was dropped, and is new; nothing else takes a drop back
+    by_hand: bool = False  # chats receive it because the operator says so
+    only_chat: int = 0  # the one that does; 0: all
 
     @property
     def name(self) -> str:

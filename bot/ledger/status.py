@@ -17,7 +17,7 @@ from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestStat
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, PausedTotals, Totals
 from bot.ledger.sql.delivery_sql import CHAT_LABEL
-from bot.ledger.sql.planning_sql import PAPERS, REASON, is_digest
+from bot.ledger.sql.digest_sql import PAPERS, REASON, is_digest
 from bot.ledger.sql.transitions import IS_DROPPED, NOT_DISCARDED, not_sent
 
 
@@ -69,6 +69,14 @@ class Status:
         lately = or_(digests.c.state == DigestState.HELD, digests.c.found_at > self._clock() - _LATELY)
         async with self._read() as db:
             rows = (await db.execute(_DIGESTS.where(_BY_DATE, lately).order_by(*_NEWEST_FIRST).limit(most))).all()
+        return list(map(_digest_status, reversed(rows)))
+
+    async def open_by_hand(self, most: int) -> list[DigestStatus]:
+        """List the digests that are not active, and of which something is not settled in a chat, older first."""
+        theirs = select(messages.c.digest_id).select_from(_OPEN).where(*_WAITS, *_COUNTED)
+        apart = _DIGESTS_OF_ANY_STATE.where(digests.c.state != DigestState.ACTIVE, digests.c.id.in_(theirs))
+        async with self._read() as db:
+            rows = (await db.execute(apart.order_by(*_NEWEST_FIRST).limit(most))).all()
         return list(map(_digest_status, reversed(rows)))
 
     async def by_chat(self, source: str, name: str) -> list[ChatStatus]:
@@ -178,9 +186,12 @@ def _digest_status(row: Any) -> DigestStatus:
 _NAMED = (chats.c.title, chats.c.address, CHAT_LABEL.label("label"))
 _LATELY = 14 * 86400.0
 _BY_DATE = digests.c.cause.in_((Cause.FUTURE, Cause.LATE))
-_DIGESTS = select(
+_DIGESTS_OF_ANY_STATE = select(
     *(digests.c.source, digests.c.name, digests.c.state, *REASON, PAPERS.label("papers"), digests.c.held_since)
-).where(digests.c.state != DigestState.BASELINE)
+)
+# What was there at first is shown when somebody sent it by hand.
+_IS_LAID_OUT = exists().where(messages.c.digest_id == digests.c.id)
+_DIGESTS = _DIGESTS_OF_ANY_STATE.where(or_(digests.c.state != DigestState.BASELINE, _IS_LAID_OUT))
 _NEWEST_FIRST = (digests.c.day.desc(), digests.c.post.desc())
 
 
@@ -245,7 +256,7 @@ def problem_lines(source: str, name: str, now: float) -> Select[tuple[Any, ...]]
 
 def anything_open(now: float) -> Select[bool]:
     """Tell whether anything is not as it shall be. Chats that readers subscribed may close as they like."""
-    waiting = (not_sent(deliveries), not_(IS_DROPPED), NOT_DISCARDED, not_(_is_scheduled(now)))
+    waiting = (*_WAITS, not_(IS_DROPPED), not_(_is_scheduled(now)))
     rows = exists().select_from(_OPEN).where(*waiting, chats.c.state == ChatState.ACTIVE)
     paused = exists().where(IS_PAUSED, chats.c.origin == ChatOrigin.SETTINGS)
     held = exists().where(digests.c.state == DigestState.HELD, digests.c.held_since.is_not(None))
@@ -255,6 +266,7 @@ def anything_open(now: float) -> Select[bool]:
 # Rows from the unsettled ones on. "+ 0": SQLite would look up all deliveries of each message, not knowing how few of
 # them are not settled.
 _OPEN = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
+_WAITS = (not_sent(deliveries), deliveries.c.state != DeliveryState.RECALLED, NOT_DISCARDED)
 _COUNTED = (chats.c.state != ChatState.REMOVED, not_(IS_DROPPED))
 
 _PAUSED_CHATS = (

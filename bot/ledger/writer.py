@@ -160,6 +160,8 @@ class _Connection:
         with db.begin():
             self._database.follow_clock(db)
             version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
+            if gone := [{"of": one["of"]} for one, _ in outcomes if one["to_state"] == DeliveryState.RECALLED]:
+                db.execute(delivery_sql.KEEP_RECALLED_ID, gone)
             if outcomes:
                 db.execute(transitions.SETTLE, [settled for settled, _ in outcomes])
             if arrived := [{"of": settled["of"]} for settled, _ in outcomes if settled["to_sent_at"]]:

@@ -11,8 +11,8 @@ from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedCha
 from formatters.locale import Phrases
 from formatters.locale.reasons import in_language
 
-_WAITING = {DeliveryState.PENDING, DeliveryState.STALE, DeliveryState.UNCONFIRMED}
-_SETTLED = (DeliveryState.SENT, DerivedState.SCHEDULED, DerivedState.DISCARDED)
+_WAITING = {DeliveryState.PENDING, DeliveryState.STALE, DeliveryState.UNCONFIRMED, DeliveryState.RECALLING}
+_SETTLED = (DeliveryState.SENT, DeliveryState.RECALLED, DerivedState.SCHEDULED, DerivedState.DISCARDED)
 
 
 async def recent_status(ledger: Ledger, settings: Settings) -> list[tuple[DigestStatus, list[ChatStatus]]]:
@@ -59,11 +59,17 @@ async def _open_chats(ledger: Ledger, settings: Settings) -> list[tuple[DigestSt
 
 
 async def _recent(ledger: Ledger, settings: Settings) -> list[DigestStatus]:
-    """List those that their dates keep back, then the recent digests; a held one only while nothing newer came."""
+    """List what is out of the ordinary, then the recent digests; a held one only while nothing newer came.
+
+    That is what its date keeps back, and what was sent, dropped or recalled by hand as long as it is not settled.
+    """
     most = settings.schedule.catch_up * max(1, len(settings.sources))
     kept_back, recent = await ledger.status.kept_back(most), await ledger.status.recent_digests(most)
     newest = {digest_status.source: digest_status.name for digest_status in recent}
-    return kept_back + [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
+    by_hand = await ledger.status.open_by_hand(most)
+    shown = [one for one in recent if one.state is DigestState.ACTIVE or one.name == newest[one.source]]
+    first = [one for one in (*kept_back, *by_hand) if one not in shown]
+    return list(dict.fromkeys(first)) + shown
 
 
 def _open(one: ChatStatus) -> list[str]:

@@ -15,7 +15,7 @@ from bot.log import log
 
 _EDITED = "edited"
 # What waits for another try is not counted: it is told when it is sent.
-_COUNTED = (DeliveryState.SENT, _EDITED, DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
+_COUNTED = (DeliveryState.SENT, _EDITED, DeliveryState.RECALLED, DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
 
 
 @dataclass

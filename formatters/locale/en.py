@@ -100,6 +100,8 @@ PHRASES = Phrases(
         "failed": "failed",
         "unconfirmed": "unconfirmed",
         "discarded": "discarded",
+        "recalling": "to be deleted",
+        "recalled": "deleted",
     },
     digest_states={"baseline": "baseline", "held": "held", "active": "active", "skipped": "skipped"},
     incidents={

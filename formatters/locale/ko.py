@@ -95,6 +95,8 @@ PHRASES = Phrases(
         "failed": "실패",
         "unconfirmed": "미확인",
         "discarded": "포기",
+        "recalling": "삭제 대기",
+        "recalled": "삭제",
     },
     digest_states={"baseline": "이전 글", "held": "보류", "active": "전송", "skipped": "건너뜀"},
     incidents={

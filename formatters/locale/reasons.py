@@ -13,6 +13,8 @@ _KOREAN = {
     # what platforms refuse, and what to do
     "Telegram asks to wait: {}": "텔레그램이 기다리라고 합니다: {}",
     "Telegram refuses this message: {}": "텔레그램이 이 메시지를 거절했습니다: {}",
+    "not deleted, it stays: {}": "지우지 못해 그대로 둡니다: {}",
+    "Telegram deletes within 48 hours": "텔레그램은 48시간 안에만 지웁니다",
     "Telegram refuses the token": "텔레그램이 토큰을 받아들이지 않습니다",
     "get a new one from @BotFather and set telegram.token": ""
     "@BotFather에게 새 토큰을 받아 telegram.token에 넣어 주세요",
@@ -83,6 +85,8 @@ _KOREAN = {
     "the post was taken away before it was finished": "글이 완성되기 전에 없어졌습니다",
     "more digests were missed than catch_up delivers": "놓친 글이 catch_up보다 많습니다",
     "given up by the operator": "운영자가 포기했습니다",
+    "dropped by the operator": "운영자가 뺐습니다",
+    "it is new when its post changes": "글이 바뀌면 새 글로 봅니다",
     "the post is dated {}": "글의 날짜가 {}입니다",
     "it is held until that day": "그날까지 보류합니다",
     "dated more than 14 days before it was found": "날짜가 발견한 날보다 14일 넘게 앞섭니다",

@@ -85,6 +85,12 @@ class TelegramCase:
     def delete(self, remote_id: str) -> None:
         self.server.delete(self.address, int(remote_id))
 
+    def make_old(self, remote_id: str) -> None:
+        """Let a message be too old to be deleted."""
+        message = self.server.chat(self.address).messages[int(remote_id)]
+        assert message
+        message.date -= 48 * 3600
+
     def close_chat(self) -> None:
         self.server.chat(self.address).rights = False
 
@@ -141,6 +147,10 @@ class SlackCase:
 
     def delete(self, remote_id: str) -> None:
         self.server.delete(self.address, remote_id)
+
+    def make_old(self, remote_id: str) -> None:
+        """Let a message be one that the app may not delete."""
+        self.server.channel(self.address).messages[remote_id].by_bot = False
 
     def close_chat(self) -> None:
         self.server.channel(self.address).archived = True
@@ -237,6 +247,31 @@ async def test_an_edit_of_a_deleted_message_is_rejected(case: PlatformCase, chan
 async def test_an_edit_of_somebody_elses_message_is_rejected(case: PlatformCase, channel: Channel) -> None:
     with pytest.raises(Rejected):
         await channel.edit(case.address, case.post_by_other(), message(case, "Two"))
+
+
+async def test_a_message_is_deleted_alone_and_only_once(case: PlatformCase, channel: Channel) -> None:
+    first, second = await send(case, channel, "One"), await send(case, channel, "Two")
+    for _ in range(2):
+        await channel.delete(case.address, first)
+    assert case.ids() == [second]
+
+
+async def test_what_the_platform_does_not_delete_stays(case: PlatformCase, channel: Channel) -> None:
+    remote_id = await send(case, channel, "One")
+    case.make_old(remote_id)
+    with pytest.raises(Rejected, match="not deleted, it stays"):
+        await channel.delete(case.address, remote_id)
+    assert case.ids() == [remote_id]
+
+
+@pytest.mark.parametrize("name", ["lost answer", "500", "reset"])
+async def test_a_deletion_whose_answer_is_lost_may_be_repeated(case: PlatformCase, channel: Channel, name: str) -> None:
+    remote_id = await send(case, channel, "One")
+    case.server.faults.add(COMMON_FAULTS[name][0])
+    with pytest.raises(Unconfirmed):
+        await channel.delete(case.address, remote_id)
+    await channel.delete(case.address, remote_id)
+    assert case.ids() == []
 
 
 async def test_every_chat_has_an_id_sequence_of_its_own(case: PlatformCase, channel: Channel) -> None:
@@ -561,6 +596,11 @@ async def test_a_terminal_prints_and_counts(terminal: Channel, paper: io.StringI
 async def test_a_terminal_prints_edits_anew(terminal: Channel, paper: io.StringIO) -> None:
     await terminal.edit("here", "1", terminal.formatter.notice("Mended").body)
     assert "Mended" in paper.getvalue()
+
+
+async def test_a_terminal_says_what_is_deleted(terminal: Channel, paper: io.StringIO) -> None:
+    await terminal.delete("here", "1")
+    assert "message 1 is deleted" in paper.getvalue()
 
 
 async def test_a_terminal_has_no_limits_and_nothing_to_refuse(terminal: Channel) -> None:

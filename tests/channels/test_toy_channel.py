@@ -126,7 +126,7 @@ class ToyChannel:
         """Need nothing."""
 
     async def acquire_turn(
-        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
     ) -> FreeTurn:
         return FreeTurn()
 
@@ -136,6 +136,9 @@ class ToyChannel:
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
         SHOWN[address][int(remote_id) - 1] = str(body["text"])
+
+    async def delete(self, address: str, remote_id: str) -> None:
+        SHOWN[address][int(remote_id) - 1] = ""
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> NotDelivered:
         return NotDelivered()

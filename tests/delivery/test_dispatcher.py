@@ -177,7 +177,7 @@ async def test_other_chats_of_a_refused_bot_are_not_even_tried(pipeline: Pipelin
         """The turn of b comes after a was refused."""
 
         async def acquire_turn(
-            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+            self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
         ) -> FreeTurn:
             if address == "b":
                 await refusal.wait()
@@ -259,7 +259,7 @@ class Crowded(MemoryChannel):
         self.at_work, self.most = set[str](), 0
 
     async def acquire_turn(
-        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
     ) -> FreeTurn:
         self.at_work.add(address)
         self.most = max(self.most, len(self.at_work))
@@ -301,7 +301,7 @@ async def test_workers_start_when_half_of_their_number_is_free(
         """The last ones begin when the first ones have ended."""
 
         async def acquire_turn(
-            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+            self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
         ) -> FreeTurn:
             before = [chat for chat in "abcd" if chat < address <= "d"]
             while any(len(self.chats[chat]) < 3 for chat in before):

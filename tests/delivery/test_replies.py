@@ -68,7 +68,7 @@ class ReplySetup:
 
         class Slow(MemoryChannel):
             async def acquire_turn(
-                self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+                self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
             ) -> FreeTurn:
                 assert reply, "a reply goes before broadcasts"
                 await asyncio.sleep(setup.turn)

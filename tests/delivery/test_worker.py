@@ -478,7 +478,7 @@ async def test_an_edit_that_died_before_the_platform_said_that_the_chat_moved_is
 async def test_in_a_long_pause_of_the_bot_no_worker_waits(pipeline: Pipeline) -> None:
     class Paused(MemoryChannel):
         async def acquire_turn(
-            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+            self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
         ) -> FreeTurn:
             raise errors.RetryLater("the platform asked the bot to wait", 600, flood=True)
 
@@ -533,7 +533,7 @@ async def test_a_chat_in_which_somebody_else_is_at_work_is_left_to_them(pipeline
         """Somebody takes the row while we wait for our turn."""
 
         async def acquire_turn(
-            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+            self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
         ) -> FreeTurn:
             [row, *_] = await pipeline.ledger.writer.next_rows(1 if address == "a" else 2)
             assert await pipeline.ledger.writer.claim(row)
@@ -551,7 +551,7 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
 
     class Limited(MemoryChannel):
         async def acquire_turn(
-            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+            self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
         ) -> FreeTurn:
             assert 0 < ahead < 0.1
             return FreeTurn(asyncio.get_running_loop().time() + ahead)

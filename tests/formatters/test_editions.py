@@ -435,7 +435,7 @@ async def test_who_unsubscribes_during_a_send_gets_that_message_and_no_other(pip
 
     class Leaving(MemoryChannel):
         async def acquire_turn(
-            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+            self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
         ) -> FreeTurn:
             if address == "b" and len(self.chats["b"]) == 1:
                 await pipeline.unsubscribe("b")

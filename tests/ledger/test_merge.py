@@ -25,7 +25,7 @@ class Held(MemoryChannel):
     waiting: defaultdict[str, asyncio.Event]
 
     async def acquire_turn(
-        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
     ) -> FreeTurn:
         self.waiting[address].set()
         await self.turns[address].wait()

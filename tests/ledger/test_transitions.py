@@ -11,14 +11,14 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, Update, create_engine, insert, select, true, update
+from sqlalchemy import Connection, Delete, Engine, Update, create_engine, insert, select, true, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
 from bot.database.schema import chats, deliveries, digests, messages, metadata
 from bot.database.states import DELIVERY_CHANGES, DeliveryState
 from bot.errors import ErrorCode
-from bot.ledger.sql import transitions
+from bot.ledger.sql import hand_sql, transitions
 from bot.ledger.sql.transitions import OUTCOMES, SETTLE, outcome
 from tests.support.digests import days
 from tests.support.pipeline import open_pipeline
@@ -27,6 +27,7 @@ from tests.support.setup import ROOT
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
 STALE, EDITING = DeliveryState.STALE, DeliveryState.EDITING
 FAILED, UNCONFIRMED = DeliveryState.FAILED, DeliveryState.UNCONFIRMED
+RECALLING, RECALLED = DeliveryState.RECALLING, DeliveryState.RECALLED
 
 Moves = Mapping[DeliveryState, set[DeliveryState]]
 
@@ -40,16 +41,21 @@ class Case:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
+def _update_of(statement: Update | Delete) -> Update:
+    assert isinstance(statement, Update)
+    return statement
+
+
 # Every statement of the module that changes deliveries, by the function or constant that makes it.
 CASES: dict[str, list[Case]] = {
     "mark_interrupted": [
         Case(transitions.mark_interrupted(5)[0], {SENDING: {UNCONFIRMED}}),
-        Case(transitions.mark_interrupted(5)[1], {EDITING: {STALE}}),
+        Case(transitions.mark_interrupted(5)[1], {EDITING: {STALE, RECALLING}}),
     ],
     "_claim": [
         Case(
             transitions.CLAIM,
-            {PENDING: {SENDING}, STALE: {EDITING}},
+            {PENDING: {SENDING}, STALE: {EDITING}, RECALLING: {RECALLING}},
             {"refs": json.dumps([f"{n}" for n in range(1, 10_000)]), "now": 9.0},
         )
     ],
@@ -68,23 +74,40 @@ CASES: dict[str, list[Case]] = {
     "rename_sequence": [
         Case(transitions.rename_sequence(1, ["here"], "there"), {one: {one} for one in {*DeliveryState} - {PENDING}}),
     ],
-    "reopened": [Case(transitions.reopened(true()), {FAILED: {PENDING, STALE}})],
+    "reopened": [Case(transitions.reopened(true()), {FAILED: {PENDING, STALE, RECALLING, RECALLED}})],
     "ask_again": [
         Case(transitions.ask_again(9.0)[0], {UNCONFIRMED: {UNCONFIRMED}}),
         Case(transitions.ask_again(9.0)[1], {one: {one} for one in (PENDING, STALE, UNCONFIRMED)}),
     ],
     "ask": [Case(transitions.ask(9.0), {UNCONFIRMED: {UNCONFIRMED}})],
     "retry": [
-        Case(transitions.retry(true(), unseen=False), {FAILED: {PENDING, STALE}}),
-        Case(transitions.retry(true(), unseen=True), {FAILED: {PENDING, STALE}, UNCONFIRMED: {PENDING}}),
+        Case(transitions.retry(true(), unseen=False), {FAILED: {PENDING, STALE, RECALLING, RECALLED}}),
+        Case(
+            transitions.retry(true(), unseen=True),
+            {FAILED: {PENDING, STALE, RECALLING, RECALLED}, UNCONFIRMED: {PENDING, RECALLED}},
+        ),
     ],
     "give_up": [
         Case(transitions.give_up(true(), waiting=False)[0], {FAILED: {SENT}}),
         Case(transitions.give_up(true(), waiting=False)[1], {FAILED: {FAILED}, UNCONFIRMED: {FAILED}}),
-        Case(transitions.give_up(true(), waiting=True)[0], {STALE: {SENT}, EDITING: {SENT}, FAILED: {SENT}}),
+        Case(
+            transitions.give_up(true(), waiting=True)[0], {one: {SENT} for one in (STALE, EDITING, FAILED, RECALLING)}
+        ),
         Case(
             transitions.give_up(true(), waiting=True)[1],
             {one: {FAILED} for one in (PENDING, SENDING, FAILED, UNCONFIRMED)},
+        ),
+    ],
+    "drop": [Case(_update_of(hand_sql.drop(1)[3]), {STALE: {SENT}, FAILED: {SENT}})],
+    "recall": [
+        Case(hand_sql.recall(true())[0], {one: {RECALLING} for one in (SENT, STALE, FAILED)}),
+        Case(hand_sql.recall(true())[1], {one: {RECALLED} for one in (PENDING, FAILED)}),
+        Case(hand_sql.recall(true())[2], {one: {one} for one in (SENDING, EDITING, UNCONFIRMED)}),
+    ],
+    "end_recall": [
+        Case(
+            hand_sql.end_recall(true())[1],
+            {**{one: {one} for one in (SENT, FAILED, SENDING, EDITING, UNCONFIRMED)}, RECALLING: {SENT}},
         ),
     ],
 }
@@ -107,16 +130,26 @@ def test_a_statement_names_the_states_that_it_starts_from(case: Case) -> None:
 
 @pytest.mark.parametrize(("start", "said"), [(start, said) for start, all_ in OUTCOMES.items() for said in all_])
 def test_an_outcome_leads_where_the_table_allows(start: DeliveryState, said: DeliveryState, ledger: Connection) -> None:
-    for wording in ("wanted", "other"):
-        rows = ledger.execute(select(deliveries.c.ref).where(deliveries.c.state == start)).scalars().all()
-        outcomes = [outcome(ref, {"state": said, "sent_hash": wording}) for ref in rows]
+    there = {"remote_id": "7"} if said in (SENT, STALE) else {}
+    for wording, recalled in product(("wanted", "other"), (0, 1)):
+        of_state = select(deliveries.c.ref).where(deliveries.c.state == start, deliveries.c.is_recalled == recalled)
+        rows = ledger.execute(of_state).scalars().all()
+        outcomes = [outcome(ref, {"state": said, "sent_hash": wording, **there}) for ref in rows]
         with ledger.begin_nested() as undone:
             ledger.execute(SETTLE, outcomes)
             query = select(deliveries.c.state).where(deliveries.c.ref.in_(rows)).distinct()
             [ended] = ledger.execute(query).scalars()
             undone.rollback()
-        assert ended == (STALE if said == SENT and wording == "other" else said)
+        if recalled and start != RECALLING and said != UNCONFIRMED:
+            assert ended == _recalled(start, said)
+        else:
+            assert ended == (STALE if said == SENT and wording == "other" else said)
         assert ended == start or ended in DELIVERY_CHANGES[start]
+
+
+def _recalled(start: DeliveryState, said: DeliveryState) -> DeliveryState:
+    """Give what becomes of what was recalled while it was under way or unconfirmed."""
+    return RECALLING if start == EDITING or said in (SENT, STALE) else RECALLED
 
 
 def test_the_table_allows_nothing_that_no_statement_does() -> None:
@@ -125,13 +158,17 @@ def test_the_table_allows_nothing_that_no_statement_does() -> None:
     }
     told = {(start, said) for start, all_ in OUTCOMES.items() for said in all_}
     changed = {(start, STALE) for start, said in told if said == SENT}
+    recalled = {(start, _recalled(start, said)) for start, said in told if said != UNCONFIRMED and start != RECALLING}
     allowed = {(start, end) for start, ends in DELIVERY_CHANGES.items() for end in ends}
-    assert {(start, end) for start, end in done | told | changed if start != end} == allowed
+    assert {(start, end) for start, end in done | told | changed | recalled if start != end} == allowed
 
 
 def test_each_statement_that_changes_deliveries_is_in_one_module_and_tried_here() -> None:
-    assert makers("deliveries", "update") == {("transitions.py", name) for name in CASES}
-    assert {module for module, _ in makers("deliveries", "delete")} == {"transitions.py"}
+    by_hand = {"drop", "recall", "end_recall"}
+    assert makers("deliveries", "update") == {
+        ("hand_sql.py" if name in by_hand else "transitions.py", name) for name in CASES
+    }
+    assert {module for module, _ in makers("deliveries", "delete")} == {"transitions.py", "hand_sql.py"}
 
 
 def test_one_package_writes_chats() -> None:
@@ -215,15 +252,16 @@ def filled() -> Iterator[Engine]:
 
 def _rows() -> Iterator[tuple[int, dict[str, object]]]:
     """Give rows of every state, each with whether its message is obsolete."""
-    others = product((1, 2, 3), (None, *ErrorCode), (None, 5.0), ("wanted", "other"), (0, 1), (0, 1))
-    for (chat, problem, time, said, tried, obsolete), state in product(others, DeliveryState):
+    where = ((1, 0), (2, 0), (3, 0), (1, 1))  # the chat, and whether it is recalled there
+    others = product(where, (None, *ErrorCode), (None, 5.0), ("wanted", "other"), (0, 1), (0, 1))
+    for ((chat, recalled), problem, time, said, tried, obsolete), state in product(others, DeliveryState):
         for there in _there(state):
-            place = "here" if there or state in (SENDING, UNCONFIRMED) else None
-            held = {"remote_id": "7" if there else None, "id_sequence": place}
+            place = "here" if there or state in (SENDING, UNCONFIRMED, RECALLED) else None
+            held = {"remote_id": "7" if there else None, "id_sequence": place, "is_recalled": recalled}
             more = {"chat_id": chat, "problem": problem, "not_before": time, "sent_hash": said, "attempts": tried}
             yield obsolete, {"state": state, "attempted_at": 1.0, **held, **more}
 
 
 def _there(state: DeliveryState) -> tuple[bool, ...]:
     """Tell whether a chat can hold what is in this state."""
-    return {FAILED: (False, True), SENT: (True,), STALE: (True,), EDITING: (True,)}.get(state, (False,))
+    return {FAILED: (False, True)}.get(state, (state in (SENT, STALE, EDITING, RECALLING),))

@@ -61,13 +61,13 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 WORDS: dict[type[StrEnum], set[str]] = {
     DigestState: {"baseline", "skipped", "held", "active"},
-    DeliveryState: {"pending", "sending", "sent", "stale", "editing", "failed", "unconfirmed"},
+    DeliveryState: {"pending", "sending", "sent", "stale", "editing", "failed", "unconfirmed", "recalling", "recalled"},
     ChatState: {"active", "paused", "removed"},
     ChatOrigin: {"settings", "reader"},
     ChatKind: {"", "private", "group", "channel"},
     Cause: {
         *("", "missed", "stayed_empty", "gone", "given_up", "lost_all", "too_late"),
-        *("empty", "shrank", "sparse_papers", "sparse_sections", "other", "future", "late"),
+        *("empty", "shrank", "sparse_papers", "sparse_sections", "other", "future", "late", "dropped"),
     },
     IncidentKind: {
         *("paused", "refused", "unconfirmed", "bot", "held", "silent"),

@@ -58,7 +58,7 @@ class Hooked(MemoryChannel):
         self.address, self.left, self.do = address, at, do
 
     async def acquire_turn(
-        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
     ) -> FreeTurn:
         if address == self.address:
             self.left -= 1
@@ -114,7 +114,7 @@ async def test_dying_between_the_note_and_the_call_loses_nothing(pipeline: Pipel
 
     class Far(MemoryChannel):
         async def acquire_turn(
-            self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+            self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
         ) -> FreeTurn:
             return FreeTurn(asyncio.get_running_loop().time() + (3600 if self.chats[address] else 0))
 

@@ -59,6 +59,8 @@ class MemoryChannel:
     kinds: dict[str, ChatKind] = field(default_factory=dict)  # what chats are, where they are not private
     numbers: dict[str, str] = field(default_factory=dict)  # of chats that have a name, such as "@my_channel", too
 
+    last_id: int = 0
+
     titles: HeardTitles = field(default_factory=HeardTitles)
     allowances: tuple[LearningLimit, ...] = ()
     called: dict[str, str] = field(default_factory=dict)  # the titles of chats
@@ -88,7 +90,7 @@ class MemoryChannel:
         """Need nothing."""
 
     async def acquire_turn(
-        self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0
+        self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
     ) -> FreeTurn:
         return FreeTurn()  # there are no limits
 
@@ -96,7 +98,7 @@ class MemoryChannel:
         self.threads.append((address, thread))
         failure = self._next("send", address)
         if failure.error is None or failure.accepted:
-            number = sum(map(len, self.chats.values())) + 1
+            number = self.last_id = max(self.last_id, sum(map(len, self.chats.values()))) + 1
             self.chats[self._place(address)].append(StoredMessage(number, delivery_ref, dict(body)))
         if failure.error:
             raise failure.error
@@ -107,6 +109,14 @@ class MemoryChannel:
         if failure.error is None or failure.accepted:
             shown = next(one for one in self.chats[self._place(address)] if str(one.id) == remote_id)
             shown.body, shown.edits = dict(body), shown.edits + 1
+        if failure.error:
+            raise failure.error
+
+    async def delete(self, address: str, remote_id: str) -> None:
+        failure = self._next("delete", address)
+        if failure.error is None or failure.accepted:
+            place = self._place(address)
+            self.chats[place] = [one for one in self.chats[place] if str(one.id) != remote_id]
         if failure.error:
             raise failure.error
 

@@ -31,7 +31,7 @@ _MOST_PAGES = 25  # half of the calls that Slack allows in a minute (tier 3)
 _MARGIN = 0.003  # of each window, added to it: the quickest trip that is known is not the quickest possible
 # Calls in a minute: tier 3, but for users.info, which is of tier 4.
 _METHODS = {
-    **dict.fromkeys(("chat.update", "conversations.history", "conversations.replies"), 50),
+    **dict.fromkeys(("chat.update", "chat.delete", "conversations.history", "conversations.replies"), 50),
     **dict.fromkeys(("conversations.info", "conversations.open"), 50),
     "users.info": 100,
 }
@@ -110,9 +110,12 @@ class SlackChannel:
     async def prepare(self, body: Mapping[str, object]) -> None:
         """Need nothing."""
 
-    async def acquire_turn(self, address: str, *, edit: bool = False, reply: bool = False, ahead: float = 0.0) -> Turn:
-        if edit:
-            return await self._methods["chat.update"].acquire(ALL, reply=reply, ahead=ahead)
+    async def acquire_turn(
+        self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
+    ) -> Turn:
+        if edit or delete:
+            method = self._methods["chat.delete" if delete else "chat.update"]
+            return await method.acquire(ALL, reply=reply, ahead=ahead)
         return await self._posts.acquire(address, reply=reply, ahead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
@@ -127,6 +130,14 @@ class SlackChannel:
         await self._call(
             self.client().chat_update(channel=address, ts=remote_id, **kept), self._methods["chat.update"], ALL
         )
+
+    async def delete(self, address: str, remote_id: str) -> None:
+        call = self.client().chat_delete(channel=address, ts=remote_id)
+        try:
+            await self._call(call, self._methods["chat.delete"], ALL)
+        except Rejected as error:
+            if error_code(error.__cause__) != "message_not_found":
+                raise Rejected(f"not deleted, it stays: {error}") from error
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Look for the message by the key in its metadata."""

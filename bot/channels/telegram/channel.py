@@ -13,7 +13,7 @@ from bot.channels.rate_limits.allowances import Allowance
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, Limit, SlidingWindow
 from bot.channels.telegram.client import NONSENSE, TelegramClient, join_address, split_address
-from bot.channels.telegram.reconciliation import CHANNEL, MessageIds, Reconciler, id_sequence, is_unmodified
+from bot.channels.telegram.reconciliation import CHANNEL, MessageIds, Reconciler, id_sequence, is_gone, is_unmodified
 from bot.database.states import ChatKind
 from bot.delivery.channel import ChatIdentity, Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import Rejected, SendError
@@ -87,11 +87,14 @@ class TelegramChannel:
             if not is_unmodified(error):
                 raise
 
-    async def delete(self, address: str, message_id: int) -> None:
+    async def delete(self, address: str, remote_id: str) -> None:
         """Delete a message, less than 48 hours old: the bot's own, with the right "delete messages" any."""
         chat, _ = split_address(address)
-        async with await self.acquire_turn(address):
-            await self.client.call(chat, self.client.bot.delete_message(chat, message_id))
+        try:
+            await self.client.call(chat, self.client.bot.delete_message(chat, int(remote_id)))
+        except Rejected as error:
+            if not is_gone(error):
+                raise Rejected(f"not deleted, it stays: {error}; Telegram deletes within 48 hours") from error
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         return await self._reconciler.reconcile(address, unconfirmed)

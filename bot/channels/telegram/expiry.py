@@ -60,10 +60,11 @@ class Expiry:
     async def _delete(self, message: ExpiringMessage) -> float:
         """Delete one; 0 when that is settled, else the seconds until it is tried again."""
         try:
-            await self._channel.delete(message.address, int(message.remote_id))
+            async with await self._channel.acquire_turn(message.address):
+                await self._channel.delete(message.address, message.remote_id)
         except (RetryLater, Unconfirmed, BotGone) as error:
             return max(_AGAIN, getattr(error, "after", None) or 0.0)
-        except SendError as error:  # it is gone, older than 48 hours, or the right to delete it is not there
+        except SendError as error:  # it is older than 48 hours, or the right to delete it is not there
             log.info("not deleted", chat=message.address, message=message.remote_id, error=str(error))
         await self._messages.forget(message.number)
         return 0.0

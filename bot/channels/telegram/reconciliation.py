@@ -256,6 +256,11 @@ def is_unmodified(error: Rejected) -> bool:
     return "message is not modified" in str(error).lower()
 
 
+def is_gone(error: Rejected) -> bool:
+    """Tell whether a deletion was refused because the message is gone already."""
+    return "message to delete not found" in str(error).lower()
+
+
 def _meaning(error: Rejected) -> bool | None:
     """Give the result of a probe that was refused."""
     if is_unmodified(error):

@@ -35,6 +35,11 @@ _NO_HASTE = {IncidentKind.HELD, IncidentKind.PAUSED, *_WARNINGS}  # these are wa
 _IDLE = 60.0  # seconds: when nothing was settled for so long, what waits is left to the next run
 
 
+_DONE = {DeliveryState.STALE: "edited", DeliveryState.RECALLING: "deleted"}  # what was done to rows in these states
+_WELL = (DeliveryState.SENT, DeliveryState.RECALLED)
+_OVER = (*_WELL, DeliveryState.FAILED)
+
+
 class ExitCode(IntEnum):
     """How a run ended, for who starts it."""
 
@@ -193,21 +198,22 @@ def _counting(total: int, settled: asyncio.Event, shown: AbstractContextManager[
     with shown as report:
 
         def note(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
-            what = "edited" if row.state == DeliveryState.STALE else "sent"
-            done[what] += state == DeliveryState.SENT and not why  # with a reason it was left as it stands
-            if state in (DeliveryState.SENT, DeliveryState.FAILED):
+            what = _DONE.get(row.state, "sent")
+            done[what] += state in _WELL and not why  # with a reason it was left as it stands
+            if state in _OVER:
                 settled.set()
             report(chat, row, state, why)
 
         yield note
     waiting = f"nothing sent yet, {total} wait" if total else "nothing new to send"
-    say(_summary(done["sent"], done["edited"]) if done else waiting)
+    say(_summary(done) if done else waiting)
 
 
-def _summary(sent: int, edited: int) -> str:
-    if edited and sent:
-        return f"{plural(sent, 'message')} sent, {edited} edited"
-    return f"{plural(edited, 'message')} edited" if edited else f"{plural(sent, 'message')} sent"
+def _summary(done: Counter[str]) -> str:
+    """Say how many were sent, edited and deleted: "19 messages sent, 2 edited"."""
+    parts = [(done[what], what) for what in ("sent", *_DONE.values()) if done[what]] or [(0, "sent")]
+    (first, what), *more = parts
+    return ", ".join([f"{plural(first, 'message')} {what}", *(f"{count} {what}" for count, what in more)])
 
 
 def _shown(total: int, tally: Tally, *, verbose: bool) -> AbstractContextManager[OnSettled]:
@@ -236,7 +242,7 @@ def _bar(console: Console, total: int) -> Iterator[OnSettled]:
             bar.update(
                 task,
                 description=escape(chat.label),
-                advance=state in (DeliveryState.SENT, DeliveryState.FAILED),
+                advance=state in _OVER,
             )
 
         yield advance

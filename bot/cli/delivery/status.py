@@ -29,6 +29,8 @@ STATES = (
     *(DeliveryState.FAILED, DeliveryState.UNCONFIRMED),
 )
 
+_RARE = (DerivedState.DISCARDED, DeliveryState.RECALLING, DeliveryState.RECALLED)  # no column while there are none
+
 
 async def show_status(settings: Settings, *, as_json: bool) -> None:
     """Print the status of the recent digests, the paused chats, what the last looks found, and the next run."""
@@ -110,12 +112,10 @@ def _print_digest(console: Console, digest_status: DigestStatus, chat_statuses: 
     title = f"{digest_status.name}, {plural(digest_status.papers, 'paper')}, {digest_status.state}{reason}"
     console.print(escape(title), style="bold")
     if chat_statuses:
-        given_up = (
-            (DerivedState.DISCARDED,) if any(DerivedState.DISCARDED in line.counts for line in chat_statuses) else ()
-        )
-        table = Table("chat", *STATES, *given_up, box=None, pad_edge=False)
+        states = (*STATES, *(state for state in _RARE if any(state in line.counts for line in chat_statuses)))
+        table = Table("chat", *states, box=None, pad_edge=False)
         for line in chat_statuses:
-            counts = [str(line.counts.get(state, 0)) for state in (*STATES, *given_up)]
+            counts = [str(line.counts.get(state, 0)) for state in states]
             table.add_row(escape(line.label), *counts)
         console.print_table(table)
     for line in chat_statuses:

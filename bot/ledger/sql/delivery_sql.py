@@ -79,7 +79,7 @@ IS_ACTIONABLE = and_(
     not_sent(deliveries),
     or_(
         and_(deliveries.c.state == DeliveryState.PENDING, not_(WAITS_FOR_PARENT)),
-        deliveries.c.state == DeliveryState.STALE,
+        deliveries.c.state.in_((DeliveryState.STALE, DeliveryState.RECALLING)),
         and_(deliveries.c.state == DeliveryState.UNCONFIRMED, deliveries.c.not_before.is_not(None)),
     ),
 )
@@ -119,6 +119,7 @@ _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
 
 def _next_rows() -> Select[tuple[Any, ...]]:
     other = deliveries.alias()
+    recalled = deliveries.c.state == DeliveryState.RECALLING
     under_way = (other.c.chat_id == bindparam("chat"), not_sent(other), other.c.state.in_(_IN_FLIGHT))
     return (
         select(
@@ -145,8 +146,9 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             not_(IS_DROPPED),
         )
         .where(not_(exists().where(*under_way)))
-        .order_by(deliveries.c.state != DeliveryState.UNCONFIRMED, func.coalesce(_last_sent(), 0.0).desc())
-        .order_by(digests.c.day, digests.c.id, messages.c.seq)
+        .order_by(deliveries.c.state != DeliveryState.UNCONFIRMED, not_(recalled))
+        .order_by(func.coalesce(_last_sent(), 0.0).desc(), digests.c.day, digests.c.id)
+        .order_by(case((recalled, -messages.c.seq), else_=messages.c.seq))  # a thread goes before its parent
         .limit(READ_AHEAD)
     )
 
@@ -204,6 +206,13 @@ def reply_ids(chat: Chat, after: int) -> Select[Any]:
     return select(sent_replies.c.remote_id).where(*theirs, sent_replies.c.remote_id > after)
 
 
+def _keep_recalled_id() -> Insert:
+    told = (chats.c.channel, deliveries.c.id_sequence, _NUMBER, deliveries.c.sent_at)
+    gone = select(*told).select_from(deliveries.join(chats))
+    gone = gone.where(deliveries.c.ref == bindparam("of"), deliveries.c.remote_id.is_not(None))
+    return insert(sent_replies).from_select(["channel", "id_sequence", "remote_id", "sent_at"], gone)
+
+
 def record_reply(channel: str, id_sequence: str, remote_id: int, now: float) -> tuple[Insert, Delete]:
     """Keep the id of a reply, and forget those of long ago."""
     row = {"channel": channel, "id_sequence": id_sequence, "remote_id": remote_id, "sent_at": now}
@@ -249,6 +258,9 @@ def unconfirmed_sends(chat: Chat) -> Select[Any]:
 
 
 _NUMBER = cast(deliveries.c.remote_id, Integer)
+
+# Keep the id of the message :of, which was deleted: an unconfirmed send is not taken for it, nor looked for before it.
+KEEP_RECALLED_ID = _keep_recalled_id()
 
 
 def _counted(chat: Chat) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""The SQL of planning, a function or constant per statement; `ledger` runs them."""
+"""The SQL of planning messages and deliveries, a function or constant per statement; `ledger` runs them."""
 
 from __future__ import annotations
 
@@ -13,50 +13,35 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    case,
     exists,
     func,
     literal,
     not_,
+    null,
     or_,
     select,
     true,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from bot.archive.index import digest_to_json
-from bot.database.schema import chats, deliveries, digests, messages, papers
-from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
-from bot.ledger.records import PlannedDigest, RenderedEdition, StatusChange
+from bot.database.schema import chats, deliveries, digests, messages
+from bot.database.states import ChatState, DeliveryState, DigestState
+from bot.ledger.records import RenderedEdition
 from bot.ledger.sql import transitions
 from bot.ledger.sql.delivery_sql import takes
+from bot.ledger.sql.digest_sql import is_digest
 from bot.ledger.sql.transitions import HOUR_UNKNOWN, waits_for_hour
 from formatters.message import Message
-from formatters.model import Digest
-
-REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
-PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
-
-_LISTED = func.group_concat(papers.c.paper, "\n")
-_PAPER_IDS = select(_LISTED).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 
 
-def known(source: str) -> Select[tuple[Any, ...]]:
-    columns = (
-        *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, *REASON),
-        *(PAPERS.label("papers"), digests.c.found_at, digests.c.held_since),
-        *(_PAPER_IDS.label("paper_ids"), digests.c.told_apart),
-    )
-    return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
-
-
-def editions_in_use(source: str, name: str) -> Compound[Any]:
-    """List the editions that chats prefer now, and those in which the digest was laid out before."""
-    receives = (chats.c.state != ChatState.REMOVED, takes(literal(source)))
-    preferred = select(chats.c.channel, chats.c.edition).where(*receives)
+def editions_in_use(source: str, name: str, of: Collection[int] | None) -> Compound[Any]:
+    """List the editions that these chats prefer now, None for all, and those in which it was laid out before."""
+    meant = takes(literal(source)) if of is None else chats.c.id.in_(of)
+    preferred = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED, meant)
     sent = select(messages.c.channel, messages.c.edition).join(digests).where(is_digest(source, name))
     return preferred.union(sent)
 
@@ -81,50 +66,11 @@ def waiting_in_old_edition(source: str) -> Select[tuple[Any, ...]]:
     )
 
 
-def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
-    values = {
-        "post": planned.post,
-        "day": planned.digest.day.isoformat(),
-        "fingerprint": planned.fingerprint,
-        "content": digest_to_json(planned.digest),
-        "state": planned.state,
-        **planned.reason.stored(),
-        "held_since": planned.held_since,
-    }
-    row = upsert(digests).values(source=source, name=planned.digest.id, found_at=now, told_apart=1, **values)
-    # A digest that was held is found when it has papers: whoever subscribed meanwhile receives it.
-    found = {"found_at": now} if planned.to_new_chats and planned.may_edit else {}
-    return row.on_conflict_do_update(["source", "name"], set_=values | found).returning(digests.c.id)
-
-
-def write_reading(source: str, digest: Digest, fingerprint: str) -> ReturningUpdate[Any]:
-    """Write how a post is read now that says what it said."""
-    values = {"fingerprint": fingerprint, "content": digest_to_json(digest)}
-    return update(digests).where(is_digest(source, digest.id)).values(values).returning(digests.c.id)
-
-
-def change_status(source: str, one: StatusChange) -> Update:
-    """Write the state of a digest, unless it came meanwhile into a state that does not lead there."""
-    noted = {"state": one.state, **one.reason.stored(), "held_since": one.held_since}
-    before = [state for state, after in DIGEST_CHANGES.items() if state is one.state or one.state in after]
-    return update(digests).where(is_digest(source, one.name), digests.c.state.in_(before)).values(noted)
-
-
-def record_post(source: str, name: str, post: str) -> Update:
-    """Write the post of a delivered digest, which may have been renamed."""
-    delivered = (is_digest(source, name), digests.c.state == DigestState.ACTIVE)
-    return update(digests).where(*delivered).values(post=post).returning(digests.c.id)
-
-
-def told_apart(source: str) -> Update:
-    """Write that what a former version passed over beside the digests of a source is known now."""
-    return update(digests).where(digests.c.source == source, digests.c.told_apart == 0).values(told_apart=1)
-
-
 def hashes(digest: int, rendered: RenderedEdition) -> Select[tuple[Any, ...]]:
-    """Give what the ledger holds of an edition: keys, hashes, and whether anything became of a message in any chat."""
+    """Give what the ledger holds of an edition: of each message whether anything became of it in any chat, too."""
     tried = exists().where(deliveries.c.message_id == messages.c.id, deliveries.c.state != DeliveryState.PENDING)
-    return select(messages.c.key, messages.c.hash, tried.label("tried")).where(_rendered(digest, rendered))
+    columns = (messages.c.key, messages.c.hash, messages.c.is_obsolete, tried.label("tried"))
+    return select(*columns).where(_rendered(digest, rendered))
 
 
 def write_message(digest: int, rendered: RenderedEdition, seq: int, message: Message, body_hash: str) -> Insert:
@@ -170,11 +116,23 @@ def queue_returned_chats(digest: int) -> Insert:
     return _insert(_pairs(digest, literal(HOUR_UNKNOWN)).where(*returned))
 
 
+def queue_by_hand(digest: int, chat: int) -> Insert:
+    """Queue all messages of a digest for a chat, 0 for all that receive, where there is nothing of it yet.
+
+    A chat that chose hours of its own waits for them.
+    """
+    hour = case((chats.c.schedule == "", null()), else_=literal(HOUR_UNKNOWN))
+    which = chats.c.id == chat if chat else takes(_of(literal(digest), "source"))
+    meant = (chats.c.state != ChatState.REMOVED, which, not_(_holds(literal(digest))))
+    return _insert(_pairs(digest, hour).where(chats.c.edition == messages.c.edition, *meant))
+
+
 def queue_missing(digest: int, *, to_those_who_left: bool) -> Insert:
     """Queue, for every chat that has some messages of a digest, the others in the same edition.
 
-    They wait as long as those that it has. For a paused chat they are queued too, so that nothing is missing when
-    it can be written to again. What a chat has from before it unsubscribed is completed only `to_those_who_left`.
+    They wait as long as those that it has; where it was recalled, nothing more comes. For a paused chat they are queued
+    too, so that nothing is missing when it can be written to again. What a chat has from before it unsubscribed is
+    completed only `to_those_who_left`.
     """
     other, theirs = deliveries.alias(), messages.alias()
     same = (theirs.c.digest_id == digest, theirs.c.edition == messages.c.edition, other.c.chat_id == chats.c.id)
@@ -182,7 +140,7 @@ def queue_missing(digest: int, *, to_those_who_left: bool) -> Insert:
     lately = reached >= chats.c.receives_since
     recent = or_(lately, _WANTS_NEWEST) if to_those_who_left else lately
     wait = select(func.max(other.c.not_before)).select_from(other.join(theirs)).where(*same, waits_for_hour(other))
-    has = exists().select_from(other.join(theirs)).where(*same, recent)
+    has = exists().select_from(other.join(theirs)).where(*same, recent, other.c.is_recalled == 0)
     hour = wait.correlate(chats, messages).scalar_subquery()
     return _insert(_pairs(digest, hour).where(chats.c.state != ChatState.REMOVED, has))
 
@@ -281,14 +239,6 @@ def _holds(
         .where(theirs.c.digest_id == digest, held.c.chat_id == chats.c.id, which(theirs))
         .correlate(chats)
     )
-
-
-def content(source: str, name: str) -> Select[tuple[Any, ...]]:
-    return select(digests.c.content).where(is_digest(source, name))
-
-
-def is_digest(source: str, name: str) -> ColumnElement[bool]:
-    return and_(digests.c.source == source, digests.c.name == name)
 
 
 def _rendered(digest: int, rendered: RenderedEdition) -> ColumnElement[bool]:

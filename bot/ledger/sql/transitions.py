@@ -1,4 +1,6 @@
-"""Every statement that changes or drops deliveries; but their times are moved by `database.times`, too.
+"""Every statement that changes or drops deliveries, but for those of `hand_sql`.
+
+Their times are moved by `database.times`, too.
 
 A test carries each statement out on rows of every state, and compares what it does with `DELIVERY_CHANGES`.
 """
@@ -36,6 +38,7 @@ from formatters.edition import THREAD
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
 STALE, EDITING = DeliveryState.STALE, DeliveryState.EDITING
 FAILED, UNCONFIRMED = DeliveryState.FAILED, DeliveryState.UNCONFIRMED
+RECALLING, RECALLED = DeliveryState.RECALLING, DeliveryState.RECALLED
 
 # --- what a delivery is; in a `case`, a state needs its `value`, for SQLAlchemy does not see that it is text
 
@@ -52,9 +55,14 @@ def not_sent(rows: Any) -> ColumnElement[bool]:
     return rows.c.state != literal_column(f"'{SENT}'")  # type: ignore[no-any-return]
 
 
+IS_RECALLED = deliveries.c.is_recalled == 1
+IS_THERE = deliveries.c.remote_id.is_not(None)
+
+
 def unsent(never: DeliveryState, ever: DeliveryState) -> ColumnElement[str]:
-    """Choose a state by whether a row was ever delivered."""
-    return case((deliveries.c.remote_id.is_(None), never.value), else_=ever.value)
+    """Choose a state by whether a row was ever delivered; what is recalled is not sent, but deleted."""
+    recalled = ((and_(IS_RECALLED, IS_THERE), RECALLING.value), (IS_RECALLED, RECALLED.value))
+    return case(*recalled, (IS_THERE, ever.value), else_=never.value)
 
 
 # What the operator has not given up; without a problem there is no code of one.
@@ -89,13 +97,15 @@ def mark_interrupted(settle: float) -> tuple[Update, ...]:
     unconfirmed = {"state": UNCONFIRMED, "not_before": asked_at, **why}
     return (
         update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(unconfirmed),
-        update(deliveries).where(not_sent(deliveries), deliveries.c.state == EDITING).values(state=STALE),
+        update(deliveries)
+        .where(not_sent(deliveries), deliveries.c.state == EDITING)
+        .values(state=unsent(PENDING, STALE)),
     )
 
 
 def _claim() -> ReturningUpdate[Any]:
     own, parent, index = messages.alias(), deliveries.alias(), messages.alias()
-    new = deliveries.c.state == PENDING
+    new, recalled = deliveries.c.state == PENDING, deliveries.c.state == RECALLING
     wording = select(own.c.hash).where(own.c.id == deliveries.c.message_id).scalar_subquery()
     thread = (
         select(parent.c.remote_id)
@@ -109,9 +119,10 @@ def _claim() -> ReturningUpdate[Any]:
     refs = select(func.json_each(bindparam("refs")).table_valued("value").c.value)
     return (
         update(deliveries)
-        .where(deliveries.c.ref.in_(refs), deliveries.c.state.in_((PENDING, STALE)))
+        .where(deliveries.c.ref.in_(refs), deliveries.c.state.in_((PENDING, STALE, RECALLING)))
         .values(
-            state=case((new, SENDING.value), else_=EDITING.value),
+            # To delete once more what is gone does no harm, so that nobody need know that it is under way.
+            state=case((new, SENDING.value), (recalled, RECALLING.value), else_=EDITING.value),
             sent_hash=case((new, wording), else_=deliveries.c.sent_hash),
             thread=case((new, func.coalesce(thread, "")), else_=deliveries.c.thread),
             id_sequence=case((new, sequence), else_=deliveries.c.id_sequence),
@@ -134,17 +145,23 @@ def _settle() -> Update:
     state: BindParameter[str] = bindparam("to_state")
     said: BindParameter[str] = bindparam("to_sent_hash")
     again = and_(state == SENT.value, wanted != said)
+    columns: dict[str, ColumnElement[Any]] = {name: deliveries.c[name] for name in _UNTOUCHED}
+    known: dict[str, ColumnElement[Any]] = {
+        name: func.coalesce(bindparam(f"to_{name}"), column) for name, column in columns.items()
+    }
+    recalled = and_(IS_RECALLED, deliveries.c.state != RECALLING, state != UNCONFIRMED.value)
+    there = (and_(recalled, known["remote_id"].is_not(None)), RECALLING.value)
     return (
         update(deliveries)
         .where(deliveries.c.ref == bindparam("of"))
-        .values({name: func.coalesce(bindparam(f"to_{name}"), deliveries.c[name]) for name in _UNTOUCHED})
+        .values(known | {"remote_id": case((state == RECALLED.value, null()), else_=known["remote_id"])})
         .values({name: bindparam(f"to_{name}") for name in ("not_before", "problem", "error")})
-        .values(state=case((again, STALE.value), else_=state))
+        .values(state=case(there, (recalled, RECALLED.value), (again, STALE.value), else_=state))
     )
 
 
 # Write what became of a row, known by its ref: SQLite gives the id of a dropped row to another one. What was sent in
-# a wording that is no longer wanted is stale at once.
+# a wording that is no longer wanted is stale at once, and what was recalled meanwhile is to be deleted.
 SETTLE = _settle()
 
 # What SETTLE is told, by the state that the row is in. No condition holds it to that: what the platform has taken
@@ -153,6 +170,7 @@ OUTCOMES: Mapping[DeliveryState, Collection[DeliveryState]] = {
     SENDING: (SENT, PENDING, FAILED, UNCONFIRMED),
     EDITING: (SENT, STALE, FAILED),
     UNCONFIRMED: (SENT, STALE, PENDING, UNCONFIRMED),
+    RECALLING: (RECALLED, RECALLING, FAILED),
 }
 
 
@@ -166,15 +184,15 @@ def outcome(delivery_ref: str, values: Mapping[str, object]) -> dict[str, object
 
 
 def reopen(changed: Select[int]) -> Update:
-    """Make rows of changed messages due again, unless the chat already reads so."""
+    """Make rows of changed messages due again, unless the chat already reads so, or they are recalled there."""
     wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
-    settled = and_(deliveries.c.message_id.in_(changed), deliveries.c.state.in_((SENT, STALE, FAILED)), NOT_DISCARDED)
+    settled = and_(deliveries.c.state.in_((SENT, STALE, FAILED)), NOT_DISCARDED, not_(IS_RECALLED))
     sequence = select(chats.c.id_sequence).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
     # A chat that moved is not edited.
     final = or_(deliveries.c.sent_hash == wanted, deliveries.c.id_sequence != sequence)
     stands = and_(deliveries.c.remote_id.is_not(None), final)
     state = case((stands, SENT.value), else_=unsent(PENDING, STALE))
-    return update(deliveries).where(settled).values(state=state, plain=0)
+    return update(deliveries).where(deliveries.c.message_id.in_(changed), settled).values(state=state, plain=0)
 
 
 def drop_pending(gone: Select[int]) -> Delete:
@@ -255,7 +273,7 @@ def retry(meant: ColumnElement[bool], *, unseen: bool) -> Update:
 def to_give_up(meant: ColumnElement[bool], *, waiting: bool) -> ColumnElement[bool]:
     """Tell what is given up: what failed and what is undecided; if `waiting`, all that is open."""
     stuck = or_(deliveries.c.state == FAILED, UNDECIDED)
-    still_open = deliveries.c.state.in_((PENDING, SENDING, STALE, EDITING, FAILED, UNCONFIRMED))
+    still_open = deliveries.c.state.in_((PENDING, SENDING, STALE, EDITING, FAILED, UNCONFIRMED, RECALLING))
     return and_(not_sent(deliveries), NOT_DISCARDED, still_open if waiting else stuck, meant)
 
 

@@ -138,6 +138,6 @@ def test_no_more_edits_are_made_in_a_minute_than_slack_allows() -> None:
 def test_the_names_of_its_limits_are_on_disk() -> None:
     channel = SlackChannel("xoxb-x", "http://127.0.0.1:1/api/", FORMATTER)
     assert [one.name for one in channel.allowances] == [
-        *("chat.postMessage", "chat.update", "conversations.history", "conversations.replies"),
+        *("chat.postMessage", "chat.update", "chat.delete", "conversations.history", "conversations.replies"),
         *("conversations.info", "conversations.open", "users.info"),
     ]
