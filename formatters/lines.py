@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from hashlib import blake2s
 
 MOST_DIGITS = 12  # that are read of a number: more than any paper or page has, and few enough for SQLite's integers
 
 SUBSCRIBE, SUBSCRIBE_NOW, UNSUBSCRIBE = "/subscribe", "/subscribe now", "/unsubscribe"
 RESET = "/settings default"
 RETRY = "/status retry"
+SETTINGS, SOURCES = "/settings", "/settings sources"
 
 _REF = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 _PAGE = re.compile(r"(.+) #(\d+)")
@@ -31,9 +33,9 @@ def spell_paper(ref: str) -> str:
     return f"/paper {ref}"
 
 
-def spell_numbered(number: int, day: date) -> str:
-    """Ask for a paper by its number in the digests of a day."""
-    return f"/paper {number} {day}"
+def spell_numbered(number: int, day: date, source: str = "") -> str:
+    """Ask for a paper by its number in the digests of a day, or of a day and a source."""
+    return f"/paper {number} {day} {source}".rstrip()
 
 
 def read_ref(argument: str) -> str:
@@ -76,9 +78,14 @@ def read_share(line: str) -> str:
 # Lists of several pages
 
 
-def spell_papers(day: date) -> str:
-    """Ask for the papers of a day."""
-    return f"/papers {day}"
+def spell_papers(day: date, source: str = "") -> str:
+    """Ask for the papers of a day, or of a day and a source."""
+    return f"/papers {day} {source}".rstrip()
+
+
+def source_id(name: str) -> str:
+    """Name a source in a button, the same for ever: its name may be longer than a button holds."""
+    return f"~{blake2s(name.encode(), digest_size=4).hexdigest()}"
 
 
 def spell_search(query: str) -> str:
@@ -121,3 +128,8 @@ def spell_language(language: str) -> str:
 
 def spell_sound(*, silent: bool) -> str:
     return "/settings silent" if silent else "/settings loud"
+
+
+def spell_source(source: str, *, take: bool) -> str:
+    """Receive the digests of a source from now on, or no longer."""
+    return f"/settings {'with' if take else 'without'} {source}"

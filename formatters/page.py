@@ -48,6 +48,7 @@ class SearchHit:
     title: str
     line: str  # one sentence, empty where the post has none
     day: date
+    source: str = ""  # by which people tell it from others with its number and day
 
 
 def reference(digest: Digest, paper: Paper) -> str:

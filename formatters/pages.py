@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from functools import partial
@@ -17,6 +17,7 @@ from formatters.spans import Span, Spans, isolated, shorten
 PAPERS_ON_A_PAGE = 20
 HITS_ON_A_PAGE = 5
 _LONGEST_TITLE = 200  # among others: a page of them fits one message on every channel, emoji throughout
+_LONGEST_NAME = 40
 _EXAMPLE = "/settings 08:00 Asia/Seoul mon-fri"
 
 
@@ -30,16 +31,18 @@ class PreferencesView:
     language: str
     silent: bool | None  # None where the platform has no silent messages
     hours: str
+    sources: Sequence[str] = ()  # whose digests it receives; none where there is nothing to choose
 
 
-def papers(digest: Digest, phrases: Phrases, page: int) -> Page:
-    """List the papers of a digest, a button for each."""
+def papers(digest: Digest, phrases: Phrases, page: int, source: str = "") -> Page:
+    """List the papers of a digest, a button for each; `source` tells it from others of its day."""
     start = (page - 1) * PAPERS_ON_A_PAGE
     shown = digest.papers[start : start + PAPERS_ON_A_PAGE]
-    line = lines.spell_papers(digest.day)
-    more = Turn(line, line, page, start + len(shown) < len(digest.papers))
+    line, typed = (lines.spell_papers(digest.day, one) for one in (lines.source_id(source) if source else "", source))
+    more = Turn(line, typed, page, start + len(shown) < len(digest.papers))
     head = (*compose.head(digest, phrases), GAP, Span(phrases.tap_one))
-    return Page(head, tuple(_line(full(digest, paper, phrases)) for paper in shown), _turns(more, phrases), wide=True)
+    items = tuple(_line(full(digest, paper, phrases, source)) for paper in shown)
+    return Page(head, items, _turns(more, phrases), wide=True)
 
 
 def hits(title: str, found: Sequence[SearchHit], phrases: Phrases, turn: Turn) -> Page:
@@ -53,6 +56,13 @@ def choice(found: Sequence[SearchHit], phrases: Phrases) -> Page:
     """Offer several papers that fit what was typed."""
     items = tuple(_choice(hit, phrases) for hit in found)
     return Page((Span(phrases.which_of, styles=BOLD),), items, wide=True)
+
+
+def lists(found: Sequence[tuple[str, Digest]], phrases: Phrases) -> Page:
+    """Offer the lists of several digests, each with its source."""
+    series = [digest.series for _, digest in found]
+    items = tuple(_list(source, digest, phrases, named=series.count(digest.series) > 1) for source, digest in found)
+    return Page((Span(phrases.which_list, styles=BOLD),), items, wide=True)
 
 
 def stands_above(digest: Digest, paper: Paper, phrases: Phrases) -> Page:
@@ -78,6 +88,7 @@ def settings(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[s
     state = phrases.closed if preferences.closed else phrases.receives if preferences.receives else phrases.receives_not
     sound = "" if preferences.silent is None else phrases.silent if preferences.silent else phrases.loud
     facts = (
+        (phrases.sources, ", ".join(map(isolated, preferences.sources))),
         (phrases.layout, phrases.layouts[preferences.layout]),
         (phrases.own_language, phrases.languages[preferences.language]),
         (phrases.sound, sound),
@@ -87,6 +98,18 @@ def settings(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[s
     title = Span(phrases.settings, styles=BOLD)
     head = (*_note(note), title, LINE, Span(state), *shown, GAP, Span(phrases.set_time.format(example=_EXAMPLE)))
     return Page(head, rows=_choices(preferences, phrases, layouts))
+
+
+def sources(takes: Mapping[str, bool], phrases: Phrases) -> Page:
+    """Show of which sources a chat receives, with a button for each; the last one that it takes has none."""
+    shown = [Span(f"{LINE.text}{'✓' if taken else '–'} {isolated(name)}") for name, taken in takes.items()]
+    rows = [
+        _source(name, phrases, take=not taken)
+        for name, taken in takes.items()
+        if not taken or list(takes.values()).count(True) > 1
+    ]
+    back = Button(phrases.settings, lines.SETTINGS)
+    return Page((Span(phrases.sources, styles=BOLD), *shown), rows=(*rows, (back,)))
 
 
 def start(text: str, phrases: Phrases) -> Page:
@@ -107,10 +130,10 @@ def help_with_settings(word: str, near: str, phrases: Phrases) -> str:
     return f"{problem}\n{phrases.did_you_mean.format(near=near)}" if near else problem
 
 
-def full(digest: Digest, paper: Paper, phrases: Phrases) -> Button:
+def full(digest: Digest, paper: Paper, phrases: Phrases, source: str = "") -> Button:
     """Make a button that gives a paper in full."""
     title = f"{paper.number}. {isolated(shorten(paper.title, _LONGEST_TITLE))}"
-    return _full(title, reference(digest, paper), paper.number, digest.day, phrases)
+    return _full(title, reference(digest, paper), paper.number, digest.day, phrases, source)
 
 
 def hours_text(at: time, weekdays: Sequence[int], zone: str, phrases: Phrases) -> str:
@@ -146,6 +169,20 @@ def _line(button: Button) -> Item:
     return Item((Span(button.label),), button)
 
 
+def _list(source: str, digest: Digest, phrases: Phrases, *, named: bool) -> Item:
+    series = f"{digest.series} ({source})" if named else digest.series
+    count = phrases.papers(len(digest.papers))
+    label = f"{isolated(shorten(series, _LONGEST_TITLE))} · {phrases.day(digest.day)} · {count}"
+    line, typed = (lines.spell_papers(digest.day, one) for one in (lines.source_id(source), source))
+    return _line(Button(label, line, typed, short=count))
+
+
+def _source(name: str, phrases: Phrases, *, take: bool) -> tuple[Button]:
+    line, typed = (lines.spell_source(one, take=take) for one in (lines.source_id(name), name))
+    label = f"{isolated(shorten(name, _LONGEST_NAME))} → {phrases.take if take else phrases.leave}"
+    return (Button(label, line, typed),)
+
+
 def _hit(hit: SearchHit, label: str, phrases: Phrases) -> Item:
     title = f"{label}. {isolated(shorten(hit.title, _LONGEST_TITLE))}"
     spans: Spans = (Span(title, styles=BOLD), LINE, Span(phrases.day(hit.day)))
@@ -155,11 +192,13 @@ def _hit(hit: SearchHit, label: str, phrases: Phrases) -> Item:
 
 def _choice(hit: SearchHit, phrases: Phrases) -> Item:
     title = shorten(hit.title, _LONGEST_TITLE)
-    return Item((Span(f"{isolated(title)} ({hit.day})"),), _full(title, hit.ref, hit.number, hit.day, phrases))
+    button = _full(title, hit.ref, hit.number, hit.day, phrases, hit.source)
+    return Item((Span(f"{isolated(title)} ({hit.day})"),), button)
 
 
-def _full(label: str, ref: str, number: int, day: date, phrases: Phrases) -> Button:
-    return Button(label, lines.spell_paper(ref), lines.spell_numbered(number, day), short=phrases.full_summary)
+def _full(label: str, ref: str, number: int, day: date, phrases: Phrases, source: str = "") -> Button:
+    typed = lines.spell_numbered(number, day, source)
+    return Button(label, lines.spell_paper(ref), typed, short=phrases.full_summary)
 
 
 def _note(note: str) -> Spans:
@@ -181,7 +220,8 @@ def _choices(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[s
         ),
         *_sounds(preferences, phrases),
     ]
-    rows = [(Button(f"{name} → {choice}", line),) for name, choice, line in others]
+    choose = [(Button(phrases.choose_sources, lines.SOURCES),)] if preferences.sources else []
+    rows = [*((Button(f"{name} → {choice}", line),) for name, choice, line in others), *choose]
     leave, join = Button(phrases.unsubscribe, lines.UNSUBSCRIBE), Button(phrases.subscribe, lines.SUBSCRIBE)
     return (*rows, (Button(phrases.reset, lines.RESET), leave if preferences.receives else join))
 

@@ -35,23 +35,27 @@ class Archive:
         self._clock = clock
         self.contents = Contents(database, clock)
 
-    async def newest(self) -> Digest | None:
-        """Give the newest digest that is delivered to anybody, else the newest known; one of the future last."""
-        return await self._newest(_PAPERS, _DELIVERED.desc())
+    async def newest(self, source: str = "") -> Digest | None:
+        """Give the newest digest that is delivered to anybody, else the newest known; one of the future last.
 
-    async def newest_delivered(self) -> Digest | None:
+        With `source`, of that one.
+        """
+        return await self._newest(and_(_PAPERS, _of(source)), _DELIVERED.desc())
+
+    async def newest_delivered(self, source: str = "") -> Digest | None:
         """Give the newest digest that is delivered to anybody: what a chat gets that wants the newest at once."""
-        return await self._newest(and_(_PAPERS, _DELIVERED))
+        return await self._newest(and_(_PAPERS, _DELIVERED, _of(source)))
 
-    async def last_seen(self, chat: int) -> Digest | None:
+    async def last_seen(self, chat: int, source: str = "") -> Digest | None:
         """Give the newest digest of which a chat holds something."""
         held = select(messages.c.digest_id).join(deliveries).where(_held(chat))
-        return await self._newest(and_(digests.c.id.in_(held), _IS_KEPT))
+        return await self._newest(and_(digests.c.id.in_(held), _IS_KEPT, _of(source)))
 
-    async def of_day(self, day: date) -> list[Digest]:
+    async def of_day(self, day: date, source: str = "") -> list[Digest]:
         """Give the digests of a day that have papers."""
+        which = (_PAPERS, digests.c.day == day.isoformat(), _of(source))
         async with self._read() as db:
-            found = await db.execute(select(digests.c.content).where(_PAPERS, digests.c.day == day.isoformat()))
+            found = await db.execute(select(digests.c.content).where(*which))
             return [digest_from_json(content) for content in found.scalars()]
 
     async def days(self) -> list[date]:
@@ -136,6 +140,10 @@ def is_future(now: float) -> ColumnElement[bool]:
     """Tell whether a digest is dated later than today in every time zone; an older version delivered such at once."""
     today = (datetime.fromtimestamp(now, UTC) + _EASTERNMOST).date()
     return digests.c.day > today.isoformat()
+
+
+def _of(source: str) -> ColumnElement[bool]:
+    return digests.c.source == source if source else true()
 
 
 def _held(chat: int) -> ColumnElement[bool]:

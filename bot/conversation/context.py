@@ -11,6 +11,7 @@ from bot.config.settings import Settings
 from bot.database.states import ChatKind
 from bot.delivery.channel import ChannelKit
 from bot.delivery.hours import DeliveryHours
+from bot.ledger.chats.sources import taken
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Subscription
 from formatters import pages
@@ -93,6 +94,26 @@ class Context:
     def language(self) -> str:
         """Give the language in which this chat receives digests; answers may be in another."""
         return (self.chat.language if self.chat else self.first_language) or self.settings.language
+
+    @property
+    def sources(self) -> list[str]:
+        """Name all sources."""
+        return [one.name for one in self.settings.sources]
+
+    @property
+    def usual_sources(self) -> list[str]:
+        """Name the sources of which this chat receives when its people choose nothing."""
+        return self._taken("")
+
+    @property
+    def takes(self) -> list[str]:
+        """Name the sources of which this chat receives."""
+        return self._taken(self.chat.sources if self.chat else "")
+
+    def _taken(self, chosen: str) -> list[str]:
+        own = self.kit.read(self.settings)
+        listed = own.sources.get(self.chat.name, ()) if own and self.chat else ()
+        return taken(chosen, listed, self.sources) or self.sources
 
     async def may_manage(self) -> bool:
         """Tell whether the sender may change the settings of this chat."""

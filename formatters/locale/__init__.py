@@ -28,6 +28,7 @@ class Phrases:
     no_digest: str
     unknown_command: str  # {command}
     which_of: str
+    which_list: str
     tap_one: str
     full_summary: str
     share: str
@@ -69,6 +70,11 @@ class Phrases:
     weekdays: tuple[str, ...]  # Monday first
     every_day: str
     set_time: str  # {example}
+    sources: str
+    choose_sources: str
+    take: str
+    leave: str
+    last_source: str
     reset: str
     saved: str
     not_understood: str  # {word} {example}

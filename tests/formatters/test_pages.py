@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.parsing.preferences import PreferenceChange, parse_preferences
 from bot.conversation.parsing.query import parse_query
+from bot.conversation.parsing.sources import parse_source_choice, split_source
 from bot.conversation.parsing.text import split_page
 from formatters import pages
 from formatters.compose import brief, help_text
@@ -95,6 +96,10 @@ PAGES: Mapping[str, Callable[[Phrases, str], Page]] = {
     ),
     "settings of a stranger": lambda catalogue, channel: chosen(catalogue, channel, receives=False, layout="index"),
     "settings of a closed chat": lambda catalogue, channel: chosen(catalogue, channel, closed=True),
+    "settings with sources": lambda catalogue, channel: chosen(catalogue, channel, sources=("daily", "hf")),
+    "sources": lambda catalogue, _: pages.sources({"daily": True, "Hugging Face": False}, catalogue),
+    "lists": lambda catalogue, _: pages.lists([("daily", COMMON), ("Hugging Face", FORTY)], catalogue),
+    "papers of a source": lambda catalogue, _: pages.papers(FORTY, catalogue, 1, "Hugging Face"),
     "status": lambda catalogue, _: status_page(catalogue, stuck=False),
     "status with problems": lambda catalogue, _: status_page(catalogue, stuck=True),
 }
@@ -216,14 +221,16 @@ def lines() -> Iterator[tuple[str, str]]:
             yield from ((one.line, one.typed or one.line) for one in buttons_of(make(phrases("ko"), channel)))
 
 
+SOURCES = ("daily", "Hugging Face")
 LINES, TYPED = ({*group} for group in zip(*lines(), strict=True))
 FORMS = (
     r"/paper [0-9a-f]{16}",
     r"/paper \d+ \d{4}-\d\d-\d\d",
-    r"/papers \d{4}-\d\d-\d\d(?: #\d+)?",
+    r"/papers \d{4}-\d\d-\d\d(?: ~[0-9a-f]{8})?(?: #\d+)?",
     r"/search ~\d+ #\d+",
     r"/(?:un)?subscribe(?: now)?",
     r"/settings (?:layout [a-z]+|language [a-z]{2}|silent|loud|default)",
+    r"/settings|/settings sources|/settings with(?:out)? ~[0-9a-f]{8}",
     r"/status retry",
 )
 
@@ -241,11 +248,13 @@ def test_a_line_is_understood(line: str) -> None:
 
     assert name in {**phrases("ko").commands, **phrases("ko").operator_commands}
     if name in ("paper", "papers"):
-        want = parse_query(argument, TODAY)
+        rest, source = split_source(split_page(argument)[0], SOURCES)
+        want = parse_query(rest, TODAY)
+        assert bool(source) == ("~" in line or any(name in line for name in SOURCES))
         assert not want.words
         assert (bool(want.ref), want.day is not None) in ((True, False), (False, True))
         assert (want.number is not None) == (name == "paper" and not want.ref)
-    elif name == "settings":
+    elif name == "settings" and argument and not parse_source_choice(argument, SOURCES):
         assert parse_preferences(argument) != PreferenceChange()
     elif name == "search":
         assert split_page(argument)[1] > 1 or argument.endswith("#1")

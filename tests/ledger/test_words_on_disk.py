@@ -218,6 +218,11 @@ def test_lines_of_settings() -> None:
         *("/settings default", "/unsubscribe"),
     ]
     others = replace(chosen, receives=False, silent=True)
+    assert lines(pages.sources({"daily": True, "hf": True, "new": False}, EN)) == [
+        *("/settings without ~9e76a386", "/settings without ~ed8dc027", "/settings with ~488cd754", "/settings"),
+    ]
+    several = [("daily", SMALL), ("hf", SMALL)]
+    assert lines(pages.lists(several, EN)) == ["/papers 2025-01-01 ~9e76a386", "/papers 2025-01-01 ~ed8dc027"]
     assert lines(pages.settings(others, EN, ("messages",)))[1:] == ["/settings loud", "/settings default", "/subscribe"]
     assert lines(pages.start("", EN)) == ["/subscribe now", "/subscribe"]
     assert lines(pages.status([], EN, stuck=True)) == ["/status retry"]

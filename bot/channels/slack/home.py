@@ -29,10 +29,10 @@ class HomeView:
         self._router = router
         self._replies = replies
 
-    async def publish(self, request: Request, note: str = "") -> None:
-        """Publish the view for who asks, with a note above the settings."""
+    async def publish(self, request: Request, note: str = "", page: Message | None = None) -> None:
+        """Publish the view for who asks, with a note above the settings, or above the page in their place."""
         context = await self._router.context_for(request)
-        [settings, *_] = (await subscription.settings(context, "")).messages
+        settings = page or (await subscription.settings(context, "")).messages[0]
         notes = [context.formatter.notice(note)] if note else []
         blocks = _blocks(await _newest(context), *notes, settings)
         view = {"type": "home", "private_metadata": request.address, "blocks": blocks}
@@ -46,7 +46,8 @@ class HomeView:
         if response.share_line:
             await self._replies.send(request.address, response.messages)
         else:
-            await self.publish(request, "" if response.replaces_page else response.toast)
+            page = response.messages[0] if response.replaces_page else None
+            await self.publish(request, "" if page else response.toast, page)
 
 
 async def _newest(context: Context) -> Message:

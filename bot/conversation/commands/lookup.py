@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from bot.conversation.commands.newest import Listed, last_seen, newest
 from bot.conversation.context import Context, Response
 from bot.conversation.parsing.query import PaperQuery, nearest_days, parse_query
+from bot.conversation.parsing.sources import split_source
 from bot.conversation.parsing.text import split_page
 from formatters import compose, lines, pages
 from formatters.model import Digest, Paper
@@ -18,27 +20,48 @@ _LONGEST_ECHO = 40  # characters of what was typed
 
 async def paper(context: Context, argument: str) -> Response:
     """Give one paper in full: by number, id, link or words of its title; of a day, or of the digest last seen."""
-    query = parse_query(argument, context.today)
+    query, source = parse_query(argument, context.today), ""
+    if query.words:
+        query, source = _of_source(context, argument, query)
     if query.ref or query.paper:
         return await _by_id(context, query)
     if query.words:
         return await _by_title(context, query)
-    digests = await _digests(context, query.day)
+    digests = await _digests(context, query.day, source)
     if not digests:
         return await _no_digest(context, query)
     return _by_number(context, query.number, digests)
 
 
 async def papers(context: Context, argument: str) -> Response:
-    """List the papers of the newest digest, or those of a day."""
-    query = parse_query(argument, context.today)
+    """List the papers of the newest digest, or those of a day; of several newest ones, let the reader choose."""
+    text, page = split_page(argument)
+    rest, source = split_source(text, context.sources)
+    query = parse_query(rest, context.today)
     if query.day is None and (query.words or query.number is not None):
         return await _other_days(context, argument[:_LONGEST_ECHO], context.today, None)
-    newest = await context.ledger.archive.newest()
-    digests = await context.ledger.archive.of_day(query.day) if query.day else [newest] if newest else []
+    if not (query.day or source) and len(listed := await newest(context)) > 1:
+        return context.reply_page(pages.lists(listed, context.phrases))
+    digests = await _of_day_or_newest(context, query.day, source)
     if not digests:
         return await _no_digest(context, query)
-    return context.reply_page(*(_index_page(context, digest, query.page) for digest in digests))
+    return context.reply_page(*(_index_page(context, digest, page, source) for digest in digests))
+
+
+async def _of_day_or_newest(context: Context, day: date | None, source: str) -> list[Digest]:
+    archive = context.ledger.archive
+    if day:
+        return await archive.of_day(day, source)
+    found = await archive.newest(source) if source else next((digest for _, digest in await newest(context)), None)
+    return [found] if found else []
+
+
+def _of_source(context: Context, argument: str, query: PaperQuery) -> tuple[PaperQuery, str]:
+    """Read a number or a day with the name of a source behind it; all else may be words of a title."""
+    rest, source = split_source(argument, context.sources)
+    named = parse_query(rest, context.today)
+    is_meant = source and not named.words and (named.day or named.number is not None)
+    return (named, source) if is_meant else (query, "")
 
 
 async def search(context: Context, argument: str) -> Response:
@@ -90,25 +113,23 @@ async def _choose(context: Context, hits: Sequence[SearchHit]) -> Response:
     return context.reply_page(pages.choice(hits, context.phrases))
 
 
-def _by_number(context: Context, number: int | None, digests: Sequence[Digest]) -> Response:
-    found = [(digest, one) for digest in digests for one in digest.papers if one.number == number]
+def _by_number(context: Context, number: int | None, digests: Sequence[Listed]) -> Response:
+    found = [(digest, one, source) for source, digest in digests for one in digest.papers if one.number == number]
     if len(found) == 1:
-        return _full(context, *found[0])
+        digest, one, _ = found[0]
+        return _full(context, digest, one)
     if found:
         return context.reply_page(pages.choice([_hit(*one) for one in found], context.phrases))
-    last = max(one.number for digest in digests for one in digest.papers)
+    last = max(one.number for _, digest in digests for one in digest.papers)
     template = context.phrases.which_paper if number is None else context.phrases.no_such_paper
     return context.reply_text(template.format(number=str(number)[:8], last=last))
 
 
-async def _digests(context: Context, day: date | None) -> list[Digest]:
-    """Give the digests of a day; without a day the one that this chat received last, else the newest."""
-    archive = context.ledger.archive
-    if day:
-        return await archive.of_day(day)
-    last = await archive.last_seen(context.chat.id) if context.chat else None
-    digest = last if last and last.papers else await archive.newest()
-    return [digest] if digest else []
+async def _digests(context: Context, day: date | None, source: str) -> list[Listed]:
+    """Give the digests of a day or source; without these, what this chat received last, else the newest."""
+    if day or source:
+        return [(source, digest) for digest in await _of_day_or_newest(context, day, source)]
+    return await last_seen(context) or await newest(context)
 
 
 async def _no_digest(context: Context, query: PaperQuery) -> Response:
@@ -126,9 +147,9 @@ async def _other_days(context: Context, day_text: str, day: date, number: int | 
     )
 
 
-def _index_page(context: Context, digest: Digest, page: int) -> Page:
+def _index_page(context: Context, digest: Digest, page: int, source: str) -> Page:
     last = -(-len(digest.papers) // pages.PAPERS_ON_A_PAGE)
-    return pages.papers(digest, context.phrases, min(page, last))
+    return pages.papers(digest, context.phrases, min(page, last), source)
 
 
 def _full(context: Context, digest: Digest, one: Paper) -> Response:
@@ -140,5 +161,5 @@ def _full(context: Context, digest: Digest, one: Paper) -> Response:
     )
 
 
-def _hit(digest: Digest, one: Paper) -> SearchHit:
-    return SearchHit(reference(digest, one), one.number, f"{digest.series}: {one.title}", "", digest.day)
+def _hit(digest: Digest, one: Paper, source: str) -> SearchHit:
+    return SearchHit(reference(digest, one), one.number, f"{digest.series}: {one.title}", "", digest.day, source)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.conversation.commands.newest import lacks_newest
 from bot.conversation.context import Context, Response, choose_language
 from bot.conversation.parsing.preferences import PreferenceChange, PreferenceError, parse_preferences
+from bot.conversation.parsing.sources import SourceChoice, parse_source_choice
 from bot.database.states import ChatState
 from bot.delivery.hours import DeliveryHours
+from bot.ledger.chats.sources import spell
 from formatters import pages
 from formatters.locale import phrases
 from formatters.page import Page
@@ -22,15 +25,15 @@ async def subscribe(context: Context, argument: str) -> Response:
     now = argument.casefold() in _NOW
     if argument and not now:
         return context.reply_text(f"/subscribe – {context.phrases.commands['subscribe']}")
-    lacks_newest = now and await _lacks_newest(context)
-    if context.chat and context.chat.is_open and not lacks_newest:
+    is_new = now and await lacks_newest(context)
+    if context.chat and context.chat.is_open and not is_new:
         return context.reply_text(context.phrases.already_subscribed.format(when=context.hours_text))
     chat_id = await context.ensure_chat()
     await context.ledger.subscriptions.resume(chat_id)
     await context.ledger.subscriptions.subscribe(chat_id, context.layout, now=now)
     context.wake()
     usual = context.phrases.subscribed.format(when=context.hours_text)
-    return context.reply_text(context.phrases.subscribed_now if lacks_newest else usual)
+    return context.reply_text(context.phrases.subscribed_now if is_new else usual)
 
 
 async def unsubscribe(context: Context, _: str) -> Response:
@@ -46,6 +49,8 @@ async def unsubscribe(context: Context, _: str) -> Response:
 async def settings(context: Context, argument: str) -> Response:
     """Show what this chat receives, and change it."""
     try:
+        if len(context.sources) > 1 and (choice := parse_source_choice(argument, context.sources)):
+            return await _sources(context, choice)
         change = _require_supported(parse_preferences(argument), context)
     except PreferenceError as error:
         return context.reply_text(pages.help_with_settings(error.word, error.near, context.phrases))
@@ -59,20 +64,41 @@ async def settings(context: Context, argument: str) -> Response:
     return await _saved(context)
 
 
+async def _sources(context: Context, choice: SourceChoice) -> Response:
+    """Show of which sources this chat receives, and take one of them, or give one up."""
+    if not choice.name:
+        return context.reply_page(_sources_page(context))
+    if not await context.may_manage():
+        return context.refuse()
+    before = context.takes
+    chosen = [name for name in context.sources if (choice.takes if name == choice.name else name in before)]
+    if not chosen:
+        return context.reply_text(context.phrases.last_source)
+    spelled = "" if chosen == context.usual_sources else spell(chosen)
+    chat_id = await context.ensure_chat()
+    await context.ledger.subscriptions.set_preferences(chat_id, context.layout, sources=spelled)
+    context.wake()
+    now = await _renewed(context)
+    return now.reply_page(_sources_page(now), toast=now.phrases.saved)
+
+
+def _sources_page(context: Context) -> Page:
+    return pages.sources({name: name in context.takes for name in context.sources}, context.phrases)
+
+
 async def _saved(context: Context) -> Response:
-    """Show the settings as they are now, in the language they may have changed to."""
+    """Show the settings as they are now."""
+    now = await _renewed(context)
+    saved = now.phrases.saved
+    return now.reply_page(_page(now, "" if context.request.from_button else saved), toast=saved)
+
+
+async def _renewed(context: Context) -> Context:
+    """Give the context after a change, in the language that may have changed."""
     request = context.request
     chat = await context.ledger.subscriptions.find(request.channel, (request.address, *request.aliases))
     catalogue = phrases(choose_language(request, chat, context.settings.language))
-    now = replace(context, chat=chat, phrases=catalogue, formatter=context.formatter.in_language(catalogue))
-    return now.reply_page(_page(now, "" if request.from_button else catalogue.saved), toast=catalogue.saved)
-
-
-async def _lacks_newest(context: Context) -> bool:
-    archive = context.ledger.archive
-    newest = await archive.newest_delivered()
-    last = await archive.last_seen(context.chat.id) if context.chat else None
-    return newest is not None and (last is None or last.day < newest.day)
+    return replace(context, chat=chat, phrases=catalogue, formatter=context.formatter.in_language(catalogue))
 
 
 def _require_supported(change: PreferenceChange, context: Context) -> PreferenceChange:
@@ -87,14 +113,14 @@ def _require_supported(change: PreferenceChange, context: Context) -> Preference
 
 def _values(context: Context, change: PreferenceChange) -> dict[str, object]:
     """Give the columns that change, with their new values."""
-    defaults = {"layout": "", "language": context.first_language, "silent": 0, "schedule": ""} if change.reset else {}
+    as_set = {"layout": "", "language": context.first_language, "silent": 0, "schedule": "", "sources": ""}
     values: dict[str, object] = {
         "layout": change.layout,
         "language": change.language,
         "schedule": _schedule(context, change),
     }
     silent = {} if change.silent is None else {"silent": int(change.silent)}
-    return defaults | {name: value for name, value in values.items() if value} | silent
+    return (as_set if change.reset else {}) | {name: value for name, value in values.items() if value} | silent
 
 
 def _schedule(context: Context, change: PreferenceChange) -> str:
@@ -123,5 +149,6 @@ def _page(context: Context, note: str = "") -> Page:
         language=context.language,
         silent=silent,
         hours=context.hours_text,
+        sources=context.takes if len(context.sources) > 1 else (),
     )
     return pages.settings(preferences, context.phrases, context.kit.layouts, note)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
+from bot.config.sources import Source
 from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan
 from bot.sources.folder import FolderSource
@@ -69,6 +70,19 @@ async def test_what_is_chosen_is_stored_and_shown(slack_bot: SlackBot) -> None:
     assert f"{KO.own_language}: 한국어" in await current_home(slack_bot)
     await slack_bot.slack.presses_home(ANN, KO.reset)
     assert f"{EN.layout}: {EN.layouts['thread']}" in await current_home(slack_bot)
+
+
+async def test_sources_are_chosen_in_the_home(slack_bot: SlackBot) -> None:
+    sources = tuple(Source(name=name, kind="huggingface") for name in ("daily", "hf"))
+    slack_bot.router.settings = slack_bot.router.settings.model_copy(update={"sources": sources})
+    assert "[Choose sources]" in await read_home(slack_bot)
+    for label, shown in (
+        ("Choose sources", "✓ daily\n✓ hf"),
+        ("hf → leave out", "✓ daily\n– hf"),
+        ("Settings", "Sources: daily"),
+    ):
+        await slack_bot.slack.presses_home(ANN, label)
+        assert shown in await current_home(slack_bot)
 
 
 async def test_subscribing_says_when_papers_come(slack_bot: SlackBot) -> None:
