@@ -63,21 +63,13 @@ class FolderSource:
 
     def _digests(self, since: date | None) -> list[FoundDigest]:
         problems: dict[str, str] = {}
-        by_id: dict[str, list[FoundDigest]] = {}
         paths = self._posts(since, problems)
         unfinished = self._unfinished(paths)
         read = [one for path in paths for one in self._read_all(path, since, as_before=path in unfinished)]
-        for name, post in read:
-            if isinstance(post, ParseError):
-                if self._is_told(name, post):
-                    problems[name] = str(post)
-            elif post.digest:
-                _keep(FoundDigest(post.digest, name, post.fingerprint), by_id, problems)
-                if post.degraded:
-                    problems[name] = f"{name}: {post.degraded}"
+        found = collected(read, problems, self._is_told)
         self.problems = problems
-        self.survey = surveyed(read, () if by_id else self._left_out())
-        return sorted(chain(*by_id.values()), key=lambda found: (found.digest.day, found.post))
+        self.survey = surveyed(read, () if found else self._left_out())
+        return found
 
     def _posts(self, since: date | None, problems: dict[str, str]) -> list[Path]:
         """List the files to look at; a sub-folder that cannot be read becomes a problem."""
@@ -160,6 +152,24 @@ class FolderSource:
             return error
 
 
+def collected(
+    read: Iterable[tuple[str, Post | ParseError]],
+    problems: dict[str, str],
+    is_told: Callable[[str, ParseError], bool] = lambda *_: True,
+) -> list[FoundDigest]:
+    """Give the digests of posts by their names, older first, each once; put what is wrong into `problems`."""
+    by_id: dict[str, list[FoundDigest]] = {}
+    for name, post in read:
+        if isinstance(post, ParseError):
+            if is_told(name, post):
+                problems[name] = str(post)
+        elif post.digest:
+            _keep(FoundDigest(post.digest, name, post.fingerprint), by_id, problems)
+            if post.degraded:
+                problems[name] = f"{name}: {post.degraded}"
+    return sorted(chain(*by_id.values()), key=lambda found: (found.digest.day, found.post))
+
+
 def named(name: str, post: Post | ParseError) -> list[tuple[str, Post | ParseError]]:
     """Give a post with its name, or the posts of a file that grows with theirs: `README.md#2026-11-26`."""
     sections = post.sections if isinstance(post, Post) else ()
@@ -226,6 +236,11 @@ def read(path: Path, origin: Origin, *, since: date | None = None) -> Post:
     """Read one post, and no more bytes of it than a post may have. Raises ParseError and OSError."""
     with path.open("rb") as file:
         raw = file.read(LARGEST_POST + 1)
+    return read_bytes(raw, origin, since=since)
+
+
+def read_bytes(raw: bytes, origin: Origin, *, since: date | None = None) -> Post:
+    """Read one post; ParseError for whatever is wrong with it."""
     try:
         return _fingerprinted(parse(raw, origin, since=since))
     except ParseError:

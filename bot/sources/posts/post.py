@@ -55,6 +55,7 @@ class Origin:
     certain: bool = False
     site: str = ""
     zone: tzinfo | None = None
+    head: str = "front matter"  # what stands before the text is called, with title and date
 
 
 def parse(raw: bytes, origin: Origin, *, since: date | None = None) -> Post:
@@ -69,7 +70,7 @@ def parse(raw: bytes, origin: Origin, *, since: date | None = None) -> Post:
         return Post(None, NOT_PUBLISHED, miss=Miss(Reached.PAPERS, NOT_PUBLISHED) if read_papers(body).papers else None)
     day = front_matter.day_of(front, origin.zone)
     if since and day and day.last < since and not may_have_dated_sections(body):
-        return Post(None, days={"front matter": day}, is_older=True)
+        return Post(None, days={origin.head: day}, is_older=True)
     if not days.of_name(origin.name) and (sections := _sections(front, body, origin)):
         return Post(None, sections=(replace(sections[0], degraded=_said(broken, sections[0].degraded)), *sections[1:]))
     reading = read_papers(body, origin.site)
@@ -84,7 +85,7 @@ def _whole(front: Mapping[str, object], reading: Reading, origin: Origin) -> Pos
     series, in_title = naming.split_title(title)
     in_title = in_title or naming.split_title(reading.title)[1]
     in_name, in_front = days.of_name(origin.name), front_matter.day_of(front, origin.zone)
-    found = {"front matter": in_front, "file name": in_name, "title": in_title}
+    found = {origin.head: in_front, "file name": in_name, "title": in_title}
     named = {place: one for place, one in found.items() if one}
     if not (reading.papers or origin.certain or (series and in_title and in_name)):
         return Post(None, days=named)
