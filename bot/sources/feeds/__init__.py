@@ -1,0 +1,1 @@
+"""Feeds: RSS, Atom and JSON Feed, whose entries are posts or papers."""
