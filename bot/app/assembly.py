@@ -18,6 +18,7 @@ from bot.app.reporter import Reporter
 from bot.app.service import Service
 from bot.app.titles import TitleKeeper
 from bot.channels import all_kits
+from bot.config.fields import weekdays
 from bot.config.settings import Settings
 from bot.config.sources import Source as SourceSettings
 from bot.conversation.listener import Listener
@@ -32,6 +33,11 @@ from bot.monitoring.health import Health
 from bot.monitoring.health_report import report_file
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
+from bot.sources.feeds import presets
+from bot.sources.feeds.days import Hours
+from bot.sources.feeds.papers import FeedOfPapers
+from bot.sources.feeds.posts import FeedOfPosts
+from bot.sources.feeds.presets import Listing
 from bot.sources.folder import FolderSource
 from bot.sources.git.clone import Clone
 from bot.sources.git.program import Git
@@ -181,15 +187,34 @@ def _of_git(one: SourceSettings, settings: Settings) -> GitSource:
     return GitSource(clone, partial(make_folder, one, settings, clock=never_young))
 
 
+def _fetcher(one: SourceSettings) -> Fetcher:
+    return Fetcher(AddressGuard(allow_private=one.allow_private), contact=one.contact)
+
+
 def _of_huggingface(one: SourceSettings, settings: Settings) -> HuggingFaceSource:  # noqa: ARG001
-    fetcher = Fetcher(AddressGuard(allow_private=one.allow_private), contact=one.contact)
-    return HuggingFaceSource(one.name, fetcher, one.top, one.min_upvotes, one.url.rstrip("/") or SITE)
+    return HuggingFaceSource(one.name, _fetcher(one), one.top or 10, one.min_upvotes, one.url.rstrip("/") or SITE)
+
+
+def _of_feed(one: SourceSettings, settings: Settings) -> FeedOfPosts | FeedOfPapers:
+    secrets = {"Authorization": f"Bearer {one.token.get_secret_value()}"} if one.token else {}
+    if not one.has_papers:
+        return FeedOfPosts(one.name, _fetcher(one), one.url, one.match, settings.zone, secrets)
+    hours = Hours(settings.schedule.at, weekdays(settings.schedule.days), settings.zone)
+    return FeedOfPapers(one.name, _fetcher(one), _listing(one), hours, one.top or 20, one.keywords, secrets)
+
+
+def _listing(one: SourceSettings) -> Listing:
+    site = one.url.rstrip("/")
+    if one.arxiv:
+        return presets.arxiv(one.arxiv, site or presets.ARXIV, cross_lists=one.cross_lists)
+    return presets.biorxiv(one.biorxiv, site or presets.BIORXIV) if one.biorxiv else Listing(one.url)
 
 
 _MAKERS: Mapping[str, Callable[[SourceSettings, Settings], Source]] = {
     "folder": _of_folder,
     "git": _of_git,
     "huggingface": _of_huggingface,
+    "feed": _of_feed,
 }
 
 

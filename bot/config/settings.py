@@ -29,7 +29,6 @@ from bot.config.fields import (
     number_as_text,
     one_slack_chat,
     one_telegram_chat,
-    parse_list,
     slack_chats,
     slack_people,
     telegram_chats,
@@ -39,12 +38,11 @@ from bot.config.fields import (
     weekdays,
 )
 from bot.config.sources import Source
-from bot.config.table import Table, Token
+from bot.config.table import Listed, Table, Token
 
 # A proxy that speaks HTTPS, or a Bot API server of one's own on the same machine; empty: there is none.
 _WEBHOOK = re.compile(r"(?:(?:https://[\w.-]+|http://(?:localhost|127(?:\.\d+){3}|\[::1\]))(?::\d+)?(?:/[^\s{}?#]*)?)?")
 
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
 TelegramChats = Annotated[tuple[ListedChat, ...], NoDecode, BeforeValidator(partial(parse_chats, check=telegram_chats))]
 SlackChats = Annotated[tuple[ListedChat, ...], NoDecode, BeforeValidator(partial(parse_chats, check=slack_chats))]
 Secret = Annotated[SecretStr | None, BeforeValidator(webhook_secret)]

@@ -30,6 +30,7 @@ NO_SECRET = "Telegram takes no such secret; write 1 to 256 of A-Z, a-z, 0-9, _ a
 NO_TOKEN = "this is no token and no secret: it holds blanks or letters that none has; copy it anew"
 NO_WEBHOOK = 'Telegram posts to HTTPS alone; write one such as "https://papers.example.org/telegram"'
 WITH_SOURCES = 'a chat with its sources is written { chat = "…", sources = ["…"] }'
+FEED = '[[sources]]\nname = "a"\nkind = "feed"\n'
 SOURCE = '[[sources]]\nname = "daily"\nkind = "folder"\npath = "_posts"\n'
 
 WHOLE = """
@@ -131,10 +132,17 @@ url = "blog.git"
 name = "hf"
 kind = "huggingface"
 top = 5
+
+[[sources]]
+name = "new"
+kind = "feed"
+arxiv = ["cs.CL", "cs.LG", "cs.CL"]
+keywords = ["agent"]
 """)
     monkeypatch.setenv("PAPERBOY_SOURCES__0__TOKEN", "ghp_FAKE")
     settings = load()
-    blog, copy, site = settings.sources
+    blog, copy, site, feed = settings.sources
+    assert (feed.arxiv, feed.keywords, feed.has_papers) == (("cs.CL", "cs.LG"), ("agent",), True)
     assert (blog.url, blog.path, blog.branch) == ("https://github.com/me/blog.git", Path("_posts"), "main")
     assert (revealed(blog.token), settings.secrets) == ("ghp_FAKE", ["ghp_FAKE"])
     assert (copy.url, copy.path) == (f"file://{tmp_path}/blog.git", Path())
@@ -327,7 +335,12 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
                 "url": "",
                 "branch": "",
                 "token": None,
-                "top": 10,
+                "entries": None,
+                "arxiv": (),
+                "cross_lists": False,
+                "biorxiv": (),
+                "keywords": (),
+                "top": None,
                 "min_upvotes": 0,
                 "contact": "",
                 "allow_private": False,
@@ -600,7 +613,7 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
         ),
         (
             '[[sources]]\nname = "a"\nkind = "rss"',
-            ['sources.0.kind: write "folder", "git" or "huggingface"'],
+            ['sources.0.kind: write "folder", "git", "huggingface" or "feed"'],
         ),
         (
             SOURCE + "top = 3",
@@ -613,6 +626,26 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
         (
             '[[sources]]\nname = "a"\nkind = "git"\nurl = "--upload-pack=x"',
             ["sources.0.url: write an address, such as https://github.com/me/blog.git"],
+        ),
+        (
+            FEED,
+            ['sources.0: kind "feed" needs url or arxiv or biorxiv; add it (`paperboy settings` says what it takes)'],
+        ),
+        (
+            FEED + 'arxiv = ["cs.CL"]\nbiorxiv = ["neuroscience"]',
+            ["sources.0: arxiv and biorxiv are two feeds; write a table of [[sources]] for each"],
+        ),
+        (
+            FEED + 'arxiv = ["../x"]',
+            ['sources.0.arxiv: \'../x\' is no category; write such as "cs.CL", or "cell_biology" for bioRxiv'],
+        ),
+        (
+            FEED + 'url = "https://a.example/feed.xml"\nkeywords = ["agent"]',
+            ['sources.0: keywords is not for entries = "posts"; take it out'],
+        ),
+        (
+            FEED + 'arxiv = ["cs.CL"]\nmatch = "*"',
+            ['sources.0: match is not for entries = "papers"; take it out'],
         ),
         (SOURCE + SOURCE, ["sources: two sources share a name; give each its own"]),
         (
