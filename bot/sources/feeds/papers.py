@@ -19,7 +19,7 @@ from bot.sources.feeds.html.reader import to_markdown
 from bot.sources.feeds.presets import Listing, abstract_of, address_of
 from bot.sources.fingerprint import fingerprint
 from bot.sources.posts.papers.drafts import Draft, finished, slug
-from bot.sources.source import FoundDigest
+from bot.sources.source import Cost, FoundDigest
 from bot.sources.survey import Survey
 from bot.sources.web.fetcher import NO_HEADERS, Fetched, Fetcher, Validators
 from bot.sources.web.literal import as_markdown, in_line
@@ -46,6 +46,10 @@ class FeedOfPapers:
     state: str = ""
     problems: Mapping[str, str] = field(default_factory=dict)
     survey: Survey = field(default_factory=Survey)
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(self.fetcher.requests, self.fetcher.bytes_read)
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests that are remembered; SourceError when the feed cannot be read."""

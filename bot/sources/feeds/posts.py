@@ -21,7 +21,7 @@ from bot.sources.folder import collected, named, read_bytes, surveyed
 from bot.sources.posts import days, naming
 from bot.sources.posts.days import FIRST_DAY
 from bot.sources.posts.post import Origin, Post
-from bot.sources.source import FoundDigest
+from bot.sources.source import Cost, FoundDigest
 from bot.sources.survey import Survey
 from bot.sources.web.fetcher import NO_HEADERS, Fetched, Fetcher, Validators
 
@@ -63,6 +63,10 @@ class FeedOfPosts:
     problems: Mapping[str, str] = field(default_factory=dict)
     survey: Survey = field(default_factory=Survey)
     _cache: dict[_Post, Post | ParseError] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(self.fetcher.requests, self.fetcher.bytes_read)
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests of `since` and later; SourceError when the feed cannot be read."""

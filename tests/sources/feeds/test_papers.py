@@ -13,7 +13,7 @@ from bot.sources.feeds import presets
 from bot.sources.feeds.days import Hours, pruned
 from bot.sources.feeds.papers import FeedOfPapers
 from bot.sources.feeds.presets import Listing
-from bot.sources.source import FoundDigest
+from bot.sources.source import Cost, FoundDigest
 from bot.sources.web.addresses import AddressGuard
 from bot.sources.web.fetcher import Fetcher
 from formatters.model import Link
@@ -293,7 +293,7 @@ async def test_a_look_that_finds_nothing_new_costs_one_free_request(
     again = made(source.listing, clock, state=source.state)
     for _ in range(2):
         assert await again.digests() == found
-    assert (len(server.requests), again.fetcher.requests, again.fetcher.bytes_read) == (3, 2, 0)
+    assert (len(server.requests), again.cost) == (3, Cost(2, 0))
     assert again.state == source.state
 
 

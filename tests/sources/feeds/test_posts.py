@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import SourceError
 from bot.sources.feeds.posts import FeedOfPosts
-from bot.sources.source import FoundDigest
+from bot.sources.source import Cost, FoundDigest
 from bot.sources.web.addresses import AddressGuard
 from bot.sources.web.fetcher import Fetcher
 from tests.support.fakes.documents import Document, DocumentServer
@@ -125,7 +125,7 @@ async def test_a_look_that_finds_nothing_new_costs_one_free_request(server: Docu
     again = made(server, first.state)
     for _ in range(2):
         assert await again.digests() == found
-    assert (len(server.requests), again.fetcher.requests, again.fetcher.bytes_read) == (3, 2, 0)
+    assert (len(server.requests), again.cost) == (3, Cost(2, 0))
     assert again.state == first.state
 
 
