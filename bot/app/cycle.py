@@ -48,12 +48,13 @@ class DeliveryCycle:
     def __post_init__(self) -> None:
         self.identification = Identification(self.ledger.subscriptions, self.describe)
 
-    async def plan(self, *, at_once: bool, resume: bool) -> list[SourceError]:
+    async def plan(self, *, at_once: bool, resume: bool, identify: bool = True) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.
 
-        With `at_once`, chats that chose no hours of their own do not wait for the operator's.
+        With `at_once`, chats that chose no hours of their own do not wait for the operator's. With `identify`,
+        platforms are asked about chats that the settings name anew.
         """
-        await self._sync_chats()
+        await self._sync_chats(identify=identify)
         if resume:
             await self.ledger.subscriptions.resume_all()
         wanting = await self.ledger.chats_wanting_newest()
@@ -106,14 +107,14 @@ class DeliveryCycle:
             hours = DeliveryHours.for_chat(self.settings, schedule)
             await self.ledger.open_at(schedule, 0.0 if at_once and not schedule else hours.next_opening(now))
 
-    async def _sync_chats(self) -> None:
+    async def _sync_chats(self, *, identify: bool) -> None:
         """Make the ledger's chats those of the settings; a channel that was taken out has none."""
         for name, kit in self.kits.items():
             if own := kit.read(self.settings):
                 channel = self.channels.get(name)
                 id_sequences = {chat: channel.id_sequence(chat) for chat in own.chats} if channel else {}
                 await self.ledger.subscriptions.sync_chats(name, own.layout, id_sequences)
-                if channel:
+                if channel and identify:
                     await self.identification.identify(channel, own)
                 names = [source.name for source in self.sources]
                 await self.ledger.subscriptions.sync_sources(name, names, own.sources)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
-from bot.delivery.channel import ChannelKit, ChatIdentity, FreeTurn, HeardTitles, NotDelivered, UnconfirmedSend
+from bot.delivery.channel import (
+    ChannelKit,
+    ChatIdentity,
+    ChatWork,
+    FreeTurn,
+    HeardTitles,
+    NotDelivered,
+    UnconfirmedSend,
+)
 from formatters.locale import Phrases
 from formatters.message import Formatter
 
@@ -27,6 +35,9 @@ class TerminalChannel:
         self._console = console
         self.titles = HeardTitles()
         self._ids = count(1)
+
+    def seconds_for(self, work: Sequence[ChatWork]) -> float:  # noqa: ARG002
+        return 0.0
 
     def id_sequence(self, address: str) -> str:
         return address

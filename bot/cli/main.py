@@ -98,6 +98,10 @@ def deliver(
         typer.Option("--for", parser=duration, metavar="DURATION", help='The longest it may take, such as "10m".'),
     ] = None,
     verbose: Verbose = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go where, and how long it takes; send and write nothing.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="What a dry run says as JSON.")] = False,
     config: Config = None,
 ) -> None:
     """Find what is new, plan it and send it, now.
@@ -106,6 +110,12 @@ def deliver(
 
     Exits with 0 when all is settled, 1 when something needs a person, 2 when it could not run, 3 when something waits.
     """
+    if dry_run:
+        from bot.cli.delivery.dry_run import show_dry_run
+
+        sys.exit(perform(partial(show_dry_run, as_json=json), config or context.obj))
+    if json:
+        raise typer.BadParameter("it goes with --dry-run alone.", param_hint="--json")
     from bot.cli.delivery.deliver import deliver_once
 
     sys.exit(perform(partial(deliver_once, longest=longest, verbose=verbose), config or context.obj))

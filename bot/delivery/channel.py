@@ -172,6 +172,20 @@ class FreeTurn:
         """Count nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChatWork:
+    """How many calls are to be made in a chat."""
+
+    address: str
+    sends: int = 0
+    edits: int = 0
+    deletions: int = 0
+
+    @property
+    def calls(self) -> int:
+        return self.sends + self.edits + self.deletions
+
+
 class Channel(Protocol):
     """Where messages go: one medium and one bot in it.
 
@@ -190,6 +204,9 @@ class Channel(Protocol):
     @property
     def allowances(self) -> Sequence[LearningLimit]:
         """Give the limits of the platform that its refusals may lower."""
+
+    def seconds_for(self, work: Sequence[ChatWork]) -> float:
+        """Give how long these calls take at the least, with what the platform is known to allow."""
 
     def id_sequence(self, address: str) -> str:
         """Name the sequence that a chat's message ids count up in."""

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.archive.archive import Archive
@@ -44,6 +45,28 @@ OLDEST = (3, 35)  # of SQLite: for RETURNING
 
 def _warn(text: str) -> None:
     log.warning(text)  # looked up at the call: what logs is set up after this module was loaded
+
+
+@dataclass(frozen=True, slots=True)
+class DueWork:
+    """What is to be done of a digest in a chat."""
+
+    channel: str
+    chat: str
+    address: str  # where it is now
+    label: str  # all of it as people read it
+    digest: str
+    messages: int  # to be sent
+    edits: int
+    deletions: int
+    unconfirmed: int  # to be looked for
+    at: float  # when the first of it is due, in seconds since 1970; 0: at once
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Count by the words that people read."""
+        done = {"message": self.messages, "edit": self.edits, "deletion": self.deletions}
+        return done | {"unconfirmed message": self.unconfirmed}
 
 
 @asynccontextmanager
@@ -194,6 +217,11 @@ class Ledger:
         """Count the deliveries of active chats that are due now."""
         async with self._read() as db:
             return int((await db.execute(delivery_sql.open_rows(self.clock()))).scalar_one())
+
+    async def due_work(self) -> list[DueWork]:
+        """List what is to be done in each active chat, now or later."""
+        async with self._read() as db:
+            return [DueWork(*row) for row in await db.execute(delivery_sql.due_work())]
 
     async def attempted_at(self, delivery_ref: str) -> float:
         """Tell when a delivery was last tried; asked anew, since times are moved when the clock is set back."""

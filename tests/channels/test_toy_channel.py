@@ -28,6 +28,7 @@ from bot.delivery.channel import (
     ChannelKit,
     ChannelSettings,
     ChatIdentity,
+    ChatWork,
     FreeTurn,
     HeardTitles,
     NotDelivered,
@@ -106,6 +107,9 @@ class ToyChannel:
     name: str = "toy"
     allowances = ()
     titles: HeardTitles = field(default_factory=HeardTitles)
+
+    def seconds_for(self, work: Sequence[ChatWork]) -> float:
+        return 0.0
 
     def id_sequence(self, address: str) -> str:
         return address

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bot.database.states import ChatKind
 from bot.delivery.channel import (
     ChatIdentity,
+    ChatWork,
     Delivered,
     FreeTurn,
     HeardTitles,
@@ -64,6 +65,9 @@ class MemoryChannel:
     titles: HeardTitles = field(default_factory=HeardTitles)
     allowances: tuple[LearningLimit, ...] = ()
     called: dict[str, str] = field(default_factory=dict)  # the titles of chats
+
+    def seconds_for(self, work: Sequence[ChatWork]) -> float:
+        return 0.0  # there are no limits
 
     def id_sequence(self, address: str) -> str:
         return address

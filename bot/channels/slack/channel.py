@@ -14,12 +14,21 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.rate_limits.allowances import Allowance
+from bot.channels.rate_limits.estimate import evenly, in_windows
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, SlidingWindow
 from bot.channels.rate_limits.pauses import ALL
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.database.states import ChatKind
-from bot.delivery.channel import ChatIdentity, Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import (
+    ChatIdentity,
+    ChatWork,
+    Delivered,
+    HeardTitles,
+    NotDelivered,
+    UnconfirmedSend,
+    Undecided,
+)
 from bot.errors import Rejected, RetryLater, SendError
 from formatters.message import Formatter
 
@@ -62,6 +71,13 @@ class SlackChannel:
         }
         self._session: aiohttp.ClientSession | None = None
         self._directs: dict[str, str] = {}  # by person: the id of the direct messages, which never changes
+
+    def seconds_for(self, work: Sequence[ChatWork]) -> float:
+        """Messages go out by channel, edits and deletions each with all others of the workspace."""
+        known = {one.name: one for one in self.allowances}
+        posts = [evenly(one.sends, known["chat.postMessage"]) for one in work]
+        edits = in_windows(sum(one.edits for one in work), known["chat.update"])
+        return max(*posts, edits, in_windows(sum(one.deletions for one in work), known["chat.delete"]))
 
     def id_sequence(self, address: str) -> str:
         return address

@@ -10,12 +10,21 @@ from collections.abc import Mapping, Sequence
 from telegram import Chat, ChatFullInfo, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted
 
 from bot.channels.rate_limits.allowances import Allowance
+from bot.channels.rate_limits.estimate import evenly, in_windows
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, Limit, SlidingWindow
 from bot.channels.telegram.client import NONSENSE, TelegramClient, join_address, split_address
 from bot.channels.telegram.reconciliation import CHANNEL, MessageIds, Reconciler, id_sequence, is_gone, is_unmodified
 from bot.database.states import ChatKind
-from bot.delivery.channel import ChatIdentity, Delivered, HeardTitles, NotDelivered, UnconfirmedSend, Undecided
+from bot.delivery.channel import (
+    ChatIdentity,
+    ChatWork,
+    Delivered,
+    HeardTitles,
+    NotDelivered,
+    UnconfirmedSend,
+    Undecided,
+)
 from bot.errors import Rejected, SendError
 from formatters.message import Formatter
 
@@ -39,6 +48,14 @@ class TelegramChannel:
         self.ids = MessageIds()
         self.titles = HeardTitles()
         self._reconciler = Reconciler(self.client, self.ids, self.acquire_turn)
+
+    def seconds_for(self, work: Sequence[ChatWork]) -> float:
+        bot, group = self.allowances
+        in_chats = [
+            in_windows(one.calls, group, 1.0) if is_limited_group(one.address) else max(0.0, one.calls - 1.0)
+            for one in work
+        ]
+        return max(evenly(sum(one.calls for one in work), bot), *in_chats, 0.0)
 
     def id_sequence(self, address: str) -> str:
         return id_sequence(address)
@@ -162,6 +179,11 @@ def _missing_right_in_channel(member: object) -> str:
     return ""
 
 
+def is_limited_group(address: str) -> bool:
+    """Tell whether an address is that of a group or channel: a person's is a number above 0."""
+    return address.startswith(("-", "@"))
+
+
 def telegram_limiter(bot: Allowance, group: Allowance) -> RateLimiter:
     """Limit the calls to 30 a second, 1 a second in each chat, and 20 a minute in a group or channel.
 
@@ -171,7 +193,7 @@ def telegram_limiter(bot: Allowance, group: Allowance) -> RateLimiter:
 
     def limits(address: str) -> Sequence[Limit]:
         each = EvenSpacing(chat, leeway=2, haste=1 / (1 + _MARGIN))
-        return [each, SlidingWindow(group, _MARGIN)] if address.startswith(("-", "@")) else [each]
+        return [each, SlidingWindow(group, _MARGIN)] if is_limited_group(address) else [each]
 
     spread = EvenSpacing(bot, haste=_HASTE, from_answer=False)
     return RateLimiter([spread, SlidingWindow(bot, _MARGIN)], limits)

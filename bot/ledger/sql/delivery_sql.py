@@ -100,6 +100,17 @@ def chats_due(channel: str, *, until: float, after: int, most: int) -> Select[tu
     return by_chat.order_by(deliveries.c.chat_id).limit(most)
 
 
+def due_work() -> Select[tuple[Any, ...]]:
+    """Count, for each chat and digest, what can be done: the fields of DueWork."""
+    states = (DeliveryState.PENDING, DeliveryState.STALE, DeliveryState.RECALLING, DeliveryState.UNCONFIRMED)
+    counts = (func.sum(case((deliveries.c.state == state, 1), else_=0)) for state in states)
+    columns = (chats.c.channel, chats.c.name, chats.c.address, CHAT_LABEL, digests.c.name, *counts)
+    rows = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
+    found = select(*columns, func.min(func.coalesce(deliveries.c.not_before, 0.0))).select_from(rows)
+    found = found.where(IS_ACTIONABLE, not_(IS_DROPPED), chats.c.state == ChatState.ACTIVE)
+    return found.group_by(chats.c.id, digests.c.id).order_by(chats.c.channel, chats.c.id, digests.c.day, digests.c.id)
+
+
 def open_rows(now: float) -> Select[Any]:
     return select(func.count()).select_from(deliveries.join(chats)).where(chats.c.state == ChatState.ACTIVE, due(now))
 
