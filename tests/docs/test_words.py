@@ -107,7 +107,8 @@ def explained(source: str) -> Iterator[tuple[int, str]]:
 
 def retired(lines: Iterator[tuple[int, str]], allowed: set[str]) -> list[tuple[int, str]]:
     """List the retired words, each with its line."""
-    return sorted({(line, word) for line, text in lines for word in words(text) if word in RETIRED.keys() - allowed})
+    refused = RETIRED.keys() - allowed
+    return sorted({(line, word) for line, text in lines for word in words(text) if word in refused})
 
 
 def modules(folder: str) -> list[str]:
