@@ -43,6 +43,7 @@ class Site:
     record: Callable[[Case], None]
     more: str = ""  # further tables of the settings
     faults: int = 0  # that were tried, beside deaths and what the platforms played
+    recalled: int = 0  # deletions that an operator asked for
     versions: list[Digest] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
@@ -164,6 +165,11 @@ class Site:
         return sum(not call.method.startswith(("get", "conversations.")) for call in self._calls())
 
     @property
+    def deletions(self) -> int:
+        """Count what Telegram deleted."""
+        return sum(call.method == "deleteMessage" and call.status == 200 for call in self._calls())
+
+    @property
     def kills(self) -> int:
         return sum(ended.killed for ended in self.ended)
 
@@ -179,9 +185,8 @@ class Site:
             view = ChatView(chat, versions, self.chats.shown(chat), self.entries(chat))
             outcome.add(view if known is None else view.only(known[chat]))
         verdicts = list(self.verdicts())
-        deleted = sum(call.method == "deleteMessage" and call.status == 200 for call in self._calls())
         faults = self.faults + self.kills + sum(script.struck for script in self.scripts)
-        self.record(Case(faults, outcome, verdicts, deleted))
+        self.record(Case(faults, outcome, verdicts, self.deletions - self.recalled))
         assert not outcome.wrong, "\n".join(outcome.wrong)
         assert len(unsettled) == len(outcome.unsettled), outcome.unsettled
         assert all(said in why for said, why in zip(unsettled, outcome.unsettled, strict=True)), outcome.unsettled
