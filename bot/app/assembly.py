@@ -116,7 +116,7 @@ def assemble(
     """Put the parts together that work on a ledger."""
     kits, health, wake = all_kits(), Health(), asyncio.Event()
     cycle = DeliveryCycle(settings, ledger, sources, channels, kits, make_rules(settings), policy)
-    replies = {name: ReplySender(channel, ledger) for name, channel in channels.items()}
+    replies = {name: ReplySender(channel, ledger.replies) for name, channel in channels.items()}
     formatters = {name: channel.formatter for name, channel in channels.items()}
     id_sequences = {name: channel.id_sequence for name, channel in channels.items()}
     router = CommandRouter(ledger, settings, kits, formatters, id_sequences, wake.set, health=health)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,13 +23,13 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # ends of lines, marks 
 class Replies(Protocol):
     """The replies that are under way or unconfirmed, each with a number: looking for a send may overwrite one."""
 
-    async def unconfirmed_replies(self, channel: str, id_sequence: str) -> Sequence[UnconfirmedReply]:
+    async def unconfirmed(self, channel: str, id_sequence: str) -> Sequence[UnconfirmedReply]:
         """List those of an id sequence, older first."""
 
-    async def reply_overwritten(self, number: int, remote_id: int) -> None:
+    async def overwritten(self, number: int, remote_id: int) -> None:
         """Commit that a reply was found under this id and overwritten."""
 
-    async def forget_replies(self, *numbers: int) -> None:
+    async def forget(self, *numbers: int) -> None:
         """Commit that replies read as they were sent."""
 
 
@@ -144,9 +145,8 @@ class Turn(Protocol):
     Only so it is known from when on the call counts in the platform's limits.
     """
 
-    @property
-    def at(self) -> float:
-        """Give the time of the call by the event loop's clock."""
+    async def begin(self) -> None:
+        """Wait for the time of the call, which may be put off until then; the call is to be made at once after it."""
 
     def give_back(self) -> None:
         """Make no call after all."""
@@ -160,7 +160,10 @@ class Turn(Protocol):
 class FreeTurn:
     """A turn where nothing is limited."""
 
-    at: float = 0.0
+    at: float = 0.0  # seconds, of the event loop's clock
+
+    async def begin(self) -> None:
+        await asyncio.sleep(self.at - asyncio.get_running_loop().time())
 
     def give_back(self) -> None:
         """Have nothing to give back."""
@@ -231,7 +234,7 @@ class Channel(Protocol):
     ) -> Turn:
         """Wait until one more message to this chat, or one more edit or deletion there, keeps all limits.
 
-        May return up to `ahead` seconds before the turn's time: the caller waits for it.
+        It may return before the turn's time, up to `ahead` seconds for a broadcast: `Turn.begin` waits for that.
         """
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:

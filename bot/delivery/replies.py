@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from bot.concurrency import KeyedLock, backoff
 from bot.delivery.channel import Channel, Turn
 from bot.errors import LedgerError, Rejected, RetryLater, SendError, Unconfirmed
-from bot.ledger.ledger import Ledger
+from bot.ledger.chats.replies import ReplyNotes
 from bot.log import log
 from formatters.message import Message
 
@@ -33,9 +33,9 @@ class ReplySender:
     There is one for each channel: it lets nothing come between the parts of a reply.
     """
 
-    def __init__(self, channel: Channel, ledger: Ledger) -> None:
+    def __init__(self, channel: Channel, notes: ReplyNotes) -> None:
         self._channel = channel
-        self._ledger = ledger
+        self._notes = notes
         self._chat_locks = KeyedLock()
         self._under_way: set[asyncio.Task[object]] = set()
 
@@ -105,25 +105,28 @@ class ReplySender:
             return await self._with_retries(sent(self._channel.formatter.plain(body)))
 
     async def _replace(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
-        async with await self._turn(address, edit=True):
+        async with await self._turn(address, edit=True) as turn:
+            await turn.begin()
             await self._channel.edit(address, remote_id, body)
 
     async def _try(self, addresses: Sequence[str], body: Mapping[str, object], thread: str) -> str:
         """Send, and leave in the ledger what may have arrived.
 
-        The turn is held for the call alone: how long a call took says how near to the limits the next ones may go.
+        What is written afterwards is no part of the turn: how long it lasts says how near to the limits others may go.
         """
-        noted = [number for address in addresses if (number := await self._note_try(address, body))]
+        places = dict.fromkeys((self._channel.id_sequence(address), address) for address in addresses)
+        noting = asyncio.ensure_future(self._written(self._notes.note(self._channel.name, places, body)))
         try:
-            async with await self._turn(addresses[0], edit=False):
+            async with await self._turn(addresses[0], edit=False) as turn:
+                await noting  # meanwhile, so that the reader waits for the longer of both
+                await turn.begin()
                 remote_id = await self._channel.send(addresses[0], body, delivery_ref="", thread=thread)
-            await self._note(addresses, remote_id)
         except Unconfirmed:
             raise
         except SendError:
-            await self._forget(noted)
+            await self._written(self._notes.forget(*(await noting or ())))
             raise
-        await self._forget(noted)
+        await self._written(self._arrived(await noting or (), {id_sequence for id_sequence, _ in places}, remote_id))
         return remote_id
 
     async def _with_retries(self, call: Callable[[], Awaitable[_Result]]) -> _Result:
@@ -146,30 +149,20 @@ class ReplySender:
         except TimeoutError:
             raise RetryLater("its turn came too late", math.inf) from None
 
-    async def _note(self, addresses: Iterable[str], remote_id: str) -> None:
-        """Record the id where ids are numbers: an unconfirmed send is looked for among them."""
-        if not remote_id.isdecimal():
-            return
-        for id_sequence in {self._channel.id_sequence(address) for address in addresses}:
-            try:
-                await self._ledger.record_reply(self._channel.name, id_sequence, int(remote_id))
-            except LedgerError as error:
-                log.error("reply", channel=self._channel.name, error=str(error))  # it stands in the chat all the same
+    async def _arrived(self, noted: Sequence[int], id_sequences: Iterable[str], remote_id: str) -> None:
+        """Keep the id where ids are numbers: an unconfirmed send is looked for among them."""
+        if remote_id.isdecimal():
+            await self._notes.arrived(noted, self._channel.name, id_sequences, int(remote_id))
+        else:
+            await self._notes.forget(*noted)
 
-    async def _note_try(self, address: str, body: Mapping[str, object]) -> int:
-        """Record a reply before its call; 0 when that cannot be done."""
-        id_sequence = self._channel.id_sequence(address)
+    async def _written(self, write: Awaitable[_Result]) -> _Result | None:
+        """Await what is written; where it cannot be, the reader gets the reply all the same."""
         try:
-            return await self._ledger.note_reply(self._channel.name, id_sequence, address, body)
+            return await write
         except LedgerError as error:
-            log.error("reply", channel=self._channel.name, error=str(error))  # its reader gets it all the same
-            return 0
-
-    async def _forget(self, noted: Sequence[int]) -> None:
-        try:
-            await self._ledger.forget_replies(*noted)
-        except LedgerError as error:
-            log.error("reply", channel=self._channel.name, error=str(error))  # it is forgotten when it is old
+            log.error("reply", channel=self._channel.name, error=str(error))
+            return None
 
     async def _lock(self, address: str) -> asyncio.Lock:
         """Give the lock of a chat, whichever of its addresses is named."""

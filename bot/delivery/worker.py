@@ -120,7 +120,7 @@ class ChatWorker:
                 if asks:
                     await self._reconcile(row)
                 elif claimed := await self._claim(row):
-                    await _until(turn.at)
+                    await turn.begin()
                     await self._deliver(claimed)
                 else:
                     turn.give_back()
@@ -186,7 +186,7 @@ class ChatWorker:
         run = self.state
         tried = await run.ledger.attempted_at(row.delivery_ref)
         known = await run.ledger.known_message_ids(self.chat, tried)
-        unconfirmed = UnconfirmedSend.of_row(row, _body(self.channel, row), tried, known, run.ledger)
+        unconfirmed = UnconfirmedSend.of_row(row, _body(self.channel, row), tried, known, run.ledger.replies)
         match await wait_unless(
             self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
         ):
@@ -280,11 +280,6 @@ class ChatWorker:
         event = log.debug if state in (DeliveryState.SENT, DeliveryState.RECALLED) else log.warning
         event("delivery", channel=self.chat.channel, chat=self.chat.name, key=row.key, state=state, error=why)
         self.state.on_settled(self.chat, row, state, why)
-
-
-async def _until(turn: float) -> None:
-    if (wait := turn - asyncio.get_running_loop().time()) > 0:
-        await asyncio.sleep(wait)
 
 
 def _body(channel: Channel, row: QueuedDelivery) -> Mapping[str, object]:

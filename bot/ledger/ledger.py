@@ -23,7 +23,7 @@ from bot.database.paces import Paces
 from bot.errors import LedgerError
 from bot.ledger import planning
 from bot.ledger.by_hand import ByHand
-from bot.ledger.chats import chat_sql, expiring, subscriptions
+from bot.ledger.chats import chat_sql, expiring, replies, subscriptions
 from bot.ledger.incidents import Incidents
 from bot.ledger.records import (
     Chat,
@@ -32,7 +32,6 @@ from bot.ledger.records import (
     PlannedDigest,
     RenderedEdition,
     StatusChange,
-    UnconfirmedReply,
 )
 from bot.ledger.sql import delivery_sql, digest_sql, planning_sql, transitions
 from bot.ledger.status import Status
@@ -110,6 +109,7 @@ class Ledger:
         self.status = Status(database, clock)
         self.paces = Paces(database)
         self.writer = BatchWriter(database, clock)
+        self.replies = replies.ReplyNotes(database, clock, self.writer.write)
 
     # --- planning
 
@@ -237,38 +237,6 @@ class Ledger:
             replies = await db.execute(delivery_sql.reply_ids(chat, number))
             others = (await db.execute(delivery_sql.unconfirmed_sends(chat))).scalar_one() - 1
             return KnownIds(number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, others))
-
-    async def record_reply(self, channel: str, id_sequence: str, remote_id: int) -> None:
-        """Note a message that went out past the ledger, so that no unconfirmed send is taken for it."""
-        async with self._write() as db:
-            for statement in delivery_sql.record_reply(channel, id_sequence, remote_id, self.clock()):
-                await db.execute(statement)
-
-    async def note_reply(self, channel: str, id_sequence: str, address: str, body: Mapping[str, object]) -> int:
-        """Note a reply before its call, and give its number; old ones are forgotten."""
-        where = {"channel": channel, "id_sequence": id_sequence, "address": address}
-        row = {**where, "body": body, "tried_at": self.clock()}
-        async with self._write() as db:
-            number = int((await db.execute(delivery_sql.note_reply(row))).scalar_one())
-            await db.execute(delivery_sql.forget_old_replies(number))
-        return number
-
-    async def forget_replies(self, *numbers: int) -> None:
-        """Forget replies that were noted, since it is known what became of them."""
-        async with self._write() as db:
-            await db.execute(delivery_sql.forget_replies(numbers))
-
-    async def unconfirmed_replies(self, channel: str, id_sequence: str) -> list[UnconfirmedReply]:
-        """List the replies of an id sequence that are under way or unconfirmed, older first."""
-        async with self._read() as db:
-            found = await db.execute(delivery_sql.unconfirmed_replies_of(channel, id_sequence, self.clock()))
-            return [UnconfirmedReply(*row) for row in found]
-
-    async def reply_overwritten(self, number: int, remote_id: int) -> None:
-        """Note under which id a reply was found and overwritten, so that this id is accounted for."""
-        async with self._write() as db:
-            for statement in delivery_sql.reply_overwritten(number, remote_id, self.clock()):
-                await db.execute(statement)
 
     # --- reading
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -29,6 +29,9 @@ _MOST_BODIES = 1000  # kept in memory; chats share them
 
 Outcome = tuple[Mapping[str, object], Pause | None]  # for SETTLE, and the pause that follows
 Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes
+# The rows claimed, by ref; the next rows, by chat; and what other requests answer, in their order.
+_Answers = tuple[Mapping[str, QueuedDelivery], Mapping[int, list[QueuedDelivery]], Sequence[object]]
+_Answer = TypeVar("_Answer")
 
 
 @dataclass
@@ -38,23 +41,30 @@ class _Batch:
     outcomes: Requests = field(default_factory=list)
     claims: Requests = field(default_factory=list)
     reads: Requests = field(default_factory=list)
+    others: Requests = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.outcomes) + len(self.claims) + len(self.reads)
+        return len(self._all())
 
-    def resolve(self, claimed: Mapping[str, QueuedDelivery], next_rows: Mapping[int, list[QueuedDelivery]]) -> None:
+    def resolve(self, answers: _Answers) -> None:
+        claimed, next_rows, others = answers
         for _, future in self.outcomes:
             _resolve(future, None)
         for row, future in self.claims:
             _resolve(future, claimed.get(row.delivery_ref))
         for chat, future in self.reads:
             _resolve(future, next_rows[chat])
+        for (_, future), answer in zip(self.others, others, strict=True):
+            _resolve(future, answer)
 
     def fail(self, error: Exception) -> None:
-        for _, future in (*self.outcomes, *self.claims, *self.reads):
+        for _, future in self._all():
             if not future.done():
                 future.set_exception(error)
                 future.exception()  # a worker that was cancelled meanwhile does not fetch it
+
+    def _all(self) -> Requests:
+        return [*self.outcomes, *self.claims, *self.reads, *self.others]
 
 
 def _resolve(future: asyncio.Future[Any], answer: object) -> None:
@@ -104,6 +114,11 @@ class BatchWriter:
         settled = transitions.outcome(row.delivery_ref, {"state": state, **known, **values})
         return self._request(self._batch.outcomes, (settled, pause))
 
+    async def write(self, what: Callable[[Connection], _Answer]) -> _Answer:
+        """Commit something else, and give its answer: no worker must read its rows again for it."""
+        answer: _Answer = await self._request(self._batch.others, what)
+        return answer
+
     async def close(self) -> None:
         """Write what was requested, and close the connection."""
         if self._writing:
@@ -132,12 +147,13 @@ class BatchWriter:
                 try:
                     with translating_errors(self._database.path):
                         outcomes, reads = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
-                        work = partial(self._connection.write, outcomes, claims, reads)
+                        others = [one for one, _ in batch.others]
+                        work = partial(self._connection.write, outcomes, claims, reads, others)
                         answers = await loop.run_in_executor(self._thread, work)
                 except Exception as error:  # noqa: BLE001 - it is raised where it was requested
                     batch.fail(error)
                 else:
-                    batch.resolve(*answers)
+                    batch.resolve(answers)
 
 
 class _Connection:
@@ -151,9 +167,13 @@ class _Connection:
         self._bodies: dict[str, Mapping[str, object]] = {}  # by their hashes
 
     def write(
-        self, outcomes: Sequence[Outcome], claims: Sequence[QueuedDelivery], reads: Collection[int]
-    ) -> tuple[dict[str, QueuedDelivery], dict[int, list[QueuedDelivery]]]:
-        """Write all of it in one transaction; give the rows claimed, by ref, and the next rows, by chat."""
+        self,
+        outcomes: Sequence[Outcome],
+        claims: Sequence[QueuedDelivery],
+        reads: Collection[int],
+        others: Sequence[Callable[[Connection], object]],
+    ) -> _Answers:
+        """Write all of it in one transaction."""
         if self._connection is None:
             self._connection = self._engine.connect()
         db = self._connection
@@ -169,7 +189,8 @@ class _Connection:
             if pauses := [asdict(pause) | {"now": self._clock()} for _, pause in outcomes if pause]:
                 db.execute(PAUSE, pauses)
             claimed = self._claim(db, [row for row in claims if row.version == version])
-            return claimed, {chat: self._next_rows(db, chat, version) for chat in reads}
+            next_rows = {chat: self._next_rows(db, chat, version) for chat in reads}
+            return claimed, next_rows, [write(db) for write in others]
 
     def close(self) -> None:
         if self._connection is not None:

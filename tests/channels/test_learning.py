@@ -78,6 +78,14 @@ def test_a_call_under_way_counts_as_if_its_answer_came_now() -> None:
     assert [call.counts_from(now) for now in (10, 10.1, 10.5)] == pytest.approx([10, 10, 10.4])
 
 
+def test_what_a_call_waited_after_its_time_is_no_trip() -> None:
+    call = call_at(10, steady(0.1))
+    call.begun_at = 10.2
+    assert call.counts_from(10.2) == 10.2
+    call.answered(10.25)
+    assert (call.trips.quickest, call.counts_from(11)) == pytest.approx((0.05, 10.2))
+
+
 def test_a_call_without_an_answer_may_have_arrived_until_it_was_given_up() -> None:
     call = call_at(10, steady(0.1))
     call.lost(30)

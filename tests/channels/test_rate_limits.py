@@ -77,7 +77,7 @@ def made(at: float) -> Call:
 async def use(limiter: RateLimiter, chat: str, *, reply: bool = False, ahead: float = 0.0) -> float:
     """Wait for a turn and make a call that is answered at once; give its time."""
     async with await limiter.acquire(chat, reply=reply, ahead=ahead) as turn:
-        await asyncio.sleep(turn.at - asyncio.get_running_loop().time())
+        await turn.begin()
     return turn.at
 
 
@@ -93,8 +93,8 @@ async def call(limiter: RateLimiter, asked: TurnRequest, number: int, served: li
     loop = asyncio.get_running_loop()
     await asyncio.sleep(asked.at - loop.time())
     async with await limiter.acquire(asked.chat, reply=asked.reply, ahead=asked.ahead) as turn:
-        assert asked.ahead / 2 - TICK <= turn.at - loop.time() <= asked.ahead + TICK
-        await asyncio.sleep(turn.at - loop.time())
+        assert asked.reply or asked.ahead / 2 - TICK <= turn.at - loop.time() <= asked.ahead + TICK
+        await turn.begin()
     served.append(Served(loop.time(), asked, number))
 
 
@@ -319,11 +319,68 @@ def test_a_grant_that_comes_a_little_late_delays_no_turn() -> None:
     assert run(scenario()) == pytest.approx([0.03 + n for n in range(5)])
 
 
-def test_a_reply_waits_only_for_turns_that_were_granted_already() -> None:
+def test_replies_get_the_times_of_broadcasts_that_were_granted_ahead_and_no_time_is_lost() -> None:
     broadcasts = [TurnRequest(0, str(chat), ahead=TURN_AHEAD) for chat in range(300)]
-    served = served_by(telegram_limiter(), [*broadcasts, TurnRequest(1.001, "a reader", reply=True)])
-    [reply] = [one for one in served if one.asked.reply]
-    assert reply.at <= 1.001 + TURN_AHEAD + 1 / 30
+    asked = [TurnRequest(1 + n / 1000, f"reader {n}", reply=True) for n in range(3)]
+    served = served_by(telegram_limiter(), [*broadcasts, *asked])
+    replies = [one for one in served if one.asked.reply]
+    assert [one.at - one.asked.at <= n / 30 for n, one in enumerate(replies, 1)] == [True] * 3
+    assert times(served) == pytest.approx([TURN_AHEAD / 2 + n / 30 for n in range(303)])
+
+
+async def put_off(
+    limiter: RateLimiter, begun: str = "", *, reply: str = "c", until: float = 0.0, pause: float = 0.0
+) -> dict[str, float]:
+    """Grant turns to broadcasts for `a` and `b` ahead, then one to a reply; give the times of all."""
+    turns = {chat: await limiter.acquire(chat, ahead=5) for chat in "ab"}
+    for chat in begun:
+        await turns[chat].begin()
+    await asyncio.sleep(until - asyncio.get_running_loop().time())
+    for chat in "xy" if pause else "":
+        limiter.pause(chat, pause)
+    turns["reply"] = await limiter.acquire(reply, reply=True)
+    return {name: round(turn.at, 3) for name, turn in turns.items()}
+
+
+@pytest.mark.parametrize(
+    ("begun", "reply", "times"),
+    [
+        ("", "c", {"a": 4.5, "b": 3.5, "reply": 2.5}),
+        ("a", "c", {"a": 2.5, "b": 4.5, "reply": 3.5}),
+        ("ab", "c", {"a": 2.5, "b": 3.5, "reply": 4.5}),
+        ("", "a", {"a": 2.5, "b": 4.5, "reply": 3.5}),
+    ],
+)
+def test_only_a_broadcast_to_another_chat_that_has_not_begun_is_put_off(
+    begun: str, reply: str, times: dict[str, float]
+) -> None:
+    assert run(put_off(RateLimiter([spread(1)], unlimited), begun, reply=reply)) == times
+
+
+def test_a_reply_does_not_wait_for_broadcasts_whose_time_has_come_but_that_are_not_ready() -> None:
+    limiter = RateLimiter([window(2, 10)], unlimited)
+    assert run(put_off(limiter, until=6)) == {"a": 16, "b": 2.5, "reply": 6}
+
+
+def test_a_reply_gets_no_time_within_a_pause_of_the_bot() -> None:
+    assert run(put_off(RateLimiter([spread(1)], unlimited), pause=3)) == {"a": 2.5, "b": 4.5, "reply": 3.5}
+
+
+def test_what_gave_its_turn_back_is_not_put_off() -> None:
+    async def story() -> float:
+        limiter = RateLimiter([spread(1)], unlimited)
+        (await limiter.acquire("a", ahead=5)).give_back()
+        return (await limiter.acquire("b", reply=True)).at
+
+    assert run(story()) == pytest.approx(2.5)
+
+
+def test_a_chat_keeps_its_distance_from_a_call_that_was_put_off() -> None:
+    limit, late = spacing(1), Call(10, Trips())
+    limit.take(late)
+    late.at = 12
+    late.answered(12)
+    assert limit.ready(12) == 13
 
 
 # Waiters that come and go

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from structlog.typing import EventDict
 from bot.delivery.channel import FreeTurn
 from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SendError, Unconfirmed
-from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.chats.replies import ReplyNotes
+from bot.ledger.ledger import open_ledger
 from bot.ledger.records import Chat, KnownIds
 from formatters.locale import Phrases, phrases
 from formatters.message import Message
@@ -22,32 +23,35 @@ from tests.support.memory_channel import Failure, MemoryChannel, refused
 from tests.support.virtual_time import run
 
 
-class Notes(Ledger):
+class Notes(ReplyNotes):
     """Where ids of answers are noted, and answers before their calls, by number."""
 
-    def __init__(self, *, full: bool = False) -> None:
+    def __init__(self, *, full: bool = False, seconds: float = 0.0) -> None:
         self.noted: list[tuple[str, str, int]] = []
         self.under_way: dict[int, tuple[str, str, str, object]] = {}
-        self._full = full
+        self._full, self._seconds = full, seconds
         self._last = 0
 
-    async def note_reply(self, channel: str, id_sequence: str, address: str, body: Mapping[str, object]) -> int:
-        if self._full:
-            raise LedgerError("the disk is full")
-        self._last += 1
-        self.under_way[self._last] = (channel, id_sequence, address, body["markup"])
-        return self._last
+    async def note(self, channel: str, places: Collection[tuple[str, str]], body: Mapping[str, object]) -> list[int]:
+        await self._written()
+        numbers = [self._last + count for count in range(1, len(places) + 1)]
+        self._last += len(places)
+        self.under_way |= {n: (channel, *place, body["markup"]) for n, place in zip(numbers, places, strict=True)}
+        return numbers
 
-    async def forget_replies(self, *numbers: int) -> None:
-        if self._full:
-            raise LedgerError("the disk is full")
+    async def forget(self, *numbers: int) -> None:
+        await self._written()
         for number in numbers:
             del self.under_way[number]
 
-    async def record_reply(self, channel: str, id_sequence: str, remote_id: int) -> None:
+    async def arrived(self, noted: Collection[int], channel: str, id_sequences: Iterable[str], remote_id: int) -> None:
+        await self.forget(*noted)
+        self.noted += [(channel, id_sequence, remote_id) for id_sequence in id_sequences]
+
+    async def _written(self) -> None:
+        await asyncio.sleep(self._seconds)
         if self._full:
             raise LedgerError("the disk is full")
-        self.noted.append((channel, id_sequence, remote_id))
 
 
 class Plain(TerminalFormatter):
@@ -63,7 +67,7 @@ class Plain(TerminalFormatter):
 class ReplySetup:
     """A channel, its reply sender, and how long calls take."""
 
-    def __init__(self, *, full: bool = False, turn: float = 0.0, send: float = 0.0) -> None:
+    def __init__(self, *, full: bool = False, note: float = 0.0, turn: float = 0.0, send: float = 0.0) -> None:
         setup = self
 
         class Slow(MemoryChannel):
@@ -81,7 +85,7 @@ class ReplySetup:
 
         self.turn, self.slow = turn, dict[str, float]()
         self.channel = Slow(formatter=Plain(phrases("en")))
-        self.notes = Notes(full=full)
+        self.notes = Notes(full=full, seconds=note)
         self.replies = ReplySender(self.channel, self.notes)
 
     def refuse(self, *errors: SendError, chat: str = "a") -> None:
@@ -234,6 +238,18 @@ def test_a_turn_that_comes_too_late_is_none() -> None:
     assert [line["error"] for line in logs] == ["its turn came too late"]
 
 
+@pytest.mark.parametrize(("note", "turn"), [(1.0, 3.0), (3.0, 1.0)])
+def test_a_reply_is_noted_before_its_call_while_it_waits_for_its_turn(note: float, turn: float) -> None:
+    setup, noted = ReplySetup(note=note, turn=turn), list[object]()
+
+    async def note_all(_: str) -> None:
+        noted.append(setup.notes.noted[:])
+
+    took, _ = done(setup.replies.send("a", parts("one"), on_sent=note_all))
+    assert (took, setup.shown()) == (3.0 + note, ["one"])  # the id is noted after it
+    assert noted == [[("terminal", "a", 1)]]
+
+
 @pytest.mark.parametrize("before", [[], [RetryLater("wait", 2.0)], [RetryLater("wait"), RetryLater("wait")]])
 def test_refused_markup_is_sent_as_plain_text_once(before: list[SendError]) -> None:
     setup = ReplySetup()
@@ -267,6 +283,13 @@ def test_ids_are_noted_under_every_name_of_the_chat() -> None:
     assert sorted(setup.notes.noted) == [("terminal", name, number) for name in ("@a", "a") for number in (1, 2)]
 
 
+def test_one_place_is_noted_once() -> None:
+    setup = ReplySetup()
+    setup.refuse(Unconfirmed("reset"))
+    done(setup.replies.send("a", parts("one"), names=("a",)))
+    assert setup.notes.under_way == {1: ("terminal", "a", "a", "one")}
+
+
 def test_ids_that_do_not_count_are_not_noted() -> None:
     setup = ReplySetup()
 
@@ -282,7 +305,7 @@ def test_an_id_that_cannot_be_noted_keeps_no_part_back() -> None:
     setup = ReplySetup(full=True)
     _, logs = done(setup.replies.send("a", parts("one", "two")))
     assert setup.shown() == ["one", "two"]
-    assert [(line["event"], line["error"]) for line in logs] == [("reply", "the disk is full")] * 6
+    assert [(line["event"], line["error"]) for line in logs] == [("reply", "the disk is full")] * 4
 
 
 @pytest.mark.parametrize(
@@ -321,7 +344,7 @@ async def test_an_unconfirmed_send_is_never_settled_with_the_id_of_a_reply(tmp_p
     now = 1_750_000_000.0
     chat = Chat(1, "terminal", "a", "a", "a", "terminal a")
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as ledger:
-        replies = ReplySender(MemoryChannel(), ledger)
+        replies = ReplySender(MemoryChannel(), ledger.replies)
         await replies.send("a", parts("one", "two"))
         await replies.send("b", parts("elsewhere"))
         assert await ledger.known_message_ids(chat, now - 1) == KnownIds(

@@ -278,7 +278,7 @@ async def test_a_reply_before_the_question_is_not_taken_for_an_older_message(pip
     with pytest.raises(BaseExceptionGroup):
         await pipeline.run(days(1))
     pipeline.clock.now += 5 - ahead
-    await pipeline.ledger.record_reply("terminal", "a", 3)
+    await pipeline.ledger.replies.arrived((), "terminal", ["a"], 3)
     await pipeline.run(days(1))
     assert [(one.after, one.taken) for one in asked] == [(1, frozenset({3}))]
     assert pipeline.read("a") == ["index", "1", "2"]
@@ -311,19 +311,19 @@ async def test_a_paper_that_comes_late_stands_behind_a_digest_begun_while_the_cl
 
 async def test_replies_are_kept_although_a_clock_that_is_ahead_makes_them_old(pipeline: Pipeline) -> None:
     """Their ids must not be probed, and what they say is needed to write them back."""
-    ledger, chat = pipeline.ledger, Chat(1, "terminal", "a", "a", "a", "terminal a")
+    replies, chat = pipeline.ledger.replies, Chat(1, "terminal", "a", "a", "a", "terminal a")
     tried = pipeline.clock()
     pipeline.clock.now += 1
-    await ledger.record_reply("terminal", "a", 3)
-    noted = await ledger.note_reply("terminal", "a", "a", {"text": "help"})
+    await replies.arrived((), "terminal", ["a"], 3)
+    noted = await replies.note("terminal", [("a", "a")], {"text": "help"})
     pipeline.clock.now += MONTH
-    await ledger.record_reply("terminal", "a", 4)
-    await ledger.note_reply("terminal", "b", "b", {"text": "help"})
-    assert await ledger.unconfirmed_replies("terminal", "a") == []
+    await replies.arrived((), "terminal", ["a"], 4)
+    await replies.note("terminal", [("b", "b")], {"text": "help"})
+    assert await replies.unconfirmed("terminal", "a") == []
     pipeline.clock.now -= MONTH
-    await ledger.record_reply("terminal", "a", 5)
-    assert (await ledger.known_message_ids(chat, tried)).later == {3, 4, 5}
-    assert [one.number for one in await ledger.unconfirmed_replies("terminal", "a")] == [noted]
+    await replies.arrived((), "terminal", ["a"], 5)
+    assert (await pipeline.ledger.known_message_ids(chat, tried)).later == {3, 4, 5}
+    assert [one.number for one in await replies.unconfirmed("terminal", "a")] == noted
 
 
 async def test_how_long_ago_a_message_came_is_not_known_once_the_clock_was_set_back(pipeline: Pipeline) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.ledger.chats import replies
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Chat, UnconfirmedReply
-from bot.ledger.sql import delivery_sql
 from tests.support.pipeline import Clock
 
 BODY = {"text": "help"}
@@ -28,11 +28,12 @@ async def ledger(tmp_path: Path, clock: Clock) -> AsyncIterator[Ledger]:
 
 
 async def note(ledger: Ledger, address: str = "42", *, channel: str = "telegram", sequence: str = "bot") -> int:
-    return await ledger.note_reply(channel, sequence, address, BODY)
+    [number] = await ledger.replies.note(channel, [(sequence, address)], BODY)
+    return number
 
 
 async def numbers(ledger: Ledger) -> list[int]:
-    return [reply.number for reply in await ledger.unconfirmed_replies("telegram", "bot")]
+    return [reply.number for reply in await ledger.replies.unconfirmed("telegram", "bot")]
 
 
 async def test_those_of_one_sequence_are_listed_in_order_until_they_are_forgotten(ledger: Ledger, clock: Clock) -> None:
@@ -40,17 +41,17 @@ async def test_those_of_one_sequence_are_listed_in_order_until_they_are_forgotte
     await note(ledger, channel="other")
     await note(ledger, sequence="@papers")
     listed = [UnconfirmedReply(first, "42", BODY, clock(), None), UnconfirmedReply(second, "43", BODY, clock(), None)]
-    assert await ledger.unconfirmed_replies("telegram", "bot") == listed
-    await ledger.forget_replies(first)
-    assert await ledger.unconfirmed_replies("telegram", "bot") == listed[1:]
+    assert await ledger.replies.unconfirmed("telegram", "bot") == listed
+    await ledger.replies.forget(first)
+    assert await ledger.replies.unconfirmed("telegram", "bot") == listed[1:]
 
 
 async def test_one_that_was_overwritten_is_kept_and_its_id_is_accounted_for(ledger: Ledger, clock: Clock) -> None:
     number = await note(ledger)
-    await ledger.reply_overwritten(number, 5)
-    (reply,) = await ledger.unconfirmed_replies("telegram", "bot")
+    await ledger.replies.overwritten(number, 5)
+    (reply,) = await ledger.replies.unconfirmed("telegram", "bot")
     assert (reply.number, reply.overwritten_id) == (number, 5)
-    await ledger.forget_replies(number)
+    await ledger.replies.forget(number)
     assert await numbers(ledger) == []
     assert (await ledger.known_message_ids(CHAT, clock() - 1)).later == {5}
 
@@ -62,6 +63,6 @@ async def test_old_ones_are_forgotten(ledger: Ledger, clock: Clock) -> None:
 
 
 async def test_no_more_than_some_are_kept(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery_sql, "MOST_UNCONFIRMED", 3)
+    monkeypatch.setattr(replies, "MOST_UNCONFIRMED", 3)
     noted = [await note(ledger) for _ in range(5)]
     assert await numbers(ledger) == noted[2:]

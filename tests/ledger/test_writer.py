@@ -72,9 +72,9 @@ def counted(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[tuple[i
     written: list[tuple[int, int, int]] = []
     write = pipeline.ledger.writer._connection.write
 
-    def counting(outcomes: list[Any], claims: list[QueuedDelivery], looks: set[int]) -> Any:
+    def counting(outcomes: list[Any], claims: list[QueuedDelivery], looks: set[int], others: list[Any]) -> Any:
         written.append((len(outcomes), len(claims), len(looks)))
-        return write(outcomes, claims, looks)
+        return write(outcomes, claims, looks, others)
 
     monkeypatch.setattr(pipeline.ledger.writer._connection, "write", counting)
     return written
@@ -172,6 +172,25 @@ async def test_what_changes_while_rows_are_read_ahead_is_read_again(pipeline: Pi
     assert ["new things" in str(one.body) for one in shown] == [False, False, False, True]
     assert pipeline.channel.left < 0
     assert await pipeline.counts("a") == {"sent": 4}
+
+
+async def test_replies_on_their_way_make_no_worker_read_its_rows_again(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where many readers ask, a claim would come too late again and again."""
+    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a"})
+    await pipeline.look(days(1))
+    replies = pipeline.ledger.replies
+
+    async def answer() -> None:
+        noted = await replies.note("terminal", [("b", "b")], {"text": "help"})
+        await replies.arrived(noted, "terminal", ["b"], 7)
+
+    pipeline.channel = Hooked("a", 2, answer)
+    written = counted(pipeline, monkeypatch)
+    await pipeline.dispatch()
+    assert pipeline.read("a") == WHOLE
+    assert sum(looks for *_, looks in written) == 2
 
 
 @pytest.mark.parametrize("name", ["removed", "paused"])

@@ -53,7 +53,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.outages = Outages(lambda: self.passed)
-        replies = ReplySender(self.channel, self.pipeline.ledger)
+        replies = ReplySender(self.channel, self.pipeline.ledger.replies)
         chats = [OperatorChat(chat, replies, self.channel.formatter.notice) for chat in ("ops", "boss")]
         self.notifier = OperatorNotifier(
             *(self.settings, self.pipeline.ledger.incidents, self.outages, chats, self.pipeline.clock),

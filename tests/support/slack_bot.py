@@ -179,7 +179,7 @@ async def open_slack_bot(
         router = CommandRouter(
             ledger, whole, all_kits(), {"slack": channel.formatter}, {"slack": channel.id_sequence}, wake
         )
-        listener = slack_listener(own, channel, router, ReplySender(channel, ledger), server)
+        listener = slack_listener(own, channel, router, ReplySender(channel, ledger.replies), server)
         parts: list[Listener] = [listener, server] if server.used else [listener]
         tasks = [asyncio.create_task(part.listen(stopping)) for part in parts]
         slack_bot = SlackBot(slack, ledger, channel, router, listener, tasks[0], stopping)

@@ -33,7 +33,7 @@ class Trips:
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """One call, made at `at` or a little later.
+    """One call, made at `at` or a little later; it may be put off until it begins.
 
     Two calls arrive at the platform with at least the distance that lies between the answer of the first, less the
     quickest trip, and the start of the second. So a call counts from its answer on, less the quickest trip: however
@@ -42,16 +42,21 @@ class Call:
 
     at: float  # seconds, of the event loop's clock
     trips: Trips
+    begun_at: float = -math.inf
     counted_from: float | None = None  # None: it is under way
 
     def counts_from(self, now: float) -> float:
         """Give from when on it counts; of one that is under way, the earliest time that is possible still."""
-        return max(self.at, now - self.trips.quickest) if self.counted_from is None else self.counted_from
+        return max(self._start, now - self.trips.quickest) if self.counted_from is None else self.counted_from
 
     def answered(self, now: float) -> None:
-        self.trips.note(max(0.0, now - self.at))
-        self.counted_from = max(self.at, now - self.trips.quickest)
+        self.trips.note(max(0.0, now - self._start))
+        self.counted_from = max(self._start, now - self.trips.quickest)
 
     def lost(self, now: float) -> None:
         """Count it from now on: its answer will not come, but it may have arrived until now."""
-        self.counted_from = max(self.at, now)
+        self.counted_from = max(self._start, now)
+
+    @property
+    def _start(self) -> float:
+        return max(self.at, self.begun_at)

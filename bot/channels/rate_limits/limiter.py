@@ -38,6 +38,20 @@ class Turn:
     def at(self) -> float:
         return self._call.at
 
+    @property
+    def may_be_postponed(self) -> bool:
+        return not (self._is_over or self._call.begun_at > -math.inf)
+
+    async def begin(self) -> None:
+        """Wait until its time, which may be put off until then."""
+        loop = asyncio.get_running_loop()
+        while (wait := self._call.at - loop.time()) > 0:
+            await asyncio.sleep(wait)
+        self._call.begun_at = loop.time()
+
+    def postpone(self, at: float) -> None:
+        self._call.at = at
+
     def give_back(self) -> None:
         """Make no call after all."""
         self._is_over = True
@@ -99,13 +113,15 @@ class RateLimiter:
         self._order = count()
         self._task: asyncio.Task[None] | None = None
         self._queue_added = asyncio.Event()
+        self._ahead: list[tuple[str, Turn]] = []  # broadcasts, by chat, whose time a reply may still get
         self._granted_until = self._learnt_until = -math.inf  # the time of the last turn, and that at the last lesson
 
     async def acquire(self, chat: str, *, reply: bool = False, ahead: float = 0.0) -> Turn:
         """Wait for a turn; a cancelled wait takes none.
 
         It is granted at most `ahead` seconds before its time and at least half as many; the caller prepares the
-        call in between, and makes it at that time, not earlier. With `ahead` 0 the time is now.
+        call in between, and begins it at that time, not earlier. With `ahead` 0 the time is now, but a reply may get
+        the time of a broadcast that has not begun.
         Raise RetryLater for a broadcast in a long pause; a reply waits for its end.
         """
         self._refuse_if_paused(chat, reply)
@@ -194,22 +210,45 @@ class RateLimiter:
         if not self._ready:
             return self._waiting[0][0] if self._waiting else now
         first = self._ready[0][-1]
-        return self._bot_ready(first, now) - first.ahead
+        return now if self._to_postpone(first, now) else self._bot_ready(first, now) - first.ahead
 
     def _grant_first(self, now: float) -> None:
         """Grant a turn to the first of the first queue, unless it is gone or another call to the chat went first."""
         _, number, queue = heapq.heappop(self._ready)
         at = max(self._chat_ready(queue, now), self._bot_ready(queue, now))
-        if queue.first() == number and at - queue.ahead <= now:
-            queue.waiters.popleft()[1].set_result(self._turn(queue.chat, at, now))
+        later = self._to_postpone(queue, now)
+        if queue.first() == number and (later or at - queue.ahead <= now):
+            queue.waiters.popleft()[1].set_result(self._turn(queue, at, now, later))
         self._enqueue(queue, now)
 
-    def _turn(self, chat: str, at: float, now: float) -> Turn:
-        limits, call = self._chat_limits(chat, now), Call(at, self._trips)
+    def _turn(self, queue: _Queue, at: float, now: float, later: Turn | None) -> Turn:
+        """Make the turn for a time that the limits allow; `later` gets that time, and gives its own."""
+        limits, call = self._chat_limits(queue.chat, now), Call(at, self._trips)
         self._granted_until = max(self._granted_until, at)
-        for limit in (*limits, *self._bot):
+        for limit in self._bot:
             limit.take(call)
-        return Turn(call, (*limits, *self._bot), partial(self._learn, call, limits))
+        if later:
+            call.at = max(later.at, now)
+            later.postpone(at)
+        for limit in limits:
+            limit.take(call)
+        turn = Turn(call, (*limits, *self._bot), partial(self._learn, call, limits))
+        if self._bot and queue.ahead:
+            self._ahead = [*self._postponable(), (queue.chat, turn)]
+        return turn
+
+    def _to_postpone(self, queue: _Queue, now: float) -> Turn | None:
+        """Give the first broadcast to another chat, granted ahead, whose time comes before that of a reply."""
+        if not queue.reply:
+            return None
+        ready, due = max(self._chat_ready(queue, now), self._pauses.over(ALL, now)), self._bot_ready(queue, now)
+        others = (turn for chat, turn in self._postponable() if chat != queue.chat)
+        return min(
+            (turn for turn in others if ready <= max(turn.at, now) < due), key=lambda turn: turn.at, default=None
+        )
+
+    def _postponable(self) -> list[tuple[str, Turn]]:
+        return [(chat, turn) for chat, turn in self._ahead if turn.may_be_postponed]
 
     def _chat_ready(self, queue: _Queue, now: float) -> float:
         """Give the earliest time at which a chat's limits allow the turn.

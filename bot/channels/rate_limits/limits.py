@@ -57,6 +57,7 @@ class EvenSpacing:
     from_answer: bool = True  # the distance is kept from when the last call counts on, not from its start
     _next: float = -math.inf  # the "theoretical arrival time" of GCRA
     _last: Call | None = None
+    _last_at: float = 0.0  # when it was to be made; it may be put off
 
     @property
     def interval(self) -> float:
@@ -68,7 +69,7 @@ class EvenSpacing:
 
     def take(self, call: Call) -> None:
         self._next = max(call.at, self._next + self._late(call.at)) + self.interval
-        self._last = call
+        self._last, self._last_at = call, call.at
 
     def give_back(self, call: Call) -> None:
         self._next -= self.interval
@@ -86,7 +87,7 @@ class EvenSpacing:
 
     def _late(self, now: float) -> float:
         """Give by how much the last call may have arrived later than it was made."""
-        return self._last.counts_from(now) - self._last.at if self._last and self.from_answer else 0.0
+        return self._last.counts_from(now) - self._last_at if self._last and self.from_answer else 0.0
 
 
 @dataclass

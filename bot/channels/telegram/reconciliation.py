@@ -227,7 +227,7 @@ class Reconciler:
             return False
         # Committed first: what stands there now must never be taken for the delivery.
         self._ids.heard(edited.chat, edited.message_id)
-        await unconfirmed.replies.reply_overwritten(nearest.number, edited.message_id)
+        await unconfirmed.replies.overwritten(nearest.number, edited.message_id)
         await self._write_back_earlier(address, unconfirmed)
         return True
 
@@ -239,14 +239,14 @@ class Reconciler:
                     arguments = await self._client.arguments_to_send(reply.body)
                     async with await self._turn(address):
                         await self._client.edit(address, reply.overwritten_id, arguments)
-                await unconfirmed.replies.forget_replies(reply.number)
+                await unconfirmed.replies.forget(reply.number)
 
 
 async def _replies(address: str, unconfirmed: UnconfirmedSend) -> list[UnconfirmedReply]:
     """List the replies to this chat that may have arrived; others of its id sequence stand elsewhere."""
     if unconfirmed.replies is None:
         return []
-    listed = await unconfirmed.replies.unconfirmed_replies(CHANNEL, id_sequence(address))
+    listed = await unconfirmed.replies.unconfirmed(CHANNEL, id_sequence(address))
     chat, _ = split_address(address.lower())
     return [reply for reply in listed if split_address(reply.address.lower())[0] == chat]
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
-    Delete,
     Insert,
     Integer,
     Select,
-    Update,
     and_,
     bindparam,
     case,
     cast,
-    delete,
     exists,
     func,
     insert,
@@ -23,13 +20,11 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    update,
 )
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from bot.database.schema import chats, clock, deliveries, digests, messages, sent_replies, unconfirmed_replies
+from bot.database.schema import chats, clock, deliveries, digests, messages, sent_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger.records import Chat
@@ -121,10 +116,6 @@ def next_due(now: float) -> Select[Any]:
 
 
 READ_AHEAD = 20  # rows of a chat that are read at once: about a digest
-_KEPT_REPLIES = 7 * 86400.0  # seconds; an unconfirmed send is settled, or left to a person, long before
-# Replies that are kept whatever their age, since a clock that is ahead makes all of them old: with their ids, and with
-# their bodies.
-LEAST_REPLIES, MOST_UNCONFIRMED = 10_000, 1000
 _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
 
 
@@ -222,43 +213,6 @@ def _keep_recalled_id() -> Insert:
     gone = select(*told).select_from(deliveries.join(chats))
     gone = gone.where(deliveries.c.ref == bindparam("of"), deliveries.c.remote_id.is_not(None))
     return insert(sent_replies).from_select(["channel", "id_sequence", "remote_id", "sent_at"], gone)
-
-
-def record_reply(channel: str, id_sequence: str, remote_id: int, now: float) -> tuple[Insert, Delete]:
-    """Keep the id of a reply, and forget those of long ago."""
-    row = {"channel": channel, "id_sequence": id_sequence, "remote_id": remote_id, "sent_at": now}
-    newest = select(func.max(sent_replies.c.id)).scalar_subquery()
-    old = (sent_replies.c.sent_at < now - _KEPT_REPLIES, sent_replies.c.id <= newest - LEAST_REPLIES)
-    return insert(sent_replies).values(row), delete(sent_replies).where(*old)
-
-
-def note_reply(row: Mapping[str, object]) -> ReturningInsert[Any]:
-    return insert(unconfirmed_replies).values(row).returning(unconfirmed_replies.c.id)
-
-
-def forget_replies(numbers: Collection[int]) -> Delete:
-    return delete(unconfirmed_replies).where(unconfirmed_replies.c.id.in_(numbers))
-
-
-def forget_old_replies(newest: int) -> Delete:
-    return delete(unconfirmed_replies).where(unconfirmed_replies.c.id <= newest - MOST_UNCONFIRMED)
-
-
-def unconfirmed_replies_of(channel: str, id_sequence: str, now: float) -> Select[Any]:
-    """List the fields of UnconfirmedReply, of the last days."""
-    known = unconfirmed_replies.c
-    theirs = (known.channel == channel, known.id_sequence == id_sequence, known.tried_at >= now - _KEPT_REPLIES)
-    query = select(known.id, known.address, known.body, known.tried_at, known.overwritten_id)
-    return query.where(*theirs).order_by(known.id)
-
-
-def reply_overwritten(number: int, remote_id: int, now: float) -> tuple[Update, Insert]:
-    known = unconfirmed_replies.c
-    found = select(known.channel, known.id_sequence, literal(remote_id), literal(now)).where(known.id == number)
-    return (
-        update(unconfirmed_replies).where(known.id == number).values(overwritten_id=remote_id),
-        insert(sent_replies).from_select(["channel", "id_sequence", "remote_id", "sent_at"], found),
-    )
 
 
 def unconfirmed_sends(chat: Chat) -> Select[Any]:

@@ -188,7 +188,7 @@ async def test_a_ledger_that_cannot_be_written_loses_no_answer(
     async def locked(*_: object) -> None:
         raise LedgerError("locked")
 
-    monkeypatch.setattr(telegram_bot.ledger, "record_reply", locked)
+    monkeypatch.setattr(telegram_bot.ledger.replies, "arrived", locked)
     monkeypatch.setattr("formatters.telegram.LIMITS", ((utf16, 300),))
     said = await telegram_bot.ask(str(ANN), ANN, "/paper 2")
     assert len(said) > 1
