@@ -134,7 +134,7 @@ class DeliveryCycle:
         try:
             await work
         except SourceError as error:
-            return error
+            return SourceError(f"source {source.name}: {str(error).removeprefix(f'source {source.name}: ')}")
         except LedgerError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other sources are looked at

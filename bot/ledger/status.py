@@ -40,6 +40,7 @@ class ListedChat:
     layout: str  # these three are empty where the operator's hold
     language: str
     hours: str
+    takes: str  # of which sources it receives, a JSON list of names; empty: of all
     since: float | None  # digests found earlier were not sent to it
     last_message: float | None  # when the newest message came that stands there
     is_paused: bool
@@ -287,7 +288,7 @@ _LAST_MESSAGE = (
 )
 _LISTED = select(
     *(chats.c.channel, chats.c.name.label("chat"), chats.c.kind, chats.c.layout, chats.c.language),
-    *(chats.c.schedule.label("hours"), func.nullif(chats.c.receives_since, 0).label("since")),
+    *(chats.c.schedule.label("hours"), chats.c.takes, func.nullif(chats.c.receives_since, 0).label("since")),
     _LAST_MESSAGE.scalar_subquery().label("last_message"),
     *(IS_PAUSED.label("is_paused"), func.nullif(chats.c.paused_at, 0).label("paused_since")),
     *(chats.c.reason.label("why"), *_NAMED),

@@ -40,6 +40,7 @@ async def test_the_list_after_a_delivery(operator: Operator) -> None:
     ]
     assert (some["total"], some["page"], some["pages"], len(some["chats"])) == (3, 2, 3, 1)
     assert (paused["layout"], paused["is_paused"], paused["last_message"]) == ("messages", True, None)
+    assert paused["sources"] == ["daily"]
     assert "blocked" in paused["why"]
 
 

@@ -42,15 +42,15 @@ async def test_all_is_said_of_each_chat_that_receives(pipeline: Pipeline) -> Non
     total, (settings, group, reader) = await pipeline.ledger.status.chats(ALL, 0, 0)
     assert total == 3
     assert settings == ListedChat(
-        *("terminal", "a", "", "", "", "", None),
+        *("terminal", "a", "", "", "", "", "", None),
         *(START + 60, False, None, "", "", "a", "terminal a"),
     )
     assert group == ListedChat(
-        *("terminal", "-100_1", "group", "index", "", "08:00 mon-fri Asia/Seoul", START),
+        *("terminal", "-100_1", "group", "index", "", "08:00 mon-fri Asia/Seoul", "", START),
         *(START + 60, False, None, "", "Reading 100%", "-100_1", "terminal Reading 100% (-100_1)"),
     )
     assert reader == ListedChat(
-        *("terminal", "mina", "private", "", "ko", "", START + 1),
+        *("terminal", "mina", "private", "", "ko", "", "", START + 1),
         *(None, True, START + 60, "blocked", "Mina", "mina", "terminal Mina (mina)"),
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
+from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -17,7 +19,7 @@ from bot.ledger.ledger import open_ledger
 from bot.ledger.status import ListedChat, WhichChats
 
 _TIMES = ("since", "paused_since", "last_message")
-_COLUMNS = ("chat", "kind", "layout", "hours", "since", "last message", "paused")
+_COLUMNS = ("chat", "kind", "layout", "hours", "sources", "since", "last message", "paused")
 
 
 async def show_chats(settings: Settings, which: WhichChats, *, page: int, limit: int, as_json: bool) -> None:
@@ -36,25 +38,28 @@ async def show_chats(settings: Settings, which: WhichChats, *, page: int, limit:
     console.print(f"{plural(total, 'chat')}{more}")
 
 
-def _spelled(settings: Settings) -> Callable[[ListedChat], dict[str, object]]:
+def _spelled(settings: Settings) -> Callable[[ListedChat], dict[str, Any]]:
     """Make what gives the fields of a chat: what it did not choose is the operator's, and times are spelled out."""
     own = {name: kit.read(settings) for name, kit in all_kits().items()}
     layouts = {name: found.layout for name, found in own.items() if found}
     hours = cache(lambda spelled: str(DeliveryHours.for_chat(settings, spelled)))
 
-    def spell(one: ListedChat) -> dict[str, object]:
+    def spell(one: ListedChat) -> dict[str, Any]:
         chosen = {"layout": one.layout or layouts.get(one.channel, ""), "hours": hours(one.hours)}
         times = {name: spell_time(getattr(one, name), settings.zone) for name in _TIMES}
-        return {**asdict(one), **chosen, **times}
+        found = asdict(one)
+        takes = json.loads(found.pop("takes") or "[]")
+        return {**found, **chosen, "sources": takes or [source.name for source in settings.sources], **times}
 
     return spell
 
 
-def _table(chats: list[dict[str, object]]) -> Table:
+def _table(chats: list[dict[str, Any]]) -> Table:
     table = Table(*_COLUMNS, box=None, pad_edge=False)
     for one in chats:
         since, last = (str(one[name] or "")[:16].replace("T", " ") for name in ("since", "last_message"))
-        cells = (one["label"], one["kind"], one["layout"], one["hours"], since, last, _paused(one))
+        named = (one["label"], one["kind"], one["layout"], one["hours"], ", ".join(one["sources"]))
+        cells = (*named, since, last, _paused(one))
         table.add_row(*(escape(str(cell)) for cell in cells))
     return table
 
