@@ -33,14 +33,14 @@ def index(digest: Digest, phrases: Phrases) -> Spans:
         rows += [
             *([LINE] if rows else []),
             *_category(category),
-            *(span for paper in papers for span in (LINE, *_title(paper, LONGEST_TITLE))),
+            *(span for paper in papers for span in (LINE, *_listed(paper, phrases))),
         ]
     return (*head(digest, phrases), *_preface(digest), *([LINE] if rows else []), *rows)
 
 
 def compact(digest: Digest, phrases: Phrases) -> Spans:
     """Give the index with one sentence about each paper."""
-    rows = [span for paper in digest.papers for span in (GAP, *_bold(_title(paper, LONGEST_TITLE)), *_brief(paper))]
+    rows = [span for paper in digest.papers for span in (GAP, *_listed(paper, phrases, BOLD), *_brief(paper))]
     return (*head(digest, phrases), *_preface(digest), *rows)
 
 
@@ -77,12 +77,13 @@ def summary_card(paper: Paper, phrases: Phrases) -> Spans:
         for span in (LINE, *_labelled(label, shorten(sentence, LONGEST_SENTENCE)))
     ]
     short = [Link(shorten(link.label, LONGEST_LABEL), link.url) for link in addresses.row(paper)[:MOST_LINKS]]
-    return (*_bold(_title(paper, LONGEST_TITLE)), *([LINE] if lines else []), *lines, *_row(short))
+    title = (*_title(paper, LONGEST_TITLE, BOLD), *_after(LINE, _earlier(paper, phrases)))
+    return (*title, *([LINE] if lines else []), *lines, *_row(short))
 
 
-def full(paper: Paper) -> Spans:
+def full(paper: Paper, phrases: Phrases) -> Spans:
     """Give a paper in full: every section of the post under its heading, and the links."""
-    spans = [*_bold(_title(paper, len(paper.title)))]
+    spans = [*_title(paper, len(paper.title), BOLD), *_after(LINE, _earlier(paper, phrases))]
     for section in paper.sections:
         heading = [GAP, Span(section.heading, styles=BOLD)] if section.heading else []
         body = walk(section.body)
@@ -109,16 +110,30 @@ def _brief(paper: Paper) -> Spans:
     return (LINE, Span(sentence)) if sentence else ()
 
 
-def _title(paper: Paper, limit: int) -> Spans:
-    return Span(f"{paper.number}. "), Span(isolated(shorten(paper.title, limit)), links.safe(paper.url))
+def _listed(paper: Paper, phrases: Phrases, styles: frozenset[str] = frozenset()) -> Spans:
+    """Give the line of a paper among others."""
+    return (*_title(paper, LONGEST_TITLE, styles), *_after(Span(" · "), _earlier(paper, phrases)))
+
+
+def _title(paper: Paper, limit: int, styles: frozenset[str] = frozenset()) -> Spans:
+    title = isolated(shorten(paper.title, limit))
+    return Span(f"{paper.number}. ", styles=styles), Span(title, links.safe(paper.url), styles)
+
+
+def _earlier(paper: Paper, phrases: Phrases) -> Spans:
+    """Say which digest before had a paper, with a link to its post."""
+    if paper.earlier is None:
+        return ()
+    series = isolated(shorten(paper.earlier.series, LONGEST_LABEL))
+    return (Span(phrases.earlier(paper.earlier.day, paper.earlier.said_on, series), links.safe(paper.earlier.url)),)
+
+
+def _after(gap: Span, spans: Spans) -> Spans:
+    return (gap, *spans) if spans else ()
 
 
 def _labelled(label: str, sentence: str) -> Spans:
     return (Span(label, styles=BOLD), Span(f": {isolated(sentence)}")) if label else (Span(sentence),)
-
-
-def _bold(spans: Iterable[Span]) -> Spans:
-    return tuple(Span(span.text, span.url, span.styles | BOLD) for span in spans)
 
 
 def _row(row: Iterable[Link]) -> list[Span]:

@@ -19,6 +19,17 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """That a digest before had a paper already."""
+
+    day: date  # of that digest
+    said_on: date  # the day of the digest that says so
+    series: str  # of that digest, empty where both are of one series
+    url: str  # of its post, empty without one
+    is_enough: bool = False  # the paper gets no message again: the index lists it
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     id: str  # arXiv id without version, else DOI or the like, else a slug of the title; unique in its digest
     number: int  # as in the post, or its place where numbers repeat
@@ -27,6 +38,7 @@ class Paper:
     links: tuple[Link, ...]  # those found in the post, in its order
     sections: tuple[Section, ...]
     category: str = ""  # the heading over it and others, plain
+    earlier: Earlier | None = None  # known only when its digest is delivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +51,8 @@ class Digest:
     preface: str  # Markdown before the first paper
     papers: tuple[Paper, ...]  # may be empty
     rest: str = ""  # Markdown that belongs to no paper: thanks, sponsors, news
+
+    @property
+    def sent_papers(self) -> tuple[Paper, ...]:
+        """List the papers that get a message of their own: those that do not come again."""
+        return tuple(paper for paper in self.papers if not (paper.earlier and paper.earlier.is_enough))

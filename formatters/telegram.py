@@ -61,10 +61,10 @@ class TelegramFormatter:
             case "index":
                 return numbered("index", self._listed(compose.index(digest, self._phrases), digest, edition))
         index = _bodies(compose.index(digest, self._phrases), silent=edition.silent)
-        return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.papers))
+        return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.sent_papers))
 
     def paper(self, paper: Paper) -> tuple[Message, ...]:
-        return numbered(f"full/{paper.id}", _bodies(compose.full(paper)))
+        return numbered(f"full/{paper.id}", _bodies(compose.full(paper, self._phrases)))
 
     def page(self, page: Page) -> Message:
         listed = () if page.wide else tuple(span for item in page.items for span in (compose.GAP, *item.spans))

@@ -37,11 +37,13 @@ class TerminalFormatter:
             return (Message("digest", _body(compose.compact(digest, self._phrases))),)
         index = Message("index", _body(compose.index(digest, self._phrases)))
         return (
-            (index,) if edition.layout == "index" else (index, *(self.card(digest, paper) for paper in digest.papers))
+            (index,)
+            if edition.layout == "index"
+            else (index, *(self.card(digest, paper) for paper in digest.sent_papers))
         )
 
     def paper(self, paper: Paper) -> tuple[Message, ...]:
-        return (Message(f"full/{paper.id}", _body([*compose.full(paper), *_address(paper)])),)
+        return (Message(f"full/{paper.id}", _body([*compose.full(paper, self._phrases), *_address(paper)])),)
 
     def page(self, page: Page) -> Message:
         """Show for each button the line to type instead."""

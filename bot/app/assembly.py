@@ -255,4 +255,5 @@ def make_listeners(
 def make_rules(settings: Settings) -> Rules:
     """Give what the operator set of how digests are decided upon."""
     schedule = settings.schedule
-    return Rules(schedule.catch_up, schedule.gate_wait.total_seconds(), schedule.edits_for.total_seconds())
+    seconds = (schedule.gate_wait.total_seconds(), schedule.edits_for.total_seconds())
+    return Rules(schedule.catch_up, *seconds, schedule.repeats)

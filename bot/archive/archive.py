@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal_column, select, true
+from sqlalchemy import ColumnElement, and_, delete, func, select, true
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.archive.contents import Contents
-from bot.archive.index import digest_from_json
+from bot.archive.index import digest_from_json, matches
 from bot.archive.ngrams import to_match_query
+from bot.archive.repeats import Mention, mentions_before
 from bot.database.engine import Database
 from bot.database.reasons import Cause
 from bot.database.schema import deliveries, digests, messages, paper_words, papers, searches
@@ -78,19 +79,24 @@ class Archive:
         digest = digest_from_json(found.content)
         return digest, next(paper for paper in digest.papers if reference(digest, paper) == found.ref)
 
+    async def mentions(self, source: str, digest: Digest, ids: Collection[str]) -> list[Mention]:
+        """List where these papers are in other digests up to the day of this one, of all sources, older first."""
+        async with self._read() as db:
+            return await mentions_before(db, source, digest, ids)
+
     async def titled(self, said: str, most: int, day: date | None = None) -> list[SearchHit]:
         """List the newest papers whose titles have all these words."""
         match = to_match_query(said)
         if not match:
             return []
         of_day = () if day is None else (digests.c.day == day.isoformat(),)
-        hits, _ = await self._hits(and_(_matches(f"title : ({match})"), *of_day), most, 0)
+        hits, _ = await self._hits(and_(matches(f"title : ({match})"), *of_day), most, 0)
         return hits
 
     async def search(self, said: str, most: int, start: int) -> tuple[list[SearchHit], int]:
         """List the newest papers that have all these words anywhere, from `start` on, and how many there are."""
         match = to_match_query(said)
-        return await self._hits(_matches(match), most, start) if match else ([], 0)
+        return await self._hits(matches(match), most, start) if match else ([], 0)
 
     async def remember(self, channel: str, address: str, said: str) -> int:
         """Keep what was searched for, and give its id."""
@@ -148,7 +154,3 @@ def _of(source: str) -> ColumnElement[bool]:
 
 def _held(chat: int) -> ColumnElement[bool]:
     return and_(deliveries.c.chat_id == chat, deliveries.c.remote_id.is_not(None))
-
-
-def _matches(match: str) -> ColumnElement[bool]:
-    return literal_column("words").op("MATCH")(match)

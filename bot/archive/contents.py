@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, false, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.archive.index import digest_to_json, index_new
+from bot.archive.index import digest_from_json, digest_to_json, index_new, matches
+from bot.archive.ngrams import to_match_query
 from bot.database.engine import Database
 from bot.database.reasons import Reason
-from bot.database.schema import deliveries, digests, messages, papers
+from bot.database.schema import deliveries, digests, messages, paper_words, papers
 from bot.database.states import DigestState
 from bot.sources.fingerprint import fingerprint
 from bot.sources.source import FoundDigest
-from formatters.model import Digest
+from formatters.model import Digest, Paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,15 @@ class ArchivedDigest:
     url: str  # of its post, empty without one
     papers: int
     chats: int  # that hold any of it
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedPaper:
+    """A paper of a digest, and its source."""
+
+    source: str
+    digest: Digest
+    paper: Paper
 
 
 class Contents:
@@ -60,6 +70,22 @@ class Contents:
         async with self._read() as db:
             total = (await db.execute(select(func.count()).select_from(digests).where(meant))).scalar_one()
             return total, [_digest(row) for row in await db.execute(page)]
+
+    async def papers(self, since: date | None, words: str, *, once: bool) -> AsyncIterator[ArchivedPaper]:
+        """Give the papers of a day and later that have all the words, older first, a digest at a time in memory.
+
+        `once`: a paper that several digests have is given as in the newest of them.
+        """
+        meant = [digests.c.day >= since.isoformat()] if since else []
+        meant += [papers.c.id.in_(_matching(words))] if words else []
+        meant += [papers.c.id.in_(_NEWEST_OF_EACH)] if once else []
+        async with self._read() as db:
+            async for digest_id, source, listed in await db.stream(_PAPERS_OF_DIGESTS.where(*meant)):
+                content = select(digests.c.content).where(digests.c.id == digest_id)
+                digest, wanted = digest_from_json((await db.execute(content)).scalar_one()), {*listed.split("\n")}
+                for paper in digest.papers:
+                    if paper.id in wanted:
+                        yield ArchivedPaper(source, digest, paper)
 
 
 def _baseline(source: str, found: FoundDigest) -> dict[str, object]:
@@ -91,6 +117,25 @@ _LISTED = select(
     func.json_extract(digests.c.content, "$.url").label("url"),
     *(_PAPERS.label("papers"), _CHATS.label("chats")),
 )
+
+
+_PAPERS_OF_DIGESTS = (
+    select(digests.c.id, digests.c.source, func.group_concat(papers.c.paper, "\n"))
+    .select_from(digests.join(papers))
+    .group_by(digests.c.id)
+    .order_by(digests.c.day, digests.c.source, digests.c.name)
+)
+# SQLite takes a column beside `max` from the row that has the greatest.
+_LAST = (
+    select(papers.c.id, func.max(digests.c.day)).select_from(papers.join(digests)).group_by(papers.c.paper).subquery()
+)
+_NEWEST_OF_EACH = select(_LAST.c.id)
+
+
+def _matching(words: str) -> Select[tuple[int]]:
+    query = to_match_query(words)
+    found = select(paper_words.c.rowid)
+    return found.where(matches(query)) if query else found.where(false())
 
 
 def _digest(row: Any) -> ArchivedDigest:

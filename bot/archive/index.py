@@ -7,15 +7,17 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.ngrams import to_index_text
 from bot.database.schema import digests, paper_words, papers
 from formatters.compose import brief
-from formatters.model import Digest, Link, Paper, Section
+from formatters.model import Digest, Earlier, Link, Paper, Section
 from formatters.page import reference
+
+_DAYS = ("day", "said_on")  # of Earlier
 
 
 async def index_digest(db: AsyncConnection, digest_id: int, digest: Digest) -> None:
@@ -44,9 +46,15 @@ async def index_all(db: AsyncConnection) -> None:
         await index_digest(db, digest_id, digest_from_json(content))
 
 
+def matches(match: str) -> ColumnElement[bool]:
+    """Tell whether the words of a paper are as a query says that `ngrams` wrote."""
+    return literal_column("words").op("MATCH")(match)
+
+
 def digest_to_json(digest: Digest) -> dict[str, object]:
     """Write a Digest as the ledger holds it."""
-    return {**asdict(digest), "day": digest.day.isoformat()}
+    written = asdict(digest)
+    return {**written, "day": digest.day.isoformat(), "papers": list(map(_paper_to_json, written["papers"]))}
 
 
 def digest_from_json(content: Mapping[str, Any]) -> Digest:
@@ -71,4 +79,18 @@ def _text(paper: Paper) -> str:
 
 def _paper(paper: Mapping[str, Any]) -> Paper:
     links = tuple(Link(**link) for link in paper["links"])
-    return Paper(**{**paper, "links": links, "sections": tuple(Section(**section) for section in paper["sections"])})
+    sections = tuple(Section(**section) for section in paper["sections"])
+    earlier = _earlier(paper["earlier"]) if "earlier" in paper else None
+    return Paper(**{**paper, "links": links, "sections": sections, "earlier": earlier})
+
+
+def _earlier(earlier: Mapping[str, Any]) -> Earlier:
+    return Earlier(**{**earlier, **{name: date.fromisoformat(earlier[name]) for name in _DAYS}})
+
+
+def _paper_to_json(paper: Mapping[str, Any]) -> dict[str, object]:
+    """Write a paper; most have no earlier digest, and say nothing of it, as in ledgers of former versions."""
+    earlier, rest = paper["earlier"], {name: value for name, value in paper.items() if name != "earlier"}
+    if earlier is None:
+        return rest
+    return {**rest, "earlier": {**earlier, **{name: earlier[name].isoformat() for name in _DAYS}}}

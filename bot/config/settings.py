@@ -48,6 +48,9 @@ SlackChats = Annotated[tuple[ListedChat, ...], NoDecode, BeforeValidator(partial
 Secret = Annotated[SecretStr | None, BeforeValidator(webhook_secret)]
 
 
+Repeats = Literal["mark", "skip", "send"]
+
+
 class Schedule(Table):
     at: Annotated[time, BeforeValidator(clock_time)] = time(8, 30)
     """When the newest digest is delivered.
@@ -64,6 +67,12 @@ class Schedule(Table):
     """How long a post is waited for that is empty, lost papers, or mostly says "정보 부족" or nothing.
 
     Then it goes out with what it has; an empty one is skipped until it has papers.
+    """
+    repeats: Repeats = "mark"
+    """What becomes of a paper that an earlier digest had.
+
+    "mark": it says so, with a link to that post; "skip": only the index lists it, and says so;
+    "send": it comes as any other.
     """
     edits_for: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
     """How long delivered messages follow the edits of their post; days, hours, minutes, seconds."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from bot.config.settings import Repeats
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
 from bot.delivery.readiness import date_reason, unfinished_reason
@@ -30,6 +31,7 @@ class Rules:
     catch_up: int = 3
     gate_wait: float = 0.0
     edits_for: float = math.inf
+    repeats: Repeats = "send"
     since: date | None = None  # posts of earlier days were not looked at
     today: date | None = None  # where the operator is; without it no post is dated in the future or late
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from bot.archive.repeats import marked, with_known_marks
 from bot.database.reasons import NOTHING
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules, decide
@@ -51,7 +52,7 @@ async def plan(
         if isinstance(one, StatusChange):
             await ledger.change_status(source, one)
         else:
-            await _write(ledger, source, one, formatters, problems)
+            await _write(ledger, source, await _marked(ledger, source, one, rules), formatters, problems)
     await ledger.record_posts(source, {one.digest.id: one.post for one in found or ()})
     await _give_to_new_chats(ledger, source, formatters, rules, problems)
     return decided
@@ -111,8 +112,21 @@ def _compared(found: Sequence[FoundDigest], known: Sequence[KnownDigest], since:
 
 
 def _with_former(one: FoundDigest, former: Digest) -> tuple[FoundDigest, bool]:
-    digest = with_known_ids(one.digest, former)
+    digest = with_known_marks(with_known_ids(one.digest, former), former)
     return replace(one, digest=digest), says_the_same(former, digest)
+
+
+async def _marked(ledger: Ledger, source: str, planned: PlannedDigest, rules: Rules) -> PlannedDigest:
+    """Let papers that are delivered from now on say which digest had them before; what was delivered stays as it is."""
+    if planned.state is not DigestState.ACTIVE or rules.repeats == "send":
+        return planned
+    former = None if planned.to_new_chats else await ledger.digest(source, planned.name)
+    known = {paper.id for paper in former.papers} if former else set()
+    new = {paper.id for paper in planned.digest.papers} - known
+    mentions = await ledger.archive.mentions(source, planned.digest, new)
+    others = {one.source for one in mentions}
+    enough = await ledger.subscriptions.shared_sources(source, others) if rules.repeats == "skip" else ()
+    return replace(planned, digest=marked(planned.digest, mentions, enough))
 
 
 async def _give_to_new_chats(

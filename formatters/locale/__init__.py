@@ -17,6 +17,7 @@ class Phrases:
     goal: str
     contribution: str
     result: str
+    earlier: Callable[[date, date, str], str]  # the day of an earlier digest, today, its series or ""
     help: str
     which_paper: str  # {last}
     no_such_paper: str  # {number} {last}

@@ -18,6 +18,12 @@ def _day(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
+def _earlier(day: date, today: date, series: str) -> str:
+    year = f" {day.year}" if day.year != today.year else ""
+    when = "the same day" if day == today else f"on {day.day} {_MONTHS[day.month - 1]}{year}"
+    return f"Also {when} in {series}" if series else f"Also {when}"
+
+
 PHRASES = Phrases(
     language="en",
     day=_day,
@@ -25,6 +31,7 @@ PHRASES = Phrases(
     goal="Goal",
     contribution="Contribution",
     result="Result",
+    earlier=_earlier,
     help="I am Paperboy. I bring you summaries of new papers every day. Talk to me like this:",
     which_paper="Which paper? Give a number from 1 to {last}, for example /paper 1",
     no_such_paper="There is no paper {number}. Numbers go from 1 to {last}.",

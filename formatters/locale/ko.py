@@ -13,6 +13,12 @@ def _day(day: date) -> str:
     return f"{day.year}년 {day.month}월 {day.day}일 ({_WEEKDAYS[day.weekday()]})"
 
 
+def _earlier(day: date, today: date, series: str) -> str:
+    year = f"{day.year}년 " if day.year != today.year else ""
+    when = "같은 날" if day == today else f"{year}{day.month}월 {day.day}일"
+    return f"{when} {series}에도 소개" if series else f"{when}에도 소개"
+
+
 PHRASES = Phrases(
     language="ko",
     day=_day,
@@ -20,6 +26,7 @@ PHRASES = Phrases(
     goal="목표",
     contribution="기여",
     result="결과",
+    earlier=_earlier,
     help="매일 새 논문 요약을 전해 드리는 Paperboy입니다. 이렇게 말을 걸어 주세요.",
     which_paper="몇 번 논문을 볼까요? 1부터 {last}까지의 번호를 붙여 주세요. 예: /paper 1",
     no_such_paper="{number}번 논문은 없습니다. 번호는 1부터 {last}까지입니다.",

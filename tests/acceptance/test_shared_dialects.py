@@ -155,7 +155,7 @@ def test_categories(name: str, categories: list[str]) -> None:
 @pytest.mark.parametrize("name", ["author-c-linked-under-categories", "cats", "z-section"])
 def test_thanks_and_sponsors_belong_to_no_paper(name: str) -> None:
     found = digest(name)
-    full = "\n".join(plain(compose.full(paper)) for paper in found.papers)
+    full = "\n".join(plain(compose.full(paper, phrases("en"))) for paper in found.papers)
 
     assert "Thanks" in found.rest or "see you tomorrow" in found.rest
     assert not re.search("thanks|see you|sponsor|Not a paper", full, re.IGNORECASE)

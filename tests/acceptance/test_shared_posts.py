@@ -8,6 +8,7 @@ import pytest
 
 from formatters import addresses, compose
 from formatters.edition import Edition
+from formatters.locale import phrases
 from formatters.model import Digest
 from formatters.spans import plain
 from formatters.summary import summarise
@@ -17,6 +18,7 @@ from tests.support.rendering import CASES, Case, letters, letters_of, same_link
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="shared posts are not here")
 
+EN = phrases("en")
 POSTS = sorted([*SHARED.glob("posts/*.md"), *SHARED.glob("post-history/*.md")])
 DIGESTS = [post for post in POSTS if is_digest(post)]
 WHOLE = [post for post in DIGESTS if "truncated" not in post.name]
@@ -81,7 +83,7 @@ def test_indexes_and_full_summaries_are_taken(post: Path, case: Case) -> None:
     assert letters("".join(index)) == letters_of(compose.index(digest, case.words))
     for paper in digest.papers:
         full = [case.see(message).text for message in case.formatter.paper(paper)]
-        assert letters("".join(full)).startswith(letters_of(compose.full(paper)))
+        assert letters("".join(full)).startswith(letters_of(compose.full(paper, EN)))
 
 
 @pytest.mark.parametrize("post", WHOLE, ids=lambda post: post.name)
@@ -92,7 +94,7 @@ def test_each_short_summary_says_at_least_two_whole_sentences_of_the_paper(post:
 
         assert len(found) >= 2
         assert all(
-            sentence.endswith(".") and letters(sentence) in letters_of(compose.full(paper)) for sentence in found
+            sentence.endswith(".") and letters(sentence) in letters_of(compose.full(paper, EN)) for sentence in found
         )
 
 
@@ -103,6 +105,6 @@ def test_versions_of_one_post_are_one_digest_and_keep_their_papers() -> None:
     ids = [{paper.id for paper in digest.papers} for digest in (one, two, three)]
     assert len(ids[1] - ids[0]) == 1
     assert ids[1] == ids[2]
-    assert [plain(compose.full(paper)) for paper in two.papers] == [
-        plain(compose.full(paper)) for paper in three.papers
+    assert [plain(compose.full(paper, EN)) for paper in two.papers] == [
+        plain(compose.full(paper, EN)) for paper in three.papers
     ]

@@ -51,6 +51,7 @@ days = "mon-fri"
 sweep = "1m30s"
 catch_up = 5
 gate_wait = "30m"
+repeats = "skip"
 edits_for = "7d"
 overdue = "0s"
 
@@ -291,6 +292,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "SCHEDULE__SWEEP": "1h",
         "SCHEDULE__CATCH_UP": "1",
         "SCHEDULE__GATE_WAIT": "1h",
+        "SCHEDULE__REPEATS": "send",
         "SCHEDULE__EDITS_FOR": "2d",
         "SCHEDULE__OVERDUE": "45m",
         "STORE__URL": "sqlite:////var/lib/paperboy/ledger.db",
@@ -352,6 +354,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "sweep": timedelta(hours=1),
             "catch_up": 1,
             "gate_wait": timedelta(hours=1),
+            "repeats": "send",
             "edits_for": timedelta(days=2),
             "overdue": timedelta(minutes=45),
         },

@@ -18,7 +18,7 @@ from formatters import addresses, compose, links
 from formatters.edition import LAYOUTS, THREAD, Edition
 from formatters.locale import phrases
 from formatters.message import Message
-from formatters.model import Digest, Link, Paper, Section
+from formatters.model import Digest, Earlier, Link, Paper, Section
 from formatters.page import reference
 from formatters.slack import SlackFormatter
 from formatters.spans import shorten
@@ -150,7 +150,7 @@ def test_the_full_summary_says_everything(case: Case, digest: Digest) -> None:
 
         stem = f"full/{paper.id}"
         assert [message.key for message in messages] == [stem, *(f"{stem}/{n}" for n in range(2, len(messages) + 1))]
-        assert letters("".join(part.text for part in shown)).startswith(letters_of(compose.full(paper)))
+        assert letters("".join(part.text for part in shown)).startswith(letters_of(compose.full(paper, case.words)))
         assert not any(part.buttons for part in shown)
 
 
@@ -475,7 +475,7 @@ def test_more_links_and_styles_than_a_message_may_have(case: Case) -> None:
     full = "".join(case.see(message).text for message in case.formatter.paper(styled))
 
     assert [label for label, _ in index] == [paper.title for paper in papers]
-    assert letters(full).startswith(letters_of(compose.full(styled)))
+    assert letters(full).startswith(letters_of(compose.full(styled, case.words)))
 
 
 # Whatever the input
@@ -495,7 +495,7 @@ def test_any_paper_is_one_message_and_a_whole_summary(case: Case, paper: Paper) 
     whole, shown = letters_of(compose.summary_card(paper, case.words)), letters(case.see(card).text)
     assert whole.startswith(shown) or shown.startswith(whole)
     assert shown.startswith(letters(f"{paper.number}. {shorten(paper.title, compose.LONGEST_TITLE)}"))
-    assert letters("".join(part.text for part in full)).startswith(letters_of(compose.full(paper)))
+    assert letters("".join(part.text for part in full)).startswith(letters_of(compose.full(paper, case.words)))
     for message in (card, *case.formatter.paper(paper)):
         assert json.dumps(case.formatter.plain(message.body))
 
@@ -560,3 +560,22 @@ def test_what_people_read_of_a_bot_that_listens(channel: str) -> None:
         f"editions.{channel}.txt",
         "".join(f"===== {edition}: {message.key}\n\n{case.write(message)}\n\n" for edition, message in shown),
     )
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_people_read_of_papers_that_came_before(case: Case) -> None:
+    """The first paper comes again, the second one does not; of the third nothing is known."""
+    first, second, *others = COMMON.papers
+    last = Earlier(date(2024, 12, 30), COMMON.day, "", "https://example.org/2024-12-30")
+    once = Earlier(COMMON.day, COMMON.day, "Other Papers", "", is_enough=True)
+    papers = (replace(first, earlier=last), replace(second, earlier=once), *others)
+    digest = replace(COMMON, papers=papers)
+
+    messages = [(layout, one) for layout in SPELLED for one in case.formatter.digest(digest, Edition(layout))]
+    cards = case.formatter.digest(digest)[1:]
+    fulls = [one for paper in papers[:2] for one in case.formatter.paper(paper)]
+
+    assert [one.key for one in cards] == [f"paper/{paper.id}" for paper in (first, *others)]
+    shown = [*messages, *(("messages", one) for one in (cards[0], *fulls))]
+    text = "".join(f"===== {edition}: {message.key}\n\n{readable(message)}\n\n" for edition, message in shown)
+    check(f"repeats.{case.words.language}.{FILES[case.formatter.channel]}", text)

@@ -8,6 +8,7 @@ import string
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ KINDS = {
     for kind in ("str", "dict", "tuple", "Callable")
 }
 TEMPLATES, TABLES = KINDS["str"], KINDS["dict"]
+TODAY = date(2025, 1, 6)
 COUNTS: dict[str, Callable[[Phrases, int], str]] = {  # what says how many there are, with what it says besides
     "papers": lambda said, count: said.papers(count),
     "found": lambda said, count: said.found("attention", count),
@@ -48,12 +50,14 @@ def texts(catalogue: Phrases) -> Iterator[tuple[str, str]]:
         yield f"weekdays.{place}", text
     for name, said in COUNTS.items():
         yield from ((f"{name}.{count}", said(catalogue, count)) for count in (0, 1, 2, 40))
-    yield "day", catalogue.day(date(2025, 1, 6))
+    yield "day", catalogue.day(TODAY)
+    for before, series in product((TODAY, date(2025, 1, 5), date(2024, 12, 31)), ("", "HF")):
+        yield f"earlier.{before}.{series}", catalogue.earlier(before, TODAY, series)
 
 
 def test_what_is_looked_at() -> None:
     assert sum(map(len, KINDS.values())) == len(fields(Phrases))
-    assert {*KINDS["Callable"]} == {"day", *COUNTS}
+    assert {*KINDS["Callable"]} == {"day", "earlier", *COUNTS}
     assert KINDS["tuple"] == ["weekdays"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.sources.posts.post import Origin, Post, parse
 from formatters import compose
+from formatters.locale import phrases
 from formatters.markdown import walk
 from formatters.model import Digest, Paper
 from formatters.spans import plain
@@ -55,7 +56,7 @@ def lost_words(body: str, digest: Digest) -> list[str]:
 
     Lines of links alone may move to the end of their paper.
     """
-    texts = [plain(walk(digest.preface)), *(plain(compose.full(paper)) for paper in digest.papers)]
+    texts = [plain(walk(digest.preface)), *(plain(compose.full(paper, phrases("en"))) for paper in digest.papers)]
     read = [word for text in texts for word in words_of(text)]  # each by itself: no tag goes from one to the next
     lines = body.split("\n")
     moved = words_of("\n".join(line for line in lines if LINK_LINE.fullmatch(line)))

@@ -6,11 +6,13 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, exists, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, literal, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database.schema import chats, deliveries, digests, messages
+from bot.database.states import ChatState
 from bot.ledger.chats.chat_sql import stands
+from bot.ledger.sql.delivery_sql import takes
 from bot.ledger.sql.transitions import drop_unsent
 
 
@@ -36,6 +38,14 @@ class SourcesChange:
     takes: str
     dropped: list[str]
     takes_up: bool  # a source of which they did not receive
+
+
+async def shared_sources(db: AsyncConnection, source: str, others: Collection[str]) -> list[str]:
+    """Name, among other sources, those of which every chat receives that receives of this source."""
+    receives = (chats.c.state != ChatState.REMOVED, takes(literal(source)))
+    found = (await db.execute(select(chats.c.takes).where(*receives).distinct())).scalars()
+    named = [json.loads(spelled) for spelled in found if spelled]
+    return [one for one in others if all(one in names for names in named)]
 
 
 async def changed_sources(

@@ -5,7 +5,7 @@ Only this package writes `chats`, but for times that `database.times` moves; a t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, exists, func, or_, select, update
@@ -31,7 +31,7 @@ from bot.ledger.chats.chat_sql import (
     write_editions,
 )
 from bot.ledger.chats.merging import LOST_NAMES, merge, merge_doubles
-from bot.ledger.chats.sources import changed_sources, write_sources
+from bot.ledger.chats.sources import changed_sources, shared_sources, write_sources
 from bot.ledger.records import Subscription
 from bot.ledger.sql.transitions import ask_again, drop_unsent, reopened
 
@@ -74,6 +74,11 @@ class Subscriptions:
             async with self._write() as db:
                 for one in changes:
                     await write_sources(db, one, self._clock())
+
+    async def shared_sources(self, source: str, others: Collection[str]) -> list[str]:
+        """Name, among other sources, those of which every chat receives that receives of this source."""
+        async with self._read() as db:
+            return await shared_sources(db, source, others)
 
     async def schedules(self) -> list[str]:
         """List the hours that active chats prefer; an empty one is what the operator set."""

@@ -186,7 +186,7 @@ def _lost(text: _Text, reading: Reading, digest: Digest) -> Iterator[Loss]:
     titles = (part.heading.title for part in reading.parts if part.role is Role.PAPER)
     numbers = {word for title in titles for word in _in_order(title.text[: number_length(title.text)])}
     for paper, places in zip(reading.papers, reading.lines, strict=True):
-        said = plain((*compose.full(paper), *compose.summary_card(paper, phrases("en"))))
+        said = plain((*compose.full(paper, phrases("en")), *compose.summary_card(paper, phrases("en"))))
         yield from _missing(text, [line for place in places for line in place], _words(said) | index | numbers)
 
 

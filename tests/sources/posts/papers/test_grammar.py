@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.sources.posts.papers.reading import Reading, read_papers
 from formatters import addresses, compose
+from formatters.locale import phrases
 from formatters.markdown import walk
 from formatters.spans import plain
 
@@ -146,7 +147,7 @@ def words(text: str) -> set[str]:
 
 
 def said(found: Reading) -> str:
-    full = (f"{plain(compose.full(paper))}\n{paper.category}" for paper in found.papers)
+    full = (f"{plain(compose.full(paper, phrases('en')))}\n{paper.category}" for paper in found.papers)
     return "\n".join(
         [plain(walk(found.preface)), *full, plain(walk(found.rest)), "Paper 논문 PDF arXiv 论文 제목 요약 링크"]
     )
