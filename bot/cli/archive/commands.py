@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +13,17 @@ import typer
 from bot.cli.help import Group
 from bot.cli.options import Config, Json, Page, Since
 from bot.cli.program import app, perform
+
+
+class Kind(StrEnum):
+    """The name of a format."""
+
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    BIBTEX = "bibtex"
+    RIS = "ris"
+    MARKDOWN = "markdown"
 
 
 @app.command("import", rich_help_panel=Group.LOOK_UP)
@@ -27,6 +40,22 @@ def import_past(
 
     done = perform(partial(importing.import_past, named=what, owner=source), config or context.obj)
     sys.exit(0 if done else 2)
+
+
+@app.command(rich_help_panel=Group.LOOK_UP)
+def export(
+    context: typer.Context,
+    kind: Annotated[Kind, typer.Option("--format", help="What is written.")],
+    since: Since = None,
+    query: Annotated[str, typer.Option("--query", metavar="WORDS", help="Only papers that have all of them.")] = "",
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to; else to standard output.")] = None,
+    config: Config = None,
+) -> None:
+    """Write the papers of the archive for other programs, older first."""
+    from bot.cli.archive import exporting
+
+    work = partial(exporting.export, kind=kind, since=since, words=query, output=output)
+    perform(work, config or context.obj)
 
 
 @app.command(rich_help_panel=Group.LOOK_UP)
