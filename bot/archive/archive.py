@@ -10,11 +10,10 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, true
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.archive.contents import Contents
-from bot.archive.index import digest_from_json, matches
+from bot.archive.index import IS_KEPT, digest_from_json, matches
 from bot.archive.ngrams import to_match_query
 from bot.archive.repeats import Mention, mentions_before
 from bot.database.engine import Database
-from bot.database.reasons import Cause
 from bot.database.schema import deliveries, digests, messages, paper_words, papers, searches
 from bot.database.states import DigestState
 from formatters.model import Digest, Paper
@@ -50,7 +49,7 @@ class Archive:
     async def last_seen(self, chat: int, source: str = "") -> Digest | None:
         """Give the newest digest of which a chat holds something."""
         held = select(messages.c.digest_id).join(deliveries).where(_held(chat))
-        return await self._newest(and_(digests.c.id.in_(held), _IS_KEPT, _of(source)))
+        return await self._newest(and_(digests.c.id.in_(held), IS_KEPT, _of(source)))
 
     async def of_day(self, day: date, source: str = "") -> list[Digest]:
         """Give the digests of a day that have papers."""
@@ -70,7 +69,7 @@ class Archive:
 
         A button under what stands in a chat gives its paper whatever became of the digest.
         """
-        kept = true() if where == "ref" else _IS_KEPT
+        kept = true() if where == "ref" else IS_KEPT
         query = select(digests.c.content, papers.c.ref).join(papers).where(papers.c[where] == value, kept)
         async with self._read() as db:
             found = (await db.execute(query.order_by(*_NEWEST).limit(1))).first()
@@ -125,7 +124,7 @@ class Archive:
 
     async def _hits(self, which: ColumnElement[bool], most: int, start: int) -> tuple[list[SearchHit], int]:
         where = paper_words.join(papers, papers.c.id == paper_words.c.rowid).join(
-            digests, and_(digests.c.id == papers.c.digest_id, _IS_KEPT)
+            digests, and_(digests.c.id == papers.c.digest_id, IS_KEPT)
         )
         page = select(*_HIT).select_from(where).where(which).order_by(*_NEWEST).limit(most).offset(start)
         async with self._read() as db:
@@ -138,8 +137,7 @@ class Archive:
 
 _LATEST = (digests.c.day.desc(), digests.c.found_at.desc(), digests.c.id.desc())  # of one day the one that came last
 _DELIVERED = digests.c.state == DigestState.ACTIVE
-_IS_KEPT = digests.c.cause != Cause.DROPPED
-_PAPERS = and_(digests.c.id.in_(select(papers.c.digest_id)), _IS_KEPT)
+_PAPERS = and_(digests.c.id.in_(select(papers.c.digest_id)), IS_KEPT)
 
 
 def is_future(now: float) -> ColumnElement[bool]:

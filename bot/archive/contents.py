@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, false, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.archive.index import digest_from_json, digest_to_json, index_new, matches
+from bot.archive.index import IS_KEPT, digest_from_json, digest_to_json, index_new, matches
 from bot.archive.ngrams import to_match_query
 from bot.database.engine import Database
 from bot.database.reasons import Reason
@@ -76,7 +76,7 @@ class Contents:
 
         `once`: a paper that several digests have is given as in the newest of them.
         """
-        meant = [digests.c.day >= since.isoformat()] if since else []
+        meant = [IS_KEPT, *([digests.c.day >= since.isoformat()] if since else [])]
         meant += [papers.c.id.in_(_matching(words))] if words else []
         meant += [papers.c.id.in_(_NEWEST_OF_EACH)] if once else []
         async with self._read() as db:
@@ -126,10 +126,8 @@ _PAPERS_OF_DIGESTS = (
     .order_by(digests.c.day, digests.c.source, digests.c.name)
 )
 # SQLite takes a column beside `max` from the row that has the greatest.
-_LAST = (
-    select(papers.c.id, func.max(digests.c.day)).select_from(papers.join(digests)).group_by(papers.c.paper).subquery()
-)
-_NEWEST_OF_EACH = select(_LAST.c.id)
+_LAST = select(papers.c.id, func.max(digests.c.day)).select_from(papers.join(digests)).where(IS_KEPT)
+_NEWEST_OF_EACH = select(_LAST.group_by(papers.c.paper).subquery().c.id)
 
 
 def _matching(words: str) -> Select[tuple[int]]:

@@ -12,11 +12,13 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.ngrams import to_index_text
+from bot.database.reasons import Cause
 from bot.database.schema import digests, paper_words, papers
 from formatters.compose import brief
 from formatters.model import Digest, Earlier, Link, Paper, Section
 from formatters.page import reference
 
+IS_KEPT = digests.c.cause != Cause.DROPPED  # else an operator took it out
 _DAYS = ("day", "said_on")  # of Earlier
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import and_, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.archive.index import IS_KEPT
 from bot.database.schema import digests, papers
 from bot.database.states import DigestState
 from formatters.model import Digest, Earlier, Paper
@@ -30,7 +31,7 @@ class Mention:
 async def mentions_before(db: AsyncConnection, source: str, digest: Digest, ids: Collection[str]) -> list[Mention]:
     """List where these papers are in other digests up to the day of this one, of all sources, older first."""
     itself = and_(digests.c.source == source, digests.c.name == digest.id)
-    before = (digests.c.state.in_(_PRESENTED), digests.c.day <= digest.day.isoformat(), not_(itself))
+    before = (IS_KEPT, digests.c.state.in_(_PRESENTED), digests.c.day <= digest.day.isoformat(), not_(itself))
     post = (func.json_extract(digests.c.content, "$.series"), func.json_extract(digests.c.content, "$.url"))
     query = select(papers.c.paper, digests.c.source, digests.c.day, *post).join(digests)
     rows = await db.execute(

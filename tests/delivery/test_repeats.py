@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.database.reasons import Cause, Reason
+from bot.database.states import DigestState
 from bot.delivery.decisions import Rules
 from bot.ledger.chats.sources import spell
+from bot.ledger.records import StatusChange
 from bot.sources.source import FoundDigest
 from formatters.model import Digest, Earlier, Paper
 from formatters.page import reference
@@ -168,6 +171,15 @@ async def test_what_is_held_is_not_named_and_is_marked_when_it_goes_out(pipeline
     await pipeline.ledger.archive.contents.add("blog", [of_day(1, 3)])
     await run(pipeline, of_day(2, 1, 2, 3), rules=waiting)
     assert [one.id for one in (await known(pipeline, 2)).papers if one.earlier] == [paper(3).id]
+
+
+async def test_what_an_operator_took_out_is_not_named(pipeline: Pipeline) -> None:
+    await run(pipeline, first := of_day(1, 1))
+    dropped = StatusChange(first.digest.id, DigestState.ACTIVE, Reason(Cause.DROPPED), None)
+    await pipeline.ledger.change_status("blog", dropped)
+    await run(pipeline, of_day(2, 1), source="other")
+    assert marks(pipeline) == [[], [], [], []]
+    assert [one.source async for one in pipeline.ledger.archive.contents.papers(None, "", once=True)] == ["other"]
 
 
 async def test_a_chat_that_does_not_receive_the_other_source_gets_the_paper(pipeline: Pipeline) -> None:
