@@ -1,4 +1,4 @@
-"""Digests from a git repository and from Hugging Face, to the chats."""
+"""Digests from a git repository, from Hugging Face and from feeds, to the chats."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.support.app import FIRST, SECOND, memory, opened
 from tests.support.chats import SLACK_CHAT
 from tests.support.fakes.documents import Document, DocumentServer
 from tests.support.fakes.slack import FakeSlack
+from tests.support.feeds import arxiv_paper, post, rss
 from tests.support.memory_channel import MemoryChannel
 from tests.support.repository import Repository
 from tests.support.setup import AT_ONCE, DATA
@@ -120,3 +121,30 @@ async def test_a_site_that_fails_keeps_no_other_source_back_and_nothing_comes_ag
     documents.documents[API] = papers(paper(1, 50))
     assert await sweep(channel, sources) == []
     assert shown(channel) == before
+
+
+async def test_the_papers_of_arxiv_come_once_whatever_becomes_of_their_feed(documents: DocumentServer) -> None:
+    """Nothing in memory from one look to the next: what was given is known by the state alone."""
+    channel = memory()
+    sources = [{"name": "new", "kind": "feed", "arxiv": ["cs.CL"], "url": documents.url, "allow_private": True}]
+    first, renamed = arxiv_paper(1), arxiv_paper(1, guid="another", title="Renamed")
+    for items in ([first], [first], [], [renamed], [first]):
+        documents.documents["/rss/cs.CL"] = rss(*items)
+        assert await sweep(channel, sources) == []
+    index, paper = shown(channel)
+    assert ("arXiv cs.CL" in index, "Number 1" in paper) == (True, True)
+
+
+async def test_the_posts_of_a_feed_are_edited_with_their_pages(documents: DocumentServer) -> None:
+    channel = memory()
+    sources = [{"name": "blog", "kind": "feed", "url": f"{documents.url}/feed.xml", "allow_private": True}]
+    page = '<h1>1. <a href="https://arxiv.org/abs/2603.00001">Rain</a></h1><p>It falls.</p>'
+    for said in ("falls", "falls", "stops"):
+        documents.documents["/feed.xml"] = rss(post("Rain 2026-03-03", page.replace("falls", said)))
+        assert await sweep(channel, sources) == []
+    index, paper = shown(channel)
+    assert ("Rain" in index, "It stops." in paper) == (True, True)
+    documents.documents["/feed.xml"] = rss()
+    (error,) = await sweep(channel, sources)
+    assert "its feed has no entries any more" in str(error)
+    assert shown(channel) == [index, paper]

@@ -15,14 +15,17 @@ from bot.config.explain import check_environment
 from bot.config.fields import duration, duration_text
 from bot.config.loading import FILE, load
 from bot.config.settings import Settings
+from bot.config.sources import keys_of
 
+FEED = '[[sources]]\nname = "new"\nkind = "feed"\nurl = "https://papers.example/feed.xml"\nentries = "papers"\n'
 SITE = '[[sources]]\nname = "hf"\nkind = "huggingface"\n'
 EVERY = [pytest.param(one, id=one.key) for one in all_settings()]
 
 
 @pytest.mark.parametrize("setting", [one for one in all_settings() if one.default], ids=lambda one: one.key)
 def test_a_default_written_into_the_file_changes_nothing(setting: Setting) -> None:
-    whole = SITE if setting.table == "[[sources]]" else f"{setting.table}\n"
+    source = FEED if setting.name in keys_of("feed") else SITE
+    whole = source if setting.table == "[[sources]]" else f"{setting.table}\n"
     Path(FILE).write_text(whole)
     without = load()
     Path(FILE).write_text(f"{whole}{setting.name} = {setting.default}\n")
