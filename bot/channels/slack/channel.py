@@ -6,7 +6,9 @@ Sources of the facts: docs.slack.dev (chat.postMessage, conversations.history, r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -34,7 +36,7 @@ from formatters.message import Formatter
 
 EVENT = "paperboy_delivery"
 _Answer = TypeVar("_Answer")
-_CLOCK_SKEW = 48 * 3600.0  # seconds by which our clock may be ahead of Slack's
+_EARLIER = 48 * 3600.0  # seconds before an attempt from which on its message is looked for: clocks are set
 _PAGE = 200  # messages, the most that Slack recommends (conversations.history)
 _MOST_PAGES = 25  # half of the calls that Slack allows in a minute (tier 3)
 _MARGIN = 0.003  # of each window, added to it: the quickest trip that is known is not the quickest possible
@@ -179,15 +181,16 @@ class SlackChannel:
         async def page() -> tuple[str | None, str | None]:
             answer = await self._page(address, unconfirmed, cursor)
             found = (str(one["ts"]) for one in answer["messages"] if _key(one) == unconfirmed.delivery_ref)
-            return next(found, None), (answer.get("response_metadata") or {}).get("next_cursor")
+            following = (answer.get("response_metadata") or {}).get("next_cursor")
+            return next(found, None), None if _goes_back_enough(answer, unconfirmed) else following
 
         return await self._ask("conversations.replies" if unconfirmed.thread else "conversations.history", page)
 
     def _page(self, address: str, unconfirmed: UnconfirmedSend, cursor: str | None) -> Awaitable[Any]:
-        """Ask for messages of the thread or channel since our last one, or since two days before the attempt."""
-        oldest = _known_time(unconfirmed) or unconfirmed.attempted_at - _CLOCK_SKEW
+        """Ask for messages of the thread or channel since our last one; where none is known, for the newest ones."""
         query: dict[str, Any] = {"channel": address, "include_all_metadata": True, "limit": _PAGE}
-        query["oldest"] = f"{oldest:.6f}"
+        if oldest := _known_time(unconfirmed):
+            query["oldest"] = f"{oldest:.6f}"
         if unconfirmed.thread:
             return self.client().conversations_replies(**query, ts=unconfirmed.thread, cursor=cursor)
         return self.client().conversations_history(**query, cursor=cursor)
@@ -265,6 +268,26 @@ def person_title(person: Mapping[str, Any]) -> str:
 def _known_time(unconfirmed: UnconfirmedSend) -> float:
     """Give when our last known message came by Slack's clock, of which ids are made: ours may show anything."""
     return max(float(unconfirmed.after), float(unconfirmed.thread or 0))
+
+
+def _goes_back_enough(answer: Any, unconfirmed: UnconfirmedSend) -> bool:
+    """Tell whether a page of the newest messages holds one from two days before the attempt.
+
+    The attempt was as long ago by Slack's clock, which the answer shows, as it was by ours, if ours was not set since;
+    where the time that ours showed then is earlier, it counts.
+    """
+    if _known_time(unconfirmed) or not answer["messages"]:
+        return False
+    ago = max(0.0, time.time() - unconfirmed.attempted_at)
+    return float(answer["messages"][-1]["ts"]) < min(_time_of(answer) - ago, unconfirmed.attempted_at) - _EARLIER
+
+
+def _time_of(answer: Any) -> float:
+    """Give when Slack answered by its own clock; 0 when it does not say."""
+    try:
+        return parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return 0.0
 
 
 def _key(message: Mapping[str, Any]) -> object:

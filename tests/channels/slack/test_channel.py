@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 
@@ -217,7 +218,7 @@ async def test_a_clock_that_is_hours_ahead_does_not_hide_it(
     assert await channel.reconcile(SLACK_CHAT, question) == Delivered(server.shown(SLACK_CHAT)[1].ts)
 
 
-@pytest.mark.parametrize("ahead", [3, 14])
+@pytest.mark.parametrize("ahead", [3, 14, 720])
 async def test_the_first_message_of_a_chat_is_found_where_the_clock_is_ahead(
     server: FakeSlack, channel: SlackChannel, ahead: int
 ) -> None:
@@ -225,16 +226,41 @@ async def test_the_first_message_of_a_chat_is_found_where_the_clock_is_ahead(
     assert isinstance(await channel.reconcile(SLACK_CHAT, unconfirmed(ago=-3600 * ahead)), Delivered)
 
 
-async def test_only_what_came_since_our_last_message_is_read_or_since_two_days_before_the_attempt(
-    server: FakeSlack, channel: SlackChannel
-) -> None:
+async def test_only_what_came_since_our_last_message_is_read(server: FakeSlack, channel: SlackChannel) -> None:
     first = unconfirmed(ago=3600)
     later = replace(first, after=int(first.attempted_at) - 86400)
     in_thread = replace(later, thread=await send(channel, "Index", ref="index"))
     for question in (first, later, in_thread):
         await channel.reconcile(SLACK_CHAT, question)
-    asked = [float(call.arguments["oldest"]) for call in server.calls[1:]]
-    assert asked == pytest.approx([first.attempted_at - 48 * 3600, later.after, float(in_thread.thread)])
+    asked = [call.arguments.get("oldest") for call in server.calls[1:]]
+    assert asked[0] is None
+    assert [float(oldest) for oldest in asked[1:]] == pytest.approx([later.after, float(in_thread.thread)])
+
+
+@pytest.mark.parametrize(
+    ("ahead", "ago", "before", "pages"),
+    [
+        *((0, 0, 47, 25), (0, 0, 49, 1), (0, 72, 119, 25), (0, 72, 121, 1)),
+        *((720, 0, 47, 25), (720, 0, 49, 1), (720, 72, 119, 25), (720, 72, 121, 1)),
+        *((-9, 0, 56, 25), (-9, 0, 58, 1)),  # where our clock is behind, more is read
+    ],
+)
+async def test_where_none_of_ours_is_known_it_is_looked_for_until_two_days_before_the_attempt(
+    server: FakeSlack, channel: SlackChannel, ahead: int, ago: int, before: int, pages: int
+) -> None:
+    """All are hours: how far our clock is ahead of Slack's, and how long ago the attempt and a message were."""
+    slack_time = time.time() - 3600 * ahead
+    one_more = ok(messages=[{"ts": f"{slack_time - 3600 * before:.6f}"}], response_metadata={"next_cursor": "more"})
+    one_more = replace(one_more, headers={"Date": formatdate(slack_time, usegmt=True)})
+    server.faults.add(Fault("answer", one_more, method="conversations.history", times=None))
+    await channel.reconcile(SLACK_CHAT, unconfirmed(ago=3600 * ago))
+    assert len(methods(server)) == pages
+
+
+async def test_where_slack_does_not_say_the_time_all_is_read(server: FakeSlack, channel: SlackChannel) -> None:
+    no_date = replace(ok(messages=[{"ts": "1.1"}], response_metadata={"next_cursor": "more"}), headers={"Date": "now"})
+    server.faults.add(Fault("answer", no_date, method="conversations.history", times=None))
+    assert isinstance(await channel.reconcile(SLACK_CHAT, unconfirmed()), Undecided)
 
 
 @pytest.mark.parametrize("thread", [False, True])
