@@ -85,7 +85,8 @@ class Chats:
         if said["channel"] == "slack":
             return [one.ts for one in self.slack.shown(SLACK_CHAT) if _key(one) == said["ref"]]
         text, _ = content({"text": said["text"], "parse_mode": "HTML"})
-        [chat] = [name for name in self.names if said["address"] in (name, self.moved.get(name))]
+        address = said["address"]  # of a chat that is part of the case, or of a reader who subscribed beside
+        chat = next((name for name in self.names if address in (name, self.moved.get(name))), address)
         return [seen.id for seen in self.shown(chat) if seen.heading == heading(text)]
 
     def _shown_in_slack(self) -> list[Seen]:

@@ -122,11 +122,24 @@ def test_a_message_is_known_in_whichever_language_it_is_written_anew(day: date) 
 async def test_a_verdict_stays_right_when_the_message_is_written_anew_in_another_language(
     telegram: FakeTelegram, slack: FakeSlack
 ) -> None:
-    chats, day = Chats(telegram, slack), date(2026, 11, 26)
-    said, shown = (f"Daily Papers · {phrases(language).day(day)}" for language in _LANGUAGES)
-    telegram.chat(READER).messages[7] = TelegramMessage(7, READER, None, shown, [], False, {"link_preview_options": {}})
-    verdict = {"channel": "telegram", "address": READER, "ref": "ref", "verdict": "Delivered", "text": said}
-    assert chats.judge({**verdict, "remote_id": "7"}).right
+    said, shown = (f"Daily Papers · {phrases(language).day(date(2026, 11, 26))}" for language in _LANGUAGES)
+    assert _is_right(Chats(telegram, slack), READER, said, shown)
+
+
+async def test_a_verdict_about_a_reader_who_subscribed_beside_the_chats_of_the_case_is_judged(
+    telegram: FakeTelegram, slack: FakeSlack
+) -> None:
+    telegram.add_chat("67890", kind="private")
+    assert _is_right(Chats(telegram, slack), "67890", "Of Cats", "Of Cats")
+    assert not _is_right(Chats(telegram, slack), "67890", "Of Cats", "Of Dogs")
+
+
+def _is_right(chats: Chats, address: str, said: str, shown: str) -> bool | None:
+    """Judge that a message was found, where one is shown under the id that was given."""
+    message = TelegramMessage(7, address, None, shown, [], False, {"link_preview_options": {}})
+    chats.telegram.chat(address).messages[7] = message
+    verdict = {"channel": "telegram", "address": address, "ref": "ref", "verdict": "Delivered", "text": said}
+    return chats.judge({**verdict, "remote_id": "7"}).right
 
 
 @pytest.mark.parametrize(("verdict", "right"), [("Delivered", False), ("NotDelivered", True), ("Undecided", None)])
