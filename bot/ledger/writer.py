@@ -25,7 +25,7 @@ from bot.ledger.records import Pause, QueuedDelivery
 from bot.ledger.sql import delivery_sql, transitions
 
 _BUSY = 4  # requests at once, from which on it pays to wait for more
-_MOST_BODIES = 1000  # kept in memory; chats share them
+_MOST_BODIES = 100  # kept in memory, of up to 16 KB each; the chats of a broadcast share those of its digest
 
 Outcome = tuple[Mapping[str, object], Pause | None]  # for SETTLE, and the pause that follows
 Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes

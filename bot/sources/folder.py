@@ -74,7 +74,9 @@ class FolderSource:
     def _posts(self, since: date | None, problems: dict[str, str]) -> list[Path]:
         """List the files to look at; a sub-folder that cannot be read becomes a problem."""
         errors: list[OSError] = []
-        paths = [path for path in files.posts(self._path, errors.append) if self._is_post(path, since)]
+        there = list(files.posts(self._path, errors.append))
+        self._cache = {path: self._cache[path] for path in there if path in self._cache}
+        paths = [path for path in there if self._is_post(path, since)]
         for error in errors:
             advice = "folder's rights"
             if Path(error.filename) == self._path:

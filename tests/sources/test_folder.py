@@ -177,6 +177,20 @@ async def test_a_post_that_went_away_and_came_back() -> None:
     assert names(await daily.digests()) == [post.name]
 
 
+async def test_a_post_that_went_away_is_forgotten() -> None:
+    """Renamed again and again, it takes no more memory."""
+    post = write("2025-01-06-a.md", body="# 1. [One](https://arxiv.org/abs/2501.00001)\n")
+    os.utime(post, ns=(0, 0))
+    daily = source()
+    await daily.digests()
+    post.unlink()
+    assert names(await daily.digests()) == []
+
+    write(post.name, body="# 1. [Two](https://arxiv.org/abs/2501.00001)\n")
+    os.utime(post, ns=(0, 0))
+    assert [one.digest.papers[0].title for one in await daily.digests()] == ["Two"]
+
+
 async def test_of_two_posts_of_one_series_and_day_the_later_name_counts() -> None:
     write("2025-01-06-daily-papers-1.md")
     write("2025-01-06-daily-papers-2.md")
