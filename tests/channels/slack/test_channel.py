@@ -232,9 +232,8 @@ async def test_only_what_came_since_our_last_message_is_read(server: FakeSlack, 
     in_thread = replace(later, thread=await send(channel, "Index", ref="index"))
     for question in (first, later, in_thread):
         await channel.reconcile(SLACK_CHAT, question)
-    asked = [call.arguments.get("oldest") for call in server.calls[1:]]
-    assert asked[0] is None
-    assert [float(oldest) for oldest in asked[1:]] == pytest.approx([later.after, float(in_thread.thread)])
+    asked = [float(call.arguments.get("oldest", 0)) for call in server.calls[1:]]
+    assert asked == pytest.approx([0, later.after, float(in_thread.thread)])
 
 
 @pytest.mark.parametrize(
