@@ -1,9 +1,9 @@
-"""/status, for operators: how far the newest digests were delivered, and which chats are paused."""
+"""/status, for operators: what is wrong with sources and chats, and how far the newest digests were delivered."""
 
 from __future__ import annotations
 
 from bot.conversation.context import Context, Response
-from bot.database.states import DeliveryState
+from bot.database.states import DeliveryState, IncidentKind
 from bot.ledger.records import DigestStatus, PausedTotals, Totals
 from bot.monitoring.status import paused_line, totals
 from formatters import pages
@@ -25,12 +25,26 @@ async def status(context: Context, argument: str) -> Response:
     paused = await context.ledger.status.paused_totals(_MOST_PAUSED)
     digests = await totals(context.ledger, context.settings, _MOST_PROBLEMS)
     lines = [line for digest_status, chats in digests for line in _status_lines(digest_status, chats, context.phrases)]
-    shown = [*_paused_lines(paused, context), *(lines or [context.phrases.nothing_delivered])]
+    wrong = [*await _source_lines(context), *_paused_lines(paused, context)]
+    shown = [*wrong, *(lines or [context.phrases.nothing_delivered])]
     stuck = paused.chats > 0 or any(state in chats.counts for _, chats in digests for state in _STUCK)
     return context.reply_page(pages.status(shown, context.phrases, stuck=stuck))
 
 
 _STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
+
+
+async def _source_lines(context: Context) -> list[str]:
+    """Write which sources cannot be read for an hour, and in whose posts no papers were read."""
+    names, said = [source.name for source in context.settings.sources], context.phrases
+    looks = await context.ledger.sources.last_looks()
+    unread = [(name, looks[name].problem) for name in names if name in looks and looks[name].problem]
+    unreadable = [one for one in await context.ledger.incidents.unreadable(names) if one.is_news]
+    wrong = [(one.kind, one.where, one.why) for one in unreadable] + [(IncidentKind.UNREAD, *one) for one in unread]
+    lines = [
+        said.incidents[kind].format(where=where, why=in_language(why, said.language)) for kind, where, why in wrong
+    ]
+    return [*lines, ""] if lines else []
 
 
 def _paused_lines(paused: PausedTotals, context: Context) -> list[str]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from bot import errors
+from bot.archive.sources import LookCost
+from bot.config.settings import Settings
 from bot.delivery.decisions import Rules
+from bot.sources.survey import Survey
 from tests.support.digests import found
 from tests.support.memory_channel import Failure, MemoryChannel, refused
 from tests.support.pipeline import Pipeline
@@ -21,6 +25,7 @@ from tests.support.readers import (
     SEEN,
     SETTINGS,
     Readers,
+    open_readers,
 )
 
 
@@ -135,6 +140,26 @@ async def test_a_chat_may_be_paused_before_anything_was_delivered(empty: Readers
     await empty.ledger.subscriptions.pause(1, "taken out")
     lines = (await empty.reader(OPERATOR).reads("/status")).splitlines()
     assert (lines[0], lines[-1]) == (EN.paused(1), EN.nothing_delivered)
+
+
+async def test_sources_that_cannot_be_read_or_in_which_no_papers_were_read_come_first(tmp_path: Path) -> None:
+    named = [{"name": name, "kind": "folder", "path": f"/{name}"} for name in ("blog", "gone", "lately", "new")]
+    async with open_readers(
+        tmp_path, None, Settings.model_validate({"operators": {"telegram": [OPERATOR]}, "sources": named})
+    ) as readers:
+        sources = readers.ledger.sources
+        for name, problem in (("blog", "1 post read, none is a digest"), ("lately", ""), ("removed", "none")):
+            await sources.looked(name, Survey(), problem, "", LookCost(0, 0, 0))
+        for name, seconds in (("gone", 3600), ("lately", 0)):
+            await sources.failed(name, "no such folder", LookCost(0, 0, 0))
+            readers.clock.now += seconds
+        lines = (await readers.reader(OPERATOR).reads("/status")).splitlines()
+    assert lines == [
+        EN.incidents["source"].format(where="gone", why="no such folder"),
+        EN.incidents["unread"].format(where="blog", why="1 post read, none is a digest"),
+        "",
+        EN.nothing_delivered,
+    ]
 
 
 async def test_nothing_was_delivered(empty: Readers) -> None:
