@@ -377,3 +377,22 @@ async def test_a_digest_is_found_by_its_name_or_by_its_day(pipeline: Pipeline) -
     assert await by_hand.find("2025-01-01") == await by_hand.find(f"blog {OLD}") == [one]
     assert await by_hand.find("2025-01-03") == []
     assert await by_hand.newest(1) == [MeantDigest(2, "blog", NEW)]
+
+
+# --- what is to be done
+
+
+async def test_what_is_due_is_counted_by_chat_and_digest(pipeline: Pipeline) -> None:
+    await pipeline.run(days(1))
+    await recall(pipeline, "a")
+    pipeline.channel.readable = False
+    pipeline.channel.failures["b"].append(refused(Unconfirmed("lost")))
+    opening = pipeline.clock() + 3600
+    await pipeline.look([*RIGHT, *days(2)], opening=opening)
+    due = await pipeline.ledger.due_work()
+    assert [(one.chat, one.digest, {k: v for k, v in one.counts.items() if v}, one.at) for one in due] == [
+        ("a", OLD, {"deletion": 3}, 0.0),
+        ("a", NEW, {"message": 3}, opening),
+        ("b", OLD, {"edit": 1}, 0.0),
+        ("b", NEW, {"message": 3}, opening),
+    ]
