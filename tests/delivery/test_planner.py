@@ -83,7 +83,7 @@ async def test_a_digest_that_cannot_be_laid_out_stops_no_other(tmp_path: Path) -
 async def test_a_ledger_that_fails_is_no_problem_of_a_post(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_pipeline(tmp_path, "a") as pipeline:
 
-        async def full(source: str, name: str) -> set[tuple[str, str]]:
+        async def full(*_: object) -> set[tuple[str, str]]:
             raise LedgerError("the disk is full")
 
         monkeypatch.setattr(pipeline.ledger, "editions", full)
