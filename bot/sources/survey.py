@@ -51,8 +51,11 @@ class Survey:
     papers: int = 0
     nearest: Miss | None = None  # of the posts without papers, what came nearest to one; a later post before others
     unread: Miss | None = None  # the same of the newest post, where it links to papers and none was read
+    may_be_empty: bool = False  # that there is no paper now is no problem: none are announced on weekends
 
     def __str__(self) -> str:
+        if self.may_be_empty and not self.posts:
+            return "no papers now, as on weekends"
         read = f"{_plural(self.posts, 'post')} read"
         if self.papers:
             return f"{read}, {_plural(self.digests, 'digest')}, {_plural(self.papers, 'paper')}"
@@ -61,7 +64,7 @@ class Survey:
 
     def problem(self, *, has_given: bool) -> str:
         """Say what a person must look at, "" for nothing; `has_given` tells that the source gave digests before."""
-        if not (has_given or self.digests):
+        if not (has_given or self.digests or self.may_be_empty):
             return str(self)
         return f"no paper was read in the newest post; nearest: {self.unread}" if self.unread else ""
 

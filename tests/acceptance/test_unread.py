@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.chats import CHANNEL_NAME, READER
+from tests.support.fakes.documents import DocumentServer
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
+from tests.support.feeds import rss
 from tests.support.operator import Operator
 
 READ = "2025-01-05-arxiv-crlf.md"
@@ -100,6 +102,26 @@ async def test_a_folder_that_cannot_be_read_is_not_well_again(operator: Operator
     Path("posts").rename("_posts")
     assert (await operator.run("deliver")).code == 1
     assert len(told(operator)) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ('url = "{site}"\narxiv = ["cs.CL"]', (0, "source daily: no papers now, as on weekends", "", False)),
+        ('url = "{site}/rss/cs.CL"', (1, "nothing new to send", "source daily: 0 posts read, none is a digest", True)),
+    ],
+)
+async def test_a_first_look_on_a_weekend_is_told_of_no_feed_that_is_empty_then(
+    operator: Operator, keys: str, expected: tuple[int, str, str, bool]
+) -> None:
+    async with DocumentServer() as server:
+        server.documents["/rss/cs.CL"] = rss()
+        text, folder = Path("paperboy.toml").read_text(), 'kind = "folder"\npath = "_posts"\n'
+        feed = f'kind = "feed"\nallow_private = true\n{keys.format(site=server.url)}\n'
+        Path("paperboy.toml").write_text(text.replace(folder, feed))
+        done = await operator.run("deliver")
+
+    assert (done.code, done.lines[0], done.err.strip(), bool(told(operator))) == expected
 
 
 async def test_settings_without_chats_of_operators(operator: Operator) -> None:

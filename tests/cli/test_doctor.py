@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
-from bot.cli.setup.doctor import examine
+from bot.cli.setup.doctor import cure_of, examine
 from bot.config.loading import load
+from bot.config.sources import Source
+from tests.support.fakes.documents import DocumentServer
 from tests.support.fakes.monitor import PATH, Monitor
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
+from tests.support.feeds import post, rss
 from tests.support.golden import DATA
 from tests.support.installed import TOKENS, Done, paperboy
 
@@ -205,6 +209,49 @@ async def test_a_folder_without_digests() -> None:
     done = await doctor()
 
     assert (done.code, failing(done)) == (1, ["source daily: 0 posts read, none is a digest; check path and match"])
+
+
+EMPTY = "0 posts read, none is a digest"
+
+
+@pytest.mark.parametrize(
+    ("keys", "items", "mark", "said"),
+    [
+        ('url = "{site}"\narxiv = ["cs.CL"]', (), "✓", "no papers now, as on weekends"),
+        ('url = "{feed}"\nentries = "papers"', (), "✗", f"{EMPTY}; the feed has no entries; open its url in a browser"),
+        ('url = "{feed}"', (), "✗", f"{EMPTY}; open its url in a browser, and check match"),
+        (
+            'url = "{feed}"',
+            (post("A post", "Words.", pubDate="Tue, 03 Mar 2026 00:00:00 GMT"),),
+            "✗",
+            '1 post read, none is a digest; where each entry is a paper, set entries = "papers"',
+        ),
+    ],
+)
+async def test_a_feed_without_digests(keys: str, items: Sequence[str], mark: str, said: str) -> None:
+    async with DocumentServer() as server:
+        server.documents["/rss/cs.CL"] = rss(*items)
+        own = keys.format(site=server.url, feed=f"{server.url}/rss/cs.CL")
+        text = Path("paperboy.toml").read_text()
+        feed = f'[[sources]]\nname = "new"\nkind = "feed"\nallow_private = true\n{own}\n[telegram]'
+        Path("paperboy.toml").write_text(text.replace("[telegram]", feed))
+
+        done = await doctor()
+
+    assert f"{mark} source new: {said}" in done.lines
+    assert done.code == (mark == "✗")
+
+
+@pytest.mark.parametrize(
+    ("is_unread", "cure"),
+    [
+        (True, "`paperboy explain POST` shows how a file of it was read"),
+        (False, "check url, branch, path and match"),
+    ],
+)
+def test_a_repository_without_digests(is_unread: bool, cure: str) -> None:
+    source = Source(name="daily", kind="git", url="https://example.org/blog.git")
+    assert cure_of(source, is_unread=is_unread) == cure
 
 
 async def test_odd_posts_and_a_newest_one_without_papers() -> None:

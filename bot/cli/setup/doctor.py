@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from bot.channels import all_kits
 from bot.cli.console import Console, plural
 from bot.cli.setup.rights import ledger_files, open_to_all
 from bot.config.settings import Settings
+from bot.config.sources import Source as SourceSettings
 from bot.database.states import DigestState
 from bot.delivery.channel import Channel, listed_chats
 from bot.delivery.hours import DeliveryHours
@@ -26,6 +27,13 @@ from bot.log import unexpected
 from bot.sources.source import Source
 
 _CLOCK_TOLERANCE = 60.0  # seconds
+
+# By kind of source: what to do where its posts are not understood, and where there are none.
+_CURES: Mapping[str, tuple[str, str]] = {
+    "folder": ("`paperboy explain POST` shows how one was read", "check path and match"),
+    "git": ("`paperboy explain POST` shows how a file of it was read", "check url, branch, path and match"),
+    "feed": ('where each entry is a paper, set entries = "papers"', "open its url in a browser, and check match"),
+}
 
 Finding = tuple[str, str]  # what was looked at, and what to do about it: "" when all is well
 
@@ -52,7 +60,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         async with open_app(settings) as app:
             yield f"ledger {settings.store.url.removeprefix('sqlite:///')}", ""
             for source in app.cycle.sources:
-                for finding in await _source(source):
+                for finding in await _source(app, source):
                     yield finding
             for finding in await _channels(app):
                 yield finding
@@ -75,7 +83,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     )
 
 
-async def _source(source: Source) -> Sequence[Finding]:
+async def _source(app: App, source: Source) -> Sequence[Finding]:
+    source.state = await app.ledger.sources.state(source.name)  # read, never kept: `run` may be at work
     try:
         found = await source.digests()
     except SourceError as error:
@@ -84,14 +93,29 @@ async def _source(source: Source) -> Sequence[Finding]:
         return [(f"source {source.name}", unexpected(error))]
     odd = [(f"source {source.name}", problem) for problem in source.problems.values()]
     if not found:
-        cure = "`paperboy explain POST` shows how one was read" if source.survey.posts else "check path and match"
-        return [*odd, (f"source {source.name}", f"{source.survey}; {cure}")]
+        return [*odd, _nothing_found(app, source)]
     newest = found[-1]
     unread = source.survey.problem(has_given=True)
     why = unfinished_reason(newest.digest, 0)
     empty = f"the newest post looks unfinished: {why.sentence(DigestState.HELD)}" if why else ""
     last = f"the newest {newest.post} with {plural(len(newest.digest.papers), 'paper')}"
     return [*odd, (f"source {source.name}: {source.survey}, {last}", unread or empty)]
+
+
+def _nothing_found(app: App, source: Source) -> Finding:
+    if not (problem := source.survey.problem(has_given=False)):
+        return f"source {source.name}: {source.survey}", ""
+    own = next(one for one in app.settings.sources if one.name == source.name)
+    is_unread = bool(source.survey.posts)
+    return f"source {source.name}", f"{problem}; {cure_of(own, is_unread=is_unread)}"
+
+
+def cure_of(source: SourceSettings, *, is_unread: bool) -> str:
+    """Say what to do about a source that gives no digest: its posts are not understood, or it has none."""
+    if source.kind == "feed" and source.has_papers:
+        return "the feed has no entries; open its url in a browser"
+    unread, empty = _CURES[source.kind]
+    return unread if is_unread else empty
 
 
 async def _channels(app: App) -> Sequence[Finding]:

@@ -59,8 +59,14 @@ class FeedOfPapers:
             known = await asyncio.to_thread(self._taken_in, fetched, known)
         known = days.given(known, self.hours, self.clock(), self.top)
         self.state = known.model_dump_json()
-        self.survey = Survey(len(known.days), len(known.days), sum(len(one.papers) for one in known.days.values()))
+        self.survey = self._surveyed(known)
         return [self._digest(day, one, known) for day, one in known.days.items() if not since or day >= since]
+
+    def _surveyed(self, known: Memory) -> Survey:
+        """Sum up what is remembered; a feed that had entries, if only of papers that are not wanted, is one."""
+        papers = sum(len(one.papers) for one in known.days.values())
+        may_be_empty = self.listing.may_be_empty or bool(known.seen)
+        return Survey(len(known.days), len(known.days), papers, may_be_empty=may_be_empty)
 
     def _remembered(self) -> Memory:
         try:

@@ -110,7 +110,8 @@ class HuggingFaceSource:
         days = {one: days[one] for one in sorted(days)[-_KEPT:] if days[one].papers}
         self.state = _STATE.dump_json(days, by_alias=True).decode()
         found = [_found(one, known.papers, self.site) for one, known in days.items() if not since or one >= since]
-        self.survey = Survey(len(days), len(days), sum(len(one.papers) for one in days.values()))
+        papers = sum(len(one.papers) for one in days.values())
+        self.survey = Survey(len(days), len(days), papers, may_be_empty=True)
         return found
 
     def _remembered(self) -> dict[date, _Day]:

@@ -319,6 +319,19 @@ async def test_arxiv_is_empty_at_weekends_and_others_are_not(
     assert await read(other, server, arxiv_paper(1, "")) == first
 
 
+async def test_a_first_look_on_a_day_without_papers_is_no_problem(
+    source: FeedOfPapers, server: DocumentServer, clock: Clock
+) -> None:
+    assert await read(source, server) == {}
+    assert (str(source.survey), source.survey.problem(has_given=False)) == ("no papers now, as on weekends", "")
+    other = made(Listing(f"{server.url}{PATH}"), clock)
+    assert await read(other, server) == {}
+    assert other.survey.problem(has_given=False) == "0 posts read, none is a digest"
+    other.keywords = ["no such word"]
+    assert await read(other, server, arxiv_paper(1, "")) == {}
+    assert other.survey.problem(has_given=False) == ""
+
+
 async def test_a_clock_that_was_ahead_sends_nothing_again(
     source: FeedOfPapers, server: DocumentServer, clock: Clock
 ) -> None:

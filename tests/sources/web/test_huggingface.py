@@ -130,6 +130,14 @@ async def test_a_day_without_papers_leaves_the_one_before(source: HuggingFaceSou
     assert source.survey.digests == 1
 
 
+async def test_a_first_look_on_a_day_without_papers_is_no_problem(
+    source: HuggingFaceSource, server: DocumentServer
+) -> None:
+    server.documents[PATH] = answer()
+    assert await source.digests() == []
+    assert (str(source.survey), source.survey.problem(has_given=False)) == ("no papers now, as on weekends", "")
+
+
 async def test_three_days_are_remembered(source: HuggingFaceSource, server: DocumentServer) -> None:
     for days in range(5):
         source.clock = lambda days=days: NOW + days * 86400  # type: ignore[misc]
