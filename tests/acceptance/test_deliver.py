@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.app.assembly import App, open_app
+from bot.config.chats import ListedChat
 from bot.monitoring.status import unsettled_lines
 from bot.sources.posts.post import Origin, parse
 from formatters.model import Digest
@@ -255,7 +256,7 @@ async def test_unconfirmed_sends_to_many_private_chats_at_once_are_told_apart(wo
     people = [str(70_000 + n) for n in range(14)]
     for person in people:
         world.telegram.add_chat(person, kind="private")
-    telegram = world.settings.telegram.model_copy(update={"chats": (READER, *people)})
+    telegram = world.settings.telegram.model_copy(update={"chats": tuple(map(ListedChat, (READER, *people)))})
     world.settings = world.settings.model_copy(update={"telegram": telegram})
     world.telegram.faults.add(faults.lost_answer(method="sendMessage", skip=15, times=15))
     await world.deliver()
