@@ -16,9 +16,16 @@ _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def posts(folder: Path, on_error: Callable[[OSError], object]) -> Iterator[Path]:
     """List the files in a folder and its sub-folders that end like posts, each folder by name.
 
-    Folders that are links are not followed; those that cannot be read are given to `on_error`, also the first one.
+    Sub-folders that are links are not followed; those that cannot be read are given to `on_error`. OSError where the
+    folder itself cannot be.
     """
-    for inside, folders, files in os.walk(folder, onerror=on_error):
+
+    def tell(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise error
+        on_error(error)
+
+    for inside, folders, files in os.walk(folder, onerror=tell):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _PASSED_OVER)
         paths = (Path(inside, name) for name in sorted(files) if not name.startswith("."))
         yield from (path for path in paths if path.suffix.rstrip() in SUFFIXES)

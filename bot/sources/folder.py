@@ -63,28 +63,28 @@ class FolderSource:
 
     def _digests(self, since: date | None) -> list[FoundDigest]:
         problems: dict[str, str] = {}
-        paths = self._posts(since, problems)
+        there = self._files(problems)
+        paths = [path for path in there if self._is_post(path, since)]
         unfinished = self._unfinished(paths)
         read = [one for path in paths for one in self._read_all(path, since, as_before=path in unfinished)]
         found = collected(read, problems, self._is_told)
         self.problems = problems
-        self.survey = surveyed(read, () if found else self._left_out())
+        self.survey = surveyed(read, () if found else self._left_out(there))
         return found
 
-    def _posts(self, since: date | None, problems: dict[str, str]) -> list[Path]:
-        """List the files to look at; a sub-folder that cannot be read becomes a problem."""
+    def _files(self, problems: dict[str, str]) -> list[Path]:
+        """List the files that end like posts; a sub-folder that cannot be read becomes a problem."""
         errors: list[OSError] = []
-        there = list(files.posts(self._path, errors.append))
+        try:
+            there = list(files.posts(self._path, errors.append))
+        except OSError as error:
+            advice = "check path in this source's settings, and the folder's rights"
+            raise SourceError(f"source {self.name}: {self._path}: {error.strerror}; {advice}") from None
+        for one in errors:
+            name = name_in(self._path, Path(one.filename))
+            problems[name] = f"{name}: cannot be read ({one.strerror}); check the folder's rights"
         self._cache = {path: self._cache[path] for path in there if path in self._cache}
-        paths = [path for path in there if self._is_post(path, since)]
-        for error in errors:
-            advice = "folder's rights"
-            if Path(error.filename) == self._path:
-                advice = f"check path in this source's settings, and the {advice}"
-                raise SourceError(f"source {self.name}: {self._path}: {error.strerror}; {advice}")
-            name = name_in(self._path, Path(error.filename))
-            problems[name] = f"{name}: cannot be read ({error.strerror}); check the {advice}"
-        return paths
+        return there
 
     def _is_post(self, path: Path, since: date | None) -> bool:
         """Tell whether a file is to be read; one whose name has no day is, since its text may have one."""
@@ -105,9 +105,9 @@ class FolderSource:
         """Tell whether an error is a problem of a post: many files without a day are none."""
         return not isinstance(error, NoDayError) or self._match is not None or days.of_name(name) is not None
 
-    def _left_out(self) -> Iterator[Miss]:
+    def _left_out(self, there: Iterable[Path]) -> Iterator[Miss]:
         """Name the digests among the files that `match` leaves out, the last ones at most."""
-        others = [path for path in files.posts(self._path, bool) if not self._is_post(path, None)]
+        others = [path for path in there if not self._is_post(path, None)]
         for path in others[-_MOST_LEFT_OUT:]:
             post = self._read(path)
             if isinstance(post, NoDayError) or any(_papers(one) for _, one in named("", post)):

@@ -49,7 +49,7 @@ def _digests(named: Path, settings: Settings) -> list[tuple[str, Digest]]:
     """Read a post, or those of a folder, and say which have nothing to send; give digests with what they are called."""
     is_folder = named.is_dir()
     try:
-        paths = _inside(named) if is_folder else [named]
+        paths = files.posts(named, _pass_over) if is_folder else [named]
         read = [(path, _in_folder(path, settings) if is_folder else _read(path, settings)) for path in paths]
     except OSError as error:
         raise SourceError(f"{shown(str(named))}: {error.strerror}; name a post or a folder of posts") from None
@@ -64,15 +64,8 @@ def _digests(named: Path, settings: Settings) -> list[tuple[str, Digest]]:
     return [(name, digest) for name, digest in digests if digest.papers]
 
 
-def _inside(named: Path) -> list[Path]:
-    """List the posts of a folder, and say which of its sub-folders cannot be read; OSError where it cannot itself."""
-    errors: list[OSError] = []
-    paths = list(files.posts(named, errors.append))
-    for error in errors:
-        if Path(error.filename) == named:
-            raise error
-        warn(f"{shown(str(error.filename))}: passed over, it cannot be read ({error.strerror})")
-    return paths
+def _pass_over(error: OSError) -> None:
+    warn(f"{shown(str(error.filename))}: passed over, it cannot be read ({error.strerror})")
 
 
 def _in_folder(path: Path, settings: Settings) -> Post | ParseError:
