@@ -66,15 +66,18 @@ class Database:
 
     def _watch(self, engine: Engine) -> None:
         event.listen(engine, "do_connect", self._before_connecting)  # SQLite would make a new file
-        event.listen(engine, "begin", self._before_beginning, insert=True)
+        event.remove(engine, "begin", _begin)
+        event.listen(engine, "begin", self._begin)
 
     def _before_connecting(self, *_: object) -> None:
         self._require_same_file()
 
-    def _before_beginning(self, connection: Connection) -> None:
+    def _begin(self, connection: Connection) -> None:
+        """Begin a transaction, unless it is refused: one that was begun before would stay open, and lock the ledger."""
         if connection.get_execution_options().get("writes"):
             self._require_same_file()
             self._require_possible_time()
+        _begin(connection)
 
     def _require_same_file(self) -> None:
         if _identity(self.path) != self._opened:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,23 @@ async def test_nothing_is_sent_from_a_ledger_that_is_not_the_one_that_was_opened
         await pipeline.look(days(1))
     assert (pipeline.channel.calls, ledger.exists()) == ([], replaced)
     away.replace(ledger)
+    await pipeline.dispatch()
+    assert pipeline.read("a") == ["index", "1", "2"]
+
+
+@pytest.mark.parametrize("by_writer", [False, True])
+async def test_a_write_that_is_refused_leaves_nothing_locked(
+    pipeline: Pipeline, tmp_path: Path, *, by_writer: bool
+) -> None:
+    await pipeline.look(days(1))
+    ledger, right = pipeline.ledger, pipeline.clock.now
+    pipeline.clock.now = 0.0
+    for _ in range(2):
+        with pytest.raises(LedgerError, match="the clock of this computer shows 1970"):
+            await (ledger.writer.next_rows(1) if by_writer else ledger.mark_interrupted(0.0))
+        with closing(sqlite3.connect(tmp_path / "ledger.db", timeout=0)) as another:
+            another.execute("BEGIN IMMEDIATE")
+    pipeline.clock.now = right
     await pipeline.dispatch()
     assert pipeline.read("a") == ["index", "1", "2"]
 
