@@ -20,6 +20,7 @@ from bot.app.service import Service
 from bot.app.titles import TitleKeeper
 from bot.channels import all_kits
 from bot.config.fields import weekdays
+from bot.config.proxies import check_proxies
 from bot.config.settings import Settings
 from bot.config.sources import Source as SourceSettings
 from bot.conversation.listener import Listener
@@ -89,6 +90,7 @@ async def open_app(
     """
     kits = all_kits()
     require_deliverable(settings, kits)
+    check_proxies(settings)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(settings.store.url))
         channels = make_channels(settings, kits) if channels is None else channels

@@ -37,9 +37,10 @@ def _pyproject() -> dict[str, Any]:
 
 
 def _wanted() -> list[str]:
-    """List what the program and its extra "export" need, which the container has."""
+    """List what the program and its extras need, which the container has; "dev" is for developers."""
     project = _pyproject()["project"]
-    return [*project["dependencies"], *project["optional-dependencies"]["export"]]
+    extras = {name: needs for name, needs in project["optional-dependencies"].items() if name != "dev"}
+    return [*project["dependencies"], *(need for needs in extras.values() for need in needs)]
 
 
 def _needs(requirement: Requirement) -> list[Requirement]:

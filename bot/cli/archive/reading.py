@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.app.assembly import make_folder, make_sources
+from bot.config.proxies import check_proxies
 from bot.config.settings import Settings
 from bot.errors import SettingsError
 from bot.sources.git.source import never_young
@@ -17,6 +18,7 @@ def sources_of(named: Sequence[str], owner: str, settings: Settings) -> list[Sou
 
     Without `owner`, that is the only source. SettingsError for what is neither, and where the owner is not known.
     """
+    check_proxies(settings)
     known = {source.name: source for source in make_sources(settings)}
     return [known[one] if one in known else _folder(one, owner, settings) for one in named]
 
