@@ -1,4 +1,7 @@
-"""The installed program runs for long, with readers who talk and a post that changes: its memory does not grow."""
+"""The installed program runs for long, with readers who talk and a post that changes: its memory stops growing.
+
+What it still fills in this time, and that it ends: tests/README.md.
+"""
 
 from __future__ import annotations
 
