@@ -31,10 +31,10 @@ class Done:
         return self.out.splitlines()
 
 
-async def paperboy(*arguments: str | Path, typed: str | bytes = "", **environ: str) -> Done:
+async def paperboy(*arguments: str | Path, typed: str | bytes = "", program: str | Path = PATH, **environ: str) -> Done:
     """Run a command in the working directory; whatever happens, no traceback and no token is shown."""
     run = await asyncio.create_subprocess_exec(
-        PATH,
+        program,
         *map(str, arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
