@@ -38,7 +38,7 @@ async def test_the_wheel_alone(telegram: FakeTelegram, slack: FakeSlack, tmp_pat
     preview = await paperboy("preview", POST, program=program)
     assert (preview.code, preview.err, len(preview.lines) > 5) == (0, "", True)
     delivery = await paperboy("deliver", "--config", settings, program=program, **TOKENS)
-    assert (delivery.code, delivery.err, delivery.lines[-1]) == (0, "", "2 messages sent")
+    assert (delivery.code, delivery.err, delivery.lines[-1:]) == (0, "", ["2 messages sent"])
     assert len(telegram.shown(CHANNEL)) == 2
 
     export = await paperboy("export", "--format", "ris", "--config", settings, program=program, **TOKENS)

@@ -118,6 +118,11 @@ class TestDockerfile:
         assert not re.search(r"pip install|gcc", last)
         assert re.findall(r"apt-get install ([^&]*)&&", last) == ["-qq --yes --no-install-recommends git "]
 
+    def test_installs_the_wheel_that_it_builds(self) -> None:
+        [build] = [line for line in _lines("Dockerfile") if line.startswith("RUN pip wheel ")]
+        assert "--no-build-isolation --wheel-dir dist ." in build
+        assert "install --no-deps --no-index dist/*.whl" in build
+
     def test_starts_the_long_running_process(self) -> None:
         lines = _lines("Dockerfile")
         assert {'ENTRYPOINT ["paperboy"]', 'CMD ["run"]', "VOLUME /data", "STOPSIGNAL SIGTERM"} <= set(lines)
@@ -143,6 +148,9 @@ class TestCompose:
         parsed = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
         found: dict[str, Any] = parsed["services"]["paperboy"]
         return found
+
+    def test_builds_the_container(self, service: dict[str, Any]) -> None:
+        assert service["build"] == {"context": "..", "dockerfile": "deploy/Dockerfile"}
 
     def test_is_confined(self, service: dict[str, Any]) -> None:
         assert service["read_only"] is True
