@@ -21,14 +21,17 @@ def make_streams_safe() -> None:
 class _Output(io.FileIO):
     """Standard output or error that drops what cannot be written, such as on a full disk.
 
-    Only that nobody reads standard output any more is raised: then nothing more need be printed.
+    Only that nobody reads standard output any more is raised, once: then nothing more need be printed.
     """
+
+    is_read = True
 
     def write(self, data: Buffer, /) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:
-            if self.fileno() == 1:
+            if self.fileno() == 1 and self.is_read:
+                self.is_read = False
                 raise
         except OSError:
             pass

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -26,6 +28,7 @@ from tests.support.digests import digest, found, paper
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.golden import DATA, check
+from tests.support.installed import PATH, TOKENS
 from tests.support.operator import Operator
 
 PAST = ("2025-01-06-daily-papers-20250106.md", "2025-01-14-daily-papers-20250114.md")
@@ -130,6 +133,22 @@ async def test_into_a_file_and_to_a_pipe(operator: Operator) -> None:
     assert again.err.strip() == "papers.csv: 1 paper"
     assert [one["id"] for one in json.loads(Path("papers.csv").read_text("utf-8"))] == ["2403.09629"]
     assert sorted(path.name for path in Path().glob("papers*")) == ["papers.csv"]
+
+
+async def test_nobody_reads_what_is_written(operator: Operator) -> None:
+    """As with `| head`, which leaves when it has enough."""
+    await operator.run("import", "old")
+    reader, writer = os.pipe()
+    os.close(reader)
+    export = await asyncio.create_subprocess_exec(
+        *(PATH, "export", "--format", "csv"),
+        stdout=writer,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **TOKENS},
+    )
+    os.close(writer)
+    _, err = await export.communicate()
+    assert (export.returncode, err) == (0, b"")
 
 
 async def test_a_file_that_cannot_be_written(operator: Operator) -> None:

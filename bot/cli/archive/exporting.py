@@ -27,6 +27,7 @@ async def export(settings: Settings, kind: str, since: date | None, words: str, 
         if output is None:
             with suppress(BrokenPipeError):  # whoever reads may leave, as `head` does
                 await _write(papers, written, sys.stdout.write)
+                sys.stdout.flush()
         else:
             with _file(output, written.encoding) as file:
                 count = await _write(papers, written, file.write)
