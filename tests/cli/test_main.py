@@ -164,14 +164,15 @@ def test_help_names_every_command(arguments: list[str]) -> None:
 def test_help_groups_the_commands_in_the_order_in_which_an_operator_meets_them() -> None:
     result = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"})
 
-    _, *sections = re.split(r"^(?=(?:Set up|Deliver|Operate|Commands):$)", result.output, flags=re.MULTILINE)
+    _, *sections = re.split(r"^(?=(?:Set up|Deliver|Look up|Operate|Commands):$)", result.output, flags=re.MULTILINE)
     listed = {
         head: re.findall(r"^  (\S+) ", rest, re.MULTILINE) for head, _, rest in (s.partition(":\n") for s in sections)
     }
     assert listed == {
         "Set up": ["demo", "preview", "explain", "settings", "doctor"],
         "Deliver": ["deliver", "run"],
-        "Operate": ["status", "chats", "health", "retry", "discard", "backup"],
+        "Look up": ["import", "export", "digests"],
+        "Operate": ["status", "sources", "chats", "health", "retry", "discard", "send", "drop", "recall", "backup"],
     }
     assert "\n  preview   Show what would be sent; nothing is sent.\n" in result.output
     assert "\n  run       Deliver every day by the schedule, until stopped.\n" in result.output

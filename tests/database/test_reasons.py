@@ -54,6 +54,7 @@ SENTENCES = [
 NEWER = [
     (HELD, Reason(Cause.FUTURE, (2062, 1, 2)), "the post is dated 2062-01-02; it is held until that day"),
     (SKIPPED, Reason(Cause.LATE), "dated more than 14 days before it was found; it is in the archive, not sent"),
+    (SKIPPED, Reason(Cause.DROPPED), "dropped by the operator; it is new when its post changes"),
 ]
 # What no version wrote, or not in this state.
 OTHERS = [
@@ -121,6 +122,12 @@ class OldLedger:
         values = (state, sentence, held_since, f"2025-01-{day:02}")
         with closing(sqlite3.connect(self.folder / "old.db", isolation_level=None)) as db:
             db.execute("UPDATE digests SET state = ?, reason = ?, held_since = ? WHERE day = ?", values)
+
+    def forget(self, day: int) -> None:
+        """Let no chat hold anything of a digest: what is skipped was not sent."""
+        of = "message_id IN (SELECT m.id FROM messages m JOIN digests d ON d.id = m.digest_id WHERE d.day = ?)"
+        with closing(sqlite3.connect(self.folder / "old.db", isolation_level=None)) as db:
+            db.execute(f"DELETE FROM deliveries WHERE {of}", (f"2025-01-{day:02}",))
 
     async def known(self) -> list[tuple[DigestState, Reason]]:
         async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as opened:
@@ -192,6 +199,7 @@ async def test_what_was_skipped_without_papers_is_delivered_when_it_has_some(led
 async def test_what_was_skipped_for_ever_stays_so(ledger: OldLedger, sentence: str, papers: int) -> None:
     await ledger.make(days(1, 2), days(1, 2) + days(3, papers=papers))
     ledger.write(3, "skipped", sentence)
+    ledger.forget(3)
     before = len(ledger.channel.chats["a"])
     read, newest = await ledger.run(days(1, 2) + days(3, papers=3), DAY)
     assert len(read) == before

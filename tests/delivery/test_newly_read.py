@@ -6,12 +6,13 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bot.archive.index import digest_to_json
 from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan
 from bot.delivery.recognition import with_known_ids
@@ -36,7 +37,7 @@ async def as_left_by_a_former_program(folder: Path, contents: Sequence[Digest]) 
     """Write into a ledger how a former program read its posts; its fingerprints name no reading."""
     with closing(sqlite3.connect(folder / "ledger.db")) as db, db:
         for one in contents:
-            content = json.dumps({**asdict(one), "day": one.day.isoformat()})
+            content = json.dumps(digest_to_json(one))
             old = fingerprint(one).partition(":")[2]
             db.execute("UPDATE digests SET content = ?, fingerprint = ? WHERE name = ?", (content, old, one.id))
             db.execute(
