@@ -72,3 +72,15 @@ async def test_the_list(pipeline: Pipeline) -> None:
         *(DigestState.ACTIVE, 2, "https://example.org/1"),
         *("Daily Papers — 2025-01-01", ""),
     )
+
+
+async def test_the_papers_that_have_all_the_words(pipeline: Pipeline) -> None:
+    contents = pipeline.ledger.archive.contents
+    await contents.add("blog", [found(digest(date(2025, 1, 1), paper(1, word="rare"), paper(2, word="usual")))])
+
+    async def ids(words: str) -> list[str]:
+        return [one.paper.id async for one in contents.papers(None, words, once=False)]
+
+    assert await ids("") == [paper(1).id, paper(2).id]
+    assert await ids("rare") == [paper(1).id]
+    assert await ids("rare usual") == await ids("…") == []

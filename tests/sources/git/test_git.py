@@ -78,6 +78,7 @@ async def test_a_look_that_finds_nothing_new_takes_no_object(repository: Reposit
     before = sorted(path.name for path in (source.clone.folder / ".git/objects").rglob("*"))
     await titles(source)
     assert sorted(path.name for path in (source.clone.folder / ".git/objects").rglob("*")) == before
+    assert source.cost.requests == 2
 
 
 async def test_a_server_without_filters_gives_the_newest_state(repository: Repository) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from bot.errors import SourceError
 from bot.sources.fingerprint import fingerprint
+from bot.sources.source import Cost
 from bot.sources.web.addresses import AddressGuard
 from bot.sources.web.fetcher import Fetcher
 from bot.sources.web.huggingface import HuggingFaceSource
@@ -150,9 +151,9 @@ async def test_a_look_that_finds_nothing_new_costs_one_free_request(
 ) -> None:
     server.documents[PATH] = answer(item(1, 3), etag='"one"')
     first = await source.digests()
-    cost = source.fetcher.bytes_read
+    came = source.cost.bytes
     assert await source.digests() == first
-    assert (len(server.requests), source.fetcher.bytes_read) == (2, cost)
+    assert (len(server.requests), source.cost) == (2, Cost(2, came))
 
 
 @pytest.mark.parametrize(
