@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bot.app.cycle import DeliveryCycle
@@ -35,11 +36,6 @@ from bot.monitoring.health import Health
 from bot.monitoring.health_report import report_file
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
-from bot.sources.feeds import presets
-from bot.sources.feeds.days import Hours
-from bot.sources.feeds.papers import FeedOfPapers
-from bot.sources.feeds.posts import FeedOfPosts
-from bot.sources.feeds.presets import Listing
 from bot.sources.folder import FolderSource
 from bot.sources.git.clone import Clone
 from bot.sources.git.program import Git
@@ -49,6 +45,9 @@ from bot.sources.web.addresses import AddressGuard
 from bot.sources.web.fetcher import Fetcher
 from bot.sources.web.huggingface import SITE, HuggingFaceSource
 from formatters.locale import phrases
+
+if TYPE_CHECKING:
+    from bot.sources.feeds.presets import Listing
 
 
 @dataclass
@@ -210,7 +209,12 @@ def _of_huggingface(one: SourceSettings, settings: Settings) -> HuggingFaceSourc
     return HuggingFaceSource(one.name, _fetcher(one), one.top or 10, one.min_upvotes, one.url.rstrip("/") or SITE)
 
 
-def _of_feed(one: SourceSettings, settings: Settings) -> FeedOfPosts | FeedOfPapers:
+def _of_feed(one: SourceSettings, settings: Settings) -> Source:
+    """Make a source of a feed; what reads feeds takes long to import, so it is where there is one."""
+    from bot.sources.feeds.days import Hours
+    from bot.sources.feeds.papers import FeedOfPapers
+    from bot.sources.feeds.posts import FeedOfPosts
+
     secrets = {"Authorization": f"Bearer {one.token.get_secret_value()}"} if one.token else {}
     if not one.has_papers:
         return FeedOfPosts(one.name, _fetcher(one), one.url, one.match, settings.zone, secrets)
@@ -219,10 +223,12 @@ def _of_feed(one: SourceSettings, settings: Settings) -> FeedOfPosts | FeedOfPap
 
 
 def _listing(one: SourceSettings) -> Listing:
+    from bot.sources.feeds import presets
+
     site = one.url.rstrip("/")
     if one.arxiv:
         return presets.arxiv(one.arxiv, site or presets.ARXIV, cross_lists=one.cross_lists)
-    return presets.biorxiv(one.biorxiv, site or presets.BIORXIV) if one.biorxiv else Listing(one.url)
+    return presets.biorxiv(one.biorxiv, site or presets.BIORXIV) if one.biorxiv else presets.Listing(one.url)
 
 
 _MAKERS: Mapping[str, Callable[[SourceSettings, Settings], Source]] = {

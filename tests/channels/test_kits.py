@@ -12,7 +12,7 @@ from bot.config.settings import Operators, Settings
 from bot.errors import SettingsError
 from formatters.locale import phrases
 
-SDKS = ("telegram", "slack_sdk", "slack_bolt", "sqlalchemy", "aiohttp", "httpx", "rich")
+SDKS = ("telegram", "slack_sdk", "slack_bolt", "feedparser", "sqlalchemy", "aiohttp", "httpx", "rich")
 
 
 def operator_chats(operators: Operators) -> dict[str, tuple[str, ...]]:
@@ -34,16 +34,19 @@ def test_no_sdk_is_imported_to_describe_the_channels() -> None:
     assert imported_by("from bot.channels import all_kits; all_kits()") == ""
 
 
-def test_where_slack_alone_is_set_up_the_sdk_of_telegram_is_not_imported() -> None:
+def test_where_slack_and_a_folder_are_set_up_neither_the_sdk_of_telegram_nor_what_reads_feeds_is_imported() -> None:
     code = """
-from bot.app.assembly import make_channels
+from bot.app.assembly import make_channels, make_sources
 from bot.channels import all_kits
 from bot.config.settings import Settings
-assert [*make_channels(Settings.model_validate({"slack": {"bot_token": "xoxb-FAKE"}}), all_kits())] == ["slack"]
+posts = {"name": "daily", "kind": "folder", "path": "_posts"}
+settings = Settings.model_validate({"slack": {"bot_token": "xoxb-FAKE"}, "sources": [posts]})
+assert [*make_channels(settings, all_kits())] == ["slack"]
+assert len(make_sources(settings)) == 1
 """
     found = imported_by(code).split()
     assert "slack_sdk" in found
-    assert "telegram" not in found
+    assert not {"telegram", "feedparser"} & {*found}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from calendar import timegm
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -19,7 +19,7 @@ import httpx
 
 from bot.errors import SourceError
 from bot.sources.feeds import json_feed
-from bot.sources.feeds.entries import Entry, Feed
+from bot.sources.feeds.entries import Entry, Feed, tables
 from bot.sources.feeds.html.reader import to_markdown
 from bot.sources.web.addresses import shown
 from bot.sources.web.fetcher import Fetched
@@ -117,7 +117,7 @@ def _entry(found: Mapping[str, Any]) -> Entry:
         _moment(found.get("updated_parsed")),
         "" if is_text else value,
         value if is_text else "",
-        tuple(filter(None, (_text(author, "name") for author in _dicts(found.get("authors"))))),
+        tuple(filter(None, (_text(author, "name") for author in tables(found.get("authors"))))),
         _text(found, "arxiv_announce_type"),
     )
 
@@ -131,12 +131,8 @@ def _title(found: Mapping[str, Any]) -> str:
 
 def _content(found: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give the longest content of an entry, else its summary."""
-    contents = [*_dicts(found.get("content")), *_dicts([found.get("summary_detail")])]
+    contents = [*tables(found.get("content")), *tables([found.get("summary_detail")])]
     return max(contents, key=lambda one: len(_text(one, "value")), default={})
-
-
-def _dicts(value: object) -> Sequence[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _text(found: Mapping[str, Any], name: str) -> str:

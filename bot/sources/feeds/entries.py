@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,8 @@ class Feed:
     link: str  # of the site
     entries: Sequence[Entry]  # in the order of the feed
     problem: str = ""  # what was wrong with it, though it could be read
+
+
+def tables(value: object) -> list[dict[str, Any]]:
+    """Give the tables of a list as a feed has it; what is neither is as if it were missing."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

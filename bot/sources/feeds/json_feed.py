@@ -8,19 +8,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from bot.errors import SourceError
-from bot.sources.feeds.entries import Entry, Feed
+from bot.sources.feeds.entries import Entry, Feed, tables
 
 
 def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else str(value) if type(value) is int else ""
 
 
-def _items(value: object) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
 Text = Annotated[str, BeforeValidator(_text)]
-Items = Annotated[list[dict[str, Any]], BeforeValidator(_items)]
+Items = Annotated[list[dict[str, Any]], BeforeValidator(tables)]
 
 
 class _Author(BaseModel):

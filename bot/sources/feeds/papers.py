@@ -49,7 +49,7 @@ class FeedOfPapers:
 
     @property
     def cost(self) -> Cost:
-        return Cost(self.fetcher.requests, self.fetcher.bytes_read)
+        return self.fetcher.cost
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests that are remembered; SourceError when the feed cannot be read."""

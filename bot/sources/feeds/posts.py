@@ -66,7 +66,7 @@ class FeedOfPosts:
 
     @property
     def cost(self) -> Cost:
-        return Cost(self.fetcher.requests, self.fetcher.bytes_read)
+        return self.fetcher.cost
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests of `since` and later; SourceError when the feed cannot be read."""

@@ -21,6 +21,7 @@ import httpx
 import stamina
 
 from bot.errors import SourceError
+from bot.sources.source import Cost
 from bot.sources.web.addresses import AddressGuard, shown
 from bot.sources.web.errors import Unreachable
 
@@ -74,6 +75,10 @@ class Fetcher:
     contact: str = ""  # how whoever runs the server can reach the operator
     requests: int = 0  # made so far
     bytes_read: int = 0  # so far, as they came over the network
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(self.requests, self.bytes_read)
 
     async def get(self, url: str, known: Validators = NOTHING, secrets: Mapping[str, str] = NO_HEADERS) -> Fetched:
         """Read a document, unless it is the `known` one; headers that are secret go to its own host alone.

@@ -100,7 +100,7 @@ class HuggingFaceSource:
 
     @property
     def cost(self) -> Cost:
-        return Cost(self.fetcher.requests, self.fetcher.bytes_read)
+        return self.fetcher.cost
 
     async def digests(self, since: date | None = None) -> Sequence[FoundDigest]:
         """List the digests that are remembered, the newest as the site has it now; SourceError if it cannot be read."""
