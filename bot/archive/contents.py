@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, false, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bot.archive.index import IS_KEPT, digest_from_json, digest_to_json, index_new, matches
+from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_from_json, digest_row, index_new, matches
 from bot.archive.ngrams import to_match_query
 from bot.database.engine import Database
 from bot.database.reasons import Reason
@@ -89,20 +89,12 @@ class Contents:
 
 
 def _baseline(source: str, found: FoundDigest) -> dict[str, object]:
-    return {
-        "source": source,
-        "name": found.digest.id,
-        "post": found.post,
-        "day": found.digest.day.isoformat(),
-        "fingerprint": found.fingerprint or fingerprint(found.digest),
-        "content": digest_to_json(found.digest),
-        "state": DigestState.BASELINE,
-        "told_apart": 1,
-    }
+    content = found.fingerprint or fingerprint(found.digest)
+    row = digest_row(found.digest, found.post, content, DigestState.BASELINE)
+    return {"source": source, "name": found.digest.id, "told_apart": 1, **row}
 
 
 _NEWEST = (digests.c.day.desc(), digests.c.source, digests.c.name.desc())
-_PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 _CHATS = (
     select(func.count(deliveries.c.chat_id.distinct()))
     .select_from(deliveries.join(messages))
@@ -112,10 +104,10 @@ _CHATS = (
 )
 _LISTED = select(
     *(digests.c.day, digests.c.name, digests.c.source, digests.c.state),
-    *(digests.c.cause, digests.c.numbers, digests.c.reason),
+    *REASON,
     func.json_extract(digests.c.content, "$.title").label("title"),
     func.json_extract(digests.c.content, "$.url").label("url"),
-    *(_PAPERS.label("papers"), _CHATS.label("chats")),
+    *(PAPER_COUNT.label("papers"), _CHATS.label("chats")),
 )
 
 

@@ -14,11 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.archive.ngrams import to_index_text
 from bot.database.reasons import Cause
 from bot.database.schema import digests, paper_words, papers
+from bot.database.states import DigestState
 from formatters.compose import brief
 from formatters.model import Digest, Earlier, Link, Paper, Section
 from formatters.page import reference
 
 IS_KEPT = digests.c.cause != Cause.DROPPED  # else an operator took it out
+PAPER_COUNT = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
+REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
 _DAYS = ("day", "said_on")  # of Earlier
 
 
@@ -51,6 +54,12 @@ async def index_all(db: AsyncConnection) -> None:
 def matches(match: str) -> ColumnElement[bool]:
     """Tell whether the words of a paper are as a query says that `ngrams` wrote."""
     return literal_column("words").op("MATCH")(match)
+
+
+def digest_row(digest: Digest, post: str, fingerprint: str, state: DigestState) -> dict[str, object]:
+    """Give what the ledger holds of a digest as it was read, by columns."""
+    content, day = digest_to_json(digest), digest.day.isoformat()
+    return {"post": post, "day": day, "fingerprint": fingerprint, "content": content, "state": state}
 
 
 def digest_to_json(digest: Digest) -> dict[str, object]:

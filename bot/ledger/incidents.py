@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
+from bot.archive.index import REASON
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, clock, deliveries, digests, messages, notices, sources
@@ -33,7 +34,6 @@ from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER, tried_again
 from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage, WeekTotals
 from bot.ledger.sql import transitions
 from bot.ledger.sql.delivery_sql import CHAT_LABEL
-from bot.ledger.sql.digest_sql import REASON
 from bot.ledger.sql.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
 from formatters.edition import THREAD
 

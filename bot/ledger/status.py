@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, case, exists, func, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.archive.archive import is_future
+from bot.archive.index import PAPER_COUNT, REASON
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, deliveries, digests, messages
@@ -17,7 +18,7 @@ from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestStat
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER
 from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, PausedTotals, Totals
 from bot.ledger.sql.delivery_sql import CHAT_LABEL
-from bot.ledger.sql.digest_sql import PAPERS, REASON, is_digest
+from bot.ledger.sql.digest_sql import is_digest
 from bot.ledger.sql.transitions import IS_DROPPED, NOT_DISCARDED, not_sent
 
 
@@ -188,7 +189,7 @@ _NAMED = (chats.c.title, chats.c.address, CHAT_LABEL.label("label"))
 _LATELY = 14 * 86400.0
 _BY_DATE = digests.c.cause.in_((Cause.FUTURE, Cause.LATE))
 _DIGESTS_OF_ANY_STATE = select(
-    *(digests.c.source, digests.c.name, digests.c.state, *REASON, PAPERS.label("papers"), digests.c.held_since)
+    *(digests.c.source, digests.c.name, digests.c.state, *REASON, PAPER_COUNT.label("papers"), digests.c.held_since)
 )
 # What was there at first is shown when somebody sent it by hand.
 _IS_LAID_OUT = exists().where(messages.c.digest_id == digests.c.id)

@@ -9,16 +9,12 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.archive.index import digest_to_json
-from bot.database.reasons import Cause
+from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_row, digest_to_json
 from bot.database.schema import chats, deliveries, digests, messages, papers
 from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
 from bot.ledger.records import PlannedDigest, StatusChange
 from bot.ledger.sql.transitions import IS_RECALLED, not_sent
 from formatters.model import Digest
-
-REASON = (digests.c.cause, digests.c.numbers, digests.c.reason)  # as `Reason` reads it
-PAPERS = select(func.count()).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 
 _LISTED = func.group_concat(papers.c.paper, "\n")
 _PAPER_IDS = select(_LISTED).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
@@ -31,17 +27,16 @@ def _is_recalling() -> ColumnElement[int]:
     found = and_(deliveries.c.state == DeliveryState.UNCONFIRMED, IS_RECALLED, deliveries.c.not_before.is_not(None))
     waits = (not_sent(deliveries), or_(deliveries.c.state == DeliveryState.RECALLING, found))
     some = exists().select_from(theirs).where(*waits, messages.c.digest_id == digests.c.id)
-    return case((DIGEST_IS_DROPPED, some.where(chats.c.state == ChatState.ACTIVE).correlate(digests)), else_=0)
+    return case((not_(IS_KEPT), some.where(chats.c.state == ChatState.ACTIVE).correlate(digests)), else_=0)
 
 
-DIGEST_IS_DROPPED = digests.c.cause == Cause.DROPPED
 _IS_RECALLING = _is_recalling()
 
 
 def known(source: str) -> Select[tuple[Any, ...]]:
     columns = (
         *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, *REASON),
-        *(PAPERS.label("papers"), digests.c.found_at, digests.c.held_since),
+        *(PAPER_COUNT.label("papers"), digests.c.found_at, digests.c.held_since),
         *(_PAPER_IDS.label("paper_ids"), digests.c.told_apart, _IS_RECALLING.label("is_recalling")),
     )
     return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
@@ -50,11 +45,7 @@ def known(source: str) -> Select[tuple[Any, ...]]:
 def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
     """Write a digest and give its id; nothing of one that was dropped, unless that is taken back."""
     values = {
-        "post": planned.post,
-        "day": planned.digest.day.isoformat(),
-        "fingerprint": planned.fingerprint,
-        "content": digest_to_json(planned.digest),
-        "state": planned.state,
+        **digest_row(planned.digest, planned.post, planned.fingerprint, planned.state),
         **planned.reason.stored(),
         "held_since": planned.held_since,
     }
@@ -62,7 +53,7 @@ def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
     # A digest that was held is found when it has papers: whoever subscribed meanwhile receives it.
     found = {"found_at": now} if planned.to_new_chats and planned.may_edit else {}
     # Whoever planned it may not know yet that it was dropped meanwhile.
-    may = or_(not_(DIGEST_IS_DROPPED), literal(planned.lifts_drop))
+    may = or_(IS_KEPT, literal(planned.lifts_drop))
     return row.on_conflict_do_update(["source", "name"], set_=values | found, where=may).returning(digests.c.id)
 
 
@@ -76,7 +67,7 @@ def change_status(source: str, one: StatusChange) -> Update:
     """Write the state of a digest, unless it came meanwhile into a state that does not lead there."""
     noted = {"state": one.state, **one.reason.stored(), "held_since": one.held_since}
     before = [state for state, after in DIGEST_CHANGES.items() if state is one.state or one.state in after]
-    leads = (digests.c.state.in_(before), not_(DIGEST_IS_DROPPED))
+    leads = (digests.c.state.in_(before), IS_KEPT)
     return update(digests).where(is_digest(source, one.name), *leads).values(noted)
 
 
