@@ -68,18 +68,11 @@ async def plan_by_hand(
     """
     known = next(one for one in await ledger.known_digests(source) if one.name == name)
     digest = await ledger.digest(source, name)
-    as_it_is = PlannedDigest(digest, known.post, known.fingerprint, known.state, known.reason, known.held_since)
-    by_hand = replace(as_it_is, by_hand=True, only_chat=chat)
+    by_hand = replace(_as_it_is(known, digest), by_hand=True, only_chat=chat)
     if not chat and known.state is not DigestState.ACTIVE:
         by_hand = replace(by_hand, state=DigestState.ACTIVE, reason=NOTHING, held_since=None)
         by_hand = replace(by_hand, lifts_drop=known.is_dropped)
-    try:
-        rendered = await _rendered(ledger, source, by_hand, formatters)
-    except LedgerError:
-        raise
-    except Exception as error:
-        raise SourceError(f"{known.post}: cannot be laid out: {unexpected(error)}") from error
-    return await ledger.write_plan(source, by_hand, rendered)
+    return await ledger.write_plan(source, by_hand, await _rendered(ledger, source, by_hand, formatters))
 
 
 async def _read_again(
@@ -144,8 +137,7 @@ async def _give_to_new_chats(
         missed = one.name in recent[:-1] and await ledger.has_returned_chats_without(source, one.name)
         if newer or missed or one.name in outdated:
             digest = await ledger.digest(source, one.name)
-            as_it_is = PlannedDigest(digest, one.post, one.fingerprint, one.state, one.reason, one.held_since)
-            again = replace(as_it_is, may_edit=False, to_new_chats=newer, to_returned_chats=missed)
+            again = replace(_as_it_is(one, digest), may_edit=False, to_new_chats=newer, to_returned_chats=missed)
             await _write(ledger, source, again, formatters, problems)
 
 
@@ -155,15 +147,25 @@ async def _write(
     """Lay a digest out and write it, or say in `problems` why it cannot be laid out."""
     try:
         rendered = await _rendered(ledger, source, one, formatters)
-    except LedgerError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other digests are planned
-        problems[one.post] = f"{one.post}: cannot be laid out: {unexpected(error)}"
+    except SourceError as error:  # the other digests are planned
+        problems[one.post] = str(error)
     else:
         await ledger.write_plan(source, one, rendered)
 
 
 async def _rendered(
+    ledger: Ledger, source: str, planned: PlannedDigest, formatters: Mapping[str, Formatter]
+) -> list[RenderedEdition]:
+    """Lay a digest out in all editions that are wanted; SourceError when it cannot be, whatever the reason is."""
+    try:
+        return await _editions(ledger, source, planned, formatters)
+    except LedgerError:
+        raise
+    except Exception as error:
+        raise SourceError(f"{planned.post}: cannot be laid out: {unexpected(error)}") from error
+
+
+async def _editions(
     ledger: Ledger, source: str, planned: PlannedDigest, formatters: Mapping[str, Formatter]
 ) -> list[RenderedEdition]:
     if planned.state is DigestState.HELD and not planned.by_hand:
@@ -187,6 +189,11 @@ def _edition(
     former = {(message.key, body) for message, body in (_laid_out(formatter, before, edition) if before else ())}
     unchanged = {message.key for message, body in messages if (message.key, body) in former}
     return RenderedEdition(channel, spelled, messages, unchanged)
+
+
+def _as_it_is(known: KnownDigest, digest: Digest) -> PlannedDigest:
+    """Plan a digest that the ledger knows to stay as it stands."""
+    return PlannedDigest(digest, known.post, known.fingerprint, known.state, known.reason, known.held_since)
 
 
 def _only_chats(planned: PlannedDigest) -> list[int] | None:
