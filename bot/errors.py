@@ -2,6 +2,7 @@
 
 PaperboyError
 ├── SettingsError       the operator corrects the settings; nothing was started
+│   └── MissingExtraError  a library must be installed for them
 ├── SourceError         a source cannot be read; what is in the ledger is still sent
 │   └── ParseError      one post cannot be read; the others are delivered
 │       └── NoDayError  it is a digest without a date
@@ -55,6 +56,13 @@ class Stopped(Exception):
 
 class SettingsError(PaperboyError):
     """The settings are missing, unreadable or wrong."""
+
+
+class MissingExtraError(SettingsError):
+    """A library is needed that only an extra of the package brings."""
+
+    def __init__(self, what: str, library: str | None, extra: str) -> None:
+        super().__init__(f"{what} needs {library}, which is not installed: pip install 'paperboy-bot[{extra}]'")
 
 
 class SourceError(PaperboyError):

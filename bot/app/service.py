@@ -156,8 +156,7 @@ class Service:
         """Plan, and report the sources that could not be read."""
         for error in await self.cycle.plan(at_once=False, resume=resume):
             log.error("source", error=str(error))
-        names = [one.name for one in self.settings.sources]
-        unreadable = await self.ledger.incidents.unreadable(names)
+        unreadable = await self.ledger.incidents.unreadable(self.settings.source_names)
         self.health.sources_read({one.where: one.why for one in unreadable if one.is_news})
         self.cycle.log_problems()
         await self._notify()

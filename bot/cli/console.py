@@ -29,6 +29,10 @@ class Console(rich.console.Console):
             table.width = self.measure(table, options=self.options.update_width(sys.maxsize)).maximum
         self.print(table)
 
+    def print_total(self, total: int, noun: str, page: int, pages: int) -> None:
+        """Print how many there are of what a page lists."""
+        self.print(f"{plural(total, noun)}{f'; page {page} of {pages}' if pages > 1 else ''}")
+
     def on_broken_pipe(self) -> None:
         with suppress(SystemExit):
             super().on_broken_pipe()
@@ -37,6 +41,11 @@ class Console(rich.console.Console):
 def spell_time(at: float | None, zone: tzinfo) -> str | None:
     """Spell a time, in seconds since 1970, as JSON has it; None where it is not known."""
     return None if at is None else datetime.fromtimestamp(at, zone).isoformat(timespec="seconds")
+
+
+def spell_minute(at: float, zone: tzinfo) -> str:
+    """Spell a time, in seconds since 1970, as people read it."""
+    return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M}"
 
 
 def say(text: str, end: str = "\n") -> None:
@@ -52,6 +61,11 @@ def warn(text: str) -> None:
 def print_json(value: object) -> None:
     """Print a value for programs."""
     say(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def page_count(total: int, limit: int) -> int:
+    """Count the pages of a list; with `limit` 0 all of it stands on one."""
+    return max(1, -(-total // limit)) if limit else 1
 
 
 def plural(count: int, noun: str) -> str:

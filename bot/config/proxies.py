@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from urllib.request import getproxies
 
 from bot.config.settings import Settings
-from bot.errors import SettingsError
+from bot.errors import MissingExtraError, SettingsError
 
 _OF_CALLS = ("http", "https", "all")
 _OF_SLACK = ("http", "https")  # what its SDK reads; it knows no ALL_PROXY
@@ -21,8 +21,7 @@ def check_proxies(settings: Settings) -> None:
         if scheme.startswith("socks") and scheme not in _SOCKS:
             raise SettingsError(f"{name} begins with {scheme}://, which is not understood; write socks5:// or http://")
         if scheme in _SOCKS and not find_spec("socksio"):
-            needed = "pip install 'paperboy-bot[socks]'"
-            raise SettingsError(f"{name} is a SOCKS proxy and needs socksio, which is not installed: {needed}")
+            raise MissingExtraError(f"{name} is a SOCKS proxy and", "socksio", "socks")
         if scheme in _SOCKS and kind in _OF_SLACK and settings.slack.chats:
             why = "through which Slack's library cannot call; name an HTTP proxy, or take it out"
             raise SettingsError(f"{name} is a SOCKS proxy, {why}")

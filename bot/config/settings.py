@@ -237,6 +237,10 @@ class Settings(BaseSettings):
         return ZoneInfo(self.timezone)
 
     @property
+    def source_names(self) -> list[str]:
+        return [source.name for source in self.sources]
+
+    @property
     def secrets(self) -> list[str]:
         """List all tokens and other secrets, which must be logged nowhere."""
         tables = [*self.sources, *(table for _, table in self if isinstance(table, BaseModel))]

@@ -98,7 +98,7 @@ class Context:
     @property
     def sources(self) -> list[str]:
         """Name all sources."""
-        return [one.name for one in self.settings.sources]
+        return self.settings.source_names
 
     @property
     def usual_sources(self) -> list[str]:

@@ -88,7 +88,7 @@ class OperatorNotifier:
             yield one
         for one in await self.unreadable_sources():
             yield one
-        for name in _names(self.settings):
+        for name in self.settings.source_names:
             for one in _unread(name, self.unread.get(name)):
                 yield one
         if report := await self._weekly_report(sum(one.is_news for one in current)):
@@ -115,14 +115,14 @@ class OperatorNotifier:
 
     async def unreadable_sources(self) -> list[Incident]:
         """List the sources that cannot be read."""
-        return await self.incidents.unreadable(_names(self.settings))
+        return await self.incidents.unreadable(self.settings.source_names)
 
     async def overdue_posts(self) -> list[Incident]:
         """List the sources whose posts are overdue."""
         wait, zone = self.settings.schedule.overdue, self.settings.zone
         now = datetime.fromtimestamp(self.clock(), UTC)
         posts = await self.incidents.appeared((now.astimezone(zone) - LOOK_BACK).date()) if wait else {}
-        due = {name: overdue_since(posts.get(name, ()), zone, now, wait) for name in _names(self.settings)}
+        due = {name: overdue_since(posts.get(name, ()), zone, now, wait) for name in self.settings.source_names}
         return [_overdue(name, at) for name, at in due.items() if at]
 
     async def _report(self, found: Sequence[Incident], notifications: NotificationLog) -> None:
@@ -142,7 +142,10 @@ class OperatorNotifier:
     def _is_left(self, key: str) -> bool:
         """Tell whether a notice is about a chat or source that left the settings: that it is over is nothing good."""
         kind, _, where = key.partition(" ")
-        listed = {IncidentKind.UNSUBSCRIBED: map(" ".join, self.listed), IncidentKind.SOURCE: _names(self.settings)}
+        listed = {
+            IncidentKind.UNSUBSCRIBED: map(" ".join, self.listed),
+            IncidentKind.SOURCE: self.settings.source_names,
+        }
         return kind in listed and where not in listed[IncidentKind(kind)]
 
     def _log(self, new: Sequence[Incident], over: Collection[str]) -> None:
@@ -176,10 +179,6 @@ def _unread(name: str, why: str | None) -> Iterator[Incident]:
     """Say that no papers were read of a source; of one that could not be looked at, what was told still lasts."""
     if why != "":
         yield Incident(f"{IncidentKind.UNREAD} {name}", IncidentKind.UNREAD, name, why or "", is_news=why is not None)
-
-
-def _names(settings: Settings) -> list[str]:
-    return [source.name for source in settings.sources]
 
 
 def _line(words: Phrases, texts: Mapping[str, str], incident: Incident) -> str:

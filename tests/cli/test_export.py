@@ -6,7 +6,6 @@ import asyncio
 import csv
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +26,7 @@ from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import digest, found, paper
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
-from tests.support.golden import DATA, check
+from tests.support.golden import check
 from tests.support.installed import PATH, TOKENS
 from tests.support.operator import Operator
 
@@ -59,10 +58,9 @@ FORMATS: dict[str, Callable[[], Format]] = {**formats.FORMATS, **bibliography.FO
 
 @pytest.fixture
 def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
-    Path("old").mkdir()
-    for name in PAST:
-        shutil.copy(DATA / name, "old")
-    return Operator(telegram, slack)
+    operator = Operator(telegram, slack)
+    operator.post(*PAST, folder="old")
+    return operator
 
 
 def written(kind: str, digest: Digest = DIGEST) -> str:

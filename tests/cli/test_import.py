@@ -20,10 +20,9 @@ NEW = "2025-01-14-daily-papers-20250114.md"
 
 @pytest.fixture
 def operator(telegram: FakeTelegram, slack: FakeSlack) -> Operator:
-    Path("old").mkdir()
-    for name in PAST:
-        shutil.copy(DATA / name, "old")
-    return Operator(telegram, slack)
+    operator = Operator(telegram, slack)
+    operator.post(*PAST, folder="old")
+    return operator
 
 
 async def test_the_past_is_looked_up_and_only_what_comes_then_is_sent(operator: Operator) -> None:

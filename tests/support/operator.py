@@ -48,8 +48,11 @@ class Operator:
         text = SETTINGS.format(telegram=json.dumps(telegram), slack=json.dumps(slack), **addresses)
         Path("paperboy.toml").write_text(text)
 
-    def post(self, name: str) -> None:
-        shutil.copy(DATA / name, "_posts")
+    def post(self, *names: str, folder: str = "_posts") -> None:
+        """Put some of our posts into a folder."""
+        Path(folder).mkdir(exist_ok=True)
+        for name in names:
+            shutil.copy(DATA / name, folder)
 
     async def run(self, *arguments: str, **environ: str) -> Done:
         """Run a command in a process of its own, forked: to start one anew takes five times as long."""

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.archive.contents import ArchivedDigest
-from bot.cli.console import Console, plural, print_json
+from bot.cli.console import Console, page_count, print_json
 from bot.config.settings import Settings
 from bot.ledger.ledger import open_ledger
 from formatters.locale import phrases
@@ -22,7 +22,7 @@ async def show_digests(settings: Settings, since: date | None, *, page: int, lim
     """Print a page of the digests that the archive holds, newest first; with `limit` 0 all of them."""
     async with open_ledger(settings.store.url) as ledger:
         total, found = await ledger.archive.contents.listed(since, limit, (page - 1) * limit)
-    pages = max(1, -(-total // limit)) if limit else 1
+    pages = page_count(total, limit)
     if as_json:
         listed = [{**asdict(one), "day": one.day.isoformat()} for one in found]
         print_json({"digests": listed, "total": total, "page": page, "pages": pages})
@@ -30,8 +30,7 @@ async def show_digests(settings: Settings, since: date | None, *, page: int, lim
     console = Console()
     if found:
         console.print_table(_table(found))
-    more = f"; page {page} of {pages}" if pages > 1 else ""
-    console.print(f"{plural(total, 'digest')}{more}")
+    console.print_total(total, "digest", page, pages)
 
 
 def _table(found: list[ArchivedDigest]) -> Table:

@@ -15,7 +15,7 @@ from bot.cli.archive.fields import fields_of
 from bot.cli.archive.formats import FORMATS, Format
 from bot.cli.console import plural, warn
 from bot.config.settings import Settings
-from bot.errors import SettingsError
+from bot.errors import MissingExtraError, SettingsError
 from bot.ledger.ledger import open_ledger
 
 
@@ -35,14 +35,13 @@ async def export(settings: Settings, kind: str, since: date | None, words: str, 
 
 
 def format_of(kind: str) -> Format:
-    """Give a format by its name; SettingsError when the library that writes it is not installed."""
+    """Give a format by its name; MissingExtraError when the library that writes it is not installed."""
     if kind in FORMATS:
         return FORMATS[kind]()
     try:
         bibliography = import_module("bot.cli.archive.bibliography")
     except ImportError as error:
-        needed = "pip install 'paperboy-bot[export]'"
-        raise SettingsError(f"--format {kind} needs {error.name}, which is not installed: {needed}") from None
+        raise MissingExtraError(f"--format {kind}", error.name, "export") from None
     made: Format = bibliography.FORMATS[kind]()
     return made
 

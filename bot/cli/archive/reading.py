@@ -24,7 +24,7 @@ def sources_of(named: Sequence[str], owner: str, settings: Settings) -> list[Sou
 
 
 def _folder(path: str, owner: str, settings: Settings) -> Source:
-    names = ", ".join(source.name for source in settings.sources) or "none"
+    names = ", ".join(settings.source_names) or "none"
     if not Path(path).is_dir():
         raise SettingsError(f"{path}: neither a folder nor a source of the settings ({names})")
     owners = [source for source in settings.sources if source.name == owner or not owner]

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.channels import all_kits
-from bot.cli.console import Console, plural, print_json, spell_time
+from bot.cli.console import Console, page_count, print_json, spell_time
 from bot.config.settings import Settings
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import open_ledger
@@ -26,7 +26,7 @@ async def show_chats(settings: Settings, which: WhichChats, *, page: int, limit:
     """Print a page of the chats that receive; with `limit` 0 all of them."""
     async with open_ledger(settings.store.url) as ledger:
         total, found = await ledger.status.chats(which, limit, (page - 1) * limit)
-    pages = max(1, -(-total // limit)) if limit else 1
+    pages = page_count(total, limit)
     chats = list(map(_spelled(settings), found))
     if as_json:
         print_json({"chats": chats, "total": total, "page": page, "pages": pages})
@@ -34,8 +34,7 @@ async def show_chats(settings: Settings, which: WhichChats, *, page: int, limit:
     console = Console()
     if chats:
         console.print_table(_table(chats))
-    more = f"; page {page} of {pages}" if pages > 1 else ""
-    console.print(f"{plural(total, 'chat')}{more}")
+    console.print_total(total, "chat", page, pages)
 
 
 def _spelled(settings: Settings) -> Callable[[ListedChat], dict[str, Any]]:
@@ -49,7 +48,7 @@ def _spelled(settings: Settings) -> Callable[[ListedChat], dict[str, Any]]:
         times = {name: spell_time(getattr(one, name), settings.zone) for name in _TIMES}
         found = asdict(one)
         takes = json.loads(found.pop("takes") or "[]")
-        return {**found, **chosen, "sources": takes or [source.name for source in settings.sources], **times}
+        return {**found, **chosen, "sources": takes or settings.source_names, **times}
 
     return spell
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from enum import IntEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.app.assembly import App, open_app
-from bot.cli.console import plural, print_json, say, spell_time, warn
+from bot.cli.console import plural, print_json, say, spell_minute, spell_time, warn
 from bot.config.settings import Settings
 from bot.database.backup import backup
 from bot.delivery.channel import Channel, ChatWork
@@ -67,7 +67,7 @@ def _of_channel(channel: Channel, due: Sequence[DueWork]) -> float:
 
 def _print(due: Sequence[DueWork], seconds: float, now: float, zone: tzinfo) -> None:
     for one in due:
-        when = "now" if one.at <= now else f"at {datetime.fromtimestamp(one.at, zone):%Y-%m-%d %H:%M}"
+        when = "now" if one.at <= now else f"at {spell_minute(one.at, zone)}"
         say(f"{one.label}, {one.digest}: {_counted(one.counts)}, {when}")
     total: dict[str, int] = {}
     for one in due:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
 from bot.archive.sources import LastLook, LookCost
-from bot.cli.console import Console, plural, print_json, spell_time
+from bot.cli.console import Console, plural, print_json, spell_minute, spell_time
 from bot.config.settings import Settings
 from bot.ledger.ledger import open_ledger
 
@@ -48,7 +48,7 @@ def _cells(look: LastLook | None, zone: tzinfo) -> tuple[str, ...]:
     if look is None:
         return ("never",)
     counts = (look.survey.posts, look.survey.digests, look.survey.papers)
-    return (_spelled(look.looked_at, zone), escape(look.newest), *map(str, counts), _cost(look.cost))
+    return (spell_minute(look.looked_at, zone), escape(look.newest), *map(str, counts), _cost(look.cost))
 
 
 def _cost(cost: LookCost) -> str:
@@ -61,8 +61,4 @@ def _problem(look: LastLook, zone: tzinfo) -> str:
     """Say why a source cannot be read, and since when, else what a person must look at."""
     if look.failing_since is None:
         return look.problem
-    return f"cannot be read since {_spelled(look.failing_since, zone)}: {look.error}"
-
-
-def _spelled(at: float, zone: tzinfo) -> str:
-    return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M}"
+    return f"cannot be read since {spell_minute(look.failing_since, zone)}: {look.error}"

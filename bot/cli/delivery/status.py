@@ -13,7 +13,7 @@ from rich.table import Table
 from bot.archive.sources import LastLook
 from bot.channels import all_kits
 from bot.channels.rate_limits.allowances import Allowance
-from bot.cli.console import Console, plural, print_json, spell_time
+from bot.cli.console import Console, plural, print_json, spell_minute, spell_time
 from bot.config.settings import Settings
 from bot.database.paces import LearntPace
 from bot.database.states import DeliveryState, IncidentKind
@@ -91,7 +91,7 @@ def _as_json(pace: LearntPace, zone: tzinfo) -> dict[str, object]:
 
 def _print_paces(console: Console, slower: Sequence[LearntPace], zone: tzinfo) -> None:
     for one in slower:
-        since = f"{datetime.fromtimestamp(one.learnt_at, zone):%Y-%m-%d %H:%M}"
+        since = spell_minute(one.learnt_at, zone)
         often = f"{_allowed(one):.3g} of {one.most} calls in {plural(round(one.window), 'second')}"
         why = f"since {one.channel} refused more at {since}; a few more are tried each day"
         console.print(escape(f"{one.channel} {one.name}: {often}, {why}"), style="yellow")

@@ -36,7 +36,7 @@ _STUCK = (DeliveryState.FAILED, DeliveryState.UNCONFIRMED)
 
 async def _source_lines(context: Context) -> list[str]:
     """Write which sources cannot be read for an hour, and in whose posts no papers were read."""
-    names, said = [source.name for source in context.settings.sources], context.phrases
+    names, said = context.settings.source_names, context.phrases
     looks = await context.ledger.sources.last_looks()
     unread = [(name, looks[name].problem) for name in names if name in looks and looks[name].problem]
     unreadable = [one for one in await context.ledger.incidents.unreadable(names) if one.is_news]
