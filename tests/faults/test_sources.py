@@ -13,7 +13,9 @@ import pytest
 from tests.faults.posts import post
 from tests.faults.site import Site
 from tests.support.chats import GROUP, READER
-from tests.support.fakes.documents import Document, DocumentServer, status
+from tests.support.fakes.documents import Document, DocumentServer, Reply, status
+from tests.support.feeds import arxiv_paper, rss
+from tests.support.feeds import post as feed_post
 from tests.support.repository import Repository
 from tests.support.setup import DATA
 
@@ -24,6 +26,9 @@ WHO = {
     ),
     "PAPERBOY_SLACK__CHATS": "",
 }
+
+DOWN = status(500, Retry_After="0")
+PROXY_PAGE = Document(b"<html><title>Sign in</title></html>", "text/html")
 
 
 @dataclass
@@ -65,7 +70,41 @@ async def web(folder: Path) -> AsyncIterator[Other]:
         )
 
 
-@pytest.mark.parametrize("kind", [git, web])
+@asynccontextmanager
+async def another_folder(folder: Path) -> AsyncIterator[Other]:
+    there, away = folder / "other", folder / "away"
+    there.mkdir()
+    (there / OTHER).write_bytes((DATA / OTHER).read_bytes())
+    yield Other(f'kind = "folder"\npath = "{there}"', lambda: there.rename(away), lambda: away.rename(there))
+
+
+@asynccontextmanager
+async def feed_of_posts(folder: Path) -> AsyncIterator[Other]:
+    page = '<h1>1. <a href="https://arxiv.org/abs/2603.00001">Rain</a></h1><p>It falls.</p>'
+    there = rss(feed_post("Daily Papers of Others — 2026-03-03", page))
+    async with _feed(there, DOWN, 'entries = "posts"') as other:
+        yield other
+
+
+@asynccontextmanager
+async def feed_of_papers(folder: Path) -> AsyncIterator[Other]:
+    async with _feed(rss(arxiv_paper(1)), PROXY_PAGE, 'entries = "papers"') as other:
+        yield other
+
+
+@asynccontextmanager
+async def _feed(there: Document, broken: Reply, entries: str) -> AsyncIterator[Other]:
+    async with DocumentServer() as server:
+        documents = server.documents
+        documents["/feed.xml"] = there
+        yield Other(
+            f'kind = "feed"\nurl = "{server.url}/feed.xml"\nallow_private = true\n{entries}\n[schedule]\nat = "00:00"',
+            lambda: documents.update({"/feed.xml": broken}),
+            lambda: documents.update({"/feed.xml": there}),
+        )
+
+
+@pytest.mark.parametrize("kind", [another_folder, git, web, feed_of_posts, feed_of_papers])
 async def test_a_source_fails_while_another_ones_digest_is_delivered(site: Site, tmp_path: Path, kind: Kind) -> None:
     site.chats.names = (READER,)
     async with kind(tmp_path) as other:

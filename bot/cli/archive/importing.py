@@ -45,20 +45,22 @@ async def _import(source: Source, ledger: Ledger, today: date, bar: Progress) ->
         warn(problem)
     known = await ledger.known_digests(source.name)
     names = {one.name for one in known}
-    past = [one for one in recognise(found, known) if one.digest.papers and one.digest.day <= today]
+    there = recognise(found, known)
+    past = [one for one in there if one.digest.papers and one.digest.day <= today]
     new = [one for one in past if one.digest.id not in names]
     bar.update(task, description=f"importing {source.name}", total=_papers(new))
     for start in range(0, len(new), _AT_ONCE):
         some = new[start : start + _AT_ONCE]
         await ledger.archive.contents.add(source.name, some)
         bar.update(task, advance=_papers(some))
-    _say(source, new, len(past) - len(new))
+    _say(source, new, known=len(past) - len(new), left=len(there) - len(past))
     return True
 
 
-def _say(source: Source, new: Sequence[FoundDigest], known: int) -> None:
+def _say(source: Source, new: Sequence[FoundDigest], known: int, left: int) -> None:
     said = [f"{plural(len(new), 'digest')} imported, with {plural(_papers(new), 'paper')}"] if new else []
     said += [f"{plural(known, 'digest')} known already"] if known else []
+    said += [f"{plural(left, 'digest')} left to come as news (without papers, or dated in the future)"] if left else []
     say(f"source {source.name}: {source.survey}")
     say(f"source {source.name}: {'; '.join(said) or 'nothing to import'}")
 

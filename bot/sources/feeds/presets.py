@@ -26,7 +26,8 @@ class Listing:
     url: str
     series: str = ""  # "": the title of the feed, as it is when it is read first
     pages: tuple[Link, ...] = ()  # on which all of its papers can be seen; none: the page that the feed names
-    announced: frozenset[str] = frozenset({""})  # what arXiv calls the entries that count
+    # What arXiv calls the entries that count: all but new versions of papers.
+    announced: frozenset[str] = frozenset({"", "new", "cross"})
     may_be_empty: bool = False  # as at weekends
 
     def counts(self, entry: Entry) -> bool:

@@ -138,6 +138,13 @@ async def test_replacements_and_cross_lists_are_left_out(
     assert await read(crossing, server, *items) == {3: named(1, 2)}
 
 
+async def test_the_address_of_a_feed_of_arxiv_gives_all_but_replacements(server: DocumentServer, clock: Clock) -> None:
+    source = made(Listing(f"{server.url}{PATH}"), clock, top=9)
+    kinds = ["new", "cross", "replace", "replace-cross"]
+    items = [arxiv_paper(number, announced) for number, announced in enumerate(kinds, 1)]
+    assert await read(source, server, *items) == {3: named(1, 2)}
+
+
 async def test_keywords_begin_words(source: FeedOfPapers, server: DocumentServer) -> None:
     source.keywords = ("agent", "RL")
     found = await read(
