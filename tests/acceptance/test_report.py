@@ -441,18 +441,33 @@ async def test_a_run_takes_no_longer_than_it_is_told(operator: Operator) -> None
 
 
 async def test_a_closed_terminal_ends_a_run_in_order(operator: Operator) -> None:
+    process = await _waiting(operator, signal.SIG_DFL)
+
+    process.send(signal.SIGHUP)
+
+    assert (await process.end()).code == 3
+
+
+async def test_with_nohup_a_run_goes_on_when_the_terminal_is_closed(operator: Operator) -> None:
+    process = await _waiting(operator, signal.SIG_IGN)
+
+    process.send(signal.SIGHUP)
+    operator.telegram.faults.clear()
+
+    assert (await process.end()).code == 0
+
+
+async def _waiting(operator: Operator, hangup: signal.Handlers) -> Process:
+    """Start a run, and give it once it was told to wait."""
     operator.post(ONE)
     operator.telegram.faults.add(flood(1, method="sendMessage", times=None))
-    process = Process(["deliver"], Path.cwd(), Conditions(environ=TOKENS))
+    process = Process(["deliver"], Path.cwd(), Conditions(environ=TOKENS, hangup=hangup))
     get_ready()
     await process.start()
     async with asyncio.timeout(30):
         while not any(call.method == "sendMessage" for call in operator.telegram.calls):
             await asyncio.sleep(0.01)
-
-    process.send(signal.SIGHUP)
-
-    assert (await process.end()).code == 3
+    return process
 
 
 # What goes wrong with the ledger

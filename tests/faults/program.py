@@ -55,6 +55,7 @@ class Conditions:
     pages: int = 0  # SQLite's pages that the ledger may have at most; 0: any number
     killed_at: str = ""  # what is searched for in each SQL statement with its values: it kills itself before that one
     environ: Mapping[str, str] = field(default_factory=dict)
+    hangup: signal.Handlers = signal.SIG_DFL  # what SIGHUP does at the start; `nohup` ignores it
 
 
 def main(arguments: list[str], folder: Path, conditions: Conditions, out: Connection, err: Connection) -> None:
@@ -65,6 +66,7 @@ def main(arguments: list[str], folder: Path, conditions: Conditions, out: Connec
         end.close()
     sys.stdout, sys.stderr = (open(number, "w", buffering=1, closefd=False) for number in (1, 2))  # noqa: SIM115
     os.chdir(folder)
+    signal.signal(signal.SIGHUP, conditions.hangup)  # however the tests were started
     _set_environment(conditions.environ)
     _set(conditions)
     sys.argv = ["paperboy", *arguments]
