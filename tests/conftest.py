@@ -21,8 +21,10 @@ from tests.support.fakes.telegram import FakeTelegram
 
 __all__ = ["pytest_terminal_summary"]
 
+LONG = "long"
 # Machines are busy at times: that an example took long says nothing.
-settings.register_profile("paperboy", deadline=None)
+settings.register_profile("paperboy", deadline=None, max_examples=30)
+settings.register_profile(LONG, settings.get_profile("paperboy"), max_examples=500)
 settings.load_profile("paperboy")
 
 # Folders of tests that coverage does not need: of SDKs, fakes, whole processes. To trace them takes as long again.
@@ -34,17 +36,26 @@ UNMEASURED = (
 KEPT = (preferences._zones, preferences._suggestions, links.safe, summary.summarise)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give properties many more examples in the long form."""
+    if config.option.markexpr == LONG:
+        settings.load_profile(LONG)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Refuse sets as parameters: each process has an order of its own, and pytest-xdist wants one."""
     for mark in metafunc.definition.iter_markers("parametrize"):
         assert not isinstance(mark.args[1], set | frozenset), f"{metafunc.definition.nodeid}: sort the set"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the folders that are not measured; a single file marks itself."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the folders that are not measured, where a single file marks itself; properties have a long form, too."""
+    is_long = config.option.markexpr == LONG
     for item in items:
         if item.path.relative_to(Path(__file__).parent).as_posix().startswith(UNMEASURED):
             item.add_marker("unmeasured")
+        if is_long and isinstance(item, pytest.Function) and getattr(item.obj, "is_hypothesis_test", False):
+            item.add_marker(LONG)
 
 
 @pytest.hookimpl(wrapper=True)

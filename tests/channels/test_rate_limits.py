@@ -640,7 +640,6 @@ MOMENTS = st.floats(0, 30).map(lambda at: round(at, 2))
 REQUESTS = st.lists(st.builds(TurnRequest, MOMENTS, CHATS, st.booleans()), max_size=90)
 AHEAD = st.lists(st.builds(TurnRequest, MOMENTS, CHATS, ahead=st.sampled_from([0.0, 0.06, 1.0])), max_size=60)
 BROADCASTS = st.lists(st.builds(TurnRequest, MOMENTS, CHATS), max_size=90)
-FREELY = settings(max_examples=60)
 
 
 def most_in_any(window: float, moments: Sequence[float]) -> int:
@@ -657,7 +656,6 @@ def assert_spacing_kept(moments: Sequence[float], *, interval: float, leeway: fl
         assert last - first + 1 <= (end - start) / interval + 1 + leeway / interval + TICK
 
 
-@FREELY
 @given(REQUESTS, AHEAD)
 def test_no_limit_is_ever_exceeded_in_any_window(asked: list[TurnRequest], ahead: list[TurnRequest]) -> None:
     served = served_by(telegram_limiter(), [*asked, *ahead])
@@ -667,7 +665,6 @@ def test_no_limit_is_ever_exceeded_in_any_window(asked: list[TurnRequest], ahead
         assert most_in_any(60, times(calls)) <= (20 if chat.startswith("-") else 62)
 
 
-@FREELY
 @given(REQUESTS, st.floats(0.1, 5), st.floats(0, 20))
 def test_a_reply_comes_early_by_the_leeway_at_most(asked: list[TurnRequest], interval: float, leeway: float) -> None:
     served = served_by(RateLimiter((), lambda chat: [spacing(interval, leeway)]), asked)
@@ -677,7 +674,6 @@ def test_a_reply_comes_early_by_the_leeway_at_most(asked: list[TurnRequest], int
             assert later.asked.reply or later.at - earlier.at >= interval - TICK
 
 
-@FREELY
 @given(BROADCASTS)
 def test_leeway_changes_nothing_for_broadcasts(asked: list[TurnRequest]) -> None:
     def strict(chat: str) -> list[Limit]:
@@ -703,7 +699,6 @@ def test_no_reply_waits_for_a_broadcast_that_uses_all_that_the_bot_may_do(replie
         assert answer.at - answer.asked.at <= (before + 1) / 30 + TICK
 
 
-@FREELY
 @given(REQUESTS)
 def test_all_requests_are_served_once_and_none_before_it_was_made(asked: list[TurnRequest]) -> None:
     served = served_by(telegram_limiter(), asked)
@@ -711,7 +706,6 @@ def test_all_requests_are_served_once_and_none_before_it_was_made(asked: list[Tu
     assert all(one.at >= one.asked.at - TICK for one in served)
 
 
-@FREELY
 @given(REQUESTS)
 def test_order_is_kept_among_the_replies_and_among_the_broadcasts_of_a_chat(asked: list[TurnRequest]) -> None:
     queues: defaultdict[tuple[str, bool], list[Served]] = defaultdict(list)
@@ -721,7 +715,6 @@ def test_order_is_kept_among_the_replies_and_among_the_broadcasts_of_a_chat(aske
         assert [one.asked.at for one in queue] == sorted(one.asked.at for one in queue)
 
 
-@FREELY
 @given(REQUESTS)
 def test_no_broadcast_goes_while_a_reply_of_its_chat_waits(asked: list[TurnRequest]) -> None:
     for calls in by_chat(served_by(telegram_limiter(), asked)).values():
@@ -730,14 +723,12 @@ def test_no_broadcast_goes_while_a_reply_of_its_chat_waits(asked: list[TurnReque
             assert not overtaken
 
 
-@FREELY
 @given(st.lists(MOMENTS, max_size=90))
 def test_broadcasts_to_a_single_chat_take_the_least_time_possible(moments: list[float]) -> None:
     served = served_by(telegram_limiter(), [TurnRequest(at, GROUP) for at in moments])
     assert times(served) == pytest.approx(earliest(moments, spacing=1, most=20, window=60))
 
 
-@FREELY
 @given(st.lists(st.tuples(MOMENTS, st.booleans()), max_size=90))
 def test_a_single_chat_is_served_in_the_least_time_possible(requests: list[tuple[float, bool]]) -> None:
     # No two of these times are the same by accident: which goes first is never a matter of rounding.
@@ -746,14 +737,12 @@ def test_a_single_chat_is_served_in_the_least_time_possible(requests: list[tuple
     assert times(served) == pytest.approx(greedy(asked, spacing=1, leeway=LEEWAY, most=20, window=60))
 
 
-@FREELY
 @given(st.lists(MOMENTS, max_size=90))
 def test_a_bot_with_many_chats_is_served_in_the_least_time_possible(moments: list[float]) -> None:
     served = served_by(telegram_limiter(), [TurnRequest(at, f"reader {n}") for n, at in enumerate(moments)])
     assert times(served) == pytest.approx(earliest(moments, spacing=1 / 30, most=len(moments) + 1, window=0))
 
 
-@FREELY
 @given(REQUESTS, st.sets(st.integers(0, 89)))
 def test_cancelled_requests_leave_the_others_as_if_they_had_never_been_made(
     asked: list[TurnRequest], cancelled: set[int]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.context import Request
@@ -104,7 +104,6 @@ PEOPLE = st.sampled_from([f"person {n}" for n in range(30)])
 GAPS = st.sampled_from([0.0, 0.0, 0.1, 0.5, 2.0, 5.0])
 
 
-@settings(max_examples=100)
 @given(st.lists(st.tuples(PEOPLE, GAPS), max_size=150))
 def test_whatever_is_asked_a_group_gets_no_more_in_a_minute_than_telegram_lets_in(
     asked: list[tuple[str, float]],
@@ -118,7 +117,6 @@ def test_whatever_is_asked_a_group_gets_no_more_in_a_minute_than_telegram_lets_i
         assert sum(at < start + 60 for at in given_at[place:]) <= A_MINUTE
 
 
-@settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from(["many", "more"]), GAPS), max_size=100), st.integers(1, 5))
 def test_whatever_others_asked_before_a_first_question_is_answered(asked: list[tuple[str, float]], new: int) -> None:
     now, lines = 0.0, []

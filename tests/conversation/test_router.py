@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.context import Request, Response
@@ -432,7 +432,6 @@ def kept_readers(template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         runner.run(stack.aclose())
 
 
-@settings(max_examples=150)
 @given(request=REQUESTS, line=LINES | st.text())
 def test_whatever_is_typed_is_answered_and_nothing_breaks(
     kept_readers: tuple[asyncio.Runner, Readers], request: Request, line: str

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations, groupby
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.throttle import Throttle, Verdict
@@ -123,7 +123,6 @@ def test_the_quiet_are_forgotten_without_need_for_their_places() -> None:
 # Whatever is written
 
 
-FREELY = settings(max_examples=200)
 # Quarters of a second, and rates that go with them: no verdict is a matter of rounding.
 GAPS = st.integers(0, 12).map(lambda quarters: quarters / 4)
 RATES = st.sampled_from([0.25, 0.5, 1.0, 2.0, 4.0])
@@ -146,7 +145,6 @@ def of(sender: str, lines: Iterable[Line]) -> list[float]:
     return [now for one, now in lines if one == sender]
 
 
-@FREELY
 @given(stories(), BURSTS, RATES)
 def test_nobody_notices_the_others(lines: list[Line], burst: int, rate: float) -> None:
     together = zip(lines, verdicts(Throttle(burst, rate), lines), strict=True)
@@ -154,7 +152,6 @@ def test_nobody_notices_the_others(lines: list[Line], burst: int, rate: float) -
         assert "".join(letter for _, letter in letters) == alone(of(sender, lines), Throttle(burst, rate))
 
 
-@FREELY
 @given(st.lists(st.floats(0, 60), max_size=80).map(sorted), BURSTS, st.floats(0.1, 10))
 def test_no_window_holds_more_answers_than_the_burst_and_the_rate_allow(
     moments: list[float], burst: int, rate: float
@@ -166,7 +163,6 @@ def test_no_window_holds_more_answers_than_the_burst_and_the_rate_allow(
         assert last - first + 1 <= burst + rate * (end - start) + TICK
 
 
-@FREELY
 @given(stories(), BURSTS, RATES)
 def test_each_excess_gets_one_note_and_silence_until_a_pause(lines: list[Line], burst: int, rate: float) -> None:
     moments = of("ann", lines)
@@ -180,7 +176,6 @@ def test_each_excess_gets_one_note_and_silence_until_a_pause(lines: list[Line], 
             assert letter == ("a" if quiet else "-")
 
 
-@FREELY
 @given(st.lists(GAPS, max_size=80), BURSTS, RATES)
 def test_lines_without_a_pause_are_answered_in_one_burst_and_no_more(
     gaps: list[float], burst: int, rate: float
@@ -192,14 +187,12 @@ def test_lines_without_a_pause_are_answered_in_one_burst_and_no_more(
     assert alone(moments, Throttle(burst, rate)) == "a" * burst + "n" + "-" * len(gaps)
 
 
-@FREELY
 @given(st.lists(GAPS, max_size=80), BURSTS)
 def test_who_keeps_to_the_rate_is_always_answered(gaps: list[float], burst: int) -> None:
     moments = [sum(gaps[:place]) + place for place in range(len(gaps) + 1)]
     assert set(alone(moments, Throttle(burst, 1.0))) == {"a"}
 
 
-@FREELY
 @given(stories(), st.integers(1, 4), BURSTS, RATES)
 def test_whoever_is_new_is_answered_and_no_place_is_taken_beyond_the_most(
     lines: list[Line], most: int, burst: int, rate: float
@@ -213,7 +206,6 @@ def test_whoever_is_new_is_answered_and_no_place_is_taken_beyond_the_most(
         seen[sender] += 1
 
 
-@FREELY
 @given(stories(), BURSTS, RATES)
 def test_a_bucket_is_forgotten_before_it_is_full_only_where_none_is_full(
     lines: list[Line], burst: int, rate: float
@@ -228,7 +220,6 @@ def test_a_bucket_is_forgotten_before_it_is_full_only_where_none_is_full(
         assert not forgotten or max(forgotten) <= now or len(before) == 2
 
 
-@FREELY
 @given(st.lists(st.tuples(SENDERS, st.floats(-1e9, 1e9)), max_size=60), st.integers(1, 4))
 def test_no_clock_breaks_it(lines: list[Line], most: int) -> None:
     throttle = Throttle(most=most)

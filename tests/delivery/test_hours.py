@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.fields import WEEKDAYS
@@ -101,7 +101,6 @@ def test_an_hour_that_is_left_out_begins_when_it_would_have() -> None:
     assert hours.is_open(begins)
 
 
-@settings(max_examples=200)
 @given(
     st.times(timezones=st.none()).map(lambda moment: moment.replace(second=0, microsecond=0)),
     st.sets(st.sampled_from(WEEKDAYS), min_size=1),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.database.states import DigestState
@@ -245,7 +245,6 @@ class Author:
         return [FoundDigest(one, name) for name, one in self.posts.items()]
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_whatever_an_author_does_no_paper_is_sent_twice_and_each_digest_once(draw: st.DataObject) -> None:
     author, history = Author(draw), History(Rules(catch_up=99, today=DAY + timedelta(3)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from formatters.addresses import arxiv_id, row, typed_arxiv_id
@@ -67,7 +67,6 @@ HOSTS = st.text("abAB01가나.:@_-", min_size=1, max_size=20)
 PATHS = st.just("") | st.builds("{}{}".format, st.sampled_from("/?#"), st.text(max_size=20))
 
 
-@settings(max_examples=300)
 @given(st.builds("{}://{}{}".format, st.sampled_from(["http", "HTTPS"]), HOSTS, PATHS) | st.text())
 def test_telegram_keeps_every_link_that_is_safe_and_it_stays_as_it_is(url: str) -> None:
     link = safe(url)

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from formatters.markdown import inline, walk
@@ -121,7 +121,6 @@ USUAL = ["", "a", "a b.", "# a", "- a", "  - b", "1. a", "> a", "-", "a  ", "<b>
 RARE = ["    a", "\ta", "-     a", "|a|b|", "|-|-|", "```", "~~~ a", "- ```", "===", "---", "> --", "* * *", "- - -\r"]
 
 
-@settings(max_examples=300)
 @given(st.lists(st.sampled_from([*USUAL, *RARE]), max_size=8).map("\n".join))
 def test_rules_are_left_out_only_where_they_find_nothing(markdown: str) -> None:
     assert blocks(markdown) == parser().disable("inline").parse(markdown)

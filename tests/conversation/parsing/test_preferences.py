@@ -7,7 +7,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.fields import WEEKDAYS, weekdays
@@ -221,7 +221,6 @@ def misunderstood(argument: str) -> PreferenceError | None:
     return None
 
 
-@settings(max_examples=300)
 @given(st.lists(st.text() | PARTS).map("".join) | st.lists(PARTS).map(" ".join))
 def test_whatever_is_typed_is_a_change_or_is_not_understood(argument: str) -> None:
     error = misunderstood(argument)

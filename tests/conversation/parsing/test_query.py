@@ -6,7 +6,7 @@ import unicodedata
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.parsing.query import LONGEST_WORDS, PaperQuery, nearest_days, parse_query
@@ -182,7 +182,6 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=500)
 @given(st.lists(st.text() | PARTS).map("".join) | st.lists(PARTS).map(" ".join), st.dates())
 def test_no_input_is_an_error(argument: str, today: date) -> None:
     found = parse_query(argument, today)
