@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from markdown_it.token import Token
 
 from formatters import tables
 from formatters.spans import Span, Spans
 from formatters.syntax import maths, parsing
+from formatters.syntax.paragraphs import Paragraph, paragraphs
 from formatters.tagged import IMAGE, Tagged
 from formatters.writing import Writer
 
@@ -36,8 +38,12 @@ _BOXES = {" ": "☐ ", "x": "☑ "}
 def walk(markdown: str) -> Spans:
     """Turn Markdown into spans; every word of it is in them."""
     walker = _Walker()
-    for token in parsing.blocks(_composed(markdown)):
-        walker.block(token)
+    text = _composed(markdown)
+    if (alone := paragraphs(text)) is not None:
+        walker.paragraphs(alone)
+    else:
+        for token in parsing.blocks(text):
+            walker.block(token)
     return tuple(walker.out.spans)
 
 
@@ -65,6 +71,18 @@ class _Walker:
     def block(self, token: Token) -> None:
         if does := _BLOCKS.get(token.type):
             does(self, token)
+
+    def paragraphs(self, alone: Iterable[Paragraph]) -> None:
+        """Write paragraphs and the items of lists as their tokens would have it."""
+        for is_item, run in groupby(alone, lambda one: one.is_item):
+            self.out.lists = [None] if is_item else []
+            for one in run:
+                if is_item:
+                    self.out.item()
+                self.words(one.text)
+                self.out.end_line(1 if is_item else 2)
+            self.out.end_line(2)
+        self.out.lists = []
 
     def paragraph(self, token: Token) -> None:
         self.out.end_line(1 if token.hidden or self.out.lists else 2)
@@ -126,9 +144,11 @@ class _Walker:
         self.out.add(text, style)
         self.out.end_line(2)
 
-    def words(self, token: Token) -> None:
+    def text(self, token: Token) -> None:
+        self.words(token.content)
+
+    def words(self, markdown: str) -> None:
         """Read the text of a block, without what site generators read at its beginning."""
-        markdown = token.content
         self.inline(self._without_orders(markdown) if "[" in markdown or "{:" in markdown else markdown)
 
     def _without_orders(self, markdown: str) -> str:
@@ -192,7 +212,7 @@ class _Walker:
 
 _BLOCKS: Mapping[str, Callable[[_Walker, Token], None]] = {
     "paragraph_close": _Walker.paragraph,
-    "inline": _Walker.words,
+    "inline": _Walker.text,
     **dict.fromkeys(("heading_open", "heading_close"), _Walker.heading),
     **dict.fromkeys(("blockquote_open", "blockquote_close"), _Walker.quote),
     **dict.fromkeys(("bullet_list_open", "bullet_list_close", "ordered_list_open", "ordered_list_close"), _Walker.list),
