@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import groupby
 
 from formatters import addresses, links
@@ -61,6 +62,7 @@ def one_line(paper: Paper) -> str:
     return summarise(paper).result or brief(paper) or paper.title
 
 
+@lru_cache(512)  # each platform and edition shows the same card
 def summary_card(paper: Paper, phrases: Phrases) -> Spans:
     """Give a paper in short: number, title, its line in the post or its goal, contribution and result, links."""
     summary = summarise(paper)

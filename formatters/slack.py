@@ -98,11 +98,11 @@ def with_buttons(body: Mapping[str, Any], buttons: Sequence[Button]) -> Mapping[
 
 
 def spell(spans: Iterable[Span]) -> list[dict[str, object]]:
-    """Write spans as the elements of one `rich_text` block."""
+    """Write spans, which `tidy` made, as the elements of one `rich_text` block."""
     written: list[dict[str, object]] = []
-    for kind, group in groupby(spans, _kind):
-        run = tuple(group)
-        shown = tidy(run)  # a block begins and ends a line
+    runs = [(kind, tuple(group)) for kind, group in groupby(spans, _kind)]
+    for kind, run in runs:
+        shown = tidy(run) if len(runs) > 1 else run  # a block begins and ends a line
         if (
             shown
             and not kind
@@ -219,7 +219,8 @@ def _text(text: str) -> dict[str, object]:
 
 
 def _element(span: Span) -> dict[str, object]:
-    style = {name: True for name in _STYLES if name in span.styles and "pre" not in span.styles}
-    url = links.safe(span.url)
+    styles = _STYLES if span.styles and "pre" not in span.styles else ()
+    style = {name: True for name in styles if name in span.styles}
+    url = links.safe(span.url) if span.url else ""
     kind: dict[str, object] = {"type": "link", "url": url} if url else {"type": "text"}
     return {**kind, "text": span.text, **({"style": style} if style else {})}

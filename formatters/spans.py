@@ -14,6 +14,7 @@ from typing import NamedTuple
 _TURNS = "\u202a-\u202e\u2066-\u2069"
 _DIRECTION = re.compile(f"(\u2068[^{_TURNS}]+\u2069)|[{_TURNS}]")
 _TURN = re.compile(f"[{_TURNS}]")
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # each of them: to look for one takes no time
 # A letter of a script that is written from right to left.
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 BLOCKS = frozenset({"quote", "pre"})  # styles of whole blocks; the others are of characters
@@ -42,7 +43,11 @@ def plain(spans: Iterable[Span]) -> str:
 
 def without_direction(text: str) -> str:
     """Drop the characters that turn the direction of all text after them, and can make it read as something else."""
-    return text if text.isascii() else _DIRECTION.sub(r"\1", text)
+    return _DIRECTION.sub(r"\1", text) if _may_turn(text) else text
+
+
+def _may_turn(text: str) -> bool:
+    return not text.isascii() and any(sign in text for sign in _TURNING)
 
 
 def isolated(text: str) -> str:
@@ -54,6 +59,8 @@ def isolated(text: str) -> str:
 
 def collapse_spaces(text: str) -> str:
     """Collapse all white space, so that texts with the same words are equal."""
+    if "  " not in text and text.isprintable():
+        return text.strip(" ")  # as most: all other white space is not printable
     return " ".join(text.split())
 
 
@@ -82,11 +89,13 @@ def tidy(spans: Iterable[Span]) -> Spans:
     """Join neighbours of one style; drop white space at both ends, which no platform shows, and turns of direction."""
     joined: list[Span] = []
     for span in _without_turns(tuple(spans)):
-        if not span.text or (not joined and span.text.isspace()):
-            continue
-        if joined and (joined[-1].url, joined[-1].styles) == (span.url, span.styles):
-            span = Span(joined.pop().text + span.text, span.url, span.styles)
-        joined.append(span if joined else Span(span.text.lstrip(), span.url, span.styles))
+        text, url, styles = span
+        if not joined:
+            joined += [Span(begun, url, styles)] if (begun := text.lstrip()) else []
+        elif text and (joined[-1].url, joined[-1].styles) == (url, styles):
+            joined[-1] = Span(joined[-1].text + text, url, styles)
+        elif text:
+            joined.append(span)
     while joined and not joined[-1].text.strip():
         joined.pop()
     return (*joined[:-1], joined[-1]._replace(text=joined[-1].text.rstrip())) if joined else ()
@@ -94,7 +103,7 @@ def tidy(spans: Iterable[Span]) -> Spans:
 
 def _without_turns(spans: Spans) -> Spans:
     """Drop turns of direction; hardly any text has one, and to copy each span would take time."""
-    if not _TURN.search(plain(spans)):
+    if not _may_turn(plain(spans)):
         return spans
     return tuple(span._replace(text=without_direction(span.text)) for span in spans)
 

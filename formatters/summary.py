@@ -20,19 +20,14 @@ _PARTS = _FIELDS.keys()
 _LEADS = ("brief", "abstract")  # what says it all in short, in the order of preference
 _READ_WHOLE = {*_PARTS, *_LEADS, "introduction"}
 # What says it all in short has one of these in its label.
-_LEAD_HINTS = (
-    *("TL;DR", "TLDR", "tl;dr", "One-line", "one-line", "One line", "one line", "In one sentence", "In short", "Gist"),
-    *("한 줄", "한줄", "한 문장", "핵심 요약", "핵심요약", "세 줄", "3줄", "一句话", "一言", "一行要約", "ひとこと"),
+_LEAD_HINT = re.compile(
+    "TL;DR|TLDR|tl;dr|One-line|one-line|One line|one line|In one sentence|In short|Gist|"
+    "한 줄|한줄|한 문장|핵심 요약|핵심요약|세 줄|3줄|一句话|一言|一行要約|ひとこと"
 )
-_NO_INFORMATION = {
-    "정보 부족",
-    "정보 없음",
-    "정보부족",
-    "해당 없음",
-    "not enough information",
-    "no information",
-    "n/a",
-}
+_NO_INFORMATION = re.compile(
+    r"[\s.•-]*(?:정보\s*부족|정보\s+없음|해당\s+없음|not\s+enough\s+information|no\s+information|n/a)[\s.•-]*",
+    re.IGNORECASE,
+)
 
 # A sentence ends in a mark and a blank, but not after an abbreviation or initial, nor before a small letter.
 _END = re.compile(r"[.!?…][\"'”’)\]]*\s+(?![a-z])|[。！？]|\n+")
@@ -93,12 +88,12 @@ def statements(paper: Paper) -> dict[str, Statement]:
 
 
 def _may_lead(section: Section) -> bool:
-    return labels.says(section.heading) in _LEADS or any(hint in section.body for hint in _LEAD_HINTS)
+    return labels.says(section.heading) in _LEADS or _LEAD_HINT.search(section.body) is not None
 
 
 def says_nothing(text: str) -> bool:
     """Tell whether a text is empty, or only says that there is no information."""
-    return not _WORD.search(text) or collapse_spaces(text).strip(".•- ").casefold() in _NO_INFORMATION
+    return not _WORD.search(text) or _NO_INFORMATION.fullmatch(text) is not None
 
 
 def is_empty_section(section: Section) -> bool:

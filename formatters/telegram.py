@@ -109,7 +109,7 @@ def spell(spans: Iterable[Span]) -> str:
 
 def utf16(span: Span) -> int:
     """Count UTF-16 units: of the units in Telegram's documentation and source code the stricter one."""
-    return len(span.text.encode("utf-16-le")) // 2
+    return len(span.text) if span.text.isascii() else len(span.text.encode("utf-16-le")) // 2
 
 
 def _raw_bytes(span: Span) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # there is one of each language
 class Phrases:
     """The phrases of one language; comments name the fields of a template."""
 

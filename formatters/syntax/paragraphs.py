@@ -1,7 +1,7 @@
 """Texts of nothing but paragraphs and bulleted items, which most sections of papers are.
 
-CommonMark's rules for blocks have nothing to decide in them, and to try each rule on each line takes most of the time in
-which a section is laid out.
+CommonMark's rules for blocks have nothing to decide in them; to try each rule on each line would take most of the time
+in which a section is laid out.
 """
 
 from __future__ import annotations

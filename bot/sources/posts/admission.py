@@ -28,6 +28,8 @@ def _too_many(text: str) -> Iterator[str]:
         yield f"more than {MOST_LINES:,} lines"
     if len(_HEADING.findall(text)) > MOST_HEADINGS:
         yield f"more than {MOST_HEADINGS:,} headings"
+    if _signs(text) <= MOST_SIGNS_OF_A_BLOCK and "|" not in text:
+        return  # as most posts: then no block has too many
     blocks = _BLANK_LINES.split(text)
     signs = list(map(_signs, blocks))
     if max(signs) > MOST_SIGNS_OF_A_BLOCK:

@@ -93,7 +93,8 @@ def _moved(inside: Sequence[Block], lines: Sequence[str], url: str, base: str) -
     moved = {block.start for block in inside[-1:] if block.tag == "hr"}  # it only separates this paper from the next
     links: dict[Link, None] = {}
     for block in inside:
-        found, nothing_else = block.links()
+        may_link = any("](" in line or "<" in line for line in lines[block.start : block.end])
+        found, nothing_else = block.links() if may_link else ([], False)
         links |= dict.fromkeys(Link(link.label, whole(link.url, base)) for link in found)
         if block.heading is None and (nothing_else or _is_address(block, lines, url)):
             moved |= set(range(block.start, block.end))

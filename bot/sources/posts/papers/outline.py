@@ -51,10 +51,7 @@ class Block(NamedTuple):
 
     def links(self) -> tuple[list[Link], bool]:
         """Give its links, and whether it holds nothing else and all of them are safe."""
-        texts = self.texts
-        if not any("](" in text or "<" in text for text in texts):
-            return [], False  # as most blocks: it holds no link
-        inline = list(map(markdown.inline, texts))
+        inline = list(map(markdown.inline, self.texts))
         links = [link for spans in inline for link in links_of(spans)]
         rest = "".join(span.text for spans in inline for span in spans if not span.url)
         rest += "".join(token.info + token.content for token in self.tokens if token.type in {"fence", "code_block"})
