@@ -48,19 +48,22 @@ class DeliveryCycle:
     def __post_init__(self) -> None:
         self.identification = Identification(self.ledger.subscriptions, self.describe)
 
-    async def plan(self, *, at_once: bool, resume: bool, identify: bool = True) -> list[SourceError]:
+    async def plan(
+        self, *, at_once: bool, resume: bool, identify: bool = True, release: bool = True
+    ) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.
 
         With `at_once`, chats that chose no hours of their own do not wait for the operator's. With `identify`,
-        platforms are asked about chats that the settings name anew.
+        platforms are asked about chats that the settings name anew. Without `release`, nothing new becomes due.
         """
         await self._sync_chats(identify=identify)
         if resume:
             await self.ledger.subscriptions.resume_all()
         wanting = await self.ledger.chats_wanting_newest()
         errors = [error for source in self.sources if (error := await self._plan(source))]
-        await self.ledger.release_now(wanting)
-        await self._open_hours(at_once=at_once)
+        if release:
+            await self.ledger.release_now(wanting)
+            await self._open_hours(at_once=at_once)
         return errors
 
     def broken_chats(self, dispatcher: Dispatcher) -> list[str]:

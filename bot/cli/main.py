@@ -13,9 +13,8 @@ import typer
 
 from bot.cli.archive import commands as _archive  # noqa: F401 - registers its commands
 from bot.cli.delivery import commands as digests
-from bot.cli.help import Group
 from bot.cli.options import CHANNELS, NAMES, Channel, Chat, Config, Digest, Json, Key, Verbose, duration, known_channel
-from bot.cli.program import app, perform, settings_of
+from bot.cli.program import Group, app, perform, settings_of
 from bot.cli.streams import make_streams_safe
 from bot.errors import PaperboyError
 
@@ -34,6 +33,23 @@ def demo() -> None:
     from bot.config.loading import load
 
     asyncio.run(run(load(file=False)))
+
+
+@app.command(rich_help_panel=Group.SET_UP)
+def init(
+    context: typer.Context,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", metavar="FILE", help="Answers, as TOML, instead of questions.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Set up by questions: finds your chat, reads your posts, writes the settings, sends the first paper.
+
+    Exits with 0, with 2 when something cannot be done, with 130 when you stop it.
+    """
+    from bot.cli.init.guide import run
+
+    sys.exit(run(config or context.obj, answers))
 
 
 @app.command(rich_help_panel=Group.SET_UP)

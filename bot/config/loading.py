@@ -38,11 +38,18 @@ def load(path: Path | None = None, *, file: bool = True) -> Settings:
     named = path or environment.get(_CONFIG)
     path = Path(named or FILE)
     table = _table(path) if file and (named or path.exists()) else {}
-    folder = path.parent.absolute()
-    environment = {**_dotenv(folder), **environment}
+    return settings_from(table, path, {**_dotenv(path.parent.absolute()), **environment})
+
+
+def settings_from(table: Mapping[str, Any], path: Path, environment: Mapping[str, str]) -> Settings:
+    """Make settings of what stands, or shall stand, in a file; the environment overrides it.
+
+    Raises SettingsError with a line per problem.
+    """
     check_environment(environment, Settings)
     try:
-        return _whole_paths(Settings(**_merged(table, _overrides(environment))), folder)
+        merged = _merged(_by_place(table), _overrides(environment))
+        return _whole_paths(Settings(**merged), path.parent.absolute())
     except ValidationError as error:
         raise SettingsError("\n".join(explain_errors(error, str(path), environment, Settings))) from None
 
@@ -85,7 +92,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text("utf-8-sig"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         advice = "name your settings with --config; deploy/paperboy.example.toml is one to copy"
         raise SettingsError(f"{path}: no such file; {advice}") from None
@@ -96,9 +103,12 @@ def _table(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         advice = "mend that line: texts stand in quotes, tables in brackets"
         raise SettingsError(f"{path}: not valid TOML: {error}; {advice}") from None
-    if isinstance(table.get("sources"), list):
-        table["sources"] = {str(place): source for place, source in enumerate(table["sources"])}
-    return table
+
+
+def _by_place(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Name the tables of sources by their places, as the environment does."""
+    sources = table.get("sources")
+    return {**table, "sources": {str(n): one for n, one in enumerate(sources)}} if isinstance(sources, list) else table
 
 
 def _whole_paths(settings: Settings, folder: Path) -> Settings:

@@ -190,6 +190,12 @@ class Ledger:
             await db.execute(transitions.release_now(chat_ids))
             await db.execute(chat_sql.got_newest(chat_ids))
 
+    async def release_first(self, source: str, name: str, channel: str, most: int) -> int:
+        """Make the first messages of a digest due where they wait for the hour, and count them; the others wait on."""
+        async with self._write() as db:
+            which = digest_sql.number(source, name)
+            return int((await db.execute(transitions.release_first(which, channel, most))).rowcount)
+
     # --- dispatching
 
     def delivery_lock(

@@ -13,8 +13,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bot.cli.help import Group
 from bot.cli.main import app
+from bot.cli.program import Group
 from bot.errors import SettingsError
 from tests.support.golden import DATA
 from tests.support.installed import PATH, TOKENS, paperboy
@@ -173,7 +173,7 @@ def test_help_groups_the_commands_in_the_order_in_which_an_operator_meets_them()
         head: re.findall(r"^  (\S+) ", rest, re.MULTILINE) for head, _, rest in (s.partition(":\n") for s in sections)
     }
     assert listed == {
-        "Set up": ["demo", "preview", "explain", "settings", "doctor"],
+        "Set up": ["demo", "init", "preview", "explain", "settings", "doctor"],
         "Deliver": ["deliver", "run"],
         "Look up": ["import", "export", "digests"],
         "Operate": ["status", "sources", "chats", "health", "retry", "discard", "send", "drop", "recall", "backup"],

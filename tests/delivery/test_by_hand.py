@@ -13,7 +13,7 @@ import pytest
 from bot.database.reasons import NOTHING
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules
-from bot.delivery.planner import plan_by_hand
+from bot.delivery.planner import plan, plan_by_hand
 from bot.errors import ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SourceError, Unconfirmed
 from bot.ledger.by_hand import MeantDigest, Recalled
 from bot.ledger.records import KnownDigest, PlannedDigest, StatusChange
@@ -396,3 +396,16 @@ async def test_what_is_due_is_counted_by_chat_and_digest(pipeline: Pipeline) -> 
         ("b", OLD, {"edit": 1}, 0.0),
         ("b", NEW, {"message": 3}, opening),
     ]
+
+
+async def test_the_first_messages_go_out_alone_and_the_others_at_their_hour(pipeline: Pipeline) -> None:
+    formatters = {"terminal": pipeline.channel.formatter}
+    await plan(pipeline.ledger, "blog", days(1, papers=3), formatters, Rules())
+    assert await pipeline.ledger.release_first("blog", OLD, "terminal", 2) == 4
+    assert await pipeline.ledger.release_first("blog", OLD, "telegram", 2) == 0
+    for _ in range(2):
+        await pipeline.dispatch()
+        assert {chat: len(shown) for chat, shown in pipeline.channel.chats.items()} == {"a": 2, "b": 2}
+    await pipeline.look(days(1, papers=3))
+    await pipeline.dispatch()
+    assert {chat: len(shown) for chat, shown in pipeline.channel.chats.items()} == {"a": 4, "b": 4}

@@ -7,8 +7,8 @@ import re
 import pytest
 import typer
 
-from bot.cli.help import Group
 from bot.cli.main import app
+from bot.cli.program import Group
 from bot.cli.setup.settings import markdown_table
 from bot.database.states import ChatState, DeliveryState, DigestState
 from formatters.locale import phrases

@@ -68,6 +68,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "open_at": [Case(transitions.open_at("", 9.0), {PENDING: {PENDING}})],
     "release_now": [Case(transitions.release_now([1, 2, 3]), {PENDING: {PENDING}})],
+    "release_first": [Case(transitions.release_first(select(digests.c.id), "c", 9), {PENDING: {PENDING}})],
     "hand_over": [
         Case(transitions.hand_over(1, 4, select(messages.c.id)), {one: {one} for one in DeliveryState}),
     ],

@@ -6,6 +6,7 @@ Source of the facts: Telegram Bot API.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from telegram import Chat, ChatFullInfo, ChatMemberAdministrator, ChatMemberOwner, ChatMemberRestricted
 
@@ -159,24 +160,31 @@ def kind_of(chat: Chat | ChatFullInfo) -> ChatKind:
     return kinds.get(chat.type, ChatKind.GROUP)
 
 
-def _missing_right(kind: str, member: object) -> str:
-    """Say what to change so that the bot may send to a chat; "" when it may."""
+class MissingRight(StrEnum):
+    """What to change so that the bot may send to a chat."""
+
+    NONE = ""
+    MEMBER = "add the bot to the group"
+    SPEAK = "lift the restriction: the bot may not send messages"
+    POST = "make the bot an administrator that may post messages"
+    NO_EDITS = 'take the right "edit messages" away: with it, a doubtful send cannot be looked for'
+
+
+def _missing_right(kind: str, member: object) -> MissingRight:
     if isinstance(member, ChatMemberOwner):
-        return ""
+        return MissingRight.NONE
     if kind == Chat.CHANNEL:
         return _missing_right_in_channel(member)
     if isinstance(member, ChatMemberRestricted):
-        return "" if member.can_send_messages else "lift the restriction: the bot may not send messages"
+        return MissingRight.NONE if member.can_send_messages else MissingRight.SPEAK
     gone = getattr(member, "status", "") in {"left", "kicked"}
-    return "add the bot to the group" if gone else ""
+    return MissingRight.MEMBER if gone else MissingRight.NONE
 
 
-def _missing_right_in_channel(member: object) -> str:
+def _missing_right_in_channel(member: object) -> MissingRight:
     if not (isinstance(member, ChatMemberAdministrator) and member.can_post_messages):
-        return "make the bot an administrator that may post messages"
-    if member.can_edit_messages:
-        return 'take the right "edit messages" away: with it, a doubtful send cannot be looked for'
-    return ""
+        return MissingRight.POST
+    return MissingRight.NO_EDITS if member.can_edit_messages else MissingRight.NONE
 
 
 def is_limited_group(address: str) -> bool:

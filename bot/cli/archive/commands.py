@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.help import Group
 from bot.cli.options import Config, Json, Page, Since
-from bot.cli.program import app, perform
+from bot.cli.program import Group, app, perform
 
 
 class Kind(StrEnum):

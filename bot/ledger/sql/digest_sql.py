@@ -86,5 +86,9 @@ def content(source: str, name: str) -> Select[tuple[Any, ...]]:
     return select(digests.c.content).where(is_digest(source, name))
 
 
+def number(source: str, name: str) -> Select[int]:
+    return select(digests.c.id).where(is_digest(source, name))
+
+
 def is_digest(source: str, name: str) -> ColumnElement[bool]:
     return and_(digests.c.source == source, digests.c.name == name)

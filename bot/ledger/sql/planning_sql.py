@@ -33,7 +33,7 @@ from bot.database.states import ChatState, DeliveryState, DigestState
 from bot.ledger.records import RenderedEdition
 from bot.ledger.sql import transitions
 from bot.ledger.sql.delivery_sql import takes
-from bot.ledger.sql.digest_sql import is_digest
+from bot.ledger.sql.digest_sql import is_digest, number
 from bot.ledger.sql.transitions import HOUR_UNKNOWN, waits_for_hour
 from formatters.message import Message
 
@@ -187,7 +187,7 @@ def _has_to_receive(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnEle
 
 
 def _id(source: str, name: str) -> ScalarSelect[int]:
-    return select(digests.c.id).where(is_digest(source, name)).scalar_subquery()
+    return number(source, name).scalar_subquery()
 
 
 def _of(digest: ScalarSelect[Any] | ColumnElement[int], column: str) -> ScalarSelect[Any]:

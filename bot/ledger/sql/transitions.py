@@ -222,6 +222,14 @@ def release_now(chat_ids: Collection[int]) -> Update:
     return update(deliveries).where(waits_for_hour(deliveries), _in(chat_ids)).values(not_before=AT_ONCE)
 
 
+def release_first(digest: Select[int], channel: str, most: int) -> Update:
+    """Make the first messages of a digest due in the chats of a channel where they wait for the hour."""
+    of_digest = (messages.c.digest_id.in_(digest), messages.c.channel == channel, messages.c.seq < most)
+    first = select(messages.c.id).where(*of_digest)
+    which = (waits_for_hour(deliveries), deliveries.c.message_id.in_(first))
+    return update(deliveries).where(*which).values(not_before=AT_ONCE)
+
+
 def reopened(*which: ColumnElement[bool]) -> Update:
     """Make due again what chats refused because they were closed."""
     receiving = select(chats.c.id).where(chats.c.state != ChatState.REMOVED, *which)

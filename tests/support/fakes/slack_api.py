@@ -42,6 +42,7 @@ ARGUMENTS = {
     "chat.update": words(f"{_CONTENT} ts"),
     "chat.delete": words("channel ts"),
     "conversations.info": words("channel include_num_members include_locale"),
+    "conversations.list": words("cursor exclude_archived limit types"),
     "conversations.open": words("channel users return_im"),
     "conversations.history": words(_PAGE),
     "conversations.replies": words(f"{_PAGE} ts"),
@@ -60,6 +61,8 @@ NEEDED = {
     "conversations.replies": "channels:history",
     "users.info": "users:read",
 }
+# What lists channels of a type.
+LISTED = {"public_channel": "channels:read", "private_channel": "groups:read"}
 OF_THE_APP = words("apps.connections.open")  # takes an app-level token, all others a bot's
 
 
@@ -68,7 +71,7 @@ class SlackApi(FakeServer):
 
     encoded = words(
         "blocks metadata view limit inclusive include_all_metadata include_locale mrkdwn link_names reply_broadcast"
-        " return_im unfurl_links unfurl_media"
+        " return_im unfurl_links unfurl_media exclude_archived"
     )
 
     def __init__(
@@ -96,6 +99,7 @@ class SlackApi(FakeServer):
             "chat.update": self._update,
             "chat.delete": self._delete,
             "conversations.info": lambda arguments: {"channel": described(self._known(arguments))},
+            "conversations.list": self._list,
             "conversations.open": self._open_direct,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
@@ -234,6 +238,22 @@ class SlackApi(FakeServer):
         message = _own(channel, arguments, "cant_delete_message")
         del channel.messages[message.ts]
         return {"channel": channel.id, "ts": message.ts}
+
+    def _list(self, arguments: Arguments) -> dict[str, Any]:
+        """List the channels of these types, of private ones those with the bot, page by page (conversations.list)."""
+        types = words(str(arguments.get("types") or "public_channel"))
+        for one in sorted({kind for item in types for kind in item.split(",")}):
+            self._check_scope(LISTED.get(one) or refuse("invalid_types"))
+        is_wanted = {False: "public_channel" in str(types), True: "private_channel" in str(types)}
+        seen = [
+            one for one in self.channels if not one.user and is_wanted[one.private] and (one.member or not one.private)
+        ]
+        there = [one for one in seen if not (arguments.get("exclude_archived") and one.archived)]
+        start = int(arguments.get("cursor") or 0)
+        end = start + min(arguments.get("limit") or 100, 1000)
+        following = str(end) if end < len(there) else ""
+        listed = [described(one) for one in there[start:end]]
+        return {"channels": listed, "response_metadata": {"next_cursor": following}}
 
     def _open_direct(self, arguments: Arguments) -> dict[str, Any]:
         """Open the direct messages with one person (conversations.open); several would need mpim:write."""

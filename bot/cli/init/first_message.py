@@ -1,0 +1,84 @@
+"""The newest digest: shown as it would look, and its first paper sent."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import takewhile
+
+from bot.app.assembly import App, open_app
+from bot.channels import kit_of
+from bot.cli.init.session import Session
+from bot.cli.setup.preview import print_messages
+from bot.config.settings import Settings
+from bot.database.states import DeliveryState, DigestState
+from bot.ledger.records import Chat, QueuedDelivery
+from formatters.edition import Edition
+from formatters.locale import phrases
+from formatters.message import Message
+from formatters.model import Digest
+
+
+def show(session: Session, settings: Settings, channel: str, digest: Digest) -> None:
+    """Print the first messages of a digest as a channel would show them."""
+    kit = kit_of(channel)
+    formatter = kit.make_formatter(phrases(settings.language), False)
+    messages = formatter.digest(digest, _edition(settings, channel))
+    first = messages[: _through_first_paper(messages)]
+    print_messages([(str(digest.day), message) for message in first], formatter)
+    if len(messages) > len(first):
+        session.tell(session.said.more_messages(len(messages) - len(first)))
+
+
+def send(session: Session, settings: Settings) -> None:
+    """Send the index and the first paper of the newest digest to each chat, and say what became of them."""
+    outcome = asyncio.run(_send(session, settings))
+    for label, (is_sent, why) in outcome.items():
+        if is_sent:
+            session.good(session.said.sent.format(chat=label))
+        else:
+            session.bad(f"{label}: {why}")
+    if not outcome:
+        session.tell(session.said.nothing_to_send)
+
+
+async def _send(session: Session, settings: Settings) -> dict[str, tuple[bool, str]]:
+    """Plan as the first run does, and send no more than the first messages; give what became of them in each chat.
+
+    They are rows of the ledger like any other: the whole digest is planned, for the chats of the settings alone, and
+    waits for their hour, but for the first rows. So `run` or `deliver` sends the rest in order, nothing comes twice,
+    and if this is killed amid a send, the next run finds out whether it arrived.
+    """
+    outcome: dict[str, tuple[bool, str]] = {}
+
+    def note(chat: Chat, _row: QueuedDelivery, state: DeliveryState, why: str) -> None:
+        outcome[chat.label] = (state == DeliveryState.SENT, why)
+
+    async with open_app(settings) as app, app.ledger.delivery_lock(app.cycle.stopping, session.tell):
+        for error in await app.cycle.plan(at_once=False, resume=False, release=False):
+            session.bad(str(error))
+        for source in app.cycle.sources:
+            await _release_first(app, source.name)
+        dispatcher = app.cycle.dispatcher(note)
+        await dispatcher.run()
+        for problem in [*app.cycle.identification.problems, *app.cycle.broken_chats(dispatcher)]:
+            session.bad(problem)
+    return outcome
+
+
+async def _release_first(app: App, source: str) -> None:
+    """Let the first messages of the newest digest of a source go out now."""
+    active = [one.name for one in await app.ledger.known_digests(source) if one.state is DigestState.ACTIVE]
+    for name, channel in (pair for pair in app.channels.items() if active):
+        digest = await app.ledger.digest(source, active[-1])
+        messages = channel.formatter.digest(digest, _edition(app.settings, name))
+        await app.ledger.release_first(source, active[-1], name, _through_first_paper(messages))
+
+
+def _edition(settings: Settings, channel: str) -> Edition:
+    own = kit_of(channel).read(settings)
+    return Edition(own.layout) if own else Edition()
+
+
+def _through_first_paper(messages: tuple[Message, ...]) -> int:
+    """Count the messages of the index, which may be several, and that of the first paper."""
+    return sum(1 for _ in takewhile(lambda one: one.key.startswith("index"), messages)) + 1

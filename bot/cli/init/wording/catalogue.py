@@ -1,0 +1,86 @@
+"""What the set-up says; a phrase that a language lacks is a type error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words of one language; comments name the fields of a template."""
+
+    language: str
+
+    replace: str  # {files}
+    keep: str
+    replace_them: str
+    kept: str  # {files}
+    platform: str
+    platforms: Mapping[str, str]  # name, or "both", to what is said
+
+    which_bot: str
+    not_a_bot: str
+    bot_refused: str
+    telegram_chat: str  # {bot}
+    waiting: str
+    found_chat: str  # {title} {address}
+    which_found: str
+    wait_on: str
+    other_program: str
+    missing_rights: Mapping[str, str]  # what `TelegramChannel.check` says to how it is done: {bot}
+    look_again: str
+    other_chat: str
+    go_on: str
+
+    has_app: str
+    has_app_options: Mapping[str, str]  # "yes", "no"
+    manifest: str
+    which_app: str
+    not_an_app: str
+    app_refused: str
+    lacking_scopes: str  # {scopes}
+    socket_app: str
+    not_a_socket_app: str
+    slack_chat: str
+    not_invited: str
+    no_channel: str
+    not_writable: Mapping[str, str]  # what `SlackChannel.check` says to how it is mended: {app}
+
+    source: str
+    source_kinds: Mapping[str, str]
+    source_addresses: Mapping[str, str]  # kind to the question
+    nothing_said: str
+    no_folder: str  # {path}
+    no_web_address: str
+    looking: str
+    posts_found: Callable[[int, int, int], str]  # posts, digests, papers
+    more: Callable[[int], str]  # papers that are not shown
+    nearest: str
+    lost: str  # {line} {words}
+    explain: str  # {post}
+    no_digest: str
+    other_source: str
+    go_on_without_digest: str
+
+    hour: str
+    no_hour: str
+    zone: str
+    no_zone: str  # {zone} {near}
+
+    more_messages: Callable[[int], str]
+    send: str
+    send_now: str
+    send_nothing: str
+    sent: str
+    nothing_to_send: str
+
+    comment: str  # at the top of the settings
+    written: str  # {file} {env}
+    go_on_with: str  # {option} {at}
+    service: str
+    yes_or_no: Mapping[str, str]
+    service_commands: str
+    service_runs: str
+    stopped: str
+    stopped_at_last: str

@@ -1,0 +1,117 @@
+"""What the set-up says in English."""
+
+from __future__ import annotations
+
+from bot.channels.slack.errors import CHAT_FAULTS
+from bot.channels.telegram.channel import MissingRight
+from bot.cli.console import plural
+from bot.cli.init.wording.catalogue import Wording
+
+WORDING = Wording(
+    language="en",
+    replace="There is {files} already. Replace it?",
+    keep="No, stop here",
+    replace_them="Yes",
+    kept="{files}: stays as it is; nothing was written",
+    platform="Where shall the digests go?",
+    platforms={"telegram": "Telegram", "slack": "Slack", "both": "Both"},
+    which_bot="The bot's token. Make a bot: write /newbot to @BotFather in Telegram. (It is not shown.)",
+    not_a_bot="This is no token; one looks like 123456:ABC-DEF",
+    bot_refused="Telegram refuses this token; copy it anew from @BotFather",
+    telegram_chat="""The chat. Press Enter, then let @{bot} in; the chat is found by itself:
+  a channel: its name, Administrators, Add Administrator, @{bot}; leave only the right "Post messages"
+  a group: its name, Add members, @{bot}
+  yourself: open t.me/{bot} and press Start
+Or type its @name or number.""",
+    waiting="Waiting for the bot to be added, or for a message to it … (Ctrl-C stops)",
+    found_chat="{title} ({address})",
+    which_found="Found. Shall the digests go there?",
+    wait_on="No, wait for another one",
+    other_program="Another program uses this bot: stop the running Paperboy first, then press Enter",
+    missing_rights={
+        MissingRight.MEMBER: "the bot is not in it. Open the group, its name, Add members, @{bot}",
+        MissingRight.SPEAK: "the bot may not write. Open the group, its name, Permissions, Exceptions, @{bot}:"
+        " allow messages",
+        MissingRight.POST: "the bot may not post. Open the channel, its name, Administrators, Add Administrator,"
+        ' @{bot}: allow "Post messages"',
+        MissingRight.NO_EDITS: "the bot may edit what others wrote, and then cannot look for a message whose answer was"
+        ' lost. Open the channel, its name, Administrators, @{bot}: take "Edit messages" away',
+    },
+    look_again="Done; look again",
+    other_chat="Take another chat",
+    go_on="Go on as it is",
+    has_app="Is there a Slack app for Paperboy already?",
+    has_app_options={"no": "No, show me how to make one", "yes": "Yes"},
+    manifest="""
+Open api.slack.com/apps: Create New App, From a manifest, your workspace, YAML. Paste what follows, then Create.
+Then Install App, Install to Workspace: the token that begins with xoxb- is asked for next.
+""",
+    which_app="The bot token of the app: Install App, Bot User OAuth Token. (It is not shown.)",
+    not_an_app="This is no bot token; it begins with xoxb-",
+    app_refused="Slack refuses this token; copy it anew from the app's page",
+    lacking_scopes="The app lacks rights: {scopes}. On its page choose App Manifest, paste the one of Paperboy"
+    " (deploy/slack-manifest.yaml), save, and install the app again",
+    socket_app="The app-level token, for commands and buttons: Basic Information, App-Level Tokens, Generate, with"
+    " connections:write. (It is not shown; Enter: without, digests alone.)",
+    not_a_socket_app="This is no app-level token; it begins with xapp-",
+    slack_chat="The channel: its number above, its #name or its id. Enter lists them anew. A private one is seen only"
+    "\nwhen the app is invited there; its id stands at the end of its details.",
+    not_invited="the app is not in it",
+    no_channel="There is no such channel in the list; a private one: /invite the app there, or write its id",
+    not_writable={
+        CHAT_FAULTS["not_in_channel"]: "the app is not in it. Write there: /invite {app}",
+        f"channel_not_found; {CHAT_FAULTS['channel_not_found']}": "Slack shows no such channel. Where it is private,"
+        " write there: /invite {app}; else check the id",
+        CHAT_FAULTS["is_archived"]: "it is archived. Unarchive it, or take another one",
+    },
+    source="Where do the papers come from?",
+    source_kinds={
+        "folder": "A folder of posts here",
+        "git": "A git repository of posts",
+        "huggingface": "Hugging Face: the Daily Papers",
+        "arxiv": "arXiv: the new papers of categories",
+        "feed": "A feed: RSS, Atom or JSON Feed",
+    },
+    source_addresses={
+        "folder": "The folder of posts",
+        "git": "The repository, as git clone takes it: https://github.com/me/blog.git",
+        "arxiv": "The categories: cs.CL cs.LG",
+        "feed": "The address of the feed: https://example.org/feed.xml",
+    },
+    nothing_said="Write one",
+    no_folder="{path}: no such folder",
+    no_web_address="This is no web address; one looks like https://example.org/feed.xml",
+    looking="Looking …",
+    posts_found=lambda posts, digests, papers: (
+        f"{plural(posts, 'post')} read: {plural(digests, 'digest')}, {plural(papers, 'paper')}. The newest:"
+    ),
+    more=lambda papers: f"and {plural(papers, 'more paper')}",
+    nearest="Nearest to a paper:",
+    lost="Not understood, line {line}: {words}",
+    explain="`paperboy explain` with {post} shows more",
+    no_digest="No digest was found there",
+    other_source="Name another source",
+    go_on_without_digest="Go on; a digest will come",
+    hour="At which hour shall they come?",
+    no_hour="This is no time of day; write one such as 08:30",
+    zone="In which time zone?",
+    no_zone="{zone} is no time zone; {near}",
+    more_messages=lambda count: f"… and {plural(count, 'more message')} like the last one",
+    send="So it looks. Send this much now? The rest comes when Paperboy runs.",
+    send_now="Yes, send the first paper",
+    send_nothing="No, send nothing yet",
+    sent="sent to {chat}",
+    nothing_to_send="Nothing to send: the chat has it, or the post waits to be finished (`paperboy status`)",
+    comment="Written by `paperboy init`; `paperboy settings` lists what else there is.",
+    written="{file} and {env} are written",
+    go_on_with="""
+Go on with:
+  paperboy doctor{option}    checks everything
+  paperboy run{option}       delivers every day at {at}, and answers readers""",
+    service="Keep it running with systemd?",
+    yes_or_no={"no": "No", "yes": "Yes"},
+    service_commands="These commands install and start it:",
+    service_runs="It runs; `systemctl status paperboy` shows it",
+    stopped="Stopped; nothing was written.",
+    stopped_at_last="Stopped; the settings are written.",
+)
