@@ -1,7 +1,7 @@
 """What /status costs where many chats receive: `python -m tests.bench.status`.
 
-Beside the list of all chats, which `paperboy status` prints. While either is asked for, another task counts how long
-the event loop lets it wait: so long would a reader wait, too.
+Beside the list of all chats, which `paperboy status` prints, and a page of `paperboy chats`. While each is asked for,
+another task counts how long the event loop lets it wait: so long would a reader wait, too.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
+from bot.archive.index import digest_to_json
 from bot.channels import all_kits
 from bot.config.settings import Settings
 from bot.conversation.context import Request
 from bot.conversation.router import CommandRouter
 from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.status import WhichChats
 from bot.monitoring.status import recent_status
 from formatters.locale import phrases
 from formatters.terminal import TerminalFormatter
@@ -31,6 +33,7 @@ from tests.bench.table import busy, say, show, spread, verdict
 MOST = 0.1  # of the longest wait that the list of all chats causes
 _TICK = 0.002  # seconds
 _MESSAGES = 19  # of the digest
+_PAGE = 50  # chats
 
 # One chat in twenty is paused, mostly by single readers, and one in five thousand was refused a message.
 _CHATS = """
@@ -65,8 +68,7 @@ class Cost:
 
 def fill(file: Path, chats: int) -> None:
     """Write a digest that so many chats hold."""
-    digest = broadcast_digest()
-    content = json.dumps({**asdict(digest), "day": digest.day.isoformat()})
+    content = json.dumps(digest_to_json(broadcast_digest()))
     with closing(sqlite3.connect(file)) as ledger, ledger:
         ledger.execute(_CHATS, (chats,))
         ledger.execute(_DIGEST, (content,))
@@ -106,8 +108,8 @@ async def filled_ledger(chats: int) -> AsyncIterator[Ledger]:
             yield ledger
 
 
-async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost]]:
-    """Ask for the list and for the answer in a chat, by turns."""
+async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost, Cost]]:
+    """Ask for the list, for the answer in a chat and for the last page of chats, by turns."""
     settings = Settings()
     async with filled_ledger(chats) as ledger:
         router = CommandRouter(
@@ -118,6 +120,7 @@ async def measured(chats: int, rounds: int) -> list[tuple[Cost, Cost]]:
             (
                 await cost(lambda: recent_status(ledger, settings)),
                 await cost(lambda: router.handle(Request("terminal", "here"), "/status")),
+                await cost(lambda: ledger.status.chats(WhichChats(), _PAGE, chats - _PAGE)),
             )
             for _ in range(rounds)
         ]
@@ -130,11 +133,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     rounds = asyncio.run(measured(options.chats, options.rounds))
-    stalls = [one.stall / whole.stall for whole, one in rounds]
-    listed, answered = zip(*rounds, strict=True)
+    stalls, pages = ([row[place].stall / row[0].stall for row in rounds] for place in (1, 2))
+    listed, answered, paged = zip(*rounds, strict=True)
+    each = (
+        ("the list of all chats", [1.0], listed),
+        ("/status in a chat", stalls, answered),
+        (f"{_PAGE} chats of `paperboy chats`", pages, paged),
+    )
     rows = [
         (name, spread(over), spread([1000 * one.stall for one in costs], 0), spread([one.answer for one in costs]))
-        for name, over, costs in (("the list of all chats", [1.0], listed), ("/status in a chat", stalls, answered))
+        for name, over, costs in each
     ]
     show(
         f"{options.chats} chats with {_MESSAGES} messages each, in {options.rounds} rounds",
