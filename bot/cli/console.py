@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING
 
 import rich.console
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from rich.cells import cell_len
+from rich.markup import escape
 
 
 class Console(rich.console.Console):
@@ -23,11 +21,25 @@ class Console(rich.console.Console):
     def __init__(self, *, stderr: bool = False, markup: bool = True, soft_wrap: bool = True) -> None:
         super().__init__(stderr=stderr, markup=markup, soft_wrap=soft_wrap, highlight=False, emoji=False)
 
-    def print_table(self, table: Table) -> None:
+    def print_table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table: on a terminal in its width, elsewhere a line per row, whatever its width."""
         if not self.is_terminal:
-            table.width = self.measure(table, options=self.options.update_width(sys.maxsize)).maximum
+            self.write("".join(f"{line}\n" for line in _aligned([head, *rows])))
+            return
+        from rich.table import Table
+
+        table = Table(*head, box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*map(escape, row))
         self.print(table)
+
+    def write(self, text: str) -> None:
+        """Write text as it is, which costs little however long it is: Rich goes through what it prints word by word."""
+        try:
+            self.file.write(text)
+            self.file.flush()
+        except BrokenPipeError:
+            self.on_broken_pipe()
 
     def print_total(self, total: int, noun: str, page: int, pages: int) -> None:
         """Print how many there are of what a page lists."""
@@ -60,7 +72,7 @@ def warn(text: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a value for programs."""
-    say(json.dumps(value, ensure_ascii=False, indent=2))
+    Console().write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def page_count(total: int, limit: int) -> int:
@@ -71,3 +83,13 @@ def page_count(total: int, limit: int) -> int:
 def plural(count: int, noun: str) -> str:
     """Count things: "1 message", "2 messages"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Put cells below one another, each column as wide as its widest cell."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(_padded, row, widths)).rstrip() for row in rows]
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - cell_len(cell))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import pairwise
 
 import pytest
 
@@ -11,6 +13,8 @@ from tests.support.fakes.faults import forbidden
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.operator import Operator
+
+MINUTE = r"\d{4}-\d\d-\d\d \d\d:\d\d"
 
 
 @pytest.fixture
@@ -27,6 +31,7 @@ async def test_the_list_after_a_delivery(operator: Operator) -> None:
 
     whole = await operator.run("chats")
     assert (whole.code, whole.err) == (0, "")
+    head, channel, reader, *_ = whole.lines
     some = json.loads((await operator.run("chats", "--json", "--limit", "1", "--page", "2")).out)
     [paused] = json.loads((await operator.run("chats", "--paused", "--json", READER)).out)["chats"]
 
@@ -38,6 +43,14 @@ async def test_the_list_after_a_delivery(operator: Operator) -> None:
         f"slack #papers ({SLACK_CHAT})",
         "3 chats",
     ]
+    columns = ["chat", "kind", "layout", "hours", "sources", "since", "last message", "paused"]
+    starts = [head.index(name) for name in columns]
+    cells = [[line[one:other].strip() for one, other in pairwise([*starts, None])] for line in (channel, reader)]
+    usual = ["messages", "08:30 mon-sun Asia/Seoul", "daily", ""]
+    assert [line[1:6] for line in cells] == [["channel", *usual], ["private", *usual]]
+    assert re.fullmatch(MINUTE, cells[0][6])
+    assert cells[0][7] == cells[1][6] == ""
+    assert re.match(f"since {MINUTE}: .*blocked", cells[1][7])
     assert (some["total"], some["page"], some["pages"], len(some["chats"])) == (3, 2, 3, 1)
     assert (paused["layout"], paused["is_paused"], paused["last_message"]) == ("messages", True, None)
     assert paused["sources"] == ["daily"]

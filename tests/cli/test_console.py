@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from rich.table import Table
+from rich.cells import cell_len
+from rich.text import Text
 
 from bot.cli.console import Console, plural, print_json, say, warn
 
@@ -37,15 +38,26 @@ def test_a_line_may_stay_open(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_row_of_a_table_is_a_line_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
-    table = Table("chat", "sent", box=None, pad_edge=False)
-    chat = "telegram @channel 확산 모델" * 20
-    table.add_row(chat, "19")
+    chat = "telegram @channel [확산] 모델" * 20
 
-    Console().print_table(table)
+    Console().print_table(("chat", "sent"), [(chat, "19"), ("", "0")])
 
-    head, row = capsys.readouterr().out.splitlines()
+    head, *rows = capsys.readouterr().out.splitlines()
     assert head.split() == ["chat", "sent"]
-    assert row.rstrip() == f"{chat}  19"
+    assert rows == [f"{chat}  19", f"{' ' * (len(chat) + 4 * 20)}  0"]  # four letters are two columns wide
+
+
+def test_a_table_on_a_terminal_has_its_width(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "20")
+
+    Console().print_table(("chat", "sent"), [("[red]확산[/red]" * 5, "19")])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "[red]" in "".join(lines)
+    assert all(cell_len(Text.from_ansi(line).plain) <= 20 for line in lines)
 
 
 def test_json_is_for_people_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from bot import errors
 from bot.ledger.status import ListedChat, WhichChats
@@ -77,3 +78,16 @@ async def test_a_page_is_part_of_all(pipeline: Pipeline) -> None:
     assert await listed(pipeline, limit=2, offset=2) == ["mina"]
     assert await listed(pipeline, limit=2, offset=4) == []
     assert (await pipeline.ledger.status.chats(ALL, 2, 4))[0] == 3
+
+
+async def test_a_page_costs_no_more_where_chats_hold_much(pipeline: Pipeline) -> None:
+    """There may be 100,000 chats with 19 messages of each day."""
+    asked: list[tuple[str, object]] = []
+    async with pipeline.ledger._read() as db:
+        event.listen(db.engine.sync_engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+        await pipeline.ledger.status.chats(ALL, 50, 100)
+        *_, (page, arguments) = asked
+        steps = [str(row[-1]) for row in await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {page}", arguments)]  # type: ignore[arg-type]
+    [mine] = [step for step in steps if " deliveries " in step]
+    assert "(chat_id=? AND state=?)" in mine, steps
+    assert not [step for step in steps if "TEMP B-TREE" in step], steps

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date
 
-from rich.markup import escape
-from rich.table import Table
-
 from bot.archive.contents import ArchivedDigest
 from bot.cli.console import Console, page_count, print_json
 from bot.config.settings import Settings
@@ -29,14 +26,10 @@ async def show_digests(settings: Settings, since: date | None, *, page: int, lim
         return
     console = Console()
     if found:
-        console.print_table(_table(found))
+        console.print_table(_COLUMNS, list(map(_cells, found)))
     console.print_total(total, "digest", page, pages)
 
 
-def _table(found: list[ArchivedDigest]) -> Table:
-    table = Table(*_COLUMNS, box=None, pad_edge=False)
-    for one in found:
-        state = f"{_STATES[one.state]}: {one.why}" if one.why else _STATES[one.state]
-        cells = (one.day, one.name, one.source, state, one.papers, one.chats)
-        table.add_row(*(escape(str(cell)) for cell in cells))
-    return table
+def _cells(one: ArchivedDigest) -> tuple[str, ...]:
+    state = f"{_STATES[one.state]}: {one.why}" if one.why else _STATES[one.state]
+    return (str(one.day), one.name, one.source, state, str(one.papers), str(one.chats))

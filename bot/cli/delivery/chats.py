@@ -8,9 +8,6 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from rich.markup import escape
-from rich.table import Table
-
 from bot.channels import all_kits
 from bot.cli.console import Console, page_count, print_json, spell_time
 from bot.config.settings import Settings
@@ -33,7 +30,7 @@ async def show_chats(settings: Settings, which: WhichChats, *, page: int, limit:
         return
     console = Console()
     if chats:
-        console.print_table(_table(chats))
+        console.print_table(_COLUMNS, list(map(_cells, chats)))
     console.print_total(total, "chat", page, pages)
 
 
@@ -53,18 +50,15 @@ def _spelled(settings: Settings) -> Callable[[ListedChat], dict[str, Any]]:
     return spell
 
 
-def _table(chats: list[dict[str, Any]]) -> Table:
-    table = Table(*_COLUMNS, box=None, pad_edge=False)
-    for one in chats:
-        since, last = (str(one[name] or "")[:16].replace("T", " ") for name in ("since", "last_message"))
-        named = (one["label"], one["kind"], one["layout"], one["hours"], ", ".join(one["sources"]))
-        cells = (*named, since, last, _paused(one))
-        table.add_row(*(escape(str(cell)) for cell in cells))
-    return table
+def _cells(one: dict[str, Any]) -> tuple[str, ...]:
+    named = (one["label"], one["kind"], one["layout"], one["hours"], ", ".join(one["sources"]))
+    return (*named, _minute(one["since"]), _minute(one["last_message"]), _paused(one))
 
 
-def _paused(one: dict[str, object]) -> str:
-    if not one["is_paused"]:
-        return ""
-    since = str(one["paused_since"] or "an earlier version")[:18].replace("T", " ")
-    return f"since {since}: {one['why']}"
+def _minute(time: str | None) -> str:
+    return (time or "")[:16].replace("T", " ")
+
+
+def _paused(one: dict[str, Any]) -> str:
+    since = _minute(one["paused_since"]) or "an earlier version"
+    return f"since {since}: {one['why']}" if one["is_paused"] else ""

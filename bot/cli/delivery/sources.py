@@ -7,7 +7,6 @@ from datetime import tzinfo
 
 from rich.filesize import decimal
 from rich.markup import escape
-from rich.table import Table
 
 from bot.archive.sources import LastLook, LookCost
 from bot.cli.console import Console, plural, print_json, spell_minute, spell_time
@@ -26,10 +25,8 @@ async def show_sources(settings: Settings, *, as_json: bool) -> None:
         spelled = [{"name": name, "kind": kind, **_as_json(look, settings.zone)} for name, kind, look in listed]
         print_json({"sources": spelled})
         return
-    console, table = Console(), Table(*_COLUMNS, box=None, pad_edge=False)
-    for name, kind, look in listed:
-        table.add_row(escape(name), kind, *_cells(look, settings.zone))
-    console.print_table(table)
+    console = Console()
+    console.print_table(_COLUMNS, [(name, kind, *_cells(look, settings.zone)) for name, kind, look in listed])
     for _, _, look in listed:
         if look and (line := _problem(look, settings.zone)):
             console.print(escape(f"  {look.name}: {line}"), style="yellow")
@@ -46,9 +43,9 @@ def _as_json(look: LastLook | None, zone: tzinfo) -> dict[str, object]:
 
 def _cells(look: LastLook | None, zone: tzinfo) -> tuple[str, ...]:
     if look is None:
-        return ("never",)
+        return ("never", *[""] * (len(_COLUMNS) - 3))
     counts = (look.survey.posts, look.survey.digests, look.survey.papers)
-    return (spell_minute(look.looked_at, zone), escape(look.newest), *map(str, counts), _cost(look.cost))
+    return (spell_minute(look.looked_at, zone), look.newest, *map(str, counts), _cost(look.cost))
 
 
 def _cost(cost: LookCost) -> str:

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 
 from rich.markup import escape
-from rich.table import Table
 
 from bot.archive.sources import LastLook
 from bot.channels import all_kits
@@ -113,11 +112,8 @@ def _print_digest(console: Console, digest_status: DigestStatus, chat_statuses: 
     console.print(escape(title), style="bold")
     if chat_statuses:
         states = (*STATES, *(state for state in _RARE if any(state in line.counts for line in chat_statuses)))
-        table = Table("chat", *states, box=None, pad_edge=False)
-        for line in chat_statuses:
-            counts = [str(line.counts.get(state, 0)) for state in states]
-            table.add_row(escape(line.label), *counts)
-        console.print_table(table)
+        rows = [(line.label, *(str(line.counts.get(state, 0)) for state in states)) for line in chat_statuses]
+        console.print_table(("chat", *states), rows)
     for line in chat_statuses:
         for problem in line.problems:
             console.print(escape(f"  {line.label}: {problem}"), style="yellow")
