@@ -75,5 +75,7 @@ async def test_a_chat_that_moved_is_meant_by_its_old_name_and_its_new_address(pi
     pipeline.channel.failures["-100"] += REJECTED
     await pipeline.run(days(1))
     assert [one.where for one in await pipeline.ledger.incidents.current()] == ["terminal Reading group (-100), index"]
+    moved, _ = await pipeline.ledger.status.by_chat("blog", "daily-papers/2025-01-01")
+    assert (moved.chat, moved.address, moved.label) == ("a", "-100", "terminal Reading group (-100)")
     assert [name in names for names in await pipeline.ledger.incidents.chats()] == [True, False]
     assert await pipeline.ledger.incidents.retry(Selection(name)) == 1

@@ -329,9 +329,9 @@ async def test_without_the_scope_to_look_the_doctor_says_so(server: FakeSlack, c
 # Limits, in virtual time
 
 
-async def use(channel: SlackChannel, address: str) -> None:
+async def use(channel: SlackChannel, address: str, *, reply: bool = False) -> None:
     """Wait for a turn and make a call that is answered at once."""
-    async with await channel.acquire_turn(address):
+    async with await channel.acquire_turn(address, reply=reply):
         pass
 
 
@@ -342,6 +342,18 @@ def test_a_chat_gets_one_a_second_and_chats_do_not_wait_for_one_another() -> Non
         return asyncio.get_running_loop().time()
 
     assert 4 < run(scenario()) < 4.1
+
+
+@pytest.mark.parametrize(("reply", "seconds"), [(True, [0, 0, 0, 1, 2]), (False, [0, 1, 2, 3, 4])])
+def test_three_answers_come_at_once_and_a_broadcast_does_not_count_on_that(reply: bool, seconds: list[int]) -> None:
+    async def scenario() -> list[int]:
+        channel, granted = SlackChannel("xoxb-x", "http://127.0.0.1:1/api/", FORMATTER), []
+        for _ in seconds:
+            await use(channel, SLACK_CHAT, reply=reply)
+            granted.append(round(asyncio.get_running_loop().time()))
+        return granted
+
+    assert run(scenario()) == seconds
 
 
 async def test_a_title_that_slack_does_not_tell(server: FakeSlack, channel: SlackChannel) -> None:

@@ -11,7 +11,7 @@ from telegram import ChatPermissions
 
 from bot.channels.telegram.channel import TelegramChannel
 from bot.database.states import ChatKind
-from bot.delivery.channel import ChatIdentity
+from bot.delivery.channel import ChatIdentity, ChatWork
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
 from formatters.locale import phrases
 from formatters.model import Digest, Paper
@@ -170,20 +170,20 @@ async def test_a_chat_that_blocked_us_is_named_with_the_reason(server: FakeTeleg
 # Limits, in virtual time
 
 
-async def use(channel: TelegramChannel, address: str) -> None:
+async def use(channel: TelegramChannel, address: str, *, reply: bool = False) -> None:
     """Wait for a turn and make a call that is answered at once."""
-    async with await channel.acquire_turn(address):
+    async with await channel.acquire_turn(address, reply=reply):
         pass
 
 
-def moments(address: str, turns: int) -> list[float]:
+def moments(address: str, turns: int, *, reply: bool = False) -> list[float]:
     """Say when so many turns of a chat are granted."""
 
     async def story() -> list[float]:
         channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
         granted = []
         for _ in range(turns):
-            await use(channel, address)
+            await use(channel, address, reply=reply)
             granted.append(asyncio.get_running_loop().time())
         return granted
 
@@ -201,6 +201,14 @@ def test_groups_and_channels_get_twenty_a_minute_and_one_a_second(address: str) 
 def test_readers_get_one_a_second_and_no_fewer() -> None:
     granted = moments(READER, 60)
     assert 59 < granted[-1] < 60
+
+
+@pytest.mark.parametrize("address", [READER, CHANNEL])
+def test_three_answers_come_at_once_and_a_broadcast_does_not_count_on_that(address: str) -> None:
+    assert [round(at) for at in moments(address, 5, reply=True)] == [0, 0, 0, 1, 2]
+    assert [round(at) for at in moments(address, 5)] == [0, 1, 2, 3, 4]
+    channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
+    assert channel.seconds_for([ChatWork(address, 5)]) == 4
 
 
 async def test_the_bots_name_is_asked_for_once_and_before_the_turn(
