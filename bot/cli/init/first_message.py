@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from itertools import takewhile
 
 from bot.app.assembly import App, open_app
@@ -29,14 +30,15 @@ def show(session: Session, settings: Settings, channel: str, digest: Digest) -> 
         session.tell(session.said.more_messages(len(messages) - len(first)))
 
 
-def send(session: Session, settings: Settings) -> None:
+def send(session: Session, settings: Settings, titles: Mapping[str, str]) -> None:
     """Send the index and the first paper of the newest digest to each chat, and say what became of them."""
     outcome = asyncio.run(_send(session, settings))
-    for label, (is_sent, why) in outcome.items():
+    for name, (is_sent, why) in outcome.items():
+        title = titles.get(name, name)
         if is_sent:
-            session.good(session.said.sent.format(chat=label))
+            session.good(session.said.sent.format(chat=title))
         else:
-            session.bad(f"{label}: {why}")
+            session.bad(f"{title}: {why}")
     if not outcome:
         session.tell(session.said.nothing_to_send)
 
@@ -51,7 +53,7 @@ async def _send(session: Session, settings: Settings) -> dict[str, tuple[bool, s
     outcome: dict[str, tuple[bool, str]] = {}
 
     def note(chat: Chat, _row: QueuedDelivery, state: DeliveryState, why: str) -> None:
-        outcome[chat.label] = (state == DeliveryState.SENT, why)
+        outcome[chat.name] = (state == DeliveryState.SENT, why)
 
     async with open_app(settings) as app, app.ledger.delivery_lock(app.cycle.stopping, session.tell):
         for error in await app.cycle.plan(at_once=False, resume=False, release=False):

@@ -34,6 +34,7 @@ class _Plan:
 
     tables: Mapping[str, Any]
     secrets: Mapping[str, str] = field(repr=False)
+    titles: Mapping[str, str]  # of the chats, by address
     sends: bool  # the first paper
 
 
@@ -67,10 +68,12 @@ def _ask(session: Session) -> _Plan:
     zone = questions.ask("timezone", said.zone, lambda answer: _zone(session, answer), default=_machine_zone())
     tables: dict[str, Any] = {"language": said.language, "timezone": zone, **look.chosen.tables, "schedule": {"at": at}}
     secrets: dict[str, str] = {}
+    titles: dict[str, str] = {}
     for one in chosen:
         tables |= one.tables
         secrets |= one.secrets
-    return _Plan(tables, secrets, _shall_send(session, names[0], look, tables, secrets))
+        titles |= one.titles
+    return _Plan(tables, secrets, titles, _shall_send(session, names[0], look, tables, secrets))
 
 
 def _require_place(session: Session) -> None:
@@ -91,6 +94,7 @@ def _shall_send(
     if not look.newest:
         return False
     said = session.said
+    session.tell("")
     first_message.show(session, session.settings(tables, secrets), channel, look.newest)
     return session.questions.choose("send", said.send, {"yes": said.send_now, "no": said.send_nothing}, "yes") == "yes"
 
@@ -103,7 +107,7 @@ def _carry_out(session: Session, plan: _Plan) -> None:
     settings = session.settings(plan.tables, plan.secrets)
     set_up_log(settings, "ERROR")  # what it is not to say is known now
     if plan.sends:
-        first_message.send(session, settings)
+        first_message.send(session, settings, plan.titles)
     option = "" if file == Path.cwd() / file.name and file.name == files()[0].name else f" --config {file}"
     session.tell(said.go_on_with.format(option=option, at=f"{settings.schedule.at:%H:%M}"))
     if writing.has_systemd() and session.questions.choose("service", said.service, said.yes_or_no, "no") == "yes":

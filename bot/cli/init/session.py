@@ -26,7 +26,8 @@ class Chosen:
     """What a step found out."""
 
     tables: Tables
-    secrets: Mapping[str, str] = field(default_factory=dict)  # by their names in the environment
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # by their names in the environment
+    titles: Mapping[str, str] = field(default_factory=dict)  # by address: how people call the chat
 
 
 @dataclass(frozen=True)

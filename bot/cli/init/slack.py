@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -77,9 +77,9 @@ def set_up(session: Session) -> Chosen:
         "slack_app_token", said.socket_app, partial(_socket, session, app), default="", secret=True
     )
     secrets = {_VARIABLES["bot"]: app.token} | ({_VARIABLES["app"]: listening} if listening else {})
-    while not (channel := _ask_channel(session, app)):
+    while not (found := _ask_channel(session, app)):
         pass
-    return Chosen({"slack": {"chats": [channel]}}, secrets)
+    return Chosen({"slack": {"chats": [*found]}}, secrets, found)
 
 
 # --- the app
@@ -133,8 +133,8 @@ def _socket(session: Session, app: _App, token: str) -> str:
 # --- the channel
 
 
-def _ask_channel(session: Session, app: _App) -> str:
-    """List the channels and let one be chosen; "" when another one is wanted."""
+def _ask_channel(session: Session, app: _App) -> Mapping[str, str]:
+    """List the channels and let one be chosen: its title by its id; nothing when another one is wanted."""
     said = session.said
     channels = _channels(session, app)
     for place, one in enumerate(channels[:_LISTED], 1):
@@ -142,7 +142,8 @@ def _ask_channel(session: Session, app: _App) -> str:
     if len(channels) > _LISTED:
         session.tell(f"  … {len(channels) - _LISTED}")
     address = session.questions.ask("slack_chat", said.slack_chat, partial(_address, session, channels))
-    return address if address and _is_writable(session, app, address) else ""
+    title = address and _title(session, app, address)
+    return {address: title} if title else {}
 
 
 def _channels(session: Session, app: _App) -> Sequence[_Channel]:
@@ -181,19 +182,19 @@ def _address(session: Session, channels: Sequence[_Channel], answer: str) -> str
         raise WrongAnswerError(session.said.no_channel) from None
 
 
-def _is_writable(session: Session, app: _App, address: str) -> bool:
-    """Tell whether the app may write there, or the operator wants to go on as it is; False: another is wanted."""
+def _title(session: Session, app: _App, address: str) -> str:
+    """Give the title of a channel that the app may write to, or shall be taken as it is; "" when another is wanted."""
     said = session.said
     while True:
         where, problem = asyncio.run(_checked(app, address))
         if not problem or (problem == CHAT_FAULTS["not_in_channel"] and _PUBLIC in app.scopes):
             session.good(where)
-            return True
+            return where
         cure = said.not_writable.get(problem, problem).format(app=app.name.partition(",")[0])
         options = {"again": said.look_again, "other": said.other_chat, "keep": said.go_on}
         chosen = session.questions.settle("slack_chat", f"{where}: {cure}", options)
         if chosen != "again":
-            return chosen == "keep"
+            return where if chosen == "keep" else ""
 
 
 async def _checked(app: _App, address: str) -> tuple[str, str]:

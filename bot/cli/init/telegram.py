@@ -58,9 +58,9 @@ def set_up(session: Session) -> Chosen:
     bot = session.questions.ask("telegram_token", said.which_bot, partial(_bot, session, own), secret=True)
     session.good(f"@{bot.name}")
     find, how = partial(_address, session, bot), said.telegram_chat.format(bot=bot.name)
-    while not _is_writable(session, bot, address := session.questions.ask("telegram_chat", how, find)):
+    while not (title := _title(session, bot, address := session.questions.ask("telegram_chat", how, find))):
         pass
-    return Chosen({"telegram": {"chats": [address]}}, {_VARIABLE: bot.token})
+    return Chosen({"telegram": {"chats": [address]}}, {_VARIABLE: bot.token}, {address: title})
 
 
 def _bot(session: Session, own: Telegram, token: str) -> _Given:
@@ -141,19 +141,19 @@ def _named(chat: Chat, topic: int | None) -> tuple[str, str]:
     return join_address(f"@{chat.username}" if is_public else str(chat.id), topic), chat.effective_name or ""
 
 
-def _is_writable(session: Session, bot: _Given, address: str) -> bool:
-    """Tell whether the bot may write there, or the operator wants to go on as it is; False: another chat is wanted."""
+def _title(session: Session, bot: _Given, address: str) -> str:
+    """Give the title of a chat that the bot may write to, or shall be taken as it is; "" when another one is wanted."""
     said = session.said
     while True:
         where, problem = asyncio.run(_checked(bot, address))
         if not problem:
             session.good(where)
-            return True
+            return where
         cure = said.missing_rights.get(problem, problem).format(bot=bot.name)
         options = {"again": said.look_again, "other": said.other_chat, "keep": said.go_on}
         chosen = session.questions.settle("telegram_chat", f"{where}: {cure}", options)
         if chosen != "again":
-            return chosen == "keep"
+            return where if chosen == "keep" else ""
 
 
 async def _checked(bot: _Given, address: str) -> tuple[str, str]:

@@ -52,7 +52,7 @@ Then Install App, Install to Workspace: the token that begins with xoxb- is aske
     lacking_scopes="The app lacks rights: {scopes}. On its page choose App Manifest, paste the one of Paperboy"
     " (deploy/slack-manifest.yaml), save, and install the app again",
     socket_app="The app-level token, for commands and buttons: Basic Information, App-Level Tokens, Generate, with"
-    " connections:write. (It is not shown; Enter: without, digests alone.)",
+    "\nconnections:write. (It is not shown; Enter: without.)",
     not_a_socket_app="This is no app-level token; it begins with xapp-",
     slack_chat="The channel: its number above, its #name or its id. Enter lists them anew. A private one is seen only"
     "\nwhen the app is invited there; its id stands at the end of its details.",
