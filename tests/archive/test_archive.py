@@ -19,6 +19,8 @@ from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
 from tests.support.pipeline import Clock, Pipeline, empty, open_pipeline
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 DAY = date(2025, 1, 1)
 MINI = Paper(
     "2509.07969",

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from bot.archive.ngrams import LONGEST_QUERY, MOST_TERMS, to_index_text, to_match_query
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 TITLE = "Mini-o3: 잠재확산모델을 위한 GPT4 기반 Naïve Diffusion (2509.07969)"
 
 

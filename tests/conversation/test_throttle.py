@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from bot.conversation.throttle import Throttle, Verdict
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 ANSWER, NOTE, SILENCE, _ = Verdict
 LETTERS = {ANSWER: "a", NOTE: "n", SILENCE: "-"}
 TICK = 1e-6  # what floating point may lose

@@ -26,6 +26,8 @@ from tests.support.golden import DATA
 from tests.support.memory_channel import MemoryChannel, StoredMessage
 from tests.support.pipeline import Clock, Pipeline
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 LEDGERS = DATA / "ledgers"
 RULES = Rules(catch_up=9, edits_for=5 * 86400.0, today=date(2025, 1, 18))
 NEW = ["2025-01-12-unnumbered.md", "README.md#2025-01-05", "README.md#2025-01-12", "speech.qmd", "2024/12/30/index.md"]

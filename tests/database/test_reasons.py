@@ -27,6 +27,8 @@ from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import Clock, Pipeline
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 BASELINE, SKIPPED, HELD, ACTIVE = DigestState
 HOUR, DAY = 3600.0, 86400.0
 RULES = Rules(gate_wait=2 * HOUR, edits_for=3 * DAY)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Float, create_engine, insert, select
+from sqlalchemy import Connection, Engine, Float, create_engine, insert, select
 
 from bot.database.schema import clock, metadata, paces, searches, sources
 from bot.database.times import FUTURE, PAST, STEP, follow_clock
@@ -23,14 +24,27 @@ NOW = Clock().now
 WAITS = st.floats(1, 2 * 86_400)
 
 
-@pytest.fixture
-def db() -> Iterator[Connection]:
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
     engine = create_engine("sqlite://")
     metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def db(engine: Engine) -> Iterator[Connection]:
+    with begun(engine) as db:
+        yield db
+
+
+@contextmanager
+def begun(engine: Engine) -> Iterator[Connection]:
+    """Begin with empty tables, and leave nothing in them."""
     with engine.connect() as db:
         db.execute(insert(clock).values(written_at=0.0))
         yield db
-    engine.dispose()
+        db.rollback()
 
 
 def write(db: Connection, at: float) -> None:
@@ -101,19 +115,15 @@ def test_a_clock_that_is_behind_leaves_what_was_written_before_a_longer_pause(db
 
 
 @given(st.lists(st.tuples(st.floats(-400 * 86_400, 400 * 86_400), st.lists(WAITS, min_size=1, max_size=4)), max_size=5))
-def test_order_stays_however_wrong_the_clock_is(steps: list[tuple[float, list[float]]]) -> None:
+def test_order_stays_however_wrong_the_clock_is(engine: Engine, steps: list[tuple[float, list[float]]]) -> None:
     """By whatever it is wrong when something is written; it is more than a minute from one to the other, or none."""
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
     real = NOW + 401 * 86_400
-    with engine.connect() as db:
-        db.execute(insert(clock).values(written_at=0.0))
+    with begun(engine) as db:
         for wrong, waits in steps:
             for wait in waits:
                 real += wait
                 write(db, real + STEP * 2 * round(wrong / STEP / 2))
         found = read(db)
-    engine.dispose()
     assert all(earlier - later <= STEP + 10 for earlier, later in pairwise(found))
 
 
@@ -131,13 +141,10 @@ def test_a_small_step_moves_nothing(db: Connection) -> None:
     idle=WAITS,
 )
 def test_order_stays_and_differences_where_less_than_a_step(
-    right: list[float], jumps: list[tuple[float, list[float]]], idle: float
+    engine: Engine, right: list[float], jumps: list[tuple[float, list[float]]], idle: float
 ) -> None:
     """Some is written, the clock goes ahead, more is written, it goes back by some, and at last is set right."""
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
-    with engine.connect() as db:
-        db.execute(insert(clock).values(written_at=0.0))
+    with begun(engine) as db:
         before = list(accumulate(right, initial=NOW))
         for at in before:
             write(db, at)
@@ -150,7 +157,6 @@ def test_order_stays_and_differences_where_less_than_a_step(
         follow_clock(db, now)
         follow_clock(db, now)
         found = read(db)
-    engine.dispose()
     assert list(found[: len(before)]) == before
     assert all(earlier <= later for earlier, later in pairwise(found))
     assert all(at <= now + STEP + 10 for at in found)

@@ -403,6 +403,7 @@ def test_an_empty_source_is_nothing_to_do() -> None:
     assert decided([], []) == []
 
 
+@pytest.mark.unmeasured
 def test_a_digest_changes_its_state_only_as_the_table_has_it() -> None:
     """Every state and reason, whatever the post is now, before, at and after the end of each wait."""
     posts = [[], days(2, papers=0), days(2, papers=1), days(2), [found(digest(date(2025, 1, 2), *wordless(1, 2)))]]

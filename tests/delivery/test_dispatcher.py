@@ -273,7 +273,7 @@ class Crowded(MemoryChannel):
 
 
 async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pipeline) -> None:
-    crowd = [f"{number:04}" for number in range(1000)]
+    crowd = [f"{number:04}" for number in range(300)]
     await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", dict(zip(crowd, crowd, strict=True)))
     await pipeline.look([found(digest(date(2025, 1, 1), paper(1)))])
     pipeline.channel = Crowded()

@@ -45,6 +45,8 @@ from tests.support.rendering import (
 )
 from tests.support.strategies import ADDRESS, NASTY, PAPER, nasty
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 TELEGRAM, SLACK, TERMINAL = (case.formatter for case in CASES[:3])
 INDEX = Edition("index")
 SPELLED = {"index": compose.index, "digest": compose.compact}

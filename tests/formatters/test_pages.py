@@ -28,6 +28,8 @@ from tests.support.golden import check
 from tests.support.rendering import CASES, COMMON, FORTY, LANGUAGES, Case, each_case, letters, letters_of, seen
 from tests.support.strategies import NASTY, PAPER, nasty
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 TODAY = date(2025, 1, 20)
 LAYOUTS = {"slack": ("thread", "messages", "digest", "index")}
 WEEK = range(7)

@@ -15,6 +15,8 @@ from tests.support.digests import days
 from tests.support.memory_channel import Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 KICKED, BLOCKED = errors.ChatGone("kicked"), errors.ChatGone("blocked")
 HOUR = 3600.0
 

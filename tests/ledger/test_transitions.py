@@ -24,6 +24,8 @@ from tests.support.digests import days
 from tests.support.pipeline import open_pipeline
 from tests.support.setup import ROOT
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
 STALE, EDITING = DeliveryState.STALE, DeliveryState.EDITING
 FAILED, UNCONFIRMED = DeliveryState.FAILED, DeliveryState.UNCONFIRMED

@@ -394,6 +394,7 @@ async def test_many_incidents_are_one_message(watch: Watch) -> None:
     assert await watch.look() == []
 
 
+@pytest.mark.unmeasured
 async def test_a_post_that_is_overdue_and_comes(watch: Watch) -> None:
     pipeline, zone = watch.pipeline, SETTINGS.zone
     first = datetime(2025, 7, 7, 9, tzinfo=zone)

@@ -18,6 +18,8 @@ from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
+pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
+
 WHOLE = ["index", "1", "2"]
 POSTS = [found(digest(date(2025, 1, day), *(paper(10 * day + n) for n in range(3)))) for day in range(1, 5)]
 NAMES = {"@my": "-100", "@new": "-100"}
