@@ -22,16 +22,16 @@ class Console(rich.console.Console):
         super().__init__(stderr=stderr, markup=markup, soft_wrap=soft_wrap, highlight=False, emoji=False)
 
     def print_table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table: on a terminal in its width, elsewhere a line per row, whatever its width."""
+        """Print a table: on a terminal in its width, with cells of several lines; elsewhere a line per row."""
         if not self.is_terminal:
             self.write("".join(f"{line}\n" for line in _aligned([head, *rows])))
             return
-        from rich.table import Table
+        from rich.table import Column, Table
 
-        table = Table(*head, box=None, pad_edge=False)
+        table = Table(*(Column(name, overflow="fold") for name in head), box=None, pad_edge=False)
         for row in rows:
             table.add_row(*map(escape, row))
-        self.print(table)
+        self.print(table, soft_wrap=False)
 
     def write(self, text: str) -> None:
         """Write text as it is, which costs little however long it is: Rich goes through what it prints word by word."""
