@@ -1,94 +1,112 @@
-"""Digests in any mix of what authors write are read back: papers and links, each with its lines, no word lost."""
+"""Digests in any mix of what authors write are read back: papers and links, each with its lines, no word lost.
+
+Other posts and garbage have no paper, and take no more time than any post may.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.sources.posts.explanation import explain
-from bot.sources.posts.post import Origin
+from bot.errors import ParseError
+from bot.sources.posts.explanation import ReadPost, explain
+from bot.sources.posts.post import Origin, parse
+from formatters import addresses, compose
+from formatters.locale import phrases
+from formatters.spans import collapse_spaces, plain
+from tests.support import dialects
+from tests.support.dialects import Post
 
 NAME = "2026-11-26-papers.md"
-NUMBERS = ("{}. ", "{}) ", "[{}] ", "({}) ", "#{} ", "논문 {}. ", "Paper {}: ", "{}、", "")
-FRONTS = ("", "---\ntitle: Papers\ndate: 2026-11-26\n---\n\n", '+++\ntitle = "Papers"\ndate = 2026-11-26\n+++\n\n')
-SITES = ("arxiv.org/abs/{}", "arxiv.org/pdf/{}v2", "huggingface.co/papers/{}", "www.alphaxiv.org/abs/{}")
-_ORDER = ("first", "second", "third", "fourth", "fifth")
-LABELS = ("Link", "arXiv", "논문", "链接", "論文")
-METADATA = ("- Authors: Ann Writer, Bo Reader", "**Code**: https://github.com/example/code", "저자: 김하나", "Score: 8")
-BLOCKS = (
-    "Goal: to read any post.",
-    "- **Contribution:** a rule\n- **Results:** it holds",
-    r"The loss $\theta^* \leq 3$ falls, and \(x_i\) stays.",
-    "$$\na + b\n$$",
-    "Water is H<sub>2</sub>O, <b>surely</b>; `<think>` stays.",
-    "<details><summary>More</summary>\n\nHidden words.\n\n</details>",
-    "| Model | Score |\n|---|---|\n| ours | 9 |",
-    "**결과:**GPT-4보다 낫다",
-    "> quoted words",
-    "#### Results\n\nIt is better.",
-)
+LONGEST = 2.0  # seconds of CPU to parse the worst post that is admitted
+SHORT = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LONG = settings(SHORT, max_examples=4_000)
+DIGESTS = st.tuples(st.sampled_from(dialects.FRONTS), st.sampled_from(dialects.PREFACES), dialects.DIGESTS)
 
 
-@dataclass(frozen=True)
-class Written:
-    """A paper as an author writes it."""
-
-    id: str
-    url: str
-    heading: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """What an author does the same way for all papers of a post."""
-
-    level: int
-    spelled: str
-    label: str  # of the link on a line below; "" where the heading is the link
-    site: str
-
-    def paper(self, number: int, title: str, blocks: list[str], category: str) -> Written:
-        """Write a paper; a title stands once in a post, as headings that come again and again are parts of papers."""
-        key = f"2501.{number:05}"
-        url, title = f"https://{self.site.format(key)}", f"{title} {_ORDER[number - 1]}"
-        named = title if self.label else f"[{title}]({url})"
-        heading = f"{'#' * self.level} {self.spelled.format(number)}{named}"
-        above = [f"{'#' * (self.level - 1)} {category}"] if category else []
-        below = [f"{self.label}: {url}"] if self.label else []
-        return Written(key, url, heading, "\n\n".join([*above, heading, *below, *blocks]))
-
-
-DIALECTS = st.builds(
-    Dialect, st.integers(2, 3), st.sampled_from(NUMBERS), st.sampled_from(("", *LABELS)), st.sampled_from(SITES)
-)
-TITLES = st.lists(st.sampled_from(("Deep", "확산", "模型", "Agents", "with", "*Care*")), min_size=2, max_size=5).map(
-    " ".join
-)
-PAPERS = st.lists(
-    st.tuples(TITLES, st.lists(st.sampled_from((*METADATA, *BLOCKS)), max_size=5)), min_size=2, max_size=5
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.sampled_from(FRONTS), st.sampled_from(("", "Words before.\n\n")), DIALECTS, PAPERS, st.booleans())
-def test_any_digest_is_read_back(
-    front: str, before: str, dialect: Dialect, papers: list[tuple[str, list[str]]], has_categories: bool
-) -> None:
-    categories = {1: "Vision", len(papers): "Agents"} if has_categories else {}
-    written = [
-        dialect.paper(number, title, blocks, categories.get(number, ""))
-        for number, (title, blocks) in enumerate(papers, 1)
-    ]
-    text = front + before + "\n\n".join(one.text for one in written) + "\n"
+def check_digest(front: str, before: str, post: Post) -> None:
+    text = f"{front}{before}{post.text}\n"
 
     (read,) = explain(text.encode(), Origin(NAME)).posts
 
-    assert [one.paper.id for one in read.papers] == [one.id for one in written]
-    assert [one.paper.url for one in read.papers] == [one.url for one in written]
-    assert [one.lines[0].first for one in read.papers] == [
-        text[: text.index(one.heading)].count("\n") + 1 for one in written
+    papers = [one.paper for one in read.papers]
+    assert [(one.id, one.title, one.category) for one in papers] == [
+        (one.id, one.title, one.category) for one in post.papers
     ]
-    assert list(read.lost) == []
+    assert [one.url for one in papers] == [one.url for one in post.papers]
+    assert [one.lines[0].first for one in read.papers] == [
+        text[: text.index(start)].count("\n") + 1 for start in post.starts
+    ]
+    assert {word for loss in read.lost for word in loss.words} <= post.left_out
+    check_shown(read, post)
+
+
+def check_shown(read: ReadPost, post: Post) -> None:
+    for one, own in zip(read.papers, post.papers, strict=True):
+        shown = collapse_spaces(plain(compose.full(one.paper, phrases("en"))))
+        assert [said for said in own.says if collapse_spaces(dialects.BLOCKS[said]) not in shown] == []
+        assert addresses.identity(own.url) in {addresses.identity(link.url) for link in addresses.row(one.paper)}
+
+
+@SHORT
+@given(DIGESTS)
+def test_any_digest_is_read_back(written: tuple[str, str, Post]) -> None:
+    check_digest(*written)
+
+
+@pytest.mark.long
+@LONG
+@given(DIGESTS)
+def test_very_many_digests_are_read_back(written: tuple[str, str, Post]) -> None:
+    check_digest(*written)
+
+
+def check_other(text: str) -> None:
+    try:
+        post = parse(text.encode("utf-8", "replace"), Origin(NAME))
+    except ParseError:
+        return  # too much of it: test_admission.py
+    assert (post.digest, post.sections) == (None, ())
+
+
+@SHORT
+@given(st.one_of(dialects.others(), dialects.GARBAGE))
+def test_other_posts_and_garbage_have_no_paper(text: str) -> None:
+    check_other(text)
+
+
+@pytest.mark.long
+@LONG
+@given(st.one_of(dialects.others(), dialects.GARBAGE))
+def test_very_many_other_posts_have_no_paper(text: str) -> None:
+    check_other(text)
+
+
+def check_time(unit: str) -> None:
+    for text in dialects.repeated(unit):
+        raw, begun = text.encode(), time.thread_time()
+        parse(raw, Origin(NAME))
+        assert time.thread_time() - begun < LONGEST
+
+
+@settings(SHORT, max_examples=4)
+@given(dialects.UNITS)
+def test_garbage_without_end_takes_no_more_time_than_a_post_may(unit: str) -> None:
+    check_time(unit)
+
+
+@pytest.mark.long
+@settings(LONG, max_examples=300)
+@given(dialects.UNITS)
+def test_much_garbage_takes_no_more_time_than_a_post_may(unit: str) -> None:
+    check_time(unit)
+
+
+@SHORT
+@given(dialects.ANYTHING, DIGESTS)
+def test_garbage_around_a_digest_raises_nothing(garbage: str, written: tuple[str, str, Post]) -> None:
+    text = f"{garbage}\n\n{''.join(written[:2])}{written[2].text}\n\n{garbage}"
+    explain(text.encode("utf-8", "replace"), Origin(NAME))

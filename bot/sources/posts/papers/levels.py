@@ -103,7 +103,7 @@ def _covered(found: Outline, place: int, end: int, without: Sequence[Collection[
     start = found.headings[place].end
     following = found.headings[place + 1].start if place + 1 < len(found.headings) else end
     for stop in dict.fromkeys((min(following, end), end)):
-        if one := citations.of_range(found.lines, start, stop, without):
+        if one := citations.of_range(found.told, start, stop, without):
             return one
     return None
 

@@ -58,7 +58,7 @@ def _of_lines(found: Outline) -> Iterator[Miss]:
     starts = [heading.start for heading in found.headings]
     blocks = [block.start for block in found.blocks]
     title = place_of_title(found.headings)
-    for number, line in enumerate(found.lines):
+    for number, line in enumerate(found.told):
         if not citations.of_line(line):
             continue
         place = bisect_right(starts, number) - 1
@@ -83,7 +83,7 @@ def _under(found: Outline, over: Heading) -> str:
     if not is_name(over.title.title):
         return UNDER_DATE
     following = next((one.start for one in found.headings if one.start > over.start), len(found.lines))
-    papers = {one.paper for line in found.lines[over.start : following] for one in citations.of_line(line)}
+    papers = {one.paper for line in found.told[over.start : following] for one in citations.of_line(line)}
     return SEVERAL.format(len(papers)) if len(papers) > 1 else UNDER_SAME
 
 

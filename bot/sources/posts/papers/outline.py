@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from formatters.syntax import parsing
 
 PSEUDO = 7  # the level of what stands like a heading: a line of bold text, the summary of `<details>`
 _TITLE_LINES = 8  # how far a wrapped title may run
-_LONGEST_WRAPPED = 4096  # characters of it: each further line has all of them parsed again
+_LONGEST_WRAPPED = 1024  # characters of it: each further line has all of them parsed again
 
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 _HTML_HEADING = re.compile(r"^ {0,3}<h([1-6])\b[^<>]*>(.*?)</h\1>[ \t]*$", re.IGNORECASE)
@@ -32,6 +32,7 @@ _DETAILS = re.compile(r"</?details\b", re.IGNORECASE)
 _BOLD_LINE = re.compile(r"\W*(\*\*|__)(?=\S).*(?<=\S)\1\W*", re.DOTALL)
 _SHORT_LINK = re.compile(r"!?\[[^\[\]]{1,20}\]\([^()\s]*\)")
 _SIGN = re.compile(r"[\\`*_\[<&{!]")
+_ESCAPED = re.compile(r"\\.")
 _NUMBERED = re.compile(r"\s*\d{1,4}[.)]\s*\[")
 
 
@@ -75,6 +76,7 @@ class Heading(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Outline:
     lines: Sequence[str]
+    told: Sequence[str]  # the same lines, those of fenced code empty: an address in code is no link
     blocks: Sequence[Block]
     headings: Sequence[Heading]
 
@@ -89,14 +91,14 @@ def outline(body: str, base: str = "") -> Outline:
     text = _prepared(body)
     lines = text.split("\n")
     blocks = list(_blocks(parsing.blocks(text)))
-    return Outline(lines, blocks, list(_headings(blocks, lines, base)))
+    return Outline(lines, _told(lines, blocks), blocks, list(_headings(blocks, lines, base)))
 
 
 def with_pseudo(found: Outline, base: str) -> Outline:
     """Add what stands like a heading: lines that are bold as a whole, and summaries of `<details>`."""
     more = [*_bold_lines(found.blocks, base), *_summaries(found, base)]
     headings = sorted([*found.headings, *more], key=lambda heading: heading.start)
-    return Outline(found.lines, found.blocks, headings)
+    return replace(found, headings=headings)
 
 
 def links_of(spans: Spans) -> Iterator[Link]:
@@ -172,6 +174,14 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
             start = end
 
 
+def _told(lines: Sequence[str], blocks: Sequence[Block]) -> Sequence[str]:
+    told = list(lines)
+    for block in blocks:
+        if block.tokens[0].type == "fence":
+            told[block.start : block.end] = [""] * (block.end - block.start)
+    return told
+
+
 def _headings(blocks: Sequence[Block], lines: Sequence[str], base: str) -> Iterator[Heading]:
     end = 0
     for place, block in enumerate(blocks):
@@ -208,10 +218,16 @@ def _wrapped(block: Block, lines: Sequence[str], base: str) -> tuple[int, Title]
         joined = collapse_spaces(" ".join([block.heading or "", *lines[block.end : end]]))
         if lines[end - 1].startswith("#") or len(joined) > _LONGEST_WRAPPED:
             return None  # the next heading, or no title any more
-        found = titles.read(joined, base) if "](" in joined else None
+        found = titles.read(joined, base) if "](" in joined and _is_balanced(joined) else None
         if found and found.url and found.is_link:
             return end, found
     return None
+
+
+def _is_balanced(text: str) -> bool:
+    """Tell whether all brackets end, as they do where a link does; to parse others takes long."""
+    text = _ESCAPED.sub("", text)
+    return text.count("[") == text.count("]")
 
 
 def _bold_lines(blocks: Sequence[Block], base: str) -> Iterator[Heading]:

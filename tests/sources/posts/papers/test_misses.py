@@ -52,6 +52,7 @@ def miss(*lines: str) -> Miss | None:
         ),
         (("Words.", "", f"- [One thing]({ONE})", "- Another"), 3, Reached.LINKS, misses.IN_LIST),
         (("| Link |", "|---|", f"| [PDF]({ONE}) |"), 3, Reached.LINKS, misses.IN_TABLE),
+        (("# 1. A title", "~~~", ONE, "~~~"), 1, Reached.NUMBERS, misses.NO_LINK),
         (("Words.", f"And {ONE} too."), 2, Reached.LINKS, misses.ALONE),
         ((f"Words on [a]({ONE}).", "## 1. A title", "Words."), 1, Reached.LINKS, misses.ALONE),
     ],

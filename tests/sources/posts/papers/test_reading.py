@@ -89,6 +89,7 @@ def test_a_link_elsewhere_in_the_heading_stays_beside_the_one_below() -> None:
         ("## [Tool](https://b.org)", "Words.", "## Words", "More."),
         ("## [Code of Conduct](./conduct.md)", "Words.", "## [Issues](./issues.md)", "Words."),
         ("Only words.",),
+        ("## How to get it", f"```sh\nwget {arxiv(1)}\n```", "## How to read it", f"~~~\n{arxiv(2)}\n~~~"),
         (
             "## Section",
             f"Text [a]({arxiv(1)}).",
