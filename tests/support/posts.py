@@ -22,6 +22,8 @@ SYNTAX = re.compile(
     r"<!--.*?-->|</?(?:div|p|b|i|sub|sup|span)\b[^>]*>|\\[a-z]+(?=\{)|\]\([^)\s]*\)|^ *```\w*|[*_`~$\[\]\\]",
     re.MULTILINE | re.DOTALL,
 )
+# Letters and digits below or above the line are read as words of their own, however they are written.
+SCRIPT = re.compile(r"(?<=[^\W_])[_^]\{?|(?<=\d)<su[bp]>|(?<=\d)(?=[⁰¹²³⁴-⁹₀-₉])")
 COMMAND = re.compile(r"\\([a-z]+)(?![a-z{])")  # of LaTeX, without arguments
 
 
@@ -47,6 +49,7 @@ def paper(*lines: str) -> Paper:
 def words_of(text: str) -> list[str]:
     """Take the words of a text, of Markdown too, without a Markdown parser; x₂ is read as what is written x_2."""
     text = COMMAND.sub(lambda found: symbol(found[1]) or found[1], text)
+    text = SCRIPT.sub(" ", text)
     text = re.sub(r"^[ >]*(#+ )?\d+[.)]\s|<br>", " ", text, flags=re.MULTILINE)
     return re.findall(r"[^\W\d_]+|\d+", unicodedata.normalize("NFKC", SYNTAX.sub("", text)))
 

@@ -234,6 +234,7 @@ PAPER = st.builds(
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(PAPER, min_size=1, max_size=3).map("\n\n".join))
+@example("# 1. [0](https://a.org/p)\n\n$0_  \n0$ $1_2$ 3_4 $5_ `6`$")
 @example("# 1. [0](https://a.org/p)\n\n<p\n\n# 1. [0](https://a.org/p)\n\n~~~0\n\n> [0](https://a.org/x)")
 def test_no_word_of_any_post_is_lost(body: str) -> None:
     assert lost_words(body, digest(body)) == []
