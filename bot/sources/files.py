@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePath
 
 SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
 _PASSED_OVER = {"_drafts", "node_modules"}  # folders, and all that are hidden
@@ -34,6 +35,12 @@ def posts(folder: Path, on_error: Callable[[OSError], object]) -> Iterator[Path]
 def name_in(folder: Path, path: Path) -> str:
     """Give what a post in a folder is called: its path from there, else the name of its file, as it can be shown."""
     return shown(path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name)
+
+
+def is_matched(name: str, match: str | None) -> bool:
+    """Tell whether a post of this name, with its folders, is one that `match` names; all are where it is None."""
+    file = PurePath(name)
+    return match is None or any(fnmatch(text, match) for text in (name, file.name, file.stem))
 
 
 def shown(name: str) -> str:

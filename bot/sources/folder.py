@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, tzinfo
-from fnmatch import fnmatch
 from itertools import chain
 from pathlib import Path
 
@@ -92,7 +91,7 @@ class FolderSource:
         found = days.of_name(name) if since else None
         if since and found and found.day < since:
             return False
-        return self._match is None or any(fnmatch(text, self._match) for text in (name, path.name, path.stem))
+        return files.is_matched(name, self._match)
 
     def _read_all(self, path: Path, since: date | None, *, as_before: bool) -> list[tuple[str, Post | ParseError]]:
         """Read what posts a file holds; those before `since` count only where the file is named by a day."""

@@ -388,6 +388,40 @@ def test_a_post_in_which_nothing_is_near() -> None:
     assert none("words.md") == "words.md: no digest, nothing would be sent\n"
 
 
+def _sources(*matches: str) -> None:
+    """Write settings with a source of one folder for each `match`."""
+    tables = [
+        f'[[sources]]\nname = "s{n}"\nkind = "folder"\npath = "_posts"\nmatch = "{one}"\n'
+        for n, one in enumerate(matches)
+    ]
+    Path("paperboy.toml").write_text("\n".join(tables))
+    Path("_posts").mkdir()
+    for name in ("2025-01-06-daily.md", "2025-01-07-weekly.md"):
+        shutil.copy(POST, Path("_posts", name))
+
+
+def test_what_a_source_leaves_out_is_not_sent() -> None:
+    _sources("*-daily*")
+    kept, left = preview("_posts/2025-01-06-daily.md"), preview("_posts/2025-01-07-weekly.md")
+    reason = 'match = "*-daily*" of source s0 leaves it out, nothing of it would be sent\n'
+
+    assert (kept.error, kept.err) == (None, "")
+    assert (left.out, left.err) == ("", f"_posts/2025-01-07-weekly.md: {reason}")
+    assert isinstance(left.error, SystemExit)
+    assert left.error.code == 1
+
+    every = preview("_posts")
+    assert every.error is None
+    assert every.err.splitlines()[0] == f"2025-01-07-weekly.md: {reason}".strip()
+    assert "1 post read, 1 digest" in every.err
+
+
+def test_of_two_sources_of_one_folder_that_takes_a_post_which_names_it() -> None:
+    _sources("*-daily*", "*-weekly*")
+
+    assert preview("_posts/2025-01-07-weekly.md").error is None
+
+
 def test_an_empty_folder(tmp_path: Path) -> None:
     assert none(tmp_path) == f"{tmp_path}: 0 posts read, none is a digest\n"
 

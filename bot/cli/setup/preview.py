@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from bot.channels import kit_of
 from bot.cli.console import Console, print_json, warn
-from bot.cli.setup.origins import origin_of
+from bot.cli.setup.origins import left_out, origin_of
 from bot.config.settings import Settings
 from bot.errors import ParseError, SourceError
 from bot.sources import files, folder
@@ -49,19 +49,31 @@ def _digests(named: Path, settings: Settings) -> list[tuple[str, Digest]]:
     """Read a post, or those of a folder, and say which have nothing to send; give digests with what they are called."""
     is_folder = named.is_dir()
     try:
-        paths = files.posts(named, _pass_over) if is_folder else [named]
+        every = files.posts(named, _pass_over) if is_folder else [named]
+        paths = [path for path in every if not _is_left_out(named, path, settings)]
         read = [(path, _in_folder(path, settings) if is_folder else _read(path, settings)) for path in paths]
     except OSError as error:
         raise SourceError(f"{shown(str(named))}: {error.strerror}; name a post or a folder of posts") from None
-    every = [one for path, post in read for one in folder.named(shown(str(path)), post)]
-    for name, post in every:
-        told = name_in(named, Path(name)) if is_folder else name
-        _tell(told, post, _PASSED_OVER if is_folder else _NONE)
+    posts = [one for path, post in read for one in folder.named(shown(str(path)), post)]
+    for name, post in posts:
+        _tell(_told(named, name), post, _PASSED_OVER if is_folder else _NONE)
     if is_folder:
-        own = [(name_in(named, Path(name)), post) for name, post in every]
+        own = [(_told(named, name), post) for name, post in posts]
         warn(f"{shown(str(named))}: {surveyed(own)}")
-    digests = [(name, post.digest) for name, post in every if isinstance(post, Post) and post.digest]
+    digests = [(name, post.digest) for name, post in posts if isinstance(post, Post) and post.digest]
     return [(name, digest) for name, digest in digests if digest.papers]
+
+
+def _is_left_out(named: Path, path: Path, settings: Settings) -> bool:
+    reason = left_out(path, settings)
+    if reason:
+        warn(f"{_told(named, shown(str(path)))}: {reason}, nothing of it would be sent")
+    return bool(reason)
+
+
+def _told(named: Path, name: str) -> str:
+    """Give what a post is called: of a folder its path from there."""
+    return name_in(named, Path(name)) if named.is_dir() else name
 
 
 def _pass_over(error: OSError) -> None:
