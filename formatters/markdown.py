@@ -28,7 +28,8 @@ _PLAIN_LINK = re.compile(
 )
 # What site generators make of whole lines: fences of colons, a table of contents, alerts; and addresses they fill in.
 _FENCES = re.compile(r"^[ \t]*:{3,}[ \t]*(?:\{[^{}\n]*\}|[\w-]+)?[ \t]*", re.MULTILINE)
-_CONTENTS = re.compile(r"[^\n]*\n?[ \t]*\{:\s*toc[^{}\n]*\}\s*|\[\[?_?TOC_?\]\]?")
+# Of kramdown's table of contents the line above is no text where it is an item: the table takes its place.
+_CONTENTS = re.compile(r"(?:[^\n]*\n)?[ \t]*\{:\s*toc[^{}\n]*\}\s*|\[\[?_?TOC_?\]\]?")
 _ALERT = re.compile(r"\[!\w+\][+-]?[ \t]*\n?")
 _FILLED_IN = re.compile(r"(?<=\]\()\s*(?:\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\})")
 _TASK = re.compile(r"\[([ xX])\]\s+")
@@ -152,7 +153,7 @@ class _Walker:
         self.inline(self._without_orders(markdown) if "[" in markdown or "{:" in markdown else markdown)
 
     def _without_orders(self, markdown: str) -> str:
-        if _CONTENTS.fullmatch(markdown):
+        if _CONTENTS.fullmatch(markdown) and (self.out.is_at_item or "\n" not in markdown):
             if self.out.is_at_item:
                 self.out.take_back_item()
             return ""

@@ -58,6 +58,7 @@ def test_html(markdown: str, text: str) -> None:
         ("::: {.note}\na\n:::\n\n:::tip B\nc\n:::", "a\n\nB c"),
         ("> [!NOTE]\n> a\n\n> [!tip]- B\n> c\n\n[!NOTE] d", "a\n\nB c\n\n[!NOTE] d"),
         ("* TOC\n{:toc}\n\n- a", "• a"),
+        ("a {:toc}\n\nb\n{:toc}\n\n- c {:toc}", "a \n\nb\n\n• c"),
         ("a\n\n* TOC\n{: toc}\n\n[TOC]\n\nb", "a\n\nb"),
         ("==a== b==c==d 가==나==다 x == y == z ===", "a b==c==d 가나다 x == y == z ==="),
         ("a[^1], b[^x]: c\n\n[^1]: d", "a[1], b[x]: c\n\n[1] d"),
