@@ -136,6 +136,7 @@ async def test_ctrl_c(environ: Mapping[str, str], telegram: FakeTelegram, place:
         if place.startswith("at"):
             await answer(terminal, *TELEGRAM[:-1])
             await terminal.shows(SAID.which_bot)
+            await terminal.shows("> ")
         else:
             polled = asyncio.create_task(asked(telegram, "getUpdates"))
             await answer(terminal, *TELEGRAM, (f"open t.me/{telegram.username}", ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import tarfile
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.chats import CHANNEL
+from tests.support.chats import CHANNEL, CHANNEL_NAME
 from tests.support.fakes.slack import FakeSlack
-from tests.support.fakes.telegram import FakeTelegram
+from tests.support.fakes.telegram import TOKEN, FakeTelegram
 from tests.support.golden import DATA
 from tests.support.installed import TOKENS, paperboy
 from tests.support.operator import Operator
@@ -43,6 +44,21 @@ async def test_the_wheel_alone(telegram: FakeTelegram, slack: FakeSlack, tmp_pat
     delivery = await paperboy("deliver", "--config", settings, program=program, **TOKENS)
     assert (delivery.code, delivery.err, delivery.lines[-1:]) == (0, "", ["2 messages sent"])
     assert len(telegram.shown(CHANNEL)) == 2
+
+    set_up = tmp_path / "set-up"
+    set_up.mkdir()
+    answers = {"platform": "telegram", "telegram_token": TOKEN, "telegram_chat": CHANNEL_NAME}
+    answers |= {"source": "folder", "source_address": str(tmp_path / "_posts")}
+    lines = [f"{name} = {json.dumps(answer)}\n" for name, answer in answers.items()]
+    (set_up / "answers.toml").write_text("".join(lines))
+    where_to = {"PAPERBOY_TELEGRAM__BASE_URL": telegram.base_url}
+    before = len(telegram.shown(CHANNEL))
+    init = ("init", "--answers", set_up / "answers.toml", "--config", set_up / "paperboy.toml")
+    done = await paperboy(*init, program=program, **where_to)
+    assert (done.code, done.err) == (0, "")
+    assert len(telegram.shown(CHANNEL)) == before + 2
+    shown = await paperboy("init", typed="2\n2\n1\n", program=program)
+    assert (shown.code, "oauth_config:" in shown.out) == (130, True)
 
     export = await paperboy("export", "--format", "ris", "--config", settings, program=program, **TOKENS)
     assert (export.code, export.err.count("\n")) == (2, 1)
