@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 import tzlocal
 
 from bot.cli.console import warn
-from bot.cli.init import first_message, slack, source, telegram, writing
+from bot.cli.init import writing
 from bot.cli.init.questions import Typed, WrongAnswerError, prepared
 from bot.cli.init.session import Chosen, Session
-from bot.cli.init.source import Look
 from bot.cli.init.wording import LANGUAGES, wording
 from bot.cli.program import set_up_log
 from bot.config.fields import clock_time, nearest_zone
@@ -23,8 +23,11 @@ from bot.config.loading import files
 from bot.config.proxies import check_proxies
 from bot.errors import SettingsError
 
+if TYPE_CHECKING:
+    from bot.cli.init.source import Look
+
 STOPPED = 130  # as a shell says of what Ctrl-C ended
-_PLATFORMS: Mapping[str, Callable[[Session], Chosen]] = {"telegram": telegram.set_up, "slack": slack.set_up}
+_PLATFORMS = ("telegram", "slack")
 _USUAL_HOUR = "08:30"
 
 
@@ -56,13 +59,15 @@ def run(config: Path | None, answers: Path | None) -> int:
 
 
 def _ask(session: Session) -> _Plan:
+    from bot.cli.init import source
+
     said, questions = session.said, session.questions
     _require_place(session)
     check_proxies(settings := session.settings({}))
     set_up_log(settings, "ERROR")
     platform = questions.choose("platform", said.platform, said.platforms)
     names = [name for name in _PLATFORMS if platform in (name, "both")]
-    chosen = [_PLATFORMS[name](session) for name in names]
+    chosen = [_set_up(session, name) for name in names]
     look = source.set_up(session)
     at = questions.ask("at", said.hour, lambda answer: _hour(session, answer), default=_USUAL_HOUR)
     zone = questions.ask("timezone", said.zone, lambda answer: _zone(session, answer), default=_machine_zone())
@@ -74,6 +79,12 @@ def _ask(session: Session) -> _Plan:
         secrets |= one.secrets
         titles |= one.titles
     return _Plan(tables, secrets, titles, _shall_send(session, names[0], look, tables, secrets))
+
+
+def _set_up(session: Session, platform: str) -> Chosen:
+    """Ask for what a platform needs; its SDK takes long to import."""
+    chosen: Chosen = import_module(f"bot.cli.init.{platform}").set_up(session)
+    return chosen
 
 
 def _require_place(session: Session) -> None:
@@ -91,6 +102,8 @@ def _shall_send(
     session: Session, channel: str, look: Look, tables: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> bool:
     """Show the newest digest as it would look, and ask whether its first paper shall be sent."""
+    from bot.cli.init import first_message
+
     if not look.newest:
         return False
     said = session.said
@@ -101,6 +114,8 @@ def _shall_send(
 
 def _carry_out(session: Session, plan: _Plan) -> None:
     """Write the settings, send the first paper, and say how to go on."""
+    from bot.cli.init import first_message
+
     said, file = session.said, session.file
     writing.write_settings(file, plan.tables, plan.secrets, said.comment)
     session.good(said.written.format(file=file.name, env=writing.environment_file(file).name))

@@ -187,14 +187,20 @@ def _title(session: Session, app: _App, address: str) -> str:
     said = session.said
     while True:
         where, problem = asyncio.run(_checked(app, address))
-        if not problem or (problem == CHAT_FAULTS["not_in_channel"] and _PUBLIC in app.scopes):
+        code = _code(problem)
+        if not problem or (code == "not_in_channel" and _PUBLIC in app.scopes):
             session.good(where)
             return where
-        cure = said.not_writable.get(problem, problem).format(app=app.name.partition(",")[0])
+        cure = said.not_writable[code].format(app=app.name.partition(",")[0]) if code in said.not_writable else problem
         options = {"again": said.look_again, "other": said.other_chat, "keep": said.go_on}
         chosen = session.questions.settle("slack_chat", f"{where}: {cure}", options)
         if chosen != "again":
             return where if chosen == "keep" else ""
+
+
+def _code(problem: str) -> str:
+    """Give Slack's code for what keeps the app from writing; "" for another reason."""
+    return next((code for code, cure in CHAT_FAULTS.items() if problem in (cure, f"{code}; {cure}")), "")
 
 
 async def _checked(app: _App, address: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from functools import partial
 from telegram import Bot, Chat, Update
 from telegram.error import Conflict, TimedOut
 
-from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.channel import MissingRight, TelegramChannel
 from bot.channels.telegram.client import join_address
 from bot.channels.telegram.listener import ALLOWED_UPDATES, POLL_TIMEOUT
 from bot.cli.init.questions import WrongAnswerError
@@ -149,7 +149,8 @@ def _title(session: Session, bot: _Given, address: str) -> str:
         if not problem:
             session.good(where)
             return where
-        cure = said.missing_rights.get(problem, problem).format(bot=bot.name)
+        right = problem.name if isinstance(problem, MissingRight) else ""
+        cure = said.missing_rights[right].format(bot=bot.name) if right else problem
         options = {"again": said.look_again, "other": said.other_chat, "keep": said.go_on}
         chosen = session.questions.settle("telegram_chat", f"{where}: {cure}", options)
         if chosen != "again":

@@ -92,7 +92,7 @@ async def test_a_channel_that_the_app_is_not_in(person: Person, posts: Path, sla
     slack.scopes.remove("chat:write.public")
     done = await person.types(*TO_SLACK, TOKEN, "2", "", "2", invite(slack, RANDOM), *REST)
 
-    invited = next(iter(SAID.not_writable.values())).format(app="@paperboy")
+    invited = SAID.not_writable["not_in_channel"].format(app="@paperboy")
     assert done.code == 0
     assert done.problems == [SAID.lacking_scopes.format(scopes="chat:write.public"), f"#random (C0RANDOM): {invited}"]
 

@@ -139,7 +139,7 @@ async def test_missing_rights_are_spelled_out_until_they_are_given(
     done = await person.types(*TO_TELEGRAM, TOKEN, chat, _set(telegram, chat, **given), *REST, NO)
 
     title = telegram.chat(chat).title
-    cure = SAID.missing_rights[right].format(bot="fake_paperboy_bot")
+    cure = SAID.missing_rights[right.name].format(bot="fake_paperboy_bot")
     assert (done.code, done.problems) == (0, [f"{title} ({chat}): {cure}"])
     assert f"✓ {title} ({chat})" in done.out
 

@@ -28,7 +28,7 @@ class Wording:
     which_found: str
     wait_on: str
     other_program: str
-    missing_rights: Mapping[str, str]  # what `TelegramChannel.check` says to how it is done: {bot}
+    missing_rights: Mapping[str, str]  # name of a MissingRight to how it is given: {bot}
     look_again: str
     other_chat: str
     go_on: str
@@ -45,7 +45,7 @@ class Wording:
     slack_chat: str
     not_invited: str
     no_channel: str
-    not_writable: Mapping[str, str]  # what `SlackChannel.check` says to how it is mended: {app}
+    not_writable: Mapping[str, str]  # code of Slack to how it is mended: {app}
 
     source: str
     source_kinds: Mapping[str, str]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bot.channels.slack.errors import CHAT_FAULTS
-from bot.channels.telegram.channel import MissingRight
 from bot.cli.console import plural
 from bot.cli.init.wording.catalogue import Wording
 
@@ -29,12 +27,11 @@ Or type its @name or number.""",
     wait_on="No, wait for another one",
     other_program="Another program uses this bot: stop the running Paperboy first, then press Enter",
     missing_rights={
-        MissingRight.MEMBER: "the bot is not in it. Open the group, its name, Add members, @{bot}",
-        MissingRight.SPEAK: "the bot may not write. Open the group, its name, Permissions, Exceptions, @{bot}:"
-        " allow messages",
-        MissingRight.POST: "the bot may not post. Open the channel, its name, Administrators, Add Administrator,"
+        "MEMBER": "the bot is not in it. Open the group, its name, Add members, @{bot}",
+        "SPEAK": "the bot may not write. Open the group, its name, Permissions, Exceptions, @{bot}: allow messages",
+        "POST": "the bot may not post. Open the channel, its name, Administrators, Add Administrator,"
         ' @{bot}: allow "Post messages"',
-        MissingRight.NO_EDITS: "the bot may edit what others wrote, and then cannot look for a message whose answer was"
+        "NO_EDITS": "the bot may edit what others wrote, and then cannot look for a message whose answer was"
         ' lost. Open the channel, its name, Administrators, @{bot}: take "Edit messages" away',
     },
     look_again="Done; look again",
@@ -59,10 +56,10 @@ Then Install App, Install to Workspace: the token that begins with xoxb- is aske
     not_invited="the app is not in it",
     no_channel="There is no such channel in the list; a private one: /invite the app there, or write its id",
     not_writable={
-        CHAT_FAULTS["not_in_channel"]: "the app is not in it. Write there: /invite {app}",
-        f"channel_not_found; {CHAT_FAULTS['channel_not_found']}": "Slack shows no such channel. Where it is private,"
+        "not_in_channel": "the app is not in it. Write there: /invite {app}",
+        "channel_not_found": "Slack shows no such channel. Where it is private,"
         " write there: /invite {app}; else check the id",
-        CHAT_FAULTS["is_archived"]: "it is archived. Unarchive it, or take another one",
+        "is_archived": "it is archived. Unarchive it, or take another one",
     },
     source="Where do the papers come from?",
     source_kinds={

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bot.channels.slack.errors import CHAT_FAULTS
-from bot.channels.telegram.channel import MissingRight
 from bot.cli.init.wording.catalogue import Wording
 
 WORDING = Wording(
@@ -28,11 +26,11 @@ WORDING = Wording(
     wait_on="아니요, 다른 채팅방을 기다리기",
     other_program="다른 프로그램이 이 봇을 쓰고 있습니다. 실행 중인 Paperboy를 먼저 멈춘 뒤 Enter를 눌러 주세요",
     missing_rights={
-        MissingRight.MEMBER: "봇이 그룹에 없습니다. 그룹을 열고 이름, 멤버 추가, @{bot}을 누르세요",
-        MissingRight.SPEAK: "봇이 메시지를 쓸 수 없습니다. 그룹을 열고 이름, 권한, 예외, @{bot}에서 허용하세요",
-        MissingRight.POST: "봇이 글을 올릴 수 없습니다. 채널을 열고 이름, 관리자, 관리자 추가, @{bot}에서"
+        "MEMBER": "봇이 그룹에 없습니다. 그룹을 열고 이름, 멤버 추가, @{bot}을 누르세요",
+        "SPEAK": "봇이 메시지를 쓸 수 없습니다. 그룹을 열고 이름, 권한, 예외, @{bot}에서 허용하세요",
+        "POST": "봇이 글을 올릴 수 없습니다. 채널을 열고 이름, 관리자, 관리자 추가, @{bot}에서"
         " ‘메시지 게시’를 허용하세요",
-        MissingRight.NO_EDITS: "봇이 다른 사람의 글을 고칠 수 있으면 응답을 잃은 메시지를 찾을 수 없습니다. 채널을 열고"
+        "NO_EDITS": "봇이 다른 사람의 글을 고칠 수 있으면 응답을 잃은 메시지를 찾을 수 없습니다. 채널을 열고"
         " 이름, 관리자, @{bot}에서 ‘메시지 편집’을 빼세요",
     },
     look_again="했습니다. 다시 확인하기",
@@ -57,10 +55,10 @@ api.slack.com/apps: Create New App, From a manifest, 워크스페이스, YAML. �
     not_invited="앱이 들어가 있지 않음",
     no_channel="목록에 그런 채널이 없습니다. 비공개 채널이면 앱을 /invite로 초대하거나 ID를 적어 주세요",
     not_writable={
-        CHAT_FAULTS["not_in_channel"]: "앱이 채널에 없습니다. 그 채널에 /invite {app}라고 적어 주세요",
-        f"channel_not_found; {CHAT_FAULTS['channel_not_found']}": "슬랙이 보여 주지 않는 채널입니다. 비공개 채널이면"
+        "not_in_channel": "앱이 채널에 없습니다. 그 채널에 /invite {app}라고 적어 주세요",
+        "channel_not_found": "슬랙이 보여 주지 않는 채널입니다. 비공개 채널이면"
         " 그곳에 /invite {app}라고 적고, 아니면 ID를 확인해 주세요",
-        CHAT_FAULTS["is_archived"]: "보관된 채널입니다. 보관을 풀거나 다른 채널을 골라 주세요",
+        "is_archived": "보관된 채널입니다. 보관을 풀거나 다른 채널을 골라 주세요",
     },
     source="논문을 어디에서 가져올까요?",
     source_kinds={
