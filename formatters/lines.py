@@ -7,6 +7,7 @@ people type is parsed more loosely, in `bot.conversation.parsing`, which reads t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from hashlib import blake2s
 
@@ -36,6 +37,13 @@ def spell_paper(ref: str) -> str:
 def spell_numbered(number: int, day: date, source: str = "") -> str:
     """Ask for a paper by its number in the digests of a day, or of a day and a source."""
     return f"/paper {number} {day} {source}".rstrip()
+
+
+def spell_several(numbers: Sequence[int], day: date, source: str = "") -> str:
+    """Ask for several papers by their numbers in the digests of a day, or of a day and a source."""
+    in_a_row = len(numbers) > 1 and list(numbers) == list(range(numbers[0], numbers[-1] + 1))
+    spelled = f"{numbers[0]}-{numbers[-1]}" if in_a_row else " ".join(map(str, numbers))
+    return f"/paper {spelled} {day} {source}".rstrip()
 
 
 def read_ref(argument: str) -> str:

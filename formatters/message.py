@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from formatters.edition import Edition
 from formatters.locale import Phrases
 from formatters.model import Digest, Paper
-from formatters.page import Page
+from formatters.page import Page, Rows
 
 USUAL = Edition()
 
@@ -40,8 +40,8 @@ class Formatter(Protocol):
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         """Give a paper in short."""
 
-    def paper(self, paper: Paper) -> tuple[Message, ...]:
-        """Give the full summary: every section, in as many messages as it needs."""
+    def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
+        """Give the full summary: every section, in as many messages as it needs, with buttons below the last."""
 
     def page(self, page: Page) -> Message:
         """Give a page with its buttons."""

@@ -23,6 +23,9 @@ class Button:
     short: str = ""  # the label where the text of its item stands beside it; empty: the label itself
 
 
+Rows = tuple[tuple[Button, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One of several things to choose from."""
@@ -35,7 +38,7 @@ class Item:
 class Page:
     head: Spans
     items: tuple[Item, ...] = ()
-    rows: tuple[tuple[Button, ...], ...] = ()  # below all items
+    rows: Rows = ()  # below all items
     wide: bool = False  # the buttons say it all: their items get no text
 
 

@@ -11,7 +11,7 @@ from formatters import compose, lines
 from formatters.compose import BOLD, GAP, LINE
 from formatters.locale import Phrases
 from formatters.model import Digest, Paper
-from formatters.page import Button, Item, Page, SearchHit, reference
+from formatters.page import Button, Item, Page, Rows, SearchHit, reference
 from formatters.spans import Span, Spans, isolated, shorten
 
 PAPERS_ON_A_PAGE = 20
@@ -70,6 +70,13 @@ def stands_above(digest: Digest, paper: Paper, phrases: Phrases) -> Page:
     title = f"{paper.number}. {isolated(shorten(paper.title, _LONGEST_TITLE))}"
     button = _full(phrases.full_summary, reference(digest, paper), paper.number, digest.day, phrases)
     return Page((Span(phrases.stands_above),), (Item((Span(title, styles=BOLD),), button),))
+
+
+def rest(numbers: Sequence[int], day: date, source: str) -> Rows:
+    """Offer the next of several papers, since not all were given at once."""
+    ids, typed = (lines.spell_several(numbers, day, one) for one in (lines.source_id(source) if source else "", source))
+    label = f"{numbers[0]}–{numbers[-1]}" if numbers[1:] else f"{numbers[0]}"
+    return ((Button(f"{label} ▶", ids, typed),),)
 
 
 def days(text: str, near: Sequence[date], phrases: Phrases, number: int | None = None) -> Page:

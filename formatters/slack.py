@@ -18,7 +18,7 @@ from formatters.edition import Edition
 from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
-from formatters.page import Button, Item, Page, in_rows, reference
+from formatters.page import Button, Item, Page, Rows, in_rows, reference
 from formatters.spans import ITEM, MARK, Limit, Span, Spans, block_style, plain, shorten, split, tidy, without_direction
 
 LONGEST_TEXT = 4000  # chat.update refuses a longer `text`
@@ -58,8 +58,9 @@ class SlackFormatter:
         index = _bodies(compose.index(digest, self._phrases))
         return (*numbered("index", index), *(self.card(digest, paper) for paper in digest.sent_papers))
 
-    def paper(self, paper: Paper) -> tuple[Message, ...]:
-        return numbered(f"full/{paper.id}", _bodies(compose.full(paper, self._phrases)))
+    def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
+        *firsts, last = _bodies(compose.full(paper, self._phrases))
+        return numbered(f"full/{paper.id}", [*firsts, with_rows(last, rows)])
 
     def page(self, page: Page) -> Message:
         listed = [span for item in page.items for span in (compose.GAP, *item.spans)]
@@ -93,8 +94,14 @@ class SlackFormatter:
 
 def with_buttons(body: Mapping[str, Any], buttons: Sequence[Button]) -> Mapping[str, object]:
     """Put buttons below a message."""
-    rows = [_actions(row, f"row{position}") for position, row in enumerate(in_rows(buttons, _IN_A_BLOCK))]
-    return {**body, "blocks": [*body["blocks"], *rows]}
+    return with_rows(body, in_rows(buttons, _IN_A_BLOCK))
+
+
+def with_rows(body: Mapping[str, Any], rows: Iterable[Sequence[Button]]) -> Mapping[str, object]:
+    """Put rows of buttons below a message, and below those that it has."""
+    there = sum(block["type"] == "actions" for block in body["blocks"])
+    blocks = [_actions(row, f"row{position}") for position, row in enumerate(rows, there)]
+    return {**body, "blocks": [*body["blocks"], *blocks]}
 
 
 def spell(spans: Iterable[Span]) -> list[dict[str, object]]:

@@ -18,7 +18,7 @@ from formatters.edition import Edition
 from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
-from formatters.page import Button, Page, in_rows, reference
+from formatters.page import Button, Page, Rows, in_rows, reference
 from formatters.spans import BLOCKS, Limit, Span, Spans, block_style, plain, shorten, split, tidy, without_direction
 
 _TAGS = (("bold", "b"), ("italic", "i"), ("strike", "s"), ("code", "code"))
@@ -63,8 +63,9 @@ class TelegramFormatter:
         index = _bodies(compose.index(digest, self._phrases), silent=edition.silent)
         return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.sent_papers))
 
-    def paper(self, paper: Paper) -> tuple[Message, ...]:
-        return numbered(f"full/{paper.id}", _bodies(compose.full(paper, self._phrases)))
+    def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
+        *firsts, last = _bodies(compose.full(paper, self._phrases))
+        return numbered(f"full/{paper.id}", [*firsts, _with_keyboard(last, [list(map(_key, row)) for row in rows])])
 
     def page(self, page: Page) -> Message:
         listed = () if page.wide else tuple(span for item in page.items for span in (compose.GAP, *item.spans))

@@ -10,7 +10,7 @@ from formatters.edition import Edition
 from formatters.locale import Phrases
 from formatters.message import USUAL, Message
 from formatters.model import Digest, Paper
-from formatters.page import Button, Page
+from formatters.page import Button, Page, Rows
 from formatters.spans import Span, tidy
 
 _TAGS = {"bold": "bold", "italic": "italic", "strike": "strike", "code": "cyan", "pre": "cyan", "quote": "dim"}
@@ -42,14 +42,14 @@ class TerminalFormatter:
             else (index, *(self.card(digest, paper) for paper in digest.sent_papers))
         )
 
-    def paper(self, paper: Paper) -> tuple[Message, ...]:
-        return (Message(f"full/{paper.id}", _body([*compose.full(paper, self._phrases), *_address(paper)])),)
+    def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
+        spans = [*compose.full(paper, self._phrases), *_address(paper), *_below(rows)]
+        return (Message(f"full/{paper.id}", _body(spans)),)
 
     def page(self, page: Page) -> Message:
         """Show for each button the line to type instead."""
         items = [span for item in page.items for span in (compose.GAP, *item.spans, *_typed(item.button))]
-        rows = [span for row in page.rows for one in row for span in (compose.GAP, Span(one.label), *_typed(one))]
-        return Message("page", _body([*page.head, *items, *rows]))
+        return Message("page", _body([*page.head, *items, *_below(page.rows)]))
 
     def notice(self, text: str) -> Message:
         return Message("notice", _body([Span(text)]))
@@ -73,6 +73,10 @@ def _body(spans: Iterable[Span]) -> Mapping[str, object]:
 
 def _typed(button: Button) -> list[Span]:
     return [compose.LINE, Span(f"  {button.typed or button.line}", styles=frozenset({"quote"}))]
+
+
+def _below(rows: Rows) -> list[Span]:
+    return [span for row in rows for one in row for span in (compose.GAP, Span(one.label), *_typed(one))]
 
 
 def _address(paper: Paper) -> list[Span]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.config.settings import Settings
+from bot.conversation.recent import ListsShown
 from bot.database.states import ChatKind
 from bot.delivery.channel import ChannelKit
 from bot.delivery.hours import DeliveryHours
@@ -41,6 +42,11 @@ class Request:
     is_admin: Callable[[], Awaitable[bool]] = _nobody
     may_invite: Callable[[], Awaitable[bool]] = _nobody  # the bot into this chat
 
+    @property
+    def is_alone(self) -> bool:
+        """Tell whether nobody else sees the answer."""
+        return self.kind == ChatKind.PRIVATE or self.private
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -50,6 +56,7 @@ class Response:
     share_line: str = ""  # of a paper in full: the line that shows the same to others
     one_line: str = ""  # what is said where no message can be
     again: Message | None = None  # what is said in place of a paper that stands in the chat already
+    lines: int = 1  # that it counts for: one for each of several papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Context:
     id_sequence: Callable[[str], str]
     wake: Callable[[], object]  # starts a cycle at once
     today: date
+    lists: ListsShown
 
     @property
     def layout(self) -> str:

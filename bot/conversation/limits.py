@@ -53,11 +53,15 @@ class AnswerLimits:
 
     def may_speak(self, request: Request, now: float) -> bool:
         """Count what a press shows to a whole group, such as a page that turns: an edit costs as much as a message."""
-        return _is_alone(request) or self.group.verdict(_sender(request)[:2], now, _FOR_FIRST) is Verdict.ANSWER
+        return request.is_alone or self.group.verdict(_sender(request)[:2], now, _FOR_FIRST) is Verdict.ANSWER
+
+    def charge(self, request: Request, lines: int) -> None:
+        """Count an answer that one person alone sees for so many more lines."""
+        self.alone.charge(_sender(request), lines)
 
     def _verdict(self, request: Request, now: float) -> Verdict:
         sender = _sender(request)
-        if _is_alone(request) or request.from_button:
+        if request.is_alone or request.from_button:
             return self.alone.verdict(sender, now)
         member = self.member.verdict(sender, now)
         return member if member is Verdict.SILENCE else self._among_others(sender, member, now)
@@ -88,11 +92,6 @@ class AnswerLimits:
             known = await request.is_admin()
             self._in_charge.note(_sender(request), known, now)
         return known
-
-
-def _is_alone(request: Request) -> bool:
-    """Tell whether nobody else sees the answer."""
-    return request.kind == ChatKind.PRIVATE or request.private
 
 
 def _sender(request: Request) -> Sender:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from datetime import date
 from typing import Generic, TypeVar
 
 from bot.concurrency import KeyedLock
@@ -36,6 +39,29 @@ class Recent(Generic[Value]):
 
     def _oldest_at(self) -> float:
         return next(iter(self._known.values()))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownList:
+    """A list of papers that was shown in a chat."""
+
+    day: date
+    source: str  # "" for all
+    digests: tuple[str, ...]  # ids: a day may have others, which were not shown
+    held: tuple[str, ...]  # what the chat had received last when it was shown: the next digest makes the list old
+
+
+class ListsShown:
+    """The list that was shown last in each chat: a number means it until the next digest comes."""
+
+    def __init__(self) -> None:
+        self._recent = Recent[ShownList | None](math.inf)
+
+    def note(self, chat: Hashable, shown: ShownList | None) -> None:
+        self._recent.note(chat, shown, 0.0)
+
+    def last(self, chat: Hashable) -> ShownList | None:
+        return self._recent.get(chat, 0.0)
 
 
 class PapersGiven:

@@ -12,9 +12,9 @@ from bot.config.settings import Settings
 from bot.conversation.commands import lookup, operator, subscription
 from bot.conversation.context import Context, Request, Response, choose_language
 from bot.conversation.limits import AnswerLimits
-from bot.conversation.parsing.query import parse_query
+from bot.conversation.parsing.query import parse_query, parse_several
 from bot.conversation.parsing.text import normalise
-from bot.conversation.recent import PapersGiven
+from bot.conversation.recent import ListsShown, PapersGiven
 from bot.conversation.throttle import Verdict
 from bot.delivery.channel import ChannelKit
 from bot.delivery.hours import DeliveryHours
@@ -43,6 +43,7 @@ class CommandRouter:
     clock: Callable[[], float] = time.monotonic
     health: Health = field(default_factory=Health)
     papers: PapersGiven = field(default_factory=PapersGiven)
+    lists: ListsShown = field(default_factory=ListsShown)
 
     async def handle(self, request: Request, line: str) -> Response:
         """Answer one line: wrong input with help, too many lines with a word and then with nothing.
@@ -60,6 +61,7 @@ class CommandRouter:
         if verdict is not Verdict.ANSWER:
             return _slow_down(context, verdict)
         response = await (command(context, argument) if command else _answer_bare_line(context, line, name))
+        self.limits.charge(request, response.lines - 1)
         return self._within_limits(context, response)
 
     async def _verdict(self, request: Request, command: Command | None) -> Verdict:
@@ -93,7 +95,17 @@ class CommandRouter:
         zone = DeliveryHours.for_chat(self.settings, chat.schedule if chat else "").zone
         today = datetime.now(ZoneInfo(zone)).date()
         return Context(
-            request, chat, catalogue, formatter, self.ledger, self.settings, kit, id_sequence, self.wake, today
+            request,
+            chat,
+            catalogue,
+            formatter,
+            self.ledger,
+            self.settings,
+            kit,
+            id_sequence,
+            self.wake,
+            today,
+            self.lists,
         )
 
 
@@ -113,7 +125,7 @@ def _slow_down(context: Context, verdict: Verdict) -> Response:
 async def _answer_bare_line(context: Context, line: str, name: str) -> Response:
     """Answer a line without a command: a number or an id alone asks for a paper."""
     query = parse_query(line, context.today)
-    if query.number is not None or query.paper:
+    if query.number is not None or query.paper or parse_several(line, context.today)[0]:
         return await lookup.paper(context, line)
     return context.reply_text(context.phrases.unknown_command.format(command=name[:LONGEST_ECHO]))
 

@@ -69,6 +69,11 @@ class Throttle:
         bucket.missing = bucket.missing if self._steady else self._burst
         return verdict
 
+    def charge(self, sender: Hashable, lines: int) -> None:
+        """Take so many more lines from a sender who was answered just now; it may then lack more than a burst."""
+        if bucket := self._buckets.get(sender):
+            bucket.missing += lines
+
     def _new(self, sender: Hashable, now: float) -> _Bucket:
         self._forget(now)
         heapq.heappush(self._queue, (now + 1 / self._per_second, next(self._order), sender))

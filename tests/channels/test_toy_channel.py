@@ -41,7 +41,7 @@ from formatters.edition import Edition
 from formatters.locale import Phrases
 from formatters.message import USUAL, Formatter, Message, numbered
 from formatters.model import Digest, Paper
-from formatters.page import Page
+from formatters.page import Page, Rows
 from tests.support.setup import DATA
 
 # --- its settings table
@@ -81,8 +81,8 @@ class ToyFormatter:
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         return Message(f"paper/{paper.id}", {"text": f"{paper.number}. {paper.title}"})
 
-    def paper(self, paper: Paper) -> tuple[Message, ...]:
-        return numbered("summary", [{"text": f"All about {paper.title}"}])
+    def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
+        return numbered("summary", [{"text": f"All about {paper.title}\n{rows}"}])
 
     def page(self, page: Page) -> Message:
         return self.notice(str(page))

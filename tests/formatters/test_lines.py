@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.conversation.parsing.numbers import expand
 from bot.conversation.parsing.preferences import PreferenceChange, parse_preferences
-from bot.conversation.parsing.query import PaperQuery, parse_query
+from bot.conversation.parsing.query import PaperQuery, parse_query, parse_several
 from bot.conversation.parsing.text import normalise, split_page
 from formatters import lines
 from tests.support.strategies import NASTY
@@ -45,6 +46,14 @@ def test_a_paper_of_a_day(number: int, day: date) -> None:
     assert parse_query(argument(lines.spell_numbered(number, day), "/paper"), TODAY) == PaperQuery(
         number=number, day=day
     )
+
+
+@given(st.lists(st.integers(1, 999), min_size=2, max_size=5, unique=True), st.dates())
+def test_several_papers_of_a_day(numbers: list[int], day: date) -> None:
+    line = lines.spell_several(numbers, day, lines.source_id("daily-papers"))
+    assert len(line.encode()) <= LONGEST
+    ranges, of = parse_several(argument(lines.spell_several(numbers, day), "/paper"), TODAY)
+    assert (expand(ranges, 999), of) == (numbers, day)
 
 
 @given(REFS)

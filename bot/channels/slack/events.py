@@ -29,6 +29,7 @@ from bot.log import log
 Work = Callable[[Payload], Coroutine[Any, Any, None]]
 
 _ANY = re.compile("")
+_YOUNG = 300.0  # seconds in which a message that is corrected is answered
 _REMEMBERED = 1000  # events: Slack sends one at most four times, within minutes
 _LEFT = {
     "channel_left": "the app was taken out of the channel",
@@ -94,7 +95,7 @@ class EventHandler:
 
     async def _message(self, body: Payload) -> None:
         """Answer direct messages; in channels people speak with each other."""
-        event = body["event"]
+        event = _corrected(body["event"]) or body["event"]
         if event.get("channel_type") == "im" and _by_person(event):
             self._people.note_person(event["user"], event["channel"])
             request = await self._people.request(event["channel"], event["user"])
@@ -181,6 +182,17 @@ class Deduplicator:
             self._known.pop(event, None)
         elif len(self._known) > _REMEMBERED:
             del self._known[next(iter(self._known))]
+
+
+def _corrected(event: Payload) -> Payload | None:
+    """Give a direct message as it is after a correction of its text; None for an old one and for anything else."""
+    if event.get("subtype") != "message_changed":
+        return None
+    now, before = event["message"], event.get("previous_message") or {}
+    edited = (now.get("edited") or {}).get("ts")
+    is_new = edited and now.get("text") != before.get("text") and float(edited) - float(now["ts"]) <= _YOUNG
+    where = {"channel": event["channel"], "channel_type": event.get("channel_type")}
+    return {name: value for name, value in {**now, **where}.items() if name != "edited"} if is_new else None
 
 
 def _by_person(event: Payload) -> bool:

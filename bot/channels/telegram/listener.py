@@ -32,7 +32,7 @@ from bot.errors import BotGone, LedgerError, PaperboyError, SendError, SettingsE
 from bot.log import log
 from bot.web.server import Web
 
-ALLOWED_UPDATES = ["message", "channel_post", "callback_query", "inline_query", "my_chat_member"]
+ALLOWED_UPDATES = ["message", "edited_message", "channel_post", "callback_query", "inline_query", "my_chat_member"]
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
 POLL_TIMEOUT = 30  # seconds that Telegram keeps a poll open while there is no update; it allows 50
 RESPONSE_TIMEOUT = POLL_TIMEOUT + 30.0  # seconds after which a poll without a response is given up

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
-from bot.conversation.commands.newest import Listed, last_seen, newest
+from bot.conversation.commands.newest import Listed, forget_list, last_seen, last_shown, newest, note_list
 from bot.conversation.context import Context, Response
-from bot.conversation.parsing.query import PaperQuery, nearest_days, parse_query
+from bot.conversation.parsing.numbers import Range, expand
+from bot.conversation.parsing.query import PaperQuery, nearest_days, parse_query, parse_several
 from bot.conversation.parsing.sources import split_source
 from bot.conversation.parsing.text import split_page
 from formatters import compose, lines, pages
 from formatters.model import Digest, Paper
-from formatters.page import Page, SearchHit, reference
+from formatters.page import Page, Rows, SearchHit, reference
 
 _MOST_CHOICES = 8
+_MOST_AT_ONCE = 5  # papers in full
 _LONGEST_ECHO = 40  # characters of what was typed
+
+Found = tuple[Digest, Paper, str]  # with the source, "" where there is one at most
 
 
 async def paper(context: Context, argument: str) -> Response:
     """Give one paper in full: by number, id, link or words of its title; of a day, or of the digest last seen."""
+    rest, source = split_source(argument, context.sources)
+    several, day = parse_several(rest, context.today)
+    if several:
+        return await _several(context, several, day, source)
     query, source = parse_query(argument, context.today), ""
     if query.words:
         query, source = _of_source(context, argument, query)
@@ -41,10 +50,12 @@ async def papers(context: Context, argument: str) -> Response:
     if query.day is None and (query.words or query.number is not None):
         return await _other_days(context, argument[:_LONGEST_ECHO], context.today, None)
     if not (query.day or source) and len(listed := await newest(context)) > 1:
+        forget_list(context)
         return context.reply_page(pages.lists(listed, context.phrases))
     digests = await _of_day_or_newest(context, query.day, source)
     if not digests:
         return await _no_digest(context, query)
+    await note_list(context, digests, source)
     return context.reply_page(*(_index_page(context, digest, page, source) for digest in digests))
 
 
@@ -110,7 +121,50 @@ async def _choose(context: Context, hits: Sequence[SearchHit]) -> Response:
     """Give the only hit, or let the reader choose among several."""
     if len(hits) == 1:
         return await _by_id(context, PaperQuery(ref=hits[0].ref))
-    return context.reply_page(pages.choice(hits, context.phrases))
+    return _offer(context, hits)
+
+
+async def _several(context: Context, ranges: Sequence[Range], day: date | None, source: str) -> Response:
+    """Give several papers, a few at once; where others see the answer, offer them in one message."""
+    digests = await _digests(context, day, source)
+    if not digests:
+        return await _no_digest(context, PaperQuery(day=day))
+    papers = [(digest, one, named) for named, digest in digests for one in digest.papers]
+    numbers = expand(ranges, max(one.number for _, one, _ in papers))
+    found = [each for number in numbers for each in papers if each[1].number == number]
+    missing = set(numbers) - {one.number for _, one, _ in found}
+    if not found:
+        return _by_number(context, numbers[0], digests)
+    if len(found) + len(missing) > len(numbers):  # of several lists
+        return _offer(context, [_hit(*one) for one in found])
+    if not context.request.is_alone:
+        return _offer(context, [replace(_hit(*each), title=f"{each[1].number}. {each[1].title}") for each in found])
+    return _all_of(context, found, sorted(missing))
+
+
+def _offer(context: Context, hits: Sequence[SearchHit]) -> Response:
+    return context.reply_page(pages.choice(hits[:_MOST_CHOICES], context.phrases))
+
+
+def _all_of(context: Context, found: Sequence[Found], missing: Sequence[int]) -> Response:
+    """Give the first papers of those found, with a button for the next, and say what there is not."""
+    given, others = found[:_MOST_AT_ONCE], found[_MOST_AT_ONCE:]
+    *firsts, last = [one for _, one, _ in given]
+    messages = [message for one in firsts for message in context.formatter.paper(one)]
+    messages += context.formatter.paper(last, _next(others))
+    if missing:
+        most = max(one.number for one in given[0][0].papers)
+        messages.append(context.formatter.notice(_no_such_paper(context, missing[0], most)))
+    return Response(tuple(messages), lines=len(given))
+
+
+def _next(others: Sequence[Found]) -> Rows:
+    """Offer the next of several papers, of one digest."""
+    if not others:
+        return ()
+    digest, _, source = others[0]
+    numbers = [one.number for of, one, _ in others[:_MOST_AT_ONCE] if of is digest]
+    return pages.rest(numbers, digest.day, source)
 
 
 def _by_number(context: Context, number: int | None, digests: Sequence[Listed]) -> Response:
@@ -119,17 +173,22 @@ def _by_number(context: Context, number: int | None, digests: Sequence[Listed]) 
         digest, one, _ = found[0]
         return _full(context, digest, one)
     if found:
-        return context.reply_page(pages.choice([_hit(*one) for one in found], context.phrases))
+        return _offer(context, [_hit(*one) for one in found])
     last = max(one.number for _, digest in digests for one in digest.papers)
-    template = context.phrases.which_paper if number is None else context.phrases.no_such_paper
-    return context.reply_text(template.format(number=str(number)[:8], last=last))
+    if number is None:
+        return context.reply_text(context.phrases.which_paper.format(last=last))
+    return context.reply_text(_no_such_paper(context, number, last))
+
+
+def _no_such_paper(context: Context, number: int, last: int) -> str:
+    return context.phrases.no_such_paper.format(number=str(number)[:8], last=last)
 
 
 async def _digests(context: Context, day: date | None, source: str) -> list[Listed]:
     """Give the digests of a day or source; without these, what this chat received last, else the newest."""
     if day or source:
         return [(source, digest) for digest in await _of_day_or_newest(context, day, source)]
-    return await last_seen(context) or await newest(context)
+    return await last_shown(context) or await last_seen(context) or await newest(context)
 
 
 async def _no_digest(context: Context, query: PaperQuery) -> Response:

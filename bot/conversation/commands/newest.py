@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
 from bot.conversation.context import Context
+from bot.conversation.recent import ShownList
 from formatters.model import Digest
 
 _TOGETHER = timedelta(days=1)  # a day of UTC and one of ours are the same morning's
@@ -25,6 +26,41 @@ async def last_seen(context: Context) -> list[Listed]:
     chat, archive = context.chat.id, context.ledger.archive
     found = await _each(context, lambda source: archive.last_seen(chat, source))
     return [(source, digest) for source, digest in _of_now(context, found) if digest.papers]
+
+
+async def note_list(context: Context, digests: Sequence[Digest], source: str) -> None:
+    """Note that this chat was shown the list of a day; what somebody pressed among others is not shown there."""
+    if context.request.is_alone or not context.request.from_button:
+        shown = ShownList(digests[0].day, source, _ids(digests), await _held(context))
+        context.lists.note(_chat(context), shown)
+
+
+def forget_list(context: Context) -> None:
+    """Let the newest digests count again in this chat."""
+    context.lists.note(_chat(context), None)
+
+
+async def last_shown(context: Context) -> list[Listed]:
+    """List the digests of the list that this chat was shown last; nothing when a digest came after it."""
+    shown = context.lists.last(_chat(context))
+    if shown is None or shown.held != await _held(context):
+        return []
+    digests = await context.ledger.archive.of_day(shown.day, shown.source)
+    return [(shown.source, digest) for digest in digests if digest.id in shown.digests]
+
+
+def _chat(context: Context) -> tuple[str, ...]:
+    """Name the chat, and who alone sees the answers where many talk."""
+    request = context.request
+    return request.channel, request.address, request.user if request.private else ""
+
+
+async def _held(context: Context) -> tuple[str, ...]:
+    return _ids(digest for _, digest in await last_seen(context))
+
+
+def _ids(digests: Iterable[Digest]) -> tuple[str, ...]:
+    return tuple(digest.id for digest in digests)
 
 
 async def lacks_newest(context: Context) -> bool:

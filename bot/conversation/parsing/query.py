@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from bot.conversation.parsing.text import split_page
+from bot.conversation.parsing.numbers import Range, parse_numbers
+from bot.conversation.parsing.text import normalise, split_page
 from formatters.addresses import typed_arxiv_id
 from formatters.lines import MOST_DIGITS, read_ref
 
@@ -57,6 +58,14 @@ def parse_query(argument: str, today: date) -> PaperQuery:
     if rest and not is_certain:
         return PaperQuery(words=_cut(text), page=page)
     return PaperQuery(words=_cut(rest), day=day, page=page)
+
+
+def parse_several(argument: str, today: date) -> tuple[tuple[Range, ...], date | None]:
+    """Read the numbers of several papers, and the day that stands behind or before them; () for anything else."""
+    text = normalise(argument)
+    days = [(parse_numbers(rest), day) for day, rest, _ in _find_days(text, today)]
+    found = [(parse_numbers(text), None), *reversed(days)]  # of "1-5 9-10" the last is the day
+    return next((one for one in found if one[0]), ((), None))
 
 
 def nearest_days(day: date, known: Sequence[date], most: int = 3) -> list[date]:

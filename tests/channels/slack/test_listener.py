@@ -296,6 +296,16 @@ async def test_a_thread_in_direct_messages_stays_one(slack_bot: SlackBot) -> Non
     assert [shown.thread_ts for shown in slack_bot.slack.shown("D00ANN")] == [None, ts]
 
 
+async def test_a_direct_message_that_is_corrected_soon_is_answered(slack_bot: SlackBot) -> None:
+    slack = slack_bot.slack
+    sent = await slack.message_im(ANN, "paper 999")
+    await slack.corrects(sent, "paper 999")  # a link was unfurled
+    await slack.corrects(sent, "paper 2")
+    await slack.corrects(sent, "paper 1", seconds=301)
+    await slack_bot.quiet()
+    assert [shown.text.partition(".")[0] for shown in slack.shown("D00ANN")[-2:]] == ["There is no paper 999", "2"]
+
+
 async def test_messages_that_are_not_for_the_app_are_ignored(slack_bot: SlackBot) -> None:
     slack = slack_bot.slack
     slack.scopes.add("channels:history")
@@ -306,7 +316,7 @@ async def test_messages_that_are_not_for_the_app_are_ignored(slack_bot: SlackBot
     event = (await slack.message_im(ANN, "")).payload["event"]
     await slack_bot.quiet()
     before = [len(slack.shown(SLACK_CHAT)), len(slack.shown("D00ANN"))]
-    for more in ({"bot_id": "B0OTHER"}, {"subtype": "message_changed"}, {"edited": {"ts": "1"}}, {"user": None}):
+    for more in ({"bot_id": "B0OTHER"}, {"subtype": "message_deleted"}, {"edited": {"ts": "1"}}, {"user": None}):
         await slack._event({**event, **more})
     await slack._event({"type": "reaction_added", "user": ANN})
     await slack_bot.quiet()

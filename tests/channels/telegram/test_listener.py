@@ -160,10 +160,36 @@ async def test_in_a_private_chat_every_message_is_for_the_bot(telegram_bot: Tele
     assert (await telegram_bot.ask(str(ANN), ANN, "2"))[0].startswith(SECOND)
 
 
-async def test_edited_messages_are_not_answered_again(telegram_bot: TelegramBot) -> None:
-    assert len(await telegram_bot.ask(str(ANN), ANN, "/paper 2")) == 1
-    assert await telegram_bot.ask(str(ANN), ANN, "/paper 3", edited=True) == []
-    assert len(await telegram_bot.ask(str(ANN), ANN, "/paper 1")) == 1
+@pytest.mark.parametrize("chat", [str(ANN), GROUP])
+async def test_what_is_corrected_soon_is_answered(telegram_bot: TelegramBot, chat: str) -> None:
+    await telegram_bot.ask(chat, ANN, "/paper 999")
+    [said] = await telegram_bot.ask(chat, ANN, "/paper 2", edited=True)
+    assert said.startswith(SECOND)
+    assert await telegram_bot.ask(chat, ANN, "/paper 2", edited=True) == []  # an edit of something else than the text
+
+
+async def test_what_is_corrected_late_is_not_answered(telegram_bot: TelegramBot) -> None:
+    number = telegram_bot.server.says(ANN, ANN, "/paper 999")
+    telegram_bot.server.chat(ANN).heard[number]["date"] -= 301
+    await telegram_bot.quiet()
+    assert await telegram_bot.ask(str(ANN), ANN, "/paper 2", edited=True) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["paper 2 @{}", "paper @{} 2", "@{}, paper 2", "paper 2, @{}", "@other_bot @{} paper 2"]
+)
+async def test_a_mention_counts_anywhere_in_a_line(telegram_bot: TelegramBot, line: str) -> None:
+    answers = await telegram_bot.ask(GROUP, ANN, line.format(NAME))
+    assert len(answers) == 1
+    assert await telegram_bot.ask(GROUP, ANN, line.format("other_bot")) == []
+    assert await telegram_bot.ask(GROUP, ANN, f"mail paper@{NAME} 2") == []
+
+
+async def test_several_papers_come_one_after_the_other(telegram_bot: TelegramBot) -> None:
+    said = await telegram_bot.ask(str(ANN), ANN, "/paper 1-3")
+    assert [one[:2] for one in said] == ["1.", "2.", "3."]
+    [offered] = await telegram_bot.ask(GROUP, ANN, "/paper 1-3")
+    assert offered == EN.which_of
 
 
 async def test_pictures_and_service_messages_get_no_answer(telegram_bot: TelegramBot) -> None:

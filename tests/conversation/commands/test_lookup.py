@@ -8,6 +8,7 @@ import pytest
 
 from formatters.model import Paper
 from formatters.page import reference
+from tests.support.chats import SLACK_CHAT
 from tests.support.digests import found
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import Pipeline
@@ -165,6 +166,135 @@ async def test_a_day_without_a_digest_offers_the_nearest_with_what_was_asked_for
 
 async def test_an_answer_names_the_line_that_gives_it_again(ann: Reader) -> None:
     assert (await ann.sends("/paper mini")).share_line == full(NEWEST, MINI)
+
+
+# --- several papers
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("/paper 1-3", [1, 2, 3]),
+        ("/paper 3-1", [1, 2, 3]),
+        ("/paper 2–4", [2, 3, 4]),
+        ("/paper 2~4번", [2, 3, 4]),
+        ("/paper 2번부터 4번까지", [2, 3, 4]),
+        ("/paper 3 1 2", [3, 1, 2]),
+        ("/paper 1번, 3 번", [1, 3]),
+        ("/paper 1, 3-4", [1, 3, 4]),
+        ("/paper 2 2 4", [2, 4]),
+        ("/paper 3-999", [3, 4]),
+        ("1-2", [1, 2]),
+        ("1 2", [1, 2]),
+        ("1 2 2025-09-08", [1, 2]),
+    ],
+)
+async def test_several_papers(ann: Reader, line: str, numbers: list[int]) -> None:
+    papers = (SEEN if "09-08" in line else NEWEST).papers
+    response = await ann.sends(line)
+    assert response.lines == len(numbers)
+    assert [one.text.partition("\n")[0] for one in await ann.sees(line)] == [
+        head(papers[number - 1]).strip() for number in numbers
+    ]
+
+
+async def test_one_number_with_a_day_is_one_paper(ann: Reader) -> None:
+    for line in ("/paper 2 2025-9-8", "/paper 2 20250908", "/paper 20250908 2"):
+        (paper,) = await ann.sees(line)
+        assert paper.text.startswith(head(BATCH))
+
+
+@pytest.mark.parametrize(
+    ("line", "spelled"),
+    [
+        ("/paper 1-7 2025-09-05", "/paper 6-7 2025-09-05"),
+        ("/paper 1-45 2025-09-05", "/paper 6-10 2025-09-05"),
+        ("/paper 1-6 2025년 9월 5일", "/paper 6 2025-09-05"),
+        ("/paper 1-5, 9, 11 2025-09-05", "/paper 9 11 2025-09-05"),
+    ],
+)
+async def test_of_many_papers_some_come_with_a_button_for_the_next(ann: Reader, line: str, spelled: str) -> None:
+    answer = await ann.sees(line)
+    assert len(answer) == 5
+    assert answer[-1].buttons[-1][1] == spelled
+    assert len(await ann.sees(spelled)) == len(spelled.split()) - 2 + 4 * ("6-10" in spelled) + ("6-7" in spelled)
+
+
+async def test_several_papers_of_which_some_are_not_there(ann: Reader) -> None:
+    assert (await ann.reads("/paper 2 9")).endswith(f"---\n{none(9)}")
+    assert await ann.reads("/paper 7-9") == await ann.reads("/paper 7 9") == none(7)
+    assert await ann.reads("/paper 1-3 2025-09-07") == EN.no_such_day.format(day="Sunday, 7 September 2025")
+
+
+async def test_of_two_series_several_numbers_are_offered(ann: Reader) -> None:
+    offered = await ann.buttons("/paper 1 5 2025-09-10")
+    assert list(offered.values()) == [
+        full(ARXIV, ARXIV.papers[0]),
+        full(NEWEST, MINI),
+        full(ARXIV, ARXIV.papers[1]),
+    ]
+
+
+async def test_in_a_group_several_papers_are_offered_in_one_message(readers: Readers) -> None:
+    """Each message takes from the twenty a minute that a group may get."""
+    offered = await readers.member().buttons("/paper 1-2")
+    assert offered == {f"{one.number}. {one.title}": full(NEWEST, one) for one in (MINI, SINKS)}
+
+
+async def test_each_of_several_papers_counts_as_a_line(readers: Readers) -> None:
+    now = 0.0
+    readers.router.clock = lambda: now
+    assert len(await readers.reader().sees("/paper 1-4")) == 4
+    assert [await readers.reader().reads("/search") for _ in range(2)] == [EN.search_what, EN.slow_down]
+    now += 3
+    assert await readers.reader().reads("/search") == EN.search_what
+
+
+# --- the list that a chat saw last
+
+
+@pytest.mark.parametrize("line", ["/papers 2025-09-08", "/start papers-2025-09-08"])
+async def test_a_number_is_of_the_list_that_this_chat_saw_last(readers: Readers, line: str) -> None:
+    await readers.reader().sends(line)
+    for asked in ("/paper 3", "3", "/paper 3-3"):
+        assert (await readers.reader().reads(asked)).startswith(head(DIFFUSION))
+    assert (await readers.reader(MINA).reads("/paper 1")).startswith(head(ATTENTION))
+    assert (await readers.reader().reads("/paper 3 2025-09-10")).startswith(head(AGAIN))
+    await readers.reader().sends("/papers")
+    assert (await readers.reader().reads("/paper 3")).startswith(head(AGAIN))
+
+
+async def test_a_list_of_two_series_is_two_lists(ann: Reader) -> None:
+    await ann.sends("/papers 2025-09-10")
+    assert len(await ann.buttons("/paper 1")) == 2
+
+
+async def test_the_next_digest_counts_more_than_an_older_list(readers: Readers) -> None:
+    await readers.member().sends("/papers 2025-09-08")
+    await readers.reader().sends("/papers 2025-09-08")
+    pipeline = Pipeline(
+        readers.ledger, readers.clock, MemoryChannel(name="telegram", formatter=readers.router.formatters["telegram"])
+    )
+    later = replace(NEWEST, id="daily-papers/2025-09-11", day=NEWEST.day.replace(day=11), papers=LONG.papers[:1])
+    await pipeline.run([found(one) for one in (LONG, SEEN, NEWEST, ARXIV, later)])
+    assert (await readers.member().reads("/paper 1")).startswith(head(later.papers[0]))
+    assert (await readers.reader().reads("/paper 1")).startswith(head(ATTENTION))  # it came to the group alone
+
+
+async def test_a_list_that_others_cannot_see_is_not_theirs(readers: Readers) -> None:
+    """In Slack only who typed sees the list; in a group a press is answered in a private chat."""
+    await readers.slack(address=SLACK_CHAT, alone=True).sends("/papers 2025-09-08")
+    assert (await readers.slack(address=SLACK_CHAT, alone=True).reads("/paper 1")).startswith(head(ATTENTION))
+    assert (await readers.slack("U0BOB", SLACK_CHAT, alone=True).reads("/paper 1")).startswith(head(MINI))
+    await readers.member().pressing.sends("/papers 2025-09-08")
+    assert (await readers.member().reads("/paper 1")).startswith(head(MINI))
+
+
+async def test_a_list_whose_digest_is_gone_counts_no_more(readers: Readers) -> None:
+    await readers.reader().sends("/papers 2025-09-08")
+    [one] = await readers.ledger.by_hand.find("daily-papers/2025-09-08")
+    await readers.ledger.by_hand.drop(one.id)
+    assert (await readers.reader().reads("/paper 1")).startswith(head(MINI))
 
 
 # --- /papers

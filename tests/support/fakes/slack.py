@@ -13,6 +13,7 @@ from tests.support.fakes.slack_api import CONVERSATION_SCOPES, SCOPES, TOKEN
 from tests.support.fakes.slack_channels import BOT, SOMEBODY, TEAM, Channel, SlackMessage, visible
 from tests.support.fakes.slack_events import (
     command,
+    corrected,
     echoed,
     escaped,
     in_ephemeral,
@@ -122,6 +123,10 @@ class FakeSlack(SlackSender):
     async def message_im(self, user: str, text: str, thread_ts: str | None = None) -> Sent:
         """Let somebody write to the bot."""
         return await self.message_in(self.channels.direct(user).id, user, text, thread_ts)
+
+    async def corrects(self, sent: Sent, text: str, seconds: float = 5.0) -> Sent:
+        """Let somebody change a message of theirs so many seconds after it was written."""
+        return await self._event(corrected(sent.payload["event"], linked(text), seconds))
 
     async def echoes(self, channel: str, ts: str, subtype: str = "") -> Sent:
         """Tell the app of its own message, as Slack does of every message; perhaps as a "bot_message"."""

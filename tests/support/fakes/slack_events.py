@@ -61,6 +61,16 @@ def said(channel: Channel, message: SlackMessage, kind: str = "message") -> Payl
     return {"client_msg_id": str(uuid.uuid4()), **written, "team": TEAM, **thread, **place}
 
 
+def corrected(event: Payload, text: str, seconds: float) -> Payload:
+    """Tell that somebody changed what they wrote so many seconds before (docs.slack.dev, message_changed)."""
+    written = {name: event[name] for name in ("type", "user", "text", "ts")}
+    at = f"{float(event['ts']) + seconds:.6f}"
+    now = {**written, "text": text, "edited": {"user": event["user"], "ts": at}}
+    place = {name: event[name] for name in ("channel", "channel_type")}
+    kind = {"type": "message", "subtype": "message_changed", "hidden": True, "ts": at, "event_ts": at}
+    return {**kind, **place, "message": now, "previous_message": written}
+
+
 def echoed(channel: Channel, message: SlackMessage, subtype: str) -> Payload:
     """Tell the app what it wrote itself; with the subtype bot_message there is no user."""
     whole = {**spelled(channel, message), "app_id": APP, "channel": channel.id, "channel_type": channel.type}

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
+from time import monotonic
 
 from telegram import Chat, Message, Update
 
@@ -16,15 +17,17 @@ from bot.channels.telegram.updates.inline import InlineSearch
 from bot.channels.telegram.updates.membership import MembershipHandler
 from bot.channels.telegram.updates.presses import PressHandler
 from bot.channels.telegram.updates.requests import RequestFactory, addresses_of, topic_of
+from bot.conversation.recent import Recent
 from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ReplySender
 from bot.errors import LedgerError, SendError
 from bot.log import log
 
 _COMMAND = re.compile(r"\s*(/\w+)(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
-_MENTION = re.compile(r"\s*@(\w+)[,:]?\s*(.*)", re.DOTALL)
+_MENTION = re.compile(r"(?<![\w@/])@(\w+)[,:]?")
 _CHANNEL_COMMANDS = {"subscribe", "unsubscribe", "settings"}  # only administrators post in a channel
 _REMEMBERED = 1000  # updates; no more than a hundred come in at once
+_YOUNG = 300.0  # seconds in which a message that is corrected is answered
 
 
 class UpdateHandler:
@@ -41,6 +44,7 @@ class UpdateHandler:
         self._membership = MembershipHandler(channel, router, self._answers, self._requests)
         self._inline = InlineSearch(channel, router)
         self._handled: deque[int] = deque(maxlen=_REMEMBERED)
+        self._texts = Recent[int](_YOUNG)
 
     async def handle(self, updates: Iterable[Update]) -> None:
         """Handle updates, those of one chat in their order.
@@ -78,6 +82,8 @@ class UpdateHandler:
     async def _dispatch(self, update: Update) -> None:
         if update.message:
             await self._message(update.message)
+        elif update.edited_message:
+            await self._edited(update.edited_message)
         elif update.channel_post:
             await self._channel_post(update.channel_post)
         elif update.callback_query:
@@ -93,8 +99,19 @@ class UpdateHandler:
         self._channel.ids.heard(message.chat, message.message_id)
         if message.migrate_to_chat_id:
             await self._membership.migrate(message.chat, message.migrate_to_chat_id)
+        await self._text(message)
+
+    async def _edited(self, message: Message) -> None:
+        """Answer a message whose text was corrected soon; Telegram tells of edits that change no text as well."""
+        at = message.edit_date
+        is_young = at is not None and (at - message.date).total_seconds() <= _YOUNG
+        if is_young and self._texts.get(_key(message), monotonic()) != hash(message.text):
+            await self._text(message)
+
+    async def _text(self, message: Message) -> None:
         if not message.text or message.via_bot or message.is_automatic_forward:
             return  # no text, or not meant for the bot: shared from inline mode, or posted in the group's channel
+        self._texts.note(_key(message), hash(message.text), monotonic())
         private = message.chat.type == Chat.PRIVATE
         if command := await self._command(message.text, private=private):
             line, addressed = command
@@ -113,9 +130,9 @@ class UpdateHandler:
 
     async def _command(self, text: str, *, private: bool) -> tuple[str, bool] | None:
         """Give the line that the bot may answer, and whether it is surely addressed to the bot; None for all else."""
-        mention = _MENTION.fullmatch(text)
-        if mention and await self._is_our_name(mention[1]):
-            return mention[2], True
+        for mention in _MENTION.finditer(text):
+            if await self._is_our_name(mention[1]):
+                return f"{text[: mention.start()]} {text[mention.end() :]}".strip(), True
         command = _COMMAND.fullmatch(text)
         if command is None:
             return (text, True) if private else None
@@ -125,6 +142,10 @@ class UpdateHandler:
 
     async def _is_our_name(self, name: str) -> bool:
         return name.casefold() == (await self._channel.client.username()).casefold()
+
+
+def _key(message: Message) -> tuple[int, int]:
+    return message.chat.id, message.message_id
 
 
 def _by_chat(updates: Iterable[Update]) -> list[list[Update]]:
