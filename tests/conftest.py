@@ -35,6 +35,9 @@ UNMEASURED = (
 # What is worked out once: were it kept from a test that is not measured, no other would be seen to do it.
 KEPT = (preferences._zones, preferences._suggestions, links.safe, summary.summarise)
 
+# Variables that say how this machine reaches others.
+NETWORKS = ("_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CAINFO", "SSL_CAPATH")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give properties many more examples in the long form."""
@@ -82,9 +85,9 @@ def _stop_coverage() -> Iterator[Coverage]:
 
 @pytest.fixture(autouse=True)
 def clean_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Scrub our settings from the environment, work in a folder of the test's own, and take posts as they are."""
+    """Scrub settings and networks from the environment, work in a folder of the test's own, take posts as they are."""
     for name in list(os.environ):
-        if name.startswith("PAPERBOY_"):
+        if name.startswith("PAPERBOY_") or name.upper().endswith(NETWORKS):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("bot.sources.folder.YOUNG", 0.0)  # tests write no post half

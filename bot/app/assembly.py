@@ -21,7 +21,6 @@ from bot.app.service import Service
 from bot.app.titles import TitleKeeper
 from bot.channels import all_kits
 from bot.config.fields import weekdays
-from bot.config.proxies import check_proxies
 from bot.config.settings import Settings
 from bot.config.sources import Source as SourceSettings
 from bot.conversation.listener import Listener
@@ -36,6 +35,7 @@ from bot.monitoring.health import Health
 from bot.monitoring.health_report import report_file
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
+from bot.network.options import check_network
 from bot.sources.folder import FolderSource
 from bot.sources.git.clone import Clone
 from bot.sources.git.program import Git
@@ -89,7 +89,7 @@ async def open_app(
     """
     kits = all_kits()
     require_deliverable(settings, kits)
-    check_proxies(settings)
+    check_network()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(open_ledger(settings.store.url))
         channels = make_channels(settings, kits) if channels is None else channels

@@ -19,6 +19,8 @@ from bot.ledger.status import Status
 from bot.log import log
 from bot.monitoring.health import Health
 from bot.monitoring.notifier import OperatorNotifier
+from bot.network.failures import explain
+from bot.network.options import httpx_options
 
 _HEARTBEAT = "heartbeat"
 _TRIES = 3
@@ -103,10 +105,10 @@ class Heartbeat:
     async def _try(self) -> str:
         """Call once. What is answered is not read: it may be anything."""
         try:
-            client = httpx.AsyncClient(timeout=self.timeout, follow_redirects=True)
+            client = httpx.AsyncClient(timeout=self.timeout, follow_redirects=True, **httpx_options(self.url))
             async with asyncio.timeout(self.timeout), client, client.stream("GET", self.url) as answer:
                 return "" if answer.is_success else f"HTTP {answer.status_code}"
         except (TimeoutError, httpx.TimeoutException):
             return f"no answer in {self.timeout:g} seconds"
         except Exception as error:  # noqa: BLE001 - whatever it is, it must keep nothing else from being done
-            return f"cannot be reached ({type(error).__name__})"
+            return f"cannot be reached ({explain(error) or type(error).__name__})"

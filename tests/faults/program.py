@@ -21,7 +21,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import httpx
 from sqlalchemy import Engine, event
 
 import bot.app.assembly
@@ -39,8 +38,9 @@ import bot.web.server
 from bot.channels.rate_limits.limiter import RateLimiter
 from bot.delivery.channel import Channel, UnconfirmedSend
 from bot.delivery.dispatcher import RetryPolicy
+from bot.network.certificates import tls_context
 
-_TLS = httpx.create_ssl_context()  # takes its time; nobody here speaks TLS
+tls_context()  # takes its time: each process that is forked has it already
 VERDICT = "verdict "  # what a line with a verdict begins with
 
 
@@ -94,7 +94,6 @@ def _speed_up(conditions: Conditions) -> None:
     for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
         unlimited = RateLimiter((), lambda _chat: [])
         _put(module, name, partial(_reporting(getattr(module, name)), limiter=unlimited, timeout=conditions.timeout))
-    _put(httpx._transports.default, "create_ssl_context", lambda **_: _TLS)
     open_app = bot.app.assembly.open_app
     for module in (bot.app.assembly, bot.cli.delivery.deliver):
         _put(module, "open_app", lambda settings: open_app(settings, policy=conditions.waits))

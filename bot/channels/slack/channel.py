@@ -20,6 +20,7 @@ from bot.channels.rate_limits.estimate import evenly, in_windows
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, SlidingWindow
 from bot.channels.rate_limits.pauses import ALL
+from bot.channels.slack.connections import open_session, web_client
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.database.states import ChatKind
 from bot.delivery.channel import (
@@ -239,12 +240,14 @@ class SlackChannel:
             raise translated from error
 
     def client(self) -> AsyncWebClient:
-        """Make a client; all share one session, which is opened inside the running loop."""
+        """Make a client; all share one session."""
+        return web_client(self._token, self._base_url, self.session)
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=self._timeout, sock_connect=10)
-            self._session = aiohttp.ClientSession(timeout=timeout)
-        # Without handlers the SDK never repeats a call by itself, which could post twice.
-        return AsyncWebClient(self._token, base_url=self._base_url, session=self._session, retry_handlers=[])
+            self._session = open_session(self._base_url, self._timeout)
+        return self._session
 
 
 async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:

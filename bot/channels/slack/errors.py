@@ -10,9 +10,17 @@ from slack_sdk.errors import SlackClientError
 
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
 from bot.log import redacted
+from bot.network.failures import ProxyFailure, explain, refused, unreachable
 
 # What a call can raise; the last four come from an answer that makes no sense.
-FAILURES = (aiohttp.ClientError, TimeoutError, SlackClientError, AttributeError, KeyError, TypeError, ValueError)
+FAILURES = (
+    *(aiohttp.ClientError, ProxyFailure, TimeoutError, SlackClientError),
+    *(AttributeError, KeyError, TypeError, ValueError),
+)
+_NEVER_SENT = (
+    *(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL),
+    *(aiohttp.ClientHttpProxyError, ProxyFailure),
+)
 # With these codes Slack refuses to show the messages of a chat.
 NO_HISTORY = {"missing_scope", "not_in_channel", "no_permission", "not_allowed_token_type", "channel_not_found"}
 
@@ -62,9 +70,18 @@ def translate(error: Exception, token: str = "") -> SendError:
         return BotGone(f"Slack refuses the app: {code}{_needed(error)}; check slack.bot_token and reinstall the app")
     if code and code not in _UNCERTAIN and _status(error) < 500:
         return Rejected(f"Slack refuses this message: {code}")
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
-        return RetryLater(f"Slack cannot be reached: {words}")
+    if isinstance(error, _NEVER_SENT):
+        return RetryLater(f"Slack cannot be reached: {_of_network(error) or words}")
     return Unconfirmed(f"Slack's answer was lost ({words})")
+
+
+def _of_network(error: Exception) -> str:
+    match error:
+        case aiohttp.ClientHttpProxyError():
+            return refused(f"{error.status} {error.message}")
+        case aiohttp.ClientProxyConnectionError():
+            return unreachable(f"{error.host}:{error.port}")
+    return explain(error)
 
 
 def error_code(error: BaseException | None) -> str:

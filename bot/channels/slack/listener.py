@@ -17,10 +17,10 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels.connection_status import ConnectionStatus
 from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.connections import connect_socket, web_client
 from bot.channels.slack.errors import translate
 from bot.channels.slack.events import EventHandler
 from bot.concurrency import LONGEST_PAUSE, backoff, wait_unless
@@ -93,8 +93,7 @@ class SlackSocket:
         """Open the connection: the SDK would not say why it fails, and would retry for ever a URL that works once."""
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             answer = await self._channel.client().apps_connections_open(app_token=self._token)
-            client.wss_uri = answer["url"]
-            await client.connect()
+            await connect_socket(client, str(answer["url"]))
 
     async def _watch(self, client: SocketModeClient, stopping: asyncio.Event) -> None:
         """Wait until the connection is gone for long: the SDK renews it, but not from every state (its issue 1922)."""
@@ -184,14 +183,12 @@ def slack_listener(
 
 def _bolt(channel: SlackChannel, events: EventHandler, secret: str = "") -> AsyncApp:
     """Make the app. It acknowledges only when a handler is done: by then choices are stored."""
-    ours = channel.client()
-    client = AsyncWebClient(base_url=ours.base_url, session=ours.session, retry_handlers=[])
     app = AsyncApp(
         logger=_BOLT,
         name="slack_bolt.app",
         process_before_response=True,
         signing_secret=secret,
-        client=client,
+        client=web_client(None, channel.client().base_url, channel.session),
         authorize=_authorized,
     )
     events.attach(app)

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from slack_sdk.webhook.async_client import AsyncWebhookClient
-
 from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.connections import webhook_client
 from bot.channels.slack.errors import FAILURES, translate
 from bot.log import log
 
@@ -73,7 +72,7 @@ class EphemeralReplies:
 
     async def respond(self, url: str, bodies: Sequence[Body], *, replace: bool = False) -> bool:
         """Post to a response_url; tell whether all was accepted. A lost answer is logged, and not sent again."""
-        hook = AsyncWebhookClient(url, session=self._channel.client().session, retry_handlers=[])
+        hook = webhook_client(url, self._channel.session)
         for body in bodies[:_MOST_USES]:
             try:
                 answer = await hook.send_dict({**body, "replace_original": replace})

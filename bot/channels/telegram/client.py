@@ -28,9 +28,11 @@ from telegram.request import HTTPXRequest
 from bot.channels.telegram.errors import translate
 from bot.errors import RetryLater, SendError, Unconfirmed
 from bot.log import log
+from bot.network.options import httpx_options
 from formatters.telegram import BOT
 
 _CONNECTIONS = 64  # enough for 30 calls a second that take two of them; each call looks at all that are idle
+_CONNECT, _POOL = 10.0, 30.0  # seconds until there is a connection, and one of the pool is free
 _CACHED_BODIES = 100
 # What a body may hold that the SDK has a type for, and what an edit does not take.
 _SDK_TYPES: dict[str, type[TelegramObject]] = {
@@ -51,8 +53,12 @@ class TelegramClient:
     def __init__(self, token: str, base_url: str, timeout: float, throttled: Callable[[str, float], None]) -> None:
         self._token = token
         # The longer an answer may take, the fewer sends are left unconfirmed.
-        request = HTTPXRequest(_CONNECTIONS, timeout, timeout, connect_timeout=10, pool_timeout=30)
-        self._polling = TolerantRequest(connection_pool_size=1, connect_timeout=10)
+        options = httpx_options(base_url)
+        self._longest = 2 * timeout + _CONNECT + _POOL
+        request = HTTPXRequest(
+            _CONNECTIONS, timeout, timeout, connect_timeout=_CONNECT, pool_timeout=_POOL, httpx_kwargs=options
+        )
+        self._polling = TolerantRequest(connection_pool_size=1, connect_timeout=_CONNECT, httpx_kwargs=options)
         self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
         self._throttled = throttled
         self._arguments: dict[str, Arguments] = {}  # by the body's JSON
@@ -138,9 +144,12 @@ class TelegramClient:
         return await self.call(chat, self.bot.edit_message_text(chat_id=chat, message_id=message_id, **kept))
 
     async def call(self, chat: str, call: Awaitable[_Result]) -> _Result:
-        """Await a call of the SDK about a chat."""
+        """Await a call of the SDK about a chat; its own timeouts leave out what is said with a SOCKS proxy."""
         try:
-            return await call
+            async with asyncio.timeout(self._longest):
+                return await call
+        except TimeoutError:
+            translated: SendError = Unconfirmed(f"Telegram did not answer within {self._longest:g} seconds")
         except TelegramError as error:
             translated = translate(error, chat, self._token)
         except NONSENSE as error:

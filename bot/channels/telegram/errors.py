@@ -23,6 +23,7 @@ from telegram.warnings import PTBDeprecationWarning
 
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
 from bot.log import redacted
+from bot.network.failures import NO_SOCKS, explain
 
 # Parts of a 400's text, in lower case, when the chat and not the message is the problem.
 _CHAT_PROBLEMS = (
@@ -44,7 +45,11 @@ _CHAT_PROBLEMS = (
     "user not found",
 )
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+_NEVER_SENT: tuple[type[Exception], ...] = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL),
+    httpx.ProxyError,
+    *NO_SOCKS,
+)
 
 
 def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
@@ -70,7 +75,7 @@ def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
         case BadRequest():
             return Rejected(f"Telegram refuses this message: {text}")
         case NetworkError() if _was_never_sent(error):
-            return RetryLater(f"Telegram cannot be reached: {text}")
+            return RetryLater(f"Telegram cannot be reached: {explain(error) or text}")
         case NetworkError() if "too many requests" in text.lower():
             return RetryLater(f"Telegram asks to wait: {text}", 30.0, flood=True)  # it did not say how long
     return Unconfirmed(f"Telegram's answer was lost ({text or type(error).__name__})")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.app.assembly import make_folder, make_sources
-from bot.config.proxies import check_proxies
 from bot.config.settings import Settings
 from bot.errors import SettingsError
+from bot.network.options import check_network
 from bot.sources.git.source import never_young
 from bot.sources.source import Source
 
@@ -18,7 +18,7 @@ def sources_of(named: Sequence[str], owner: str, settings: Settings) -> list[Sou
 
     Without `owner`, that is the only source. SettingsError for what is neither, and where the owner is not known.
     """
-    check_proxies(settings)
+    check_network()
     known = {source.name: source for source in make_sources(settings)}
     return [known[one] if one in known else _folder(one, owner, settings) for one in named]
 

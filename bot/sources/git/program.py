@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import SourceError
+from bot.network.certificates import FILE, FOLDER
+from bot.network.proxies import curl_variables
 from formatters.spans import collapse_spaces, shorten
 
 TOKEN = "PAPERBOY_GIT_PASSWORD"  # noqa: S105 - the name of a variable, which git's helper reads
@@ -32,7 +34,10 @@ _SETTINGS = {
     "http.lowSpeedTime": "30",
 }
 _LONGEST_WORDS = 200  # characters of what git said
+_OWN_CA = "where your network has a CA of its own, let SSL_CERT_FILE name the file of its certificates"
 _ADVICE = (
+    (re.compile(r"\b407\b"), "the proxy wants a name and a password; write them: http://name:password@host:port"),
+    (re.compile(r"SSL certificate problem|certificate verification failed", re.IGNORECASE), _OWN_CA),
     (re.compile(r"could not read Username|Authentication failed|HTTP.* 40[13]", re.IGNORECASE),
      "it does not exist, or wants a token: check the address, and token in this source's settings"),
     (re.compile(r"not found|does not exist|does not appear to be a git repository", re.IGNORECASE),
@@ -95,7 +100,8 @@ class Git:
             "GIT_LFS_SKIP_SMUDGE": "1",
         }
         ssh = {"GIT_SSH_COMMAND": ours.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")}
-        return {**ours, **own, **ssh, **({TOKEN: self.token} if self.token else {})}
+        network = {**_certificates(), **ours, **curl_variables()}
+        return {**network, **own, **ssh, **({TOKEN: self.token} if self.token else {})}
 
     def _explained(self, said: str) -> str:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
@@ -104,6 +110,12 @@ class Git:
         advice = next((advice for pattern, advice in _ADVICE if pattern.search(said)), "")
         text = shorten(collapse_spaces(why.removeprefix("fatal: ")), _LONGEST_WORDS)
         return f"source {self.name}: git: {text}" + (f"; {advice}" if advice else "")
+
+
+def _certificates() -> dict[str, str]:
+    """Name the CAs that all else trusts in the words of git, whose library may not be OpenSSL."""
+    names = {"GIT_SSL_CAINFO": os.environ.get(FILE), "GIT_SSL_CAPATH": os.environ.get(FOLDER)}
+    return {name: str(Path(path).absolute()) for name, path in names.items() if path}
 
 
 def _end(process: asyncio.subprocess.Process) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-import urllib.request
 
 import httpx
 
 from bot.errors import SourceError
+from bot.network.proxies import proxy_for
 from bot.sources.web.errors import Unreachable
 
 _PORTS = {"http": 80, "https": 443}
@@ -33,7 +33,7 @@ class AddressGuard:
         """
         if url.scheme not in _PORTS or not url.host:
             raise SourceError(f"{shown(url)}: only http and https addresses can be read; correct the address")
-        if _goes_through_proxy(url):
+        if proxy_for(str(url)):
             return [url]
         found = await _resolved(url)
         if not self._allow_private and (private := [one for one in found if not _is_public(one)]):
@@ -66,9 +66,3 @@ def _is_public(address: str) -> bool:
     one = ipaddress.ip_address(address.partition("%")[0])
     mapped = one.ipv4_mapped if isinstance(one, ipaddress.IPv6Address) else None
     return (mapped or one).is_global and not one.is_multicast
-
-
-def _goes_through_proxy(url: httpx.URL) -> bool:
-    """Tell whether the environment names a proxy for this URL, as httpx does."""
-    proxies = urllib.request.getproxies()
-    return bool(proxies.get(url.scheme) or proxies.get("all")) and not urllib.request.proxy_bypass(url.host)

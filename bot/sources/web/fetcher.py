@@ -6,14 +6,12 @@ Sources of the facts: RFC 9110 (sections 8.8, 13.1 and 15.4.5 on conditional req
 from __future__ import annotations
 
 import asyncio
-import ssl
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
 
@@ -21,6 +19,8 @@ import httpx
 import stamina
 
 from bot.errors import SourceError
+from bot.network.failures import NO_SOCKS, explain
+from bot.network.options import httpx_options
 from bot.sources.source import Cost
 from bot.sources.web.addresses import AddressGuard, shown
 from bot.sources.web.errors import Unreachable
@@ -31,8 +31,10 @@ _ADVICE = {
     401: "it wants a token; check it",
     403: "it lets us not in; check the token, or ask who runs it",
     404: "there is nothing; check the address",
+    407: "the proxy wants a name and a password; write them: http://name:password@host:port",
     410: "it is gone for good; take this source out of the settings",
 }
+_FAILURES: tuple[type[Exception], ...] = (httpx.HTTPError, *NO_SOCKS)
 _GZIP = 31  # zlib's number for the format
 _LONGEST_WAIT = 60.0  # seconds for which a server may make us wait within one look
 
@@ -96,31 +98,34 @@ class Fetcher:
     async def _try(self, task: _Task) -> Fetched:
         where = shown(task.url)
         try:
-            async with asyncio.timeout(self.longest), self._client() as client:
-                return await self._follow(client, task)
+            async with asyncio.timeout(self.longest):
+                return await self._follow(task)
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{where}: no answer within {self.longest:g} seconds") from None
-        except httpx.HTTPError as error:
+        except _FAILURES as error:
             said = str(error) or type(error).__name__
-            raise Unreachable(f"{where}: cannot be reached ({said}); check the network") from None
+            why = explain(error)
+            known = f"cannot be reached: {why}" if why else f"cannot be reached ({said}); check the network"
+            raise Unreachable(f"{where}: {known}") from None
 
-    def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=self.longest, verify=_tls())
+    def _client(self, url: httpx.URL) -> httpx.AsyncClient:
+        return httpx.AsyncClient(timeout=self.longest, **httpx_options(str(url)))
 
     @property
     def _agent(self) -> str:
         return f"Paperboy/{version('paperboy-bot')}" + (f" (+{self.contact})" if self.contact else "")
 
-    async def _follow(self, client: httpx.AsyncClient, task: _Task) -> Fetched:
+    async def _follow(self, task: _Task) -> Fetched:
         url = task.url
         for _ in range(_REDIRECTS + 1):
-            answer = await self._send(client, url, task.headers(url))
-            try:
-                if not answer.has_redirect_location:
-                    return await self._read(answer, url, task.known)
-                url = url.join(answer.headers["Location"])
-            finally:
-                await answer.aclose()
+            async with self._client(url) as client:
+                answer = await self._send(client, url, task.headers(url))
+                try:
+                    if not answer.has_redirect_location:
+                        return await self._read(answer, url, task.known)
+                    url = url.join(answer.headers["Location"])
+                finally:
+                    await answer.aclose()
         raise SourceError(f"{shown(task.url)}: leads from one address to the next, more than {_REDIRECTS} times")
 
     async def _send(self, client: httpx.AsyncClient, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
@@ -169,12 +174,6 @@ class _Task:
         """Give what to say at this URL, to which the first one may have led."""
         is_own = (url.scheme, url.netloc) == (self.url.scheme, self.url.netloc)
         return {**self.known.headers(), **(self.secrets if is_own else {})}
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Load the certificates, once: that takes a tenth of a second."""
-    return httpx.create_ssl_context()
 
 
 def _parsed(url: str) -> httpx.URL:

@@ -130,7 +130,7 @@ async def test_a_client_that_cannot_recover_is_replaced(
     monkeypatch.setattr(listener_module, "_GONE", 0.3)
     async with open_slack_bot(slack) as slack_bot:
         original = slack.sockets.invite
-        slack.sockets.invite = lambda port: f"ws://127.0.0.1:{port}/link/?ticket=none"  # type: ignore[method-assign]
+        slack.sockets.invite = lambda origin: f"ws{origin.removeprefix('http')}/link/?ticket=none"  # type: ignore[method-assign]
         slack.sockets.break_off()
         asked = len(await slack.answered("apps.connections.open"))
         await slack.answered("apps.connections.open", asked + 1)
@@ -142,7 +142,7 @@ async def test_a_client_that_cannot_recover_is_replaced(
 async def test_no_connection_in_time(slack: FakeSlack, short_waits: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener_module, "_CONNECT_TIMEOUT", 0.1)
     original = slack.sockets.invite
-    slack.sockets.invite = lambda port: f"ws://127.0.0.1:{port}/link/?ticket=none"  # type: ignore[method-assign]
+    slack.sockets.invite = lambda origin: f"ws{origin.removeprefix('http')}/link/?ticket=none"  # type: ignore[method-assign]
     with capture_logs() as logs:
         async with open_slack_bot(slack, connected=False) as slack_bot:
             await slack.answered("apps.connections.open", 3)

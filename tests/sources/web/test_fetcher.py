@@ -258,3 +258,13 @@ async def test_a_proxy_looks_names_up(
     found = await fetcher.get("http://blog.invalid/post")
     assert found.content is not None
     assert (found.url, [request.host for request in server.requests]) == ("http://blog.invalid/post", ["blog.invalid"])
+
+
+async def test_a_host_that_no_proxy_leads_to(
+    server: DocumentServer, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is called by its address, which NO_PROXY does not name."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "localhost")
+    found = await fetcher.get(f"http://localhost:{server.port}/post")
+    assert found.content == b"A post"

@@ -40,6 +40,7 @@ class DocumentServer(Loopback):
     documents: dict[str, Reply] = field(default_factory=dict)
     passing: list[Reply] = field(default_factory=list)
     requests: list[web.Request] = field(default_factory=list)
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
 
     @property
     def url(self) -> str:
@@ -47,7 +48,7 @@ class DocumentServer(Loopback):
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
-        for_us = self.passing or request.host.partition(":")[0] in ("127.0.0.1", "localhost")
+        for_us = self.passing or request.host.partition(":")[0] in self.hosts
         if request.method != "GET" or not for_us:
             return web.Response(status=400)
         reply = self.passing.pop(0) if self.passing else self.documents.get(request.path)

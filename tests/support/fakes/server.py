@@ -50,6 +50,7 @@ class FakeServer(ABC):
 
     def __init__(self, port: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
         self.port = port
+        self.public = ""  # the address under which others reach it, where that is not its own
         self.clock = clock
         self.calls: list[Call] = []
         self.faults = Faults()
@@ -58,6 +59,10 @@ class FakeServer(ABC):
         self.on_answer: Callable[[Call], None] | None = None
         self._runner: web.AppRunner | None = None
         self._news = asyncio.Event()
+
+    @property
+    def origin(self) -> str:
+        return self.public or f"http://127.0.0.1:{self.port}"
 
     @abstractmethod
     def chat_of(self, arguments: Arguments) -> str:

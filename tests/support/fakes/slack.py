@@ -44,7 +44,7 @@ class FakeSlack(SlackSender):
     @property
     def base_url(self) -> str:
         """Give what `AsyncWebClient` takes as base_url."""
-        return f"http://127.0.0.1:{self.port}/api/"
+        return f"{self.origin}/api/"
 
     def add_channel(
         self,
@@ -101,7 +101,7 @@ class FakeSlack(SlackSender):
         """Let somebody type a slash command; RefusalError if Slack would not show what is acknowledged with."""
         self._need("commands")
         chat = self._entered(channel, user)
-        url = self.answers.open(self.port, chat, user)
+        url = self.answers.open(self.origin, chat, user)
         sent = await self._send("slash_commands", command(chat, self.people[user], name, escaped(text), url))
         if sent.answer:
             self.answers.acknowledged(chat, user, sent.answer)
@@ -147,7 +147,7 @@ class FakeSlack(SlackSender):
         if not message:
             raise NotSentError(f"{user} sees no message {ts} in {channel}")
         action = forge(what, value) if forged else press(message.blocks, what, option)
-        url = self.answers.open(self.port, chat, user, message)
+        url = self.answers.open(self.origin, chat, user, message)
         surface = (in_ephemeral if ephemeral else in_message)(chat, message, action, url)
         return await self._send("interactive", pressed(self.people[user], action, self.channels.next_ts(), surface))
 

@@ -39,11 +39,11 @@ class Answers:
         self._clock = clock
         self._urls: dict[str, ResponseUrl] = {}
 
-    def open(self, port: int, channel: Channel, user: str, original: SlackMessage | None = None) -> str:
+    def open(self, origin: str, channel: Channel, user: str, original: SlackMessage | None = None) -> str:
         """Give a URL for answers about this interaction."""
         path = f"/actions/{TEAM}/{len(self._urls) + 1}/{METHOD}"
         self._urls[path] = ResponseUrl(channel, user, original, self._clock() + LIFETIME)
-        return f"http://127.0.0.1:{port}{path}"
+        return f"{origin}{path}"
 
     def use(self, path: str, arguments: Arguments) -> Answer:
         """Take what is posted there; the codes of a spent URL are not documented (node-slack-sdk #828)."""

@@ -92,7 +92,7 @@ class SlackApi(FakeServer):
         self.answers = Answers(self.channels, clock)
         self.sockets = Sockets(clock)
         self._methods: dict[str, Callable[[Arguments], dict[str, Any]]] = {
-            "apps.connections.open": lambda _: {"url": self.sockets.invite(self.port)},
+            "apps.connections.open": lambda _: {"url": self.sockets.invite(self.origin)},
             "auth.test": self._auth_test,
             "chat.postMessage": self._post_message,
             "chat.postEphemeral": self._post_ephemeral,

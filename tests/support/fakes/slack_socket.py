@@ -67,11 +67,11 @@ class Sockets:
 
     # What the server does
 
-    def invite(self, port: int) -> str:
+    def invite(self, origin: str) -> str:
         """Give a URL that serves one connection (apps.connections.open)."""
         ticket = secrets.token_hex(8)
         self._tickets.add(ticket)
-        return f"ws://127.0.0.1:{port}{PATH}?ticket={ticket}&app_id={APP}"
+        return f"ws{origin.removeprefix('http')}{PATH}?ticket={ticket}&app_id={APP}"
 
     async def deliver(self, sent: Sent) -> dict[str, Any]:
         """Send an envelope to one of the connections and wait for what comes back for it."""

@@ -116,7 +116,7 @@ class FakeTelegram(Readers):
     @property
     def base_url(self) -> str:
         """Give what `telegram.Bot` takes as base_url."""
-        return f"http://127.0.0.1:{self.port}/bot"
+        return f"{self.origin}/bot"
 
     # What the server does
 

@@ -1,0 +1,54 @@
+"""How Slack's library reaches Slack: through a session of ours, which knows the proxy and the certificates.
+
+Its own clients take HTTPS_PROXY or HTTP_PROXY alone, whatever NO_PROXY says, and no SOCKS (slack_sdk's
+proxy_env_variable_loader).
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import aiohttp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.network.certificates import tls_context
+from bot.network.proxies import proxy_for
+
+_Client = TypeVar("_Client", AsyncWebClient, AsyncWebhookClient, SocketModeClient)
+_CONNECT_TIMEOUT = 10.0  # seconds
+
+
+def open_session(url: str, timeout: float | None = None) -> aiohttp.ClientSession:
+    """Open a session for calls of one address, inside the running loop; answers must arrive within these seconds."""
+    limits = aiohttp.ClientTimeout(total=timeout, sock_connect=_CONNECT_TIMEOUT)
+    proxy = proxy_for(url)
+    if proxy and proxy.is_socks:
+        from bot.network.socks import SocksConnector
+
+        return aiohttp.ClientSession(connector=SocksConnector(proxy), timeout=limits)
+    return aiohttp.ClientSession(proxy=proxy.url if proxy else None, timeout=limits)
+
+
+def web_client(token: str | None, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """Make a client without handlers: with these the SDK would repeat a call by itself, which could post twice."""
+    return _by_session(AsyncWebClient(token, base_url=base_url, session=session, ssl=tls_context(), retry_handlers=[]))
+
+
+def webhook_client(url: str, session: aiohttp.ClientSession) -> AsyncWebhookClient:
+    return _by_session(AsyncWebhookClient(url, session=session, ssl=tls_context(), retry_handlers=[]))
+
+
+async def connect_socket(client: SocketModeClient, url: str) -> None:
+    """Open a connection of Socket Mode at this address, for which the SDK has made a session of its own."""
+    await client.aiohttp_client_session.close()
+    client.aiohttp_client_session = open_session(url)
+    client.wss_uri = url
+    await _by_session(client).connect()  # type: ignore[no-untyped-call]
+
+
+def _by_session(client: _Client) -> _Client:
+    """Let the session say which proxy is used, and not the SDK."""
+    client.proxy = None
+    return client

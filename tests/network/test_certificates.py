@@ -1,0 +1,40 @@
+"""Whose certificates are trusted."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import trustme
+
+from bot.errors import SettingsError
+from bot.network.certificates import tls_context
+from bot.network.options import check_network
+
+
+def test_those_that_come_with_the_program_are_loaded_once() -> None:
+    first = tls_context()
+    assert first is tls_context()
+    assert first.cert_store_stats()["x509_ca"] > 50
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_those_of_the_environment_take_their_place(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    trustme.CA().cert_pem.write_to_path("own.pem")
+    monkeypatch.setenv(variable, "own.pem" if variable.endswith("FILE") else str(Path.cwd()))
+    assert tls_context().cert_store_stats()["x509_ca"] == variable.endswith("FILE")  # a folder is looked into later
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("none.pem", "SSL_CERT_FILE: none.pem: No such file or directory; correct the path, or unset it"),
+        ("notes.pem", "SSL_CERT_FILE: notes.pem: holds no certificates; write them in PEM, as -----BEGIN …"),
+    ],
+)
+def test_a_file_that_is_none(path: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("notes.pem").write_text("notes")
+    monkeypatch.setenv("SSL_CERT_FILE", path)
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        check_network()
