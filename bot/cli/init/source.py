@@ -175,6 +175,8 @@ def _show(session: Session, look: Look) -> None:
         session.tell("\n".join(f"    {one.number}. {one.title}" for one in newest.papers[:_SHOWN]))
         if (more := len(newest.papers) - _SHOWN) > 0:
             session.tell(f"    … {said.more(more)}")
+    elif survey.may_be_empty:
+        session.good(said.no_papers_now)
     if missed := survey.nearest if not look.newest else survey.unread:
         session.tell(f"  {said.nearest} {missed}")
     for line in _not_understood(session, look):

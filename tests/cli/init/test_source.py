@@ -11,9 +11,9 @@ import pytest
 from bot.cli.init.wording import wording
 from bot.config.loading import load
 from tests.cli.init.conftest import POSTS
-from tests.support.chats import CHANNEL_NAME
+from tests.support.chats import CHANNEL, CHANNEL_NAME
 from tests.support.fakes.documents import Document, DocumentServer
-from tests.support.fakes.telegram import TOKEN
+from tests.support.fakes.telegram import TOKEN, FakeTelegram
 from tests.support.feeds import arxiv_paper, post, rss
 from tests.support.person import Ended, Person
 from tests.support.repository import Repository
@@ -142,6 +142,15 @@ async def test_arxiv(person: Person, documents: DocumentServer, monkeypatch: pyt
     assert load().sources[0].arxiv == ("cs.CL", "cs.LG")
 
 
+async def test_arxiv_on_a_weekend(person: Person, documents: DocumentServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents.documents["/rss/cs.CL"] = rss()
+    monkeypatch.setenv("PAPERBOY_SOURCES__0__URL", documents.url)
+    done = await choose(person, KINDS["arxiv"], "cs.CL", rest=("", ""))
+
+    assert (done.code, done.problems) == (0, [])
+    assert f"✓ {SAID.no_papers_now}\n" in done.out
+
+
 async def test_a_feed_of_posts(person: Person, documents: DocumentServer) -> None:
     html = '<h3>1. <a href="https://arxiv.org/abs/1706.03762">Attention</a></h3><p>Words.</p>'
     documents.documents["/feed.xml"] = rss(post("Daily Papers 2026-03-02", html))
@@ -158,3 +167,13 @@ async def test_a_feed_whose_entries_are_papers(person: Person, documents: Docume
 
     assert (done.code, done.problems) == (0, [])
     assert load().sources[0].entries == "papers"
+
+
+async def test_a_post_that_looks_unfinished_is_not_sent(person: Person, telegram: FakeTelegram) -> None:
+    Path("_posts").mkdir()
+    link = "[Attention](https://arxiv.org/abs/1706.03762)"
+    Path("_posts/2025-01-07-daily-papers.md").write_text(f"## 1. {link}\n\n### Goal\n\n정보 부족\n")
+    done = await choose(person, "", "", rest=("", "", "1"))
+
+    assert (done.code, telegram.shown(CHANNEL)) == (0, [])
+    assert SAID.nothing_to_send in done.out

@@ -56,6 +56,7 @@ class Wording:
     looking: str
     posts_found: Callable[[int, int, int], str]  # posts, digests, papers
     more: Callable[[int], str]  # papers that are not shown
+    no_papers_now: str
     nearest: str
     lost: str  # {line} {words}
     explain: str  # {post}

@@ -83,6 +83,7 @@ Then Install App, Install to Workspace: the token that begins with xoxb- is aske
         f"{plural(posts, 'post')} read: {plural(digests, 'digest')}, {plural(papers, 'paper')}. The newest:"
     ),
     more=lambda papers: f"and {plural(papers, 'more paper')}",
+    no_papers_now="There are no papers now, as on weekends; the next ones are delivered",
     nearest="Nearest to a paper:",
     lost="Not understood, line {line}: {words}",
     explain="`paperboy explain` with {post} shows more",
@@ -98,7 +99,7 @@ Then Install App, Install to Workspace: the token that begins with xoxb- is aske
     send_now="Yes, send the first paper",
     send_nothing="No, send nothing yet",
     sent="sent to {chat}",
-    nothing_to_send="Nothing to send: the chat has it, or the post waits to be finished (`paperboy status`)",
+    nothing_to_send="Nothing to send now: the chat has it, or it waits for its hour or its end (`paperboy status`)",
     comment="Written by `paperboy init`; `paperboy settings` lists what else there is.",
     written="{file} and {env} are written",
     go_on_with="""

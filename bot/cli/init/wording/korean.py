@@ -82,6 +82,7 @@ api.slack.com/apps: Create New App, From a manifest, 워크스페이스, YAML. �
         f"글 {posts}개를 읽었습니다: 다이제스트 {digests}개, 논문 {papers}편. 가장 새로운 것:"
     ),
     more=lambda papers: f"외 {papers}편",
+    no_papers_now="지금은 주말처럼 논문이 없습니다. 다음 것부터 보냅니다",
     nearest="논문에 가장 가까운 것:",
     lost="이해하지 못한 {line}번째 줄: {words}",
     explain="`paperboy explain`에 {post}을(를) 주면 더 볼 수 있습니다",
@@ -97,7 +98,7 @@ api.slack.com/apps: Create New App, From a manifest, 워크스페이스, YAML. �
     send_now="예, 첫 논문 보내기",
     send_nothing="아니요, 아직 보내지 않기",
     sent="{chat}에 보냈습니다",
-    nothing_to_send="보낼 것이 없습니다. 이미 있거나, 글이 끝나기를 기다립니다 (`paperboy status`)",
+    nothing_to_send="지금 보낼 것이 없습니다. 이미 있거나, 시각이나 글의 완성을 기다립니다 (`paperboy status`)",
     comment="`paperboy init`이 썼습니다. 다른 설정은 `paperboy settings`가 보여 줍니다.",
     written="{file} 파일과 {env} 파일을 썼습니다",
     go_on_with="""
