@@ -166,7 +166,7 @@ def operator_chats(
 def require_deliverable(settings: Settings, kits: Mapping[str, ChannelKit]) -> None:
     """Refuse settings with which nothing could be delivered."""
     if not settings.sources:
-        example = "the settings are ./paperboy.toml or --config FILE, and deploy/paperboy.example.toml is one to copy"
+        example = "the settings are ./paperboy.toml or --config FILE; `paperboy init` writes some"
         raise SettingsError(f"sources: there is none; add a [[sources]] table with name and kind ({example})")
     channels = {name: own for name, kit in kits.items() if (own := kit.read(settings))}
     if all(not own.chats and own.lacks for own in channels.values()):

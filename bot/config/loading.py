@@ -94,7 +94,7 @@ def _table(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
-        advice = "name your settings with --config; deploy/paperboy.example.toml is one to copy"
+        advice = "name your settings with --config, or let `paperboy init` write some"
         raise SettingsError(f"{path}: no such file; {advice}") from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); name a file that you may read") from None

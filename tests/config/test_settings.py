@@ -266,7 +266,7 @@ def test_whole_paths_and_the_home_directory(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_file_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = "no such file; name your settings with --config; deploy/paperboy.example.toml is one to copy"
+    missing = "no such file; name your settings with --config, or let `paperboy init` write some"
 
     assert refusal(Path(FILE)) == [f"{FILE}: {missing}"]
     monkeypatch.setenv("PAPERBOY_CONFIG", "etc/nowhere.toml")
