@@ -20,8 +20,8 @@ from bot.cli.init.wording import LANGUAGES, wording
 from bot.cli.program import set_up_log
 from bot.config.fields import clock_time, nearest_zone
 from bot.config.loading import files
-from bot.config.proxies import check_proxies
 from bot.errors import SettingsError
+from bot.network.options import check_network
 
 if TYPE_CHECKING:
     from bot.cli.init.source import Look
@@ -63,7 +63,8 @@ def _ask(session: Session) -> _Plan:
 
     said, questions = session.said, session.questions
     _require_place(session)
-    check_proxies(settings := session.settings({}))
+    settings = session.settings({})
+    check_network()
     set_up_log(settings, "ERROR")
     platform = questions.choose("platform", said.platform, said.platforms)
     names = [name for name in _PLATFORMS if platform in (name, "both")]
