@@ -118,3 +118,10 @@ async def test_a_file_that_cannot_be_read(person: Person, content: str | bytes |
 
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert done.err.startswith(f"answers.toml: {why}")
+
+
+async def test_a_proxy_that_cannot_be_used_is_said_before_any_question(person: Person, posts: Path) -> None:
+    person.monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:1080")
+    done = await give(person, TELEGRAM)
+
+    assert (done.code, done.err.count("\n"), done.err.startswith("ALL_PROXY")) == (2, 1, True)
