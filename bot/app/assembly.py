@@ -166,8 +166,8 @@ def operator_chats(
 def require_deliverable(settings: Settings, kits: Mapping[str, ChannelKit]) -> None:
     """Refuse settings with which nothing could be delivered."""
     if not settings.sources:
-        example = "the settings are ./paperboy.toml or --config FILE; `paperboy init` writes some"
-        raise SettingsError(f"sources: there is none; add a [[sources]] table with name and kind ({example})")
+        how = "`paperboy init` sets one up, or add a [[sources]] table with name and kind"
+        raise SettingsError(f"sources: there is none; {how} (the settings are ./paperboy.toml or --config FILE)")
     channels = {name: own for name, kit in kits.items() if (own := kit.read(settings))}
     if all(not own.chats and own.lacks for own in channels.values()):
         empty = " and ".join(f"{name}.chats" for name in channels)

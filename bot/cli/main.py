@@ -30,9 +30,8 @@ def demo() -> None:
     import asyncio
 
     from bot.cli.setup.demo import run
-    from bot.config.loading import load
 
-    asyncio.run(run(load(file=False)))
+    asyncio.run(run())
 
 
 @app.command(rich_help_panel=Group.SET_UP)

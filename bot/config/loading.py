@@ -27,17 +27,16 @@ _CONFIG = "PAPERBOY_CONFIG"  # names the file
 _IS_ADDRESS = re.compile(r"[\w+.-]+://|(?:[\w.-]+@)?[\w.-]+:")  # for git: of another machine, or file://
 
 
-def load(path: Path | None = None, *, file: bool = True) -> Settings:
+def load(path: Path | None = None) -> Settings:
     """Load the settings from a file, else from PAPERBOY_CONFIG, else from the working directory.
 
-    Without any file, or with `file` off, the environment alone counts. It overrides the `.env` of the working
-    directory, and that overrides the one beside the file; `os.environ` is not changed. Raises SettingsError with
-    a line per problem.
+    Without any file the environment alone counts. It overrides the `.env` of the working directory, and that overrides
+    the one beside the file; `os.environ` is not changed. Raises SettingsError with a line per problem.
     """
     environment = _environment()
     named = path or environment.get(_CONFIG)
     path = Path(named or FILE)
-    table = _table(path) if file and (named or path.exists()) else {}
+    table = _table(path) if named or path.exists() else {}
     return settings_from(table, path, {**_dotenv(path.parent.absolute()), **environment})
 
 

@@ -63,7 +63,8 @@ def answers_to(*typed: str) -> list[str]:
 
 
 async def test_in_english() -> None:
-    done = await paperboy("demo", typed="/paper x\n", PAPERBOY_LANGUAGE="en")
+    half_set_up = {"PAPERBOY_SOURCES__0__URL": "http://127.0.0.1:9"}
+    done = await paperboy("demo", typed="/paper x\n", PAPERBOY_LANGUAGE="en", **half_set_up)
 
     assert (done.code, done.err) == (0, "")
     assert "Daily Papers · Monday, 2 March 2026\n6 papers\n" in done.out

@@ -59,7 +59,7 @@ def test_without_config_the_environment_and_then_the_working_directory(monkeypat
 @pytest.mark.parametrize(
     ("toml", "line"),
     [
-        ("", "sources: there is none; add a [[sources]] table with name and kind"),
+        ("", "sources: there is none; `paperboy init` sets one up, or add a [[sources]] table"),
         (
             '[[sources]]\nname = "a"\nkind = "folder"\npath = "."',
             "telegram.chats and slack.chats are empty; name at least one chat",

@@ -219,7 +219,7 @@ def _summary(done: Counter[str]) -> str:
 def _shown(total: int, tally: Tally, *, verbose: bool) -> AbstractContextManager[OnSettled]:
     """Choose what is shown: a line per message when asked for, a bar on a terminal, else a line per digest and chat."""
     console = Console(stderr=True, soft_wrap=False)
-    if verbose or not console.is_terminal:
+    if verbose or not console.is_terminal or not total:
         return nullcontext(_say_message if verbose else tally.settled)
     return _bar(console, total)
 

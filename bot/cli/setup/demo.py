@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import tempfile
@@ -11,6 +12,8 @@ from pathlib import Path
 from bot.channels.terminal import KIT, TerminalChannel
 from bot.cli.console import Console, say
 from bot.cli.setup import sample
+from bot.config.explain import variable
+from bot.config.loading import FILE, settings_from
 from bot.config.settings import Settings
 from bot.conversation.context import Request
 from bot.conversation.limits import AnswerLimits
@@ -26,12 +29,14 @@ from formatters.locale import Phrases, phrases
 from formatters.terminal import TerminalFormatter
 
 CHAT = "this terminal"
+_LANGUAGE = variable(["language"])
 _PATIENT = AnswerLimits(alone=Throttle(burst=sys.maxsize))  # lines may come from a file
 
 
-async def run(settings: Settings) -> None:
+async def run() -> None:
     """Deliver the sample and answer what is typed, until the input ends."""
     configure()
+    settings = _settings()
     said = phrases(settings.language)
     console = Console(soft_wrap=False)
     channel = TerminalChannel(console, TerminalFormatter(said))
@@ -40,6 +45,11 @@ async def run(settings: Settings) -> None:
             await _deliver(ledger, channel)
             if not console.quiet:  # else nobody reads any more
                 await _converse(_router(ledger, settings, channel), channel, said)
+
+
+def _settings() -> Settings:
+    """Take the language from the environment, and nothing else of what may be set up here."""
+    return settings_from({}, Path(FILE), {name: value for name, value in os.environ.items() if name == _LANGUAGE})
 
 
 async def _deliver(ledger: Ledger, channel: TerminalChannel) -> None:

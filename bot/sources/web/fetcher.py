@@ -37,6 +37,7 @@ _ADVICE = {
 _FAILURES: tuple[type[Exception], ...] = (httpx.HTTPError, *NO_SOCKS)
 _GZIP = 31  # zlib's number for the format
 _LONGEST_WAIT = 60.0  # seconds for which a server may make us wait within one look
+stamina.instrumentation.set_on_retry_hooks([])  # what fails at last is told; that it is tried again is no news
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Fetcher:
         """
         task = _Task(_parsed(url), known, secrets)
 
-        async def fetch() -> Fetched:  # without arguments: stamina logs them
+        async def fetch() -> Fetched:
             return await self._try(task)
 
         caller = stamina.AsyncRetryingCaller(attempts=self.tries, timeout=None, wait_initial=self.first_pause)
