@@ -208,6 +208,10 @@ def test_what_fits_is_one_part(spans: list[Span]) -> None:
     assert split(spans, [(size, 1000)]) == ([tidy(spans)] if plain(spans).strip() else [])
 
 
+def test_tidy_leaves_out_what_is_empty() -> None:
+    assert tidy([Span(""), Span(" a"), Span("", "https://a.example"), Span("b")]) == (Span("ab"),)
+
+
 @given(SPANS)
 def test_tidy_joins_neighbours_and_trims_the_ends(spans: list[Span]) -> None:
     tidied = tidy(spans)
