@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from hashlib import blake2s
 
+LONGEST = 64  # bytes of a button line, the smallest limit of a platform (Telegram Bot API, InlineKeyboardButton)
 MOST_DIGITS = 12  # that are read of a number: more than any paper or page has, and few enough for SQLite's integers
 
 SUBSCRIBE, SUBSCRIBE_NOW, UNSUBSCRIBE = "/subscribe", "/subscribe now", "/unsubscribe"

@@ -72,6 +72,14 @@ def stands_above(digest: Digest, paper: Paper, phrases: Phrases) -> Page:
     return Page((Span(phrases.stands_above),), (Item((Span(title, styles=BOLD),), button),))
 
 
+def suggestion(text: str, typed: str, line: str, phrases: Phrases) -> Page:
+    """Say that a line was not understood, and offer the one that may have been meant: all of it, else its command."""
+    fits = len(line.encode()) <= lines.LONGEST
+    typed, line = (typed, line) if fits else (typed.partition(" ")[0], line.partition(" ")[0])
+    said = f"{text}\n{phrases.did_you_mean.format(near=isolated(typed))}"
+    return Page((Span(said),), rows=((Button(typed, line, typed),),))
+
+
 def rest(numbers: Sequence[int], day: date, source: str) -> Rows:
     """Offer the next of several papers, since not all were given at once."""
     ids, typed = (lines.spell_several(numbers, day, one) for one in (lines.source_id(source) if source else "", source))

@@ -68,7 +68,7 @@ class SlackFormatter:
         body = _body((*head, *listed))
         top = {"type": "rich_text", "elements": spell(head)}
         items = [_section(item, position) for position, item in enumerate(page.items)]
-        rows = [_actions(row, f"row{position}") for position, row in enumerate(page.rows)]
+        rows = [_actions(list(map(_in_slack, row)), f"row{position}") for position, row in enumerate(page.rows)]
         return Message("page", {**body, "blocks": [top, *items, *rows]})
 
     def notice(self, text: str) -> Message:
@@ -153,6 +153,10 @@ _HEAD: tuple[Limit, ...] = ((_characters, LONGEST_TEXT),)  # leaves enough for a
 def _slack_commands(span: Span) -> Span:
     """Name commands as they are typed in Slack."""
     return span._replace(text=_COMMAND.sub("/papers-", span.text))
+
+
+def _in_slack(button: Button) -> Button:
+    return replace(button, label=_COMMAND.sub("/papers-", button.label))
 
 
 def _bodies(spans: Spans) -> list[Mapping[str, object]]:

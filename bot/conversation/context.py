@@ -37,6 +37,7 @@ class Request:
     language: str = ""  # the platform's code for the reader's language, "ko" or "en-US"; empty: not known
     aliases: tuple[str, ...] = ()  # other addresses of the same chat: "@my_channel"
     addressed: bool = True  # certainly meant for the bot, so even an unknown line is answered
+    in_reply: bool = False  # to a message of the bot: command words count, all else is for others
     from_button: bool = False  # the line is that of a pressed button
     private: bool = False  # nobody else sees the answer
     is_admin: Callable[[], Awaitable[bool]] = _nobody

@@ -12,10 +12,12 @@ from bot.config.settings import Settings
 from bot.conversation.commands import lookup, operator, subscription
 from bot.conversation.context import Context, Request, Response, choose_language
 from bot.conversation.limits import AnswerLimits
-from bot.conversation.parsing.query import parse_query, parse_several
+from bot.conversation.parsing.query import is_numbered
 from bot.conversation.parsing.text import normalise
+from bot.conversation.parsing.words import SHOW, parse_command, parse_slash, suggest
 from bot.conversation.recent import ListsShown, PapersGiven
 from bot.conversation.throttle import Verdict
+from bot.database.states import ChatKind
 from bot.delivery.channel import ChannelKit
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import Ledger
@@ -51,7 +53,7 @@ class CommandRouter:
         A change of settings is committed before this returns.
         """
         line = line[:_LONGEST_LINE]
-        command, name, argument = _parse(line, addressed=request.addressed)
+        command, argument = _parse(line, request)
         if command is None and not request.addressed:
             return Response()  # it may be meant for somebody else, so it is not counted either
         verdict = await self._verdict(request, command)
@@ -60,7 +62,7 @@ class CommandRouter:
         context = await self._context(request)
         if verdict is not Verdict.ANSWER:
             return _slow_down(context, verdict)
-        response = await (command(context, argument) if command else _answer_bare_line(context, line, name))
+        response = await (command(context, argument) if command else _answer_bare_line(context, line))
         self.limits.charge(request, response.lines - 1)
         return self._within_limits(context, response)
 
@@ -109,11 +111,15 @@ class CommandRouter:
         )
 
 
-def _parse(line: str, *, addressed: bool) -> tuple[Command | None, str, str]:
-    """Give a line's command, its name as typed, and the rest; a line not addressed to the bot needs the slash."""
-    name, argument = [*normalise(line).split(maxsplit=1), "", ""][:2]
-    command = _COMMANDS.get(name.removeprefix("/").casefold())
-    return command if addressed or name.startswith("/") else None, name, argument
+def _parse(line: str, request: Request) -> tuple[Command | None, str]:
+    """Give a line's command and the rest; a line that may be meant for others needs the slash."""
+    if not (request.addressed or request.in_reply):
+        name, rest = parse_slash(line, _NAMES)
+    elif is_numbered(line):
+        name, rest = "paper", line
+    else:
+        name, rest = parse_command(line, _NAMES)
+    return _COMMANDS.get(name), rest
 
 
 def _slow_down(context: Context, verdict: Verdict) -> Response:
@@ -122,12 +128,24 @@ def _slow_down(context: Context, verdict: Verdict) -> Response:
     return Response(toast=text) if verdict is Verdict.SILENCE else context.reply_text(text)
 
 
-async def _answer_bare_line(context: Context, line: str, name: str) -> Response:
-    """Answer a line without a command: a number or an id alone asks for a paper."""
-    query = parse_query(line, context.today)
-    if query.number is not None or query.paper or parse_several(line, context.today)[0]:
-        return await lookup.paper(context, line)
-    return context.reply_text(context.phrases.unknown_command.format(command=name[:LONGEST_ECHO]))
+async def _answer_bare_line(context: Context, line: str) -> Response:
+    """Answer a line without a command: an id or a day alone asks for papers, other words search in a private chat."""
+    text = normalise(line)
+    name = text.partition(" ")[0]
+    if name and not name.startswith("/"):
+        if response := await lookup.bare(context, line):
+            return response
+        if context.request.kind == ChatKind.PRIVATE:
+            return _suggest(context, text, f"{lookup.nothing_found(context, text)}\n{context.phrases.way_out}")
+    return _suggest(context, text, context.phrases.unknown_command.format(command=name[:LONGEST_ECHO]))
+
+
+def _suggest(context: Context, line: str, text: str) -> Response:
+    """Say that a line was not understood, with a button for what may have been meant."""
+    typed, meant = suggest(line, _commands(context))
+    return (
+        context.reply_page(pages.suggestion(text, typed, meant, context.phrases)) if meant else context.reply_text(text)
+    )
 
 
 async def _start(context: Context, argument: str) -> Response:
@@ -147,9 +165,13 @@ async def _help(context: Context, _: str) -> Response:
 
 
 def _help_text(context: Context) -> str:
+    return help_text(context.phrases.help, _commands(context))
+
+
+def _commands(context: Context) -> Mapping[str, str]:
+    """Give the commands that the sender may use, each with what it does."""
     catalogue = context.phrases
-    commands = catalogue.commands | (catalogue.operator_commands if context.is_operator else {})
-    return help_text(catalogue.help, commands)
+    return catalogue.commands | (catalogue.operator_commands if context.is_operator else {})
 
 
 Command = Callable[[Context, str], Awaitable[Response]]
@@ -165,4 +187,6 @@ _COMMANDS: dict[str, Command] = {
     "status": operator.status,
     "start": _start,
     "help": _help,
+    SHOW: lookup.show,
 }
+_NAMES = frozenset(_COMMANDS) - {SHOW}

@@ -28,6 +28,7 @@ class Phrases:
     stands_above: str
     no_digest: str
     unknown_command: str  # {command}
+    way_out: str  # from words that found nothing
     which_of: str
     which_list: str
     tap_one: str

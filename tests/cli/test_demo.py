@@ -42,7 +42,7 @@ async def test_delivers_the_sample_and_answers() -> None:
         TITLES[2],
         "Daily Papers · 2026년 3월 2일 (월)",
         "매일 새 논문 요약을 전해 드리는 Paperboy입니다. 이렇게 말을 걸어 주세요.",
-        "모르는 명령입니다: 뭐야. /help 를 보내면 할 수 있는 일을 알려 드립니다.",
+        "‘뭐야 [b]’ 검색 결과가 없습니다. 검색어를 줄이거나 영어로도 찾아 보세요.",
         TITLES[1],
         "7번 논문은 없습니다. 번호는 1부터 6까지입니다.",
         "몇 번 논문을 볼까요? 1부터 6까지의 번호를 붙여 주세요. 예: /paper 1",
@@ -176,10 +176,8 @@ async def test_bytes_that_are_no_text_get_an_answer() -> None:
     done = await paperboy("demo", typed=b"/paper \xff\n\xfe\xff", PAPERBOY_LANGUAGE="en")
 
     assert (done.code, done.err) == (0, "")
-    assert (
-        done.lines[-1]
-        == "I do not know \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}. Send /help to see what I can do."
-    )
+    missed = "Nothing found for “\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}”. Try fewer words, or Korean ones."
+    assert done.lines[-2:] == [missed, "/help shows what else I can do."]
 
 
 async def test_a_terminal_without_korean_is_no_reason_to_fail() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.context import Request, Response
 from bot.conversation.limits import AnswerLimits
+from bot.conversation.parsing.text import normalise
 from bot.conversation.throttle import Throttle
 from formatters.compose import help_text
 from formatters.locale import Phrases
@@ -43,6 +45,10 @@ NOISE = "𝕟𝕠𝕚𝕤𝕖 ‮\u200b\x00\ud800\N{ZERO WIDTH JOINER}ㄱ ~#@/<b
 
 def unknown(name: str, catalogue: Phrases = EN) -> str:
     return catalogue.unknown_command.format(command=name)
+
+
+def missed(words: str, catalogue: Phrases = EN) -> str:
+    return f"{catalogue.nothing_found.format(words=words[:40])}\n{catalogue.way_out}"
 
 
 # --- /start, /help, and what is no command
@@ -97,9 +103,13 @@ async def test_help_names_every_command_and_no_other(readers: Readers) -> None:
 )
 async def test_anything_else_gets_a_way_out_in_a_private_chat(readers: Readers, name: str) -> None:
     shown = "x" if name == "𝕩" else name
-    assert await readers.reader().reads(f"{name} there") == unknown(shown)
-    assert await readers.terminal().reads(f"{name} there") == unknown(shown, KO)
-    assert await readers.slack().reads(f"{name} there") == in_slack(unknown(shown))
+
+    def answer(catalogue: Phrases) -> str:
+        return unknown(shown, catalogue) if shown.startswith("/") else missed(f"{shown} there", catalogue)
+
+    assert (await readers.reader().reads(f"{name} there")).startswith(answer(EN))
+    assert (await readers.terminal().reads(f"{name} there")).startswith(answer(KO))
+    assert (await readers.slack().reads(f"{name} there")).startswith(in_slack(answer(EN)))
 
 
 @pytest.mark.parametrize("line", ["", "   ", "\n", "\u200f\u202e", "\x00", "\ud800"])
@@ -110,8 +120,9 @@ async def test_nothing_that_can_be_seen(readers: Readers, line: str) -> None:
 async def test_noise_is_repeated_in_part_only(readers: Readers) -> None:
     assert len(NOISE) >= 4000
     text = await readers.reader().reads(NOISE)
-    assert text.startswith(unknown("noise"))
-    assert await readers.reader().reads("x" * 4000) == unknown("x" * 40)
+    assert text.startswith(missed(normalise(NOISE)))
+    assert await readers.reader().reads("x" * 4000) == missed("x" * 40)
+    assert await readers.reader().reads("/" + "x" * 4000) == unknown("/" + "x" * 39)
     for command in ("/paper", "/papers", "/search", "/settings"):
         assert len(await readers.reader().reads(f"{command} {NOISE}")) < 500
 
@@ -137,6 +148,104 @@ async def test_a_line_has_an_end(readers: Readers) -> None:
     """Slack lets people send forty thousand characters."""
     assert await readers.reader().reads(f"/paper {' ' * 5000}2") == WHICH
     assert await readers.reader().reads(f"{' ' * 5000}2") == unknown("")
+
+
+# --- words that people use
+
+
+@pytest.mark.parametrize("line", ["확산", "눈", "transl", "mini-o3", "확산 모델", "attention alone"])
+async def test_plain_words_search_in_a_private_chat(readers: Readers, line: str) -> None:
+    for reader in (readers.reader(), readers.slack(), readers.terminal()):
+        assert await reader.reads(line) == await reader.reads(f"/search {line}")
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("논문 3", "/paper 3"),
+        ("논문 1-2", "/paper 1-2"),
+        ("논문 2509.07969", "/paper 2509.07969"),
+        ("3번", "/paper 3"),
+        ("3번 논문", "/paper 3"),
+        ("1 2", "/paper 1 2"),
+        ("논문", "/papers"),
+        ("목록", "/papers"),
+        ("논문 목록", "/papers"),
+        ("논문 2025-09-08", "/papers 2025-09-08"),
+        ("2025년 9월 8일 논문", "/papers 2025-09-08"),
+        ("2025-09-08", "/papers 2025-09-08"),
+        ("목록 2025-09-08", "/papers 2025-09-08"),
+        ("2025-09-08 attention", "/paper attention 2025-09-08"),
+        ("검색 확산", "/search 확산"),
+        ("확산 검색", "/search 확산"),
+        ("확산 논문", "/search 확산"),
+        ("논문 확산", "/search 확산"),
+        ("검색", "/search"),
+        ("설정", "/settings"),
+        ("도움말", "/help"),
+        ("현황", "/status"),
+        ("구독 언제", "/subscribe 언제"),
+        ("/논문 3", "/paper 3"),
+        (unicodedata.normalize("NFD", "논문 3"), "/paper 3"),
+    ],
+)
+async def test_korean_command_words(readers: Readers, line: str, command: str) -> None:
+    meant = readers.member(meant=True)
+    replied = Reader(readers.router, replace(readers.member().request, in_reply=True))
+    assert await readers.reader().sends(line) == await readers.reader().sends(command)
+    if line not in ("2025-09-08", "2025-09-08 attention"):  # no command word, but a mention may ask for a day
+        assert await meant.sends(line) == await replied.sends(line) == await meant.sends(command)
+    assert await readers.member().sends(line) == Response()
+
+
+async def test_subscribing_in_korean(readers: Readers) -> None:
+    assert (await readers.reader().reads("구독")).startswith(EN.subscribed.split("{")[0])
+    assert (await readers.chat(ANN)).receives
+    assert await readers.reader().reads("구독 취소") == EN.unsubscribed
+    assert await readers.reader().reads("구독 지금") == EN.subscribed_now
+    assert await readers.reader().reads("구독해지") == EN.unsubscribed
+
+
+@pytest.mark.parametrize("line", ["ㅋㅋ 재밌네요", "thanks!", "2509.07969", "/nonsense", "확산", "papr 3", ""])
+async def test_what_people_say_to_each_other_about_a_message_gets_silence(readers: Readers, line: str) -> None:
+    assert await Reader(readers.router, replace(readers.member().request, in_reply=True)).sends(line) == Response()
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "pressed"),
+    [
+        ("/papr 3", "/paper 3", "/paper 3"),
+        ("/paper3", "/paper 3", "/paper 3"),
+        ("/serch 확산", "/search 확산", "/search 확산"),
+        ("/setings", "/settings", "/settings"),
+        ("/unsubscrib", "/unsubscribe", "/unsubscribe"),
+        ("논믄 3", "논문 3", "/paper 3"),
+        ("논믄", "논문", "/papers"),
+        ("논문3", "논문 3", "/paper 3"),
+        ("겸색 zzz", "검색 zzz", "/search zzz"),
+        ("serch zzz", "/search zzz", "/search zzz"),
+        (f"/serch {'확산 ' * 30}", "/search", "/search"),
+    ],
+)
+async def test_a_wrong_command_gets_the_nearest_right_one(
+    readers: Readers, line: str, label: str, pressed: str
+) -> None:
+    (message,) = await readers.reader().sees(line)
+    assert message.text.endswith(EN.did_you_mean.format(near=label))
+    assert message.buttons == [(label, pressed)]
+    assert await readers.member().sends(line) == Response()
+    assert list((await readers.member(meant=True).buttons(line)).values()) == [pressed]
+
+
+async def test_a_wrong_command_is_named_as_it_is_typed_in_slack(readers: Readers) -> None:
+    (message,) = await readers.slack().sees("/serch 확산")
+    assert message.text.endswith(EN.did_you_mean.format(near="/papers-search 확산"))
+    assert message.buttons == [("/papers-search 확산", "/search 확산")]
+
+
+async def test_commands_of_operators_are_suggested_to_operators(readers: Readers) -> None:
+    assert await readers.reader().buttons("/statu") == {}
+    assert await readers.reader(OPERATOR).buttons("/statu") == {"/status": "/status"}
 
 
 # --- groups
@@ -355,7 +464,7 @@ async def test_what_is_meant_for_others_is_not_counted(readers: Readers, slow: l
 # --- whatever is typed
 
 
-COMMANDS = (*EN.commands, *EN.operator_commands, "start", "unknown", "paper@other")
+COMMANDS = (*EN.commands, *EN.operator_commands, "start", "unknown", "paper@other", "논문", "검색", "겸색", "papr")
 PIECES = st.sampled_from(
     [
         *(
@@ -416,6 +525,7 @@ REQUESTS = st.builds(
     language=st.sampled_from(["", "ko", "en-US"]) | st.text(max_size=5),
     aliases=st.lists(st.sampled_from([GROUP, "@our_group"])).map(tuple),
     addressed=st.booleans(),
+    in_reply=st.booleans(),
     from_button=st.booleans(),
     private=st.booleans(),
     is_admin=st.sampled_from([yes, Request("telegram", "0").is_admin]),
@@ -444,7 +554,7 @@ def test_whatever_is_typed_is_answered_and_nothing_breaks(
     if request.addressed:
         assert messages
         assert all(one.text.strip() for one in messages)
-    elif response.messages:
+    elif response.messages and not request.in_reply:
         assert line.lstrip().startswith(("/", "／"))
     assert bool(response.toast) <= bool(response.messages)
     assert response.replaces_page <= (len(response.messages) == 1)

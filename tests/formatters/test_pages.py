@@ -85,6 +85,9 @@ PAGES: Mapping[str, Callable[[Phrases, str], Page]] = {
         catalogue,
         3,
     ),
+    "suggestion": lambda catalogue, _: pages.suggestion(
+        catalogue.unknown_command.format(command="/setings"), "/settings", "/settings", catalogue
+    ),
     "welcome": lambda catalogue, channel: pages.welcome(catalogue, members=channel == "slack"),
     "start": lambda catalogue, _: pages.start(help_text(catalogue.help, catalogue.commands), catalogue),
     "settings": lambda catalogue, channel: chosen(catalogue, channel),
@@ -176,7 +179,8 @@ def test_what_buttons_say(name: str, language: str) -> None:
     items = [item.button for item in page.items]
     first = len(keys) - len(rows)
     assert [[label for label, _ in row] for row in keys[first:]] == rows
-    assert [[label for label, _ in row] for row in pressed] == [*([button.short] for button in items), *rows]
+    in_slack = [[label.replace("/settings", "/papers-settings") for label in row] for row in rows]
+    assert [[label for label, _ in row] for row in pressed] == [*([button.short] for button in items), *in_slack]
     assert [label for row in keys[:first] for label, _ in row] == [shorten(button.label, 64) for button in items]
     assert {len(row) for row in keys[:first]} <= ({1} if page.wide else {*range(1, 9)})
     assert all(len(label) <= 30 for row in rows for label in row)  # what telephones show of one

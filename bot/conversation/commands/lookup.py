@@ -11,7 +11,8 @@ from bot.conversation.context import Context, Response
 from bot.conversation.parsing.numbers import Range, expand
 from bot.conversation.parsing.query import PaperQuery, nearest_days, parse_query, parse_several
 from bot.conversation.parsing.sources import split_source
-from bot.conversation.parsing.text import split_page
+from bot.conversation.parsing.text import normalise, split_page
+from bot.database.states import ChatKind
 from formatters import compose, lines, pages
 from formatters.model import Digest, Paper
 from formatters.page import Page, Rows, SearchHit, reference
@@ -84,11 +85,39 @@ async def search(context: Context, argument: str) -> Response:
     typed = text if earlier is None else await archive.recall(request.channel, request.address, earlier)
     if not typed:
         return context.reply_text(context.phrases.stale_page)
-    size = pages.HITS_ON_A_PAGE
+    return await _hits(context, typed, page) or context.reply_text(nothing_found(context, typed))
+
+
+async def show(context: Context, argument: str) -> Response:
+    """Give papers, whatever says which: a number, an id, a day, or words in them; without any the newest list."""
+    if not normalise(argument):
+        return await papers(context, "")
+    return await bare(context, argument) or await search(context, argument)
+
+
+async def bare(context: Context, line: str) -> Response | None:
+    """Give what a line without a command asks for: papers, the list of a day, in a private chat what has the words."""
+    text, page = split_page(line)
+    rest, source = split_source(text, context.sources)
+    query, private = parse_query(rest, context.today), context.request.kind == ChatKind.PRIVATE
+    if query.number is not None or query.paper or query.ref or parse_several(rest, context.today)[0]:
+        return await paper(context, line)
+    if query.day or (source and not query.words):
+        return await (paper if query.words else papers)(context, line)
+    return await _hits(context, text, page) if query.words and private else None
+
+
+def nothing_found(context: Context, words: str) -> str:
+    return context.phrases.nothing_found.format(words=words[:_LONGEST_ECHO])
+
+
+async def _hits(context: Context, typed: str, page: int) -> Response | None:
+    """List what is found by a page, for one beyond the end by the last; None where nothing is."""
+    archive, request, size = context.ledger.archive, context.request, pages.HITS_ON_A_PAGE
     hits, count = await archive.search(typed, size, (page - 1) * size)
     if not count:
-        return context.reply_text(context.phrases.nothing_found.format(words=typed[:_LONGEST_ECHO]))
-    if not hits:  # beyond the end
+        return None
+    if not hits:
         page = -(-count // size)
         hits, count = await archive.search(typed, size, (page - 1) * size)
     start = (page - 1) * size

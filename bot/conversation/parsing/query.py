@@ -68,6 +68,12 @@ def parse_several(argument: str, today: date) -> tuple[tuple[Range, ...], date |
     return next((one for one in found if one[0]), ((), None))
 
 
+def is_numbered(text: str) -> bool:
+    """Tell whether a line is a number of a paper, or several, and nothing else."""
+    shown = normalise(text)
+    return bool(_NUMBER.fullmatch(shown) or parse_numbers(shown))
+
+
 def nearest_days(day: date, known: Sequence[date], most: int = 3) -> list[date]:
     """Give the known days that are nearest, nearest first; of two equally near the later."""
     return sorted(set(known), key=lambda other: (abs(other - day), day - other))[:most]

@@ -152,7 +152,7 @@ async def test_in_a_private_chat_every_message_is_for_the_bot(telegram_bot: Tele
         (await telegram_bot.ask(str(ANN), ANN, line))[0] for line in ("/nonsense 3", "hello", "/paper", "paper abc")
     ] == [
         EN.unknown_command.format(command="/nonsense"),
-        EN.unknown_command.format(command="hello"),
+        f"{EN.nothing_found.format(words='hello')}\n{EN.way_out}",
         WHICH,
         EN.no_such_title.format(words="abc"),
     ]
@@ -183,6 +183,17 @@ async def test_a_mention_counts_anywhere_in_a_line(telegram_bot: TelegramBot, li
     assert len(answers) == 1
     assert await telegram_bot.ask(GROUP, ANN, line.format("other_bot")) == []
     assert await telegram_bot.ask(GROUP, ANN, f"mail paper@{NAME} 2") == []
+
+
+async def test_command_words_count_in_a_reply_to_the_bot(telegram_bot: TelegramBot) -> None:
+    paper = telegram_bot.server.shown(GROUP)[-1].id
+    for line in ("2번", "논문 2", "paper 2"):
+        [said] = await telegram_bot.ask(GROUP, ANN, line, reply_to=paper)
+        assert said.startswith((SECOND, EN.stands_above))
+    other = telegram_bot.server.says(GROUP, MINA, "Nice")
+    for line, of in (("thanks", paper), ("paper 2", other), ("/nonsense", paper)):
+        assert await telegram_bot.ask(GROUP, ANN, line, reply_to=of) == []
+    assert len(await telegram_bot.ask(GROUP, ANN, f"@{NAME} what?", reply_to=paper)) == 1
 
 
 async def test_several_papers_come_one_after_the_other(telegram_bot: TelegramBot) -> None:

@@ -17,6 +17,7 @@ from bot.channels.telegram.updates.inline import InlineSearch
 from bot.channels.telegram.updates.membership import MembershipHandler
 from bot.channels.telegram.updates.presses import PressHandler
 from bot.channels.telegram.updates.requests import RequestFactory, addresses_of, topic_of
+from bot.conversation.parsing.words import parse_command
 from bot.conversation.recent import Recent
 from bot.conversation.router import CommandRouter
 from bot.delivery.replies import ReplySender
@@ -113,32 +114,39 @@ class UpdateHandler:
             return  # no text, or not meant for the bot: shared from inline mode, or posted in the group's channel
         self._texts.note(_key(message), hash(message.text), monotonic())
         private = message.chat.type == Chat.PRIVATE
-        if command := await self._command(message.text, private=private):
+        in_reply = not private and await self._is_to_us(message)
+        if command := await self._command(message.text, private=private, in_reply=in_reply):
             line, addressed = command
-            response = await self.router.handle(self._requests.for_message(message, addressed=addressed), line)
+            request = self._requests.for_message(message, addressed=addressed, in_reply=in_reply)
+            response = await self.router.handle(request, line)
             self.replies.spawn(self._answers.send(message, response))
 
     async def _channel_post(self, message: Message) -> None:
         """Handle commands that manage the channel, nothing else; they need not stand there for ever."""
         self._channel.ids.heard(message.chat, message.message_id)
-        command = await self._command(message.text or "", private=False)
-        name = command[0].split(maxsplit=1)[:1] if command else []
-        if command and name and name[0].removeprefix("/").casefold() in _CHANNEL_COMMANDS:
+        command = await self._command(message.text or "", private=False, in_reply=False)
+        if command and parse_command(command[0], _CHANNEL_COMMANDS)[0] in _CHANNEL_COMMANDS:
             response = await self.router.handle(self._requests.for_message(message, addressed=True), command[0])
             await self.expiry.note(str(message.chat.id), str(message.message_id))
             self.replies.spawn(self._answers.send(message, response))
 
-    async def _command(self, text: str, *, private: bool) -> tuple[str, bool] | None:
+    async def _command(self, text: str, *, private: bool, in_reply: bool) -> tuple[str, bool] | None:
         """Give the line that the bot may answer, and whether it is surely addressed to the bot; None for all else."""
         for mention in _MENTION.finditer(text):
             if await self._is_our_name(mention[1]):
                 return f"{text[: mention.start()]} {text[mention.end() :]}".strip(), True
         command = _COMMAND.fullmatch(text)
         if command is None:
-            return (text, True) if private else None
+            return (text, private) if private or in_reply else None
         if command[2] and not await self._is_our_name(command[2]):
             return None
         return f"{command[1]} {command[3] or ''}", private or bool(command[2])
+
+    async def _is_to_us(self, message: Message) -> bool:
+        """Tell whether somebody answers a message of the bot; all of a topic that it opened would seem to."""
+        answered = message.reply_to_message
+        author = answered.from_user if answered and not answered.forum_topic_created else None
+        return bool(author and author.username and await self._is_our_name(author.username))
 
     async def _is_our_name(self, name: str) -> bool:
         return name.casefold() == (await self._channel.client.username()).casefold()

@@ -22,7 +22,7 @@ class RequestFactory:
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
 
-    def for_message(self, message: Message, *, addressed: bool) -> Request:
+    def for_message(self, message: Message, *, addressed: bool, in_reply: bool = False) -> Request:
         user, sender_chat = message.from_user, message.sender_chat
         # The chat itself writes: an anonymous administrator, or a channel.
         anonymous = sender_chat is not None and sender_chat.id == message.chat.id
@@ -35,6 +35,7 @@ class RequestFactory:
             language=(user.language_code if user and not anonymous else "") or "",
             aliases=addresses_of(message.chat, topic_of(message)),
             addressed=addressed,
+            in_reply=in_reply,
             is_admin=_yes if anonymous else self._is_admin(message.chat, user),
         )
 
