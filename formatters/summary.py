@@ -39,6 +39,10 @@ _WORD = re.compile(r"\w")
 # What `walk` writes before an item of a list, and a label at the beginning of an item.
 _MARK = re.compile(r"(?:•|\d{1,3}\.)\s+")
 _LABEL = re.compile(r"([^:：]+)[:：]\s*(.*)")
+# A label that is told by its style, or a dash.
+_BOLD_LABEL = re.compile(
+    r"^((?:[-*+>][ \t]+|\d{1,3}\.[ \t]+)*)\*\*([^*:：\n]+)\*\*(?:[ \t]*([-–—])[ \t]+|[ \t]+)(?=\S)", re.MULTILINE
+)
 _MAY_LABEL = re.compile("[:：&]")  # in Markdown, where a colon may be written as an entity
 _BAR = re.compile(r"\s+\|\s+")  # between labels on one line
 _LETTER = re.compile(r"[^\W\d_]")
@@ -186,8 +190,16 @@ def _labelled(line: str) -> tuple[str, str]:
 
 
 def _lines(section: Section) -> list[str]:
-    text = plain(span for span in walk(section.body) if not span.styles & _NO_PROSE)
+    body = _BOLD_LABEL.sub(_with_colon, section.body) if "**" in section.body else section.body
+    text = plain(span for span in walk(body) if not span.styles & _NO_PROSE)
     return [line for line in (_MARK.sub("", line.strip(), count=1) for line in text.splitlines()) if line]
+
+
+def _with_colon(found: re.Match[str]) -> str:
+    """Write a bold label as others are; without a dash it may begin a sentence: "**Results** show that"."""
+    before, label, dash = found.groups()
+    is_label = labels.is_section(label) if dash else labels.says(label) == "brief"
+    return f"{before}{label}: " if is_label else found[0]
 
 
 def _unlabelled(lines: list[str]) -> list[_Line]:

@@ -183,6 +183,9 @@ def test_one_line_says_what_came_of_a_paper(sections: list[tuple[str, str]], lin
         "**Abstract**: We study rain.\n\n**한 줄 요약**: It rains.",
         "🔗 **링크**: [arXiv](https://arxiv.org/abs/1) | **트랙**: Agents | **一句话总结**: It rains.\n\n**摘要**: No.",
         "TL;DR:\n\n> It rains. More.",
+        "**TL;DR** It rains. More.",
+        "- **Authors** — A. Author\n- **한 줄 요약** – It rains. More.",
+        "> **One-line summary** - It rains. More.\n\n**Results** show the same.",
         "**核心要点**\n\nSomething.\n\n**TL;DR**\n\nIt rains.",
     ],
 )
