@@ -89,9 +89,22 @@ def set_up_log(settings: Settings, level: str) -> None:
 def perform(
     work: Callable[[Settings], Coroutine[object, object, Result]], file: Path | None, level: str = "ERROR"
 ) -> Result:
-    """Load the settings, log from this level on, and do what a command does with them to its end."""
+    """Load the settings, log from this level on, and do what a command does with them to its end.
+
+    Raises SettingsError where nothing is set up: a command in the wrong folder would begin a ledger there.
+    """
     import asyncio
 
     settings = settings_of(file)
+    _require_set_up(settings, file)
     set_up_log(settings, level)
     return asyncio.run(work(settings))
+
+
+def _require_set_up(settings: Settings, file: Path | None) -> None:
+    from bot.config.loading import files
+    from bot.errors import SettingsError
+
+    expected = files(file)[0]
+    if not settings.sources and not expected.exists():
+        raise SettingsError(f"there is no {expected}; `paperboy init` makes one, or name yours with --config FILE")

@@ -234,3 +234,11 @@ async def test_preview_imports_nothing_that_delivers() -> None:
 async def test_health_imports_nothing_that_delivers() -> None:
     """It is asked every minute."""
     assert await imported("health", "--json") & DELIVERIES == set()
+
+
+@pytest.mark.parametrize("command", ["status", "chats", "digests", "sources", "retry", "doctor", "deliver"])
+def test_in_a_folder_where_nothing_is_set_up_nothing_is_begun(command: str) -> None:
+    result = CliRunner().invoke(app, [command])
+
+    said = f"there is no {Path.cwd()}/paperboy.toml; `paperboy init` makes one, or name yours with --config FILE"
+    assert (str(result.exception), list(Path.cwd().iterdir())) == (said, [])
