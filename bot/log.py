@@ -94,10 +94,17 @@ def _add_local_time(zone: tzinfo, _logger: object, _method: str, event: EventDic
     return {**event, "local": at.isoformat(timespec="seconds")}
 
 
+def _for_people(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Begin a line with the local time alone, and name only loggers that are not ours."""
+    at = event.pop("local", event["timestamp"])
+    own = {"logger"} if event.get("logger") == _OURS else set()
+    return {name: value for name, value in event.items() if name not in own} | {"timestamp": at[11:19]}
+
+
 def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING, zone: tzinfo | None = None) -> None:
     """Send all logging to standard error, in one format, without secrets; of libraries nothing below INFO.
 
-    Times are in UTC, and in the time zone of the schedule beside it.
+    Times are in UTC, and in the time zone of the schedule beside it; on a terminal in the latter alone.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -107,14 +114,16 @@ def configure(secrets: Iterable[str] = (), *, level: int = logging.WARNING, zone
     ]
     pretty = sys.stderr.isatty()
     # Plain tracebacks: those of Rich show local variables, and wrap long ones so that no secret is recognised.
-    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    renderer = console if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
+    console = structlog.dev.ConsoleRenderer(
+        exception_formatter=structlog.dev.plain_traceback, pad_event_to=0, pad_level=False
+    )
+    json = structlog.processors.JSONRenderer(ensure_ascii=False)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            renderer,
+            *([_for_people, console] if pretty else [json]),
         ],
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -6,8 +6,9 @@ import contextlib
 import io
 import json
 import logging
+import re
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -281,9 +282,17 @@ def test_libraries_write_in_the_same_form() -> None:
 
 
 def test_on_a_terminal_events_are_written_for_people() -> None:
-    text = written(lambda: log.info("delivery", chat="-1001"), terminal=True)
-    assert "delivery" in text
-    assert not text.lstrip().startswith("{")
+    def work() -> None:
+        log.info("delivered", chat="Lab Papers")
+        logging.getLogger("aiohttp").warning("odd")
+
+    text = re.sub(r"\x1b\[[\d;]*m", "", written(work, terminal=True, zone=ZoneInfo("Asia/Seoul")))
+    now = datetime.now(ZoneInfo("Asia/Seoul"))
+    times = {f"{moment:%H:%M:%S}" for moment in (now, now - timedelta(seconds=1), now - timedelta(seconds=2))}
+    first, second = text.splitlines()
+    assert {first[:8], second[:8]} <= times
+    assert first[9:] == "[info] delivered chat='Lab Papers'"
+    assert second[9:] == "[warning] odd [aiohttp]"
 
 
 def test_a_level_keeps_what_is_below_out() -> None:
