@@ -28,6 +28,7 @@ _ARXIV_PAGES = [
     for site, before in _ARXIV_SITES
 ]
 _MAY_BE_ARXIV = re.compile(r"[x5]iv|/papers/|scirate|papers\.cool", re.IGNORECASE)
+_HTML = re.compile(r"https?://(?:[a-z]+\.)?arxiv\.org/html/")
 _FIRST_IN_HTML = "2312"  # arXiv makes HTML of what was submitted since December 2023
 # Other sites: how an identity begins, the host, the address behind it.
 _PAGES = [
@@ -142,6 +143,11 @@ def row(paper: Paper) -> tuple[Link, ...]:
             label = derived[key].label if key in derived and _IS_ADDRESS.match(link.label) else link.label
             by_key[f"{key} {link.label}" if taken else key] = Link(label, link.url)
     return tuple(dict.fromkeys(Link(link.label, safe(link.url)) for link in by_key.values()))
+
+
+def html_version(paper: Paper) -> str:
+    """Give the address of a paper's HTML version at arXiv, which telephones show better than a PDF; "" without one."""
+    return next((link.url for link in row(paper) if _HTML.match(link.url)), "")
 
 
 def _derived(arxiv: str, url: str) -> dict[str, Link]:

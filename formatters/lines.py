@@ -24,7 +24,7 @@ _PAGE = re.compile(r"(.+) #(\d+)")
 _KEPT_SEARCH = re.compile(r"~(\d{1,18})")
 _SHARE = re.compile(r"share (/paper [0-9a-f]{16})")
 _START, _START_DAY = "paper-", "papers-"
-_STARTS = re.compile(r"/(paper [0-9a-f]{16}|papers \d{4}-\d\d-\d\d)")
+_STARTS = re.compile(r"/(paper [0-9a-f]{16}|papers \d{4}-\d\d-\d\d|start papers-\d{4}-\d\d-\d\d)")
 
 
 # Papers
@@ -70,7 +70,12 @@ def read_start_day(argument: str) -> str:
 def spell_start_of(line: str) -> str:
     """Ask in a deep link for what a line asks for, a paper or the papers of a day; "" for any other line."""
     found = _STARTS.fullmatch(read_page(line)[0])
-    return found[1].replace(" ", "-") if found else ""
+    return found[1].replace(" ", "-").removeprefix("start-") if found else ""
+
+
+def spell_day(day: date) -> str:
+    """Ask for the papers of a day below what was given, in whose place they shall not be put."""
+    return f"/start {_START_DAY}{day}"
 
 
 def spell_share(line: str) -> str:

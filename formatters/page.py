@@ -17,9 +17,10 @@ One = TypeVar("One")
 @dataclass(frozen=True, slots=True)
 class Button:
     label: str
-    line: str  # that pressing it sends, a command with ids: at most 64 bytes, the smallest limit of a platform
+    line: str = ""  # that pressing it sends, a command with ids: at most 64 bytes, the smallest limit of a platform
     typed: str = ""  # what a person types instead where there are no buttons; empty: the line itself
     url: str = ""  # opened by the press instead of sending the line
+    copy: str = ""  # put on the clipboard by the press instead of sending the line
     short: str = ""  # the label where the text of its item stands beside it; empty: the label itself
 
 

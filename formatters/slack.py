@@ -60,7 +60,11 @@ class SlackFormatter:
 
     def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
         *firsts, last = _bodies(compose.full(paper, self._phrases))
-        return numbered(f"full/{paper.id}", [*firsts, with_rows(last, rows)])
+        copied = [_code(one.copy) for row in rows for one in row if one.copy]
+        pressed = [found for row in rows if (found := [one for one in row if not one.copy])]
+        return numbered(
+            f"full/{paper.id}", [*firsts, with_rows({**last, "blocks": [*last["blocks"], *copied]}, pressed)]
+        )
 
     def page(self, page: Page) -> Message:
         listed = [span for item in page.items for span in (compose.GAP, *item.spans)]
@@ -159,11 +163,11 @@ def _in_slack(button: Button) -> Button:
     return replace(button, label=_COMMAND.sub("/papers-", button.label))
 
 
-def _bodies(spans: Spans) -> list[Mapping[str, object]]:
+def _bodies(spans: Spans) -> list[Mapping[str, Any]]:
     return [_body(part) for part in split(spans, LIMITS)]
 
 
-def _body(spans: Spans) -> Mapping[str, object]:
+def _body(spans: Spans) -> Mapping[str, Any]:
     return {
         "text": _fallback(plain(spans)),
         "blocks": [{"type": "rich_text", "elements": spell(spans)}],
@@ -222,7 +226,13 @@ def _actions(row: Sequence[Button], position: str) -> dict[str, object]:
 def _button(button: Button, position: str) -> dict[str, object]:
     """Write a button; what it does is its value, since ids of actions must differ."""
     label = _text(shorten(button.label, _LONGEST_LABEL))
-    return {"type": "button", "text": label, "action_id": f"line/{position}", "value": button.line}
+    action = {"url": button.url} if button.url else {"value": button.line}
+    return {"type": "button", "text": label, "action_id": f"line/{position}", **action}
+
+
+def _code(text: str) -> dict[str, object]:
+    """Write what is meant to be copied: Slack has no button for that."""
+    return {"type": "rich_text", "elements": spell([Span(text, styles=frozenset({"pre"}))])}
 
 
 def _text(text: str) -> dict[str, object]:

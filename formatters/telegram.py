@@ -160,7 +160,7 @@ def _with_keyboard(body: Mapping[str, object], rows: Sequence[Sequence[Mapping[s
     return {**body, "reply_markup": {"inline_keyboard": rows}} if rows else body
 
 
-def _summary(digest: Digest, paper: Paper, label: str, edition: Edition) -> Mapping[str, str]:
+def _summary(digest: Digest, paper: Paper, label: str, edition: Edition) -> Mapping[str, object]:
     """Make a button to a paper's full summary, answered in the chat or in the reader's private chat."""
     ref = reference(digest, paper)
     return _key(
@@ -168,9 +168,14 @@ def _summary(digest: Digest, paper: Paper, label: str, edition: Edition) -> Mapp
     )
 
 
-def _key(button: Button) -> Mapping[str, str]:
-    action = {"url": button.url} if button.url else {"callback_data": button.line}
-    return {"text": without_direction(shorten(button.label, _LONGEST_LABEL)), **action}
+def _key(button: Button) -> Mapping[str, object]:
+    return {"text": without_direction(shorten(button.label, _LONGEST_LABEL)), **_action(button)}
+
+
+def _action(button: Button) -> Mapping[str, object]:
+    if button.copy:
+        return {"copy_text": {"text": button.copy}}
+    return {"url": button.url} if button.url else {"callback_data": button.line}
 
 
 def _block(style: str, spans: list[Span]) -> str:

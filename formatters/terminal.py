@@ -72,7 +72,11 @@ def _body(spans: Iterable[Span]) -> Mapping[str, object]:
 
 
 def _typed(button: Button) -> list[Span]:
-    return [compose.LINE, Span(f"  {button.typed or button.line}", styles=frozenset({"quote"}))]
+    """Show the line to type instead of a press, the address that it opens, or the text that it copies."""
+    if button.url:
+        return [compose.LINE, Span("  "), Span(button.url, button.url)]
+    shown = (button.copy or button.typed or button.line).split("\n")
+    return [span for line in shown for span in (compose.LINE, Span(f"  {line}", styles=frozenset({"quote"})))]
 
 
 def _below(rows: Rows) -> list[Span]:

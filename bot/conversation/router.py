@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -154,7 +154,7 @@ async def _start(context: Context, argument: str) -> Response:
     if query is not None:
         return await lookup.paper(context, query)
     if day := lines.read_start_day(argument):
-        return await lookup.papers(context, day)
+        return replace(await lookup.papers(context, day), replaces_page=False)
     if context.chat and context.chat.receives:
         return await _help(context, argument)
     return context.reply_page(pages.start(_help_text(context), context.phrases))

@@ -34,6 +34,11 @@ class Phrases:
     tap_one: str
     full_summary: str
     share: str
+    paper_before: str  # {number}
+    paper_after: str  # {number}
+    papers_of_day: str
+    blog_post: str
+    copy: str
     previous: str
     next: str
     search_what: str

@@ -62,6 +62,14 @@ def test_a_deep_link(ref: str) -> None:
     assert len(lines.spell_start(ref)) <= LONGEST  # of what stands behind /start, too (Telegram, deep linking)
 
 
+@given(st.dates())
+def test_the_papers_of_a_day_below_one_of_them(day: date) -> None:
+    line = lines.spell_day(day)
+    payload = line.removeprefix("/start ")
+    assert lines.read_start_day(payload) == f"{day}"
+    assert lines.spell_start_of(line) == payload
+
+
 @given(REFS)
 def test_what_a_line_asks_for_in_a_deep_link(ref: str) -> None:
     assert lines.spell_start_of(lines.spell_paper(ref)) == lines.spell_start(ref)

@@ -13,7 +13,8 @@ from bot.conversation.parsing.query import PaperQuery, nearest_days, parse_query
 from bot.conversation.parsing.sources import split_source
 from bot.conversation.parsing.text import normalise, split_page
 from bot.database.states import ChatKind
-from formatters import compose, lines, pages
+from formatters import below, compose, lines, pages
+from formatters.message import Message
 from formatters.model import Digest, Paper
 from formatters.page import Page, Rows, SearchHit, reference
 
@@ -178,9 +179,9 @@ def _offer(context: Context, hits: Sequence[SearchHit]) -> Response:
 def _all_of(context: Context, found: Sequence[Found], missing: Sequence[int]) -> Response:
     """Give the first papers of those found, with a button for the next, and say what there is not."""
     given, others = found[:_MOST_AT_ONCE], found[_MOST_AT_ONCE:]
-    *firsts, last = [one for _, one, _ in given]
-    messages = [message for one in firsts for message in context.formatter.paper(one)]
-    messages += context.formatter.paper(last, _next(others))
+    *firsts, last = given
+    messages = [message for digest, one, _ in firsts for message in _in_full(context, digest, one)]
+    messages += _in_full(context, last[0], last[1], _next(others))
     if missing:
         most = max(one.number for one in given[0][0].papers)
         messages.append(context.formatter.notice(_no_such_paper(context, missing[0], most)))
@@ -242,11 +243,15 @@ def _index_page(context: Context, digest: Digest, page: int, source: str) -> Pag
 
 def _full(context: Context, digest: Digest, one: Paper) -> Response:
     return Response(
-        context.formatter.paper(one),
+        _in_full(context, digest, one),
         share_line=lines.spell_paper(reference(digest, one)),
         one_line=compose.one_line(one),
         again=context.formatter.page(pages.stands_above(digest, one, context.phrases)),
     )
+
+
+def _in_full(context: Context, digest: Digest, one: Paper, more: Rows = ()) -> tuple[Message, ...]:
+    return context.formatter.paper(one, (*below.rows(digest, one, context.phrases), *more))
 
 
 def _hit(digest: Digest, one: Paper, source: str) -> SearchHit:

@@ -150,7 +150,7 @@ def always(answer: Response) -> Any:
 
 async def test_a_paper_is_shared_in_the_channel(slack_bot: SlackBot) -> None:
     sent = await slack_bot.sent("/paper 2")
-    assert re.findall('"value": "(.*?)"', json.dumps(sent.answer)) == ["share /paper f6e21a6301e21c13"]
+    assert re.findall('"value": "(share .*?)"', json.dumps(sent.answer)) == ["share /paper f6e21a6301e21c13"]
     await slack_bot.press(EN.share)
     await slack_bot.quiet()
     shared = slack_bot.slack.shown(SLACK_CHAT)[-1]
@@ -160,6 +160,22 @@ async def test_a_paper_is_shared_in_the_channel(slack_bot: SlackBot) -> None:
     [reply] = slack_bot.ephemeral()
     assert reply.startswith(FULL)
     assert SHARE not in reply  # it can be used once
+
+
+async def test_one_goes_from_paper_to_paper_and_to_the_list(slack_bot: SlackBot) -> None:
+    await slack_bot.slash("/paper 2")
+    await slack_bot.press(EN.paper_after.format(number=3))
+    await slack_bot.press(EN.papers_of_day)
+    await slack_bot.quiet()
+    assert [text[:2] for text in slack_bot.ephemeral()] == ["2.", "3.", "Da"]  # what stands there stays
+    slack = slack_bot.slack
+    await slack.message_im(ANN, "paper 2")
+    await slack_bot.quiet()
+    direct = slack.direct(ANN).id
+    paper = slack.shown(direct)[-1]
+    await slack_bot.press(EN.papers_of_day, chat=direct, ts=paper.ts)
+    await slack_bot.quiet()
+    assert [shown.text[:2] for shown in slack.shown(direct)[-2:]] == ["2.", "Da"]
 
 
 async def test_a_paper_is_shared_once_in_a_channel(slack_bot: SlackBot) -> None:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from bot.conversation.context import Request, Response
 from bot.conversation.router import CommandRouter
 from tests.support.chats import CHANNEL, FORUM, GROUP, READER, TOPIC
+from tests.support.fakes.telegram_keyboards import kind_of
 from tests.support.telegram_bot import ANN, BOSS, EN, KO, MINA, NAME, TelegramBot
 
 # Full summaries
@@ -19,6 +20,24 @@ async def test_a_full_summary_in_private(telegram_bot: TelegramBot) -> None:
     pressed = await telegram_bot.press(READER, MINA, EN.full_summary)
     assert pressed.said[0].startswith("3. Batch Normalization")
     assert (len(pressed.said), pressed.toast, pressed.page.edits) == (1, "", 0)
+
+
+async def test_one_goes_from_paper_to_paper_and_to_the_list(telegram_bot: TelegramBot) -> None:
+    await telegram_bot.ask(READER, MINA, "/paper 2")
+    for label, begins in ((EN.paper_after.format(number=3), "3. "), (EN.paper_before.format(number=2), "2. ")):
+        pressed = await telegram_bot.press(READER, MINA, label)
+        assert ([one[:3] for one in pressed.said], pressed.toast, pressed.page.edits) == ([begins], "", 0)
+    pressed = await telegram_bot.press(READER, MINA, EN.papers_of_day)
+    assert (pressed.said[0][:12], pressed.page.edits) == ("Daily Papers", 0)  # the paper is not replaced by its list
+    kinds = [kind_of(key) for row in pressed.page.buttons for key in row]
+    assert kinds[-1] == "copy_text"
+
+
+async def test_in_a_group_the_list_of_the_day_is_read_in_private(telegram_bot: TelegramBot) -> None:
+    await telegram_bot.ask(GROUP, ANN, "/paper 2")
+    pressed = await telegram_bot.press(GROUP, ANN, EN.papers_of_day)
+    assert (pressed.said, pressed.page.edits) == ([], 0)
+    assert list(telegram_bot.server.opened.values()) == [f"https://t.me/{NAME}?start=papers-2025-01-08"]
 
 
 async def test_in_a_channel_the_button_leads_to_a_private_chat(telegram_bot: TelegramBot) -> None:

@@ -85,7 +85,18 @@ def _check_value(kind: str, value: Any) -> None:
         refuse("BUTTON_DATA_INVALID")
     if kind == "url":
         check_link(str(value), "inline keyboard button URL")
-    if kind == "copy_text" and not 1 <= len(value.get("text", "")) <= MAX_COPIED:
+    if kind == "copy_text":
+        _check_copied(value)
+
+
+def _check_copied(value: Any) -> None:
+    """Check what a press copies; whether letters or UTF-16 units are counted is not known, so the stricter."""
+    if not isinstance(value, dict):
+        refuse("can't parse inline keyboard button: Object expected as copy_text")
+    if unknown := sorted(value.keys() - {"text"}):
+        refuse(f"the fake server knows no {', '.join(unknown)} of a copy_text")
+    text = value.get("text")
+    if not isinstance(text, str) or not 1 <= len(text.encode("utf-16-le")) // 2 <= MAX_COPIED or not text.strip():
         refuse("BUTTON_COPY_TEXT_INVALID")
 
 
