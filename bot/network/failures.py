@@ -6,11 +6,12 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
+from traceback import extract_tb
 from typing import TypeGuard
 
 import httpx
 
-from bot.network.proxies import proxy_for
+from bot.network.proxies import Proxy, proxy_for
 
 # What httpx raises where something answers that speaks no SOCKS: it maps none of them.
 NO_SOCKS: tuple[type[Exception], ...] = (AssertionError,)
@@ -19,6 +20,7 @@ with suppress(ImportError):  # without the extra there is no SOCKS
 
     NO_SOCKS = (*NO_SOCKS, SOCKSError)
 
+_GREETING = "_init_socks5_connection"  # httpcore's function that speaks SOCKS, before anything of a request is sent
 _WANTS_PASSWORD = re.compile(r"\b407\b|authenticat|password|acceptable methods", re.IGNORECASE)
 _IN_TIME, _OF_NAME = (9, 10), (62, 64)  # OpenSSL's numbers (X509_V_ERR_…): not yet or no longer valid; of another name
 
@@ -36,6 +38,14 @@ def explain(error: BaseException) -> str:
     if bad := next(filter(_is_of_certificate, chain), None):
         return _untrusted(bad)
     return next((said for one in chain if (said := _of_proxy(one))), "")
+
+
+def speaks_no_socks(error: BaseException | None) -> bool:
+    """Tell whether a connection did not come about since what answers as the proxy speaks no SOCKS.
+
+    Of what httpcore asserts nothing else counts: it may be of a request that was sent.
+    """
+    return isinstance(error, NO_SOCKS) and any(frame.name == _GREETING for frame in extract_tb(error.__traceback__))
 
 
 def refused(said: str) -> str:
@@ -77,8 +87,14 @@ def _of_proxy(error: BaseException) -> str:
             return str(error)
         case httpx.ProxyError():
             return refused(str(error))
-        case _ if isinstance(error, NO_SOCKS):
+        case _ if speaks_no_socks(error):
             return "what answers there as the proxy speaks no SOCKS; correct the address of the proxy"
-        case httpx.ConnectError() | httpx.ConnectTimeout() if proxy := proxy_for(str(error.request.url)):
+        case httpx.ConnectError() | httpx.ConnectTimeout() if proxy := _proxy_of(error):
             return unreachable(proxy.place)
     return ""
+
+
+def _proxy_of(error: httpx.RequestError) -> Proxy | None:
+    with suppress(RuntimeError):  # not every error knows its request
+        return proxy_for(str(error.request.url))
+    return None

@@ -23,7 +23,7 @@ from telegram.warnings import PTBDeprecationWarning
 
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
 from bot.log import redacted
-from bot.network.failures import NO_SOCKS, explain
+from bot.network.failures import explain, speaks_no_socks
 
 # Parts of a 400's text, in lower case, when the chat and not the message is the problem.
 _CHAT_PROBLEMS = (
@@ -48,7 +48,6 @@ _CHAT_PROBLEMS = (
 _NEVER_SENT: tuple[type[Exception], ...] = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL),
     httpx.ProxyError,
-    *NO_SOCKS,
 )
 
 
@@ -83,7 +82,7 @@ def translate(error: TelegramError, chat: str, token: str = "") -> SendError:
 
 def _was_never_sent(error: NetworkError) -> bool:
     """Tell whether a request surely did not reach the server."""
-    return isinstance(error.__cause__, _NEVER_SENT)
+    return isinstance(error.__cause__, _NEVER_SENT) or speaks_no_socks(error.__cause__)
 
 
 def seconds_to_wait(error: RetryAfter) -> float:
