@@ -31,6 +31,16 @@ def backup(ledger: Path, copy: Path) -> int:
     return copy.stat().st_size
 
 
+def damage(ledger: Path) -> str:
+    """Say what is damaged in a ledger, "" for nothing; it may be in use."""
+    try:
+        with closing(_opened(ledger, "ro")) as opened:
+            (verdict,) = opened.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if verdict == "ok" else " ".join(str(verdict).split())
+
+
 def _copied(ledger: Path, part: Path) -> None:
     part.unlink(missing_ok=True)
     with closing(_opened(ledger, "ro")) as source, closing(_opened(part, "rwc")) as target:

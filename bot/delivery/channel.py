@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -281,6 +281,8 @@ class ChannelKit:
     make_channel: Callable[[Settings, Formatter], Channel]
     # Takes the router, the reply sender and the web server, gives a Listener: their types stand above this package.
     make_listener: Callable[[Settings, Channel, Any, Any, Any], Any] | None = None  # None: nobody can talk there
+    # Says what the app of such a channel lacks for listening, as `Channel.check` does.
+    check_app: Callable[[Any], Awaitable[Sequence[tuple[str, str]]]] | None = None
     members_invite: bool = False  # not administrators alone may invite the bot into a chat, and so subscribe it
 
 

@@ -152,7 +152,7 @@ async def test_a_chat_of_the_settings_that_its_people_unsubscribed(operator: Ope
     doctor = await operator.run("doctor")
     assert (doctor.code, [line for line in doctor.lines if "unsubscribed" in line]) == (
         1,
-        [f"✗ {TITLED}: its people unsubscribed it; take it out of the settings, or let them /subscribe"],
+        [f"✗ {TITLED}: its people unsubscribed it; take it out of the settings, or let them /subscribe [unsubscribed]"],
     )
 
     operator.settle(telegram=(READER,))

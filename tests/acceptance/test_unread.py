@@ -51,7 +51,7 @@ async def test_a_source_that_never_gave_a_digest(operator: Operator) -> None:
 
     assert (status.code, status.lines[-2]) == (0, NEVER)
     assert (doctor.code, [line for line in doctor.lines if "✗ source" in line]) == (
-        *(1, [f"✗ {NEVER}; `paperboy explain POST` shows how one was read"]),
+        *(1, [f"✗ {NEVER}; `paperboy explain POST` shows how one was read [source]"]),
     )
     assert told(operator) == [f"✖ daily: no papers were read. {NEVER.removeprefix('source daily: ')}"]
 
@@ -75,7 +75,7 @@ async def test_a_newest_post_that_links_to_papers_and_none_was_read(operator: Op
     assert (done.code, done.lines[0], done.err.splitlines()) == (1, counted, [UNREAD])
     assert status.lines[-3:-1] == [counted, UNREAD]
     assert [line for line in doctor.lines if "source" in line] == [
-        f"✗ {counted}, the newest {READ} with 1 paper: {UNREAD.removeprefix('source daily: ')}"
+        f"✗ {counted}, the newest {READ} with 1 paper: {UNREAD.removeprefix('source daily: ')} [source]"
     ]
     [source] = found["sources"]
     assert (source["name"], source["posts"], source["digests"], source["papers"]) == ("daily", 2, 1, 1)

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
+import sqlite3
+import ssl
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 
 import pytest
+import trustme
 
-from bot.cli.setup.doctor import cure_of, examine
+from bot.channels.slack.connections import SCOPES
+from bot.cli.setup.checks.findings import Name
+from bot.cli.setup.checks.machine import disk
+from bot.cli.setup.checks.network import Network
+from bot.cli.setup.checks.sources import cure_of
+from bot.cli.setup.doctor import examine
 from bot.config.loading import load
 from bot.config.sources import Source
-from tests.support.fakes.documents import DocumentServer
+from tests.support.documents import HANDBOOK, rows, section
+from tests.support.fakes.documents import Document, DocumentServer
 from tests.support.fakes.monitor import PATH, Monitor
+from tests.support.fakes.proxies import HttpProxy, SocksProxy, tls_before
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.feeds import post, rss
 from tests.support.golden import DATA
 from tests.support.installed import TOKENS, Done, paperboy
+from tests.support.slack_bot import MANIFEST
 
 POST = DATA / "2025-01-08-daily-papers-20250108.md"
 
@@ -58,8 +70,13 @@ async def doctor(**environ: str) -> Done:
 
 
 def failing(done: Done) -> list[str]:
-    """Give the failing lines, without their mark."""
-    return [line[2:] for line in done.lines if not line.startswith("✓ ")]
+    """Give the failing lines, without their mark and name."""
+    return [line[2:].rpartition(" [")[0] for line in done.lines if not line.startswith("✓ ")]
+
+
+def names(done: Done) -> list[str]:
+    """Give the names of the failing lines."""
+    return [line.rpartition(" [")[2].removesuffix("]") for line in done.lines if not line.startswith("✓ ")]
 
 
 async def test_all_is_well() -> None:
@@ -95,7 +112,8 @@ async def test_a_webhook_without_its_address_is_found() -> None:
 
     assert done.code == 1
     assert (
-        '✗ commands: telegram.listen = "webhook" needs telegram.webhook_url and telegram.webhook_secret' in done.lines
+        '✗ commands: telegram.listen = "webhook" needs telegram.webhook_url and telegram.webhook_secret [commands]'
+        in done.lines
     )
 
 
@@ -238,7 +256,7 @@ async def test_a_feed_without_digests(keys: str, items: Sequence[str], mark: str
 
         done = await doctor()
 
-    assert f"{mark} source new: {said}" in done.lines
+    assert f"{mark} source new: {said}{' [source]' * (mark == '✗')}" in done.lines
     assert done.code == (mark == "✗")
 
 
@@ -279,7 +297,12 @@ async def test_a_server_that_is_not_there() -> None:
     done = await doctor(PAPERBOY_TELEGRAM__BASE_URL="http://127.0.0.1:9/bot")
 
     assert done.code == 1
-    assert failing(done)[0].startswith("telegram token: Telegram cannot be reached: ")
+    [line] = failing(done)
+    assert line.startswith(
+        "telegram at http://127.0.0.1:9: no answer (All connection attempts failed); check the network"
+    )
+    assert names(done) == ["unreachable"]
+    assert "✓ clock" in done.lines  # Slack tells the time
 
 
 async def test_wrong_settings() -> None:
@@ -289,3 +312,133 @@ async def test_wrong_settings() -> None:
     assert done.err == (
         "paperboy: environment: PAPERBOY_TIMEZONE: 'Asia/Soul' is no time zone; did you mean Asia/Seoul?\n"
     )
+
+
+# --- each finding by its name
+
+
+async def test_a_topic_that_is_not_there(telegram: FakeTelegram) -> None:
+    telegram.add_chat("-1003", "supergroup", topics={7})
+
+    done = await doctor(PAPERBOY_TELEGRAM__CHATS="-1003:7, -1003:8")
+
+    cure = "Message thread not found; open it again, or correct the number behind :"
+    assert (done.code, failing(done), names(done)) == (1, [f"telegram topic -1003:8: {cure}"], ["topic"])
+
+
+@pytest.mark.parametrize(("listen", "lacking"), [("socket", True), ("off", False)])
+async def test_a_slack_app_of_an_older_manifest(slack: FakeSlack, listen: str, lacking: bool) -> None:
+    slack.scopes = set(MANIFEST["oauth_config"]["scopes"]["bot"]) - {"im:history", "commands"}
+
+    done = await doctor(PAPERBOY_SLACK__LISTEN=listen, PAPERBOY_SLACK__APP_TOKEN="xapp-FAKE")
+
+    cure = "paste deploy/slack-manifest.yaml under App Manifest, compare the Slash Commands, install the app again"
+    said = [f"slack scopes: the app lacks commands, im:history; {cure}"]
+    assert (failing(done), names(done)) == ((said, ["scopes"]) if lacking else ([], []))
+
+
+def test_the_scopes_are_those_of_the_manifest() -> None:
+    assert {*MANIFEST["oauth_config"]["scopes"]["bot"]} == SCOPES
+
+
+def harm(ledger: Path) -> None:
+    """Write over a page of a table."""
+    with closing(sqlite3.connect(ledger)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'deliveries'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with ledger.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * 64)
+
+
+async def test_a_damaged_ledger() -> None:
+    await doctor()
+    harm(Path("paperboy.db"))
+
+    done = await doctor()
+
+    assert (done.code, names(done)[0]) == (1, "ledger")
+    assert "the file is damaged (" in failing(done)[0]
+    assert failing(done)[0].endswith("stop Paperboy, and put a backup back")
+
+
+def test_a_disk_that_is_nearly_full() -> None:
+    Path("paperboy.db").touch()
+    path = Path("paperboy.db").absolute()
+
+    [found] = disk(path, least=2**60)
+
+    assert (found.name, found.what, list(disk(path, least=0))) == (Name.DISK, f"disk of {path.parent}", [])
+    assert found.cure.endswith("MB are free; make it 1,099,511,627,776: nothing is sent once it is full")
+
+
+@pytest.mark.parametrize(
+    ("date", "cure"),
+    [
+        ("Thu, 01 Jan 2026 00:00:00 GMT", r"off by \+\d{6,} seconds; let the system keep the time \(NTP\)"),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", r"off by -\d{6,} seconds; let the system keep the time \(NTP\)"),
+    ],
+)
+async def test_a_clock_that_is_wrong_where_a_platform_answers(date: str, cure: str) -> None:
+    network = Network()
+    async with DocumentServer({"/": Document(b"", headers={"Date": date})}) as server:
+        await network.look("telegram", server.url)
+
+    found = network.clock()
+    assert found is not None
+    assert (found.name, network.findings, network.unreached) == (Name.CLOCK, [], set())
+    assert re.fullmatch(cure, found.cure)
+
+
+async def test_nobody_tells_the_time_where_nobody_answers() -> None:
+    done = await doctor(HTTP_PROXY="http://127.0.0.1:9")
+
+    assert names(done) == ["proxy", "proxy"]
+    assert failing(done)[0].endswith(
+        ": the proxy 127.0.0.1:9 cannot be reached; correct HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or ask who runs it"
+    )
+    assert "clock" not in done.out
+
+
+@pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
+async def test_the_proxy_in_use_is_shown(kind: type[HttpProxy | SocksProxy]) -> None:
+    async with kind(password="me:secret") as proxy:
+        done = await doctor(all_proxy=proxy.url.replace("//", "//me:secret@"))
+
+    shown = f"127.0.0.1:{proxy.port} of ALL_PROXY"
+    assert (done.code, "secret" in done.out, bool(proxy.targets)) == (0, False, True)
+    assert {f"✓ telegram by the proxy {shown}", f"✓ slack by the proxy {shown}"} < {*done.lines}
+
+
+async def test_a_proxy_that_wants_a_password() -> None:
+    async with HttpProxy(password="me:secret") as proxy:
+        done = await doctor(HTTP_PROXY=proxy.url)
+
+    assert names(done) == ["proxy", "proxy"]
+    assert "407" in failing(done)[0]
+
+
+async def test_what_no_proxy_names_is_called_directly() -> None:
+    done = await doctor(HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="127.0.0.1")
+
+    assert (done.code, "by the proxy" in done.out) == (0, False)
+
+
+async def test_a_certificate_of_a_ca_that_nobody_knows(telegram: FakeTelegram) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority = trustme.CA()
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path("own.pem")
+    async with tls_before(telegram.port, context) as port:
+        own = {"PAPERBOY_TELEGRAM__BASE_URL": f"https://127.0.0.1:{port}/bot"}
+        unknown, known = await doctor(**own), await doctor(**own, SSL_CERT_FILE="own.pem")
+
+    assert (names(unknown), known.code) == (["certificate"], 0)
+    assert "let SSL_CERT_FILE name the file of its certificates" in failing(unknown)[0]
+
+
+def test_the_handbook_explains_each_finding() -> None:
+    told = rows(section(HANDBOOK, "What the doctor finds"))
+    assert [row[0].strip("`") for row in told] == [*Name]
+    assert all(cause and cure for _, cause, cure in told)

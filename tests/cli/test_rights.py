@@ -110,7 +110,7 @@ async def test_the_doctor_warns_of_what_all_can_read(
     assert warned[0] == [f"! {shared}/paperboy.toml", f"! {shared}/.env"]
     assert f"! {shared}/state/ledger.db" in warned[1]
     advice = f"every user of this machine can read it; let its group be the bot's, then: chmod o= {shared}/.env"
-    assert f"! {shared}/.env: {advice}" in first.lines
+    assert f"! {shared}/.env: {advice} [files]" in first.lines
     assert [line for line in third.lines if line.startswith("! ")] == []
     assert [done.code for done in (first, second, third)] == [0, 0, 0]
     assert ledger_files(ledger)[1:] == (Path("state/ledger.db-wal"), Path("state/ledger.db-shm"))

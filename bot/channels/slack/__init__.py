@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bot.config.settings import Settings, Slack
@@ -11,6 +12,7 @@ from formatters.locale import Phrases
 from formatters.message import Formatter
 
 if TYPE_CHECKING:
+    from bot.channels.slack.channel import SlackChannel
     from bot.conversation.listener import Listener
     from bot.conversation.router import CommandRouter
     from bot.delivery.replies import ReplySender
@@ -60,6 +62,19 @@ def _listener(
     return slack_listener(settings.slack, channel, router, replies, server)
 
 
+async def _check_app(channel: SlackChannel) -> Sequence[tuple[str, str]]:
+    """Look whether the app may do what today's manifest lets it; where Slack does not answer, `check` says so."""
+    from bot.channels.slack.connections import lacking_scopes
+    from bot.channels.slack.errors import FAILURES
+
+    try:
+        lacking = lacking_scopes((await channel.client().auth_test()).headers)
+    except FAILURES:
+        return []
+    advice = "paste deploy/slack-manifest.yaml under App Manifest, compare the Slash Commands, install the app again"
+    return [("scopes", f"the app lacks {', '.join(lacking)}; {advice}")] if lacking else []
+
+
 KIT = ChannelKit(
     name="slack",
     layouts=("thread", "messages", "digest", "index"),
@@ -69,4 +84,5 @@ KIT = ChannelKit(
     make_formatter=_formatter,
     make_channel=_channel,
     make_listener=_listener,
+    check_app=_check_app,
 )

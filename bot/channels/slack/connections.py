@@ -6,6 +6,7 @@ proxy_env_variable_loader).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 import aiohttp
@@ -16,6 +17,13 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.network.certificates import tls_context
 from bot.network.proxies import proxy_for
 
+# What the app of our manifest may do (deploy/slack-manifest.yaml); who only delivers needs less.
+SCOPES = frozenset(
+    {
+        *("app_mentions:read", "channels:history", "channels:read", "chat:write", "chat:write.public", "commands"),
+        *("groups:history", "groups:read", "im:history", "im:write", "users:read"),
+    }
+)
 _Client = TypeVar("_Client", AsyncWebClient, AsyncWebhookClient, SocketModeClient)
 _CONNECT_TIMEOUT = 10.0  # seconds
 
@@ -52,3 +60,9 @@ def _by_session(client: _Client) -> _Client:
     """Let the session say which proxy is used, and not the SDK."""
     client.proxy = None
     return client
+
+
+def lacking_scopes(headers: Mapping[str, str]) -> list[str]:
+    """List what an app of an older manifest may not do: Slack tells its scopes in each answer."""
+    provided = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), "")
+    return sorted(SCOPES - {one.strip() for one in provided.split(",")}) if provided else []

@@ -26,7 +26,7 @@ from bot.delivery.channel import (
     UnconfirmedSend,
     Undecided,
 )
-from bot.errors import Rejected, SendError
+from bot.errors import ChatGone, Rejected, SendError
 from formatters.message import Formatter
 
 BOT_CALLS = 30  # in a second
@@ -122,7 +122,11 @@ class TelegramChannel:
             me = await self.client.me()
         except SendError as error:
             return [("token", str(error))]
-        return [(f"token: @{me.username}", ""), *[await self._check_chat(address, me.id) for address in addresses]]
+        found = [(f"token: @{me.username}", "")]
+        for address in addresses:
+            what, cure = await self._check_chat(address, me.id)
+            found.append((what, cure) if cure else await self._check_topic(address, what))
+        return found
 
     async def close(self) -> None:
         await self.client.close()
@@ -139,6 +143,20 @@ class TelegramChannel:
         found = await self.client.call(chat, ask())
         self.ids.learn_number(found, chat)
         return found
+
+    async def _check_topic(self, address: str, what: str) -> tuple[str, str]:
+        """Ask whether the topic of an address is there: the only call that tells, and sends nothing, says "typing"."""
+        chat, topic = split_address(address)
+        if topic is None:
+            return what, ""
+        try:
+            async with await self.acquire_turn(address):
+                await self.client.call(chat, self.client.bot.send_chat_action(chat, "typing", topic))
+        except ChatGone as error:
+            return f"topic {address}", f"{str(error).partition(';')[0]}; open it again, or correct the number behind :"
+        except SendError as error:
+            return what, str(error)
+        return what, ""
 
     async def _check_chat(self, address: str, me: int) -> tuple[str, str]:
         """Ask whether the bot may write in a chat."""

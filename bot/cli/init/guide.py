@@ -21,7 +21,6 @@ from bot.cli.program import set_up_log
 from bot.config.fields import clock_time, nearest_zone
 from bot.config.loading import files
 from bot.errors import SettingsError
-from bot.network.options import check_network
 
 if TYPE_CHECKING:
     from bot.cli.init.source import Look
@@ -60,6 +59,7 @@ def run(config: Path | None, answers: Path | None) -> int:
 
 def _ask(session: Session) -> _Plan:
     from bot.cli.init import source
+    from bot.network.options import check_network
 
     said, questions = session.said, session.questions
     _require_place(session)
