@@ -126,7 +126,10 @@ def test_no_error_of_telegrams_sdk_is_forgotten() -> None:
     assert {one for one in walk(theirs.TelegramError) if one.__module__ == "telegram.error"} == known
 
 
-UNSENT = {httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL}
+UNSENT = {
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL),
+    httpx.ProxyError,  # of CONNECT, before anything else is said
+}
 HTTPX = sorted({*walk(httpx.HTTPError), httpx.InvalidURL} - {httpx.HTTPStatusError}, key=lambda one: one.__name__)
 
 
@@ -135,6 +138,11 @@ HTTPX = sorted({*walk(httpx.HTTPError), httpx.InvalidURL} - {httpx.HTTPStatusErr
 def test_only_what_never_left_is_surely_not_delivered(kind: type[Exception], wrapped: theirs.NetworkError) -> None:
     translated = telegram_errors.translate(caused(wrapped, kind("it broke")), "-1001")
     assert type(translated) is (RetryLater if kind in UNSENT else Unconfirmed)
+
+
+def test_what_httpx_asserts_elsewhere_may_have_been_delivered() -> None:
+    translated = telegram_errors.translate(caused(theirs.NetworkError("httpx"), AssertionError()), "-1001")
+    assert type(translated) is Unconfirmed
 
 
 def test_a_flood_of_telegram_says_how_long() -> None:
