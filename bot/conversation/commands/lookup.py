@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import accumulate
 
 from bot.conversation.commands.newest import Listed, forget_list, last_seen, last_shown, newest, note_list
 from bot.conversation.context import Context, Response
@@ -19,7 +20,7 @@ from formatters.model import Digest, Paper
 from formatters.page import Page, Rows, SearchHit, reference
 
 _MOST_CHOICES = 8
-_MOST_AT_ONCE = 5  # papers in full
+_MOST_AT_ONCE = 5  # papers in full, and their messages; Slack takes five answers to a press
 _LONGEST_ECHO = 40  # characters of what was typed
 
 Found = tuple[Digest, Paper, str]  # with the source, "" where there is one at most
@@ -178,7 +179,8 @@ def _offer(context: Context, hits: Sequence[SearchHit]) -> Response:
 
 def _all_of(context: Context, found: Sequence[Found], missing: Sequence[int]) -> Response:
     """Give the first papers of those found, with a button for the next, and say what there is not."""
-    given, others = found[:_MOST_AT_ONCE], found[_MOST_AT_ONCE:]
+    count = _at_once(context, found)
+    given, others = found[:count], found[count:]
     *firsts, last = given
     messages = [message for digest, one, _ in firsts for message in _in_full(context, digest, one)]
     messages += _in_full(context, last[0], last[1], _next(others))
@@ -186,6 +188,12 @@ def _all_of(context: Context, found: Sequence[Found], missing: Sequence[int]) ->
         most = max(one.number for one in given[0][0].papers)
         messages.append(context.formatter.notice(_no_such_paper(context, missing[0], most)))
     return Response(tuple(messages), lines=len(given))
+
+
+def _at_once(context: Context, found: Sequence[Found]) -> int:
+    """Count the papers that are given at once: so many as are few messages, one in any case."""
+    sizes = accumulate(len(context.formatter.paper(one)) for _, one, _ in found[:_MOST_AT_ONCE])
+    return max(1, sum(size <= _MOST_AT_ONCE for size in sizes))
 
 
 def _next(others: Sequence[Found]) -> Rows:

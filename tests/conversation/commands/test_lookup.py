@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from formatters.model import Paper
+from formatters.model import Paper, Section
 from formatters.page import reference
 from tests.support.chats import SLACK_CHAT
 from tests.support.digests import found
 from tests.support.memory_channel import MemoryChannel
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import Clock, Pipeline
 from tests.support.readers import (
     ANN,
     ARXIV,
@@ -218,6 +218,19 @@ async def test_of_many_papers_some_come_with_a_button_for_the_next(ann: Reader, 
     assert len(answer) == 5
     assert answer[-1].buttons[-1][1] == spelled
     assert len(await ann.sees(spelled)) == len(spelled.split()) - 2 + 4 * ("6-10" in spelled) + ("6-7" in spelled)
+
+
+async def test_of_long_papers_fewer_come_at_once(ann: Reader) -> None:
+    """Slack takes five answers to a press, and in a chat of Telegram each takes a second."""
+    pipeline = Pipeline(
+        ann.router.ledger, Clock(), MemoryChannel(name="telegram", formatter=ann.router.formatters["telegram"])
+    )
+    section = Section("Part", "words " * 600)
+    long = [replace(one, sections=(section,) * 3) for one in LONG.papers[:3]]  # three messages each
+    day = replace(LONG, id="daily-papers/2025-09-04", day=LONG.day.replace(day=4), papers=tuple(long))
+    await pipeline.look([found(day)])
+    answer = await ann.sees("/paper 1-3 2025-09-04")
+    assert (len(answer), answer[-1].buttons[-1][1]) == (3, "/paper 2-3 2025-09-04")
 
 
 async def test_several_papers_of_which_some_are_not_there(ann: Reader) -> None:
