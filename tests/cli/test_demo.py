@@ -83,6 +83,28 @@ def test_what_buttons_would_do_can_be_typed() -> None:
     assert [full.splitlines()[0] for full in answers_to(*shown[6::3])] == TITLES
 
 
+def test_what_stands_below_a_full_summary_can_be_typed() -> None:
+    (full,) = answers_to("/paper 2")
+
+    below = full[full.index("◀ Paper 1") :]
+    typed = [line.strip() for line in below.splitlines() if line.startswith("  /")]
+    assert [answer.splitlines()[0] for answer in answers_to(*typed)] == [
+        TITLES[0],
+        TITLES[2],
+        "Daily Papers · Monday, 2 March 2026",
+    ]
+    copied = f"{TITLES[1].removeprefix('2. ')} arXiv:1810.04805 https://arxiv.org/abs/1810.04805"
+    assert " ".join(below.partition("Copy reference")[2].split()) == copied  # a long line is wrapped
+
+
+def test_several_papers_and_words_without_a_command() -> None:
+    one, two, by_words, by_korean, meant = answers_to("1-2", "저랭크", "3번 논문", "/serch adam")
+
+    assert [full.splitlines()[0] for full in (one, two, by_korean)] == [TITLES[0], TITLES[1], TITLES[2]]
+    assert by_words.startswith("“저랭크”: 1 paper")
+    assert meant.splitlines()[-1] == "  /search adam"
+
+
 def test_papers_by_title_id_and_day() -> None:
     by_word, by_some, by_id, by_link, other_day, wrong = answers_to(
         "/paper adam",

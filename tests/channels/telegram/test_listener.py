@@ -113,6 +113,15 @@ async def test_a_channel_manages_itself(telegram_bot: TelegramBot) -> None:
     assert (chat.silent, chat.state, chat.address) == (True, "active", "@my_channel")
 
 
+async def test_a_channel_manages_itself_in_korean_by_a_mention(telegram_bot: TelegramBot) -> None:
+    before = telegram_bot.count(CHANNEL)
+    for post in ("구독 취소", f"@{NAME} 구독 취소", f"@{NAME} 논문 3", f"@{NAME} 구독"):
+        telegram_bot.server.posts(CHANNEL, post)
+    await telegram_bot.quiet()
+    subscribed = EN.subscribed.format(when="every day at 08:30 (Asia/Seoul)")
+    assert telegram_bot.said(CHANNEL, before) == [EN.unsubscribed, subscribed]
+
+
 async def test_other_posts_are_harmless(telegram_bot: TelegramBot) -> None:
     before = telegram_bot.count(CHANNEL)
     for post in ("Good morning", "/paper 3", "/papers", "/help", "/start", "/nonsense", "/", "@", "３", f"@{NAME}"):
