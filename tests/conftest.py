@@ -16,6 +16,7 @@ from bot.conversation.parsing import preferences
 from bot.log import _OURS, _VERBOSE
 from formatters import links, summary
 from tests.faults.summary import pytest_terminal_summary
+from tests.support.environment import is_foreign
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 
@@ -34,9 +35,6 @@ UNMEASURED = (
 )
 # What is worked out once: were it kept from a test that is not measured, no other would be seen to do it.
 KEPT = (preferences._zones, preferences._suggestions, links.safe, summary.summarise)
-
-# Variables that say how this machine reaches others.
-NETWORKS = ("_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CAINFO", "SSL_CAPATH")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,7 +85,7 @@ def _stop_coverage() -> Iterator[Coverage]:
 def clean_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Scrub settings and networks from the environment, work in a folder of the test's own, take posts as they are."""
     for name in list(os.environ):
-        if name.startswith("PAPERBOY_") or name.upper().endswith(NETWORKS):
+        if is_foreign(name):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("bot.sources.folder.YOUNG", 0.0)  # tests write no post half

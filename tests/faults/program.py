@@ -38,9 +38,10 @@ import bot.web.server
 from bot.channels.rate_limits.limiter import RateLimiter
 from bot.delivery.channel import Channel, UnconfirmedSend
 from bot.delivery.dispatcher import RetryPolicy
-from bot.network.certificates import tls_context
+from bot.network import certificates
+from tests.support.environment import is_foreign
 
-tls_context()  # takes its time: each process that is forked has it already
+certificates._loaded("", "")  # takes its time: each process that is forked has it already
 VERDICT = "verdict "  # what a line with a verdict begins with
 
 
@@ -74,7 +75,7 @@ def main(arguments: list[str], folder: Path, conditions: Conditions, out: Connec
 
 
 def _set_environment(environ: Mapping[str, str]) -> None:
-    for name in [name for name in os.environ if name.startswith("PAPERBOY_")]:
+    for name in filter(is_foreign, list(os.environ)):
         del os.environ[name]
     os.environ.update({"COLUMNS": "80", **environ})
 

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+import httpx
 import pytest
 import trustme
 
 from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.connections import open_session
 from bot.channels.telegram.client import TelegramClient
 from bot.errors import RetryLater, SourceError, Unconfirmed
 from bot.network.failures import explain
@@ -21,7 +23,7 @@ from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from tests.support.fakes import slack as fake_slack
 from tests.support.fakes import telegram as fake_telegram
-from tests.support.fakes.documents import DocumentServer
+from tests.support.fakes.documents import Document, DocumentServer
 from tests.support.fakes.proxies import HttpProxy, SocksProxy, tls_before
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning", "ignore:loop is closed:ResourceWarning")
@@ -178,3 +180,15 @@ async def test_a_proxy_that_says_nothing_ends_a_call(monkeypatch: pytest.MonkeyP
 
 def test_what_has_nothing_to_do_with_the_network() -> None:
     assert explain(ValueError("no number")) == ""
+
+
+async def test_what_is_called_through_socks_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with DocumentServer({"/": Document(b"Here")}) as server, SocksProxy() as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        async with open_session(server.url) as session, session.get(server.url) as answer:
+            assert await answer.read() == b"Here"
+    assert proxy.targets == [f"127.0.0.1:{server.port}"]
+
+
+def test_an_error_that_knows_no_request() -> None:
+    assert explain(httpx.ConnectError("no route")) == ""
