@@ -7,7 +7,7 @@ Sources of the facts: docs.slack.dev (chat.postMessage, conversations.history, r
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from bot.channels.rate_limits.estimate import evenly, in_windows
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, SlidingWindow
 from bot.channels.rate_limits.pauses import ALL
-from bot.channels.slack.connections import open_session, web_client
+from bot.channels.slack.connections import PUBLIC_SCOPE, granted_scopes, open_session, web_client
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.database.states import ChatKind
 from bot.delivery.channel import (
@@ -198,16 +198,18 @@ class SlackChannel:
 
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         try:
-            user, team = await _parts(self.client().auth_test(), "user", "team")
+            answer = await self.client().auth_test()
+            user, team = answer["user"], answer["team"]
         except FAILURES as error:
             return [("token", str(translate(error, self._token)))]
-        return [(f"token: {user} in {team}", ""), *[await self._check_chat(one) for one in addresses]]
+        scopes = granted_scopes(answer.headers)
+        return [(f"token: {user} in {team}", ""), *[await self._check_chat(one, scopes) for one in addresses]]
 
     async def close(self) -> None:
         if self._session:
             await self._session.close()
 
-    async def _check_chat(self, address: str) -> tuple[str, str]:
+    async def _check_chat(self, address: str, scopes: Collection[str]) -> tuple[str, str]:
         if address.startswith(_PEOPLE):
             is_known = await self.canonical_address(address) != address
             return address, "" if is_known else "no such person, or the app lacks the scope im:write"
@@ -218,7 +220,8 @@ class SlackChannel:
                 return address, "cannot be checked without the scope channels:read; `paperboy deliver` will tell"
             return address, str(error)
         name, archived = channel_title(known), known.get("is_archived")
-        may = known.get("is_member") or known.get("is_im")  # nobody is a member of a direct message
+        is_open = not known.get("is_private", True) and PUBLIC_SCOPE in scopes
+        may = known.get("is_member") or known.get("is_im") or is_open  # nobody is a member of a direct message
         if archived:
             return address, CHAT_FAULTS["is_archived"]
         return f"{name} ({address})" if name else address, "" if may else CHAT_FAULTS["not_in_channel"]

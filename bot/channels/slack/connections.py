@@ -25,6 +25,7 @@ SCOPES = frozenset(
     }
 )
 _Client = TypeVar("_Client", AsyncWebClient, AsyncWebhookClient, SocketModeClient)
+PUBLIC_SCOPE = "chat:write.public"  # to post to public channels without being invited
 _CONNECT_TIMEOUT = 10.0  # seconds
 
 
@@ -62,7 +63,13 @@ def _by_session(client: _Client) -> _Client:
     return client
 
 
+def granted_scopes(headers: Mapping[str, str]) -> frozenset[str]:
+    """Read what the app may do from the headers of an answer: Slack tells it in each."""
+    listed = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), "")
+    return frozenset(one.strip() for one in listed.split(",")) - {""}
+
+
 def lacking_scopes(headers: Mapping[str, str]) -> list[str]:
-    """List what an app of an older manifest may not do: Slack tells its scopes in each answer."""
-    provided = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), "")
-    return sorted(SCOPES - {one.strip() for one in provided.split(",")}) if provided else []
+    """List what an app of an older manifest may not do."""
+    provided = granted_scopes(headers)
+    return sorted(SCOPES - provided) if provided else []

@@ -312,6 +312,16 @@ async def test_rights_in_a_channel(
     assert (advice in problem) if advice else problem == ""
 
 
+@pytest.mark.parametrize(("private", "advice"), [(False, ""), (True, "invite")])
+async def test_only_a_public_channel_needs_no_invitation(
+    server: FakeSlack, channel: SlackChannel, private: bool, advice: str
+) -> None:
+    server.scopes |= {"chat:write.public", "groups:read"}
+    server.add_channel("C0999", name="side", member=False, private=private)
+    _, (_, problem) = await channel.check(["C0999"])
+    assert (advice in problem) if advice else problem == ""
+
+
 async def test_a_direct_message_has_no_members(server: FakeSlack, channel: SlackChannel) -> None:
     known = {"id": "D0123", "is_im": True, "is_archived": False}
     server.faults.add(Fault("answer", ok(channel=known), method="conversations.info"))
