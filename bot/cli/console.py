@@ -50,6 +50,11 @@ class Console(rich.console.Console):
             super().on_broken_pipe()
 
 
+def prose_console() -> Console:
+    """Make a console for sentences: on a terminal lines are broken between words, elsewhere not at all."""
+    return Console(soft_wrap=not Console().is_terminal)
+
+
 def spell_time(at: float | None, zone: tzinfo) -> str | None:
     """Spell a time, in seconds since 1970, as JSON has it; None where it is not known."""
     return None if at is None else datetime.fromtimestamp(at, zone).isoformat(timespec="seconds")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from itertools import groupby
@@ -16,6 +20,7 @@ from bot.cli.options import Config
 if TYPE_CHECKING:
     from bot.config.settings import Settings
 
+NAME = "paperboy"
 Result = TypeVar("Result")
 
 
@@ -54,7 +59,7 @@ class GroupedHelp(TyperGroup):
 
 
 app = typer.Typer(
-    name="paperboy",
+    name=NAME,
     cls=GroupedHelp,
     help="Deliver the daily papers: a digest post becomes one chat message per paper, exactly once.",
     no_args_is_help=True,
@@ -108,3 +113,18 @@ def _require_set_up(settings: Settings, file: Path | None) -> None:
     expected = files(file)[0]
     if not settings.sources and not expected.exists():
         raise SettingsError(f"there is no {expected}; `paperboy init` makes one, or name yours with --config FILE")
+
+
+def called_as() -> str:
+    """Give what runs this program when it is typed here: its name alone where the shell finds it by that."""
+    if sys.argv[0].endswith(".py"):
+        return f"{shlex.quote(_from_here(Path(sys.executable)))} -m bot"
+    called, found = Path(sys.argv[0]).absolute(), shutil.which(NAME)
+    is_found = bool(found) and os.path.realpath(str(found)) == os.path.realpath(called)
+    return NAME if is_found else shlex.quote(_from_here(called))
+
+
+def _from_here(program: Path) -> str:
+    """Give a path from the working directory where it lies below, as a shell takes it for one."""
+    here = Path.cwd()
+    return f"./{program.name}" if program.parent == here else str(program).removeprefix(f"{here}/")

@@ -98,11 +98,17 @@ def weekdays(days: str) -> frozenset[int]:
 
 
 def nearest_zone(value: str, zones: Iterable[str]) -> str:
-    """Suggest a zone for a misspelled name of one or of its city."""
+    """Find the zone that a misspelled name of one or of its city means; "" where none is near."""
     listed = sorted(zones)
     named = {zone.rpartition("/")[2].casefold(): zone for zone in listed} | {zone.casefold(): zone for zone in listed}
     close = get_close_matches(value.casefold(), named, n=1, cutoff=0.8)
-    return f"did you mean {named[close[0]]}?" if close else 'write a name such as "Asia/Seoul" or "UTC"'
+    return named[close[0]] if close else ""
+
+
+def zone_advice(value: str, zones: Iterable[str]) -> str:
+    """Say what to write in place of a name that no zone has."""
+    near = nearest_zone(value, zones)
+    return f"did you mean {near}?" if near else 'write a name such as "Asia/Seoul" or "UTC"'
 
 
 def webhook_secret(value: object) -> object:

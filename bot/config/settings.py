@@ -25,7 +25,6 @@ from bot.config.explain import PREFIX
 from bot.config.fields import (
     clock_time,
     duration,
-    nearest_zone,
     number_as_text,
     one_slack_chat,
     one_telegram_chat,
@@ -36,6 +35,7 @@ from bot.config.fields import (
     web_address,
     webhook_secret,
     weekdays,
+    zone_advice,
 )
 from bot.config.sources import Source
 from bot.config.table import Listed, Table, Token
@@ -276,7 +276,7 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         zones = available_timezones()
         if value not in zones:
-            raise ValueError(f"{value!r} is no time zone; {nearest_zone(value, zones)}")
+            raise ValueError(f"{value!r} is no time zone; {zone_advice(value, zones)}")
         return value
 
     @classmethod

@@ -34,7 +34,7 @@ UNDER = 120.0  # seconds: from an empty folder to the first digest in a chat, at
 Step = tuple[str, str]  # a question, and what is typed
 START = ("언어 · Language", "2")
 REST: tuple[Step, ...] = (
-    *((SAID.source, ""), (SAID.source_addresses["folder"], ""), (SAID.hour, ""), (SAID.zone, ""), (SAID.send, "1")),
+    *((SAID.source, ""), (SAID.source_addresses["folder"], ""), (SAID.hour, ""), (SAID.zone, ""), (SAID.send_now, "1")),
     *([(SAID.service, "")] if has_systemd() else []),
 )
 TELEGRAM: tuple[Step, ...] = (START, (SAID.platform, "1"), (SAID.which_bot, TOKEN))

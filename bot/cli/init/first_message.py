@@ -9,7 +9,6 @@ from itertools import takewhile
 from bot.app.assembly import App, open_app
 from bot.channels import kit_of
 from bot.cli.init.session import Session
-from bot.cli.setup.preview import print_messages
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState, DigestState
 from bot.ledger.records import Chat, QueuedDelivery
@@ -17,17 +16,20 @@ from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.message import Message
 from formatters.model import Digest
+from formatters.terminal import TerminalFormatter
 
 
 def show(session: Session, settings: Settings, channel: str, digest: Digest) -> None:
-    """Print the first messages of a digest as a channel would show them."""
-    kit = kit_of(channel)
-    formatter = kit.make_formatter(phrases(settings.language), False)
-    messages = formatter.digest(digest, _edition(settings, channel))
-    first = messages[: _through_first_paper(messages)]
-    print_messages([(str(digest.day), message) for message in first], formatter)
-    if len(messages) > len(first):
-        session.tell(session.said.more_messages(len(messages) - len(first)))
+    """Print the first messages of a digest as a terminal shows them: of links their words."""
+    said, edition = phrases(settings.language), _edition(settings, channel)
+    shown = TerminalFormatter(said).digest(digest, edition)
+    for message in shown[: _through_first_paper(shown)]:
+        heading = session.said.headings[message.key.partition("/")[0]]
+        session.console.rule(f"[dim]{heading}[/dim]", align="left", style="dim")
+        session.console.print(str(message.body["markup"]))
+    messages = kit_of(channel).make_formatter(said, False).digest(digest, edition)
+    if (more := len(messages) - _through_first_paper(messages)) > 0:
+        session.tell(session.said.more_messages(more))
 
 
 def send(session: Session, settings: Settings, titles: Mapping[str, str]) -> None:
@@ -40,7 +42,7 @@ def send(session: Session, settings: Settings, titles: Mapping[str, str]) -> Non
         else:
             session.bad(f"{title}: {why}")
     if not outcome:
-        session.tell(session.said.nothing_to_send)
+        session.tell(session.said.nothing_to_send.format(command=session.command("status")))
 
 
 async def _send(session: Session, settings: Settings) -> dict[str, tuple[bool, str]]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import getpass
 import io
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from rich.markup import escape
 
-from bot.cli.console import Console
+from bot.cli.console import Console, prose_console
+from bot.cli.init.wording import Wording
 from bot.errors import SettingsError
+from bot.log import redacted
 
 # What may stand in a file of answers, in the order of the questions.
 KEYS = (
@@ -28,11 +31,14 @@ Check = Callable[[str], Answer]  # gives what an answer means, or raises WrongAn
 
 
 class WrongAnswerError(Exception):
-    """An answer that cannot be taken; it says why."""
+    """An answer that cannot be taken; it says why, or nothing where the question is only to be asked again."""
 
 
 class Questions(Protocol):
     """Whoever answers."""
+
+    def in_language(self, said: Wording, /) -> Self:
+        """Give the same in another language."""
 
     def ask(
         self,
@@ -62,11 +68,15 @@ class Questions(Protocol):
 class Typed:
     """A person at a terminal, or a pipe that a person's answers come from."""
 
-    console: Console = field(default_factory=Console)
+    said: Wording
+    console: Console = field(default_factory=prose_console)
 
     def __post_init__(self) -> None:
-        if isinstance(sys.stdin, io.TextIOWrapper):
+        if isinstance(sys.stdin, io.TextIOWrapper) and sys.stdin.errors != "replace":  # it may be set once
             sys.stdin.reconfigure(errors="replace")
+
+    def in_language(self, said: Wording) -> Self:
+        return replace(self, said=said)
 
     def ask(
         self,
@@ -82,38 +92,38 @@ class Typed:
             try:
                 return check(self._read(default or "", secret=secret) or default or "")
             except WrongAnswerError as error:
-                self.problem(str(error))
+                if why := str(error):
+                    self.problem(why)
 
     def choose(self, _key: str, question: str, options: Mapping[str, str], default: str = "") -> str:
-        names = list(options)
-        lines = "".join(f"\n  {place}. {options[name]}" for place, name in enumerate(names, 1))
-        place = str(names.index(default) + 1) if default else ""
-        self.console.print(f"\n[bold]{escape(question)}[/bold]{escape(lines)}")
-        while (said := self._read(place) or place) not in {*names, *map(str, range(1, len(names) + 1))}:
-            self.problem(f"1–{len(names)}")
-        return said if said in options else names[int(said) - 1]
+        self.console.print(f"\n[bold]{escape(question)}[/bold]")
+        return self._pick(options, default)
 
     def show(self, text: str) -> None:
         self.console.print(escape(text))
 
     def settle(self, _key: str, problem: str, options: Mapping[str, str]) -> str:
         self.problem(problem)
-        names = list(options)
-        lines = [f"  {place}. {options[name]}" for place, name in enumerate(names, 1)]
-        self.console.print(escape("\n".join(lines)))
-        while (said := self._read("1") or "1") not in map(str, range(1, len(names) + 1)):
-            self.problem(f"1–{len(names)}")
-        return names[int(said) - 1]
+        return self._pick(options, next(iter(options)))
 
     def problem(self, text: str) -> None:
-        self.console.print(f"[red]✗[/red] {escape(text)}")
+        """Say what is wrong; of a token, typed where another answer was asked for, nothing is shown."""
+        self.console.print(f"[red]✗[/red] {escape(redacted(text))}")
+
+    def _pick(self, options: Mapping[str, str], default: str) -> str:
+        lines = [f"  {place}. {label}" for place, label in enumerate(options.values(), 1)]
+        self.console.print(escape("\n".join(lines)))
+        place = str([*options].index(default) + 1) if default else ""
+        while not (picked := named_option(options, self._read(place) or place)):
+            self.problem(self.said.pick(len(options)))
+        return picked
 
     def _read(self, default: str, *, secret: bool = False) -> str:
         """Read a line; EOFError at the end of the input. A secret is not shown while it is typed."""
         prompt = f"[{default}] > " if default else "> "
         if secret and sys.stdin.isatty():
             return getpass.getpass(prompt).strip()
-        self.console.print(escape(prompt), end="")
+        self.console.print(escape(prompt), end="", soft_wrap=True)
         line = sys.stdin.readline()
         if not sys.stdin.isatty():
             self.console.print()  # nobody pressed Enter here
@@ -128,6 +138,9 @@ class Prepared:
 
     file: Path
     answers: Mapping[str, str]
+
+    def in_language(self, _said: Wording) -> Self:
+        return self
 
     def ask(
         self,
@@ -145,9 +158,15 @@ class Prepared:
 
     def choose(self, key: str, question: str, options: Mapping[str, str], default: str = "") -> str:
         said = self._said(key, default or None, question)
-        if said not in options:
-            raise self._wrong(key, f"{said!r} is none of {', '.join(options)}")
-        return said
+        if picked := named_option(options, said):
+            return picked
+        near = get_close_matches(said, options, n=1)
+        advice = f"; did you mean {near[0]}?" if near else ""
+        raise self._wrong(key, f"{said!r} is none of {', '.join(options)}{advice}")
+
+    def require(self, key: str, question: str) -> None:
+        """Raise SettingsError where an answer is missing."""
+        self._said(key, None, question)
 
     def show(self, text: str) -> None:
         """Tell nobody."""
@@ -158,11 +177,30 @@ class Prepared:
     def _said(self, key: str, default: str | None, question: str) -> str:
         said = self.answers.get(key, default)
         if said is None:
-            raise self._wrong(key, f"is missing ({question.splitlines()[0]})")
+            asked = re.split(r"[.?](?:\s|$)", question, maxsplit=1)[0]
+            raise self._wrong(key, f"is missing ({asked})")
         return said
 
     def _wrong(self, key: str, why: str) -> SettingsError:
-        return SettingsError(f"{self.file}: {key}: {' '.join(why.split())}")
+        return SettingsError(f"{self.file}: {key}: {redacted(' '.join(why.split()))}")
+
+
+def named_option(options: Mapping[str, str], answer: str) -> str:
+    """Find the option that is meant by its number, its name, or how what it says begins; "" for none."""
+    names = list(options)
+    if re.fullmatch(r"\d{1,3}", answer, re.ASCII):
+        return names[int(answer) - 1] if 0 < int(answer) <= len(names) else ""
+    said = _plain(answer)
+    exact = [name for name, label in options.items() if said and said in (_plain(name), _plain(label))]
+    begun = [
+        name for name, label in options.items() if said and any(_plain(one).startswith(said) for one in (name, label))
+    ]
+    return next((found[0] for found in (exact, begun) if len(found) == 1), "")
+
+
+def _plain(words: str) -> str:
+    """Give the letters and digits alone, which tell options apart, in any case."""
+    return re.sub(r"[\W_]+", "", words.casefold())
 
 
 def prepared(file: Path) -> Prepared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 
 from rich.markup import escape
 
-from bot.cli.console import Console
+from bot.cli.console import Console, prose_console
 from bot.cli.init.questions import Questions
 from bot.cli.init.wording import Wording
+from bot.cli.program import called_as
 from bot.config.explain import variable
-from bot.config.loading import settings_from
+from bot.config.loading import files, settings_from
 from bot.config.settings import Settings
 
 _SOURCES = variable(["sources"])
@@ -28,6 +30,7 @@ class Chosen:
     tables: Tables
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)  # by their names in the environment
     titles: Mapping[str, str] = field(default_factory=dict)  # by address: how people call the chat
+    is_answering: bool = True  # readers, while it runs
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Session:
     questions: Questions
     said: Wording
     file: Path  # the settings that shall be written; `.env` lies beside them
-    console: Console = field(default_factory=Console)
+    console: Console = field(default_factory=prose_console)
 
     def settings(self, tables: Tables, secrets: Mapping[str, str] = {}) -> Settings:
         """Make settings of what is known so far, as the program will read them; SettingsError for wrong ones.
@@ -49,6 +52,11 @@ class Session:
         if "sources" not in tables:
             environment = {name: value for name, value in environment.items() if not name.upper().startswith(_SOURCES)}
         return settings_from({"language": self.said.language, **tables}, self.file, environment)
+
+    def command(self, words: str) -> str:
+        """Give what to type for a command with these settings, from where init was called."""
+        is_found = self.file == Path.cwd() / self.file.name and self.file == files()[0]
+        return f"{called_as()} {words}" if is_found else f"{called_as()} {words} --config {shlex.quote(str(self.file))}"
 
     def good(self, text: str) -> None:
         """Say that something is well."""

@@ -13,10 +13,11 @@ from typing import Any
 import yaml
 
 from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.connections import granted_scopes
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, translate
 from bot.cli.init.questions import WrongAnswerError
 from bot.cli.init.session import Chosen, Session
-from bot.cli.setup.shipped import shipped
+from bot.cli.setup.shipped import shipped, shipped_file
 from bot.config.explain import variable
 from bot.config.fields import one_slack_chat
 from bot.errors import BotGone, SendError
@@ -25,8 +26,8 @@ from formatters.slack import SlackFormatter
 
 _BOT_TOKEN, _APP_TOKEN = re.compile(r"xoxb-[\w-]+", re.ASCII), re.compile(r"xapp-[\w-]+", re.ASCII)
 _VARIABLES = {"bot": variable(("slack", "bot_token")), "app": variable(("slack", "app_token"))}
+_MANIFEST = "slack-manifest.yaml"
 _PAGE, _MOST_PAGES, _LISTED = 200, 25, 40  # channels of a page, pages, channels that are listed by number
-_PUBLIC = "chat:write.public"  # with it, the app may post to public channels that it was not invited into
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class _App:
 
     token: str
     base_url: str
-    name: str = ""  # of the bot, and of the workspace
+    user: str = ""  # as it is mentioned: "@paperboy"
+    team: str = ""
     scopes: frozenset[str] = frozenset()
 
     @asynccontextmanager
@@ -67,19 +69,30 @@ class _Channel:
 def set_up(session: Session) -> Chosen:
     """Ask for the app and for a channel that it may write to."""
     said, questions = session.said, session.questions
-    manifest = shipped("slack-manifest.yaml")
+    manifest = shipped(_MANIFEST)
     if questions.choose("slack_app", said.has_app, said.has_app_options, "no") == "no":
-        pasted = "\n".join(line for line in manifest.splitlines() if not line.startswith("#"))
-        questions.show(f"{said.manifest}\n{pasted}")
+        _show_manifest(session, manifest)
     wanted = frozenset(yaml.safe_load(manifest)["oauth_config"]["scopes"]["bot"])
     app = _ask_app(session, session.settings({}).slack.base_url, wanted)
-    listening = questions.ask(
-        "slack_app_token", said.socket_app, partial(_socket, session, app), default="", secret=True
-    )
+    find = partial(_socket, session, app)
+    listening = questions.ask("slack_app_token", said.socket_app, find, default="", secret=True)
+    if listening:
+        session.good(said.listens)
+    else:
+        session.tell(f"  {said.only_delivers}")
     secrets = {_VARIABLES["bot"]: app.token} | ({_VARIABLES["app"]: listening} if listening else {})
     while not (found := _ask_channel(session, app)):
         pass
-    return Chosen({"slack": {"chats": [*found]}}, secrets, found)
+    return Chosen({"slack": {"chats": [*found]}}, secrets, found, is_answering=bool(listening))
+
+
+def _show_manifest(session: Session, manifest: str) -> None:
+    """Show what is pasted, and below it, where it is not scrolled away, what to do with it."""
+    said, file = session.said, shipped_file(_MANIFEST)
+    without_comments = re.sub(r"(^|[ \t]+)#.*$", "", manifest, flags=re.MULTILINE)
+    lines = [line for line in without_comments.splitlines() if line.strip()]
+    where = said.manifest_file.format(file=file)
+    session.questions.show("\n".join(["", *lines, "", said.manifest, where]))
 
 
 # --- the app
@@ -89,7 +102,7 @@ def _ask_app(session: Session, base_url: str, wanted: frozenset[str]) -> _App:
     """Ask for the bot's token, and look until the app has the rights of its manifest, or shall do without."""
     said, find = session.said, partial(_app, session, base_url)
     app = session.questions.ask("slack_bot_token", said.which_app, find, secret=True)
-    session.good(app.name)
+    session.good(f"{app.user}, {app.team}")
     options = {"again": said.look_again, "keep": said.go_on}
     while lacking := sorted(wanted - app.scopes):
         problem = said.lacking_scopes.format(scopes=", ".join(lacking))
@@ -110,9 +123,7 @@ def _app(session: Session, base_url: str, token: str) -> _App:
         raise WrongAnswerError(session.said.app_refused) from None
     except SendError as error:
         raise WrongAnswerError(str(error)) from None
-    headers = {name.lower(): value for name, value in found.headers.items()}
-    scopes = frozenset(re.split(r"\s*,\s*", headers.get("x-oauth-scopes", "")))
-    return _App(token, base_url, f"@{found['user']}, {found['team']}", scopes)
+    return _App(token, base_url, f"@{found['user']}", found["team"], granted_scopes(found.headers))
 
 
 def _socket(session: Session, app: _App, token: str) -> str:
@@ -137,8 +148,9 @@ def _ask_channel(session: Session, app: _App) -> Mapping[str, str]:
     """List the channels and let one be chosen: its title by its id; nothing when another one is wanted."""
     said = session.said
     channels = _channels(session, app)
+    not_invited = said.not_invited.format(app=app.user)
     for place, one in enumerate(channels[:_LISTED], 1):
-        session.tell(f"  {place}. #{one.name}{'' if one.is_member else f'  ({said.not_invited})'}")
+        session.tell(f"  {place}. #{one.name}{'' if one.is_member else f'  ({not_invited})'}")
     if len(channels) > _LISTED:
         session.tell(f"  … {len(channels) - _LISTED}")
     address = session.questions.ask("slack_chat", said.slack_chat, partial(_address, session, channels))
@@ -187,11 +199,11 @@ def _title(session: Session, app: _App, address: str) -> str:
     said = session.said
     while True:
         where, problem = asyncio.run(_checked(app, address))
-        code = _code(problem)
-        if not problem or (code == "not_in_channel" and _PUBLIC in app.scopes):
+        if not problem:
             session.good(where)
             return where
-        cure = said.not_writable[code].format(app=app.name.partition(",")[0]) if code in said.not_writable else problem
+        code = _code(problem)
+        cure = said.not_writable[code].format(app=app.user) if code in said.not_writable else problem
         options = {"again": said.look_again, "other": said.other_chat, "keep": said.go_on}
         chosen = session.questions.settle("slack_chat", f"{where}: {cure}", options)
         if chosen != "again":

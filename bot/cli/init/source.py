@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from bot.config.settings import Settings
 from bot.errors import PaperboyError, ParseError, SourceError
 from bot.log import unexpected
 from bot.sources import files
-from bot.sources.posts.explanation import explain
+from bot.sources.git.source import GitSource
+from bot.sources.posts.explanation import Loss, explain
 from bot.sources.posts.post import Origin
 from bot.sources.source import FoundDigest
 from bot.sources.survey import Survey
@@ -38,21 +40,24 @@ class Look:
     survey: Survey
     found: Sequence[FoundDigest]
     problems: Sequence[str]
+    lost: Sequence[Loss] = ()  # words of the newest post that reach no message
 
     @property
     def newest(self) -> Digest | None:
         """Give the newest digest that has papers."""
         return next((one.digest for one in reversed(self.found) if one.digest.papers), None)
 
+    @property
+    def newest_post(self) -> str:
+        """Name the file of the newest digest that has papers."""
+        return next((one.post.partition("#")[0] for one in reversed(self.found) if one.digest.papers), "")
+
 
 def set_up(session: Session) -> Look:
     """Ask for a source, and look at it, until it has a digest or the operator goes on without one."""
     said, questions = session.said, session.questions
-    folder = _nearby(session.file.absolute().parent)
-    default = "folder" if folder else ""
     while True:
-        kind = questions.choose("source", said.source, said.source_kinds, default)
-        look = _ask(session, kind, folder)
+        look = _ask(session, ask_kind(session))
         _show(session, look)
         if look.newest or look.survey.may_be_empty:
             return look
@@ -61,11 +66,17 @@ def set_up(session: Session) -> Look:
             return look
 
 
-def _ask(session: Session, kind: str, folder: str) -> Look:
+def ask_kind(session: Session) -> str:
+    """Ask for a kind of source; a folder of posts that lies here is offered."""
+    said = session.said
+    return session.questions.choose("source", said.source, said.source_kinds, "folder" if _nearby(session) else "")
+
+
+def _ask(session: Session, kind: str) -> Look:
     table = _KINDS[kind]
     if kind == "huggingface":
         return _look(session, table, "")
-    question, default = session.said.source_addresses[kind], folder if kind == "folder" else ""
+    question, default = session.said.source_addresses[kind], _nearby(session) if kind == "folder" else ""
     return session.questions.ask("source_address", question, partial(_look, session, table), default=default or None)
 
 
@@ -77,8 +88,8 @@ def _look(session: Session, table: Callable[[Session, str], Mapping[str, Any]], 
         is_unread = not look.newest and table is _feed
         # An entry may be a whole post or one paper; what there is tells.
         other = _read(session, {**table(session, answer), "entries": "papers"}) if is_unread else look
-    except PaperboyError as error:
-        raise WrongAnswerError(str(error)) from None
+    except PaperboyError as error:  # nobody named the source yet
+        raise WrongAnswerError(str(error).removeprefix(f"source {table(session, answer)['name']}: ")) from None
     return other if other.newest else look
 
 
@@ -99,7 +110,20 @@ async def _digests(settings: Settings, chosen: Chosen) -> Look:
         raise
     except Exception as error:
         raise SourceError(unexpected(error)) from error
-    return Look(chosen, source.survey, found, [*source.problems.values()])
+    look = Look(chosen, source.survey, found, [*source.problems.values()])
+    folder = source.clone.posts if isinstance(source, GitSource) else settings.sources[0].path
+    return replace(look, lost=_not_understood(look, folder)) if folder else look
+
+
+def _not_understood(look: Look, folder: Path) -> Sequence[Loss]:
+    """List the words of the newest post of a folder that reach no message, as `paperboy explain` does."""
+    if not look.newest:
+        return ()
+    try:
+        how = explain((folder / look.newest_post).read_bytes(), Origin(look.newest_post))
+    except (OSError, ParseError):  # its name cannot be shown, or it changes just now
+        return ()
+    return [loss for one in how.posts for loss in one.lost]
 
 
 # --- what is asked, as a table of the settings
@@ -148,8 +172,9 @@ _KINDS: Mapping[str, Callable[[Session, str], Mapping[str, Any]]] = {
 }
 
 
-def _nearby(home: Path) -> str:
-    """Find a folder of posts here, or in a folder here; "" where there is none."""
+def _nearby(session: Session) -> str:
+    """Find a folder of posts beside the settings, or in a folder there; "" where there is none."""
+    home = session.file.absolute().parent
     inside = sorted(path for path in home.glob("*/_posts") if path.is_dir())
     found = [*(home / name for name in _LIKELY[:-1]), *inside]
     return next((os.path.relpath(path, home) for path in found if path.is_dir() and _has_posts(path)), "")
@@ -179,21 +204,9 @@ def _show(session: Session, look: Look) -> None:
         session.good(said.no_papers_now)
     if missed := survey.nearest if not look.newest else survey.unread:
         session.tell(f"  {said.nearest} {missed}")
-    for line in _not_understood(session, look):
-        session.tell(f"  {line}")
-
-
-def _not_understood(session: Session, look: Look) -> list[str]:
-    """Say which words of the newest post of a folder reach no message, as `paperboy explain` does."""
+    for loss in look.lost[:_SHOWN]:
+        session.tell(f"  {said.lost.format(line=loss.line, words=' '.join(loss.words))}")
     [source] = look.chosen.tables["sources"]
-    if source["kind"] != "folder" or not look.newest:
-        return []
-    post = next(one.post for one in reversed(look.found) if one.digest is look.newest)
-    file = post.partition("#")[0]
-    try:
-        how = explain((session.file.absolute().parent / source["path"] / file).read_bytes(), Origin(file))
-    except (OSError, ParseError):  # its name cannot be shown, or it changes just now
-        return []
-    lost = [loss for one in how.posts for loss in one.lost]
-    lines = [session.said.lost.format(line=one.line, words=" ".join(one.words)) for one in lost[:_SHOWN]]
-    return [*lines, *([session.said.explain.format(post=file)] if lost else [])]
+    if look.lost and source["kind"] == "folder":
+        post = os.path.relpath(session.file.absolute().parent / source["path"] / look.newest_post)
+        session.tell(f"  {said.explain.format(command=session.command(f'explain {shlex.quote(post)}'))}")

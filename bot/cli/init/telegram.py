@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from telegram.error import Conflict, TimedOut
 from bot.channels.telegram.channel import MissingRight, TelegramChannel
 from bot.channels.telegram.client import join_address
 from bot.channels.telegram.listener import ALLOWED_UPDATES, POLL_TIMEOUT
-from bot.cli.init.questions import WrongAnswerError
+from bot.cli.init.questions import Typed, WrongAnswerError
 from bot.cli.init.session import Chosen, Session
+from bot.concurrency import wait_unless
 from bot.config.explain import variable
 from bot.config.fields import one_telegram_chat
 from bot.config.settings import Telegram
@@ -86,21 +88,36 @@ def _address(session: Session, bot: _Given, answer: str) -> str:
     if answer not in _WAIT:
         try:
             return one_telegram_chat(answer)
-        except ValueError as error:
-            raise WrongAnswerError(str(error)) from None
+        except ValueError:
+            raise WrongAnswerError(session.said.no_address) from None
     said, offset = session.said, 0
     while True:
         session.tell(said.waiting)
         try:
-            found, offset = asyncio.run(_wait(bot, offset))
+            heard = asyncio.run(_wait_unless_typed(bot, offset, is_read=isinstance(session.questions, Typed)))
         except _OtherProgramError:
             raise WrongAnswerError(said.other_program) from None
         except SendError as error:
             raise WrongAnswerError(str(error)) from None
+        if heard is None:
+            raise WrongAnswerError  # what was typed is an answer
+        found, offset = heard
         titles = {address: said.found_chat.format(title=title, address=address) for address, title in found.items()}
         options = {**titles, "none": said.wait_on}
         if (chosen := session.questions.choose("found", said.which_found, options, next(iter(titles)))) != "none":
             return chosen
+
+
+async def _wait_unless_typed(bot: _Given, offset: int, *, is_read: bool) -> tuple[Mapping[str, str], int] | None:
+    """Wait for a chat; give None when a line is typed at the terminal meanwhile, which is left to be read."""
+    if not is_read or not sys.stdin.isatty():
+        return await _wait(bot, offset)
+    typed, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(sys.stdin.fileno(), typed.set)
+    try:
+        return await wait_unless(_wait(bot, offset), typed)
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
 
 
 async def _wait(bot: _Given, offset: int) -> tuple[Mapping[str, str], int]:

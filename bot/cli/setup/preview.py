@@ -41,7 +41,7 @@ def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str,
     if as_json:
         print_json(_calls(pages, formatter))
     else:
-        print_messages(pages, formatter)
+        _print_messages(pages, formatter)
     return 0 if all(found) else 1
 
 
@@ -126,7 +126,7 @@ def _calls(pages: Iterable[tuple[str, Message]], formatter: Formatter) -> list[d
     ]
 
 
-def print_messages(pages: Iterable[tuple[str, Message]], formatter: Formatter) -> None:
+def _print_messages(pages: Iterable[tuple[str, Message]], formatter: Formatter) -> None:
     """Print messages as they would look, each below what its post is called."""
     console = Console()
     for name, message in pages:

@@ -15,6 +15,7 @@ from tests.support.person import Person
 from tests.support.setup import DATA
 from tests.support.slack_bot import MANIFEST
 
+PROGRAM = "/opt/paperboy/bin/paperboy"  # as it was called
 POSTS = ("2025-01-05-arxiv-crlf.md", "2025-01-06-daily-papers-20250106.md")
 
 
@@ -41,6 +42,7 @@ def person(
         monkeypatch.setenv(f"PAPERBOY_{name}", value)
     for name, value in {"LANG": "C.UTF-8", "LC_ALL": "", "TZ": "Asia/Seoul"}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.argv", [PROGRAM, "init"])
     monkeypatch.setattr("bot.cli.init.writing._SYSTEMD", Path("no-systemd"))
     return Person(monkeypatch, capsys)
 

@@ -55,12 +55,13 @@ async def test_what_has_a_default_can_be_left_out(person: Person, posts: Path) -
 
 WRONG: dict[str, tuple[dict[str, object], str]] = {
     "platform": ({"platform": "email"}, "'email' is none of telegram, slack, both"),
-    "telegram_token": ({"telegram_token": "123456:AAA"}, "Telegram refuses this token; copy it anew from @BotFather"),
+    "telegram_token": ({"telegram_token": "123456:AAA"}, "Telegram refuses this token; copy it again from @BotFather"),
     "telegram_chat": ({"telegram_chat": "@nobody"}, "@nobody: Chat not found; check the address"),
     "source": ({"source": "paper"}, "'paper' is none of folder, git"),
     "source_address": ({"source_address": "nowhere"}, "nowhere: no such folder"),
     "at": ({"at": "25:00"}, "This is no time of day; write one such as 08:30"),
     "timezone": ({"timezone": "Asia/Soul"}, "Asia/Soul is no time zone; did you mean Asia/Seoul?"),
+    "source, nearly": ({"source": "huggingfaec"}, "did you mean huggingface?"),
     "send": ({"send": "maybe"}, "'maybe' is none of yes, no"),
     "language": ({"language": "fr"}, "'fr' is none of ko, en"),
     "tokens": ({"tokens": "x"}, "is no answer; there are language"),
@@ -83,12 +84,30 @@ async def test_a_wrong_answer_is_named_in_one_line(person: Person, posts: Path, 
     assert not Path("paperboy.toml").exists()
 
 
-@pytest.mark.parametrize("missing", ["platform", "telegram_token", "telegram_chat"])
+@pytest.mark.parametrize("missing", ["telegram_token", "telegram_chat"])
 async def test_an_answer_that_is_missing_is_named(person: Person, posts: Path, missing: str) -> None:
     done = await give(person, {name: answer for name, answer in TELEGRAM.items() if name != missing})
 
     assert (done.code, done.err.count("\n")) == (2, 1)
-    assert done.err.startswith(f"answers.toml: {missing}: is missing (")
+    assert done.err.startswith(f"answers.toml: {missing}: is missing (The ")
+    assert done.err.count("(") == done.err.count(")") == 1
+
+
+async def test_what_can_be_checked_without_the_network_is_checked_first(
+    person: Person, posts: Path, telegram: FakeTelegram
+) -> None:
+    wrong: tuple[dict[str, object], ...] = ({"timezone": "Asia/Soul"}, {"at": "noon"}, {"source": "x"}, {"send": "x"})
+    for answers in wrong:
+        assert (await give(person, {**TELEGRAM, **answers})).code == 2
+
+    assert (await give(person, {key: TELEGRAM[key] for key in TELEGRAM if key != "telegram_chat"})).code == 2
+    assert telegram.calls == []
+
+
+async def test_a_token_in_the_wrong_place_is_never_shown(person: Person, posts: Path) -> None:
+    done = await give(person, {**TELEGRAM, "timezone": "123456:FAKE-token-that-is-as-long-as-they-are"})
+
+    assert (done.code, "123456" in done.err) == (2, False)
 
 
 async def test_a_folder_without_digests_is_a_wrong_answer(person: Person) -> None:
@@ -102,7 +121,7 @@ async def test_files_that_are_there_are_replaced_only_when_told_to(person: Perso
     Path(".env").write_text("OWN=1\n")
     kept = await give(person, TELEGRAM)
     assert (kept.code, Path(".env").read_text()) == (2, "OWN=1\n")
-    assert kept.err.endswith(".env: stays as it is; nothing was written\n")
+    assert kept.err.endswith(".env: there already, and nothing was written; to replace what is there: replace = true\n")
 
     done = await give(person, {**TELEGRAM, "replace": True, "send": False})
     assert (done.code, Path(".env").read_text()) == (0, f"PAPERBOY_TELEGRAM__TOKEN={TOKEN}\n")

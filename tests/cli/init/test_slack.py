@@ -6,16 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
+from rich.cells import cell_len
 
 from bot.cli.delivery.deliver import deliver_once
 from bot.cli.init.wording import wording
 from bot.config.loading import load
 from tests.support.chats import CHANNEL, CHANNEL_NAME, SLACK_CHAT
+from tests.support.documents import ROOT
 from tests.support.fakes.slack import TOKEN, FakeSlack
 from tests.support.fakes.slack_api import APP_TOKEN
 from tests.support.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.person import Answer, Person
+from tests.support.slack_bot import MANIFEST
 
 SAID = wording("en")
 TO_SLACK = ("2", "2", "2")  # English, Slack, there is an app
@@ -30,7 +34,12 @@ async def test_from_nothing_to_the_first_paper_and_then_the_rest_in_its_thread(
 
     assert (done.code, done.err, done.problems) == (0, "", [])
     assert not [token for token in (TOKEN, APP_TOKEN) if token in done.out]
-    assert "display_information:\n  name: Paperboy" in done.out
+    assert SAID.listens in done.out
+    assert done.out.endswith(f"{SAID.run_and_answer.format(at='08:30', zone='Asia/Seoul')}\n")
+    manifest = done.out[done.out.index("display_information:") : done.out.index(SAID.manifest)]
+    assert yaml.safe_load(manifest) == MANIFEST
+    assert [line for line in manifest.splitlines() if "# " in line or cell_len(line) > 79] == []
+    assert SAID.manifest_file.format(file=ROOT / "deploy/slack-manifest.yaml") in done.out
     env = Path(".env").read_text().splitlines()
     assert env == [f"PAPERBOY_SLACK__BOT_TOKEN={TOKEN}", f"PAPERBOY_SLACK__APP_TOKEN={APP_TOKEN}"]
     index, paper = slack.shown(SLACK_CHAT)
@@ -54,7 +63,9 @@ async def test_a_channel_by_its_number_its_name_or_its_id(person: Person, posts:
     done = await person.types(*TO_SLACK, TOKEN, "", named, *REST)
 
     assert (done.code, done.problems) == (0, [])
-    assert f"  1. #papers\n  2. #random  ({SAID.not_invited})\n" in done.out
+    assert SAID.only_delivers in done.out
+    assert done.out.endswith(f"{SAID.run.format(at='08:30', zone='Asia/Seoul')}\n")
+    assert f"  1. #papers\n  2. #random  ({SAID.not_invited.format(app='@paperboy')})\n" in done.out
     assert load().slack.chats[0].chat == SLACK_CHAT
 
 

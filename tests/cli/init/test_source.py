@@ -10,7 +10,7 @@ import pytest
 
 from bot.cli.init.wording import wording
 from bot.config.loading import load
-from tests.cli.init.conftest import POSTS
+from tests.cli.init.conftest import POSTS, PROGRAM
 from tests.support.chats import CHANNEL, CHANNEL_NAME
 from tests.support.fakes.documents import Document, DocumentServer
 from tests.support.fakes.telegram import TOKEN, FakeTelegram
@@ -75,7 +75,7 @@ async def test_going_on_with_an_empty_folder_sends_nothing(person: Person) -> No
     Path("empty").mkdir()
     done = await choose(person, "1", "empty", "2", rest=("", ""))
 
-    assert (done.code, SAID.send in done.out) == (0, False)
+    assert (done.code, SAID.send_now in done.out) == (0, False)
     assert load().sources[0].path == Path("empty").absolute()
 
 
@@ -96,7 +96,18 @@ async def test_words_that_reach_no_message_are_named(person: Person, posts: Path
 
     assert done.code == 0
     assert "  Not understood, line " in done.out
-    assert f"  `paperboy explain` with {newest.name} shows more" in done.out
+    assert f"  More: `{PROGRAM} explain _posts/{newest.name}`\n" in done.out
+
+
+async def test_words_of_a_repository_that_reach_no_message_are_named(
+    person: Person, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    blog = Repository(tmp_path_factory.mktemp("git"))
+    blog.write("_posts/2025-02-07-reading-list.md", (DATA / "explain/2025-02-07-reading-list.md").read_text("utf-8"))
+    blog.push()
+    done = await choose(person, KINDS["git"], blog.url)
+
+    assert (done.code, "  Not understood, line " in done.out, " explain " in done.out) == (0, True, False)
 
 
 async def test_a_repository(person: Person, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -106,7 +117,7 @@ async def test_a_repository(person: Person, tmp_path_factory: pytest.TempPathFac
     done = await choose(person, KINDS["git"], "", "file:///nowhere/blog.git", blog.url)
 
     assert (done.code, done.problems[0]) == (0, SAID.nothing_said)
-    assert done.problems[1].startswith("source blog: git: ")
+    assert done.problems[1].startswith("git: ")
     assert (load().sources[0].kind, load().sources[0].url) == ("git", blog.url)
     assert {path.name for path in Path().iterdir()} == {"paperboy.toml", ".env"}
 
@@ -176,4 +187,4 @@ async def test_a_post_that_looks_unfinished_is_not_sent(person: Person, telegram
     done = await choose(person, "", "", rest=("", "", "1"))
 
     assert (done.code, telegram.shown(CHANNEL)) == (0, [])
-    assert SAID.nothing_to_send in done.out
+    assert SAID.nothing_to_send.format(command=f"{PROGRAM} status") in done.out

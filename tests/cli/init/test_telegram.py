@@ -12,8 +12,10 @@ import pytest
 
 from bot.channels.telegram.channel import MissingRight
 from bot.cli.delivery.deliver import deliver_once
+from bot.cli.init.guide import read_time
 from bot.cli.init.wording import LANGUAGES, wording
 from bot.config.loading import load
+from tests.cli.init.conftest import PROGRAM
 from tests.support.chats import CHANNEL, CHANNEL_NAME, FORUM, GROUP, READER, TOPIC
 from tests.support.fakes.telegram import TOKEN, FakeTelegram
 from tests.support.person import EXHAUSTED, Answer, Person
@@ -22,6 +24,7 @@ SAID = wording("en")
 TO_TELEGRAM = ("2", "1")  # English, Telegram
 REST = ("", "", "", "")  # a folder, which is found, at the usual hour, in the zone of the machine
 YES, NO = "1", "2"
+LOST = "123456:FAKE-token-that-is-as-long-as-they-are"
 
 
 async def test_from_nothing_to_the_first_paper_and_then_the_rest_once(
@@ -58,10 +61,14 @@ async def test_each_language(person: Person, posts: Path, telegram: FakeTelegram
     done = await person.types(language, "1", "nonsense", TOKEN, CHANNEL_NAME, *REST, NO)
 
     assert (done.code, done.problems) == (0, [said.not_a_bot])
-    for phrase in (said.platform, said.source, said.hour, said.zone, said.send):
+    for phrase in (said.platform, said.source, said.hour, said.zone, said.send_now, said.enter):
         assert phrase in done.out
     assert load().language == language
     assert telegram.shown(CHANNEL) == []
+    assert said.send.format(chats=f"Papers ({CHANNEL_NAME})") in done.out
+    for heading in ("index", "paper"):
+        assert f"{said.headings[heading]} ─" in done.out
+    assert "(https://" not in done.out
 
 
 async def test_a_token_that_telegram_refuses_is_asked_for_again(person: Person, posts: Path) -> None:
@@ -150,10 +157,90 @@ async def test_another_chat_in_place_of_one_that_cannot_be_written_to(person: Pe
 
     assert done.code == 0
     assert [problem.partition(";")[0] for problem in done.problems] == [
-        "'nobody' is no address of a chat",
+        SAID.no_address.partition(";")[0],
         "@nobody: Chat not found",
     ]
     assert load().telegram.chats[0].chat == CHANNEL_NAME
+
+
+async def test_a_token_in_the_wrong_place_is_never_shown(person: Person, posts: Path) -> None:
+    """A line that was typed too early passes over the question that is not shown."""
+    done = await person.types(*TO_TELEGRAM, TOKEN, LOST, CHANNEL_NAME, *REST[:-1], LOST, "", NO)
+
+    assert (done.code, len(done.problems)) == (0, 2)
+    assert LOST not in done.out
+
+
+@pytest.mark.parametrize("platform", ["telegram", "TELEGRAM", "tele", "1"])
+async def test_an_option_by_its_name_or_what_it_says(person: Person, posts: Path, platform: str) -> None:
+    done = await person.types("english", "4", platform, TOKEN, CHANNEL_NAME, "A folder of posts here", *REST[1:], "no")
+
+    assert (done.code, done.problems) == (0, [SAID.pick(3)])
+
+
+async def test_an_option_in_korean(person: Person, posts: Path) -> None:
+    done = await person.types("한국어", "텔레그램", TOKEN, CHANNEL_NAME, *REST, "아니요")
+
+    assert (done.code, done.problems, load().language) == (0, [], "ko")
+
+
+HOURS = {
+    "8": "08:00",
+    "8시": "08:00",
+    "8시 반": "08:30",
+    "오후 3시 5분": "15:05",
+    "8am": "08:00",
+    "7.15pm": "19:15",
+    "12 a.m.": "00:00",
+    "9:00": "09:00",
+}
+
+
+@pytest.mark.parametrize("typed", HOURS)
+def test_a_time_as_people_write_it(typed: str) -> None:
+    assert read_time(typed) == HOURS[typed]
+
+
+@pytest.mark.parametrize("typed", ["", "noon", "25", "8:60", "13pm", "오후 0시", "8:3", "8.", "8:30:00"])
+def test_no_time(typed: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever it says, another message is shown
+        read_time(typed)
+
+
+async def test_seoul_is_offered_in_korean_where_the_machine_shows_utc(
+    person: Person, posts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    said = wording("ko")
+    done = await person.types("ko", "1", TOKEN, CHANNEL_NAME, "", "", "8시 반쯤", "8시 반", "서울", "Asia/Soul", "", NO)
+
+    assert done.code == 0
+    near = said.near_zone.format(zone="Asia/Soul", near="Asia/Seoul")
+    assert done.problems == [said.no_hour, said.no_zone.format(zone="서울"), near]
+    assert (load().timezone, f"{load().schedule.at:%H:%M}") == ("Asia/Seoul", "08:30")
+
+
+async def test_what_comes_next_names_the_hour_and_the_commands_as_they_were_called(person: Person, posts: Path) -> None:
+    zone = "Asia/Seoul"
+    done = await person.types(*TO_TELEGRAM, TOKEN, CHANNEL_NAME, "", "", "23:59", zone, YES)
+
+    assert f"The rest comes at 23:59 ({zone}), or now with `{PROGRAM} deliver`.\n" in done.out
+    assert done.out.endswith(
+        f"""
+Go on with:
+  {PROGRAM} doctor   checks everything
+  {PROGRAM} deliver  sends the rest now
+  {PROGRAM} run      delivers every day at 23:59 ({zone}), and answers readers
+"""
+    )
+
+
+async def test_when_the_hour_is_past_the_rest_comes_as_soon_as_it_runs(person: Person, posts: Path) -> None:
+    done = await person.types(*TO_TELEGRAM, TOKEN, CHANNEL_NAME, "", "", "0:00", "", NO)
+
+    assert f"\n{SAID.rest_when_run.format(command=f'{PROGRAM} deliver')}\n" in done.out
+    assert f"  {PROGRAM} deliver  {SAID.deliver}\n" in done.out
+    assert f"{load().schedule.at:%H:%M}" == "00:00"
 
 
 async def test_going_on_as_it_is(person: Person, posts: Path, telegram: FakeTelegram) -> None:

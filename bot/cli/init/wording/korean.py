@@ -6,21 +6,28 @@ from bot.cli.init.wording.catalogue import Wording
 
 WORDING = Wording(
     language="ko",
-    replace="{files} 파일이 이미 있습니다. 바꿀까요?",
+    enter="Enter만 누르면 [괄호] 안의 값을 씁니다.",
+    pick=lambda most: f"1부터 {most}까지의 번호나 그 이름을 입력해 주세요",
+    replace=lambda files: f"{', '.join(files)} 파일이 이미 있습니다. 바꿀까요?",
     keep="아니요, 그만두기",
     replace_them="예, 바꾸기",
     kept="{files}: 그대로 두었습니다. 아무것도 쓰지 않았습니다",
+    kept_by_file="{files}: 이미 있어 아무것도 쓰지 않았습니다. 바꾸려면 replace = true",
     platform="다이제스트를 어디로 보낼까요?",
     platforms={"telegram": "텔레그램", "slack": "슬랙", "both": "둘 다"},
-    which_bot="봇의 토큰. 텔레그램에서 @BotFather에게 /newbot을 보내면 봇이 생깁니다. (화면에 보이지 않습니다.)",
+    which_bot="""봇의 토큰. 텔레그램에서 @BotFather에게 /newbot을 보내면 봇이 생깁니다.
+입력하는 글자는 화면에 보이지 않습니다.""",
     not_a_bot="토큰이 아닙니다. 123456:ABC-DEF처럼 생겼습니다",
     bot_refused="텔레그램이 이 토큰을 거부합니다. @BotFather에서 다시 복사해 주세요",
-    telegram_chat="""채팅방. Enter를 누른 뒤 @{bot} 봇을 넣어 주세요. 채팅방은 저절로 찾습니다.
-  채널: 채널 이름, 관리자, 관리자 추가, @{bot}; 권한은 ‘메시지 게시’만 남깁니다
+    telegram_chat="""채팅방. Enter를 누른 뒤 @{bot} 봇을 추가해 주세요. 채팅방은 저절로 찾습니다.
+  채널: 채널 이름, 관리자, 관리자 추가, @{bot};
+    권한은 ‘메시지 게시’만 남깁니다
   그룹: 그룹 이름, 멤버 추가, @{bot}
   나에게: t.me/{bot}을 열고 ‘시작’을 누릅니다
 또는 @이름이나 번호를 적어 주세요.""",
-    waiting="봇이 추가되거나 메시지가 오기를 기다립니다 … (Ctrl-C로 멈춥니다)",
+    no_address="채팅방 주소가 아닙니다. @이름, -1001234567890, 토픽은 -1001234567890:77처럼 적어 주세요",
+    waiting="""봇이 추가되거나 메시지가 오기를 기다립니다 … (Ctrl-C로 멈춥니다)
+봇이 이미 있나요? 뺐다가 다시 추가하거나 채팅방의 @이름을 적어 주세요.""",
     found_chat="{title} ({address})",
     which_found="찾았습니다. 여기로 보낼까요?",
     wait_on="아니요, 다른 채팅방을 기다리기",
@@ -38,21 +45,26 @@ WORDING = Wording(
     go_on="이대로 계속하기",
     has_app="Paperboy용 슬랙 앱이 이미 있나요?",
     has_app_options={"no": "아니요, 만드는 방법 보기", "yes": "예"},
-    manifest="""
-api.slack.com/apps: Create New App, From a manifest, 워크스페이스, YAML. 아래를 붙여 넣고 Create를 누릅니다.
-그다음 Install App, Install to Workspace: xoxb-로 시작하는 토큰을 이어서 묻습니다.
-""",
-    which_app="앱의 봇 토큰: Install App, Bot User OAuth Token. (화면에 보이지 않습니다.)",
+    manifest="""위의 매니페스트로 앱을 만듭니다.
+  1. api.slack.com/apps에서 Create New App, From a manifest, 워크스페이스를 고릅니다.
+  2. YAML을 고르고 위의 내용을 붙여 넣은 뒤 Next, Create를 누릅니다.
+  3. Install App, Install to Workspace를 누릅니다. 다음에 이 토큰을 입력합니다.""",
+    manifest_file="같은 내용이 {file}에 있습니다",
+    which_app="""xoxb-로 시작하는 앱의 봇 토큰: Install App, Bot User OAuth Token.
+입력하는 글자는 화면에 보이지 않습니다.""",
     not_an_app="봇 토큰이 아닙니다. xoxb-로 시작합니다",
     app_refused="슬랙이 이 토큰을 거부합니다. 앱 페이지에서 다시 복사해 주세요",
     lacking_scopes="앱에 권한이 부족합니다: {scopes}. 앱 페이지의 App Manifest에 Paperboy의 매니페스트"
     " (deploy/slack-manifest.yaml)를 붙여 넣고 저장한 뒤 앱을 다시 설치하세요",
-    socket_app="명령과 버튼을 위한 앱 수준 토큰: Basic Information, App-Level Tokens, Generate, connections:write."
-    " (보이지 않습니다. Enter: 없이 다이제스트만)",
+    socket_app="""명령과 버튼을 위한 앱 수준 토큰: Basic Information, App-Level Tokens, Generate,
+connections:write. 입력하는 글자는 화면에 보이지 않습니다.
+Enter만 누르면 명령 없이 다이제스트만 보냅니다.""",
     not_a_socket_app="앱 수준 토큰이 아닙니다. xapp-로 시작합니다",
-    slack_chat="채널: 위의 번호, #이름 또는 ID. Enter를 누르면 다시 찾습니다. 비공개 채널은 앱을 초대해야 보이며,"
-    "\nID는 채널 세부 정보의 맨 아래에 있습니다.",
-    not_invited="앱이 들어가 있지 않음",
+    listens="명령과 버튼을 쓸 수 있습니다",
+    only_delivers="앱 수준 토큰이 없어 다이제스트만 보내고 명령에는 답하지 않습니다",
+    slack_chat="""채널: 위의 번호, #이름 또는 ID. Enter를 누르면 다시 찾습니다.
+비공개 채널은 앱을 초대해야 보이며, ID는 채널 세부 정보의 맨 아래에 있습니다.""",
+    not_invited="초대되지 않음: 그 채널에 `/invite {app}` 입력",
     no_channel="목록에 그런 채널이 없습니다. 비공개 채널이면 앱을 /invite로 초대하거나 ID를 적어 주세요",
     not_writable={
         "not_in_channel": "앱이 채널에 없습니다. 그 채널에 /invite {app}라고 적어 주세요",
@@ -79,32 +91,39 @@ api.slack.com/apps: Create New App, From a manifest, 워크스페이스, YAML. �
     no_web_address="웹 주소가 아닙니다. https://example.org/feed.xml처럼 적어 주세요",
     looking="살펴보는 중 …",
     posts_found=lambda posts, digests, papers: (
-        f"글 {posts}개를 읽었습니다: 다이제스트 {digests}개, 논문 {papers}편. 가장 새로운 것:"
+        f"글 {posts}개를 읽었습니다: 다이제스트 {digests}개, 논문 {papers}편. 최신 글:"
     ),
     more=lambda papers: f"외 {papers}편",
     no_papers_now="지금은 주말처럼 논문이 없습니다. 다음 것부터 보냅니다",
     nearest="논문에 가장 가까운 것:",
     lost="이해하지 못한 {line}번째 줄: {words}",
-    explain="`paperboy explain`에 {post}을(를) 주면 더 볼 수 있습니다",
+    explain="더 보기: `{command}`",
     no_digest="다이제스트를 찾지 못했습니다",
     other_source="다른 곳 적기",
     go_on_without_digest="계속하기. 곧 생깁니다",
-    hour="몇 시에 받을까요?",
+    hour="몇 시에 보낼까요 (HH:MM)?",
     no_hour="시각이 아닙니다. 08:30처럼 적어 주세요",
     zone="어느 시간대인가요?",
-    no_zone="{zone}은(는) 시간대가 아닙니다; {near}",
+    no_zone="‘{zone}’: 그런 시간대가 없습니다. Asia/Seoul이나 UTC처럼 적어 주세요",
+    near_zone="‘{zone}’: 그런 시간대가 없습니다. 혹시 {near}인가요?",
+    headings={"index": "목록", "paper": "첫 논문", "digest": "다이제스트"},
     more_messages=lambda count: f"… 첫 논문과 같은 메시지가 {count}개 더 있습니다",
-    send="이렇게 보입니다. 여기까지 지금 보낼까요? 나머지는 Paperboy가 실행되면 갑니다.",
+    send="""이렇게 보입니다.
+이 메시지들을 지금 보낼까요? 받는 곳: {chats}.""",
+    rest="나머지는 {at}({zone})에 보내며, `{command}` 명령으로 바로 보낼 수도 있습니다.",
+    rest_when_run="나머지는 Paperboy가 실행되면 보내며, `{command}` 명령으로 바로 보낼 수도 있습니다.",
     send_now="예, 첫 논문 보내기",
     send_nothing="아니요, 아직 보내지 않기",
     sent="{chat}에 보냈습니다",
-    nothing_to_send="지금 보낼 것이 없습니다. 이미 있거나, 시각이나 글의 완성을 기다립니다 (`paperboy status`)",
+    nothing_to_send="지금 보낼 것이 없습니다. 이미 있거나, 시각이나 글의 완성을 기다립니다 (`{command}`)",
     comment="`paperboy init`이 썼습니다. 다른 설정은 `paperboy settings`가 보여 줍니다.",
     written="{file} 파일과 {env} 파일을 썼습니다",
-    go_on_with="""
-이어서:
-  paperboy doctor{option}    모두 점검합니다
-  paperboy run{option}       매일 {at}에 보내고, 독자에게 답합니다""",
+    go_on_with="이어서 할 일:",
+    doctor="모두 점검합니다",
+    deliver="최신 다이제스트를 지금 보냅니다",
+    deliver_rest="나머지를 지금 보냅니다",
+    run="매일 {at}({zone})에 보냅니다",
+    run_and_answer="매일 {at}({zone})에 보내고, 독자에게 답합니다",
     service="systemd로 계속 실행할까요?",
     yes_or_no={"no": "아니요", "yes": "예"},
     service_commands="다음 명령으로 설치하고 시작합니다:",
