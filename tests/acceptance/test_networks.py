@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.faults.process import Process, get_ready
+from tests.faults.process import LONGEST_RUN, Process, get_ready
 from tests.faults.program import Conditions
 from tests.support.chats import CHANNEL, CHANNEL_NAME, SLACK_CHAT
 from tests.support.fakes.documents import Document, DocumentServer
@@ -138,7 +138,7 @@ def publish(blog: DocumentServer, folder: Path) -> None:
 
 
 async def until(known: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LONGEST_RUN):
         while not known():
             await asyncio.sleep(0.01)
 
@@ -153,7 +153,7 @@ async def test_all_goes_through_a_proxy_that_alone_knows_the_names(
     async with kind(network.routes, password) as proxy:
         url = proxy.url.replace("//", f"//{password.replace('@', '%40')}@")
         process = await network.start("run", **{variable: url}, SSL_CERT_FILE="ca.pem")
-        await network.slack.sockets.opened(seconds=30)
+        await network.slack.sockets.opened(seconds=LONGEST_RUN)
         await until(network.has_all)
         said = await network.slack.slash("/paper", "1", ANN, SLACK_CHAT)
         process.send(signal.SIGTERM)
