@@ -17,6 +17,7 @@ from tests.faults.site import ALWAYS, Site
 from tests.support.fakes.faults import unauthorized
 from tests.support.fakes.monitor import PATH, Monitor
 
+CURE = "; start it: `paperboy run`, or `systemctl start paperboy` where it is a service"
 A_MINUTE = 60.0  # seconds by which the clock of who asks is ahead: so long has nothing been heard
 
 
@@ -87,6 +88,7 @@ async def test_one_that_was_killed(site: Site, running: Process) -> None:
 
     assert ended.code == 1
     assert ended.err.startswith(f"not running: process {running.pid} has ended, since 20")
+    assert ended.err.endswith(f"{CURE}\n")
 
 
 async def test_one_that_was_told_to_stop(site: Site, running: Process) -> None:
@@ -95,7 +97,7 @@ async def test_one_that_was_told_to_stop(site: Site, running: Process) -> None:
     await site.end(running)
     ended, as_json = await asked(site), await asked(site, "--json")
 
-    assert (ended.code, ended.out, ended.err) == (1, "", "not running\n")
+    assert (ended.code, ended.out, ended.err) == (1, "", f"not running{CURE}\n")
     found = json.loads(as_json.out)
     assert found == {"healthy": False, "problems": [{"what": "not running", "since": None}], "notes": [], "last": {}}
 

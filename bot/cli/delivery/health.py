@@ -11,6 +11,8 @@ from bot.config.settings import Settings
 from bot.errors import LedgerError
 from bot.monitoring.health_report import HealthReport, Problem, read_report, report_file
 
+_CURE = "; start it: `paperboy run`, or `systemctl start paperboy` where it is a service"
+
 
 def show_health(settings: Settings, *, as_json: bool) -> int:
     """Print what is wrong with the running process, a line each, to standard error; give 1 when anything is."""
@@ -23,7 +25,8 @@ def show_health(settings: Settings, *, as_json: bool) -> int:
         for note in report.notes:
             say(f"note: {note}")
     for one in problems if not as_json else ():
-        warn(f"{one.what}{f', since {_at(one.since, settings.zone)}' if report else ''}")
+        since = f", since {_at(one.since, settings.zone)}" if report else ""
+        warn(f"{one.what}{since}{_CURE if one.what.startswith('not running') else ''}")
     return 1 if problems else 0
 
 
