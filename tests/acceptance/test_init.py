@@ -141,6 +141,11 @@ async def test_ctrl_c(environ: Mapping[str, str], telegram: FakeTelegram, place:
             polled = asyncio.create_task(asked(telegram, "getUpdates"))
             await answer(terminal, *TELEGRAM, (f"open t.me/{telegram.username}", ""))
             await polled
+            await terminal.types(f"a name{ENTER}")  # what is typed meanwhile is an answer
+            await terminal.shows(SAID.no_address.partition(";")[0])
+            polled = asyncio.create_task(asked(telegram, "getUpdates"))
+            await terminal.types(ENTER)
+            await polled
         await terminal.types(CTRL_C)
         assert await terminal.ends() == 130
 

@@ -88,12 +88,14 @@ class Typed:
         secret: bool = False,
     ) -> Answer:
         self.console.print(f"\n[bold]{escape(question)}[/bold]")
+        prompt = _prompt(default or "")
         while True:
             try:
-                return check(self._read(default or "", secret=secret) or default or "")
+                return check(self._read(prompt, secret=secret) or default or "")
             except WrongAnswerError as error:
                 if why := str(error):
                     self.problem(why)
+                prompt = _prompt(default or "") if why else ""  # the line is typed already
 
     def choose(self, _key: str, question: str, options: Mapping[str, str], default: str = "") -> str:
         self.console.print(f"\n[bold]{escape(question)}[/bold]")
@@ -114,13 +116,12 @@ class Typed:
         lines = [f"  {place}. {label}" for place, label in enumerate(options.values(), 1)]
         self.console.print(escape("\n".join(lines)))
         place = str([*options].index(default) + 1) if default else ""
-        while not (picked := named_option(options, self._read(place) or place)):
+        while not (picked := named_option(options, self._read(_prompt(place)) or place)):
             self.problem(self.said.pick(len(options)))
         return picked
 
-    def _read(self, default: str, *, secret: bool = False) -> str:
+    def _read(self, prompt: str, *, secret: bool = False) -> str:
         """Read a line; EOFError at the end of the input. A secret is not shown while it is typed."""
-        prompt = f"[{default}] > " if default else "> "
         if secret and sys.stdin.isatty():
             return getpass.getpass(prompt).strip()
         self.console.print(escape(prompt), end="", soft_wrap=True)
@@ -183,6 +184,10 @@ class Prepared:
 
     def _wrong(self, key: str, why: str) -> SettingsError:
         return SettingsError(f"{self.file}: {key}: {redacted(' '.join(why.split()))}")
+
+
+def _prompt(default: str) -> str:
+    return f"[{default}] > " if default else "> "
 
 
 def named_option(options: Mapping[str, str], answer: str) -> str:
