@@ -25,6 +25,7 @@ def show(session: Session, settings: Settings, channel: str, digest: Digest) -> 
     shown = TerminalFormatter(said).digest(digest, edition)
     for message in shown[: _through_first_paper(shown)]:
         heading = session.said.headings[message.key.partition("/")[0]]
+        session.tell("")
         session.console.rule(f"[dim]{heading}[/dim]", align="left", style="dim")
         session.console.print(str(message.body["markup"]))
     messages = kit_of(channel).make_formatter(said, False).digest(digest, edition)

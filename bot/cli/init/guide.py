@@ -108,7 +108,7 @@ def _check_ahead(session: Session, answers: Prepared) -> None:
     for key, question in (pair for name in _named(platform) for pair in needed[name].items()):
         answers.require(key, question)
     source.ask_kind(session)
-    for ask in (_ask_hour, _ask_zone, _ask_sending):
+    for ask in (_ask_hour, _ask_zone, _ask_sending, _ask_service):
         ask(session)
 
 
@@ -154,6 +154,10 @@ def _require_place(session: Session) -> None:
         raise SettingsError(kept.format(files=", ".join(map(str, there))))
 
 
+def _ask_service(session: Session) -> bool:
+    return session.questions.choose("service", session.said.service, session.said.yes_or_no, "no") == "yes"
+
+
 def _shall_send(session: Session, channel: str, look: Look, plan: _Plan) -> bool:
     """Show the newest digest as it would look, and ask whether its first paper shall be sent."""
     from bot.cli.init import first_message
@@ -161,7 +165,6 @@ def _shall_send(session: Session, channel: str, look: Look, plan: _Plan) -> bool
     if not look.newest:
         return False
     said, settings = session.said, session.settings(plan.tables, plan.secrets)
-    session.tell("")
     first_message.show(session, settings, channel, look.newest)
     return _ask_sending(
         session, f"{said.send.format(chats=', '.join(plan.titles.values()))}\n{_rest(session, settings)}"
@@ -187,7 +190,7 @@ def _carry_out(session: Session, plan: _Plan) -> None:
     if plan.sends:
         first_message.send(session, settings, plan.titles)
     _go_on(session, settings, plan)
-    if writing.has_systemd() and session.questions.choose("service", said.service, said.yes_or_no, "no") == "yes":
+    if writing.has_systemd() and _ask_service(session):
         writing.install(session, writing.unit_for(file))
 
 

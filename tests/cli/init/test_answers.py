@@ -96,9 +96,9 @@ async def test_an_answer_that_is_missing_is_named(person: Person, posts: Path, m
 async def test_what_can_be_checked_without_the_network_is_checked_first(
     person: Person, posts: Path, telegram: FakeTelegram
 ) -> None:
-    wrong: tuple[dict[str, object], ...] = ({"timezone": "Asia/Soul"}, {"at": "noon"}, {"source": "x"}, {"send": "x"})
-    for answers in wrong:
-        assert (await give(person, {**TELEGRAM, **answers})).code == 2
+    wrong = {"timezone": "Asia/Soul", "at": "noon", "source": "x", "send": "x", "service": "x"}
+    for key, answer in wrong.items():
+        assert (await give(person, {**TELEGRAM, key: answer})).code == 2
 
     assert (await give(person, {key: TELEGRAM[key] for key in TELEGRAM if key != "telegram_chat"})).code == 2
     assert telegram.calls == []
