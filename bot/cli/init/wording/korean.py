@@ -19,7 +19,7 @@ WORDING = Wording(
 입력하는 글자는 화면에 보이지 않습니다.""",
     not_a_bot="토큰이 아닙니다. 123456:ABC-DEF처럼 생겼습니다",
     bot_refused="텔레그램이 이 토큰을 거부합니다. @BotFather에서 다시 복사해 주세요",
-    telegram_chat="""채팅방. Enter를 누른 뒤 @{bot} 봇을 추가해 주세요. 채팅방은 저절로 찾습니다.
+    telegram_chat="""채팅방. Enter를 누른 뒤 @{bot} 봇을 추가하면 저절로 찾습니다.
   채널: 채널 이름, 관리자, 관리자 추가, @{bot};
     권한은 ‘메시지 게시’만 남깁니다
   그룹: 그룹 이름, 멤버 추가, @{bot}
@@ -46,7 +46,7 @@ WORDING = Wording(
     has_app="Paperboy용 슬랙 앱이 이미 있나요?",
     has_app_options={"no": "아니요, 만드는 방법 보기", "yes": "예"},
     manifest="""위의 매니페스트로 앱을 만듭니다.
-  1. api.slack.com/apps에서 Create New App, From a manifest, 워크스페이스를 고릅니다.
+  1. api.slack.com/apps: Create New App, From a manifest, 워크스페이스.
   2. YAML을 고르고 위의 내용을 붙여 넣은 뒤 Next, Create를 누릅니다.
   3. Install App, Install to Workspace를 누릅니다. 다음에 이 토큰을 입력합니다.""",
     manifest_file="같은 내용이 {file}에 있습니다",
@@ -56,8 +56,8 @@ WORDING = Wording(
     app_refused="슬랙이 이 토큰을 거부합니다. 앱 페이지에서 다시 복사해 주세요",
     lacking_scopes="앱에 권한이 부족합니다: {scopes}. 앱 페이지의 App Manifest에 Paperboy의 매니페스트"
     " (deploy/slack-manifest.yaml)를 붙여 넣고 저장한 뒤 앱을 다시 설치하세요",
-    socket_app="""명령과 버튼을 위한 앱 수준 토큰: Basic Information, App-Level Tokens, Generate,
-connections:write. 입력하는 글자는 화면에 보이지 않습니다.
+    socket_app="""명령과 버튼을 위한 앱 수준 토큰: Basic Information, App-Level Tokens,
+Generate, connections:write. 입력하는 글자는 화면에 보이지 않습니다.
 Enter만 누르면 명령 없이 다이제스트만 보냅니다.""",
     not_a_socket_app="앱 수준 토큰이 아닙니다. xapp-로 시작합니다",
     listens="명령과 버튼을 쓸 수 있습니다",
