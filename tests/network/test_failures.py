@@ -17,6 +17,7 @@ from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.connections import open_session
 from bot.channels.telegram.client import TelegramClient
 from bot.errors import RetryLater, SourceError, Unconfirmed
+from bot.network.certificates import tls_context
 from bot.network.failures import explain
 from bot.sources.web.fetcher import Fetcher
 from formatters.locale import phrases
@@ -160,6 +161,17 @@ async def test_a_certificate_that_is_not_accepted(
         said = await BY[by]()
     assert "its certificate is not accepted (" in said
     assert said.endswith(cure)
+
+
+async def test_a_proxy_that_lets_through(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority.cert_pem.write_to_path("ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", "ca.pem")
+    url = f"https://{HOST}/"
+    async with platform(HOST, authority, None) as port, SocksProxy({HOST: port}) as proxy:
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        async with open_session(url) as session, session.get(url, ssl=tls_context()) as answer:
+            assert answer.status == 400  # from the server, which answers to other names alone
+    assert proxy.hosts == {HOST}
 
 
 class SilentProxy(SocksProxy):
