@@ -13,13 +13,13 @@ import multiprocessing.forkserver
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tests.faults.program import Conditions, main
+from tests.faults.program import Conditions, main, main_in_terminal
 from tests.support.fakes import slack, telegram
 from tests.support.setup import ROOT
 
@@ -135,6 +135,17 @@ class Process:
             self._news.set()
         self._news.set()
         return "".join(lines)
+
+
+async def fork_in_terminal(
+    command: Sequence[str], folder: Path, environ: Mapping[str, str], terminal: int
+) -> BaseProcess:
+    """Run the program as this command in a terminal, by its descriptor, which becomes that of the process alone."""
+    end = Connection(terminal)
+    process = _forks.Process(target=main_in_terminal, args=(list(command), folder, environ, end))
+    await asyncio.to_thread(_fork, process)
+    end.close()
+    return process
 
 
 def _fork(process: BaseProcess) -> None:

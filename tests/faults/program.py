@@ -7,12 +7,14 @@ on an unconfirmed send is written to standard output, so that the test can see w
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import os
 import re
 import signal
 import sys
+import termios
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -71,6 +73,26 @@ def main(arguments: list[str], folder: Path, conditions: Conditions, out: Connec
     _set_environment(conditions.environ)
     _set(conditions)
     sys.argv = ["paperboy", *arguments]
+    bot.cli.main.main()
+
+
+def main_in_terminal(command: list[str], folder: Path, environ: Mapping[str, str], terminal: Connection) -> None:
+    """Be the program as it is installed, in a terminal that becomes its own: Ctrl-C there interrupts it."""
+    gc.disable()
+    os.setsid()
+    fcntl.ioctl(terminal.fileno(), termios.TIOCSCTTY, 0)
+    for number in range(3):
+        os.dup2(terminal.fileno(), number)
+    terminal.close()
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: SIM115
+        for number in range(3)
+    )
+    os.chdir(folder)
+    for number, action in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        signal.signal(number, action)  # however the tests were started
+    _set_environment(environ)
+    sys.argv = command
     bot.cli.main.main()
 
 
