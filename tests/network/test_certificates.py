@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -24,6 +25,22 @@ def test_those_of_the_environment_take_their_place(variable: str, monkeypatch: p
     trustme.CA().cert_pem.write_to_path("own.pem")
     monkeypatch.setenv(variable, "own.pem" if variable.endswith("FILE") else str(Path.cwd()))
     assert tls_context().cert_store_stats()["x509_ca"] == variable.endswith("FILE")  # a folder is looked into later
+
+
+def test_a_file_that_was_replaced_is_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "own.pem")
+    trusted = []
+    for place in ("here", "there"):
+        Path(place).mkdir()
+        monkeypatch.chdir(place)
+        for at in (1, 2):
+            trustme.CA(organization_name=f"{place} {at}").cert_pem.write_to_path("own.pem")
+            os.utime("own.pem", (at, at))
+            assert tls_context() is tls_context()
+            [found] = tls_context().get_ca_certs()
+            trusted.append(str(found["subject"]))
+        monkeypatch.chdir("..")
+    assert [name for name in ("here 1", "here 2", "there 1", "there 2") if name not in str(trusted)] == []
 
 
 @pytest.mark.parametrize(

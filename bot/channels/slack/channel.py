@@ -20,7 +20,7 @@ from bot.channels.rate_limits.estimate import evenly, in_windows
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, SlidingWindow
 from bot.channels.rate_limits.pauses import ALL
-from bot.channels.slack.connections import PUBLIC_SCOPE, granted_scopes, open_session, web_client
+from bot.channels.slack.connections import PUBLIC_SCOPE, granted_scopes, open_session, parts, web_client
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.database.states import ChatKind
 from bot.delivery.channel import (
@@ -199,7 +199,7 @@ class SlackChannel:
     async def check(self, addresses: Sequence[str]) -> Sequence[tuple[str, str]]:
         try:
             answer = await self.client().auth_test()
-            user, team = answer["user"], answer["team"]
+            user, team = parts(answer, "user", "team")
         except FAILURES as error:
             return [("token", str(translate(error, self._token)))]
         scopes = granted_scopes(answer.headers)
@@ -255,11 +255,7 @@ class SlackChannel:
 
 async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:
     """Give parts of an answer; KeyError when one is missing."""
-    answer = await call
-    parts = [answer[name] for name in names]
-    if None in parts:
-        raise KeyError(*names)
-    return parts
+    return parts(await call, *names)
 
 
 def channel_title(channel: Mapping[str, Any]) -> str:

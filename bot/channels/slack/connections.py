@@ -7,7 +7,7 @@ proxy_env_variable_loader).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -61,6 +61,14 @@ def _by_session(client: _Client) -> _Client:
     """Let the session say which proxy is used, and not the SDK."""
     client.proxy = None
     return client
+
+
+def parts(answer: Any, *names: str) -> list[Any]:
+    """Give parts of an answer; KeyError when one is missing, where the SDK gives None."""
+    found = [answer[name] for name in names]
+    if None in found:
+        raise KeyError(*names)
+    return found
 
 
 def granted_scopes(headers: Mapping[str, str]) -> frozenset[str]:
