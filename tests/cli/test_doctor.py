@@ -203,7 +203,7 @@ async def test_a_missing_folder() -> None:
 
     assert done.code == 1
     (line,) = failing(done)
-    assert line.startswith(f"source daily: source daily: {Path.cwd()}/_posts: No such file or directory; check path")
+    assert line.startswith(f"source daily: {Path.cwd()}/_posts: No such file or directory; check path")
 
 
 async def test_a_source_that_fails_as_nobody_expected_leaves_all_else_to_be_looked_at(

@@ -58,4 +58,5 @@ def cure_of(source: SourceSettings, *, is_unread: bool) -> str:
 
 
 def _finding(source: Source, cure: str) -> Finding:
-    return Finding(Name.SOURCE, f"source {source.name}", cure)
+    what = f"source {source.name}"
+    return Finding(Name.SOURCE, what, cure.removeprefix(f"{what}: "))
