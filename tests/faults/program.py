@@ -43,7 +43,7 @@ from bot.delivery.dispatcher import RetryPolicy
 from bot.network import certificates
 from tests.support.environment import is_foreign
 
-certificates._loaded("", "")  # takes its time: each process that is forked has it already
+certificates._loaded("", "", 0)  # takes its time: each process that is forked has it already
 VERDICT = "verdict "  # what a line with a verdict begins with
 
 

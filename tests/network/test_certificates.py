@@ -10,11 +10,12 @@ import pytest
 import trustme
 
 from bot.errors import SettingsError
-from bot.network.certificates import tls_context
+from bot.network.certificates import _loaded, tls_context
 from bot.network.options import check_network
 
 
 def test_those_that_come_with_the_program_are_loaded_once() -> None:
+    _loaded.cache_clear()  # other tests may have loaded them
     first = tls_context()
     assert first is tls_context()
     assert first.cert_store_stats()["x509_ca"] > 50
