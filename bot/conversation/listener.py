@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+CORRECTED_WITHIN = 300.0  # seconds in which a message that is corrected is answered
+
 
 class Listener(Protocol):
     """Receive and answer the lines of readers on one channel."""

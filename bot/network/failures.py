@@ -20,6 +20,12 @@ with suppress(ImportError):  # without the extra there is no SOCKS
 
     NO_SOCKS = (*NO_SOCKS, SOCKSError)
 
+# What clients of httpx catch; NO_SOCKS among it, since httpx maps none of these.
+HTTPX_FAILURES: tuple[type[Exception], ...] = (httpx.HTTPError, *NO_SOCKS)
+WRITE_PASSWORD = "write them: http://name:password@host:port"  # noqa: S105 - how one is written
+LACKS_PASSWORD = f"the proxy wants a name and a password; {WRITE_PASSWORD}"
+OWN_CA = "where your network has a CA of its own, let SSL_CERT_FILE name the file of its certificates"
+
 _GREETING = "_init_socks5_connection"  # httpcore's function that speaks SOCKS, before anything of a request is sent
 _WANTS_PASSWORD = re.compile(r"\b407\b|authenticat|password|acceptable methods", re.IGNORECASE)
 _IN_TIME, _OF_NAME = (9, 10), (62, 64)  # OpenSSL's numbers (X509_V_ERR_…): not yet or no longer valid; of another name
@@ -51,7 +57,7 @@ def speaks_no_socks(error: BaseException | None) -> bool:
 def refused(said: str) -> str:
     """Say what to do about a proxy that refuses."""
     if _WANTS_PASSWORD.search(said):
-        return f"the proxy wants a name and a password, or others ({said}); write them: http://name:password@host:port"
+        return f"the proxy wants a name and a password, or others ({said}); {WRITE_PASSWORD}"
     return f"the proxy refuses ({said}); ask who runs it"
 
 
@@ -78,7 +84,7 @@ def _untrusted(error: ssl.SSLCertVerificationError) -> str:
         return f"{said}; see whether the clock of this machine is right"
     if error.verify_code in _OF_NAME:
         return f"{said}; correct the address, or ask who runs that server"
-    return f"{said}; where your network has a CA of its own, let SSL_CERT_FILE name the file of its certificates"
+    return f"{said}; {OWN_CA}"
 
 
 def _of_proxy(error: BaseException) -> str:

@@ -19,6 +19,7 @@ from bot.channels.slack.commands import InteractionHandler, Payload, typed
 from bot.channels.slack.home import HomeView
 from bot.channels.slack.people import Directory
 from bot.conversation.context import Request, Response
+from bot.conversation.listener import CORRECTED_WITHIN
 from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
 from bot.delivery.replies import ReplySender
@@ -29,7 +30,6 @@ from bot.log import log
 Work = Callable[[Payload], Coroutine[Any, Any, None]]
 
 _ANY = re.compile("")
-_YOUNG = 300.0  # seconds in which a message that is corrected is answered
 _REMEMBERED = 1000  # events: Slack sends one at most four times, within minutes
 _LEFT = {
     "channel_left": "the app was taken out of the channel",
@@ -190,7 +190,7 @@ def _corrected(event: Payload) -> Payload | None:
         return None
     now, before = event["message"], event.get("previous_message") or {}
     edited = (now.get("edited") or {}).get("ts")
-    is_new = edited and now.get("text") != before.get("text") and float(edited) - float(now["ts"]) <= _YOUNG
+    is_new = edited and now.get("text") != before.get("text") and float(edited) - float(now["ts"]) <= CORRECTED_WITHIN
     where = {"channel": event["channel"], "channel_type": event.get("channel_type")}
     return {name: value for name, value in {**now, **where}.items() if name != "edited"} if is_new else None
 

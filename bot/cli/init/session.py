@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
@@ -18,6 +20,9 @@ from bot.cli.program import called_as
 from bot.config.explain import variable
 from bot.config.loading import files, settings_from
 from bot.config.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.delivery.channel import Channel
 
 _SOURCES = variable(["sources"])
 Tables = Mapping[str, Any]  # of the settings, as TOML holds them
@@ -58,6 +63,27 @@ class Session:
         is_found = self.file == Path.cwd() / self.file.name and self.file == files()[0]
         return f"{called_as()} {words}" if is_found else f"{called_as()} {words} --config {shlex.quote(str(self.file))}"
 
+    def title(
+        self,
+        key: str,
+        address: str,
+        opened: Callable[[], AbstractAsyncContextManager[Channel]],
+        cure: Callable[[str], str],
+    ) -> str:
+        """Give the title of a chat that the bot may write to, or shall be taken as it is; "" when another is wanted.
+
+        `opened` gives the channel to ask; `cure` says of a problem what to do, in the language of the session.
+        """
+        options = {"again": self.said.look_again, "other": self.said.other_chat, "keep": self.said.go_on}
+        while True:
+            where, problem = asyncio.run(_checked(opened(), address))
+            if not problem:
+                self.good(where)
+                return where
+            chosen = self.questions.settle(key, f"{where}: {cure(problem)}", options)
+            if chosen != "again":
+                return where if chosen == "keep" else ""
+
     def good(self, text: str) -> None:
         """Say that something is well."""
         self.console.print(f"[green]✓[/green] {escape(text)}")
@@ -69,3 +95,8 @@ class Session:
     def tell(self, text: str) -> None:
         """Say something on lines of its own."""
         self.console.print(escape(text))
+
+
+async def _checked(opened: AbstractAsyncContextManager[Channel], address: str) -> tuple[str, str]:
+    async with opened as channel:
+        return (await channel.check([address]))[-1]

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import yaml
-
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.connections import granted_scopes
+from bot.channels.slack.connections import SCOPES, granted_scopes
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, translate
 from bot.cli.init.questions import WrongAnswerError
 from bot.cli.init.session import Chosen, Session
@@ -69,11 +67,9 @@ class _Channel:
 def set_up(session: Session) -> Chosen:
     """Ask for the app and for a channel that it may write to."""
     said, questions = session.said, session.questions
-    manifest = shipped(_MANIFEST)
     if questions.choose("slack_app", said.has_app, said.has_app_options, "no") == "no":
-        _show_manifest(session, manifest)
-    wanted = frozenset(yaml.safe_load(manifest)["oauth_config"]["scopes"]["bot"])
-    app = _ask_app(session, session.settings({}).slack.base_url, wanted)
+        _show_manifest(session)
+    app = _ask_app(session, session.settings({}).slack.base_url)
     find = partial(_socket, session, app)
     listening = questions.ask("slack_app_token", said.socket_app, find, default="", secret=True)
     if listening:
@@ -86,10 +82,10 @@ def set_up(session: Session) -> Chosen:
     return Chosen({"slack": {"chats": [*found]}}, secrets, found, is_answering=bool(listening))
 
 
-def _show_manifest(session: Session, manifest: str) -> None:
+def _show_manifest(session: Session) -> None:
     """Show what is pasted, and below it, where it is not scrolled away, what to do with it."""
     said, file = session.said, shipped_file(_MANIFEST)
-    without_comments = re.sub(r"(^|[ \t]+)#.*$", "", manifest, flags=re.MULTILINE)
+    without_comments = re.sub(r"(^|[ \t]+)#.*$", "", shipped(_MANIFEST), flags=re.MULTILINE)
     lines = [line for line in without_comments.splitlines() if line.strip()]
     where = said.manifest_file.format(file=file)
     session.questions.show("\n".join(["", *lines, "", said.manifest, where]))
@@ -98,13 +94,13 @@ def _show_manifest(session: Session, manifest: str) -> None:
 # --- the app
 
 
-def _ask_app(session: Session, base_url: str, wanted: frozenset[str]) -> _App:
+def _ask_app(session: Session, base_url: str) -> _App:
     """Ask for the bot's token, and look until the app has the rights of its manifest, or shall do without."""
     said, find = session.said, partial(_app, session, base_url)
     app = session.questions.ask("slack_bot_token", said.which_app, find, secret=True)
     session.good(f"{app.user}, {app.team}")
     options = {"again": said.look_again, "keep": said.go_on}
-    while lacking := sorted(wanted - app.scopes):
+    while lacking := sorted(SCOPES - app.scopes):
         problem = said.lacking_scopes.format(scopes=", ".join(lacking))
         if session.questions.settle("slack_bot_token", problem, options) == "keep":
             break
@@ -195,26 +191,14 @@ def _address(session: Session, channels: Sequence[_Channel], answer: str) -> str
 
 
 def _title(session: Session, app: _App, address: str) -> str:
-    """Give the title of a channel that the app may write to, or shall be taken as it is; "" when another is wanted."""
-    said = session.said
-    while True:
-        where, problem = asyncio.run(_checked(app, address))
-        if not problem:
-            session.good(where)
-            return where
-        code = _code(problem)
-        cure = said.not_writable[code].format(app=app.user) if code in said.not_writable else problem
-        options = {"again": said.look_again, "other": said.other_chat, "keep": said.go_on}
-        chosen = session.questions.settle("slack_chat", f"{where}: {cure}", options)
-        if chosen != "again":
-            return where if chosen == "keep" else ""
+    return session.title("slack_chat", address, app.channel, partial(_cure, session, app))
+
+
+def _cure(session: Session, app: _App, problem: str) -> str:
+    said, code = session.said, _code(problem)
+    return said.not_writable[code].format(app=app.user) if code in said.not_writable else problem
 
 
 def _code(problem: str) -> str:
     """Give Slack's code for what keeps the app from writing; "" for another reason."""
     return next((code for code, cure in CHAT_FAULTS.items() if problem in (cure, f"{code}; {cure}")), "")
-
-
-async def _checked(app: _App, address: str) -> tuple[str, str]:
-    async with app.channel() as channel:
-        return (await channel.check([address]))[-1]

@@ -159,21 +159,10 @@ def _named(chat: Chat, topic: int | None) -> tuple[str, str]:
 
 
 def _title(session: Session, bot: _Given, address: str) -> str:
-    """Give the title of a chat that the bot may write to, or shall be taken as it is; "" when another one is wanted."""
-    said = session.said
-    while True:
-        where, problem = asyncio.run(_checked(bot, address))
-        if not problem:
-            session.good(where)
-            return where
-        right = problem.name if isinstance(problem, MissingRight) else ""
-        cure = said.missing_rights[right].format(bot=bot.name) if right else problem
-        options = {"again": said.look_again, "other": said.other_chat, "keep": said.go_on}
-        chosen = session.questions.settle("telegram_chat", f"{where}: {cure}", options)
-        if chosen != "again":
-            return where if chosen == "keep" else ""
+    return session.title("telegram_chat", address, bot.channel, partial(_cure, session, bot))
 
 
-async def _checked(bot: _Given, address: str) -> tuple[str, str]:
-    async with bot.channel() as channel:
-        return (await channel.check([address]))[-1]
+def _cure(session: Session, bot: _Given, problem: str) -> str:
+    if isinstance(problem, MissingRight):
+        return session.said.missing_rights[problem.name].format(bot=bot.name)
+    return problem

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bot.errors import SourceError
 from bot.network.certificates import FILE, FOLDER
+from bot.network.failures import LACKS_PASSWORD, OWN_CA
 from bot.network.proxies import curl_variables
 from formatters.spans import collapse_spaces, shorten
 
@@ -34,10 +35,9 @@ _SETTINGS = {
     "http.lowSpeedTime": "30",
 }
 _LONGEST_WORDS = 200  # characters of what git said
-_OWN_CA = "where your network has a CA of its own, let SSL_CERT_FILE name the file of its certificates"
 _ADVICE = (
-    (re.compile(r"\b407\b"), "the proxy wants a name and a password; write them: http://name:password@host:port"),
-    (re.compile(r"SSL certificate problem|certificate verification failed", re.IGNORECASE), _OWN_CA),
+    (re.compile(r"\b407\b"), LACKS_PASSWORD),
+    (re.compile(r"SSL certificate problem|certificate verification failed", re.IGNORECASE), OWN_CA),
     (re.compile(r"could not read Username|Authentication failed|HTTP.* 40[13]", re.IGNORECASE),
      "it does not exist, or wants a token: check the address, and token in this source's settings"),
     (re.compile(r"not found|does not exist|does not appear to be a git repository", re.IGNORECASE),

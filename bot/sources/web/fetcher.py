@@ -19,7 +19,7 @@ import httpx
 import stamina
 
 from bot.errors import SourceError
-from bot.network.failures import NO_SOCKS, explain
+from bot.network.failures import HTTPX_FAILURES, LACKS_PASSWORD, explain
 from bot.network.options import httpx_options
 from bot.sources.source import Cost
 from bot.sources.web.addresses import AddressGuard, shown
@@ -31,10 +31,9 @@ _ADVICE = {
     401: "it wants a token; check it",
     403: "it lets us not in; check the token, or ask who runs it",
     404: "there is nothing; check the address",
-    407: "the proxy wants a name and a password; write them: http://name:password@host:port",
+    407: LACKS_PASSWORD,
     410: "it is gone for good; take this source out of the settings",
 }
-_FAILURES: tuple[type[Exception], ...] = (httpx.HTTPError, *NO_SOCKS)
 _GZIP = 31  # zlib's number for the format
 _LONGEST_WAIT = 60.0  # seconds for which a server may make us wait within one look
 stamina.instrumentation.set_on_retry_hooks([])  # what fails at last is told; that it is tried again is no news
@@ -103,7 +102,7 @@ class Fetcher:
                 return await self._follow(task)
         except (TimeoutError, httpx.TimeoutException):
             raise Unreachable(f"{where}: no answer within {self.longest:g} seconds") from None
-        except _FAILURES as error:
+        except HTTPX_FAILURES as error:
             said = str(error) or type(error).__name__
             why = explain(error)
             known = f"cannot be reached: {why}" if why else f"cannot be reached ({said}); check the network"

@@ -17,6 +17,7 @@ from bot.channels.telegram.updates.inline import InlineSearch
 from bot.channels.telegram.updates.membership import MembershipHandler
 from bot.channels.telegram.updates.presses import PressHandler
 from bot.channels.telegram.updates.requests import RequestFactory, addresses_of, topic_of
+from bot.conversation.listener import CORRECTED_WITHIN
 from bot.conversation.parsing.words import parse_command
 from bot.conversation.recent import Recent
 from bot.conversation.router import CommandRouter
@@ -28,7 +29,6 @@ _COMMAND = re.compile(r"\s*(/\w+)(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
 _MENTION = re.compile(r"(?<![\w@/])@(\w+)[,:]?")
 _CHANNEL_COMMANDS = {"subscribe", "unsubscribe", "settings"}  # only administrators post in a channel
 _REMEMBERED = 1000  # updates; no more than a hundred come in at once
-_YOUNG = 300.0  # seconds in which a message that is corrected is answered
 
 
 class UpdateHandler:
@@ -45,7 +45,7 @@ class UpdateHandler:
         self._membership = MembershipHandler(channel, router, self._answers, self._requests)
         self._inline = InlineSearch(channel, router)
         self._handled: deque[int] = deque(maxlen=_REMEMBERED)
-        self._texts = Recent[int](_YOUNG)
+        self._texts = Recent[int](CORRECTED_WITHIN)
 
     async def handle(self, updates: Iterable[Update]) -> None:
         """Handle updates, those of one chat in their order.
@@ -105,7 +105,7 @@ class UpdateHandler:
     async def _edited(self, message: Message) -> None:
         """Answer a message whose text was corrected soon; Telegram tells of edits that change no text as well."""
         at = message.edit_date
-        is_young = at is not None and (at - message.date).total_seconds() <= _YOUNG
+        is_young = at is not None and (at - message.date).total_seconds() <= CORRECTED_WITHIN
         if is_young and self._texts.get(_key(message), monotonic()) != hash(message.text):
             await self._text(message)
 

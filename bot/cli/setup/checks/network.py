@@ -9,12 +9,11 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from bot.cli.setup.checks.findings import Finding, Name
-from bot.network.failures import NO_SOCKS, explain, refused
+from bot.network.failures import HTTPX_FAILURES, explain, refused
 from bot.network.options import httpx_options
 from bot.network.proxies import proxy_for
 
 _CLOCK_TOLERANCE = 60.0  # seconds
-_FAILURES: tuple[type[Exception], ...] = (httpx.HTTPError, *NO_SOCKS)
 
 
 @dataclass
@@ -30,7 +29,7 @@ class Network:
         try:
             async with httpx.AsyncClient(timeout=10, **httpx_options(address)) as client:
                 answer = await client.get(address)
-        except _FAILURES as error:
+        except HTTPX_FAILURES as error:
             self._fail(platform, address, explain(error), str(error) or type(error).__name__)
             return
         if answer.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
