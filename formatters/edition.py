@@ -7,7 +7,8 @@ from typing import Self
 
 THREAD = "thread"  # papers reply to their index; only such editions have spellings that begin so
 LAYOUTS = ("messages", THREAD, "digest", "index")
-_SILENT, _HERE = "silent", "here"
+_SILENT, _HERE, _FOLDED, _LINKED, _FIRST = "silent", "here", "folded", "linked", "first"
+_CODE = 2  # letters of a language (ISO 639-1); each other mark has more
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +19,21 @@ class Edition:
     language: str = ""  # of the bot's own words; empty: what the operator set
     silent: bool = False  # the index makes no sound either
     buttons_in_chat: bool = False  # buttons are answered in the chat itself, not in a private one
+    folded: bool = False  # a card holds the full summary, too, folded
+    linked: bool = False  # the lines of the index lead to the messages of the chat itself
+    cards: int = 0  # how many papers, from the first, get a card; 0: all of them
 
     def __str__(self) -> str:
-        marks = (self.layout, self.language, _SILENT * self.silent, _HERE * self.buttons_in_chat)
+        folded, linked = _FOLDED * self.folded, _LINKED * self.linked
+        first = f"{_FIRST}{self.cards}" if self.cards else ""
+        marks = (self.layout, self.language, _SILENT * self.silent, _HERE * self.buttons_in_chat, folded, linked, first)
         return " ".join(filter(None, marks))
 
     @classmethod
     def read(cls, spelled: str) -> Self:
         """Read what `str` wrote."""
         layout, *marks = spelled.split()
-        language = next((mark for mark in marks if mark not in {_SILENT, _HERE}), "")
-        return cls(layout, language, _SILENT in marks, _HERE in marks)
+        first = next((int(mark[len(_FIRST) :]) for mark in marks if mark.startswith(_FIRST)), 0)
+        language = next((mark for mark in marks if len(mark) == _CODE), "")
+        silent, here, folded, linked = (mark in marks for mark in (_SILENT, _HERE, _FOLDED, _LINKED))
+        return cls(layout, language, silent, here, folded, linked, first)

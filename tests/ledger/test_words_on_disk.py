@@ -131,6 +131,9 @@ def test_why_a_digest_stands_so() -> None:
         ("index silent", Edition("index", silent=True)),
         ("messages here", Edition(buttons_in_chat=True)),
         ("thread en silent here", Edition("thread", "en", silent=True, buttons_in_chat=True)),
+        ("messages here folded", Edition(buttons_in_chat=True, folded=True)),
+        ("thread ko folded linked", Edition("thread", "ko", folded=True, linked=True)),
+        ("messages linked first5", Edition(linked=True, cards=5)),
     ],
 )
 def test_editions(spelled: str, edition: Edition) -> None:
