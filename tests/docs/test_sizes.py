@@ -20,7 +20,7 @@ FUNCTIONS = [
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 ]
 # What holds data or one file only, and is no package of several modules.
-SMALL = {"migrations", "versions", "sample", "web"}
+SMALL = {"migrations", "versions", "sample", "pages"}
 PACKAGES = sorted(init.parent for init in (ROOT / "bot").glob("*/**/__init__.py") if init.parent.name not in SMALL)
 
 
