@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from formatters import slack, telegram, terminal
+from formatters import telegram, terminal
 from formatters.markdown import walk
+from formatters.slack import rich_text
+from formatters.slack.bodies import without_blocks
 from formatters.spans import Span, isolated, plain, split, tidy, without_direction
 from formatters.syntax.tags import read
 from tests.support.fakes import blocks
@@ -129,8 +131,8 @@ def test_the_first_cell_of_a_wide_row_is_bold_and_links_stay() -> None:
 
 
 def slack_parts(markdown: str) -> list[dict[str, object]]:
-    (part,) = split(walk(markdown), slack.LIMITS)
-    parts = slack.spell(part)
+    (part,) = split(walk(markdown), rich_text.LIMITS)
+    parts = rich_text.spell(part)
     blocks.check_blocks([{"type": "rich_text", "elements": parts}])
     return parts
 
@@ -174,21 +176,21 @@ def test_an_empty_line_follows_a_list_in_slack_where_the_post_has_one() -> None:
 
 
 def test_a_cut_list_goes_on_in_slack() -> None:
-    first, second = split(walk("- " + "a " * 6000), slack.LIMITS)
+    first, second = split(walk("- " + "a " * 6000), rich_text.LIMITS)
 
-    assert brief(slack.spell(first)) == [("bullet", 0, 0, 1)]
-    assert brief(slack.spell(second)) == ["section"]
+    assert brief(rich_text.spell(first)) == [("bullet", 0, 0, 1)]
+    assert brief(rich_text.spell(second)) == ["section"]
 
 
 def test_no_message_has_too_many_items() -> None:
-    parts = split(walk("- a\n" * 1000), slack.LIMITS)
+    parts = split(walk("- a\n" * 1000), rich_text.LIMITS)
 
     assert [plain(part).count("•") for part in parts] == [400, 400, 200]
 
 
 def test_lists_keep_their_marks_in_plain_text() -> None:
     parts = slack_parts("- a\n  1. [b](https://a.org)\n  2. c")
-    refused = slack.SlackFormatter.plain(None, {"text": "", "blocks": [{"type": "rich_text", "elements": parts}]})  # type: ignore[arg-type]
+    refused = without_blocks({"text": "", "blocks": [{"type": "rich_text", "elements": parts}]})
 
     assert refused["text"] == "• a\n  1. b (https://a.org)\n  2. c"
 
@@ -201,7 +203,7 @@ def test_what_is_struck_is_struck_everywhere() -> None:
 
     assert telegram.spell(spans) == "<s>a</s>"
     assert terminal.spell(spans) == "[strike]a[/strike]"
-    assert slack.spell(spans)[0]["elements"] == [{"type": "text", "text": "a", "style": {"strike": True}}]
+    assert rich_text.spell(spans)[0]["elements"] == [{"type": "text", "text": "a", "style": {"strike": True}}]
 
 
 def test_marks_of_lists_cost_no_entity_in_telegram() -> None:
@@ -257,8 +259,8 @@ def test_any_text_is_read_and_shown(markdown: str) -> None:
     spans = walk(markdown)
 
     assert all(isinstance(span.text, str) for span in spans)
-    for part in split(spans, slack.LIMITS):
-        blocks.check_blocks([{"type": "rich_text", "elements": slack.spell(part)}])
+    for part in split(spans, rich_text.LIMITS):
+        blocks.check_blocks([{"type": "rich_text", "elements": rich_text.spell(part)}])
 
 
 @given(st.text("<>/ab =\"'\n", max_size=20))

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.sources.posts import front_matter
-from formatters import slack, telegram, terminal
+from formatters import telegram, terminal
 from formatters.markdown import walk
+from formatters.slack import rich_text
 from formatters.spans import split
 from tests.support import golden
 from tests.support.fakes import blocks, markup
@@ -21,7 +22,7 @@ POSTS = sorted((golden.DATA / "readings").glob("*.md"))
 def test_what_readers_see(path: Path) -> None:
     spans = walk(front_matter.read(path.read_text("utf-8"))[1])
     html = "\n".join(map(telegram.spell, split(spans, telegram.LIMITS)))
-    parts = [part for one in split(spans, slack.LIMITS) for part in slack.spell(one)]
+    parts = [part for one in split(spans, rich_text.LIMITS) for part in rich_text.spell(one)]
     blocks.check_blocks([{"type": "rich_text", "elements": parts}])
     assert markup.parse(html, "HTML")
 

@@ -23,7 +23,8 @@ from bot.delivery.replies import ReplySender
 from formatters import lines
 from formatters.message import Message
 from formatters.page import Button
-from formatters.slack import escape, with_buttons
+from formatters.slack.buttons import with_buttons
+from formatters.slack.texts import escape
 
 Payload = dict[str, Any]
 

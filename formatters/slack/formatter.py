@@ -1,0 +1,100 @@
+"""Write messages as Slack Block Kit: `rich_text`, in which no character is markup.
+
+Limits: docs.slack.dev, chat.postMessage and Block Kit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from formatters import compose
+from formatters.edition import Edition
+from formatters.locale import Phrases
+from formatters.message import USUAL, Message, numbered
+from formatters.model import Digest, Paper
+from formatters.page import Button, Page, Rows
+from formatters.slack import rich_text
+from formatters.slack.bodies import bodies, body, with_text, without_blocks
+from formatters.slack.buttons import actions, section, summary, with_buttons, with_rows
+from formatters.slack.texts import LONGEST_TEXT
+from formatters.spans import Limit, Span, Spans, plain, split
+
+_MOST_BUTTONS = 200
+# All apps of a workspace share the names of commands, so these are longer there (deploy/slack-manifest.yaml).
+_COMMAND = re.compile(r"(?<![\w/])/(?=(?:search|subscribe|unsubscribe|settings|status|help)\b)", re.ASCII)
+_HEAD: tuple[Limit, ...] = ((rich_text.characters, LONGEST_TEXT),)  # leaves enough for a page of papers
+
+
+class SlackFormatter:
+    """Make keyword arguments of `chat.postMessage`; `text` says the same for notifications and screen readers.
+
+    With `buttons`, what is delivered carries buttons to the full summaries: for an app that listens.
+    """
+
+    channel = "slack"
+    method = "chat.postMessage"
+
+    def __init__(self, phrases: Phrases, *, buttons: bool = False) -> None:
+        self._phrases = phrases
+        self._buttons = buttons
+
+    def in_language(self, phrases: Phrases) -> SlackFormatter:
+        return SlackFormatter(phrases, buttons=self._buttons)
+
+    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+        match edition.layout:
+            case "digest":
+                return numbered("digest", self._listed(compose.compact(digest, self._phrases), digest))
+            case "index":
+                return numbered("index", self._listed(compose.index(digest, self._phrases), digest))
+        index = bodies(compose.index(digest, self._phrases))
+        return (*numbered("index", index), *(self.card(digest, paper) for paper in digest.sent_papers))
+
+    def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
+        *firsts, last = bodies(compose.full(paper, self._phrases))
+        copied = [_code(one.copy) for row in rows for one in row if one.copy]
+        pressed = [found for row in rows if (found := [one for one in row if not one.copy])]
+        return numbered(
+            f"full/{paper.id}", [*firsts, with_rows({**last, "blocks": [*last["blocks"], *copied]}, pressed)]
+        )
+
+    def page(self, page: Page) -> Message:
+        listed = [span for item in page.items for span in (compose.GAP, *item.spans)]
+        head, *_ = split(map(_slack_commands, page.head), _HEAD)
+        items = [section(item, position) for position, item in enumerate(page.items)]
+        rows = [actions(list(map(_in_slack, row)), f"row{position}") for position, row in enumerate(page.rows)]
+        return Message("page", with_text(plain((*head, *listed)), [rich_text.block(head), *items, *rows]))
+
+    def notice(self, text: str) -> Message:
+        return Message("notice", bodies((_slack_commands(Span(text)),))[0])
+
+    def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        return without_blocks(body)
+
+    def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
+        # The first part: only extremely long addresses make a second one.
+        shown = body(split(compose.summary_card(paper, self._phrases), rich_text.LIMITS)[0])
+        row = [summary(digest, paper, self._phrases.full_summary)] if self._buttons else []
+        return Message(f"paper/{paper.id}", with_buttons(shown, row))
+
+    def _listed(self, spans: Spans, digest: Digest) -> list[Mapping[str, object]]:
+        """Write a digest as one text, with a button for each paper below the last part."""
+        *firsts, last = bodies(spans)
+        papers = digest.papers[:_MOST_BUTTONS] if self._buttons else ()
+        return [*firsts, with_buttons(last, [summary(digest, paper, str(paper.number)) for paper in papers])]
+
+
+def _slack_commands(span: Span) -> Span:
+    """Name commands as they are typed in Slack."""
+    return span._replace(text=_COMMAND.sub("/papers-", span.text))
+
+
+def _in_slack(button: Button) -> Button:
+    return replace(button, label=_COMMAND.sub("/papers-", button.label))
+
+
+def _code(text: str) -> dict[str, object]:
+    """Write what is meant to be copied: Slack has no button for that."""
+    return rich_text.block([Span(text, styles=frozenset({"pre"}))])
