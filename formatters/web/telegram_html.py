@@ -12,15 +12,18 @@ from typing import NamedTuple, cast
 
 from formatters.web.elements import Refused, element, escape, link, linked
 
-_WHITE = r" \t\r\n\v\x00"
+_WHITE = r" \t\r\n\v"
+_END = r"\x00"  # ends a tag, as the end of the text does
 _TEXT = re.compile("[^<&]+")
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]*));?")
 _LONGEST_NUMBER = 10  # characters of a numeric reference, with its "&#"
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
-_NAME = re.compile(f"[^{_WHITE}>]*")
+_NAME = re.compile(f"[^{_WHITE}{_END}>]*")
 _SPACE = re.compile(f"[{_WHITE}]*")
-_VALUE = re.compile(r"\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<token>[a-zA-Z0-9.\-]*)(?=[ \t\r\n\v\x00>])")
-_ATTRIBUTE = re.compile(f"([^{_WHITE}=>/\"']*)[{_WHITE}]*(=?)[{_WHITE}]*")
+_VALUE = re.compile(
+    f"\"(?P<double>[^\"{_END}]*)\"|'(?P<single>[^'{_END}]*)'|(?P<token>[a-zA-Z0-9.\\-]*)(?=[{_WHITE}>])"
+)
+_ATTRIBUTE = re.compile(f"([^{_WHITE}{_END}=>/\"']*)[{_WHITE}]*(=?)[{_WHITE}]*")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 # Telegram's tags, and how they are drawn.
@@ -89,6 +92,9 @@ class _Reader:
         self._at = found.end()
         return found
 
+    def _has_ended(self) -> bool:
+        return self._markup[self._at : self._at + 1] in ("", "\0")
+
     def _say(self, text: str) -> None:
         inside = self._opened[-1]
         inside.text += text
@@ -106,7 +112,7 @@ class _Reader:
         start = self._at
         self._at += 1
         tag = self._take(_NAME)[0].lower()
-        if self._at == len(self._markup):
+        if self._has_ended():
             raise _unparsed("unclosed start tag", start)
         if tag not in _DRAWN:
             raise _unparsed(f'unsupported start tag "{tag}"', start)
@@ -122,7 +128,7 @@ class _Reader:
             if self._markup.startswith(">", self._at):
                 self._at += 1
                 return found
-            if self._at == len(self._markup):
+            if self._has_ended():
                 raise _unparsed(f'unclosed start tag "{tag}"', start)
             name, sign = self._take(_ATTRIBUTE).groups()
             if not name:

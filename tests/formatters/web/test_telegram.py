@@ -22,9 +22,11 @@ WHOLE = [
     "<blockquote expandable>",
     "<a href='javascript:x()'>",
     "<span class='tg-spoiler'>",
+    *" \n\v\0",
 ]
 PIECES = words(
-    "< > </ <b> </b> <i\0x> <u\vx=1> <s\0x='1'> </s> </> <a> </a> <code> </code> <pre> </pre> <B> </B x 가 😀 = / \" ' "
+    "< > </ <b> </b> "
+    "<i\0x> <i\0x='\0'> <i <s\0x='1'> </s> </> <a> </a> <code> </code> <pre> </pre> <B> </B x 가 😀 = / \" ' "
     "<script> <svg/onload=x> <![CDATA[x]]> <!-- <?pi <!doctype <blockquote> </blockquote> <span> </span> <b/> "
     "& &lt; &ltx &#60; &#x3c &#xd800; &#0; &nbsp; &quot &#12345678; &#x;"
 )
