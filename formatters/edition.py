@@ -7,7 +7,9 @@ from typing import Self
 
 THREAD = "thread"  # papers reply to their index; only such editions have spellings that begin so
 LAYOUTS = ("messages", THREAD, "digest", "index")
-_SILENT, _HERE, _FOLDED, _LINKED, _FIRST = "silent", "here", "folded", "linked", "first"
+FOLDED, SHORT = "folded", "short"  # what a chat may choose of its cards
+_WITH_CARDS = ("messages", THREAD)
+_SILENT, _HERE, _LINKED, _FIRST = "silent", "here", "linked", "first"
 _CODE = 2  # letters of a language (ISO 639-1); each other mark has more
 
 
@@ -24,7 +26,7 @@ class Edition:
     cards: int = 0  # how many papers, from the first, get a card; 0: all of them
 
     def __str__(self) -> str:
-        folded, linked = _FOLDED * self.folded, _LINKED * self.linked
+        folded, linked = FOLDED * self.folded, _LINKED * self.linked
         first = f"{_FIRST}{self.cards}" if self.cards else ""
         marks = (self.layout, self.language, _SILENT * self.silent, _HERE * self.buttons_in_chat, folded, linked, first)
         return " ".join(filter(None, marks))
@@ -35,5 +37,25 @@ class Edition:
         layout, *marks = spelled.split()
         first = next((int(mark[len(_FIRST) :]) for mark in marks if mark.startswith(_FIRST)), 0)
         language = next((mark for mark in marks if len(mark) == _CODE), "")
-        silent, here, folded, linked = (mark in marks for mark in (_SILENT, _HERE, _FOLDED, _LINKED))
+        silent, here, folded, linked = (mark in marks for mark in (_SILENT, _HERE, FOLDED, _LINKED))
         return cls(layout, language, silent, here, folded, linked, first)
+
+
+@dataclass(frozen=True, slots=True)
+class UsualEdition:
+    """What chats of one platform receive that chose nothing."""
+
+    layout: str = "messages"
+    cards: str = SHORT
+    foldable: tuple[str, ...] = ()  # the layouts in which the platform can fold the full summaries
+
+    def folds(self, layout: str, cards: str = "") -> bool:
+        """Tell whether a chat with these preferences, "" for none, gets the full summaries folded."""
+        return (cards or self.cards) == FOLDED and (layout or self.layout) in self.foldable
+
+    def most_cards(self, layout: str, chosen: int) -> int:
+        """Give to how many papers such a chat gets a card, 0 for all or where its layout has none."""
+        return chosen if (layout or self.layout) in _WITH_CARDS else 0
+
+    def edition(self, language: str = "") -> Edition:
+        return Edition(self.layout, language, folded=self.folds(self.layout))

@@ -18,7 +18,8 @@ from pydantic import BaseModel, SecretStr
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
 from bot.cli.program import set_up_log
-from bot.config.settings import Operators, Schedule, Settings, Slack, StoreSettings, Telegram, Web
+from bot.config.schedule import Schedule
+from bot.config.settings import Operators, Settings, Slack, StoreSettings, Telegram, Web
 from bot.config.sources import Source
 from bot.delivery.channel import Channel
 from bot.errors import SendError

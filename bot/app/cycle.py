@@ -116,9 +116,10 @@ class DeliveryCycle:
             if own := kit.read(self.settings):
                 channel = self.channels.get(name)
                 id_sequences = {chat: channel.id_sequence(chat) for chat in own.chats} if channel else {}
-                await self.ledger.subscriptions.sync_chats(name, own.layout, id_sequences)
+                usual = kit.usual_edition(self.settings)
+                await self.ledger.subscriptions.sync_chats(name, usual, id_sequences)
                 if channel and identify:
-                    await self.identification.identify(channel, own)
+                    await self.identification.identify(channel, usual, listens=own.listens)
                 names = [source.name for source in self.sources]
                 await self.ledger.subscriptions.sync_sources(name, names, own.sources)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.delivery.channel import Channel, ChannelSettings
+from bot.delivery.channel import Channel
 from bot.errors import BotGone, RetryLater, SendError, Unconfirmed
 from bot.ledger.chats.subscriptions import Subscriptions
 from bot.ledger.records import Subscription
 from bot.log import log
+from formatters.edition import UsualEdition
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Identification:
         """Say which chats wait until it is known which they are."""
         return [why for chats in self.waiting.values() for why in chats.values()]
 
-    async def identify(self, channel: Channel, own: ChannelSettings) -> None:
+    async def identify(self, channel: Channel, usual: UsualEdition, *, listens: bool) -> None:
         """Identify the chats of a channel, and merge those that are one.
 
         Where the platform cannot be reached, the chats that it must be asked about wait. One that it refuses to tell
@@ -34,12 +35,12 @@ class Identification:
         found = await self.subscriptions.unidentified(channel.name)
         if certain := [one.id for one in found if channel.is_canonical(one.address)]:
             await self.subscriptions.keep_addresses(certain)
-        unknown = [one for one in found if own.listens or not channel.is_canonical(one.address)]
-        waiting = await self._ask(channel, own.layout, unknown)
+        unknown = [one for one in found if listens or not channel.is_canonical(one.address)]
+        waiting = await self._ask(channel, usual, unknown)
         await self.subscriptions.merge_doubles(channel.name)
         self.waiting[channel.name] = waiting
 
-    async def _ask(self, channel: Channel, layout: str, chats: Sequence[Subscription]) -> dict[int, str]:
+    async def _ask(self, channel: Channel, usual: UsualEdition, chats: Sequence[Subscription]) -> dict[int, str]:
         """Ask about chats one after the other; give those that wait, and why."""
         for place, chat in enumerate(chats):
             try:
@@ -53,7 +54,7 @@ class Identification:
                 await self._refused(chat, error)
             else:
                 known = {"kind": identity.kind, "canonical_address": identity.canonical_address}
-                await self.subscriptions.set_preferences(chat.id, layout, **known)
+                await self.subscriptions.set_preferences(chat.id, usual, **known)
         return {}
 
     async def _refused(self, chat: Subscription, error: Exception) -> None:

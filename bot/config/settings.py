@@ -6,7 +6,6 @@ Field docstrings are what `paperboy settings` says; errors name what is wrong, a
 from __future__ import annotations
 
 import re
-from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,8 +22,6 @@ from pydantic_settings import (
 from bot.config.chats import ListedChat, parse_chats, require_known
 from bot.config.explain import PREFIX
 from bot.config.fields import (
-    clock_time,
-    duration,
     number_as_text,
     one_slack_chat,
     one_telegram_chat,
@@ -34,9 +31,9 @@ from bot.config.fields import (
     telegram_people,
     web_address,
     webhook_secret,
-    weekdays,
     zone_advice,
 )
+from bot.config.schedule import Schedule
 from bot.config.sources import Source
 from bot.config.table import Listed, Table, Token
 
@@ -48,49 +45,7 @@ SlackChats = Annotated[tuple[ListedChat, ...], NoDecode, BeforeValidator(partial
 Secret = Annotated[SecretStr | None, BeforeValidator(webhook_secret)]
 
 
-Repeats = Literal["mark", "skip", "send"]
-
-
-class Schedule(Table):
-    at: Annotated[time, BeforeValidator(clock_time)] = time(8, 30)
-    """When the newest digest is delivered.
-
-    A later post goes out at the next sweep of the same day, never at night before this time.
-    """
-    days: str = "mon-sun"
-    """On which days: "mon-fri", "mon,wed,fri"."""
-    sweep: Annotated[timedelta, BeforeValidator(duration)] = timedelta(minutes=5)
-    """How often late posts, edits and pending messages are looked at."""
-    catch_up: int = Field(default=3, ge=1)
-    """How many missed digests are delivered after downtime, oldest first."""
-    gate_wait: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
-    """How long a post is waited for that is empty, lost papers, or mostly says "정보 부족" or nothing.
-
-    Then it goes out with what it has; an empty one is skipped until it has papers.
-    """
-    repeats: Repeats = "mark"
-    """What becomes of a paper that an earlier digest had.
-
-    "mark": it says so, with a link to that post; "skip": only the index lists it, and says so;
-    "send": it comes as any other.
-    """
-    edits_for: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
-    """How long delivered messages follow the edits of their post; days, hours, minutes, seconds."""
-    overdue: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
-    """How much later than usual a post may come before the operators are notified; "0s": never."""
-
-    @field_validator("days")
-    @classmethod
-    def _known_days(cls, value: str) -> str:
-        weekdays(value)
-        return value
-
-    @field_validator("sweep")
-    @classmethod
-    def _not_zero(cls, value: timedelta) -> timedelta:
-        if value < timedelta(seconds=1):
-            raise ValueError('this is too often; write "1s" or more')
-        return value
+Cards = Literal["folded", "short"]
 
 
 class StoreSettings(Table):
@@ -124,6 +79,11 @@ class Telegram(Table):
     """What chats receive that chose nothing else.
 
     "messages": an index and one message per paper; "digest": all in one message; "index": the index alone.
+    """
+    cards: Cards = "folded"
+    """What stands in the message of a paper, for chats that chose nothing else.
+
+    "folded": below the short summary the full one, folded; "short": the short one alone, with a button to the other.
     """
     listen: Literal["polling", "webhook", "off"] = "polling"
     """How readers' commands come in: "polling", "webhook", or "off" for delivery alone.
@@ -168,6 +128,8 @@ class Slack(Table):
     "thread": the index in the channel, papers as its replies; "messages": all in the channel;
     "digest": all in one message; "index": the index alone.
     """
+    cards: Cards = "folded"
+    """As `telegram.cards`."""
     listen: Literal["socket", "http", "off"] = "socket"
     """How commands come in: "socket" once there is an `app_token`, "http", or "off" for delivery alone.
 

@@ -16,6 +16,7 @@ from bot.ledger.chats.sources import taken
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Subscription
 from formatters import pages
+from formatters.edition import UsualEdition
 from formatters.locale import Phrases
 from formatters.message import Formatter, Message
 from formatters.page import Page
@@ -77,10 +78,9 @@ class Context:
     lists: ListsShown
 
     @property
-    def layout(self) -> str:
-        """Give the layout that the operator set for this channel."""
-        own = self.kit.read(self.settings)
-        return own.layout if own else self.kit.layouts[0]
+    def usual_edition(self) -> UsualEdition:
+        """Say what chats of this channel receive that chose nothing."""
+        return self.kit.usual_edition(self.settings)
 
     @property
     def is_operator(self) -> bool:
@@ -149,7 +149,7 @@ class Context:
             id_sequence=id_sequence,
             kind=request.kind,
             language=self.first_language,
-            layout=self.layout,
+            usual=self.usual_edition,
         )
 
     def reply_text(self, text: str) -> Response:

@@ -90,6 +90,8 @@ chats = Table(
     Column("language", String, nullable=False, server_default=""),
     Column("silent", Integer, nullable=False, server_default="0"),
     Column("schedule", String, nullable=False, server_default=""),  # "08:00 mon-fri Asia/Seoul"
+    Column("cards", String, nullable=False, server_default=""),  # "folded" or "short"
+    Column("most_cards", Integer, nullable=False, server_default="0"),  # the papers after so many get none; 0: all do
     # The sources whose digests its people want, a JSON list of names; empty: as the operator set.
     Column("sources", String, nullable=False, server_default=""),
     Column("edition", String, nullable=False),  # follows from the preferences: what it receives

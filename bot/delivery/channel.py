@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
 from bot.ledger.records import KnownIds, QueuedDelivery, UnconfirmedReply
+from formatters.edition import FOLDED, SHORT, UsualEdition
 from formatters.locale import Phrases
 from formatters.message import Formatter
 
@@ -267,6 +268,7 @@ class ChannelSettings:
     lacks: str  # what keeps it from sending, and the way out; empty when it can send
     web_address: str  # of the platform
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by chat, where the settings name them
+    cards: str = SHORT  # of chats that chose nothing: FOLDED or SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +286,12 @@ class ChannelKit:
     # Says what the app of such a channel lacks for listening, as `Channel.check` does.
     check_app: Callable[[Any], Awaitable[Sequence[tuple[str, str]]]] | None = None
     members_invite: bool = False  # not administrators alone may invite the bot into a chat, and so subscribe it
+    foldable: tuple[str, ...] = ()  # the layouts in which it can fold the full summaries
+
+    def usual_edition(self, settings: Settings) -> UsualEdition:
+        """Say what its chats receive that chose nothing."""
+        own = self.read(settings)
+        return UsualEdition(own.layout if own else self.layouts[0], own.cards if own else FOLDED, self.foldable)
 
 
 def listed_chats(kits: Mapping[str, ChannelKit], settings: Settings) -> list[tuple[str, str]]:

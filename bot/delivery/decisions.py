@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.config.settings import Repeats
+from bot.config.schedule import Repeats
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
 from bot.delivery.readiness import date_reason, unfinished_reason

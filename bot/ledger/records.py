@@ -114,6 +114,8 @@ class Subscription:
     schedule: str  # "08:00 mon-fri Asia/Seoul"
     paused_at: float | None  # since when it counts as paused, also while it is tried again; 0: not known
     sources: str  # whose digests its people want, a JSON list of names
+    cards: str  # "folded" or "short"
+    most_cards: int  # how many papers, from the first, get a card; 0: all
 
     @property
     def receives(self) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from bot.database.states import ChatKind
 from bot.ledger.ledger import open_ledger
+from formatters.edition import UsualEdition
 from tests.support.chats import CHANNEL, CHANNEL_NAME, READER
 from tests.support.fakes.faults import bad_request, forbidden
 from tests.support.fakes.slack import FakeSlack
@@ -122,8 +123,10 @@ async def test_who_subscribed_and_closes_a_chat_needs_no_operator(
     operator.telegram.faults.add(forbidden("bot was blocked by the user", chat=READER, times=None))
     async with open_ledger(f"sqlite:///{Path.cwd()}/state/ledger.db") as ledger:
         people = ledger.subscriptions
-        chat = await people.add_chat("telegram", READER, id_sequence="bot", kind=kind, language="", layout="messages")
-        await people.subscribe(chat, "messages", now=True)
+        chat = await people.add_chat(
+            "telegram", READER, id_sequence="bot", kind=kind, language="", usual=UsualEdition()
+        )
+        await people.subscribe(chat, UsualEdition(), now=True)
 
     for post in (FIRST, MISSED[0]):
         operator.post(post)

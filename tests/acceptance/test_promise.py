@@ -27,7 +27,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
-from formatters.edition import Edition
+from formatters.edition import Edition, UsualEdition
 from formatters.model import Digest
 from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
@@ -79,7 +79,9 @@ class Promise(RuleBasedStateMachine):
     def _join(self, chat: str) -> None:
         self.chats.add(chat)
         self._do(
-            self.ledger.subscriptions.sync_chats("terminal", "messages", {name: name for name in sorted(self.chats)})
+            self.ledger.subscriptions.sync_chats(
+                "terminal", UsualEdition(), {name: name for name in sorted(self.chats)}
+            )
         )
 
     @rule(reader=st.sampled_from(READERS), now=st.booleans())
@@ -197,18 +199,20 @@ class Promise(RuleBasedStateMachine):
         return await self.stack.enter_async_context(open_ledger(f"sqlite:///{self.folder}/ledger.db"))
 
     async def _subscribe(self, reader: str, *, now: bool) -> None:
-        await self.ledger.subscriptions.subscribe(await self._known(reader), "messages", now=now)
+        await self.ledger.subscriptions.subscribe(await self._known(reader), UsualEdition(), now=now)
 
     async def _unsubscribe(self, reader: str) -> None:
         await self.ledger.subscriptions.unsubscribe(await self._known(reader))
 
     async def _prefer(self, reader: str, layout: str) -> None:
-        await self.ledger.subscriptions.set_preferences(await self._known(reader), "messages", layout=layout)
+        await self.ledger.subscriptions.set_preferences(await self._known(reader), UsualEdition(), layout=layout)
 
     async def _known(self, reader: str) -> int:
         people = self.ledger.subscriptions
         kind = ChatKind.UNKNOWN
-        return await people.add_chat("terminal", reader, id_sequence=reader, kind=kind, language="", layout="messages")
+        return await people.add_chat(
+            "terminal", reader, id_sequence=reader, kind=kind, language="", usual=UsualEdition()
+        )
 
     async def _no_digest_came_in_two_ways(self) -> None:
         """Whatever a chat shows is in the ledger, and all that it has of a digest is of one edition."""

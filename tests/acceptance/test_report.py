@@ -19,6 +19,7 @@ from bot.config.fields import WEEKDAYS
 from bot.config.loading import load
 from bot.database.paces import LearntPace
 from bot.ledger.ledger import open_ledger
+from formatters.edition import UsualEdition
 from tests.faults.process import Process, get_ready
 from tests.faults.program import Conditions
 from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, SLACK_CHAT
@@ -120,7 +121,7 @@ async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -
     async with open_ledger(f"sqlite:///{Path.cwd()}/state/ledger.db") as ledger:
         chat = await ledger.subscriptions.find("telegram", (READER,))
         assert chat is not None
-        await ledger.subscriptions.set_preferences(chat.id, "messages", schedule=f"08:00 {later} UTC")
+        await ledger.subscriptions.set_preferences(chat.id, UsualEdition(), schedule=f"08:00 {later} UTC")
     operator.post(ONE)
 
     done = await operator.run("deliver")

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.app.scheduler import make_scheduler
-from bot.config.settings import Operators, Schedule, Settings
+from bot.config.schedule import Schedule
+from bot.config.settings import Operators, Settings
 from bot.delivery.hours import DeliveryHours
 from tests.support.app import SEOUL
 

@@ -43,6 +43,7 @@ from bot.ledger import writer
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.log import configure
 from bot.sources.source import FoundDigest
+from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.model import Digest
 from formatters.telegram import TelegramFormatter
@@ -109,7 +110,8 @@ async def spelled(channel: TelegramChannel, later: int = 0) -> list[dict[str, An
 
 async def planned(ledger: Ledger, channel: TelegramChannel, chats: Iterable[str], later: int = 0) -> None:
     """Plan the broadcast for chats of the settings, to go out at once."""
-    await ledger.subscriptions.sync_chats(channel.name, "messages", {chat: channel.id_sequence(chat) for chat in chats})
+    listed = {chat: channel.id_sequence(chat) for chat in chats}
+    await ledger.subscriptions.sync_chats(channel.name, UsualEdition(), listed)
     found = [FoundDigest(broadcast_digest(day), f"post-{day}.md") for day in range(later + 1)]
     await plan(ledger, "blog", found, {channel.name: channel.formatter}, Rules())
     for spelled_hours in await ledger.subscriptions.schedules():

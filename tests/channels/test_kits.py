@@ -10,6 +10,7 @@ import pytest
 from bot.channels import MODULES, all_kits, kit_of
 from bot.config.settings import Operators, Settings
 from bot.errors import SettingsError
+from formatters.edition import Edition, UsualEdition
 from formatters.locale import phrases
 
 SDKS = ("telegram", "slack_sdk", "slack_bolt", "feedparser", "sqlalchemy", "aiohttp", "httpx", "rich")
@@ -83,3 +84,39 @@ def test_the_usual_layout_is_the_first_that_can_be_chosen(name: str) -> None:
     kit = kit_of(name)
     own = kit.read(Settings())
     assert own is None or own.layout == kit.layouts[0]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_chats_that_chose_nothing_get_the_layout_of_the_settings_and_folded_cards_where_they_fold(name: str) -> None:
+    kit = kit_of(name)
+    usual = kit.usual_edition(Settings())
+    assert (usual.layout, usual.cards) == (kit.layouts[0], "folded")
+    assert usual.edition("ko") == Edition(kit.layouts[0], "ko", folded=kit.layouts[0] in kit.foldable)
+
+
+def test_the_settings_may_say_that_cards_are_short() -> None:
+    settings = Settings.model_validate({"telegram": {"cards": "short"}, "slack": {"cards": "short", "layout": "index"}})
+    usual = {name: kit.usual_edition(settings) for name, kit in all_kits().items()}
+    assert {name: (one.layout, one.cards) for name, one in usual.items() if name != "terminal"} == {
+        "telegram": ("messages", "short"),
+        "slack": ("index", "short"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("chosen", "folds"),
+    [
+        (("", ""), True),
+        (("digest", ""), False),
+        (("messages", "short"), False),
+        (("thread", "folded"), True),
+        (("index", "folded"), False),
+    ],
+)
+def test_a_chat_gets_folded_cards_where_its_layout_has_any(chosen: tuple[str, str], folds: bool) -> None:
+    assert UsualEdition("messages", "folded", ("messages", "thread")).folds(*chosen) is folds
+
+
+@pytest.mark.parametrize(("layout", "most"), [("", 5), ("messages", 5), ("thread", 5), ("digest", 0), ("index", 0)])
+def test_a_number_of_cards_is_part_of_an_edition_that_has_cards(layout: str, most: int) -> None:
+    assert UsualEdition("thread").most_cards(layout, 5) == most

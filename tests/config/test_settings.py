@@ -15,7 +15,8 @@ from bot.channels import all_kits
 from bot.config.chats import ListedChat
 from bot.config.fields import weekdays
 from bot.config.loading import FILE, load
-from bot.config.settings import Operators, Schedule, Settings, Slack, StoreSettings, Telegram, Web
+from bot.config.schedule import Schedule
+from bot.config.settings import Operators, Settings, Slack, StoreSettings, Telegram, Web
 from bot.config.sources import Source, keys_of
 from bot.errors import SettingsError
 
@@ -63,6 +64,7 @@ token = "123456:FAKE"
 base_url = "http://localhost:8081/bot"
 chats = ["@my_channel", "-1001234567890", "-1001234567890:77", 42]
 layout = "digest"
+cards = "short"
 listen = "webhook"
 webhook_url = "https://papers.example.org/telegram"
 webhook_secret = "FAKE_webhook-secret"
@@ -74,6 +76,7 @@ signing_secret = "0123456789abcdef"
 base_url = "http://localhost:8082/api/"
 chats = ["C0123ABCD"]
 layout = "messages"
+cards = "short"
 listen = "http"
 
 [web]
@@ -194,6 +197,7 @@ def test_defaults_without_any_file() -> None:
     assert settings.telegram.base_url == "https://api.telegram.org/bot"
     assert settings.slack.base_url == "https://slack.com/api/"
     assert (settings.telegram.layout, settings.slack.layout) == ("messages", "thread")
+    assert (settings.telegram.cards, settings.slack.cards) == ("folded", "folded")
     assert settings.store.url == f"sqlite:///{Path.cwd()}/paperboy.db"
     assert (settings.telegram.listen, settings.slack.listen) == ("polling", "socket")
     assert (settings.telegram.webhook_url, settings.telegram.webhook_secret) == ("", None)
@@ -300,6 +304,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "TELEGRAM__BASE_URL": "http://127.0.0.1:1/bot",
         "TELEGRAM__CHATS": "@other_channel, -100777:5",
         "TELEGRAM__LAYOUT": "index",
+        "TELEGRAM__CARDS": "short",
         "TELEGRAM__LISTEN": "off",
         "TELEGRAM__WEBHOOK_URL": "https://other.example.org:8443/hook",
         "TELEGRAM__WEBHOOK_SECRET": "other",
@@ -309,6 +314,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "SLACK__BASE_URL": "http://127.0.0.1:1/",
         "SLACK__CHATS": '["C0AAAAAAA", "C0BBBBBBB"]',
         "SLACK__LAYOUT": "digest",
+        "SLACK__CARDS": "short",
         "SLACK__LISTEN": "socket",
         "WEB__HOST": "::1",
         "WEB__PORT": "80",
@@ -364,6 +370,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "base_url": "http://127.0.0.1:1/bot",
             "chats": listed("@other_channel", "-100777:5"),
             "layout": "index",
+            "cards": "short",
             "listen": "off",
             "webhook_url": "https://other.example.org:8443/hook",
             "webhook_secret": "other",
@@ -375,6 +382,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "base_url": "http://127.0.0.1:1/",
             "chats": listed("C0AAAAAAA", "C0BBBBBBB"),
             "layout": "digest",
+            "cards": "short",
             "listen": "socket",
         },
         "web": {"host": "::1", "port": 80},
@@ -709,6 +717,7 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
             ["slack.chats: '#papers' is no address of a chat; write its id, such as \"C0123ABCD\"; names do not do"],
         ),
         ('[slack]\nlayout = "tread"', ['slack.layout: write "thread", "messages", "digest" or "index"']),
+        ('[telegram]\ncards = "folds"', ['telegram.cards: write "folded" or "short"']),
         ('[telegram]\nlayout = "thread"', ['telegram.layout: write "messages", "digest" or "index"']),
         (
             '[telegram]\nlisten = true\n[slack]\nlisten = "webhook"',

@@ -28,6 +28,7 @@ from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.sources.source import FoundDigest
+from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.model import Paper, Section
 from formatters.slack import SlackFormatter
@@ -87,7 +88,7 @@ class OldLedger:
         """Plan and send as the program does, without posts as when they cannot be read; count the calls."""
         before = self._calls()
         for (channel, layout), listed in LISTED[self.name].items():
-            await self.ledger.subscriptions.sync_chats(channel, layout, {name: name for name in listed})
+            await self.ledger.subscriptions.sync_chats(channel, UsualEdition(layout), {name: name for name in listed})
         formatters = {one.name: one.formatter for one in self.channels.values()}
         wanting_newest = await self.ledger.chats_wanting_newest()
         await plan(self.ledger, "blog", posts, formatters, RULES)
@@ -516,9 +517,9 @@ async def test_a_chat_that_is_named_twice_or_anew_gets_nothing_again(stopped: Ol
     others = [name for name in LISTED[STOPPED][("telegram", "messages")] if name != "@papers"]
     theirs = f"SELECT name, chats.state, count(*) FROM chats JOIN deliveries ON chat_id = chats.id AND '{number}'"
     for names in (["@papers", number], [number]):
-        await people.sync_chats("telegram", "messages", {name: name for name in (*names, *others)})
+        await people.sync_chats("telegram", UsualEdition(), {name: name for name in (*names, *others)})
         for chat in await people.unidentified("telegram"):
-            await people.set_preferences(chat.id, "messages", kind="channel", canonical_address=number)
+            await people.set_preferences(chat.id, UsualEdition(), kind="channel", canonical_address=number)
         await people.merge_doubles("telegram")
         assert stopped.sql(f"{theirs} = canonical_address GROUP BY 1") == [(names[0], "active", 19)]
 

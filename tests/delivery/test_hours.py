@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.fields import WEEKDAYS
-from bot.config.settings import Schedule, Settings
+from bot.config.schedule import Schedule
+from bot.config.settings import Settings
 from bot.delivery.hours import DeliveryHours
 
 SEOUL = ZoneInfo("Asia/Seoul")

@@ -21,6 +21,7 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
 from bot.ledger.ledger import open_ledger
 from bot.sources.folder import FolderSource
+from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.message import Message
 from formatters.telegram import TelegramFormatter
@@ -38,7 +39,7 @@ async def router(tmp_path: Path) -> AsyncIterator[CommandRouter]:
     channel = MemoryChannel("telegram", formatter)
     settings = Settings(operators=Operators.model_validate({"telegram": [OPERATOR]}))
     async with open_ledger(f"sqlite:///{tmp_path}/paperboy.db") as ledger:
-        await ledger.subscriptions.sync_chats("telegram", "messages", {OPERATOR: "bot"})
+        await ledger.subscriptions.sync_chats("telegram", UsualEdition(), {OPERATOR: "bot"})
         found = await FolderSource("daily-papers", Path(sample.__file__).parent).digests()
         await plan(ledger, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
         await ledger.open_at("", 0.0)

@@ -15,7 +15,8 @@ import apscheduler.triggers.interval
 import pytest
 
 from bot.app.scheduler import make_scheduler
-from bot.config.settings import Schedule, Settings
+from bot.config.schedule import Schedule
+from bot.config.settings import Settings
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy

@@ -11,6 +11,7 @@ import pytest
 from bot import errors
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.records import PausedChat, PausedTotals, Selection
+from formatters.edition import UsualEdition
 from tests.support.digests import days
 from tests.support.memory_channel import Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
@@ -28,7 +29,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 
 async def listed(pipeline: Pipeline, *names: str) -> None:
-    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {name: name for name in names})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {name: name for name in names})
 
 
 async def refuse(pipeline: Pipeline, name: str = "a", error: errors.SendError = KICKED) -> float:

@@ -15,6 +15,7 @@ from bot.config.fields import WEEKDAYS
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
 from bot.delivery.dispatcher import RetryPolicy
+from formatters.edition import UsualEdition
 from tests.support.memory_channel import MemoryChannel
 from tests.support.setup import DATA
 
@@ -55,10 +56,10 @@ async def opened(
 async def subscribed(app: App, chat: str, *, schedule: str = "", now: bool = False) -> None:
     people = app.ledger.subscriptions
     known = await people.add_chat(
-        "telegram", chat, id_sequence=chat, kind=ChatKind.PRIVATE, language="", layout="messages"
+        "telegram", chat, id_sequence=chat, kind=ChatKind.PRIVATE, language="", usual=UsualEdition()
     )
-    await people.set_preferences(known, "messages", schedule=schedule)
-    await people.subscribe(known, "messages", now=now)
+    await people.set_preferences(known, UsualEdition(), schedule=schedule)
+    await people.subscribe(known, UsualEdition(), now=now)
 
 
 def hours_pass() -> None:

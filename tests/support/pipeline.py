@@ -16,6 +16,7 @@ from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Chat, QueuedDelivery, Subscription
 from bot.sources.source import FoundDigest
+from formatters.edition import UsualEdition
 from tests.support.memory_channel import MemoryChannel
 
 NOW = RetryPolicy(settle_delay=0, first_backoff=0)
@@ -42,7 +43,7 @@ class Pipeline:
     clock: Clock
     channel: MemoryChannel = field(default_factory=MemoryChannel)
     reports: list[tuple[str, str, str]] = field(default_factory=list)
-    layout: str = "messages"
+    usual: UsualEdition = field(default_factory=UsualEdition)
 
     async def look(
         self,
@@ -88,22 +89,22 @@ class Pipeline:
     async def settle(self, *names: str) -> None:
         """Let the settings name these chats, and ask the platform which they are."""
         subscriptions, channel = self.ledger.subscriptions, self.channel
-        await subscriptions.sync_chats(channel.name, self.layout, {name: name for name in names})
+        await subscriptions.sync_chats(channel.name, self.usual, {name: name for name in names})
         for one in await subscriptions.unidentified(channel.name):
             identity = await channel.identify(one.address)
             known = {"kind": identity.kind, "canonical_address": identity.canonical_address}
-            await subscriptions.set_preferences(one.id, self.layout, **known)
+            await subscriptions.set_preferences(one.id, self.usual, **known)
         await subscriptions.merge_doubles(channel.name)
 
     async def subscriber(self, name: str, *, now: bool = False, kind: str = "", **preferences: object) -> int:
         """Let a chat subscribe by itself."""
         subscriptions = self.ledger.subscriptions
         chat = await subscriptions.add_chat(
-            self.channel.name, name, id_sequence=name, kind=ChatKind(kind), language="", layout=self.layout
+            self.channel.name, name, id_sequence=name, kind=ChatKind(kind), language="", usual=self.usual
         )
         if preferences:
-            await subscriptions.set_preferences(chat, self.layout, **preferences)
-        await subscriptions.subscribe(chat, self.layout, now=now)
+            await subscriptions.set_preferences(chat, self.usual, **preferences)
+        await subscriptions.subscribe(chat, self.usual, now=now)
         self.clock.now += 1
         return chat
 
@@ -113,10 +114,10 @@ class Pipeline:
         return found
 
     async def set_preferences(self, name: str, **preferences: object) -> None:
-        await self.ledger.subscriptions.set_preferences((await self.known(name)).id, self.layout, **preferences)
+        await self.ledger.subscriptions.set_preferences((await self.known(name)).id, self.usual, **preferences)
 
     async def subscribe(self, name: str, *, now: bool = False) -> None:
-        await self.ledger.subscriptions.subscribe((await self.known(name)).id, self.layout, now=now)
+        await self.ledger.subscriptions.subscribe((await self.known(name)).id, self.usual, now=now)
         self.clock.now += 1
 
     async def unsubscribe(self, name: str) -> None:
@@ -170,7 +171,7 @@ async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
     clock = Clock()
     await empty(folder / "ledger.db")
     async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as ledger:
-        await ledger.subscriptions.sync_chats("terminal", "messages", {name: name for name in listed})
+        await ledger.subscriptions.sync_chats("terminal", UsualEdition(), {name: name for name in listed})
         yield Pipeline(ledger, clock)
 
 

@@ -27,6 +27,7 @@ def _read(settings: Settings) -> ChannelSettings:
         chats=tuple(one.chat for one in own.chats),
         sources={one.chat: one.sources for one in own.chats if one.sources},
         layout=own.layout,
+        cards=own.cards,
         operators=operators.slack,
         operator_chats=(operators.slack_chat,) if operators.slack_chat else operators.slack,
         listens=_listens(own),

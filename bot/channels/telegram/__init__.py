@@ -25,6 +25,7 @@ def _read(settings: Settings) -> ChannelSettings:
         chats=tuple(one.chat for one in own.chats),
         sources={one.chat: one.sources for one in own.chats if one.sources},
         layout=own.layout,
+        cards=own.cards,
         operators=operators.telegram,
         operator_chats=(operators.telegram_chat,) if operators.telegram_chat else operators.telegram,
         listens=own.listen != "off",

@@ -12,7 +12,6 @@ from bot.cli.init.session import Session
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState, DigestState
 from bot.ledger.records import Chat, QueuedDelivery
-from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.message import Message
 from formatters.model import Digest
@@ -21,7 +20,7 @@ from formatters.terminal import TerminalFormatter
 
 def show(session: Session, settings: Settings, channel: str, digest: Digest) -> None:
     """Print the first messages of a digest as a terminal shows them: of links their words."""
-    said, edition = phrases(settings.language), _edition(settings, channel)
+    said, edition = phrases(settings.language), kit_of(channel).usual_edition(settings).edition()
     shown = TerminalFormatter(said).digest(digest, edition)
     for message in shown[: _through_first_paper(shown)]:
         heading = session.said.headings[message.key.partition("/")[0]]
@@ -75,13 +74,8 @@ async def _release_first(app: App, source: str) -> None:
     active = [one.name for one in await app.ledger.known_digests(source) if one.state is DigestState.ACTIVE]
     for name, channel in (pair for pair in app.channels.items() if active):
         digest = await app.ledger.digest(source, active[-1])
-        messages = channel.formatter.digest(digest, _edition(app.settings, name))
+        messages = channel.formatter.digest(digest, kit_of(name).usual_edition(app.settings).edition())
         await app.ledger.release_first(source, active[-1], name, _through_first_paper(messages))
-
-
-def _edition(settings: Settings, channel: str) -> Edition:
-    own = kit_of(channel).read(settings)
-    return Edition(own.layout) if own else Edition()
 
 
 def _through_first_paper(messages: tuple[Message, ...]) -> int:

@@ -42,7 +42,7 @@ async def run() -> None:
     channel = TerminalChannel(console, TerminalFormatter(said))
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
         async with open_ledger(f"sqlite:///{folder}/demo.db") as ledger:
-            await _deliver(ledger, channel)
+            await _deliver(ledger, settings, channel)
             if not console.quiet:  # else nobody reads any more
                 await _converse(_router(ledger, settings, channel), channel, said)
 
@@ -52,9 +52,10 @@ def _settings() -> Settings:
     return settings_from({}, Path(FILE), {name: value for name, value in os.environ.items() if name == _LANGUAGE})
 
 
-async def _deliver(ledger: Ledger, channel: TerminalChannel) -> None:
+async def _deliver(ledger: Ledger, settings: Settings, channel: TerminalChannel) -> None:
     source = FolderSource("sample", Path(sample.__file__).parent)
-    await ledger.subscriptions.sync_chats(channel.name, "messages", {CHAT: channel.id_sequence(CHAT)})
+    usual = KIT.usual_edition(settings)
+    await ledger.subscriptions.sync_chats(channel.name, usual, {CHAT: channel.id_sequence(CHAT)})
     found = await source.digests()
     await plan(ledger, source.name, found, {channel.name: channel.formatter}, Rules(catch_up=1))
     await ledger.open_at("", 0.0)

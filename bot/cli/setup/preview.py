@@ -17,7 +17,7 @@ from bot.sources.folder import surveyed
 from bot.sources.posts.post import Post
 from formatters.edition import Edition
 from formatters.locale import phrases
-from formatters.message import USUAL, Formatter, Message
+from formatters.message import Formatter, Message
 from formatters.model import Digest
 
 _PASSED_OVER, _NONE = "passed over, it is no digest", "no digest, nothing would be sent"
@@ -29,8 +29,8 @@ def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str,
     Raises SourceError for one that cannot be read.
     """
     kit = kit_of(channel)
-    formatter, own = kit.make_formatter(phrases(settings.language), False), kit.read(settings)
-    edition = Edition(own.layout) if own else USUAL
+    formatter = kit.make_formatter(phrases(settings.language), False)
+    edition = kit.usual_edition(settings).edition()
     found = [list(_digests(post, settings)) for post in posts]
     pages = [
         (name, message)

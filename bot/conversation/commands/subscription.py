@@ -30,7 +30,7 @@ async def subscribe(context: Context, argument: str) -> Response:
         return context.reply_text(context.phrases.already_subscribed.format(when=context.hours_text))
     chat_id = await context.ensure_chat()
     await context.ledger.subscriptions.resume(chat_id)
-    await context.ledger.subscriptions.subscribe(chat_id, context.layout, now=now)
+    await context.ledger.subscriptions.subscribe(chat_id, context.usual_edition, now=now)
     context.wake()
     usual = context.phrases.subscribed.format(when=context.hours_text)
     return context.reply_text(context.phrases.subscribed_now if is_new else usual)
@@ -59,7 +59,7 @@ async def settings(context: Context, argument: str) -> Response:
     if not await context.may_manage():
         return context.refuse()
     chat_id = await context.ensure_chat()
-    await context.ledger.subscriptions.set_preferences(chat_id, context.layout, **_values(context, change))
+    await context.ledger.subscriptions.set_preferences(chat_id, context.usual_edition, **_values(context, change))
     context.wake()
     return await _saved(context)
 
@@ -76,7 +76,7 @@ async def _sources(context: Context, choice: SourceChoice) -> Response:
         return context.reply_text(context.phrases.last_source)
     spelled = "" if chosen == context.usual_sources else spell(chosen)
     chat_id = await context.ensure_chat()
-    await context.ledger.subscriptions.set_preferences(chat_id, context.layout, sources=spelled)
+    await context.ledger.subscriptions.set_preferences(chat_id, context.usual_edition, sources=spelled)
     context.wake()
     now = await _renewed(context)
     return now.reply_page(_sources_page(now), toast=now.phrases.saved)
@@ -140,7 +140,7 @@ def _schedule(context: Context, change: PreferenceChange) -> str:
 def _page(context: Context, note: str = "") -> Page:
     chat = context.chat
     silent = bool(chat and chat.silent) if context.kit.silent_messages else None
-    layout = (chat.layout if chat else "") or context.layout
+    layout = (chat.layout if chat else "") or context.usual_edition.layout
     state = chat.state if chat else ChatState.REMOVED
     preferences = pages.PreferencesView(
         receives=state != ChatState.REMOVED,

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database.schema import chats, deliveries, notices
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, IncidentKind
-from formatters.edition import Edition
+from formatters.edition import Edition, UsualEdition
 
 NAMES = (chats.c.address, chats.c.name, chats.c.canonical_address)
 SCHEDULES = select(chats.c.schedule).where(chats.c.state == ChatState.ACTIVE).distinct()
@@ -41,7 +41,11 @@ def stands(rows: Any) -> ColumnElement[bool]:
 
 STANDS = stands(deliveries)
 
-_PREFERENCES = (chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind)  # of these the edition is made
+# Of these the edition is made.
+_PREFERENCES = (
+    *(chats.c.layout, chats.c.language, chats.c.silent, chats.c.kind),
+    *(chats.c.cards, chats.c.most_cards),
+)
 _NEW_TITLE = (chats.c.channel == bindparam("of"), chats.c.address == bindparam("at"), chats.c.title != bindparam("now"))
 KEEP_TITLE = update(chats).where(*_NEW_TITLE).values(title=bindparam("now"))
 OPEN = {"state": ChatState.ACTIVE, "reason": "", "paused_at": None}
@@ -121,14 +125,14 @@ def known_by(addresses: Sequence[str]) -> list[ColumnElement[bool]]:
     return [*(column.in_(addresses) for column in NAMES), *folded]
 
 
-async def write_editions(db: AsyncConnection, layout: str, which: ColumnElement[bool]) -> None:
-    """Write the editions that follow from the preferences of chats, where `layout` is the one of the settings.
+async def write_editions(db: AsyncConnection, usual: UsualEdition, which: ColumnElement[bool]) -> None:
+    """Write the editions that follow from the preferences of chats, and from what is usual where they have none.
 
     All chats with the same preferences are written at once: there may be 100,000 of them.
     """
     columns = (*_PREFERENCES, chats.c.edition)
     known = (await db.execute(select(*columns).where(which).distinct())).all()
-    spelled = [(preferences, str(_edition(preferences, layout))) for preferences in known]
+    spelled = [(preferences, str(_edition(preferences, usual))) for preferences in known]
     changed = [
         (tuple_(*columns) == preferences, edition) for preferences, edition in spelled if edition != preferences.edition
     ]
@@ -137,6 +141,12 @@ async def write_editions(db: AsyncConnection, layout: str, which: ColumnElement[
         await db.execute(update(chats).where(which, chats.c.edition != edition).values(edition=edition))
 
 
-def _edition(preferences: Any, layout: str) -> Edition:
-    here = preferences.kind in (ChatKind.PRIVATE, ChatKind.GROUP)
-    return Edition(preferences.layout or layout, preferences.language, bool(preferences.silent), here)
+def _edition(chosen: Any, usual: UsualEdition) -> Edition:
+    return Edition(
+        chosen.layout or usual.layout,
+        chosen.language,
+        silent=bool(chosen.silent),
+        buttons_in_chat=chosen.kind in (ChatKind.PRIVATE, ChatKind.GROUP),
+        folded=usual.folds(chosen.layout, chosen.cards),
+        cards=usual.most_cards(chosen.layout, chosen.most_cards),
+    )

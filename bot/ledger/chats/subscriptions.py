@@ -34,11 +34,12 @@ from bot.ledger.chats.merging import LOST_NAMES, merge, merge_doubles
 from bot.ledger.chats.sources import changed_sources, shared_sources, write_sources
 from bot.ledger.records import Subscription
 from bot.ledger.sql.transitions import ask_again, drop_unsent, reopened
+from formatters.edition import UsualEdition
 
 _FIELDS = (
     *(chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.kind, chats.c.state, chats.c.reason),
     *(chats.c.layout, chats.c.language, chats.c.silent, chats.c.schedule, chats.c.paused_at),
-    chats.c.sources,
+    *(chats.c.sources, chats.c.cards, chats.c.most_cards),
 )
 
 
@@ -49,7 +50,7 @@ class Subscriptions:
         self._read, self._write = database.read, database.write
         self._clock = clock
 
-    async def sync_chats(self, channel: str, layout: str, listed: Mapping[str, str]) -> None:
+    async def sync_chats(self, channel: str, usual: UsualEdition, listed: Mapping[str, str]) -> None:
         """Make the chats of a channel those of the settings, name to id sequence; the others are kept but removed."""
         async with self._write() as db:
             for name in listed:
@@ -61,7 +62,7 @@ class Subscriptions:
             await remove(db, ChatOrigin.SETTINGS, chats.c.channel == channel, *others)
             for name, id_sequence in listed.items():
                 await db.execute(list_chat(channel=channel, name=name, id_sequence=id_sequence))
-            await write_editions(db, layout, chats.c.channel == channel)
+            await write_editions(db, usual, chats.c.channel == channel)
 
     async def sync_sources(self, channel: str, known: Sequence[str], listed: Mapping[str, Sequence[str]]) -> None:
         """Let each chat receive of the sources that its people chose, else those `listed` by its name, else of all.
@@ -132,7 +133,7 @@ class Subscriptions:
             await merge_doubles(db, channel)
 
     async def add_chat(
-        self, channel: str, address: str, *, id_sequence: str, kind: ChatKind, language: str, layout: str
+        self, channel: str, address: str, *, id_sequence: str, kind: ChatKind, language: str, usual: UsualEdition
     ) -> int:
         """Add a chat that receives nothing yet, and give its id."""
         names = dict.fromkeys(("name", "address", "canonical_address"), address)
@@ -143,7 +144,7 @@ class Subscriptions:
         )
         async with self._write() as db:
             chat: int = (await db.execute(made.returning(chats.c.id))).scalar_one()
-            await write_editions(db, layout, chats.c.id == chat)
+            await write_editions(db, usual, chats.c.id == chat)
         return chat
 
     async def keep_titles(self, channel: str, titles: Mapping[str, str]) -> None:
@@ -152,7 +153,7 @@ class Subscriptions:
             async with self._write() as db:
                 await db.execute(KEEP_TITLE, rows)
 
-    async def subscribe(self, chat: int, layout: str, *, now: bool) -> None:
+    async def subscribe(self, chat: int, usual: UsualEdition, *, now: bool) -> None:
         """Let a chat receive digests from now on; with `now`, the newest one at once.
 
         A chat that is subscribed already goes on with the digests that it shall have.
@@ -164,7 +165,7 @@ class Subscriptions:
         async with self._write() as db:
             await db.execute(drop_unsent(deliveries.c.chat_id.in_(gone)))
             await db.execute(update(chats).where(chats.c.id == chat).values(values))
-            await write_editions(db, layout, chats.c.id == chat)
+            await write_editions(db, usual, chats.c.id == chat)
 
     async def unsubscribe(self, chat: int) -> None:
         """Let a chat receive nothing more, and drop what waits for it."""
@@ -172,11 +173,11 @@ class Subscriptions:
             await remove(db, ChatOrigin.READER, chats.c.id == chat)
             await db.execute(drop_unsent(deliveries.c.chat_id == chat))
 
-    async def set_preferences(self, chat: int, layout: str, /, **preferences: object) -> None:
-        """Write preferences of a chat; `layout` is the one of the settings."""
+    async def set_preferences(self, chat: int, usual: UsualEdition, /, **preferences: object) -> None:
+        """Write preferences of a chat."""
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(preferences))
-            await write_editions(db, layout, chats.c.id == chat)
+            await write_editions(db, usual, chats.c.id == chat)
 
     async def pause(self, chat: int, reason: str) -> None:
         """Send nothing to a chat that cannot be written to; its preferences stay."""

@@ -11,6 +11,7 @@ import pytest
 
 from bot.config.settings import Settings
 from formatters import pages
+from formatters.edition import UsualEdition
 from formatters.lines import source_id
 from formatters.telegram import TelegramFormatter
 from tests.support.chats import GROUP
@@ -86,7 +87,7 @@ async def test_sources_are_given_up_and_taken_up_by_pressing_or_typing(readers: 
 
 
 async def test_what_a_group_of_the_settings_takes(readers: Readers) -> None:
-    await readers.ledger.subscriptions.sync_chats("telegram", "messages", {GROUP: GROUP})
+    await readers.ledger.subscriptions.sync_chats("telegram", UsualEdition(), {GROUP: GROUP})
     group = readers.member(meant=True, charge=True)
     assert "Sources: daily, old" in await group.reads("/settings")
     await group.sends("/settings with Hugging Face")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from sqlalchemy import event
 from bot import errors
 from bot.database.states import ChatKind, ChatState
 from bot.ledger.records import Subscription
-from formatters.edition import LAYOUTS, Edition
+from formatters.edition import LAYOUTS, Edition, UsualEdition
 from tests.support.digests import days
 from tests.support.memory_channel import refused
 from tests.support.pipeline import Pipeline, open_pipeline
 
+USUAL = UsualEdition()
 CLOSED = errors.ChatGone("b: kicked")
 
 
@@ -42,11 +44,11 @@ async def meet(
     *,
     id_sequence: str = "",
     language: str = "",
-    layout: str = "messages",
+    usual: UsualEdition = USUAL,
 ) -> int:
     ids = id_sequence or address
     people = pipeline.ledger.subscriptions
-    return await people.add_chat("terminal", address, id_sequence=ids, kind=kind, language=language, layout=layout)
+    return await people.add_chat("terminal", address, id_sequence=ids, kind=kind, language=language, usual=usual)
 
 
 async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -> None:
@@ -67,13 +69,15 @@ async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -
         schedule="",
         paused_at=None,
         sources="",
+        cards="",
+        most_cards=0,
     )
     assert not met.receives
     assert await edition(pipeline, chat) == Edition("messages", "ko", buttons_in_chat=True)
 
 
 async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pipeline) -> None:
-    chat = await meet(pipeline, "a", ChatKind.GROUP, language="en", layout="index")
+    chat = await meet(pipeline, "a", ChatKind.GROUP, language="en", usual=UsualEdition("index"))
     assert (await pipeline.known("a")).state == "active"
     assert await edition(pipeline, chat) == Edition("index", buttons_in_chat=True)
 
@@ -81,7 +85,7 @@ async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pi
 async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipeline: Pipeline) -> None:
     people = pipeline.ledger.subscriptions
     await meet(pipeline, "-100", ChatKind.BROADCAST)
-    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"@a": "@a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"@a": "@a"})
     assert await people.find("terminal", ("-100", "@a")) == await pipeline.known("@a")
     assert (await pipeline.known("-100")).state == "removed"
     assert await people.find("telegram", ("-100", "@a")) is None
@@ -112,15 +116,15 @@ async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipe
 
 
 async def test_public_names_are_found_in_any_case(pipeline: Pipeline) -> None:
-    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"@MyChannel": "@MyChannel"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"@MyChannel": "@MyChannel"})
     assert (await pipeline.known("@mychannel")).name == "@MyChannel"
-    await meet(pipeline, "C0123ABCD", ChatKind.BROADCAST, layout="thread")
+    await meet(pipeline, "C0123ABCD", ChatKind.BROADCAST, usual=UsualEdition("thread"))
     assert await pipeline.ledger.subscriptions.find("terminal", ("c0123abcd",)) is None
 
 
 async def test_unidentified_are_the_chats_whose_kind_is_not_known(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b", kind="group")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "c": "c"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "c": "c"})
     await pipeline.unsubscribe("c")
     unidentified = await pipeline.ledger.subscriptions.unidentified("terminal")
     assert [one.name for one in unidentified] == ["a"]
@@ -140,7 +144,8 @@ async def test_preferences_make_the_edition(pipeline: Pipeline) -> None:
     assert await edition(pipeline, chat) == Edition()
 
 
-ALL_PREFERENCES = list(product(("", *LAYOUTS), ("", "ko", "en"), (0, 1), ChatKind))
+FOLDABLE = ("messages", "thread", "digest")
+ALL_PREFERENCES = list(product(("", *LAYOUTS), ("", "ko", "en"), (0, 1), ChatKind, ("", "folded", "short"), (0, 5)))
 
 
 async def editions(pipeline: Pipeline) -> list[str]:
@@ -150,30 +155,37 @@ async def editions(pipeline: Pipeline) -> list[str]:
         return list(rows.scalars())
 
 
-def spelled(usual: str) -> list[str]:
-    """Give the editions of chats with all preferences, where `usual` is the layout that the operator set."""
+def spelled(usual: str, *, folds: bool = False) -> list[str]:
+    """Give the editions of chats with all preferences, where the operator set a layout and that cards are folded."""
     here = {ChatKind.PRIVATE, ChatKind.GROUP}
-    return [
-        str(Edition(layout or usual, language, bool(silent), kind in here))
-        for layout, language, silent, kind in ALL_PREFERENCES
-    ]
+    found = []
+    for layout, language, silent, kind, cards, most in ALL_PREFERENCES:
+        has_cards = (layout or usual) in ("messages", "thread")
+        folded = (layout or usual) in FOLDABLE and (cards == "folded" or (folds and not cards))
+        own = Edition(layout or usual, language, bool(silent), kind in here)
+        found.append(str(replace(own, folded=folded, cards=most if has_cards else 0)))
+    return found
 
 
 async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline) -> None:
-    columns = "channel, address, counter, edition, origin, name, layout, language, silent, kind"
-    row = f"INSERT INTO chats ({columns}) VALUES ('terminal', '', '', '', 'reader', ?, ?, ?, ?, ?)"
+    columns = "channel, address, counter, edition, origin, name, layout, language, silent, kind, cards, most_cards"
+    row = f"INSERT INTO chats ({columns}) VALUES ('terminal', '', '', '', 'reader', ?, ?, ?, ?, ?, ?, ?)"
     async with pipeline.ledger._write() as db:
         for number, preferences in enumerate(ALL_PREFERENCES):
             await db.exec_driver_sql(row, (str(number), *preferences))
-    for usual in ("digest", "messages"):
-        await pipeline.ledger.subscriptions.sync_chats("terminal", usual, {})
-        assert await editions(pipeline) == spelled(usual)
+    for usual, cards in (("digest", "short"), ("messages", "folded"), ("messages", "short")):
+        set_by_operator = UsualEdition(usual, cards, FOLDABLE)
+        await pipeline.ledger.subscriptions.sync_chats("terminal", set_by_operator, {})
+        assert await editions(pipeline) == spelled(usual, folds=cards == "folded")
 
 
-@pytest.mark.parametrize("number", range(0, len(ALL_PREFERENCES), 17))
+@pytest.mark.parametrize("number", range(0, len(ALL_PREFERENCES), 101))
 async def test_the_edition_of_one_chat_is_spelled_so_too(pipeline: Pipeline, number: int) -> None:
-    layout, language, silent, kind = ALL_PREFERENCES[number]
-    await pipeline.subscriber("b", layout=layout, language=language, silent=silent, kind=kind)
+    layout, language, silent, kind, cards, most = ALL_PREFERENCES[number]
+    pipeline.usual = replace(pipeline.usual, foldable=FOLDABLE)
+    await pipeline.subscriber(
+        "b", layout=layout, language=language, silent=silent, kind=kind, cards=cards, most_cards=most
+    )
     await pipeline.subscriber("c")
     assert await editions(pipeline) == [spelled("messages")[number], "messages"]
 
@@ -186,7 +198,7 @@ async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline)
     async with pipeline.ledger._read() as db:
         engine = db.engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *args: planning_sql.append(args[2]))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", "index", {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("index"), {})
     assert set(await editions(pipeline)) == {"index", "index silent"}
     assert [one.split()[:3] for one in planning_sql].count(
         ["UPDATE", "chats", "SET"]
@@ -239,10 +251,10 @@ async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
 async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pipeline: Pipeline) -> None:
     """Its people have not decided anything."""
     await meet(pipeline, "b", ChatKind.GROUP)
-    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "active"
     await pipeline.unsubscribe("b")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", "messages", {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "removed"
 
 
