@@ -93,7 +93,8 @@ class TelegramChannel:
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:  # noqa: ARG002
         async with self.ids.lock(address):
-            sent = await self.client.send(address, body)
+            with self.ids.sending(address, delivery_ref):
+                sent = await self.client.send(address, body)
             self.ids.heard(sent.chat, sent.message_id)
         self.titles.hear(sent.chat.effective_name, address)
         return str(sent.message_id)

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import count
 
@@ -18,7 +18,7 @@ from telegram import Chat, ChatFullInfo, ChatMemberAdministrator, Message
 from bot.channels.telegram.client import TelegramClient, join_address, split_address
 from bot.concurrency import KeyedLock
 from bot.delivery.channel import Delivered, NotDelivered, Turn, UnconfirmedSend, Undecided
-from bot.errors import BotGone, Rejected
+from bot.errors import BotGone, Rejected, Unconfirmed
 from bot.ledger.records import UnconfirmedReply
 
 CHANNEL = "telegram"
@@ -38,14 +38,39 @@ class MessageIds:
     def __init__(self) -> None:
         # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
         self._locks = KeyedLock()
-        self._known: dict[str, deque[tuple[float, int]]] = {}  # by sequence: since when, and the id
+        self._known: dict[str, deque[int]] = {}  # by sequence
+        self._newest: dict[str, tuple[int, float]] = {}  # by sequence: the highest id, and when it was heard of
+        self._before: dict[str, tuple[int, float]] = {}  # by a send whose answer was lost: the newest id, its seconds
         self._numbers: dict[str, str] = {}  # by name, in lower case: "@my_channel" is -100…
 
     def heard(self, chat: Chat, message_id: int) -> None:
         """Note the id of a message, ours or another's: it is older than all that is sent from now on."""
         self.learn_number(chat)
-        known = self._known.setdefault(self._sequence(str(chat.id)), deque(maxlen=_REMEMBERED))
-        known.append((time.time(), message_id))
+        sequence = self._sequence(str(chat.id))
+        self._known.setdefault(sequence, deque(maxlen=_REMEMBERED)).append(message_id)
+        newest = self._newest.get(sequence, (0, 0.0))
+        self._newest[sequence] = max(newest, (message_id, time.monotonic()))
+
+    @contextmanager
+    def sending(self, address: str, delivery_ref: str) -> Iterator[None]:
+        """Remember which message was the newest before a send, and for how many seconds, if its answer is lost.
+
+        Clocks do not tell: the time of the send is moved in the ledger when the clock is set back.
+        """
+        newest, begun = self._newest.get(self._sequence(address)), time.monotonic()
+        try:
+            yield
+        except Unconfirmed:
+            if newest:
+                message_id, at = newest
+                self._before[delivery_ref] = message_id, begun - at
+                if len(self._before) > _REMEMBERED:
+                    del self._before[next(iter(self._before))]
+            raise
+
+    def answered(self, delivery_ref: str) -> None:
+        """Forget what was known before a send: the next one may be that of another process."""
+        self._before.pop(delivery_ref, None)
 
     def learn_number(self, chat: Chat | ChatFullInfo, called: str = "") -> None:
         """Learn the number of a chat that has names too: Telegram's answers give the number, and one of the names."""
@@ -65,17 +90,15 @@ class MessageIds:
 
     def is_known(self, address: str, message_id: int) -> bool:
         """Tell whether an id is that of another message, which a probe would overwrite."""
-        return any(known == message_id for _, known in self._known.get(self._sequence(address), ()))
+        return message_id in self._known.get(self._sequence(address), ())
 
-    def narrow(self, address: str, unconfirmed: UnconfirmedSend) -> UnconfirmedSend:
+    def narrow(self, unconfirmed: UnconfirmedSend) -> UnconfirmedSend:
         """Start behind the newest message that is known to be older; the ledger does not know what readers wrote."""
-        older = [
-            (number, at)
-            for at, number in self._known.get(self._sequence(address), ())
-            if at <= unconfirmed.attempted_at and number not in unconfirmed.taken
-        ]
-        after, after_at = max(older, default=(0, 0.0))
-        return replace(unconfirmed, after=after, after_at=after_at) if after > unconfirmed.after else unconfirmed
+        after, seconds = self._before.get(unconfirmed.delivery_ref, (0, 0.0))
+        if not after or after < unconfirmed.after:
+            return unconfirmed
+        later = frozenset(one for one in unconfirmed.taken if one > after)  # the ledger may have heard of it late
+        return replace(unconfirmed, after=after, after_at=unconfirmed.attempted_at - seconds, taken=later)
 
     def _sequence(self, address: str) -> str:
         """Name the sequence of ids in one way, whether a chat is called by its name or by its number."""
@@ -106,7 +129,11 @@ class Reconciler:
         newer is deleted.
         """
         await self._write_back_earlier(address, unconfirmed)
-        unconfirmed = self._ids.narrow(address, unconfirmed)
+        found = await self._find(address, self._ids.narrow(unconfirmed))
+        self._ids.answered(unconfirmed.delivery_ref)
+        return found
+
+    async def _find(self, address: str, unconfirmed: UnconfirmedSend) -> Outcome:
         alone = 0 <= unconfirmed.attempted_at - unconfirmed.after_at < _ALONE
         if not alone and await self._may_edit_others(address):
             # Somebody may have posted in between, and a probe would overwrite that.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
+from telegram import Chat
 
+from bot.channels.telegram import reconciliation
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.reconciliation import ABSENT_RUN, MOST_PROBES
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
@@ -33,6 +36,11 @@ def unconfirmed(*, after: int, taken: Iterable[int] = (), text: str = "One", sin
     return UnconfirmedSend(
         "ref", FORMATTER.notice(text).body, "", now, after, now - since if after else 0.0, frozenset(taken)
     )
+
+
+def hear(channel: TelegramChannel, chat: str, message_id: int) -> None:
+    """Let somebody's message arrive."""
+    channel.ids.heard(Chat(int(chat), "group"), message_id)
 
 
 def probed(server: FakeTelegram) -> list[int]:
@@ -150,6 +158,90 @@ async def test_an_older_message_of_the_bot_is_never_taken_for_it(
     with pytest.raises(Rejected, match="101"):
         await channel.reconcile(CHANNEL, unconfirmed(after=LAST))
     assert texts(server, CHANNEL) == ["One", "Older"]
+
+
+# Where an id of this process tells more than the ledger
+
+
+async def test_the_search_begins_behind_what_was_heard_before_the_send(
+    server: FakeTelegram, channel: TelegramChannel
+) -> None:
+    """The ledger does not know what readers wrote, however many they were."""
+    before = int(await send(channel, READER, "Zero"))
+    for _ in range(MOST_PROBES * 2):
+        hear(channel, BASIC, server.post_by_other(BASIC))
+    await lose(server, channel, READER)
+    found = await channel.reconcile(READER, unconfirmed(after=before, since=LONG_AGO))
+    assert found == Delivered(str(before + MOST_PROBES * 2 + 1))
+    assert len(probed(server)) == 1
+
+
+async def test_what_was_heard_after_the_send_is_not_older(server: FakeTelegram, channel: TelegramChannel) -> None:
+    """Nor where the send's time in the ledger was moved since, as the clock had been set back."""
+    before = int(await send(channel, READER, "Zero"))
+    await lose(server, channel, READER)
+    hear(channel, BASIC, server.post_by_other(BASIC))
+    assert await channel.reconcile(READER, unconfirmed(after=before)) == Delivered(str(before + 1))
+
+
+async def test_what_was_heard_since_the_start_is_not_older_than_a_send_before_it(
+    server: FakeTelegram, channel: TelegramChannel
+) -> None:
+    """The bot may hear somebody before the times in the ledger are moved."""
+    await lose(server, channel, READER)
+    fresh = TelegramChannel(server.token, server.base_url, FORMATTER, CountingLimiter())
+    hear(fresh, BASIC, later := server.post_by_other(BASIC))
+    assert await fresh.reconcile(READER, unconfirmed(after=later - 2)) == Delivered(str(later - 1))
+    await fresh.close()
+
+
+async def test_what_the_ledger_takes_for_later_may_have_been_heard_before_the_send(
+    server: FakeTelegram, channel: TelegramChannel
+) -> None:
+    """It was noted late, so that the first id that the ledger takes for later is not one."""
+    noted_late = int(await send(channel, OTHER_READER, "Zero"))
+    for _ in range(MOST_PROBES):
+        hear(channel, BASIC, server.post_by_other(BASIC))
+    await lose(server, channel, READER)
+    one = unconfirmed(after=noted_late - 1, taken=[noted_late])
+    assert channel.ids.narrow(one).taken == frozenset()
+    found = await channel.reconcile(READER, one)
+    assert found == Delivered(str(noted_late + MOST_PROBES + 1))
+
+
+async def test_how_long_before_the_send_it_posted_is_known_without_a_clock(
+    server: FakeTelegram, channel: TelegramChannel
+) -> None:
+    server.chat(CHANNEL).edits_others = True
+    before = int(await send(channel, CHANNEL, "Zero"))
+    await lose(server, channel, CHANNEL)
+    found = await channel.reconcile(CHANNEL, unconfirmed(after=before, since=LONG_AGO))
+    assert found == Delivered(str(before + 1))
+
+
+async def test_what_became_known_before_an_earlier_try_is_forgotten_with_the_answer(
+    server: FakeTelegram, channel: TelegramChannel
+) -> None:
+    """Another process may have tried since: its send may be long after."""
+    server.chat(CHANNEL).edits_others = True
+    await send(channel, CHANNEL, "Zero")
+    server.faults.add(faults.reset())
+    with pytest.raises(SendError):
+        await send(channel, CHANNEL)
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST)) == NotDelivered()
+    await channel.client.bot.send_message(CHANNEL, "One")  # by the other process
+    found = await channel.reconcile(CHANNEL, unconfirmed(after=LAST + 1, since=LONG_AGO))
+    assert isinstance(found, Undecided)
+
+
+async def test_few_sends_are_remembered(channel: TelegramChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconciliation, "_REMEMBERED", 2)
+    hear(channel, BASIC, 7)
+    for ref in ("one", "two", "three"):
+        with pytest.raises(Unconfirmed), channel.ids.sending(READER, ref):
+            raise Unconfirmed("lost")
+    sends = [replace(unconfirmed(after=1), delivery_ref=ref) for ref in ("one", "two", "three")]
+    assert [channel.ids.narrow(one).after for one in sends] == [1, 7, 7]
 
 
 # Where a probe could change the message of somebody else
