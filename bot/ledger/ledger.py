@@ -20,6 +20,7 @@ from bot.archive.sources import Sources
 from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
 from bot.database.lock import hold_lock
 from bot.database.paces import Paces
+from bot.database.states import DeliveryState
 from bot.errors import LedgerError
 from bot.ledger import planning
 from bot.ledger.by_hand import ByHand
@@ -66,6 +67,16 @@ class DueWork:
         """Count by the words that people read."""
         done = {"message": self.messages, "edit": self.edits, "deletion": self.deletions}
         return done | {"unconfirmed message": self.unconfirmed}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A delivery as it stands."""
+
+    channel: str
+    key: str  # of its message
+    delivery_ref: str
+    state: DeliveryState
 
 
 @asynccontextmanager
@@ -228,6 +239,12 @@ class Ledger:
         """List what is to be done in each active chat, now or later."""
         async with self._read() as db:
             return [DueWork(*row) for row in await db.execute(delivery_sql.due_work())]
+
+    async def all_rows(self) -> list[Row]:
+        """List every delivery in the order of its digest: for a ledger as small as a demo's."""
+        async with self._read() as db:
+            found = await db.execute(delivery_sql.all_rows())
+            return [Row(row.channel, row.key, row.delivery_ref, DeliveryState(row.state)) for row in found]
 
     async def attempted_at(self, delivery_ref: str) -> float:
         """Tell when a delivery was last tried; asked anew, since times are moved when the clock is set back."""

@@ -138,9 +138,7 @@ class SlackChannel:
         return await self._posts.acquire(address, reply=reply, ahead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
-        where: dict[str, Any] = {"channel": address, **({"thread_ts": thread} if thread else {})}
-        metadata = {"event_type": EVENT, "event_payload": {"key": delivery_ref}}
-        post = self.client().chat_postMessage(**{**body, **where, "metadata": metadata})
+        post = self.client().chat_postMessage(**post_arguments(address, body, delivery_ref, thread))
         [ts] = await self._call(_parts(post, "ts"), self._posts, address)
         return str(ts)
 
@@ -251,6 +249,12 @@ class SlackChannel:
         if self._session is None:
             self._session = open_session(self._base_url, self._timeout)
         return self._session
+
+
+def post_arguments(address: str, body: Mapping[str, Any], delivery_ref: str, thread: str) -> dict[str, Any]:
+    """Give the arguments of chat.postMessage; the delivery ref travels with the message."""
+    where = {"channel": address, **({"thread_ts": thread} if thread else {})}
+    return {**body, **where, "metadata": {"event_type": EVENT, "event_payload": {"key": delivery_ref}}}
 
 
 async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:

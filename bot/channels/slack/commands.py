@@ -21,6 +21,7 @@ from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
 from bot.delivery.replies import ReplySender
 from formatters import lines
+from formatters.locale import Phrases
 from formatters.message import Message
 from formatters.page import Button
 from formatters.slack.buttons import with_buttons
@@ -89,7 +90,7 @@ class InteractionHandler:
         among_others = request.kind != ChatKind.PRIVATE or chat != request.address
         if answer.share_line and among_others:
             phrases = (await self._router.context_for(request)).phrases
-            bodies[-1] = with_buttons(bodies[-1], [Button(phrases.share, lines.spell_share(answer.share_line))])
+            bodies[-1] = with_share_button(bodies[-1], answer.share_line, phrases)
         return bodies
 
     async def _share_once(self, press: ButtonPress, answer: Response, again: Message) -> None:
@@ -103,7 +104,7 @@ class InteractionHandler:
         first, *rest = [message.body for message in answer.messages]
         name = (await self._people.person(press.user)).name or press.name
         where = {"response_type": "in_channel", **({"thread_ts": press.thread} if press.thread else {})}
-        bodies = [{**body, **where} for body in (_signed(first, name), *rest)]
+        bodies = [{**body, **where} for body in (signed(first, name), *rest)]
         shared = await self._ephemeral.respond(press.url, bodies)
         if shared and press.private:
             await self._ephemeral.respond(press.url, [answer.messages[-1].body], replace=True)
@@ -116,7 +117,12 @@ def typed(text: str) -> str:
     return normalise(bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 
 
-def _signed(body: Body, name: str) -> Body:
+def with_share_button(body: Body, line: str, phrases: Phrases) -> Body:
+    """Put a button below a full summary that shows everybody the paper that a line asks for."""
+    return with_buttons(body, [Button(phrases.share, lines.spell_share(line))])
+
+
+def signed(body: Body, name: str) -> Body:
     """Put a line above a message that says who shares it; plain text notifies nobody."""
     line = f"↗ {name}"
     head = {"type": "context", "elements": [{"type": "plain_text", "text": line, "emoji": False}]}

@@ -45,6 +45,13 @@ def takes(source: ColumnElement[str]) -> ColumnElement[bool]:
     return or_(chats.c.takes == "", source.in_(named))
 
 
+def all_rows() -> Select[tuple[Any, ...]]:
+    """List every delivery, in the order of its digest."""
+    joined = deliveries.join(messages).join(chats, chats.c.id == deliveries.c.chat_id)
+    columns = (chats.c.channel, messages.c.key, deliveries.c.ref.label("delivery_ref"), deliveries.c.state)
+    return select(*columns).select_from(joined).order_by(messages.c.digest_id, messages.c.seq, deliveries.c.id)
+
+
 def _waits_for_parent() -> ColumnElement[bool]:
     """Tell whether a delivery belongs under a parent that was refused, or of which nobody knows whether it arrived.
 

@@ -1,0 +1,99 @@
+"""How the demo delivers: as the program does, on a ledger of its own, and it can be stopped in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.channels import kit_of
+from bot.channels.local import LocalChannel
+from bot.config.settings import Settings
+from bot.database.states import DeliveryState
+from bot.delivery.decisions import Rules
+from bot.delivery.dispatcher import Dispatcher, RetryPolicy
+from bot.delivery.planner import plan
+from bot.ledger.ledger import Ledger, Row
+from bot.ledger.records import Chat, QueuedDelivery
+from bot.pages.demo.chats import CHAT, Chats
+from bot.sources.folder import FolderSource
+
+_RULES = Rules(catch_up=1)
+_STUCK_WITHIN = 30.0  # seconds
+
+
+@dataclass
+class Delivery:
+    """The source, the ledger and the chats, as one cycle after the other sees them."""
+
+    settings: Settings
+    ledger: Ledger
+    source: FolderSource
+    chats: Chats
+    policy: RetryPolicy
+    changed: asyncio.Event = field(default_factory=asyncio.Event)  # something in the ledger may have
+    settled: Counter[DeliveryState] = field(default_factory=Counter)  # by the state in which it was begun
+
+    @property
+    def channels(self) -> Mapping[str, LocalChannel]:
+        return self.chats.channels
+
+    async def subscribe(self) -> None:
+        """Let both chats receive."""
+        for name, channel in self.channels.items():
+            subscriptions, address = self.ledger.subscriptions, CHAT[name]
+            usual = kit_of(name).usual_edition(self.settings)
+            await subscriptions.sync_chats(name, usual, {address: channel.id_sequence(address)})
+            if chat := await subscriptions.find(name, (address,)):
+                await subscriptions.set_preferences(chat.id, usual, kind=channel.kind)
+
+    async def run(self) -> None:
+        """Look at the post and deliver what is new in it."""
+        await self._plan()
+        await self._dispatch()
+
+    async def run_until_stuck(self) -> None:
+        """Do the same, but drop it as soon as a send in each chat waits for its answer: as if the process ended."""
+        work, stuck = asyncio.create_task(self.run()), asyncio.create_task(self._stuck())
+        await asyncio.wait({work, stuck}, timeout=_STUCK_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+        work.cancel()
+        stuck.cancel()
+        await asyncio.gather(work, stuck, return_exceptions=True)
+        for channel in self.channels.values():
+            channel.stuck.clear()
+
+    async def _stuck(self) -> None:
+        for channel in self.channels.values():
+            await channel.stuck.wait()
+
+    async def is_whole(self) -> bool:
+        """Tell whether each delivery of the ledger stands in its chat once, and nothing else does.
+
+        And whether all that was to go wrong did.
+        """
+        rows = await self.ledger.all_rows()
+        return all(self._is_whole(name, rows) for name in self.channels)
+
+    def _is_whole(self, name: str, rows: list[Row]) -> bool:
+        if self.channels[name].faults:
+            return False
+        own = [row for row in rows if row.channel == name]
+        there = Counter(one.delivery_ref for one in self.channels[name].messages.values() if one.delivery_ref)
+        return all(row.state is DeliveryState.SENT for row in own) and there == Counter(row.delivery_ref for row in own)
+
+    async def _plan(self) -> None:
+        found = await self.source.digests()
+        formatters = {name: channel.formatter for name, channel in self.channels.items()}
+        await plan(self.ledger, self.source.name, found, formatters, _RULES)
+        await self.ledger.open_at("", 0.0)
+        self.changed.set()
+
+    async def _dispatch(self) -> None:
+        await Dispatcher(self.ledger, self.channels, self.policy, on_settled=self._on_settled).run()
+        self.changed.set()
+
+    def _on_settled(self, _: Chat, row: QueuedDelivery, state: DeliveryState, _why: str) -> None:
+        if state is DeliveryState.SENT:
+            self.settled[row.state] += 1
+        self.changed.set()
