@@ -9,7 +9,7 @@ from itertools import groupby
 from formatters import addresses, links
 from formatters.locale import Phrases
 from formatters.markdown import walk
-from formatters.model import Digest, Link, Paper
+from formatters.model import Digest, Link, Paper, Section
 from formatters.spans import Span, Spans, isolated, shorten
 from formatters.summary import summarise
 
@@ -36,18 +36,29 @@ def index(digest: Digest, phrases: Phrases) -> Spans:
             *_category(category),
             *(span for paper in papers for span in (LINE, *_listed(paper, phrases))),
         ]
-    return (*head(digest, phrases), *_preface(digest), *([LINE] if rows else []), *rows)
+    return (*head(digest, phrases), *preface(digest), *([LINE] if rows else []), *rows)
 
 
 def compact(digest: Digest, phrases: Phrases) -> Spans:
     """Give the index with one sentence about each paper."""
-    rows = [span for paper in digest.papers for span in (GAP, *_listed(paper, phrases, BOLD), *_brief(paper))]
-    return (*head(digest, phrases), *_preface(digest), *rows)
+    rows = [span for paper in digest.papers for span in entry(paper, phrases)]
+    return (*head(digest, phrases), *preface(digest), *rows)
+
+
+def entry(paper: Paper, phrases: Phrases) -> Spans:
+    """Give a paper among others, with one sentence about it."""
+    return (GAP, *_listed(paper, phrases, BOLD), *_brief(paper))
 
 
 def head(digest: Digest, phrases: Phrases) -> Spans:
     title = Span(f"{digest.series} · {phrases.day(digest.day)}", links.safe(digest.url), BOLD)
     return (title, LINE, Span(phrases.papers(len(digest.papers))))
+
+
+def preface(digest: Digest) -> Spans:
+    """Give what a post says before its papers."""
+    said = walk(digest.preface)
+    return (GAP, *said) if said else ()
 
 
 def brief(paper: Paper) -> str:
@@ -79,18 +90,29 @@ def summary_card(paper: Paper, phrases: Phrases) -> Spans:
         for span in (LINE, *_labelled(label, shorten(sentence, LONGEST_SENTENCE)))
     ]
     short = [Link(shorten(link.label, LONGEST_LABEL), link.url) for link in addresses.row(paper)[:MOST_LINKS]]
-    title = (*_title(paper, LONGEST_TITLE, BOLD), *_after(LINE, _earlier(paper, phrases)))
+    title = (*_title(paper, LONGEST_TITLE, BOLD), *_after(LINE, earlier(paper, phrases)))
     return (*title, *([LINE] if lines else []), *lines, *_row(short))
 
 
 def full(paper: Paper, phrases: Phrases) -> Spans:
     """Give a paper in full: every section of the post under its heading, and the links."""
-    spans = [*_title(paper, len(paper.title), BOLD), *_after(LINE, _earlier(paper, phrases))]
-    for section in paper.sections:
-        heading = [GAP, Span(section.heading, styles=BOLD)] if section.heading else []
-        body = walk(section.body)
-        spans += [*heading, *([LINE if heading else GAP, *body] if body else [])]
-    return (*spans, *_row(addresses.row(paper)))
+    said = [span for one in sections(paper) for span in (GAP, *one)]
+    return (*title(paper), *_after(LINE, earlier(paper, phrases)), *said, *links_row(paper))
+
+
+def title(paper: Paper) -> Spans:
+    """Give number and title, however long it is."""
+    return _title(paper, len(paper.title), BOLD)
+
+
+def sections(paper: Paper) -> list[Spans]:
+    """Give the sections of the post, each under its heading; none is empty."""
+    return list(filter(None, map(_section, paper.sections)))
+
+
+def links_row(paper: Paper) -> Spans:
+    """Give all links of a paper."""
+    return tuple(_row(addresses.row(paper)))
 
 
 def help_text(greeting: str, commands: Mapping[str, str]) -> str:
@@ -102,9 +124,10 @@ def _category(name: str) -> Spans:
     return (LINE, Span(shorten(name, LONGEST_TITLE), styles=BOLD)) if name else ()
 
 
-def _preface(digest: Digest) -> Spans:
-    preface = walk(digest.preface)
-    return (GAP, *preface) if preface else ()
+def _section(section: Section) -> Spans:
+    heading = (Span(section.heading, styles=BOLD),) if section.heading else ()
+    body = walk(section.body)
+    return (*heading, *([LINE] if heading and body else []), *body)
 
 
 def _brief(paper: Paper) -> Spans:
@@ -114,7 +137,7 @@ def _brief(paper: Paper) -> Spans:
 
 def _listed(paper: Paper, phrases: Phrases, styles: frozenset[str] = frozenset()) -> Spans:
     """Give the line of a paper among others."""
-    return (*_title(paper, LONGEST_TITLE, styles), *_after(Span(" · "), _earlier(paper, phrases)))
+    return (*_title(paper, LONGEST_TITLE, styles), *_after(Span(" · "), earlier(paper, phrases)))
 
 
 def _title(paper: Paper, limit: int, styles: frozenset[str] = frozenset()) -> Spans:
@@ -122,7 +145,7 @@ def _title(paper: Paper, limit: int, styles: frozenset[str] = frozenset()) -> Sp
     return Span(f"{paper.number}. ", styles=styles), Span(title, links.safe(paper.url), styles)
 
 
-def _earlier(paper: Paper, phrases: Phrases) -> Spans:
+def earlier(paper: Paper, phrases: Phrases) -> Spans:
     """Say which digest before had a paper, with a link to its post."""
     if paper.earlier is None:
         return ()

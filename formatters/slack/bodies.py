@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from formatters.slack import lists, rich_text, texts
+from formatters.slack import lists, mrkdwn, rich_text, texts
 from formatters.spans import Spans, plain, split
 
 
@@ -42,7 +42,9 @@ def _with_addresses(blocks: Any) -> Iterator[str]:
         if block["type"] == "rich_text":
             yield from ("".join(map(_with_address, line)) for part in block["elements"] for line in _lines_of(part))
         elif block["type"] == "section":
-            yield f"\n{block['text']['text']}"
+            yield f"\n{mrkdwn.read(block['text'])}"
+        elif block["type"] == "context":
+            yield from (f"\n{mrkdwn.read(element)}" for element in block["elements"])
 
 
 def _lines_of(part: Mapping[str, Any]) -> Iterator[Sequence[Mapping[str, str]]]:

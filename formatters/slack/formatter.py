@@ -8,18 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from formatters import compose
-from formatters.edition import Edition
+from formatters.edition import THREAD, Edition
 from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, Rows
-from formatters.slack import rich_text
+from formatters.slack import containers, rich_text
 from formatters.slack.bodies import bodies, body, with_text, without_blocks
 from formatters.slack.buttons import actions, section, summary, with_buttons, with_rows
 from formatters.slack.texts import LONGEST_TEXT
-from formatters.spans import Limit, Span, Spans, plain, split
+from formatters.spans import Limit, Span, Spans, plain, split, tidy
 
 _MOST_BUTTONS = 200
 # All apps of a workspace share the names of commands, so these are longer there (deploy/slack-manifest.yaml).
@@ -45,12 +46,14 @@ class SlackFormatter:
 
     def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
         match edition.layout:
+            case "digest" if edition.folded:
+                return numbered("digest", self._folded(digest))
             case "digest":
                 return numbered("digest", self._listed(compose.compact(digest, self._phrases), digest))
             case "index":
                 return numbered("index", self._listed(compose.index(digest, self._phrases), digest))
         index = bodies(compose.index(digest, self._phrases))
-        return (*numbered("index", index), *(self.card(digest, paper) for paper in digest.sent_papers))
+        return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.sent_papers))
 
     def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
         *firsts, last = bodies(compose.full(paper, self._phrases))
@@ -70,14 +73,42 @@ class SlackFormatter:
     def notice(self, text: str) -> Message:
         return Message("notice", bodies((_slack_commands(Span(text)),))[0])
 
-    def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
-        return without_blocks(body)
+    def plain(self, body: Mapping[str, Any]) -> Mapping[str, object]:
+        if "blocks" not in body:
+            return body
+        if not containers.are_in(body["blocks"]):
+            return without_blocks(body)
+        return {**body, "blocks": containers.unfolded(body["blocks"])}
 
-    def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
-        # The first part: only extremely long addresses make a second one.
-        shown = body(split(compose.summary_card(paper, self._phrases), rich_text.LIMITS)[0])
-        row = [summary(digest, paper, self._phrases.full_summary)] if self._buttons else []
-        return Message(f"paper/{paper.id}", with_buttons(shown, row))
+    def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
+        card = compose.summary_card(paper, self._phrases)
+        shown = self._with_full(paper, card, edition) if edition.folded else None
+        if shown is None:
+            # The first part: only extremely long addresses make a second one.
+            row = [summary(digest, paper, self._phrases.full_summary)] if self._buttons else []
+            shown = with_buttons(body(split(card, rich_text.LIMITS)[0]), row)
+        return Message(f"paper/{paper.id}", shown)
+
+    def _with_full(self, paper: Paper, card: Spans, edition: Edition) -> Mapping[str, object] | None:
+        """Write a card with the full summary, in a thread open and elsewhere folded; None where it is too long."""
+        below = [span for one in compose.sections(paper) for span in (compose.GAP, *one)]
+        if edition.layout == THREAD:
+            whole = split((*card, *below), rich_text.LIMITS)
+            return body(whole[0]) if len(whole) == 1 else None
+        shown, *more = split(card, rich_text.LIMITS)
+        blocks = None if more else containers.with_full([rich_text.block(shown)], paper, self._phrases)
+        return with_text(plain((*shown, *below)), blocks) if blocks else None
+
+    def _folded(self, digest: Digest) -> list[Mapping[str, object]]:
+        """Write a digest whose papers open at a press."""
+        *firsts, head = split((*compose.head(digest, self._phrases), *compose.preface(digest)), rich_text.LIMITS)
+        entries = ((compose.entry(paper, self._phrases), self._container(digest, paper)) for paper in digest.papers)
+        packed = containers.packed(head, entries)
+        return [*map(body, firsts), *(with_text(plain(tidy(said)), blocks) for said, blocks in packed)]
+
+    def _container(self, digest: Digest, paper: Paper) -> Mapping[str, object]:
+        button = summary(digest, paper, self._phrases.full_summary) if self._buttons else None
+        return containers.of_paper(paper, self._phrases, button)
 
     def _listed(self, spans: Spans, digest: Digest) -> list[Mapping[str, object]]:
         """Write a digest as one text, with a button for each paper below the last part."""

@@ -17,13 +17,16 @@ from formatters.slack import SlackFormatter
 from formatters.spans import Spans, plain
 from formatters.telegram import BOT, TelegramFormatter
 from formatters.terminal import TerminalFormatter
-from tests.support.fakes import blocks, markup
+from tests.support.fakes import blocks, markup, mrkdwn
 from tests.support.fakes.telegram_keyboards import checked
 from tests.support.golden import POSTS, digest_of, is_digest
 
 LANGUAGES = ("ko", "en")
 ASIDE = ("https://", "http://", "copy ")  # what is opened or copied instead of sending a line
 LONGEST_LABELS = {"telegram": 64, "slack": 75, "terminal": 0}
+
+
+_CONTAINER = {"type", "title", "is_collapsible", "default_collapsed", "child_blocks"}
 
 
 class Seen(NamedTuple):
@@ -115,23 +118,53 @@ def _seen_in_slack(body: dict[str, Any]) -> Seen:
     assert re.fullmatch(r"(?:[^<>&]|&(?:lt|gt|amp);)*", body["text"])
     shown = [_block(block) for block in body["blocks"]]
     links = [link for block in shown for link in block.links]
-    assert blocks.size(body["blocks"]) + sum(len(url) for _, url in links) <= blocks.MAX_TEXT
+    addresses = [
+        url for block, one in zip(body["blocks"], shown, strict=True) for _, url in one.links if _is_rich(block)
+    ]
+    assert blocks.size(body["blocks"]) + sum(map(len, addresses)) <= blocks.MAX_TEXT
     return Seen(
         "\n".join(block.text for block in shown if block.text), links, [row for one in shown for row in one.rows]
     )
 
 
+def _is_rich(block: dict[str, Any]) -> bool:
+    return bool(block["type"] == "rich_text")
+
+
 def _block(block: dict[str, Any]) -> Seen:
-    """Read one block; besides rich text there are only buttons, some with plain text beside them."""
+    """Read one block; the text of a section is plain where a button stands beside it."""
     if block["type"] == "rich_text":
         parts = [line for part in block["elements"] for line in _lines(part)]
         links = [(each["text"], each["url"]) for part in parts for each in part if "url" in each]
         return Seen("\n".join("".join(each["text"] for each in part) for part in parts), links)
+    if block["type"] == "container":
+        return _open(block)
+    if block["type"] == "section" and "accessory" not in block:
+        assert block.keys() - {"expand"} == {"type", "text"}
+        return Seen(*_text_of(block["text"]))
+    if block["type"] == "context":
+        assert block.keys() == {"type", "elements"}
+        [element] = block["elements"]
+        return Seen(*_text_of(element))
     if block["type"] == "section":
         assert block.keys() == {"type", "text", "accessory"}
         return Seen(_means_itself(block["text"]), [], [[_pressed(block["accessory"])]])
     assert block.keys() == {"type", "elements"}
     return Seen("", [], [[_pressed(button) for button in block["elements"]]])
+
+
+def _open(container: dict[str, Any]) -> Seen:
+    """Read a container that somebody opened."""
+    assert container.keys() - {"subtitle"} == _CONTAINER
+    named = [_means_itself(container[name]) for name in ("title", "subtitle") if name in container]
+    inside = [_block(block) for block in container["child_blocks"]]
+    text = "\n".join([*named, *(one.text for one in inside if one.text)])
+    return Seen(text, [link for one in inside for link in one.links], [row for one in inside for row in one.rows])
+
+
+def _text_of(text: dict[str, Any]) -> mrkdwn.Shown:
+    assert text["emoji"] is False if text["type"] == "plain_text" else text["verbatim"] is True
+    return mrkdwn.shown(text)
 
 
 def _lines(part: dict[str, Any]) -> list[list[dict[str, Any]]]:

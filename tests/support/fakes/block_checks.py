@@ -78,7 +78,12 @@ def text(given: Any, limit: int, *kinds: str) -> None:
     string(given, "text", limit)
 
 
+def _mrkdwn(given: Node) -> None:
+    keys(given, "text", "verbatim")
+    switch(given, "verbatim")
+
+
 TEXTS: Mapping[str, Check] = {
     "plain_text": lambda given: keys(given, "text", "emoji"),
-    "mrkdwn": lambda given: keys(given, "text", "verbatim"),
+    "mrkdwn": _mrkdwn,
 }

@@ -4,7 +4,20 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.support.fakes.block_checks import TEXTS, Check, Node, check, keys, node, nodes, string, text, unique, url
+from tests.support.fakes.block_checks import (
+    TEXTS,
+    Check,
+    Node,
+    check,
+    keys,
+    node,
+    nodes,
+    string,
+    switch,
+    text,
+    unique,
+    url,
+)
 from tests.support.fakes.block_elements import PRESSED, actions, dispatching_field, field, picture
 from tests.support.fakes.server import words
 
@@ -15,6 +28,7 @@ MAX_MARKDOWN = 12_000  # characters of all markdown blocks together
 
 _PING = re.compile(r"<(!(?:here|channel|everyone|subteam\b)[^>]*|@[UW][^>]*)>")
 _STYLES = words("bold italic strike code")
+_SWITCHES = ("is_collapsible", "default_collapsed", "has_header_divider")  # of a container
 _PINGING_ELEMENTS = {"user": "user_id", "usergroup": "usergroup_id", "broadcast": "range"}
 
 
@@ -32,9 +46,17 @@ def _check_all(blocks: Any, most: int, kinds: Mapping[str, Check]) -> None:
     check(isinstance(blocks, list) and len(blocks) <= most, f"more than {most} blocks, or no list")
     for block in blocks:
         node(block, kinds)
-    unique([block["block_id"] for block in blocks if "block_id" in block], "block_id")
+    every = list(flat(blocks))
+    check(len(every) <= most, f"more than {most} blocks with those in containers")
+    unique([block["block_id"] for block in every if "block_id" in block], "block_id")
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
     check(markdown <= MAX_MARKDOWN, "too much markdown")
+
+
+def flat(blocks: list[Node]) -> Iterator[Node]:
+    """Give blocks, each container before what it holds."""
+    for block in blocks:
+        yield from (block, *block.get("child_blocks", ()))
 
 
 def size(blocks: Any) -> int:
@@ -82,6 +104,7 @@ def _section(block: Node) -> None:
         text(block["text"], 3000)
     if "fields" in block:
         nodes(block, "fields", 10, {kind: lambda part: text(part, 2000) for kind in TEXTS})
+    switch(block, "expand")
     if "accessory" in block:
         node(block["accessory"], {**PRESSED, "image": picture})
 
@@ -119,6 +142,26 @@ def _rich_text(block: Node) -> None:
     nodes(block, "elements", 1000, _RICH_PARTS)
 
 
+def _container(block: Node) -> None:
+    """Check a container, as slack_sdk 3.47 and the changelog of 2026-06-29 describe it."""
+    keys(block, "child_blocks", "title rich_text_title subtitle block_id width icon " + " ".join(_SWITCHES))
+    check("title" in block or "rich_text_title" in block, "container needs title or rich_text_title")
+    if "title" in block:
+        text(block["title"], 150, "plain_text")
+    if "rich_text_title" in block:
+        node(block["rich_text_title"], {"rich_text": _rich_text})
+    if "subtitle" in block:
+        text(block["subtitle"], 150)
+    if "icon" in block:
+        node(block["icon"], {"image": picture})
+    check(block.get("width", "wide") in words("narrow standard wide full"), "width: narrow, standard, wide or full")
+    switch(block, *_SWITCHES)
+    folds = block.get("is_collapsible", False)
+    check(folds or not block.get("default_collapsed"), "default_collapsed requires is_collapsible")
+    check(not (folds and block.get("has_header_divider")), "no has_header_divider where is_collapsible")
+    nodes(block, "child_blocks", 10, CHILD_BLOCKS)
+
+
 def _with_id(checked: Check) -> Check:
     def with_id(block: Node) -> None:
         checked(block)
@@ -137,10 +180,16 @@ BLOCKS: Mapping[str, Check] = {
     "markdown": _with_id(_markdown),
     "image": _with_id(_image),
     "rich_text": _with_id(_rich_text),
+    "container": _with_id(_container),
 }
-# Markdown blocks stand in messages only (docs.slack.dev, markdown block); a view takes input without dispatch.
+# The documentation lists rich_text and input, too, which Slack itself refuses (slack-morphism 2.31).
+CHILD_BLOCKS: Mapping[str, Check] = {
+    kind: BLOCKS[kind] for kind in ("section", "header", "context", "actions", "divider", "image")
+}
+# Markdown blocks stand in messages only (docs.slack.dev, markdown block), and nothing is known of containers in views;
+# a view takes input without dispatch.
 VIEW_BLOCKS: Mapping[str, Check] = {
-    **{kind: checked for kind, checked in BLOCKS.items() if kind != "markdown"},
+    **{kind: checked for kind, checked in BLOCKS.items() if kind not in ("markdown", "container")},
     "input": _with_id(field),
 }
 

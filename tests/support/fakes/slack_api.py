@@ -86,6 +86,7 @@ class SlackApi(FakeServer):
         self.token = token
         self.app_token = app_token
         self.scopes = set(scopes)
+        self.knows_containers = True  # else it refuses them as a kind of block that it does not know
         self.revoked = ""  # with which code the bot's token is refused: token_revoked, account_inactive
         self.channels = Channels()
         self.people = People()
@@ -136,6 +137,10 @@ class SlackApi(FakeServer):
         unknown = sorted(arguments.keys() - ARGUMENTS[call.method])
         if unknown:
             explain("invalid_arguments", f"the fake server knows no argument {', '.join(unknown)}")
+        if not self.knows_containers and any(
+            block.get("type") == "container" for block in arguments.get("blocks") or []
+        ):
+            explain("invalid_blocks", "unsupported type: container")
         return replace(ok(**self._methods[call.method](arguments)), headers={"X-OAuth-Scopes": self._provided()})
 
     def _authorize(self, method: str, header: str, token: str) -> None:

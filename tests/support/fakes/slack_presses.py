@@ -4,6 +4,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+from tests.support.fakes.blocks import flat
+
 Node = dict[str, Any]
 
 
@@ -14,7 +16,7 @@ class NotSentError(Exception):
 def with_ids(blocks: list[Node]) -> list[Node]:
     """Name the blocks and elements that the app left nameless, as Slack does."""
     named = copy.deepcopy(blocks)
-    for number, block in enumerate(named):
+    for number, block in enumerate(flat(named)):
         block.setdefault("block_id", f"b{number}")
         for place, element in enumerate(_elements(block)):
             element.setdefault("action_id", f"a{place}")
@@ -23,7 +25,7 @@ def with_ids(blocks: list[Node]) -> list[Node]:
 
 def press(blocks: list[Node], what: str, option: str) -> Node:
     """Spell the press of the one element that has this action_id or a part of this label."""
-    found = [(block, element) for block in with_ids(blocks) for element in _elements(block)]
+    found = [(block, element) for block in flat(with_ids(blocks)) for element in _elements(block)]
     fitting = [pair for pair in found if pair[1]["action_id"] == what] or [
         pair for pair in found if what in _label(pair[1])
     ]
@@ -42,7 +44,7 @@ def forge(action_id: str, value: str) -> Node:
 def state(blocks: list[Node], action: Node) -> Node:
     """Give what is chosen in all elements that keep a choice, after this action (state.values)."""
     values: Node = {}
-    for block in with_ids(blocks):
+    for block in flat(with_ids(blocks)):
         for element in _elements(block):
             pressed = (block["block_id"], element["action_id"]) == (action["block_id"], action["action_id"])
             chosen = action.get("selected_option") if pressed else element.get("initial_option")
