@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 
-from formatters import addresses, links
+from formatters import addresses, links, placeholders
 from formatters.locale import Phrases
 from formatters.markdown import walk
 from formatters.model import Digest, Link, Paper, Section
+from formatters.page import reference
 from formatters.spans import Span, Spans, isolated, shorten
 from formatters.summary import summarise
 
@@ -26,15 +28,19 @@ LINE = Span("\n")
 GAP = Span("\n\n")
 
 
-def index(digest: Digest, phrases: Phrases) -> Spans:
-    """Give series and day, the number of papers, and each paper's title on its own line, under its category."""
-    several = len({paper.category for paper in digest.papers}) > 1
+def index(digest: Digest, phrases: Phrases, *, linked: bool = False) -> Spans:
+    """Give series and day, the number of papers, and each paper's title on its own line, under its category.
+
+    Where it is `linked`, titles lead to the messages of the chat: placeholders stand for their addresses.
+    """
+    listed = [_led(digest, paper) for paper in digest.papers] if linked else digest.papers
+    several = len({paper.category for paper in listed}) > 1
     rows: list[Span] = []
-    for category, papers in groupby(digest.papers, key=lambda paper: paper.category if several else ""):
+    for category, papers in groupby(listed, key=lambda paper: paper.category if several else ""):
         rows += [
             *([LINE] if rows else []),
             *_category(category),
-            *(span for paper in papers for span in (LINE, *_listed(paper, phrases))),
+            *(span for paper in papers for span in (LINE, *_listed(paper, phrases, linked=linked))),
         ]
     return (*head(digest, phrases), *preface(digest), *([LINE] if rows else []), *rows)
 
@@ -74,7 +80,7 @@ def one_line(paper: Paper) -> str:
 
 
 @lru_cache(512)  # each platform and edition shows the same card
-def summary_card(paper: Paper, phrases: Phrases) -> Spans:
+def summary_card(paper: Paper, phrases: Phrases, *, linked: bool = False) -> Spans:
     """Give a paper in short: number, title, its line in the post or its goal, contribution and result, links."""
     summary = summarise(paper)
     statements = (
@@ -90,7 +96,7 @@ def summary_card(paper: Paper, phrases: Phrases) -> Spans:
         for span in (LINE, *_labelled(label, shorten(sentence, LONGEST_SENTENCE)))
     ]
     short = [Link(shorten(link.label, LONGEST_LABEL), link.url) for link in addresses.row(paper)[:MOST_LINKS]]
-    title = (*_title(paper, LONGEST_TITLE, BOLD), *_after(LINE, earlier(paper, phrases)))
+    title = (*_title(paper, LONGEST_TITLE, BOLD), *_after(LINE, earlier(paper, phrases, linked=linked)))
     return (*title, *([LINE] if lines else []), *lines, *_row(short))
 
 
@@ -135,9 +141,14 @@ def _brief(paper: Paper) -> Spans:
     return (LINE, Span(sentence)) if sentence else ()
 
 
-def _listed(paper: Paper, phrases: Phrases, styles: frozenset[str] = frozenset()) -> Spans:
+def _led(digest: Digest, paper: Paper) -> Paper:
+    """Give a paper that leads to the chat's own message about it."""
+    return replace(paper, url=placeholders.spell(reference(digest, paper), paper.url))
+
+
+def _listed(paper: Paper, phrases: Phrases, styles: frozenset[str] = frozenset(), *, linked: bool = False) -> Spans:
     """Give the line of a paper among others."""
-    return (*_title(paper, LONGEST_TITLE, styles), *_after(Span(" · "), earlier(paper, phrases)))
+    return (*_title(paper, LONGEST_TITLE, styles), *_after(Span(" · "), earlier(paper, phrases, linked=linked)))
 
 
 def _title(paper: Paper, limit: int, styles: frozenset[str] = frozenset()) -> Spans:
@@ -145,12 +156,13 @@ def _title(paper: Paper, limit: int, styles: frozenset[str] = frozenset()) -> Sp
     return Span(f"{paper.number}. ", styles=styles), Span(title, links.safe(paper.url), styles)
 
 
-def earlier(paper: Paper, phrases: Phrases) -> Spans:
-    """Say which digest before had a paper, with a link to its post."""
-    if paper.earlier is None:
+def earlier(paper: Paper, phrases: Phrases, *, linked: bool = False) -> Spans:
+    """Say which digest before had a paper, with a link to its post, or to the message of then in the chat."""
+    if (before := paper.earlier) is None:
         return ()
-    series = isolated(shorten(paper.earlier.series, LONGEST_LABEL))
-    return (Span(phrases.earlier(paper.earlier.day, paper.earlier.said_on, series), links.safe(paper.earlier.url)),)
+    series = isolated(shorten(before.series, LONGEST_LABEL))
+    url = placeholders.spell(before.ref, before.url) if linked and before.ref else links.safe(before.url)
+    return (Span(phrases.earlier(before.day, before.said_on, series), url),)
 
 
 def _after(gap: Span, spans: Spans) -> Spans:

@@ -27,6 +27,7 @@ class Earlier:
     series: str  # of that digest, empty where both are of one series
     url: str  # of its post, empty without one
     is_enough: bool = False  # the paper gets no message again: the index lists it
+    ref: str = ""  # by which it is known there, empty where an older ledger does not say
 
 
 @dataclass(frozen=True, slots=True)

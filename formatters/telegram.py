@@ -13,7 +13,7 @@ from html import escape, unescape
 from itertools import groupby
 from typing import Any
 
-from formatters import compose, lines, links
+from formatters import compose, lines, links, placeholders
 from formatters.edition import Edition
 from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
@@ -60,7 +60,7 @@ class TelegramFormatter:
                 return numbered("digest", self._listed(compose.compact(digest, self._phrases), digest, edition))
             case "index":
                 return numbered("index", self._listed(compose.index(digest, self._phrases), digest, edition))
-        index = _bodies(compose.index(digest, self._phrases), silent=edition.silent)
+        index = _bodies(compose.index(digest, self._phrases, linked=edition.linked), silent=edition.silent)
         return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.sent_papers))
 
     def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
@@ -91,7 +91,8 @@ class TelegramFormatter:
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         # The first part: only extremely long addresses or a text of emoji make a second one.
-        body = _body(split(_mentioning_nobody(compose.summary_card(paper, self._phrases)), LIMITS)[0], silent=True)
+        card = compose.summary_card(paper, self._phrases, linked=edition.linked)
+        body = _body(split(_mentioning_nobody(card), LIMITS)[0], silent=True)
         rows = [[_summary(digest, paper, self._phrases.full_summary, edition)]] if self._buttons else []
         return Message(f"paper/{paper.id}", _with_keyboard(body, rows))
 
@@ -147,9 +148,12 @@ def _mentioning_nobody(spans: Iterable[Span]) -> Spans:
     if "@" not in plain(spans):
         return spans
     return tuple(
-        span if span.url or span.styles & _UNMENTIONED else span._replace(text=_without_mentions(span.text))
-        for span in tidy(spans)
+        span if _mentions_nobody(span) else span._replace(text=_without_mentions(span.text)) for span in tidy(spans)
     )
+
+
+def _mentions_nobody(span: Span) -> bool:
+    return bool((span.url and not placeholders.may_vanish(span.url)) or span.styles & _UNMENTIONED)
 
 
 def _without_mentions(text: str) -> str:

@@ -26,6 +26,7 @@ class Mention:
     day: date
     series: str
     url: str  # of the post, empty without one
+    ref: str  # by which the paper is known there
 
 
 async def mentions_before(db: AsyncConnection, source: str, digest: Digest, ids: Collection[str]) -> list[Mention]:
@@ -33,11 +34,11 @@ async def mentions_before(db: AsyncConnection, source: str, digest: Digest, ids:
     itself = and_(digests.c.source == source, digests.c.name == digest.id)
     before = (IS_KEPT, digests.c.state.in_(_PRESENTED), digests.c.day <= digest.day.isoformat(), not_(itself))
     post = (func.json_extract(digests.c.content, "$.series"), func.json_extract(digests.c.content, "$.url"))
-    query = select(papers.c.paper, digests.c.source, digests.c.day, *post).join(digests)
+    query = select(papers.c.paper, digests.c.source, digests.c.day, *post, papers.c.ref).join(digests)
     rows = await db.execute(
         query.where(papers.c.paper.in_(ids), *before).order_by(digests.c.day, digests.c.found_at, digests.c.id)
     )
-    return [Mention(paper, of, date.fromisoformat(day), series, url) for paper, of, day, series, url in rows]
+    return [Mention(paper, of, date.fromisoformat(day), *rest) for paper, of, day, *rest in rows]
 
 
 def marked(digest: Digest, mentions: Iterable[Mention], enough: Sequence[str]) -> Digest:
@@ -57,7 +58,7 @@ def _marked(paper: Paper, digest: Digest, mentions: Mapping[str, Sequence[Mentio
     last = found[-1]
     series = "" if last.series == digest.series else last.series
     is_enough = any(one.source in enough for one in found)
-    return replace(paper, earlier=Earlier(last.day, digest.day, series, last.url, is_enough))
+    return replace(paper, earlier=Earlier(last.day, digest.day, series, last.url, is_enough, last.ref))
 
 
 def with_known_marks(digest: Digest, before: Digest) -> Digest:

@@ -52,7 +52,7 @@ class SlackFormatter:
                 return numbered("digest", self._listed(compose.compact(digest, self._phrases), digest))
             case "index":
                 return numbered("index", self._listed(compose.index(digest, self._phrases), digest))
-        index = bodies(compose.index(digest, self._phrases))
+        index = bodies(compose.index(digest, self._phrases, linked=edition.linked))
         return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.sent_papers))
 
     def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
@@ -81,7 +81,7 @@ class SlackFormatter:
         return {**body, "blocks": containers.unfolded(body["blocks"])}
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
-        card = compose.summary_card(paper, self._phrases)
+        card = compose.summary_card(paper, self._phrases, linked=edition.linked)
         shown = self._with_full(paper, card, edition) if edition.folded else None
         if shown is None:
             # The first part: only extremely long addresses make a second one.

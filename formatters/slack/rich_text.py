@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from formatters import links
+from formatters import links, placeholders
 from formatters.slack import lists
 from formatters.spans import ITEM, MARK, Limit, Span, Spans, block_style, tidy
 
@@ -56,7 +56,7 @@ def _element(span: Span) -> dict[str, object]:
 
 
 def characters(span: Span) -> int:
-    return len(span.text) + len(span.url)
+    return len(span.text) + placeholders.longest(span.url)
 
 
 def _items(span: Span) -> int:

@@ -67,7 +67,9 @@ async def test_a_paper_says_which_digest_had_it(pipeline: Pipeline) -> None:
     assert (before, card, new) == ([[], [], []], [linked], [])
     assert index == f"2. [link=https://arxiv.org/abs/2501.00002]Paper 2501.00002[/link] · {linked}"
     assert pipeline.read("a") == ["index", "1", "2", "index", "2", "3"]
-    assert (await known(pipeline, 2)).papers[0].earlier == Earlier(date(2025, 1, 1), date(2025, 1, 2), "", URL)
+    assert (await known(pipeline, 2)).papers[0].earlier == Earlier(
+        date(2025, 1, 1), date(2025, 1, 2), "", URL, ref=reference(first.digest, paper(2))
+    )
 
 
 async def test_a_reader_who_asks_sees_the_same(pipeline: Pipeline) -> None:
