@@ -76,6 +76,9 @@ class TerminalChannel:
     async def delete(self, address: str, remote_id: str) -> None:  # noqa: ARG002
         await self.say(f"message {remote_id} is deleted")
 
+    def message_link(self, address: str, remote_id: str, thread: str) -> str:  # noqa: ARG002
+        return ""
+
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> NotDelivered:  # noqa: ARG002
         return NotDelivered()  # what a terminal of another run showed is gone
 

@@ -247,6 +247,9 @@ class Channel(Protocol):
     async def delete(self, address: str, remote_id: str) -> None:
         """Delete a message that stands in the chat; one that is gone is a success, Rejected where it must stay."""
 
+    def message_link(self, address: str, remote_id: str, thread: str) -> str:
+        """Give the address under which people find a message of a chat, "" where there is none or it is not known."""
+
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Find out whether a message was delivered; may edit it into the content that it has."""
 

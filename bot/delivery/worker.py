@@ -22,6 +22,7 @@ from bot.errors import ErrorCode
 from bot.ledger.ledger import Ledger
 from bot.ledger.records import Chat, Pause, QueuedDelivery
 from bot.log import log
+from formatters import placeholders
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,9 @@ class ChatWorker:
                 if asks:
                     await self._reconcile(row)
                 elif claimed := await self._claim(row):
+                    body, _ = await self._body(claimed)
                     await turn.begin()
-                    await self._deliver(claimed)
+                    await self._deliver(claimed, body)
                 else:
                     turn.give_back()
         except errors.SendError as error:
@@ -162,8 +164,16 @@ class ChatWorker:
         await self._wait_written()  # done by now, for the claim came after it; but it may have failed
         return claimed
 
-    async def _deliver(self, row: QueuedDelivery) -> None:
-        address, body = self.chat.address, _body(self.channel, row)
+    async def _body(self, row: QueuedDelivery) -> tuple[Mapping[str, object], bool]:
+        """Give what a row reads as in this chat, and whether it leads to messages that stand there."""
+        refs = placeholders.refs(row.body)
+        found = await self.state.ledger.messages_about(self.chat, refs) if refs else ()
+        links = {ref: self.channel.message_link(self.chat.address, *message) for ref, *message in found}
+        body = placeholders.fill(row.body, links)
+        return self.channel.formatter.plain(body) if row.plain else body, any(links.values())
+
+    async def _deliver(self, row: QueuedDelivery, body: Mapping[str, object]) -> None:
+        address = self.chat.address
         if row.state == DeliveryState.PENDING:
             remote_id = await self.channel.send(address, body, delivery_ref=row.delivery_ref, thread=row.thread)
             self._settle(row, DeliveryState.SENT, remote_id=remote_id, id_sequence=self.chat.id_sequence)
@@ -186,7 +196,10 @@ class ChatWorker:
         run = self.state
         tried = await run.ledger.attempted_at(row.delivery_ref)
         known = await run.ledger.known_message_ids(self.chat, tried)
-        unconfirmed = UnconfirmedSend.of_row(row, _body(self.channel, row), tried, known, run.ledger.replies)
+        body, is_led = await self._body(row)
+        unconfirmed = UnconfirmedSend.of_row(row, body, tried, known, run.ledger.replies)
+        # It may have been sent before messages to which it leads now.
+        unconfirmed = replace(unconfirmed, is_reworded=True) if is_led else unconfirmed
         match await wait_unless(
             self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
         ):
@@ -280,7 +293,3 @@ class ChatWorker:
         event = log.debug if state in (DeliveryState.SENT, DeliveryState.RECALLED) else log.warning
         event("delivery", channel=self.chat.channel, chat=self.chat.name, key=row.key, state=state, error=why)
         self.state.on_settled(self.chat, row, state, why)
-
-
-def _body(channel: Channel, row: QueuedDelivery) -> Mapping[str, object]:
-    return channel.formatter.plain(row.body) if row.plain else row.body

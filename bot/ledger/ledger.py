@@ -251,6 +251,11 @@ class Ledger:
         async with self._read() as db:
             return float((await db.execute(delivery_sql.attempted_at(delivery_ref))).scalar_one())
 
+    async def messages_about(self, chat: Chat, refs: Collection[str]) -> list[tuple[str, str, str]]:
+        """Give where papers stand in a chat: ref, remote id, and in a thread its parent's; the newest last."""
+        async with self._read() as db:
+            return [(*row,) for row in await db.execute(delivery_sql.messages_about(chat, refs))]
+
     async def known_message_ids(self, chat: Chat, before: float) -> KnownIds:
         """Tell which message ids are known in the id sequence of a chat, for a send that was tried at `before`."""
         async with self._read() as db:

@@ -19,8 +19,11 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.terminal import TerminalChannel
 from bot.delivery.channel import Channel, Delivered, NotDelivered, UnconfirmedSend
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
+from formatters import placeholders
+from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.message import Formatter
+from formatters.page import reference
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
@@ -28,8 +31,10 @@ from tests.support.chats import CHANNEL, GROUP, SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.answers import Answer, ok
 from tests.support.fakes.faults import Fault
+from tests.support.fakes.message_links import slack_links, slack_target, telegram_links, telegram_target
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
+from tests.support.rendering import COMMON
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Deprecated since version v22.2"),
@@ -59,6 +64,7 @@ class TelegramCase:
     formatter: Formatter = field(default_factory=lambda: TelegramFormatter(phrases("en")))
     address: str = CHANNEL
     other: str = GROUP
+    never_sent: str = "9999"
     send_method: str = "sendMessage"
     edit_method: str = "editMessageText"
 
@@ -94,6 +100,12 @@ class TelegramCase:
     def holds(self, remote_id: str) -> bool:
         return int(remote_id) in self.server.chat(self.address).messages
 
+    def leads_to(self, remote_id: str) -> list[str]:
+        """Give the ids of the messages to which the words of a message lead."""
+        chat = self.server.chat(self.address)
+        links = telegram_links(next(one for one in self.server.shown(self.address) if str(one.id) == remote_id))
+        return [str(found.id) for _, url in links if (found := telegram_target(chat, url))]
+
     def close_chat(self) -> None:
         self.server.chat(self.address).rights = False
 
@@ -125,6 +137,7 @@ class SlackCase:
     formatter: Formatter = field(default_factory=lambda: SlackFormatter(phrases("en")))
     address: str = SLACK_CHAT
     other: str = "C0456EFGH"
+    never_sent: str = "1750000000.000001"
     send_method: str = "chat.postMessage"
     edit_method: str = "chat.update"
 
@@ -157,6 +170,12 @@ class SlackCase:
 
     def holds(self, remote_id: str) -> bool:
         return remote_id in self.server.channel(self.address).messages
+
+    def leads_to(self, remote_id: str) -> list[str]:
+        """Give the ids of the messages to which the words of a message lead."""
+        chat = self.server.channel(self.address)
+        links = slack_links(chat.messages[remote_id])
+        return [found.ts for _, url in links if (found := slack_target(chat, url))]
 
     def close_chat(self) -> None:
         self.server.channel(self.address).archived = True
@@ -278,6 +297,23 @@ async def test_a_deletion_whose_answer_is_lost_may_be_repeated(case: PlatformCas
         await channel.delete(case.address, remote_id)
     await channel.delete(case.address, remote_id)
     assert case.ids() == []
+
+
+async def test_a_link_leads_to_a_message_and_the_server_refuses_one_that_leads_nowhere(
+    case: PlatformCase, channel: Channel
+) -> None:
+    body = case.formatter.digest(COMMON, Edition(linked=True))[0].body
+    await channel.prepare(body)
+    refs = {one: reference(COMMON, one) for one in COMMON.papers}
+    texts = {ref: message(case, one.title) for one, ref in refs.items()}
+    ids = [await channel.send(case.address, text, delivery_ref=ref, thread="") for ref, text in texts.items()]
+    messages = dict(zip(texts, (channel.message_link(case.address, one, "") for one in ids), strict=True))
+    sent = await channel.send(case.address, placeholders.fill(body, messages), delivery_ref="index", thread="")
+    assert case.leads_to(sent) == ids
+    nowhere = {ref: channel.message_link(case.address, case.never_sent, "") for ref in messages}
+    for wrong in (body, placeholders.fill(body, nowhere)):
+        with pytest.raises(Rejected):
+            await channel.edit(case.address, sent, wrong)
 
 
 async def test_every_chat_has_an_id_sequence_of_its_own(case: PlatformCase, channel: Channel) -> None:

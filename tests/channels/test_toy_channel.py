@@ -144,6 +144,9 @@ class ToyChannel:
     async def delete(self, address: str, remote_id: str) -> None:
         SHOWN[address][int(remote_id) - 1] = ""
 
+    def message_link(self, address: str, remote_id: str, thread: str) -> str:
+        return ""
+
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> NotDelivered:
         return NotDelivered()
 

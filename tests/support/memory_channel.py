@@ -60,6 +60,8 @@ class MemoryChannel:
     kinds: dict[str, ChatKind] = field(default_factory=dict)  # what chats are, where they are not private
     numbers: dict[str, str] = field(default_factory=dict)  # of chats that have a name, such as "@my_channel", too
 
+    has_links: bool = False  # to messages
+
     last_id: int = 0
 
     titles: HeardTitles = field(default_factory=HeardTitles)
@@ -123,6 +125,10 @@ class MemoryChannel:
             self.chats[place] = [one for one in self.chats[place] if str(one.id) != remote_id]
         if failure.error:
             raise failure.error
+
+    def message_link(self, address: str, remote_id: str, thread: str) -> str:
+        place = f"{address}/{thread}" if thread else address
+        return f"https://chat.example.org/{place}/{remote_id}" if self.has_links else ""
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         failure = self._next("reconcile", address)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,7 +19,17 @@ from bot.channels.rate_limits.estimate import evenly, in_windows
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, SlidingWindow
 from bot.channels.rate_limits.pauses import ALL
-from bot.channels.slack.connections import PUBLIC_SCOPE, granted_scopes, open_session, parts, web_client
+from bot.channels.slack.connections import (
+    PUBLIC_SCOPE,
+    Workspace,
+    channel_title,
+    granted_scopes,
+    open_session,
+    parts,
+    person_title,
+    time_of,
+    web_client,
+)
 from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.database.states import ChatKind
 from bot.delivery.channel import (
@@ -33,6 +42,7 @@ from bot.delivery.channel import (
     Undecided,
 )
 from bot.errors import Rejected, RetryLater, SendError
+from formatters import placeholders
 from formatters.message import Formatter
 
 EVENT = "paperboy_delivery"
@@ -74,6 +84,8 @@ class SlackChannel:
         }
         self._session: aiohttp.ClientSession | None = None
         self._directs: dict[str, str] = {}  # by person: the id of the direct messages, which never changes
+
+        self._workspace = Workspace()
 
     def seconds_for(self, work: Sequence[ChatWork]) -> float:
         """Messages go out by channel, edits and deletions each with all others of the workspace."""
@@ -127,7 +139,9 @@ class SlackChannel:
         return await self._ask("conversations.info", info)
 
     async def prepare(self, body: Mapping[str, object]) -> None:
-        """Need nothing."""
+        """Ask where the workspace is when a body leads to messages; without an answer it leads elsewhere."""
+        if placeholders.refs(body):
+            await self._workspace.learn(lambda: self.client().auth_test())
 
     async def acquire_turn(
         self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
@@ -155,6 +169,10 @@ class SlackChannel:
         except Rejected as error:
             if error_code(error.__cause__) != "message_not_found":
                 raise Rejected(f"not deleted, it stays: {error}") from error
+
+    def message_link(self, address: str, remote_id: str, thread: str) -> str:
+        """Give none where only a person is known: addresses name the direct messages with them."""
+        return "" if address.startswith(_PEOPLE) else self._workspace.message_link(address, remote_id, thread)
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         """Look for the message by the key in its metadata."""
@@ -262,15 +280,6 @@ async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:
     return parts(await call, *names)
 
 
-def channel_title(channel: Mapping[str, Any]) -> str:
-    return f"#{channel['name']}" if channel.get("name") else ""
-
-
-def person_title(person: Mapping[str, Any]) -> str:
-    """Give the real name of a person, else the one that everybody has."""
-    return str(person.get("real_name") or person.get("name") or "")
-
-
 def _known_time(unconfirmed: UnconfirmedSend) -> float:
     """Give when our last known message came by Slack's clock, of which ids are made: ours may show anything."""
     return max(float(unconfirmed.after), float(unconfirmed.thread or 0))
@@ -285,15 +294,7 @@ def _goes_back_enough(answer: Any, unconfirmed: UnconfirmedSend) -> bool:
     if _known_time(unconfirmed) or not answer["messages"]:
         return False
     ago = max(0.0, time.time() - unconfirmed.attempted_at)
-    return float(answer["messages"][-1]["ts"]) < min(_time_of(answer) - ago, unconfirmed.attempted_at) - _EARLIER
-
-
-def _time_of(answer: Any) -> float:
-    """Give when Slack answered by its own clock; 0 when it does not say."""
-    try:
-        return parsedate_to_datetime(answer.headers["Date"]).timestamp()
-    except (KeyError, TypeError, ValueError):
-        return 0.0
+    return float(answer["messages"][-1]["ts"]) < min(time_of(answer) - ago, unconfirmed.attempted_at) - _EARLIER
 
 
 def _key(message: Mapping[str, Any]) -> object:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bot.channels.slack.channel import SlackChannel, person_title
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.connections import person_title
 from bot.channels.slack.errors import FAILURES, translate
 from bot.conversation.context import Request
 from bot.database.states import ChatKind

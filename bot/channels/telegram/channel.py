@@ -115,6 +115,9 @@ class TelegramChannel:
             if not is_gone(error):
                 raise Rejected(f"not deleted, it stays: {error}; Telegram deletes within 48 hours") from error
 
+    def message_link(self, address: str, remote_id: str, thread: str) -> str:  # noqa: ARG002
+        return message_link(address, remote_id)
+
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
         return await self._reconciler.reconcile(address, unconfirmed)
 
@@ -204,6 +207,15 @@ def _missing_right_in_channel(member: object) -> MissingRight:
     if not (isinstance(member, ChatMemberAdministrator) and member.can_post_messages):
         return MissingRight.POST
     return MissingRight.NO_EDITS if member.can_edit_messages else MissingRight.NONE
+
+
+def message_link(address: str, remote_id: str) -> str:
+    """Give the address of a message: those of channels and supergroups alone have one (core.telegram.org/api/links)."""
+    chat, topic = split_address(address)
+    if id_sequence(address) == "bot":
+        return ""
+    place = chat.removeprefix("@") if chat.startswith("@") else f"c/{-int(chat) - 10**12}"
+    return f"https://t.me/{place}/{topic}/{remote_id}" if topic else f"https://t.me/{place}/{remote_id}"
 
 
 def is_limited_group(address: str) -> bool:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from bot.database.schema import chats, clock, deliveries, digests, messages, sent_replies
+from bot.database.schema import chats, clock, deliveries, digests, messages, papers, sent_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger.records import Chat
@@ -186,6 +186,22 @@ def bodies(ids: Collection[int]) -> Select[Any]:
 
 def attempted_at(delivery_ref: str) -> Select[Any]:
     return select(deliveries.c.attempted_at).where(deliveries.c.ref == delivery_ref)
+
+
+def messages_about(chat: Chat, refs: Collection[str]) -> Select[str, str, str]:
+    """Give where papers stand in a chat: ref, remote id and thread, the newest message last."""
+    theirs = papers.join(messages, messages.c.digest_id == papers.c.digest_id)
+    rows = theirs.join(deliveries, deliveries.c.message_id == messages.c.id)
+    stands = (deliveries.c.remote_id.is_not(None), deliveries.c.state != DeliveryState.RECALLING)
+    here = (deliveries.c.chat_id == chat.id, func.coalesce(deliveries.c.id_sequence, "").in_(("", chat.id_sequence)))
+    thread = func.coalesce(deliveries.c.thread, "").label("thread")
+    return (
+        select(papers.c.ref, deliveries.c.remote_id, thread)
+        .select_from(rows)
+        .where(papers.c.ref.in_(refs), messages.c.channel == chat.channel)
+        .where(messages.c.key == literal("paper/") + papers.c.paper, *stands, *here)
+        .order_by(deliveries.c.id)
+    )
 
 
 def last_id(chat: Chat, before: float) -> Select[Any, Any]:

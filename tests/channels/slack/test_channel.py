@@ -14,6 +14,7 @@ from bot.channels.slack.channel import EVENT, SlackChannel
 from bot.database.states import ChatKind
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
+from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from tests.support.chats import SLACK_CHAT
@@ -21,6 +22,7 @@ from tests.support.fakes import faults
 from tests.support.fakes.answers import Answer, ok, slack_error
 from tests.support.fakes.faults import Fault
 from tests.support.fakes.slack import FakeSlack
+from tests.support.rendering import COMMON
 from tests.support.setup import unthrottled
 from tests.support.virtual_time import run
 
@@ -409,3 +411,38 @@ async def test_why_it_is_not_known_who_a_person_is(
     assert isinstance(caught.value, error)
     server.faults.add(fault)
     assert await channel.canonical_address("U0ANN") == "U0ANN"
+
+
+# Links to messages
+
+LINKED = FORMATTER.digest(COMMON, Edition(linked=True))[0].body
+TS = "1750000000.000100"
+
+
+async def test_where_the_workspace_is_is_asked_once_and_only_when_it_is_needed(
+    server: FakeSlack, channel: SlackChannel
+) -> None:
+    await channel.prepare(FORMATTER.notice("One").body)
+    assert (channel.message_link(SLACK_CHAT, TS, ""), methods(server)) == ("", [])
+    await asyncio.gather(*(channel.prepare(LINKED) for _ in range(9)))
+    await channel.prepare(LINKED)
+    assert methods(server) == ["auth.test"]
+    place = f"https://fake.slack.com/archives/{SLACK_CHAT}/p1750000000000100"
+    assert channel.message_link(SLACK_CHAT, TS, "") == place
+    thread = "1750000000.000001"
+    assert channel.message_link(SLACK_CHAT, TS, thread) == f"{place}?thread_ts={thread}&cid={SLACK_CHAT}"
+    assert channel.message_link("U0ANN", TS, "") == ""
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.ratelimited(3), faults.server_error(502), faults.lost_answer(), Fault("answer", ok(url=None))]
+)
+async def test_an_answer_that_does_not_come_keeps_nothing_from_being_sent(
+    server: FakeSlack, channel: SlackChannel, fault: Fault
+) -> None:
+    server.faults.add(fault)
+    await asyncio.gather(*(channel.prepare(LINKED) for _ in range(3)))
+    assert channel.message_link(SLACK_CHAT, TS, "") == ""
+    await channel.prepare(LINKED)
+    assert channel.message_link(SLACK_CHAT, TS, "")
+    assert methods(server) == ["auth.test"] * 2

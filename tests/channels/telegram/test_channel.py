@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from telegram import ChatPermissions
 
-from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.channel import TelegramChannel, message_link
 from bot.database.states import ChatKind
 from bot.delivery.channel import ChatIdentity, ChatWork
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
@@ -265,3 +265,20 @@ def test_thirty_readers_take_a_second() -> None:
 def test_the_names_of_its_limits_are_on_disk() -> None:
     channel = TelegramChannel("1:x", "http://127.0.0.1:1/bot", FORMATTER)
     assert [(one.name, one.most) for one in channel.allowances] == [("bot", 30), ("group", 20)]
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("-1001234567890", "https://t.me/c/1234567890/7"),
+        ("-1001234567890:1", "https://t.me/c/1234567890/7"),
+        ("-1001234567890:5", "https://t.me/c/1234567890/5/7"),
+        ("-1012345678901", "https://t.me/c/12345678901/7"),
+        ("@my_channel", "https://t.me/my_channel/7"),
+        ("@my_forum:5", "https://t.me/my_forum/5/7"),
+        ("-100123456", ""),  # a basic group, as a person
+        ("42", ""),
+    ],
+)
+def test_messages_of_channels_and_supergroups_have_addresses(address: str, link: str) -> None:
+    assert message_link(address, "7") == link

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from tests.support.fakes.answers import Answer, ok
+from tests.support.fakes.message_links import check_in_slack
 from tests.support.fakes.server import Arguments, Call, FakeServer, words
 from tests.support.fakes.slack_answers import Answers
 from tests.support.fakes.slack_channels import (
@@ -206,6 +208,7 @@ class SlackApi(FakeServer):
     def _post_message(self, arguments: Arguments) -> dict[str, Any]:
         channel = self._addressed(arguments)
         message = self.channels.written(channel, arguments)
+        check_in_slack(channel, message.blocks, partial(explain, "invalid_blocks"))
         if message.thread_ts and not is_parent(channel, message.thread_ts):
             refuse("thread_not_found")
         channel.messages[message.ts] = message
@@ -228,6 +231,7 @@ class SlackApi(FakeServer):
         channel = self._open(arguments)
         message = _own(channel, arguments, "cant_update_message")
         text, blocks = content(arguments)
+        check_in_slack(channel, blocks, partial(explain, "invalid_blocks"))
         if len(text) > MAX_UPDATE:
             refuse("msg_too_long")
         if "metadata" in arguments:

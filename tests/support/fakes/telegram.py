@@ -16,6 +16,7 @@ from aiohttp import web
 
 from tests.support.fakes.answers import Answer, ok
 from tests.support.fakes.markup import check_length, content, refuse
+from tests.support.fakes.message_links import check_in_telegram
 from tests.support.fakes.rates import CallWindows, Limits
 from tests.support.fakes.server import Arguments, Call, serve_forever, words
 from tests.support.fakes.telegram_chats import (
@@ -208,6 +209,7 @@ class FakeTelegram(Readers):
     def _send_message(self, arguments: Arguments) -> Object:
         text, entities = content(arguments)
         chat = self._writable(arguments)
+        check_in_telegram(self._chats.values(), chat, entities, refuse)
         topic = _topic(chat, arguments.get("message_thread_id"))
         reply_to = _replied(chat, arguments.get("reply_parameters"))
         keyboard = checked(arguments.get("reply_markup"), in_channel=chat.kind == "channel")
@@ -223,6 +225,7 @@ class FakeTelegram(Readers):
     def _edit_message_text(self, arguments: Arguments) -> Object:
         text, entities = content(arguments)
         chat = self._writable(arguments)
+        check_in_telegram(self._chats.values(), chat, entities, refuse)
         shown = _own(chat, arguments)
         keyboard = _new_keyboard(chat, arguments)
         check_length(text)
