@@ -124,6 +124,9 @@ class LocalChannel:
     async def delete(self, address: str, remote_id: str) -> None:  # noqa: ARG002
         self.remove(remote_id)
 
+    def message_link(self, address: str, remote_id: str, thread: str) -> str:  # noqa: ARG002
+        return ""
+
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered:  # noqa: ARG002
         refs = {one.delivery_ref: one.id for one in self.messages.values()}
         found = refs.get(unconfirmed.delivery_ref)
