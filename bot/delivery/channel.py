@@ -54,18 +54,9 @@ class UnconfirmedSend:
         cls, row: QueuedDelivery, body: Mapping[str, object], tried: float, known: KnownIds, replies: Replies
     ) -> Self:
         """Put together what the ledger knows of a send that was tried at `tried`."""
-        return cls(
-            delivery_ref=row.delivery_ref,
-            body=body,
-            thread=row.thread,
-            attempted_at=tried,
-            after=known.last,
-            after_at=known.last_at,
-            taken=known.later,
-            others=known.unconfirmed_sends,
-            is_reworded=row.tried_hash != row.hash,
-            replies=replies,
-        )
+        told = (row.delivery_ref, body, row.thread, tried, known.last, known.last_at, known.later)
+        is_reworded = row.tried_hash != row.hash
+        return cls(*told, others=known.unconfirmed_sends, is_reworded=is_reworded, replies=replies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ _METHODS = {
     **dict.fromkeys(("conversations.info", "conversations.open"), 50),
     "users.info": 100,
 }
-_PEOPLE = ("U", "W")  # the ids of people begin with one of them
+_PEOPLE = ("U", "W")  # the ids of people begin with one of them; their direct messages have another one
 
 
 class SlackChannel:
@@ -171,7 +171,6 @@ class SlackChannel:
                 raise Rejected(f"not deleted, it stays: {error}") from error
 
     def message_link(self, address: str, remote_id: str, thread: str) -> str:
-        """Give none where only a person is known: addresses name the direct messages with them."""
         return "" if address.startswith(_PEOPLE) else self._workspace.message_link(address, remote_id, thread)
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
