@@ -58,15 +58,31 @@ def preview(
     channel: Channel = "terminal",
     paper: Annotated[str, typer.Option(metavar="N|all", help="The full summary of one paper or of all.")] = "",
     json: Annotated[bool, typer.Option("--json", help="The arguments of each send call, as a JSON list.")] = False,
+    web: Annotated[
+        bool, typer.Option("--web", help="In a browser, as Telegram and Slack show it; again when a file changes.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Save that page as one file.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Save a picture of it; needs a Chromium.")] = None,
     config: Config = None,
 ) -> None:
     """Show what would be sent; nothing is sent.
 
     Exits with 0, with 1 when nothing would be sent of one that is named, with 2 when one cannot be read.
     """
-    from bot.cli.setup.preview import show
+    own = settings_of(config or context.obj)
+    if html or png:
+        from bot.cli.setup.preview.saving import save
 
-    sys.exit(show(settings_of(config or context.obj), posts, channel, paper=paper, as_json=json))
+        sys.exit(save(own, posts, paper=paper, html=html, png=png))
+    if web:
+        import asyncio
+
+        from bot.cli.setup.preview.browser import serve
+
+        asyncio.run(serve(own, posts, paper=paper))
+    from bot.cli.setup.preview.terminal import show
+
+    sys.exit(show(own, posts, channel, paper=paper, as_json=json))
 
 
 @app.command(rich_help_panel=Group.SET_UP)

@@ -24,6 +24,10 @@ class StaticFiles:
         """Give the address of a file; KeyError when there is none of that name."""
         return f"{PREFIX}{self._addresses[name]}"
 
+    def text(self, name: str) -> str:
+        """Give the content of a file; KeyError when there is none of that name."""
+        return self._contents[name].decode()
+
     async def serve(self, request: web.Request) -> web.Response:
         """Answer with a file; 404 for a name of former content, too."""
         name = self._names.get(request.match_info["name"])

@@ -13,7 +13,7 @@ from formatters.web.telegram_html import Read
 _MOST_BYTES = 32_768  # before parsing (telegram-bot-api, Client.cpp)
 _LONGEST_CALLBACK = 64  # bytes
 _LONGEST_COPY = 256  # characters
-_MOST_BUTTONS = 100
+MOST_BUTTONS = 100
 
 
 def draw(body: Mapping[str, object], at: str = "") -> str:
@@ -59,7 +59,7 @@ def _keyboard(markup: object) -> str:
         raise Refused("object expected as reply markup")
     if not all(isinstance(row, list | tuple) for row in rows):
         raise Refused('field "inline_keyboard" must be an array of arrays')
-    if sum(map(len, rows)) > _MOST_BUTTONS:
+    if sum(map(len, rows)) > MOST_BUTTONS:
         raise Refused("reply markup is too long")
     drawn = "".join(element("div", "".join(map(_button, row)), class_="row") for row in rows if row)
     return element("div", drawn, class_="keys") if drawn else ""

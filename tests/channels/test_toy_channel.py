@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from bot import channels
 from bot.app.assembly import App, open_app
 from bot.cli.setup.doctor import examine
-from bot.cli.setup.preview import show
+from bot.cli.setup.preview.terminal import show
 from bot.config.settings import Settings
 from bot.conversation.context import Request
 from bot.conversation.listener import Listener

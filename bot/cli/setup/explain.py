@@ -39,15 +39,18 @@ def show(settings: Settings, path: Path, *, as_json: bool) -> int:
 
 def _print(how: Explanation) -> None:
     console = Console()
-    for place, one in enumerate(how.posts):
-        console.print(f"{chr(10) if place else ''}[bold]{escape(_title(one))}[/bold]")
-        for line in _facts(how, one):
+    for place, (title, lines) in enumerate(part for one in how.posts for part in told(how, one)):
+        console.print(f"{chr(10) if place else ''}[bold]{escape(title)}[/bold]")
+        for line in lines:
             console.print(escape(f"  {line}"))
-        for paper in one.papers:
-            console.print(f"\n[bold]{paper.paper.number}. {escape(paper.paper.title)}[/bold]")
-            for line in _of_paper(paper):
-                console.print(escape(f"  {line}"))
-        _print_rest(console, one)
+
+
+def told(how: Explanation, one: ReadPost) -> Iterator[tuple[str, list[str]]]:
+    """Say how a post was read, part by part: a title, and lines below it."""
+    yield _title(one), list(_facts(how, one))
+    for paper in one.papers:
+        yield f"{paper.paper.number}. {paper.paper.title}", list(_of_paper(paper))
+    yield from _rest(one)
 
 
 def _title(one: ReadPost) -> str:
@@ -90,15 +93,11 @@ def _why(statement: Statement) -> str:
     return f"labelled “{statement.label}”, {section}" if statement.label else f"the first sentence {section}"
 
 
-def _print_rest(console: Console, one: ReadPost) -> None:
+def _rest(one: ReadPost) -> Iterator[tuple[str, list[str]]]:
     if one.apart:
-        console.print("\n[bold]Of no paper[/bold]")
-    for apart in one.apart:
-        console.print(escape(f"  {apart.lines} {quoted(apart.text)}: {apart.reason}"))
+        yield "Of no paper", [f"{apart.lines} {quoted(apart.text)}: {apart.reason}" for apart in one.apart]
     if one.post.digest:
-        console.print(f"\n[bold]{'Words that reach no message' if one.lost else 'Each word reaches a message'}[/bold]")
-    for loss in one.lost:
-        console.print(escape(f"  {_loss(loss)}"))
+        yield "Words that reach no message" if one.lost else "Each word reaches a message", list(map(_loss, one.lost))
 
 
 def _loss(loss: Loss) -> str:

@@ -1,0 +1,1 @@
+"""Show what would be sent: in a terminal, in a browser, in a file."""

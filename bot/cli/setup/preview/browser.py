@@ -1,0 +1,34 @@
+"""Show what would be sent in a browser, and again when a file changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.cli.console import say
+from bot.cli.display import open_page
+from bot.cli.setup.preview.content import Contents
+from bot.config.settings import Settings
+from bot.pages.preview.page import PreviewPage
+from bot.web.loopback import serving
+
+_LOOK = 0.5  # seconds between two looks at the files
+
+
+async def serve(settings: Settings, posts: Sequence[Path], *, paper: str, look: float = _LOOK) -> None:
+    """Serve the page on this machine until stopped, and look at the files again and again.
+
+    Raises SourceError or ParseError for a post that cannot be read at first, OSError where no port can be had.
+    """
+    contents = Contents(settings, posts, paper)
+    stamp = contents.stamp()
+    page = PreviewPage(contents.read(), settings.language, contents.threaded)
+    async with serving(page.app()) as served:
+        say(f"The preview is at {served.address} until you press Ctrl-C.")
+        await asyncio.to_thread(open_page, served.address)
+        while True:
+            await asyncio.sleep(look)
+            if (now := contents.stamp()) != stamp:
+                stamp = now
+                page.show(contents.read_again())

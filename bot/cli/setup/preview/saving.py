@@ -1,0 +1,90 @@
+"""Save what would be sent as a page in one file, and as a picture of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.cli.console import say, warn
+from bot.cli.setup.preview.content import Contents
+from bot.config.settings import Settings
+from bot.errors import PaperboyError, SourceError
+from bot.pages.preview.page import PreviewPage
+
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
+_WIDTH, _TALLEST = 1360, 16_000  # pixels; Chromium makes no taller picture
+_LONGEST = 60  # seconds that a browser may take
+_HEIGHT = re.compile(r'data-height="(\d+)"')
+
+
+class PictureError(PaperboyError):
+    """No picture can be taken here; the text says what lacks."""
+
+
+def save(settings: Settings, posts: Sequence[Path], *, paper: str, html: Path | None, png: Path | None) -> int:
+    """Write the page to these files; give 1 when nothing would be sent.
+
+    Raises SourceError or ParseError for a post that cannot be read, and where a file cannot be written; PictureError
+    without a browser.
+    """
+    contents = Contents(settings, posts, paper)
+    content = contents.read()
+    for remark in content.remarks:
+        warn(remark)
+    page = PreviewPage(content, settings.language, contents.threaded)
+    if html:
+        _write(html, page.saved())
+    if png:
+        take_picture(page.measured(), png)
+        say(f"Saved {png}")
+    return 0 if content.posts else 1
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}; name a file in a folder that you can write to") from None
+    say(f"Saved {path}")
+
+
+def take_picture(page: str, png: Path) -> None:
+    """Take a picture of a page that says how high it is; PictureError where that cannot be done."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise PictureError("a picture needs a Chromium; install the package chromium-headless-shell, or use --html")
+    with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
+        file = Path(folder) / "page.html"
+        file.write_text(page, encoding="utf-8")
+        found = _HEIGHT.search(_run(browser, folder, "--dump-dom", f"--window-size={_WIDTH},800", file.as_uri()))
+        height = min(int(found[1]), _TALLEST) if found else 800
+        picture = Path(folder) / "page.png"
+        _run(browser, folder, f"--screenshot={picture}", f"--window-size={_WIDTH},{height}", file.as_uri())
+        if not picture.exists():
+            raise PictureError(f"{browser} made no picture; try --html")
+        _move(picture, png)
+
+
+def _move(picture: Path, png: Path) -> None:
+    try:
+        shutil.copyfile(picture, png)
+    except OSError as error:
+        raise SourceError(f"{png}: {error.strerror}; name a file in a folder that you can write to") from None
+
+
+def _run(browser: str, profile: str, *arguments: str) -> str:
+    # The page is our own, and runs nothing but one line of ours; root has no sandbox.
+    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    flags = ["--headless", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}/profile", *root]
+    try:
+        done = subprocess.run(  # noqa: S603 - a browser that was found by its name
+            [browser, *flags, *arguments], capture_output=True, text=True, timeout=_LONGEST, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PictureError(f"{browser} did not do it: {error}") from None
+    return done.stdout

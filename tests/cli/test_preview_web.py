@@ -1,0 +1,246 @@
+"""The preview as a page: served while files change, saved as one file, and as a picture."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import webbrowser
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+
+import aiohttp
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import display
+from bot.cli.main import app
+from bot.cli.setup.preview import browser
+from bot.cli.setup.preview.content import Contents
+from bot.cli.setup.preview.saving import PictureError
+from bot.config.settings import Settings
+from bot.errors import SourceError
+from tests.support.golden import DATA
+
+POST = DATA / "2025-01-06-daily-papers-20250106.md"
+
+
+def contents(*named: Path, paper: str = "") -> Contents:
+    return Contents(Settings(), named, paper)
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Path:
+    path = tmp_path / POST.name
+    path.write_text(POST.read_text("utf-8"), "utf-8")
+    return path
+
+
+# What is shown
+
+
+def test_each_platform_gets_its_messages_and_the_reading_stands_beside_them(post: Path) -> None:
+    (found,) = contents(post).read().posts
+
+    assert [one.key for one in found.messages["telegram"]] == [one.key for one in found.messages["slack"]]
+    assert "parse_mode" in found.messages["telegram"][0].body
+    assert "blocks" in found.messages["slack"][0].body
+    titles = [part.title for part in found.reading]
+    assert titles[0] == f"{post.name}: Daily Papers, 2025-01-06, 3 papers"
+    assert [one.partition(" ")[0] for one in titles[1:4]] == ["1.", "2.", "3."]
+
+
+def test_full_summaries_are_shown_when_they_are_asked_for(post: Path) -> None:
+    (found,) = contents(post, paper="2").read().posts
+
+    assert {one.key.partition("/")[0] for one in found.messages["slack"]} == {"full"}
+
+
+def test_what_is_wrong_with_a_folder_is_said(post: Path) -> None:
+    (post.parent / "2025-01-07-notes.md").write_text("# Notes\n\nNothing.\n", "utf-8")
+
+    content = contents(post.parent).read()
+
+    assert len(content.posts) == 1
+    assert any("passed over" in one for one in content.remarks)
+
+
+def test_a_file_that_is_half_written_leaves_what_was_shown(post: Path) -> None:
+    shown = contents(post)
+    before = shown.read()
+    whole = post.read_text("utf-8")
+
+    post.write_text("", "utf-8")
+    kept = shown.read_again()
+    post.write_text(whole.replace("## ", "## New ", 1), "utf-8")
+    after = shown.read_again()
+
+    assert (kept.posts, bool(kept.kept)) == (before.posts, True)
+    assert post.name in kept.kept
+    assert (after.posts != before.posts, after.kept) == (True, "")
+
+
+def test_a_file_that_is_gone_for_a_moment_leaves_what_was_shown(post: Path) -> None:
+    shown = contents(post)
+    before, stamp = shown.read(), shown.stamp()
+
+    post.unlink()
+
+    assert shown.stamp() != stamp
+    assert shown.read_again().posts == before.posts
+    assert "No such file" in shown.read_again().kept
+
+
+def test_a_post_that_leaves_its_folder_leaves_the_page(post: Path) -> None:
+    other = post.with_name("2025-01-08-daily-papers-20250108.md")
+    other.write_text(post.read_text("utf-8").replace("2025-01-06", "2025-01-08"), "utf-8")
+    shown = contents(post.parent)
+    assert len(shown.read().posts) == 2
+
+    other.unlink()
+
+    again = shown.read_again()
+    assert (len(again.posts), again.kept) == (1, "")
+
+
+# Served
+
+
+@asynccontextmanager
+async def served(post: Path, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[str]:
+    """Serve the preview of a post; give the address that is printed."""
+    serving = asyncio.create_task(browser.serve(Settings(), [post], paper="", look=0.05))
+    try:
+        async with asyncio.timeout(10):
+            while not (found := re.search(r"http://\S+", capsys.readouterr().out)):
+                assert not serving.done()
+                await asyncio.sleep(0.01)
+        yield found[0]
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+
+
+async def test_a_page_is_told_of_what_changed(post: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with served(post, capsys) as address, aiohttp.ClientSession() as session:
+        async with session.get(address) as response:
+            page = await response.text()
+        found = re.search(r'data-after="(\d+)"', page)
+        assert found
+        post.write_text(post.read_text("utf-8").replace("## ", "## A new word ", 1), "utf-8")
+        changes: Mapping[str, list[Mapping[str, str]]] = {}
+        async with asyncio.timeout(10):
+            while not changes:
+                async with session.get(f"{address}feed?after={found[1]}") as response:
+                    changes = await response.json() if response.status == 200 else {}
+
+    assert [one["id"] for one in changes["changes"]] == ["state", "telegram-list", "slack-list", "reading-list"]
+    assert "A new word" not in page
+
+
+async def test_a_page_is_told_why_a_file_cannot_be_shown(post: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with served(post, capsys) as address, aiohttp.ClientSession() as session:
+        async with session.get(address, headers={"Accept-Language": "en"}) as response:
+            found = re.search(r'data-after="(\d+)"', await response.text())
+        assert found
+        post.write_text("---\n", "utf-8")
+        changes: list[Mapping[str, str]] = []
+        async with asyncio.timeout(10):
+            while not changes:
+                headers = {"Accept-Language": "en"}
+                async with session.get(f"{address}feed?after={found[1]}", headers=headers) as response:
+                    changes = (await response.json())["changes"] if response.status == 200 else []
+
+    assert [one["id"] for one in changes] == ["state"]
+    assert "What stands here was read last" in changes[0]["html"]
+
+
+# Saved
+
+
+def test_a_saved_page_needs_and_runs_nothing(post: Path, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+
+    result = CliRunner().invoke(app, ["preview", str(post), "--html", str(file)])
+
+    page = file.read_text("utf-8")
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    allowed = base64.b64encode(sha256(style.encode()).digest()).decode()
+    assert (result.exit_code, result.stdout) == (0, f"Saved {file}\n")
+    assert f"default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-{allowed}&#39;" in page
+    assert '<html lang="ko">' in page
+    assert "<script" not in page
+    assert re.findall(r'(?:src|href)="(?!https?://|#|data:,)[^"]*"', page) == []
+    assert page.count('class="in"') == page.count('<li class="msg') == 4
+
+
+def test_nothing_to_save_ends_with_1(tmp_path: Path) -> None:
+    (post := tmp_path / "2025-01-07-notes.md").write_text("# Notes\n", "utf-8")
+
+    result = CliRunner().invoke(app, ["preview", str(post), "--html", str(tmp_path / "page.html")])
+
+    assert result.exit_code == 1
+    assert "no digest, nothing would be sent" in result.stderr
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(post: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["preview", str(post), "--html", str(tmp_path / "none" / "page.html")])
+
+    assert isinstance(result.exception, SourceError)
+    assert "No such file or directory; name a file in a folder that you can write to" in str(result.exception)
+
+
+def test_a_picture_needs_a_browser(post: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    result = CliRunner().invoke(app, ["preview", str(post), "--png", str(tmp_path / "page.png")])
+
+    assert isinstance(result.exception, PictureError)
+    assert "install the package chromium-headless-shell" in str(result.exception)
+    assert not (tmp_path / "page.png").exists()
+
+
+def test_a_browser_that_takes_no_picture_is_said(post: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (fake := tmp_path / "chromium").write_text("#!/bin/sh\n", "utf-8")
+    fake.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    result = CliRunner().invoke(app, ["preview", str(post), "--png", str(tmp_path / "page.png")])
+
+    assert str(result.exception) == f"{fake} made no picture; try --html"
+
+
+# Where there is a display
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "has"),
+    [
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({}, "linux", False),
+        ({}, "darwin", True),
+        ({"DISPLAY": "localhost:10.0", "SSH_CONNECTION": "1 2 3 4"}, "linux", False),
+        ({"SSH_TTY": "/dev/pts/1"}, "darwin", False),
+    ],
+)
+def test_where_there_is_a_display(environment: Mapping[str, str], platform: str, has: bool) -> None:
+    assert display.has_display(environment, platform) == has
+
+
+def test_a_browser_that_takes_the_terminal_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("lynx"))
+    assert not display.open_page("http://127.0.0.1:1/")
+
+
+def test_a_machine_without_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> None:
+        raise webbrowser.Error
+
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(webbrowser, "get", none)
+    assert not display.open_page("http://127.0.0.1:1/")
