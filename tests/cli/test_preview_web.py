@@ -64,7 +64,7 @@ def test_what_is_wrong_with_a_folder_is_said(post: Path) -> None:
     content = contents(post.parent).read()
 
     assert len(content.posts) == 1
-    assert any("passed over" in one for one in content.remarks)
+    assert any("passed over" in one for one in content.problems)
 
 
 def test_a_file_that_is_half_written_leaves_what_was_shown(post: Path) -> None:

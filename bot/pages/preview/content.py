@@ -40,7 +40,7 @@ class Post:
 @dataclass(frozen=True, slots=True)
 class Content:
     posts: Sequence[Post]
-    remarks: Sequence[str] = ()  # what is wrong with posts, in the order in which they were read
+    problems: Sequence[str] = ()  # what is wrong with posts, in the order in which they were read
     kept: str = ""  # why this is not how the files are now
 
 

@@ -43,9 +43,9 @@ class Contents:
 
     def read(self) -> Content:
         """Read all that is named; SourceError or ParseError for what cannot be read."""
-        remarks: list[str] = []
-        self._found = [found for one in self._named for found in digests_of(one, self._settings, remarks.append)]
-        self._shown = Content([self._post(one) for one in self._found], remarks)
+        problems: list[str] = []
+        self._found = [found for one in self._named for found in digests_of(one, self._settings, problems.append)]
+        self._shown = Content([self._post(one) for one in self._found], problems)
         return self._shown
 
     def read_again(self) -> Content:
@@ -60,7 +60,7 @@ class Contents:
             lost = [one.name for one in before if one.name not in names and one.path.exists()]
             if not lost:
                 return content
-            kept = next((one for one in content.remarks if Path(lost[0]).name in one), f"{lost[0]}: no digest")
+            kept = next((one for one in content.problems if Path(lost[0]).name in one), f"{lost[0]}: no digest")
         self._found, self._shown = before, shown
         return replace(shown, kept=kept)
 

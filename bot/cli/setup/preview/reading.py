@@ -47,8 +47,8 @@ def digests_of(named: Path, settings: Settings, tell: Tell) -> list[Found]:
         raise SourceError(f"{shown(str(named))}: {error.strerror}; name a post or a folder of posts") from None
     posts = [(path, *one) for path, post in read for one in folder.named(shown(str(path)), post)]
     for _, name, post in posts:
-        for remark in _remarks(_told(named, name), post, _PASSED_OVER if is_folder else _NONE):
-            tell(remark)
+        for problem in _problems(_told(named, name), post, _PASSED_OVER if is_folder else _NONE):
+            tell(problem)
     if is_folder:
         own = [(_told(named, name), post) for _, name, post in posts]
         tell(f"{shown(str(named))}: {surveyed(own)}")
@@ -87,7 +87,7 @@ def _read(path: Path, settings: Settings) -> Post:
     return folder.read(path, replace(origin_of(path, settings), certain=False))
 
 
-def _remarks(name: str, post: Post | ParseError, no_digest: str) -> Iterator[str]:
+def _problems(name: str, post: Post | ParseError, no_digest: str) -> Iterator[str]:
     """Say what is wrong with a post, and why nothing of it would be sent."""
     if isinstance(post, ParseError):
         yield str(post)

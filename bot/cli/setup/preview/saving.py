@@ -34,8 +34,8 @@ def save(settings: Settings, posts: Sequence[Path], *, paper: str, html: Path | 
     """
     contents = Contents(settings, posts, paper)
     content = contents.read()
-    for remark in content.remarks:
-        warn(remark)
+    for problem in content.problems:
+        warn(problem)
     page = PreviewPage(content, settings.language, contents.threaded)
     if html:
         _write(html, page.saved())
