@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bot.cli import options
 from bot.cli.archive import commands as _archive  # noqa: F401 - registers its commands
 from bot.cli.delivery import commands as digests
 from bot.cli.options import CHANNELS, NAMES, Channel, Chat, Config, Digest, Json, Key, Verbose, duration, known_channel
@@ -58,11 +59,9 @@ def preview(
     channel: Channel = "terminal",
     paper: Annotated[str, typer.Option(metavar="N|all", help="The full summary of one paper or of all.")] = "",
     json: Annotated[bool, typer.Option("--json", help="The arguments of each send call, as a JSON list.")] = False,
-    web: Annotated[
-        bool, typer.Option("--web", help="In a browser, as Telegram and Slack show it; again when a file changes.")
-    ] = False,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Save that page as one file.")] = None,
-    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Save a picture of it; needs a Chromium.")] = None,
+    web: options.InBrowser = False,
+    html: options.SavedPage = None,
+    png: options.Picture = None,
     config: Config = None,
 ) -> None:
     """Show what would be sent; nothing is sent.
@@ -75,11 +74,9 @@ def preview(
 
         sys.exit(save(own, posts, paper=paper, html=html, png=png))
     if web:
-        import asyncio
+        from bot.cli.setup.preview.browser import serve_forever
 
-        from bot.cli.setup.preview.browser import serve
-
-        asyncio.run(serve(own, posts, paper=paper))
+        serve_forever(own, posts, paper=paper)
     from bot.cli.setup.preview.terminal import show
 
     sys.exit(show(own, posts, channel, paper=paper, as_json=json))

@@ -46,6 +46,11 @@ Page = Annotated[int, typer.Option(min=1, help="Which page of the list.")]
 Since = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="Only this day and later: 2025-09-10.")]
 Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="A line for each message, not only for each digest and chat.")]
+InBrowser = Annotated[
+    bool, typer.Option("--web", help="In a browser, as Telegram and Slack show it; again when a file changes.")
+]
+SavedPage = Annotated[Path | None, typer.Option(metavar="FILE", help="Save that page as one file.")]
+Picture = Annotated[Path | None, typer.Option(metavar="FILE", help="Save a picture of it; needs a Chromium.")]
 
 
 def _name(metavar: str, what: str) -> Any:

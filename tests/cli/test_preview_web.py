@@ -15,9 +15,8 @@ import aiohttp
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import display
 from bot.cli.main import app
-from bot.cli.setup.preview import browser
+from bot.cli.setup.preview import browser, display
 from bot.cli.setup.preview.content import Contents
 from bot.cli.setup.preview.saving import PictureError
 from bot.config.settings import Settings

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from bot.cli.console import say
-from bot.cli.display import open_page
 from bot.cli.setup.preview.content import Contents
+from bot.cli.setup.preview.display import open_page
 from bot.config.settings import Settings
 from bot.pages.preview.page import PreviewPage
 from bot.web.loopback import serving
@@ -16,7 +17,12 @@ from bot.web.loopback import serving
 _LOOK = 0.5  # seconds between two looks at the files
 
 
-async def serve(settings: Settings, posts: Sequence[Path], *, paper: str, look: float = _LOOK) -> None:
+def serve_forever(settings: Settings, posts: Sequence[Path], *, paper: str) -> NoReturn:
+    """Serve the page as `serve` does, in a loop of its own."""
+    asyncio.run(serve(settings, posts, paper=paper))
+
+
+async def serve(settings: Settings, posts: Sequence[Path], *, paper: str, look: float = _LOOK) -> NoReturn:
     """Serve the page on this machine until stopped, and look at the files again and again.
 
     Raises SourceError or ParseError for a post that cannot be read at first, OSError where no port can be had.
