@@ -100,10 +100,22 @@ def summary_card(paper: Paper, phrases: Phrases, *, linked: bool = False) -> Spa
     return (*title, *([LINE] if lines else []), *lines, *_row(short))
 
 
+def is_cut(paper: Paper) -> bool:
+    """Tell whether title or links of a paper are longer than its short message shows."""
+    row = addresses.row(paper)
+    long = len(paper.title) > LONGEST_TITLE or any(len(link.label) > LONGEST_LABEL for link in row)
+    return long or len(row) > MOST_LINKS
+
+
 def full(paper: Paper, phrases: Phrases) -> Spans:
     """Give a paper in full: every section of the post under its heading, and the links."""
-    said = [span for one in sections(paper) for span in (GAP, *one)]
-    return (*title(paper), *_after(LINE, earlier(paper, phrases)), *said, *links_row(paper))
+    return (*title(paper), *_after(LINE, earlier(paper, phrases)), *details(paper), *links_row(paper))
+
+
+@lru_cache(512)  # each edition with folded cards shows the same
+def details(paper: Paper) -> Spans:
+    """Give all sections, each after a blank line."""
+    return tuple(span for one in sections(paper) for span in (GAP, *one))
 
 
 def title(paper: Paper) -> Spans:

@@ -17,14 +17,15 @@ _TURN = re.compile(f"[{_TURNS}]")
 _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # each of them: to look for one takes no time
 # A letter of a script that is written from right to left.
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-BLOCKS = frozenset({"quote", "pre"})  # styles of whole blocks; the others are of characters
+FOLD = "fold"  # a block that is shown when somebody unfolds it, and may hold others but quotes
+BLOCKS = frozenset({FOLD, "quote", "pre"})  # styles of whole blocks; the others are of characters
 ITEM, MARK = "item", "mark"  # styles of the items of lists, and of what stands before each
 
 
 class Span(NamedTuple):
     text: str
     url: str = ""
-    styles: frozenset[str] = frozenset()  # "bold", "italic", "strike", "code", "quote", "pre", "table", ITEM, MARK
+    styles: frozenset[str] = frozenset()  # those of BLOCKS, "bold", "italic", "strike", "code", "table", ITEM, MARK
 
 
 Spans = tuple[Span, ...]
@@ -33,7 +34,7 @@ Limit = tuple[Callable[[Span], int], int]
 
 
 def block_style(span: Span) -> str:
-    """Name the block that a span belongs to, "" outside of any."""
+    """Name the outermost block that a span belongs to, "" outside of any."""
     return min(span.styles & BLOCKS, default="") if span.styles else ""
 
 
@@ -85,6 +86,19 @@ def split(spans: Iterable[Span], limits: Sequence[Limit]) -> list[Spans]:
     return [part for part in map(tidy, parts) if part]
 
 
+def beginning(spans: Iterable[Span], limits: Sequence[Limit]) -> Spans:
+    """Give as much of the beginning as keeps every limit, up to the end of a line or sentence; nothing if none does."""
+    whole: Spans = tidy(spans)
+    taken: Spans = ()
+    if _fits(whole, limits):  # nearly always
+        return whole
+    for piece in _pieces(whole, _SENTENCE):
+        if not _fits(longer := (*taken, *piece), limits):
+            break
+        taken = longer
+    return tidy(taken)
+
+
 def tidy(spans: Iterable[Span]) -> Spans:
     """Join neighbours of one style; drop white space at both ends, which no platform shows, and turns of direction."""
     joined: list[Span] = []
@@ -126,6 +140,7 @@ _CUTS = (
     re.compile(r"(?s).{1,64}"),
     re.compile(r"(?s)."),
 )
+_SENTENCE = re.compile(f"{_CUTS[0].pattern}|{_CUTS[1].pattern}")
 
 
 def _atoms(spans: Iterable[Span], limits: Sequence[Limit], cuts: Sequence[re.Pattern[str]]) -> Iterator[list[Span]]:

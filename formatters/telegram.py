@@ -19,7 +19,20 @@ from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, Rows, in_rows, reference
-from formatters.spans import BLOCKS, Limit, Span, Spans, block_style, plain, shorten, split, tidy, without_direction
+from formatters.spans import (
+    BLOCKS,
+    FOLD,
+    Limit,
+    Span,
+    Spans,
+    beginning,
+    block_style,
+    plain,
+    shorten,
+    split,
+    tidy,
+    without_direction,
+)
 
 _TAGS = (("bold", "b"), ("italic", "i"), ("strike", "s"), ("code", "code"))
 _ENTITIES = {style for style, _ in _TAGS} | BLOCKS
@@ -92,9 +105,11 @@ class TelegramFormatter:
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         # The first part: only extremely long addresses or a text of emoji make a second one.
         card = compose.summary_card(paper, self._phrases, linked=edition.linked)
-        body = _body(split(_mentioning_nobody(card), LIMITS)[0], silent=True)
-        rows = [[_summary(digest, paper, self._phrases.full_summary, edition)]] if self._buttons else []
-        return Message(f"paper/{paper.id}", _with_keyboard(body, rows))
+        shown = split(_mentioning_nobody(card), LIMITS)[0]
+        fold, is_whole = _fold(paper, shown) if edition.folded else ((), False)
+        has_button = self._buttons and not is_whole
+        rows = [[_summary(digest, paper, self._phrases.full_summary, edition)]] if has_button else []
+        return Message(f"paper/{paper.id}", _with_keyboard(_body((*shown, *fold), silent=True), rows))
 
     def _listed(self, spans: Spans, digest: Digest, edition: Edition) -> list[Mapping[str, object]]:
         """Write a digest as one text, with a button for each paper below the last part."""
@@ -127,6 +142,9 @@ LONGEST_TEXT = 4096  # after parsing
 # 32,768 bytes before; entities beyond the hundredth are silently dropped.
 LIMITS: tuple[Limit, ...] = ((utf16, LONGEST_TEXT), (_raw_bytes, 32_768), (_entities, 100))
 
+_CUT = Span("\n…")
+_FRAME = Span(f"\n{_CUT.text}", styles=frozenset({FOLD}))  # what a fold costs besides what it holds
+
 
 def _body(spans: Spans, *, silent: bool) -> Mapping[str, object]:
     return {
@@ -135,6 +153,32 @@ def _body(spans: Spans, *, silent: bool) -> Mapping[str, object]:
         "link_preview_options": {"is_disabled": True},
         "disable_notification": silent,
     }
+
+
+def _fold(paper: Paper, shown: Spans) -> tuple[Spans, bool]:
+    """Fold the full summary below what is shown, as much of it as fits; and tell whether nothing is lacking."""
+    room = [(cost, most - sum(map(cost, (*shown, _FRAME)))) for cost, most in LIMITS]
+    whole = tidy(map(_unquoted, _mentioning_nobody(compose.details(paper))))
+    begun = beginning(whole, room)
+    if begun == whole:
+        return _folded(whole), not compose.is_cut(paper)
+    begun = _without_last_heading(begun)
+    return _folded((*begun, _CUT) if begun else ()), False
+
+
+def _folded(inside: Spans) -> Spans:
+    return (compose.LINE, *(span._replace(styles=span.styles | {FOLD}) for span in inside)) if inside else ()
+
+
+def _unquoted(span: Span) -> Span:
+    """Take a span out of its quote: Telegram allows no quote in a quote."""
+    return span._replace(styles=span.styles - {"quote"}) if "quote" in span.styles else span
+
+
+def _without_last_heading(spans: Spans) -> Spans:
+    while spans and spans[-1].styles == compose.BOLD:
+        spans = tidy(spans[:-1])
+    return spans
 
 
 def _bodies(spans: Spans, *, silent: bool = False) -> list[Mapping[str, object]]:
@@ -183,6 +227,9 @@ def _action(button: Button) -> Mapping[str, object]:
 
 
 def _block(style: str, spans: list[Span]) -> str:
+    if style == FOLD:
+        inside = spell(span._replace(styles=span.styles - {FOLD}) for span in spans)
+        return f"<blockquote expandable>{inside}</blockquote>"
     text = "".join(map(_letters, spans))
     tag = {"quote": "blockquote", "pre": "pre"}.get(style)
     return f"<{tag}>{text}</{tag}>" if tag else text

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
+from bot.channels import kit_of
 from bot.config.settings import Settings
 from bot.database import migrations
 from bot.database.states import IncidentKind
@@ -79,6 +80,7 @@ class OldLedger:
     clock: Clock
     telegram: RecordingChannel
     slack: RecordingChannel
+    cards: str = "short"  # as the operator set
 
     @property
     def channels(self) -> dict[str, RecordingChannel]:
@@ -88,7 +90,8 @@ class OldLedger:
         """Plan and send as the program does, without posts as when they cannot be read; count the calls."""
         before = self._calls()
         for (channel, layout), listed in LISTED[self.name].items():
-            await self.ledger.subscriptions.sync_chats(channel, UsualEdition(layout), {name: name for name in listed})
+            usual = UsualEdition(layout, self.cards, kit_of(channel).foldable)
+            await self.ledger.subscriptions.sync_chats(channel, usual, {name: name for name in listed})
         formatters = {one.name: one.formatter for one in self.channels.values()}
         wanting_newest = await self.ledger.chats_wanting_newest()
         await plan(self.ledger, "blog", posts, formatters, RULES)
@@ -278,6 +281,23 @@ async def test_what_was_under_way_is_finished_from_the_ledger_alone(killed: OldL
     assert "parse_mode" not in killed.body("-1001000000200:77", "13.2")  # its markup was refused
     assert "parse_mode" in killed.body("-1001000000200:77", "13.3")
     assert await killed.run() == 0
+
+
+async def test_a_digest_that_was_begun_ends_in_short_cards_and_what_comes_then_is_folded(killed: OldLedger) -> None:
+    killed.cards = "folded"
+    killed.at(10, 30)
+    await killed.run()
+    whole = f"{EIGHTH} {THIRTEENTH} {ARXIV}"
+    assert killed.read()["@papers"] == killed.read()[GROUPS[0]] == whole  # nothing is sent again, nothing edited
+    shown = {label: str(killed.body("@papers", label)["text"]) for label in ("13.2", "13.3", "13a.1", "13a.2")}
+    assert [label for label, text in shown.items() if "<blockquote" in text] == ["13a.1", "13a.2"]  # not begun yet
+
+    killed.at(11, 5)
+    await killed.run(await killed.posts())
+    assert killed.read()["@papers"] == f"{whole} 14.index 14.1 14.2 14.3"
+    new = [str(killed.body(chat, f"14.{number}")["text"]) for chat in ("@papers", GROUPS[0]) for number in (1, 2, 3)]
+    assert [text for text in new if "\n<blockquote expandable>" not in text] == []
+    assert await killed.run(await killed.posts()) == 0
 
 
 async def test_readers_get_what_waits_at_their_hours_as_they_prefer_it_now(killed: OldLedger) -> None:

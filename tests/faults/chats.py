@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.channels import kit_of
+from bot.config.settings import Settings
 from bot.delivery.channel import Delivered, Undecided
 from formatters.edition import THREAD, Edition
 from formatters.locale import phrases
@@ -56,7 +58,8 @@ class Chats:
     def wanted(self, chat: str, digest: Digest, edition: Edition | None = None, language: str = "ko") -> list[Wanted]:
         """Give what a chat should show of a digest, in the edition that it receives by itself unless one is named."""
         in_slack = chat == SLACK_CHAT
-        own = Edition("thread") if in_slack else Edition(buttons_in_chat=self.buttons and chat in self.here)
+        usual = kit_of("slack" if in_slack else "telegram").usual_edition(Settings()).edition()
+        own = replace(usual, buttons_in_chat=not in_slack and self.buttons and chat in self.here)
         edition, wanted = edition or own, []
         words = phrases(edition.language or language)
         formatter: Formatter = SlackFormatter(words) if in_slack else TelegramFormatter(words, buttons=self.buttons)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from itertools import product
 from typing import Any
 
 import aiohttp
@@ -134,6 +135,15 @@ def test_spelling_of_entities() -> None:
         {"type": "text_link", "offset": 1, "length": 1, "url": "https://a.example/"},
         {"type": "expandable_blockquote", "offset": 2, "length": 1},
     ]
+
+
+@pytest.mark.parametrize(("outer", "inner"), [*product(("", " expandable"), repeat=2)])
+async def test_a_quote_in_a_quote_is_refused(server: FakeTelegram, bot: Bot, outer: str, inner: str) -> None:
+    nested = f"<blockquote{outer}>a<blockquote{inner}>b</blockquote></blockquote>"
+    with pytest.raises(BadRequest, match="can't be nested"):
+        await bot.send_message(CHANNEL, nested, parse_mode="HTML")
+    apart = f"<blockquote{outer}>a<b>c</b><pre>d</pre></blockquote><blockquote{inner}>b</blockquote>"
+    assert (await bot.send_message(CHANNEL, apart, parse_mode="HTML")).text == "acdb"
 
 
 async def test_entities_past_a_hundred_are_dropped(server: FakeTelegram, bot: Bot) -> None:

@@ -60,6 +60,7 @@ KIT = ChannelKit(
     name="telegram",
     layouts=("messages", "digest", "index"),
     silent_messages=True,
+    foldable=("messages",),
     read=_read,
     make_formatter=_formatter,
     make_channel=_channel,

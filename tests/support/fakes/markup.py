@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import tdjson
@@ -19,6 +20,7 @@ _MODES = {
     "markdown": {"@type": "textParseModeMarkdown", "version": 1},
     "markdownv2": {"@type": "textParseModeMarkdown", "version": 2},
 }
+_QUOTES = {"blockquote", "expandable_blockquote"}
 _ENTITY_TYPES = {
     "Bold": "bold",
     "Italic": "italic",
@@ -53,7 +55,16 @@ def parse(text: str, mode: str | None = None) -> tuple[str, list[Entity]]:
     parsed = _td({"@type": "parseTextEntities", "text": text, "parse_mode": parse_mode})
     if parsed["@type"] == "error":
         refuse(parsed["message"][:1].lower() + parsed["message"][1:])
-    return parsed["text"], [_entity(entity) for entity in parsed["entities"]]
+    entities = [_entity(entity) for entity in parsed["entities"]]
+    _check_quotes(entities)
+    return parsed["text"], entities
+
+
+def _check_quotes(entities: Sequence[Entity]) -> None:
+    """Refuse a quote in a quote: the documentation forbids it (Formatting options), though the parser takes it."""
+    quotes = sorted((one["offset"], one["length"]) for one in entities if one["type"] in _QUOTES)
+    if any(start < before + length for (before, length), (start, _) in pairwise(quotes)):
+        refuse("can't parse entities: blockquote and expandable_blockquote entities can't be nested")
 
 
 def mentions(arguments: Arguments) -> list[str]:
