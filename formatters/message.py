@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -34,8 +34,11 @@ class Formatter(Protocol):
     def in_language(self, phrases: Phrases) -> Self:
         """Give the same formatter with the bot's own words in another language."""
 
-    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
-        """Lay a digest out, in the order of sending: by default the index, then exactly one message per paper."""
+    def digest(self, digest: Digest, edition: Edition = USUAL, kept: Collection[str] = ()) -> tuple[Message, ...]:
+        """Lay a digest out, in the order of sending: by default the index, then exactly one message per paper.
+
+        Where only some papers get a card, those whose ids are in `kept` have one already.
+        """
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         """Give a paper in short."""
@@ -51,6 +54,22 @@ class Formatter(Protocol):
 
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
         """Give the same message without any markup, for a platform that refused the markup."""
+
+
+def with_cards(digest: Digest, edition: Edition, kept: Collection[str]) -> tuple[Paper, ...]:
+    """List the papers that get a card: those that have one, and the first of the others until there are enough."""
+    sent = digest.sent_papers
+    if not edition.cards:
+        return sent
+    lacking = [paper.id for paper in sent if paper.id not in kept]
+    free = max(0, edition.cards - (len(sent) - len(lacking)))
+    return tuple(paper for paper in sent if paper.id in kept or paper.id in lacking[:free])
+
+
+def without_cards(digest: Digest, edition: Edition, cards: Collection[Paper]) -> tuple[Paper, ...]:
+    """List the papers that the index has buttons for: those without a card, where the edition has not one for each."""
+    shown = {paper.id for paper in cards}
+    return tuple(paper for paper in digest.papers if paper.id not in shown) if edition.cards else ()
 
 
 def numbered(stem: str, bodies: list[Mapping[str, object]]) -> tuple[Message, ...]:

@@ -7,7 +7,7 @@ are found in the source code of its server only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from html import escape, unescape
 from itertools import groupby
@@ -16,7 +16,7 @@ from typing import Any
 from formatters import compose, lines, links, placeholders
 from formatters.edition import Edition
 from formatters.locale import Phrases
-from formatters.message import USUAL, Message, numbered
+from formatters.message import USUAL, Message, numbered, with_cards, without_cards
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, Rows, in_rows, reference
 from formatters.spans import (
@@ -67,14 +67,18 @@ class TelegramFormatter:
     def in_language(self, phrases: Phrases) -> TelegramFormatter:
         return TelegramFormatter(phrases, buttons=self._buttons)
 
-    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+    def digest(self, digest: Digest, edition: Edition = USUAL, kept: Collection[str] = ()) -> tuple[Message, ...]:
         match edition.layout:
             case "digest":
-                return numbered("digest", self._listed(compose.compact(digest, self._phrases), digest, edition))
+                compact = compose.compact(digest, self._phrases)
+                return numbered("digest", self._listed(compact, digest, edition, digest.papers))
             case "index":
-                return numbered("index", self._listed(compose.index(digest, self._phrases), digest, edition))
-        index = _bodies(compose.index(digest, self._phrases, linked=edition.linked), silent=edition.silent)
-        return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.sent_papers))
+                index = compose.index(digest, self._phrases)
+                return numbered("index", self._listed(index, digest, edition, digest.papers))
+        cards = with_cards(digest, edition, kept)
+        index = compose.index(digest, self._phrases, linked=edition.linked)
+        listed = self._listed(index, digest, edition, without_cards(digest, edition, cards))
+        return (*numbered("index", listed), *(self.card(digest, paper, edition) for paper in cards))
 
     def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
         *firsts, last = _bodies(compose.full(paper, self._phrases))
@@ -111,11 +115,13 @@ class TelegramFormatter:
         rows = [[_summary(digest, paper, self._phrases.full_summary, edition)]] if has_button else []
         return Message(f"paper/{paper.id}", _with_keyboard(_body((*shown, *fold), silent=True), rows))
 
-    def _listed(self, spans: Spans, digest: Digest, edition: Edition) -> list[Mapping[str, object]]:
-        """Write a digest as one text, with a button for each paper below the last part."""
+    def _listed(
+        self, spans: Spans, digest: Digest, edition: Edition, papers: Sequence[Paper]
+    ) -> list[Mapping[str, object]]:
+        """Write a digest as one text, with a button for each of some papers below the last part."""
         *firsts, last = _bodies(spans, silent=edition.silent)
-        papers = digest.papers[:_MOST_BUTTONS] if self._buttons else ()
-        keys = [_summary(digest, paper, str(paper.number), edition) for paper in papers]
+        pressed = papers[:_MOST_BUTTONS] if self._buttons else ()
+        keys = [_summary(digest, paper, str(paper.number), edition) for paper in pressed]
         return [*firsts, _with_keyboard(last, in_rows(keys, _IN_A_ROW))]
 
 
@@ -157,9 +163,9 @@ def _body(spans: Spans, *, silent: bool) -> Mapping[str, object]:
 
 def _fold(paper: Paper, shown: Spans) -> tuple[Spans, bool]:
     """Fold the full summary below what is shown, as much of it as fits; and tell whether nothing is lacking."""
-    room = [(cost, most - sum(map(cost, (*shown, _FRAME)))) for cost, most in LIMITS]
+    left = [(cost, most - sum(map(cost, (*shown, _FRAME)))) for cost, most in LIMITS]
     whole = tidy(map(_unquoted, _mentioning_nobody(compose.details(paper))))
-    begun = beginning(whole, room)
+    begun = beginning(whole, left)
     if begun == whole:
         return _folded(whole), not compose.is_cut(paper)
     begun = _without_last_heading(begun)

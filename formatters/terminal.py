@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from formatters import compose, links
 from formatters.edition import Edition
 from formatters.locale import Phrases
-from formatters.message import USUAL, Message
+from formatters.message import USUAL, Message, with_cards
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, Rows
 from formatters.spans import Span, tidy
@@ -32,15 +32,12 @@ class TerminalFormatter:
     def in_language(self, phrases: Phrases) -> TerminalFormatter:
         return TerminalFormatter(phrases)
 
-    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+    def digest(self, digest: Digest, edition: Edition = USUAL, kept: Collection[str] = ()) -> tuple[Message, ...]:
         if edition.layout == "digest":
             return (Message("digest", _body(compose.compact(digest, self._phrases))),)
         index = Message("index", _body(compose.index(digest, self._phrases)))
-        return (
-            (index,)
-            if edition.layout == "index"
-            else (index, *(self.card(digest, paper) for paper in digest.sent_papers))
-        )
+        cards = () if edition.layout == "index" else with_cards(digest, edition, kept)
+        return (index, *(self.card(digest, paper) for paper in cards))
 
     def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
         spans = [*compose.full(paper, self._phrases), *_address(paper), *_below(rows)]

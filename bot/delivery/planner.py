@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from bot.archive.repeats import marked, with_known_marks
 from bot.database.reasons import NOTHING
@@ -172,21 +173,27 @@ async def _editions(
         return []
     before = await ledger.digest_before(source, planned.digest.id) if planned.may_edit else None
     used = await ledger.editions(source, planned.digest.id, _only_chats(planned))
-    return [
-        # Layout of a large digest takes a second; meanwhile readers are answered.
-        await asyncio.to_thread(_edition, channel, edition, formatters[channel], planned.digest, before)
-        for channel, edition in sorted(used)
-        if channel in formatters
-    ]
+    rendered = []
+    for channel, spelled in sorted(used):
+        if channel in formatters:
+            edition, name = Edition.read(spelled), planned.digest.id
+            kept = await ledger.papers_with_cards(source, name, channel, spelled) if edition.cards else set()
+            lay_out = partial(_laid_out, formatters[channel], edition, kept)
+            # Layout of a large digest takes a second; meanwhile readers are answered.
+            rendered.append(await asyncio.to_thread(_edition, channel, spelled, lay_out, planned.digest, before))
+    return rendered
 
 
 def _edition(
-    channel: str, spelled: str, formatter: Formatter, digest: Digest, before: Digest | None
+    channel: str,
+    spelled: str,
+    lay_out: Callable[[Digest], list[tuple[Message, str]]],
+    digest: Digest,
+    before: Digest | None,
 ) -> RenderedEdition:
     """Lay a digest out, and note which messages read as they would with the post as it was before."""
-    edition = Edition.read(spelled)
-    messages = _laid_out(formatter, digest, edition)
-    former = {(message.key, body) for message, body in (_laid_out(formatter, before, edition) if before else ())}
+    messages = lay_out(digest)
+    former = {(message.key, body) for message, body in (lay_out(before) if before else ())}
     unchanged = {message.key for message, body in messages if (message.key, body) in former}
     return RenderedEdition(channel, spelled, messages, unchanged)
 
@@ -203,6 +210,8 @@ def _only_chats(planned: PlannedDigest) -> list[int] | None:
     return None if planned.state is DigestState.ACTIVE else []
 
 
-def _laid_out(formatter: Formatter, digest: Digest, edition: Edition) -> list[tuple[Message, str]]:
+def _laid_out(
+    formatter: Formatter, edition: Edition, kept: Collection[str], digest: Digest
+) -> list[tuple[Message, str]]:
     translated = formatter.in_language(locale.phrases(edition.language)) if edition.language else formatter
-    return [(message, hashed(message.body)) for message in translated.digest(digest, edition)]
+    return [(message, hashed(message.body)) for message in translated.digest(digest, edition, kept)]

@@ -146,6 +146,12 @@ class Ledger:
             found = await db.execute(planning_sql.editions_in_use(source, name, of))
             return {(row.channel, row.edition) for row in found}
 
+    async def papers_with_cards(self, source: str, name: str, channel: str, edition: str) -> set[str]:
+        """Give the ids of the papers that have a message of their own in an edition of a digest."""
+        async with self._read() as db:
+            keys = (await db.execute(planning_sql.card_keys(source, name, channel, edition))).scalars()
+            return {key.removeprefix(planning_sql.CARD) for key in keys}
+
     async def has_chats_without(self, source: str, name: str) -> bool:
         """Tell whether an active chat that shall have a digest has nothing of it yet, or wants the newest at once."""
         async with self._read() as db:

@@ -6,14 +6,14 @@ Limits: docs.slack.dev, chat.postMessage and Block Kit.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from formatters import compose
 from formatters.edition import THREAD, Edition
 from formatters.locale import Phrases
-from formatters.message import USUAL, Message, numbered
+from formatters.message import USUAL, Message, numbered, with_cards, without_cards
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, Rows
 from formatters.slack import containers, rich_text
@@ -44,16 +44,20 @@ class SlackFormatter:
     def in_language(self, phrases: Phrases) -> SlackFormatter:
         return SlackFormatter(phrases, buttons=self._buttons)
 
-    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+    def digest(self, digest: Digest, edition: Edition = USUAL, kept: Collection[str] = ()) -> tuple[Message, ...]:
         match edition.layout:
             case "digest" if edition.folded:
                 return numbered("digest", self._folded(digest))
             case "digest":
-                return numbered("digest", self._listed(compose.compact(digest, self._phrases), digest))
+                compact = compose.compact(digest, self._phrases)
+                return numbered("digest", self._listed(compact, digest, digest.papers))
             case "index":
-                return numbered("index", self._listed(compose.index(digest, self._phrases), digest))
-        index = bodies(compose.index(digest, self._phrases, linked=edition.linked))
-        return (*numbered("index", index), *(self.card(digest, paper, edition) for paper in digest.sent_papers))
+                index = compose.index(digest, self._phrases)
+                return numbered("index", self._listed(index, digest, digest.papers))
+        cards = with_cards(digest, edition, kept)
+        index = compose.index(digest, self._phrases, linked=edition.linked)
+        listed = self._listed(index, digest, without_cards(digest, edition, cards))
+        return (*numbered("index", listed), *(self.card(digest, paper, edition) for paper in cards))
 
     def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
         *firsts, last = bodies(compose.full(paper, self._phrases))
@@ -91,7 +95,7 @@ class SlackFormatter:
 
     def _with_full(self, paper: Paper, card: Spans, edition: Edition) -> Mapping[str, object] | None:
         """Write a card with the full summary, in a thread open and elsewhere folded; None where it is too long."""
-        below = [span for one in compose.sections(paper) for span in (compose.GAP, *one)]
+        below = compose.details(paper)
         if edition.layout == THREAD:
             whole = split((*card, *below), rich_text.LIMITS)
             return body(whole[0]) if len(whole) == 1 else None
@@ -110,11 +114,11 @@ class SlackFormatter:
         button = summary(digest, paper, self._phrases.full_summary) if self._buttons else None
         return containers.of_paper(paper, self._phrases, button)
 
-    def _listed(self, spans: Spans, digest: Digest) -> list[Mapping[str, object]]:
-        """Write a digest as one text, with a button for each paper below the last part."""
+    def _listed(self, spans: Spans, digest: Digest, papers: Sequence[Paper]) -> list[Mapping[str, object]]:
+        """Write a digest as one text, with a button for each of some papers below the last part."""
         *firsts, last = bodies(spans)
-        papers = digest.papers[:_MOST_BUTTONS] if self._buttons else ()
-        return [*firsts, with_buttons(last, [summary(digest, paper, str(paper.number)) for paper in papers])]
+        pressed = papers[:_MOST_BUTTONS] if self._buttons else ()
+        return [*firsts, with_buttons(last, [summary(digest, paper, str(paper.number)) for paper in pressed])]
 
 
 def _slack_commands(span: Span) -> Span:

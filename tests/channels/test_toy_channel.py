@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +73,7 @@ class ToyFormatter:
     def in_language(self, phrases: Phrases) -> ToyFormatter:
         return ToyFormatter(phrases, self.buttons)
 
-    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+    def digest(self, digest: Digest, edition: Edition = USUAL, kept: Collection[str] = ()) -> tuple[Message, ...]:
         index = Message("index", {"text": "\n".join(paper.title for paper in digest.papers)})
         papers = () if edition.layout == "index" else digest.papers
         return index, *(self.card(digest, paper, edition) for paper in papers)

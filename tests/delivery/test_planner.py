@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -58,11 +58,11 @@ class Failing(TerminalFormatter):
     def in_language(self, phrases: Phrases) -> Failing:
         return Failing(phrases)
 
-    def digest(self, digest: Digest, edition: Edition = USUAL) -> tuple[Message, ...]:
+    def digest(self, digest: Digest, edition: Edition = USUAL, kept: Collection[str] = ()) -> tuple[Message, ...]:
         Failing.threads.add(threading.get_ident())
         if digest.day.day == 2:
             raise IndexError("list index out of range")
-        return super().digest(digest, edition)
+        return super().digest(digest, edition, kept)
 
 
 async def test_a_digest_that_cannot_be_laid_out_stops_no_other(tmp_path: Path) -> None:

@@ -223,8 +223,9 @@ def _router(app: App) -> CommandRouter:
 
 
 def _settings(server: FakeTelegram) -> Settings:
-    telegram = {"token": server.token, "base_url": server.base_url, "chats": list(SUBSCRIBED)}
-    return Settings.model_validate({"language": "en", "telegram": telegram, "operators": {"telegram": [str(OPERATOR)]}})
+    # Short cards: below each is a button to press.
+    own = {"token": server.token, "base_url": server.base_url, "chats": list(SUBSCRIBED), "cards": "short"}
+    return Settings.model_validate({"language": "en", "telegram": own, "operators": {"telegram": [str(OPERATOR)]}})
 
 
 @asynccontextmanager

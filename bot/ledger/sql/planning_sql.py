@@ -46,6 +46,16 @@ def editions_in_use(source: str, name: str, of: Collection[int] | None) -> Compo
     return preferred.union(sent)
 
 
+CARD = "paper/"  # before the id of the paper whose message it is
+
+
+def card_keys(source: str, name: str, channel: str, edition: str) -> Select[str]:
+    """Give the keys of the messages that a digest has in an edition for single papers."""
+    its = (is_digest(source, name), messages.c.channel == channel, messages.c.edition == edition)
+    current = (messages.c.key.startswith(CARD), messages.c.is_obsolete == 0)
+    return select(messages.c.key).join(digests).where(*its, *current)
+
+
 def has_chats_without(source: str, name: str) -> Select[tuple[Any, ...]]:
     receives = or_(_has_to_receive(_id(source, name)), and_(_WANTS_NEWEST, takes(literal(source))))
     return select(chats.c.id).where(receives).limit(1)
