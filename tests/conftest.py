@@ -31,7 +31,7 @@ settings.load_profile("paperboy")
 # Folders of tests that coverage does not need: of SDKs, fakes, whole processes. To trace them takes as long again.
 UNMEASURED = (
     *("acceptance/", "app/", "bench/", "channels/slack/", "channels/telegram/", "cli/", "config/", "docs/", "faults/"),
-    "support/",
+    *("pages/browser/", "support/"),
 )
 # What is worked out once: were it kept from a test that is not measured, no other would be seen to do it.
 KEPT = (preferences._zones, preferences._suggestions, links.safe, summary.summarise)

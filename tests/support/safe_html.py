@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-_SAFE = {
+_GROUPED = {
     "b i s u p span div ul li hr code pre blockquote summary footer time": {"class", "lang", "aria-label"},
     "ol": {"class", "start"},
     "details": {"class", "open"},
     "a": {"href", "target", "rel", "class"},
     "button": {"class", "name", "value"},
 }
-_ATTRIBUTES = {tag: allowed for tags, allowed in _SAFE.items() for tag in tags.split()}
+# The attributes that each harmless element may have.
+SAFE = {tag: allowed for tags, allowed in _GROUPED.items() for tag in tags.split()}
 _VOID = {"hr"}
 _ADDRESS = re.compile(r"(?:https?://|tg://|mailto:)[^\s<>\"'`\\]+", re.IGNORECASE)
 
@@ -24,8 +25,8 @@ class _Reader(HTMLParser):
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        assert tag in _ATTRIBUTES, tag
-        assert {name for name, _ in attributes} <= _ATTRIBUTES[tag], (tag, attributes)
+        assert tag in SAFE, tag
+        assert {name for name, _ in attributes} <= SAFE[tag], (tag, attributes)
         assert all(_ADDRESS.fullmatch(value or "") for name, value in attributes if name == "href"), attributes
         if tag not in _VOID:
             self.open.append(tag)

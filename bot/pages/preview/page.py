@@ -24,12 +24,12 @@ class PreviewPage:
     """Shows the latest content; a page that is open is told of what changed."""
 
     def __init__(self, content: Content, language: str, threaded: Mapping[str, bool]) -> None:
-        self._content, self._language, self._threaded = content, language, threaded
+        self.content, self._language, self._threaded = content, language, threaded
         self._feeds = {one: Feed() for one in frame.LANGUAGES}
 
     def show(self, content: Content) -> None:
         """Put another content in the place of what is shown."""
-        self._content = content
+        self.content = content
         for language, feed in self._feeds.items():
             values = self._values(language)
             feed.add(Change("state", frame.render("preview/state.html", language, **values)))
@@ -67,7 +67,7 @@ class PreviewPage:
     def _values(self, language: str) -> dict[str, object]:
         return {
             "words": wording(language),
-            "content": self._content,
+            "content": self.content,
             "said_in": self._language,
             "drawn": {name: self._drawn(name) for name in CHANNELS},
             "after": self._feeds[language].last,
@@ -75,7 +75,7 @@ class PreviewPage:
 
     def _drawn(self, channel: str) -> list[tuple[str, object]]:
         threaded = self._threaded[channel]
-        return [(post.name, drawn(channel, post.messages[channel], in_thread=threaded)) for post in self._content.posts]
+        return [(post.name, drawn(channel, post.messages[channel], in_thread=threaded)) for post in self.content.posts]
 
 
 def _hash(text: str) -> str:
