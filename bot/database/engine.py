@@ -54,9 +54,12 @@ class Database:
                 await db.run_sync(self.follow_clock)
                 yield db
 
-    def follow_clock(self, db: Connection) -> None:
-        """Move the times in the ledger if the clock was set back: the first thing in each transaction that writes."""
-        follow_clock(db, self._clock())
+    def follow_clock(self, db: Connection, *, in_order: bool = False) -> float:
+        """Move the times in the ledger if the clock was set back: the first thing in each transaction that writes.
+
+        Gives the time to write; if `in_order`, it is later than any that was so given before, by whichever process.
+        """
+        return follow_clock(db, self._clock(), in_order=in_order)
 
     def writer_engine(self) -> Engine:
         """Make an engine for a thread of its own, whose transactions all write."""

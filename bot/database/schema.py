@@ -269,7 +269,8 @@ clock = Table(
     "clock",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("written_at", Float, nullable=False),  # the latest time at which anything was written, nearly
+    # The latest time at which a delivery or a reply was written, and nearly that of all else.
+    Column("written_at", Float, nullable=False),
     # When it was last found to show an earlier time, and by how many seconds the times in the ledger were moved.
     Column("set_back_at", Float),
     Column("set_back_by", Integer),

@@ -41,6 +41,7 @@ _ONLY: Mapping[Column[Any], ColumnElement[bool]] = {deliveries.c.not_before: del
 STEP = 60.0  # seconds by which clocks are set right all the time; one that goes back by more was wrong, or is now
 _NOTED_EVERY = 10.0  # seconds; fewer writes, and far less than a step
 _INSTANT = 0.001  # seconds between what was written before, what is moved, and what is written from now on
+_TICK = 1e-6  # seconds between two times that are in order; less is lost in a float
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # there was no Paperboy before
 
 _TIMES = union_all(*(select(column.label("at")).where(column > 0) for column in PAST)).subquery()
@@ -53,16 +54,22 @@ def is_impossible(now: float) -> bool:
     return now < _EARLIEST
 
 
-def follow_clock(db: Connection, now: float) -> None:
-    """Move the times in the ledger back when the clock was; note now and then what it shows.
+def follow_clock(db: Connection, now: float, *, in_order: bool = False) -> float:
+    """Move the times in the ledger back when the clock was, and give the time to write; note it now and then.
 
-    All that was written since it went ahead keeps its order, and the seconds between; nothing stays in the future.
+    All that was written since it went ahead keeps its order, and the seconds between; nothing stays in the future. What
+    is written in order is always later than what was so before, also where the clock was set right by a few seconds.
     """
-    written_at = db.execute(select(clock.c.written_at)).scalar_one()
+    written_at: float = db.execute(select(clock.c.written_at)).scalar_one()
     if now < written_at - STEP:
-        db.execute(update(clock).values(set_back_by=round(_move_back(db, now)), set_back_at=now, written_at=now))
-    elif now > written_at + _NOTED_EVERY:
-        db.execute(update(clock).values(written_at=now))
+        back = round(_move_back(db, now))
+        at = max(now, _latest(db) + _TICK)
+        db.execute(update(clock).values(set_back_by=back, set_back_at=at, written_at=at))
+        return at
+    at = written_at + _TICK if now < written_at else now
+    if in_order or at > written_at + _NOTED_EVERY:
+        db.execute(update(clock).values(written_at=at))
+    return at
 
 
 def _move_back(db: Connection, now: float) -> float:

@@ -194,8 +194,7 @@ class ChatWorker:
     async def _reconcile(self, row: QueuedDelivery) -> None:
         self._require_unmoved(row)
         run = self.state
-        tried = await run.ledger.attempted_at(row.delivery_ref)
-        known = await run.ledger.known_message_ids(self.chat, tried)
+        tried, known = await run.ledger.known_message_ids(self.chat, row.delivery_ref)
         body, is_led = await self._body(row)
         unconfirmed = UnconfirmedSend.of_row(row, body, tried, known, run.ledger.replies)
         # It may have been sent before messages to which it leads now.

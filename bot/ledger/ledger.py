@@ -14,6 +14,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.archive.archive import Archive
 from bot.archive.index import digest_from_json, index_all, index_digest
 from bot.archive.sources import Sources
@@ -106,6 +108,16 @@ async def open_ledger(url: str, clock: Callable[[], float] = time.time) -> Async
         await engine.dispose()
 
 
+async def known_ids(db: AsyncConnection, chat: Chat, before: float) -> KnownIds:
+    """Tell which message ids are known in the id sequence of a chat, for a send that was tried at `before`."""
+    last = (await db.execute(delivery_sql.last_id(chat, before))).one_or_none()
+    number, at = (last.id, last.sent_at) if last else (0, 0.0)
+    later = await db.execute(delivery_sql.later_ids(chat, number))
+    replies = await db.execute(delivery_sql.reply_ids(chat, number))
+    others = (await db.execute(delivery_sql.unconfirmed_sends(chat))).scalar_one() - 1
+    return KnownIds(number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, others))
+
+
 class Ledger:
     """The open ledger. Make it with `open_ledger`."""
 
@@ -119,7 +131,7 @@ class Ledger:
         self.by_hand = ByHand(database)
         self.status = Status(database, clock)
         self.paces = Paces(database)
-        self.writer = BatchWriter(database, clock)
+        self.writer = BatchWriter(database)
         self.replies = replies.ReplyNotes(database, clock, self.writer.write)
 
     # --- planning
@@ -252,25 +264,19 @@ class Ledger:
             found = await db.execute(delivery_sql.all_rows())
             return [Row(row.channel, row.key, row.delivery_ref, DeliveryState(row.state)) for row in found]
 
-    async def attempted_at(self, delivery_ref: str) -> float:
-        """Tell when a delivery was last tried; asked anew, since times are moved when the clock is set back."""
-        async with self._read() as db:
-            return float((await db.execute(delivery_sql.attempted_at(delivery_ref))).scalar_one())
-
     async def messages_about(self, chat: Chat, refs: Collection[str]) -> list[tuple[str, str, str]]:
         """Give where papers stand in a chat: ref, remote id, and in a thread its parent's; the newest last."""
         async with self._read() as db:
             return [(*row,) for row in await db.execute(delivery_sql.messages_about(chat, refs))]
 
-    async def known_message_ids(self, chat: Chat, before: float) -> KnownIds:
-        """Tell which message ids are known in the id sequence of a chat, for a send that was tried at `before`."""
+    async def known_message_ids(self, chat: Chat, delivery_ref: str) -> tuple[float, KnownIds]:
+        """Tell when a send was tried, and which message ids are known in the id sequence of its chat.
+
+        Both are read at once, since times are moved when the clock is set back.
+        """
         async with self._read() as db:
-            last = (await db.execute(delivery_sql.last_id(chat, before))).one_or_none()
-            number, at = (last.id, last.sent_at) if last else (0, 0.0)
-            later = await db.execute(delivery_sql.later_ids(chat, number))
-            replies = await db.execute(delivery_sql.reply_ids(chat, number))
-            others = (await db.execute(delivery_sql.unconfirmed_sends(chat))).scalar_one() - 1
-            return KnownIds(number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, others))
+            tried = float((await db.execute(delivery_sql.attempted_at(delivery_ref))).scalar_one())
+            return tried, await known_ids(db, chat, tried)
 
     # --- reading
 

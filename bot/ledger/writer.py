@@ -27,7 +27,9 @@ from bot.ledger.sql import delivery_sql, transitions
 _BUSY = 4  # requests at once, from which on it pays to wait for more
 _MOST_BODIES = 100  # kept in memory, of up to 16 KB each; the chats of a broadcast share those of its digest
 
-Outcome = tuple[Mapping[str, object], Pause | None]  # for SETTLE, and the pause that follows
+# For SETTLE, whether the message arrived by it, and the pause that follows.
+Outcome = tuple[Mapping[str, object], bool, Pause | None]
+Write = Callable[[Connection, float], object]  # takes the time to write
 Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes
 # The rows claimed, by ref; the next rows, by chat; and what other requests answer, in their order.
 _Answers = tuple[Mapping[str, QueuedDelivery], Mapping[int, list[QueuedDelivery]], Sequence[object]]
@@ -75,10 +77,9 @@ def _resolve(future: asyncio.Future[Any], answer: object) -> None:
 class BatchWriter:
     """Next rows, claims and outcomes, in one transaction at a time."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
-        self._connection = _Connection(database, clock)
+        self._connection = _Connection(database)
         self._batch = _Batch()
         self._is_busy = False  # there were so many requests last time that it pays to wait for more
         self._writing: asyncio.Task[None] | None = None
@@ -109,13 +110,15 @@ class BatchWriter:
         Outcomes are written in order, and none later than what is requested after it.
         """
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
-        if not row.remote_id and "remote_id" in values:
-            known |= {"sent_at": self._clock()}  # an edit does not make a message younger
         settled = transitions.outcome(row.delivery_ref, {"state": state, **known, **values})
-        return self._request(self._batch.outcomes, (settled, pause))
+        arrived = not row.remote_id and "remote_id" in values  # an edit does not make a message younger
+        return self._request(self._batch.outcomes, (settled, arrived, pause))
 
-    async def write(self, what: Callable[[Connection], _Answer]) -> _Answer:
-        """Commit something else, and give its answer: no worker must read its rows again for it."""
+    async def write(self, what: Callable[[Connection, float], _Answer]) -> _Answer:
+        """Commit something else, and give its answer: no worker must read its rows again for it.
+
+        What is called takes the time to write, which is later than those of all sends that were begun before.
+        """
         answer: _Answer = await self._request(self._batch.others, what)
         return answer
 
@@ -159,10 +162,9 @@ class BatchWriter:
 class _Connection:
     """The connection of the writer, used in a thread of its own: one call for each transaction."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._engine = database.writer_engine()
-        self._clock = clock
         self._connection: Connection | None = None
         self._bodies: dict[str, Mapping[str, object]] = {}  # by their hashes
 
@@ -171,37 +173,40 @@ class _Connection:
         outcomes: Sequence[Outcome],
         claims: Sequence[QueuedDelivery],
         reads: Collection[int],
-        others: Sequence[Callable[[Connection], object]],
+        others: Sequence[Write],
     ) -> _Answers:
-        """Write all of it in one transaction."""
+        """Write all of it in one transaction, and at one time, in order with those before."""
         if self._connection is None:
             self._connection = self._engine.connect()
         db = self._connection
         with db.begin():
-            self._database.follow_clock(db)
+            now = self._database.follow_clock(db, in_order=bool(outcomes or claims or others))
             version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
-            if gone := [{"of": one["of"]} for one, _ in outcomes if one["to_state"] == DeliveryState.RECALLED]:
-                db.execute(delivery_sql.KEEP_RECALLED_ID, gone)
-            if outcomes:
-                db.execute(transitions.SETTLE, [settled for settled, _ in outcomes])
-            if arrived := [{"of": settled["of"]} for settled, _ in outcomes if settled["to_sent_at"]]:
-                db.execute(END_PAUSE, arrived)
-            if pauses := [asdict(pause) | {"now": self._clock()} for _, pause in outcomes if pause]:
-                db.execute(PAUSE, pauses)
-            claimed = self._claim(db, [row for row in claims if row.version == version])
+            self._settle(db, outcomes, now)
+            claimed = self._claim(db, [row for row in claims if row.version == version], now)
             next_rows = {chat: self._next_rows(db, chat, version) for chat in reads}
-            return claimed, next_rows, [write(db) for write in others]
+            return claimed, next_rows, [write(db, now) for write in others]
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
         self._engine.dispose()
 
-    def _claim(self, db: Connection, rows: Sequence[QueuedDelivery]) -> dict[str, QueuedDelivery]:
+    def _settle(self, db: Connection, outcomes: Sequence[Outcome], now: float) -> None:
+        if gone := [{"of": one["of"]} for one, *_ in outcomes if one["to_state"] == DeliveryState.RECALLED]:
+            db.execute(delivery_sql.KEEP_RECALLED_ID, gone)
+        if settled := [{**one, "to_sent_at": now if arrived else None} for one, arrived, _ in outcomes]:
+            db.execute(transitions.SETTLE, settled)
+        if arrived := [{"of": one["of"]} for one, arrived, _ in outcomes if arrived]:
+            db.execute(END_PAUSE, arrived)
+        if pauses := [asdict(pause) | {"now": now} for *_, pause in outcomes if pause]:
+            db.execute(PAUSE, pauses)
+
+    def _claim(self, db: Connection, rows: Sequence[QueuedDelivery], now: float) -> dict[str, QueuedDelivery]:
         if not rows:
             return {}
         refs = json.dumps([row.delivery_ref for row in rows])
-        found = db.execute(transitions.CLAIM, {"refs": refs, "now": self._clock()})
+        found = db.execute(transitions.CLAIM, {"refs": refs, "now": now})
         threads: dict[str, str] = {one.ref: one.thread for one in found}
         return {
             row.delivery_ref: row.in_thread(threads[row.delivery_ref]) for row in rows if row.delivery_ref in threads

@@ -20,6 +20,7 @@ from formatters.locale import Phrases, phrases
 from formatters.message import Message
 from formatters.terminal import TerminalFormatter
 from tests.support.memory_channel import Failure, MemoryChannel, refused
+from tests.support.pipeline import known_ids
 from tests.support.virtual_time import run
 
 
@@ -347,13 +348,13 @@ async def test_an_unconfirmed_send_is_never_settled_with_the_id_of_a_reply(tmp_p
         replies = ReplySender(MemoryChannel(), ledger.replies)
         await replies.send("a", parts("one", "two"))
         await replies.send("b", parts("elsewhere"))
-        assert await ledger.known_message_ids(chat, now - 1) == KnownIds(
+        assert await known_ids(ledger, chat, now - 1) == KnownIds(
             0, 0.0, frozenset({1, 2}), 0
         )  # they came after the unconfirmed send
-        assert await ledger.known_message_ids(chat, now) == KnownIds(2, now, frozenset(), 0)  # they were there before
+        assert await known_ids(ledger, chat, now) == KnownIds(2, now, frozenset(), 0)  # they were there before
         now += 8 * 86_400
         await replies.send("a", parts("three"))
-        assert (await ledger.known_message_ids(chat, now - 1)).later == {
+        assert (await known_ids(ledger, chat, now - 1)).later == {
             4
         }  # long ago; all sends of that time are settled or held
 

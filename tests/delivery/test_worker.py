@@ -19,7 +19,7 @@ from bot.ledger.records import Chat, QueuedDelivery, Selection
 from formatters.edition import UsualEdition
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
-from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
+from tests.support.pipeline import NOW, Pipeline, known_ids, numbers, open_pipeline
 
 TOO_LONG = RetryPolicy(settle_delay=0, first_backoff=1000)
 
@@ -262,10 +262,10 @@ async def test_an_edit_does_not_make_a_message_younger(pipeline: Pipeline) -> No
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
     chat = Chat(1, "terminal", "a", "a", "a", "terminal a")
-    before = await pipeline.ledger.known_message_ids(chat, pipeline.clock.now)
+    before = await known_ids(pipeline.ledger, chat, pipeline.clock.now)
     pipeline.clock.now += 86_400
     await pipeline.run([found(digest(day, paper(1, word="new")))])
-    assert await pipeline.ledger.known_message_ids(chat, pipeline.clock.now) == before
+    assert await known_ids(pipeline.ledger, chat, pipeline.clock.now) == before
 
 
 async def test_nothing_is_asked_about_a_send_that_may_still_be_under_way(pipeline: Pipeline) -> None:
@@ -500,7 +500,7 @@ async def test_what_a_moved_chat_holds_from_before_is_edited_no_more(pipeline: P
     assert await pipeline.counts("a") == {"sent": 3}
     assert ("edit", "a2") not in pipeline.channel.calls
     assert (
-        await pipeline.ledger.known_message_ids(Chat(1, "terminal", "a", "a2", "a2", "terminal a2"), pipeline.clock.now)
+        await known_ids(pipeline.ledger, Chat(1, "terminal", "a", "a2", "a2", "terminal a2"), pipeline.clock.now)
     ).last == 0
 
 

@@ -31,7 +31,7 @@ from tests.support.chats import GROUP, READER
 from tests.support.digests import days, found, paper
 from tests.support.fakes.faults import lost_answer, reset
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, known_ids, open_pipeline
 
 HOUR = 3600.0
 SWEEP = timedelta(minutes=30)
@@ -323,7 +323,7 @@ async def test_replies_are_kept_although_a_clock_that_is_ahead_makes_them_old(pi
     assert await replies.unconfirmed("terminal", "a") == []
     pipeline.clock.now -= MONTH
     await replies.arrived((), "terminal", ["a"], 5)
-    assert (await pipeline.ledger.known_message_ids(chat, tried)).later == {3, 4, 5}
+    assert (await known_ids(pipeline.ledger, chat, tried)).later == {3, 4, 5}
     assert [one.number for one in await replies.unconfirmed("terminal", "a")] == noted
 
 
@@ -332,10 +332,10 @@ async def test_how_long_ago_a_message_came_is_not_known_once_the_clock_was_set_b
     chat = Chat(1, "terminal", "a", "a", "a", "terminal a")
     pipeline.clock.now += MONTH
     await pipeline.run(days(1))
-    assert (await pipeline.ledger.known_message_ids(chat, pipeline.clock())).last_at == pipeline.clock()
+    assert (await known_ids(pipeline.ledger, chat, pipeline.clock())).last_at == pipeline.clock()
     pipeline.clock.now -= MONTH
     await pipeline.run(days(1))
-    known = await pipeline.ledger.known_message_ids(chat, pipeline.clock() + 5)
+    known = await known_ids(pipeline.ledger, chat, pipeline.clock() + 5)
     assert (known.last, known.last_at) == (pipeline.channel.chats["a"][-1].id, 0.0)
 
 

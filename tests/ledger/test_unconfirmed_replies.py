@@ -10,7 +10,7 @@ import pytest
 from bot.ledger.chats import replies
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Chat, UnconfirmedReply
-from tests.support.pipeline import Clock
+from tests.support.pipeline import Clock, known_ids
 
 BODY = {"text": "help"}
 CHAT = Chat(1, "telegram", "42", "42", "bot", "telegram 42")
@@ -53,7 +53,7 @@ async def test_one_that_was_overwritten_is_kept_and_its_id_is_accounted_for(ledg
     assert (reply.number, reply.overwritten_id) == (number, 5)
     await ledger.replies.forget(number)
     assert await numbers(ledger) == []
-    assert (await ledger.known_message_ids(CHAT, clock() - 1)).later == {5}
+    assert (await known_ids(ledger, CHAT, clock() - 1)).later == {5}
 
 
 async def test_old_ones_are_forgotten(ledger: Ledger, clock: Clock) -> None:

@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import bot.ledger.ledger
 from bot.database.states import DELIVERY_CHANGES, ChatKind
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import Chat, QueuedDelivery, Subscription
+from bot.ledger.records import Chat, KnownIds, QueuedDelivery, Subscription
 from bot.sources.source import FoundDigest
 from formatters.edition import UsualEdition
 from tests.support.memory_channel import MemoryChannel
@@ -173,6 +174,12 @@ async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
     async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as ledger:
         await ledger.subscriptions.sync_chats("terminal", UsualEdition(), {name: name for name in listed})
         yield Pipeline(ledger, clock)
+
+
+async def known_ids(ledger: Ledger, chat: Chat, before: float) -> KnownIds:
+    """Ask what is known of message ids at a time, for a send that was tried then."""
+    async with ledger._read() as db:
+        return await bot.ledger.ledger.known_ids(db, chat, before)
 
 
 def numbers(lines: Sequence[str]) -> list[str]:

@@ -23,9 +23,9 @@ _Answer = TypeVar("_Answer")
 
 
 class Write(Protocol):
-    """Commit something with all else that is to be written."""
+    """Commit something with all else that is to be written; it takes the time to write."""
 
-    def __call__(self, what: Callable[[Connection], _Answer], /) -> Awaitable[_Answer]: ...
+    def __call__(self, what: Callable[[Connection, float], _Answer], /) -> Awaitable[_Answer]: ...
 
 
 class ReplyNotes:
@@ -40,19 +40,19 @@ class ReplyNotes:
 
         Old ones are forgotten.
         """
-        tried = {"channel": channel, "body": body, "tried_at": self._clock()}
-        rows = [{**tried, "id_sequence": id_sequence, "address": address} for id_sequence, address in places]
-        return await self._write(lambda db: _note(db, rows))
+        said = {"channel": channel, "body": body}
+        rows = [{**said, "id_sequence": id_sequence, "address": address} for id_sequence, address in places]
+        return await self._write(lambda db, now: _note(db, [{**row, "tried_at": now} for row in rows]))
 
     async def arrived(self, noted: Collection[int], channel: str, id_sequences: Iterable[str], remote_id: int) -> None:
         """Forget the notes of a reply and keep its id, so that no unconfirmed send is taken for it."""
-        sent = {"channel": channel, "remote_id": remote_id, "sent_at": self._clock()}
+        sent = {"channel": channel, "remote_id": remote_id}
         rows = [{**sent, "id_sequence": id_sequence} for id_sequence in id_sequences]
-        await self._write(lambda db: _arrived(db, noted, rows))
+        await self._write(lambda db, now: _arrived(db, noted, [{**row, "sent_at": now} for row in rows]))
 
     async def forget(self, *numbers: int) -> None:
         """Forget replies that were noted, since it is known what became of them."""
-        await self._write(lambda db: db.execute(_forget(numbers)))
+        await self._write(lambda db, _now: db.execute(_forget(numbers)))
 
     async def unconfirmed(self, channel: str, id_sequence: str) -> list[UnconfirmedReply]:
         """List the replies of an id sequence that are under way or unconfirmed, older first."""
@@ -62,8 +62,7 @@ class ReplyNotes:
 
     async def overwritten(self, number: int, remote_id: int) -> None:
         """Note under which id a reply was found and overwritten, so that this id is accounted for."""
-        now = self._clock()
-        await self._write(lambda db: _overwritten(db, number, remote_id, now))
+        await self._write(lambda db, now: _overwritten(db, number, remote_id, now))
 
 
 def _note(db: Connection, rows: Iterable[Mapping[str, object]]) -> list[int]:

@@ -217,7 +217,7 @@ def last_id(chat: Chat, before: float) -> Select[Any, Any]:
     )
     known = sent.where(_counted(chat), deliveries.c.sent_at <= before).union_all(answers).subquery()
     set_back = select(clock.c.set_back_at).scalar_subquery()
-    unknown = and_(known.c.sent_at <= set_back, set_back < before)
+    unknown = and_(known.c.sent_at < set_back, set_back <= before)
     at = case((unknown, 0.0), else_=known.c.sent_at).label("sent_at")
     return select(known.c.id, at).order_by(known.c.id.desc()).limit(1)
 
