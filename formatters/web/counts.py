@@ -42,8 +42,15 @@ def of_slack(body: Mapping[str, object]) -> tuple[Count, ...]:
     characters = sum(map(_characters, _nodes(blocks))) or len(str(body.get("text", "")))
     return (
         Count("characters", characters, LONGEST),
-        Count("blocks", len(blocks) if isinstance(blocks, list | tuple) else 0, slack.MOST_BLOCKS),
+        Count("blocks", _blocks(blocks), slack.MOST_BLOCKS),
     )
+
+
+def _blocks(blocks: object) -> int:
+    """Count blocks, those inside of containers, too."""
+    if not isinstance(blocks, list | tuple):
+        return 0
+    return sum(1 + _blocks(one.get("child_blocks")) for one in blocks if isinstance(one, Mapping))
 
 
 def _characters(node: Mapping[str, Any]) -> int:

@@ -30,7 +30,7 @@ def test_counts_of_telegram(body: dict[str, object], used: tuple[int, ...]) -> N
     ("body", "used"),
     [
         ({"text": "said", "blocks": [RICH, {"type": "divider"}]}, (14, 2)),
-        ({"blocks": [{"type": "container", "title": SECTION["text"], "child_blocks": [SECTION]}]}, (6, 1)),
+        ({"blocks": [{"type": "container", "title": SECTION["text"], "child_blocks": [SECTION]}]}, (6, 2)),
         ({"text": "said"}, (4, 0)),
         ({"text": "said", "blocks": "none"}, (4, 0)),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
@@ -19,8 +20,8 @@ DRAWING = {"telegram": telegram.draw, "slack": slack.draw}
 
 def messages(case: Case) -> Iterator[Message]:
     for digest in DIGESTS.values():
-        for layout in LAYOUTS:
-            yield from case.formatter.digest(digest, Edition(layout))
+        for layout, folded in product(LAYOUTS, (False, True)):
+            yield from case.formatter.digest(digest, Edition(layout, folded=folded))
         for paper in digest.papers:
             yield from case.formatter.paper(paper)
 
@@ -42,6 +43,11 @@ def test_all_that_is_sent_is_drawn(case: Case) -> None:
 @pytest.mark.parametrize("case", LISTENING, ids=str)
 def test_golden(case: Case) -> None:
     channel = case.formatter.channel
-    found = [*case.formatter.digest(COMMON), *case.formatter.paper(COMMON.papers[0])]
+    folded = Edition("digest" if channel == "slack" else "messages", folded=True)
+    found = [
+        *case.formatter.digest(COMMON),
+        *case.formatter.paper(COMMON.papers[0]),
+        *case.formatter.digest(COMMON, folded),
+    ]
     drawn = "\n\n".join(f"<!-- {one.key} -->\n{DRAWING[channel](one.body)}" for one in found)
     check(f"web/{channel}.{case.words.language}.html", f"{drawn}\n")
