@@ -26,13 +26,14 @@ _ONLY_OURS = 0o077
 
 
 @app.command(rich_help_panel=Group.SET_UP)
-def demo() -> None:
-    """Deliver a sample digest to this terminal, then answer /paper 3, /papers, /help typed here."""
-    import asyncio
+def demo(web: options.BesidePage = None) -> None:
+    """Deliver a sample digest to this terminal and to your browser, and answer /paper 3, /papers, /help there.
 
-    from bot.cli.setup.demo import run
+    The page is for this machine alone. Where nobody sits at a terminal, as in a pipe, there is none without --web.
+    """
+    from bot.cli.setup.demo.command import show
 
-    asyncio.run(run())
+    show(web=web)
 
 
 @app.command(rich_help_panel=Group.SET_UP)

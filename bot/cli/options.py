@@ -46,6 +46,9 @@ Page = Annotated[int, typer.Option(min=1, help="Which page of the list.")]
 Since = Annotated[date | None, typer.Option(parser=day, metavar="DAY", help="Only this day and later: 2025-09-10.")]
 Json = Annotated[bool, typer.Option("--json", help="The same as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="A line for each message, not only for each digest and chat.")]
+BesidePage = Annotated[
+    bool | None, typer.Option("--web/--no-web", " /--terminal", help="With the page, or without.", show_default=False)
+]
 InBrowser = Annotated[
     bool, typer.Option("--web", help="In a browser, as Telegram and Slack show it; again when a file changes.")
 ]

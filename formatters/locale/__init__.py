@@ -102,6 +102,8 @@ class Phrases:
     retry: str
     retried: Callable[[int], str]  # how many messages
     demo_hint: str
+    demo_page: str  # with {address}
+    demo_port: str  # with {wanted} and {port}
     commands: dict[str, str]  # name to what it does
     operator_commands: dict[str, str]
 

@@ -177,6 +177,8 @@ PHRASES = Phrases(
         + " tried again. What may have arrived is looked for first."
     ),
     demo_hint="Try /paper 3, /papers, /search attention, /help. Ctrl-D ends.",
+    demo_page="The same as Telegram and Slack show it, in a browser: {address}",
+    demo_port="Another program has port {wanted}, so the page is on {port}.",
     commands={
         "paper": "one paper in full (e.g. /paper 3, /paper 1-5, /paper 2509.07969, /paper attention)",
         "papers": "the newest papers, or those of a day (e.g. /papers 2025-09-10)",

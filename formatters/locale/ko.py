@@ -164,6 +164,8 @@ PHRASES = Phrases(
     retry="실패·미확인 다시 시도",
     retried=lambda count: f"메시지 {count}개를 다시 시도합니다. 도착했을 수 있는 것은 먼저 찾아봅니다.",
     demo_hint="/paper 3, /papers, /search 확산, /help 를 입력해 보세요. Ctrl-D로 끝냅니다.",
+    demo_page="같은 소식을 Telegram과 Slack 모습으로, 브라우저에서 보기: {address}",
+    demo_port="{wanted}번 포트는 다른 프로그램이 쓰고 있어 {port}번에서 엽니다.",
     commands={
         "paper": "논문 하나의 전체 요약 (예: /paper 3, /paper 1-5, /paper 2509.07969, /paper attention)",
         "papers": "최근 논문 목록, 날짜를 붙이면 그날의 목록 (예: /papers 2025-09-10)",

@@ -43,6 +43,7 @@ async def test_both_chats_are_filled_by_what_the_platforms_would_be_sent() -> No
     assert elements[f"slack-{index.id}"].text.count("Replies: 6") == 1
     assert all(title in elements["telegram-1"].text for title in TITLES)
     assert TITLES[0] in elements["telegram-2"].text
+    assert "Limitations" in elements["telegram-2"].text  # folded
     assert TITLES[0] in elements["thread-list"].text
     assert words(elements["progress"].text).endswith("14 of 14 messages delivered")
     assert words(elements["ledger"].text).count(" sent") == 14
@@ -55,7 +56,7 @@ async def test_a_conversation_in_telegram() -> None:
         assert "Limitations" in full
         assert await visitor.text("telegram-8") != full
         assert words((await visitor.elements())["telegram-8"].text).startswith("/paper 3")
-        assert "Limitations" in await visitor.press("telegram-2", "Full summary")
+        assert TITLES[1] in await visitor.press("telegram-9", "◀ Paper 2")
 
         await visitor.type("telegram", "/settings")
         settings = next(reversed(visitor.demo.chats.channels["telegram"].messages))
