@@ -10,7 +10,7 @@ PaperboyError
 └── SendError           one send or edit; each class says what the ledger does next
     ├── RetryLater      certainly not delivered: pending again, due later
     ├── Unconfirmed     the answer was lost: unconfirmed, then reconciled
-    ├── Rejected        this message is refused: once more as plain text, then failed
+    ├── Rejected        this message is refused: again in each plainer form, then failed
     ├── ChatGone        the chat is closed to us: failed, and the chat is paused
     ├── ChatMoved       the chat has a new address: pending there
     └── BotGone         our own access is gone: all messages of that bot wait

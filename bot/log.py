@@ -79,7 +79,7 @@ def _kind(record: logging.LogRecord) -> tuple[object, ...]:
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """Replace the given secrets and all that looks like a token by "[secret]"."""
-    for secret in secrets:
+    for secret in filter(None, secrets):
         text = text.replace(secret, "[secret]")
     return _TOKEN.sub("[secret]", text)
 

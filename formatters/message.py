@@ -53,7 +53,19 @@ class Formatter(Protocol):
         """Give a message with a text of the bot's own."""
 
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
-        """Give the same message without any markup, for a platform that refused the markup."""
+        """Give the same message with less markup, for a platform that refused it; itself where none is left."""
+
+
+def plainer(formatter: Formatter, body: Mapping[str, object], times: int) -> Mapping[str, object]:
+    """Give the form of a message for a platform that refused it so many times."""
+    for _ in range(times):
+        body = formatter.plain(body)
+    return body
+
+
+def has_plainer(formatter: Formatter, body: Mapping[str, object], times: int) -> bool:
+    """Tell whether to try a message again that was refused once more: the first time always."""
+    return not times or plainer(formatter, body, times + 1) != plainer(formatter, body, times)
 
 
 def with_cards(digest: Digest, edition: Edition, kept: Collection[str]) -> tuple[Paper, ...]:

@@ -97,6 +97,8 @@ class TelegramFormatter:
         return Message("notice", _body(split([Span(text)], LIMITS)[0], silent=False))
 
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        if "parse_mode" not in body:
+            return body
         kept = {name: value for name, value in body.items() if name != "parse_mode"}
         html = str(body["text"])
         with_addresses = unescape(_TAG.sub("", _LINK.sub(r"\2 (\1)", html)))

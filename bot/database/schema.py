@@ -139,7 +139,7 @@ deliveries = Table(
     Column("message_id", ForeignKey("messages.id"), nullable=False),
     Column("chat_id", ForeignKey("chats.id"), nullable=False),
     Column("state", String, nullable=False, server_default=DeliveryState.PENDING),
-    Column("plain", Integer, nullable=False, server_default="0"),  # the markup was refused
+    Column("plain", Integer, nullable=False, server_default="0"),  # how many times its markup was refused
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", Float),  # when something is done about it next; what it may hold is in `transitions`
     Column("attempted_at", Float),

@@ -182,5 +182,7 @@ class IncidentKind(StrEnum):
     """The settings name a chat twice."""
     CLOCK = "clock"
     """The clock of the computer was set back, and the times in the ledger with it. It lasts for a day."""
+    UNFOLDED = "unfolded"
+    """The platform refused a message with folded summaries, and took it without. It lasts for a week."""
     DISCARDED = "discarded"
     """An operator gave a message up. It is listed to them, and no notice is sent."""

@@ -23,6 +23,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.records import Chat, Pause, QueuedDelivery
 from bot.log import log
 from formatters import placeholders
+from formatters.message import has_plainer, plainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class RetryPolicy:
 OnSettled = Callable[[Chat, QueuedDelivery, DeliveryState, str], None]
 
 
+_UNSENT = (DeliveryState.PENDING, DeliveryState.STALE)
 # What becomes of an edit and of a recall when the chat moved: what stands at the old address stays there.
 _AT_OLD_ADDRESS = {DeliveryState.STALE: DeliveryState.SENT, DeliveryState.RECALLING: DeliveryState.FAILED}
 
@@ -170,7 +172,7 @@ class ChatWorker:
         found = await self.state.ledger.messages_about(self.chat, refs) if refs else ()
         links = {ref: self.channel.message_link(self.chat.address, *message) for ref, *message in found}
         body = placeholders.fill(row.body, links)
-        return self.channel.formatter.plain(body) if row.plain else body, any(links.values())
+        return plainer(self.channel.formatter, body, row.plain), any(links.values())
 
     async def _deliver(self, row: QueuedDelivery, body: Mapping[str, object]) -> None:
         address = self.chat.address
@@ -227,8 +229,8 @@ class ChatWorker:
                 # An edit, and the question whether a send arrived, may simply be repeated.
                 lost = DeliveryState.UNCONFIRMED if row.state == DeliveryState.PENDING else row.state
                 self._settle(row, lost, not_before=self._ask_at(row), **values)
-            case errors.Rejected() if row.state in (DeliveryState.PENDING, DeliveryState.STALE) and not row.plain:
-                self._settle(row, row.state, plain=1, **values)
+            case errors.Rejected() if row.state in _UNSENT and has_plainer(self.channel.formatter, row.body, row.plain):
+                self._settle(row, row.state, plain=row.plain + 1, **values)
             case errors.Rejected():
                 self._settle(row, refused, **values)
             case errors.ChatMoved():

@@ -35,7 +35,7 @@ from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, St
 from bot.ledger.sql import transitions
 from bot.ledger.sql.delivery_sql import CHAT_LABEL
 from bot.ledger.sql.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
-from formatters.edition import THREAD
+from formatters.edition import FOLDED, THREAD
 
 ALL = Selection()
 _OPEN = not_sent(deliveries)
@@ -56,7 +56,9 @@ class Incidents:
         async with self._read() as db:
             found = [_incident(row) for query in _QUERIES for row in await db.execute(query)]
             found += map(_unfinished, await db.execute(_UNFINISHED))
-            return found + list(map(_set_back, await db.execute(_LATELY_SET_BACK, {"now": self._clock()})))
+            now = {"now": self._clock()}
+            found += map(_incident, await db.execute(_UNFOLDED, now))
+            return found + list(map(_set_back, await db.execute(_LATELY_SET_BACK, now)))
 
     async def unsubscribed(self, listed: Collection[tuple[str, str]]) -> list[Incident]:
         """List which of these chats of the settings, named by channel and name, their people unsubscribed."""
@@ -267,6 +269,14 @@ _TWICE = (
 )
 # A day: as long as it lasts, it is told once.
 _LATELY_SET_BACK = select(clock.c.set_back_by).where(clock.c.set_back_at > bindparam("now") - 86400.0)
+# Of the newest digests alone: of these the messages are found by an index, and so are their deliveries.
+_UNFOLDED = (
+    _incident_columns(IncidentKind.UNFOLDED, messages.c.channel, (messages.c.channel, literal("")), literal(""))
+    .select_from(digests.join(messages).join(deliveries))
+    .where(digests.c.found_at > bindparam("now") - _WEEK, messages.c.edition.contains(f" {FOLDED}"))
+    .where(deliveries.c.plain > 0, deliveries.c.state == DeliveryState.SENT)
+    .distinct()
+)
 _UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON).where(
     digests.c.held_since.is_not(None)
 )

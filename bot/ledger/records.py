@@ -135,7 +135,7 @@ class QueuedDelivery:
     state: DeliveryState
     hash: str  # of the body that is wanted now
     key: str
-    plain: int  # 1 when the markup was refused
+    plain: int  # how many times it was refused, each time in a plainer form
     attempts: int
     not_before: float
     remote_id: str

@@ -140,6 +140,8 @@ PHRASES = Phrases(
         "week": "✔ In the last week: {why}",
         "twice": "⚠ {where} is the same chat as {why}: it gets everything once. "
         "Take one of the two out of the settings",
+        "unfolded": "⚠ {where} refused a message with folded summaries, which came unfolded. "
+        'If that goes on: {where}.cards = "short" in the settings',
         "clock": "⚠ The clock of this computer went back by {why} hours; the times in the ledger were moved with it. "
         "Let the system keep the time (NTP)",
     },

@@ -6,9 +6,11 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,10 @@ from bot.delivery.channel import Delivered, FreeTurn, NotDelivered, UnconfirmedS
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.ledger.records import Chat, QueuedDelivery, Selection
 from formatters.edition import UsualEdition
+from formatters.locale import phrases
+from formatters.model import Paper, Section
+from formatters.slack import SlackFormatter
+from formatters.telegram import TelegramFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, known_ids, numbers, open_pipeline
@@ -322,6 +328,56 @@ async def test_refused_markup_is_tried_once_as_plain_text(pipeline: Pipeline) ->
     await pipeline.run(days(1))
     assert ("a", "index", "pending") in pipeline.reports
     assert await pipeline.counts("a") == {"sent": 3}
+
+
+FOLDED = UsualEdition("digest", "folded", ("digest",))
+TWO = Paper("two", 2, "Two", "https://two.org/", (), (Section("Goal", "To be *two*."),))
+
+
+@pytest.mark.parametrize(
+    ("times", "kinds"),
+    [(0, ["rich_text", "container"]), (1, ["rich_text", "rich_text", "section", "context"]), (2, [])],
+)
+async def test_a_refused_message_is_tried_in_each_plainer_form(
+    pipeline: Pipeline, times: int, kinds: list[str]
+) -> None:
+    """In Slack: folded, without containers, and as text alone."""
+    pipeline.channel.formatter = SlackFormatter(phrases("en"))
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("invalid_blocks"))] * times
+    await pipeline.ledger.subscriptions.sync_chats("terminal", FOLDED, {"a": "a"})
+    await pipeline.run([found(digest(date(2025, 1, 1), TWO))])
+    [shown] = pipeline.channel.chats["a"]
+    blocks: Any = shown.body.get("blocks", [])
+    assert [block["type"] for block in blocks] == kinds
+    assert "https://two.org/" in str(shown.body)
+    assert pipeline.reports == [*[("a", "digest", "pending")] * times, ("a", "digest", "sent")]
+
+
+async def test_a_message_refused_in_all_its_forms_fails(pipeline: Pipeline) -> None:
+    pipeline.channel.formatter = SlackFormatter(phrases("en"))
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("no"))] * 3
+    await pipeline.ledger.subscriptions.sync_chats("terminal", FOLDED, {"a": "a"})
+    await pipeline.run([found(digest(date(2025, 1, 1), TWO))])
+    assert await pipeline.counts("a") == {"failed": 1}
+    assert pipeline.channel.calls == [("send", "a")] * 3
+
+
+async def test_a_refused_edit_is_tried_in_each_plainer_form(pipeline: Pipeline) -> None:
+    pipeline.channel.formatter = SlackFormatter(phrases("en"))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", FOLDED, {"a": "a"})
+    await pipeline.run([found(digest(date(2025, 1, 1), TWO))])
+    pipeline.channel.failures["a"].append(refused(errors.Rejected("invalid_blocks")))
+    await pipeline.run([found(digest(date(2025, 1, 1), replace(TWO, title="Better")))])
+    [shown] = pipeline.channel.chats["a"]
+    assert (shown.edits, "2. Better" in str(shown.body), "container" in str(shown.body)) == (1, True, False)
+
+
+async def test_in_telegram_there_is_one_plainer_form(pipeline: Pipeline) -> None:
+    pipeline.channel.formatter = TelegramFormatter(phrases("en"))
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("cannot parse"))] * 2
+    await pipeline.run([found(digest(date(2025, 1, 1), replace(TWO, title="a &lt; b")))])
+    assert await pipeline.counts("a") == {"failed": 1, "sent": 1}
+    assert pipeline.channel.calls.count(("send", "a")) == 3
 
 
 async def test_a_message_refused_twice_fails_and_later_ones_go_on(pipeline: Pipeline) -> None:

@@ -14,7 +14,10 @@ from bot.database.states import DeliveryState
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.records import Selection, StuckMessage
+from formatters.edition import UsualEdition
+from formatters.locale import phrases
 from formatters.model import Section
+from formatters.slack import SlackFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
@@ -52,6 +55,26 @@ async def test_a_closed_chat_is_an_incident_until_a_message_arrives(pipeline: Pi
     assert await news(pipeline) == closed
     await pipeline.ledger.subscriptions.resume_all()
     await pipeline.dispatch()
+    assert await news(pipeline) == []
+
+
+async def test_a_message_that_came_unfolded_is_an_incident_for_a_week(pipeline: Pipeline) -> None:
+    pipeline.channel.formatter = SlackFormatter(phrases("en"))
+    usual = UsualEdition("digest", "folded", ("digest",))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual, {"a": "a"})
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("invalid_blocks"))]
+    await pipeline.look(days(1))
+    assert await news(pipeline) == []
+    await pipeline.dispatch()
+    await pipeline.run(days(1, 2))
+    assert await news(pipeline) == [("unfolded", "terminal", "")]
+    pipeline.clock.now += 7 * 86_400
+    assert await news(pipeline) == []
+
+
+async def test_a_message_that_held_nothing_folded_came_as_it_may(pipeline: Pipeline) -> None:
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("cannot parse"))]
+    await pipeline.run(days(1))
     assert await news(pipeline) == []
 
 

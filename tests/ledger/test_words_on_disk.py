@@ -71,7 +71,7 @@ WORDS: dict[type[StrEnum], set[str]] = {
     },
     IncidentKind: {
         *("paused", "refused", "unconfirmed", "bot", "held", "silent"),
-        *("deaf", "run", "source", "unread", "unsubscribed", "week", "twice", "clock", "discarded"),
+        *("deaf", "run", "source", "unread", "unsubscribed", "week", "twice", "clock", "unfolded", "discarded"),
     },
     ErrorCode: {
         *("RetryLater", "Flood", "Unconfirmed", "Rejected", "ChatGone", "ChatMoved", "BotGone"),

@@ -23,6 +23,7 @@ from bot.channels.slack.connections import (
     PUBLIC_SCOPE,
     Workspace,
     channel_title,
+    delivery_ref_of,
     granted_scopes,
     open_session,
     parts,
@@ -30,7 +31,7 @@ from bot.channels.slack.connections import (
     time_of,
     web_client,
 )
-from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
+from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, RefusedContainers, error_code, translate
 from bot.database.states import ChatKind
 from bot.delivery.channel import (
     ChatIdentity,
@@ -83,8 +84,8 @@ class SlackChannel:
             for name, method in methods.items()
         }
         self._session: aiohttp.ClientSession | None = None
+        self._containers = RefusedContainers(formatter.plain)
         self._directs: dict[str, str] = {}  # by person: the id of the direct messages, which never changes
-
         self._workspace = Workspace()
 
     def seconds_for(self, work: Sequence[ChatWork]) -> float:
@@ -152,15 +153,16 @@ class SlackChannel:
         return await self._posts.acquire(address, reply=reply, ahead=ahead)
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
-        post = self.client().chat_postMessage(**post_arguments(address, body, delivery_ref, thread))
-        [ts] = await self._call(_parts(post, "ts"), self._posts, address)
+        with self._containers.accepted(body) as shown:
+            post = self.client().chat_postMessage(**post_arguments(address, shown, delivery_ref, thread))
+            [ts] = await self._call(_parts(post, "ts"), self._posts, address)
         return str(ts)
 
     async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
-        kept: dict[str, Any] = {name: value for name, value in body.items() if name in {"text", "blocks"}}
-        await self._call(
-            self.client().chat_update(channel=address, ts=remote_id, **kept), self._methods["chat.update"], ALL
-        )
+        with self._containers.accepted(body) as shown:
+            kept: dict[str, Any] = {name: value for name, value in shown.items() if name in {"text", "blocks"}}
+            call = self.client().chat_update(channel=address, ts=remote_id, **kept)
+            await self._call(call, self._methods["chat.update"], ALL)
 
     async def delete(self, address: str, remote_id: str) -> None:
         call = self.client().chat_delete(channel=address, ts=remote_id)
@@ -196,7 +198,7 @@ class SlackChannel:
 
         async def page() -> tuple[str | None, str | None]:
             answer = await self._page(address, unconfirmed, cursor)
-            found = (str(one["ts"]) for one in answer["messages"] if _key(one) == unconfirmed.delivery_ref)
+            found = (str(one["ts"]) for one in answer["messages"] if delivery_ref_of(one) == unconfirmed.delivery_ref)
             following = (answer.get("response_metadata") or {}).get("next_cursor")
             return next(found, None), None if _goes_back_enough(answer, unconfirmed) else following
 
@@ -294,7 +296,3 @@ def _goes_back_enough(answer: Any, unconfirmed: UnconfirmedSend) -> bool:
         return False
     ago = max(0.0, time.time() - unconfirmed.attempted_at)
     return float(answer["messages"][-1]["ts"]) < min(time_of(answer) - ago, unconfirmed.attempted_at) - _EARLIER
-
-
-def _key(message: Mapping[str, Any]) -> object:
-    return ((message.get("metadata") or {}).get("event_payload") or {}).get("key")

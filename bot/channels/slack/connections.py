@@ -108,6 +108,11 @@ def person_title(person: Mapping[str, Any]) -> str:
     return str(person.get("real_name") or person.get("name") or "")
 
 
+def delivery_ref_of(message: Mapping[str, Any]) -> object:
+    """Give what a message of ours says in its metadata that it delivers."""
+    return ((message.get("metadata") or {}).get("event_payload") or {}).get("key")
+
+
 def time_of(answer: Any) -> float:
     """Give when Slack answered by its own clock; 0 when it does not say."""
     try:

@@ -30,7 +30,11 @@ from bot.sources.source import Source
 from formatters.locale import phrases
 
 _SAID = phrases("en")  # as all that commands say
-_WARNINGS = {IncidentKind.LISTED_TWICE, IncidentKind.CLOCK}  # what is mended already, and worth a line
+_WARNINGS = {
+    IncidentKind.LISTED_TWICE,
+    IncidentKind.CLOCK,
+    IncidentKind.UNFOLDED,
+}  # what is mended already, and worth a line
 _NO_HASTE = {IncidentKind.HELD, IncidentKind.PAUSED, *_WARNINGS}  # these are waited for, told, or mended
 _IDLE = 60.0  # seconds: when nothing was settled for so long, what waits is left to the next run
 

@@ -6,11 +6,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date
 from email.utils import formatdate
+from types import SimpleNamespace
 
 import pytest
+from slack_sdk.errors import SlackApiError
+from structlog.testing import capture_logs
 
 from bot.channels.slack.channel import EVENT, SlackChannel
+from bot.channels.slack.errors import RefusedContainers, translate
 from bot.database.states import ChatKind
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
@@ -18,6 +23,7 @@ from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from tests.support.chats import SLACK_CHAT
+from tests.support.digests import digest, paper
 from tests.support.fakes import faults
 from tests.support.fakes.answers import Answer, ok, slack_error
 from tests.support.fakes.faults import Fault
@@ -98,6 +104,65 @@ async def test_an_edit_into_plain_text_removes_the_blocks(server: FakeSlack, cha
 async def test_a_thread_whose_parent_is_gone_rejects(server: FakeSlack, channel: SlackChannel) -> None:
     with pytest.raises(Rejected, match="thread_not_found"):
         await send(channel, thread="1700000000.000100")
+
+
+# Containers, which a workspace may refuse
+
+DIGEST = FORMATTER.digest(digest(date(2025, 1, 6), paper(1)), Edition("digest", folded=True))[0].body
+OPEN = ["rich_text", "rich_text", "section", "context"]
+
+
+def kinds(server: FakeSlack) -> list[list[str]]:
+    return [[block["type"] for block in message.blocks] for message in server.shown(SLACK_CHAT)]
+
+
+async def test_after_a_refusal_all_comes_unfolded_at_once(server: FakeSlack, channel: SlackChannel) -> None:
+    ts = await channel.send(SLACK_CHAT, DIGEST, delivery_ref="a", thread="")
+    server.knows_containers = False
+    with pytest.raises(Rejected, match="invalid_blocks"):
+        await channel.send(SLACK_CHAT, DIGEST, delivery_ref="b", thread="")
+    with capture_logs() as logs:
+        await channel.send(SLACK_CHAT, DIGEST, delivery_ref="b", thread="")
+        await channel.edit(SLACK_CHAT, ts, DIGEST)
+        await send(channel)
+    assert kinds(server) == [OPEN, OPEN, ["rich_text"]]
+    assert (len(methods(server)), logs) == (5, [])
+
+
+async def test_a_refused_edit_is_learnt_from_too(server: FakeSlack, channel: SlackChannel) -> None:
+    ts = await channel.send(SLACK_CHAT, DIGEST, delivery_ref="a", thread="")
+    server.knows_containers = False
+    with capture_logs() as logs, pytest.raises(Rejected, match="invalid_blocks"):
+        await channel.edit(SLACK_CHAT, ts, DIGEST)
+    await channel.edit(SLACK_CHAT, ts, DIGEST)
+    assert kinds(server) == [OPEN]
+    assert [(one["event"], one["channel"]) for one in logs] == [("folded summaries come unfolded for a day", "slack")]
+
+
+async def test_what_else_is_refused_teaches_nothing_of_containers(server: FakeSlack, channel: SlackChannel) -> None:
+    for code, body in (("msg_too_long", DIGEST), ("invalid_blocks", FORMATTER.notice("One").body)):
+        server.faults.add(faults.slack_refusal(code))
+        with pytest.raises(Rejected):
+            await channel.send(SLACK_CHAT, body, delivery_ref="a", thread="")
+    await channel.send(SLACK_CHAT, DIGEST, delivery_ref="b", thread="")
+    assert kinds(server) == [["rich_text", "container"]]
+
+
+def test_a_day_later_containers_are_tried_again() -> None:
+    now = [0.0]
+    containers = RefusedContainers(FORMATTER.plain, lambda: now[0])
+    refusal = SlackApiError("no", SimpleNamespace(data={"error": "invalid_blocks"}))  # type: ignore[no-untyped-call]
+
+    def tried() -> bool:
+        with containers.accepted(DIGEST) as body:
+            return body == DIGEST
+
+    assert tried()
+    with pytest.raises(Rejected), containers.accepted(DIGEST):
+        raise translate(refusal) from refusal
+    assert not tried()
+    now[0] += 86_401
+    assert tried()
 
 
 # Refusals through the SDK

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from formatters.markdown import walk
 from formatters.slack.mrkdwn import LONGEST, read, sections, text
+from formatters.slack.texts import plain_text
 from formatters.spans import Span, without_direction
 from tests.support.fakes import mrkdwn
 from tests.support.fakes.blocks import check_blocks
@@ -157,10 +158,8 @@ def test_what_is_written_can_be_read(markdown: str, said: str) -> None:
 )
 def test_no_letter_becomes_markup(spans: list[Span]) -> None:
     written: list[Any] = sections([tuple(spans)])
-    check_blocks(
-        [{"type": "container", "title": {"type": "plain_text", "text": "x"}, "child_blocks": [one]} for one in written]
-    )
     for one in written:
+        check_blocks([{"type": "container", "title": plain_text("x"), "child_blocks": [one]}])
         if one["text"]["type"] == "plain_text":
             assert without_direction(one["text"]["text"]) == one["text"]["text"]
     marked = [one["text"] for one in written if one["text"]["type"] == "mrkdwn"]
