@@ -21,6 +21,7 @@ class Wording:
     title: str
     hint: str  # with {line}
     progress: str  # with {sent} and {all}
+    ended: str
     bot: str
     write: str  # the label of where lines are typed, with {place}
     send: str
@@ -49,6 +50,7 @@ KO = Wording(
     title="Paperboy 데모",
     hint="오늘의 논문이 두 곳에 도착합니다. 아래에 {line} 이라고 쳐 보세요.",
     progress="메시지 {all}개 중 {sent}개 전달",
+    ended="데모가 끝났습니다. 터미널에서 다시 시작하면 이 페이지도 이어집니다.",
     bot="봇",
     write="{place}에 쓰기",
     send="보내기",
@@ -91,6 +93,7 @@ EN = Wording(
     title="Paperboy demo",
     hint="Today's papers arrive in two places. Type {line} below.",
     progress="{sent} of {all} messages delivered",
+    ended="The demo has ended. Start it again in the terminal, and this page goes on.",
     bot="bot",
     write="Write to {place}",
     send="Send",

@@ -2,11 +2,13 @@
 // <body data-feed="/feed" data-after="N">: asks for what changed after N, and puts it into the page.
 // <form data-live>: is posted without leaving the page.
 // <div data-follow>: is scrolled to its end when something comes, as long as its reader is there.
+// <p id="ended" hidden>: is shown while the program does not answer.
 "use strict";
 
 const feed = document.body.dataset.feed;
 let after = Number(document.body.dataset.after);
 let asking = false;
+let silent = 0; // how often the program did not answer, in a row
 
 const isAtEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < 80;
 
@@ -30,11 +32,19 @@ async function ask() {
   try {
     const answer = await fetch(`${feed}?after=${after}`);
     if (answer.status === 200) show(await answer.json());
+    silent = 0;
   } catch {
-    // the program ended, or is not there yet
+    silent += 1;
   } finally {
     asking = false;
+    const ended = document.getElementById("ended");
+    if (ended) ended.hidden = !silent;
   }
+}
+
+async function askAgain() {
+  await ask();
+  setTimeout(askAgain, silent ? 3000 : 400);
 }
 
 document.addEventListener("submit", async (event) => {
@@ -43,8 +53,10 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = new URLSearchParams(new FormData(form, event.submitter));
   form.querySelectorAll("input:not([type=hidden])").forEach((input) => (input.value = ""));
+  const box = form.closest("section")?.querySelector("[data-follow]");
+  if (box && !box.contains(form)) box.scrollTop = box.scrollHeight; // who writes wants to see the answer
   try {
-    await fetch(form.action, { method: "POST", body, redirect: "manual" });
+    await fetch(form.getAttribute("action"), { method: "POST", body, redirect: "manual" });
   } catch {
     return;
   }
@@ -54,5 +66,5 @@ document.addEventListener("submit", async (event) => {
 if (feed) {
   for (const box of document.querySelectorAll("[data-follow]")) box.scrollTop = box.scrollHeight;
   document.addEventListener("visibilitychange", ask);
-  setInterval(ask, 400);
+  askAgain();
 }
