@@ -11,8 +11,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.cli.setup.demo.browser import has_display
 from bot.web.loopback import HOST, PORT
+from bot.web.window import has_display
 from tests.support.installed import PATH
 from tests.support.terminal import CTRL_C, ForkedTerminal
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-import webbrowser
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
@@ -16,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.main import app
-from bot.cli.setup.preview import browser, display
+from bot.cli.setup.preview import browser
 from bot.cli.setup.preview.content import Contents
 from bot.cli.setup.preview.saving import PictureError
 from bot.config.settings import Settings
@@ -108,23 +107,20 @@ def test_a_post_that_leaves_its_folder_leaves_the_page(post: Path) -> None:
 
 
 @asynccontextmanager
-async def served(post: Path, capsys: pytest.CaptureFixture[str]) -> AsyncIterator[str]:
-    """Serve the preview of a post; give the address that is printed."""
-    serving = asyncio.create_task(browser.serve(Settings(), [post], paper="", look=0.05))
+async def served(post: Path) -> AsyncIterator[str]:
+    """Serve the preview of a post; give the address that is shown."""
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(browser.serve(Settings(), [post], paper="", look=0.05, show=address.set_result))
     try:
-        async with asyncio.timeout(10):
-            while not (found := re.search(r"http://\S+", capsys.readouterr().out)):
-                assert not serving.done()
-                await asyncio.sleep(0.01)
-        yield found[0]
+        yield await asyncio.wait_for(address, 10)
     finally:
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
 
 
-async def test_a_page_is_told_of_what_changed(post: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    async with served(post, capsys) as address, aiohttp.ClientSession() as session:
+async def test_a_page_is_told_of_what_changed(post: Path) -> None:
+    async with served(post) as address, aiohttp.ClientSession() as session:
         async with session.get(address) as response:
             page = await response.text()
         found = re.search(r'data-after="(\d+)"', page)
@@ -140,8 +136,8 @@ async def test_a_page_is_told_of_what_changed(post: Path, capsys: pytest.Capture
     assert "A new word" not in page
 
 
-async def test_a_page_is_told_why_a_file_cannot_be_shown(post: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    async with served(post, capsys) as address, aiohttp.ClientSession() as session:
+async def test_a_page_is_told_why_a_file_cannot_be_shown(post: Path) -> None:
+    async with served(post) as address, aiohttp.ClientSession() as session:
         async with session.get(address, headers={"Accept-Language": "en"}) as response:
             found = re.search(r'data-after="(\d+)"', await response.text())
         assert found
@@ -210,36 +206,3 @@ def test_a_browser_that_takes_no_picture_is_said(post: Path, tmp_path: Path, mon
     result = CliRunner().invoke(app, ["preview", str(post), "--png", str(tmp_path / "page.png")])
 
     assert str(result.exception) == f"{fake} made no picture; try --html"
-
-
-# Where there is a display
-
-
-@pytest.mark.parametrize(
-    ("environment", "platform", "has"),
-    [
-        ({"DISPLAY": ":0"}, "linux", True),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
-        ({}, "linux", False),
-        ({}, "darwin", True),
-        ({"DISPLAY": "localhost:10.0", "SSH_CONNECTION": "1 2 3 4"}, "linux", False),
-        ({"SSH_TTY": "/dev/pts/1"}, "darwin", False),
-    ],
-)
-def test_where_there_is_a_display(environment: Mapping[str, str], platform: str, has: bool) -> None:
-    assert display.has_display(environment, platform) == has
-
-
-def test_a_browser_that_takes_the_terminal_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("lynx"))
-    assert not display.open_page("http://127.0.0.1:1/")
-
-
-def test_a_machine_without_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none() -> None:
-        raise webbrowser.Error
-
-    monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(webbrowser, "get", none)
-    assert not display.open_page("http://127.0.0.1:1/")

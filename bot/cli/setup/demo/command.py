@@ -11,13 +11,13 @@ from pathlib import Path
 from bot.channels.terminal import TerminalChannel
 from bot.cli.console import Console, warn
 from bot.cli.setup import sample
-from bot.cli.setup.demo.browser import has_display, open_in_browser
 from bot.cli.setup.demo.conversation import open_conversation
 from bot.cli.setup.demo.typed import Lines, LinesBesidePage
 from bot.config.explain import variable
 from bot.config.loading import FILE, settings_from
 from bot.config.settings import Settings
 from bot.log import configure
+from bot.web.window import has_display, open_in_browser
 from formatters.locale import phrases
 from formatters.terminal import TerminalFormatter
 

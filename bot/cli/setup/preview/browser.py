@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from bot.cli.console import say
 from bot.cli.setup.preview.content import Contents
-from bot.cli.setup.preview.display import open_page
 from bot.config.settings import Settings
 from bot.pages.preview.page import PreviewPage
 from bot.web.loopback import serving
+from bot.web.window import has_display, open_in_browser
 
 _LOOK = 0.5  # seconds between two looks at the files
 
@@ -22,8 +22,20 @@ def serve_forever(settings: Settings, posts: Sequence[Path], *, paper: str) -> N
     asyncio.run(serve(settings, posts, paper=paper))
 
 
-async def serve(settings: Settings, posts: Sequence[Path], *, paper: str, look: float = _LOOK) -> NoReturn:
-    """Serve the page on this machine until stopped, and look at the files again and again.
+def _open(address: str) -> None:
+    if has_display():
+        open_in_browser(address)
+
+
+async def serve(
+    settings: Settings,
+    posts: Sequence[Path],
+    *,
+    paper: str,
+    look: float = _LOOK,
+    show: Callable[[str], object] = _open,
+) -> NoReturn:
+    """Serve the page on this machine until stopped, show it, and look at the files again and again.
 
     Raises SourceError or ParseError for a post that cannot be read at first, OSError where no port can be had.
     """
@@ -32,7 +44,7 @@ async def serve(settings: Settings, posts: Sequence[Path], *, paper: str, look: 
     page = PreviewPage(contents.read(), settings.language, contents.threaded)
     async with serving(page.app()) as served:
         say(f"The preview is at {served.address} until you press Ctrl-C.")
-        await asyncio.to_thread(open_page, served.address)
+        show(served.address)
         while True:
             await asyncio.sleep(look)
             if (now := contents.stamp()) != stamp:
