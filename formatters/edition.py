@@ -8,8 +8,9 @@ from typing import Self
 THREAD = "thread"  # papers reply to their index; only such editions have spellings that begin so
 LAYOUTS = ("messages", THREAD, "digest", "index")
 FOLDED, SHORT = "folded", "short"  # what a chat may choose of its cards
+LINKED = "linked"
 _WITH_CARDS = ("messages", THREAD)
-_SILENT, _HERE, _LINKED, _FIRST = "silent", "here", "linked", "first"
+_SILENT, _HERE, _FIRST = "silent", "here", "first"
 _CODE = 2  # letters of a language (ISO 639-1); each other mark has more
 
 
@@ -26,7 +27,7 @@ class Edition:
     cards: int = 0  # how many papers, from the first, get a card; 0: all of them
 
     def __str__(self) -> str:
-        folded, linked = FOLDED * self.folded, _LINKED * self.linked
+        folded, linked = FOLDED * self.folded, LINKED * self.linked
         first = f"{_FIRST}{self.cards}" if self.cards else ""
         marks = (self.layout, self.language, _SILENT * self.silent, _HERE * self.buttons_in_chat, folded, linked, first)
         return " ".join(filter(None, marks))
@@ -37,7 +38,7 @@ class Edition:
         layout, *marks = spelled.split()
         first = next((int(mark[len(_FIRST) :]) for mark in marks if mark.startswith(_FIRST)), 0)
         language = next((mark for mark in marks if len(mark) == _CODE), "")
-        silent, here, folded, linked = (mark in marks for mark in (_SILENT, _HERE, FOLDED, _LINKED))
+        silent, here, folded, linked = (mark in marks for mark in (_SILENT, _HERE, FOLDED, LINKED))
         return cls(layout, language, silent, here, folded, linked, first)
 
 
@@ -48,6 +49,7 @@ class UsualEdition:
     layout: str = "messages"
     cards: str = SHORT
     foldable: tuple[str, ...] = ()  # the layouts in which the platform can fold the full summaries
+    linkable: tuple[str, ...] = ()  # which chats have links to their messages: patterns of addresses, with _ and %
 
     def folds(self, layout: str, cards: str = "") -> bool:
         """Tell whether a chat with these preferences, "" for none, gets the full summaries folded."""
@@ -56,6 +58,10 @@ class UsualEdition:
     def most_cards(self, layout: str, chosen: int) -> int:
         """Give to how many papers such a chat gets a card, 0 for all or where its layout has none."""
         return chosen if (layout or self.layout) in _WITH_CARDS else 0
+
+    def links(self, layout: str) -> bool:
+        """Tell whether such a chat gets an index that can lead to messages."""
+        return (layout or self.layout) in _WITH_CARDS
 
     def edition(self, language: str = "") -> Edition:
         return Edition(self.layout, language, folded=self.folds(self.layout))

@@ -88,7 +88,7 @@ DELIVERY_CHANGES: Mapping[DeliveryState, Mapping[DeliveryState, str]] = {
         DeliveryState.RECALLED: "it is surely not in the chat, or the operator looked and says so, and was recalled",
     },
     DeliveryState.SENT: {
-        DeliveryState.STALE: "its post changed",
+        DeliveryState.STALE: "its post changed, or the lines of an index can lead to papers that came",
         DeliveryState.RECALLING: "the operator recalled it",
     },
     DeliveryState.STALE: {

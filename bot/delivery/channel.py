@@ -281,11 +281,13 @@ class ChannelKit:
     check_app: Callable[[Any], Awaitable[Sequence[tuple[str, str]]]] | None = None
     members_invite: bool = False  # not administrators alone may invite the bot into a chat, and so subscribe it
     foldable: tuple[str, ...] = ()  # the layouts in which it can fold the full summaries
+    linkable: tuple[str, ...] = ()  # which chats have links to their messages: patterns of addresses, with _ and %
 
     def usual_edition(self, settings: Settings) -> UsualEdition:
         """Say what its chats receive that chose nothing."""
         own = self.read(settings)
-        return UsualEdition(own.layout if own else self.layouts[0], own.cards if own else FOLDED, self.foldable)
+        layout, cards = (own.layout, own.cards) if own else (self.layouts[0], FOLDED)
+        return UsualEdition(layout, cards, self.foldable, self.linkable)
 
 
 def listed_chats(kits: Mapping[str, ChannelKit], settings: Settings) -> list[tuple[str, str]]:

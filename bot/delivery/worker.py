@@ -229,6 +229,8 @@ class ChatWorker:
                 # An edit, and the question whether a send arrived, may simply be repeated.
                 lost = DeliveryState.UNCONFIRMED if row.state == DeliveryState.PENDING else row.state
                 self._settle(row, lost, not_before=self._ask_at(row), **values)
+            case errors.Rejected() if row.changes_links_alone:  # it stays as it is, with every word
+                self._settle(row, DeliveryState.SENT, **values)
             case errors.Rejected() if row.state in _UNSENT and has_plainer(self.channel.formatter, row.body, row.plain):
                 self._settle(row, row.state, plain=row.plain + 1, **values)
             case errors.Rejected():

@@ -12,7 +12,7 @@ from bot.archive.index import index_digest
 from bot.database.reasons import Reason
 from bot.database.states import DigestState
 from bot.ledger.records import KnownDigest, PlannedDigest, RenderedEdition
-from bot.ledger.sql import digest_sql, planning_sql, transitions
+from bot.ledger.sql import digest_sql, linking_sql, planning_sql, transitions
 from bot.ledger.sql.hand_sql import end_recall, is_of_digest
 
 
@@ -74,3 +74,8 @@ async def _write_messages(db: AsyncConnection, digest: int, rendered: RenderedEd
         for statement in planning_sql.drop_obsolete(digest, rendered):
             await db.execute(statement)
         await db.execute(transitions.reopen(planning_sql.changed_messages(digest, rendered, changed | back)))
+        # An index that reads as it did may still be to be edited for its links.
+        index = planning_sql.changed_messages(
+            digest, rendered, {key for key in changed | back if key.startswith("index")}
+        )
+        await db.execute(linking_sql.edit_index(linking_sql.SETTLED.c.message_id.in_(index)))

@@ -144,8 +144,13 @@ class QueuedDelivery:
     id_sequence: str  # of the chat when it was sent; empty: not known, or not sent yet
     message: int
     digest: str  # its name
+    edition: str  # as it is spelled
     body: Mapping[str, object]
     version: int  # of the ledger when it was read
+
+    @property
+    def changes_links_alone(self) -> bool:
+        return self.state == DeliveryState.STALE and self.tried_hash == self.hash
 
     def in_thread(self, thread: str) -> QueuedDelivery:
         """Give the row as it is sent: under its parent."""

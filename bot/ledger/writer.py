@@ -22,13 +22,14 @@ from bot.database.engine import Database, translating_errors
 from bot.database.states import DeliveryState
 from bot.ledger.chats.chat_sql import END_PAUSE, PAUSE
 from bot.ledger.records import Pause, QueuedDelivery
-from bot.ledger.sql import delivery_sql, transitions
+from bot.ledger.sql import delivery_sql, linking_sql, transitions
+from formatters.edition import Edition
 
 _BUSY = 4  # requests at once, from which on it pays to wait for more
 _MOST_BODIES = 100  # kept in memory, of up to 16 KB each; the chats of a broadcast share those of its digest
 
-# For SETTLE, whether the message arrived by it, and the pause that follows.
-Outcome = tuple[Mapping[str, object], bool, Pause | None]
+# For SETTLE, whether the message arrived by it, the pause that follows, and whether its index may lead to it now.
+Outcome = tuple[Mapping[str, object], bool, Pause | None, bool]
 Write = Callable[[Connection, float], object]  # takes the time to write
 Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes
 # The rows claimed, by ref; the next rows, by chat; and what other requests answer, in their order.
@@ -106,13 +107,15 @@ class BatchWriter:
     ) -> asyncio.Future[None]:
         """Commit what became of a delivery; one that was sent is due again if its post changed meanwhile.
 
-        With `pause`, its chat is paused in the same transaction; a message that arrived ends a pause in the same way.
+        With `pause`, its chat is paused in the same transaction; a message that arrived ends a pause in the same way,
+        and lets a linked index be edited when its digest stands in the chat.
         Outcomes are written in order, and none later than what is requested after it.
         """
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
         settled = transitions.outcome(row.delivery_ref, {"state": state, **known, **values})
         arrived = not row.remote_id and "remote_id" in values  # an edit does not make a message younger
-        return self._request(self._batch.outcomes, (settled, arrived, pause))
+        may_link = not row.remote_id and state != DeliveryState.PENDING and Edition.read(row.edition).linked
+        return self._request(self._batch.outcomes, (settled, arrived, pause, may_link))
 
     async def write(self, what: Callable[[Connection, float], _Answer]) -> _Answer:
         """Commit something else, and give its answer: no worker must read its rows again for it.
@@ -195,12 +198,14 @@ class _Connection:
     def _settle(self, db: Connection, outcomes: Sequence[Outcome], now: float) -> None:
         if gone := [{"of": one["of"]} for one, *_ in outcomes if one["to_state"] == DeliveryState.RECALLED]:
             db.execute(delivery_sql.KEEP_RECALLED_ID, gone)
-        if settled := [{**one, "to_sent_at": now if arrived else None} for one, arrived, _ in outcomes]:
+        if settled := [{**one, "to_sent_at": now if arrived else None} for one, arrived, *_ in outcomes]:
             db.execute(transitions.SETTLE, settled)
-        if arrived := [{"of": one["of"]} for one, arrived, _ in outcomes if arrived]:
+        if arrived := [{"of": one["of"]} for one, arrived, *_ in outcomes if arrived]:
             db.execute(END_PAUSE, arrived)
-        if pauses := [asdict(pause) | {"now": now} for *_, pause in outcomes if pause]:
+        if pauses := [asdict(pause) | {"now": now} for *_, pause, _ in outcomes if pause]:
             db.execute(PAUSE, pauses)
+        if linked := [{"of": one["of"]} for one, *_, may_link in outcomes if may_link]:
+            db.execute(linking_sql.EDIT_INDEX, linked)
 
     def _claim(self, db: Connection, rows: Sequence[QueuedDelivery], now: float) -> dict[str, QueuedDelivery]:
         if not rows:

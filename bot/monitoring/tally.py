@@ -73,9 +73,9 @@ class Tally:
             self._finish(self._under_way.pop(chat.id))
 
     def settled(self, chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
-        """Note a row that was settled; one that is `sent` with a reason was left as it stands."""
+        """Note a row that was settled, unless it was left as it stands, with a reason, or no word of it changed."""
         one = self._under_way.get(chat.id)
-        if one is None or (state == DeliveryState.SENT and why):
+        if one is None or (state == DeliveryState.SENT and (why or row.changes_links_alone)):
             return
         if one.digest != row.digest:
             self._finish(one)

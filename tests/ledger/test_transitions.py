@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.database.schema import chats, deliveries, digests, messages, metadata
 from bot.database.states import DELIVERY_CHANGES, DeliveryState
 from bot.errors import ErrorCode
-from bot.ledger.sql import hand_sql, transitions
+from bot.ledger.sql import hand_sql, linking_sql, transitions
 from bot.ledger.sql.transitions import OUTCOMES, SETTLE, outcome
 from tests.support.digests import days
 from tests.support.pipeline import open_pipeline
@@ -101,6 +101,7 @@ CASES: dict[str, list[Case]] = {
             {one: {FAILED} for one in (PENDING, SENDING, FAILED, UNCONFIRMED)},
         ),
     ],
+    "edit_index": [Case(linking_sql.edit_index(linking_sql.SETTLED.c.ref.is_not(None)), {SENT: {STALE}})],
     "drop": [Case(_update_of(hand_sql.drop(1)[3]), {STALE: {SENT}, FAILED: {SENT}})],
     "recall": [
         Case(hand_sql.recall(true())[0], {one: {RECALLING} for one in (SENT, STALE, FAILED)}),
@@ -167,10 +168,8 @@ def test_the_table_allows_nothing_that_no_statement_does() -> None:
 
 
 def test_each_statement_that_changes_deliveries_is_in_one_module_and_tried_here() -> None:
-    by_hand = {"drop", "recall", "end_recall"}
-    assert makers("deliveries", "update") == {
-        ("hand_sql.py" if name in by_hand else "transitions.py", name) for name in CASES
-    }
+    elsewhere = {**dict.fromkeys(("drop", "recall", "end_recall"), "hand_sql.py"), "edit_index": "linking_sql.py"}
+    assert makers("deliveries", "update") == {(elsewhere.get(name, "transitions.py"), name) for name in CASES}
     assert {module for module, _ in makers("deliveries", "delete")} == {"transitions.py", "hand_sql.py"}
 
 
@@ -249,8 +248,25 @@ def filled() -> Iterator[Engine]:
         one = {"digest_id": 1, "channel": "c", "edition": "messages", "seq": 0, "body": {}, "hash": "wanted"}
         db.execute(insert(messages), [{**one, "id": n, "key": f"{n}", "is_obsolete": gone} for n, (gone, _) in rows])
         db.execute(insert(deliveries), [{"id": n, "ref": f"{n}", "message_id": n, **row} for n, (_, row) in rows])
+        _add_linked(db)
     yield engine
     engine.dispose()
+
+
+def _add_linked(db: Connection) -> None:
+    """Add digests whose index, in any state, stands in a chat with a paper that came after it."""
+    states = [one for one in DeliveryState if True in _there(one)]
+    for n, state in enumerate(states, 2):
+        digest = {"source": "s", "name": f"{n}", "post": "p", "day": "2025-01-01", "fingerprint": "", "content": {}}
+        db.execute(insert(digests).values(id=n, **digest, state="active", found_at=0.0))
+        one = {"digest_id": n, "channel": "c", "edition": "messages linked", "seq": 0, "body": {}, "hash": "wanted"}
+        for key, row in (
+            ("index", {"state": state, "attempted_at": 1.0}),
+            ("paper/1", {"state": SENT, "sent_at": 2.0}),
+        ):
+            message = db.execute(insert(messages).values(**one, key=key).returning(messages.c.id)).scalar_one()
+            held = {"ref": f"{n} {key}", "chat_id": 1, "remote_id": "7", "id_sequence": "here", "sent_hash": "wanted"}
+            db.execute(insert(deliveries).values(message_id=message, **held, **row))
 
 
 def _rows() -> Iterator[tuple[int, dict[str, object]]]:

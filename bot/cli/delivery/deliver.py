@@ -203,7 +203,8 @@ def _counting(total: int, settled: asyncio.Event, shown: AbstractContextManager[
 
         def note(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
             what = _DONE.get(row.state, "sent")
-            done[what] += state in _WELL and not why  # with a reason it was left as it stands
+            # With a reason it was left as it stands; an edit that changes links alone is a part of sending.
+            done[what] += state in _WELL and not why and not row.changes_links_alone
             if state in _OVER:
                 settled.set()
             report(chat, row, state, why)
@@ -242,11 +243,11 @@ def _bar(console: Console, total: int) -> Iterator[OnSettled]:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("delivering", total=total)
 
-        def advance(chat: Chat, _row: QueuedDelivery, state: DeliveryState, _why: str) -> None:
+        def advance(chat: Chat, row: QueuedDelivery, state: DeliveryState, _why: str) -> None:
             bar.update(
                 task,
                 description=escape(chat.label),
-                advance=state in _OVER,
+                advance=state in _OVER and not row.changes_links_alone,
             )
 
         yield advance

@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
+    false,
     func,
     not_,
     or_,
@@ -130,8 +131,10 @@ async def write_editions(db: AsyncConnection, usual: UsualEdition, which: Column
 
     All chats with the same preferences are written at once: there may be 100,000 of them.
     """
-    columns = (*_PREFERENCES, chats.c.edition)
-    known = (await db.execute(select(*columns).where(which).distinct())).all()
+    has_links = or_(false(), *map(chats.c.address.like, usual.linkable))
+    columns = (*_PREFERENCES, has_links, chats.c.edition)
+    shown = select(*_PREFERENCES, has_links.label("has_links"), chats.c.edition).where(which).distinct()
+    known = (await db.execute(shown)).all()
     spelled = [(preferences, str(_edition(preferences, usual))) for preferences in known]
     changed = [
         (tuple_(*columns) == preferences, edition) for preferences, edition in spelled if edition != preferences.edition
@@ -148,5 +151,6 @@ def _edition(chosen: Any, usual: UsualEdition) -> Edition:
         silent=bool(chosen.silent),
         buttons_in_chat=chosen.kind in (ChatKind.PRIVATE, ChatKind.GROUP),
         folded=usual.folds(chosen.layout, chosen.cards),
+        linked=bool(chosen.has_links) and usual.links(chosen.layout),
         cards=usual.most_cards(chosen.layout, chosen.most_cards),
     )

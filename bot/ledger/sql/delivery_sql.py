@@ -146,6 +146,7 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             func.coalesce(deliveries.c.id_sequence, "").label("id_sequence"),
             messages.c.id.label("message"),
             digests.c.name.label("digest"),
+            messages.c.edition,
         )
         .select_from(deliveries.join(messages).join(digests).join(chats))
         .where(
