@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from formatters.model import Paper
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, StoredMessage, lost, refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Clock, Pipeline, open_pipeline
 
 NAME = "daily-papers/2025-01-01"
 MARK = Rules(repeats="mark")
@@ -30,10 +31,22 @@ PAUSE = Failure(errors.RetryLater("wait", 900))
 WELL = Failure()
 
 
+@dataclass
+class SlowChannel(MemoryChannel):
+    """Take a second for each call."""
+
+    clock: Clock = field(default_factory=Clock)
+
+    def _next(self, call: str, address: str) -> Failure:
+        self.clock.now += 1
+        return super()._next(call, address)
+
+
 @pytest.fixture
 async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
     async with open_pipeline(tmp_path) as pipeline:
-        pipeline.channel = MemoryChannel("telegram", TelegramFormatter(phrases("en")), has_links=True)
+        formatter = TelegramFormatter(phrases("en"))
+        pipeline.channel = SlowChannel("telegram", formatter, has_links=True, clock=pipeline.clock)
         pipeline.usual = UsualEdition(linkable=("@%",))
         await pipeline.settle("@a")
         yield pipeline

@@ -74,7 +74,7 @@ def _came_since() -> ColumnElement[bool]:
     """Tell whether a paper came since the index was last tried."""
     rows, theirs = deliveries.alias(), messages.alias()
     is_paper = (_same_edition(theirs), theirs.c.key.startswith("paper/"))
-    came = (rows.c.remote_id.is_not(None), rows.c.sent_at > func.coalesce(_row.c.attempted_at, 0.0))
+    came = (rows.c.remote_id.is_not(None), rows.c.sent_at >= func.coalesce(_row.c.attempted_at, 0.0))
     there = exists().select_from(theirs.join(rows, rows.c.message_id == theirs.c.id))
     return there.where(*is_paper, rows.c.chat_id == _settled.c.chat_id, *came).correlate(_settled, _own, _row)
 
