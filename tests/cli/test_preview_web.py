@@ -153,6 +153,28 @@ async def test_a_page_is_told_why_a_file_cannot_be_shown(post: Path) -> None:
     assert "What stands here was read last" in changes[0]["html"]
 
 
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", {"Host": "paperboy.example"}, 421),
+        ("GET", {"Host": "localhost:1"}, 200),
+        ("POST", {"Origin": "http://127.0.0.1:1"}, 403),
+        ("POST", {"Sec-Fetch-Site": "same-site"}, 403),
+        ("POST", {"Sec-Fetch-Site": "same-origin"}, 405),
+    ],
+)
+async def test_another_site_reads_and_posts_nothing(
+    post: Path, method: str, headers: dict[str, str], status: int
+) -> None:
+    async with (
+        served(post) as address,
+        aiohttp.ClientSession() as session,
+        session.request(method, address, headers=headers) as response,
+    ):
+        assert response.status == status
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
+
+
 # Saved
 
 

@@ -49,4 +49,4 @@ async def serve(
             await asyncio.sleep(look)
             if (now := contents.stamp()) != stamp:
                 stamp = now
-                page.show(contents.read_again())
+                page.show(await asyncio.to_thread(contents.read_again))
