@@ -9,15 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.database import migrations
 from bot.database.times import follow_clock, is_impossible
 from bot.errors import LedgerError
 
@@ -154,14 +150,6 @@ def _is_empty(path: Path) -> bool:
     return path.exists() and not path.stat().st_size
 
 
-def migrate(connection: Connection) -> None:
-    """Make the tables, or bring those of an older version up to date."""
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
-
-
 @contextmanager
 def translating_errors(path: Path) -> Iterator[None]:
     """Raise LedgerError, in an operator's words, for what is wrong with the ledger."""
@@ -173,8 +161,6 @@ def translating_errors(path: Path) -> Iterator[None]:
         raise LedgerError(f"ledger {path}: too much is read from it at once; run again") from error
     except OSError as error:
         raise LedgerError(f"ledger {path}: {error.strerror}; check the folder and its rights") from error
-    except CommandError as error:
-        raise LedgerError(f"ledger {path}: made by a newer Paperboy ({error}); update the program") from error
 
 
 _REMEDIES = {

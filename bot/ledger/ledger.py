@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.archive.archive import Archive
 from bot.archive.index import digest_from_json, index_all, index_digest
 from bot.archive.sources import Sources
-from bot.database.engine import Database, make_engine, migrate, refuse_empty, translating_errors
+from bot.database.engine import Database, make_engine, refuse_empty, translating_errors
 from bot.database.lock import hold_lock
+from bot.database.migrations import migrate
 from bot.database.paces import Paces
 from bot.database.states import DeliveryState
 from bot.errors import LedgerError

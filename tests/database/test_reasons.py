@@ -111,7 +111,7 @@ class OldLedger:
     async def _make_tables(self) -> None:
         def upgrade(connection: Connection) -> None:
             config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+            config.set_main_option("script_location", str(migrations.FOLDER))
             config.set_main_option("path_separator", "os")
             command.upgrade(config, "0004")
 

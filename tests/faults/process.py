@@ -26,7 +26,10 @@ from tests.support.setup import ROOT
 LONGEST_RUN = 60.0  # seconds
 _forks = multiprocessing.get_context("forkserver")
 # What the program imports itself, and what its libraries would import late, in each process anew.
-_LATE = ("aiosqlite", "anyio._backends._asyncio", "encodings.idna", "encodings.utf_8_sig", "formatters.locale.ko")
+_LATE = (
+    *("aiosqlite", "alembic.command", "anyio._backends._asyncio", "encodings.idna", "encodings.utf_8_sig"),
+    "formatters.locale.ko",
+)
 _forks.set_forkserver_preload(["tests.faults.program", "h11", "httpcore", "tzdata", *_LATE])
 
 
