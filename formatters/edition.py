@@ -53,11 +53,19 @@ class UsualEdition:
 
     def folds(self, layout: str, cards: str = "") -> bool:
         """Tell whether a chat with these preferences, "" for none, gets the full summaries folded."""
-        return (cards or self.cards) == FOLDED and (layout or self.layout) in self.foldable
+        return self.cards_in(layout, cards) == FOLDED
+
+    def cards_in(self, layout: str, chosen: str) -> str:
+        """Give what such a chat gets, FOLDED or SHORT; "" where its layout folds nothing."""
+        return (chosen or self.cards) if (layout or self.layout) in self.foldable else ""
+
+    def has_cards(self, layout: str) -> bool:
+        """Tell whether papers have messages of their own in a layout, "" for the usual one."""
+        return (layout or self.layout) in _WITH_CARDS
 
     def most_cards(self, layout: str, chosen: int) -> int:
         """Give to how many papers such a chat gets a card, 0 for all or where its layout has none."""
-        return chosen if (layout or self.layout) in _WITH_CARDS else 0
+        return chosen if self.has_cards(layout) else 0
 
     def links(self, layout: str) -> bool:
         """Tell whether such a chat gets an index that can lead to messages."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 from hashlib import blake2s
 
 LONGEST = 64  # bytes of a button line, the smallest limit of a platform (Telegram Bot API, InlineKeyboardButton)
@@ -18,6 +18,7 @@ SUBSCRIBE, SUBSCRIBE_NOW, UNSUBSCRIBE = "/subscribe", "/subscribe now", "/unsubs
 RESET = "/settings default"
 RETRY = "/status retry"
 SETTINGS, SOURCES = "/settings", "/settings sources"
+HOURS, CARDS = "/settings hours", "/settings cards"  # pages to choose on
 
 _REF = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 _PAGE = re.compile(r"(.+) #(\d+)")
@@ -142,6 +143,20 @@ def spell_language(language: str) -> str:
 
 def spell_sound(*, silent: bool) -> str:
     return "/settings silent" if silent else "/settings loud"
+
+
+def spell_cards(kind: str) -> str:
+    """Receive cards with the full summary folded in, "folded", or "short" ones."""
+    return f"/settings cards {kind}"
+
+
+def spell_most_cards(count: int) -> str:
+    """Receive so many papers as cards, 0 for all."""
+    return f"/settings cards {count or 'all'}"
+
+
+def spell_hour(at: time) -> str:
+    return f"/settings {at:%H:%M}"
 
 
 def spell_source(source: str, *, take: bool) -> str:

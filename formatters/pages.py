@@ -11,13 +11,15 @@ from formatters import compose, lines
 from formatters.compose import BOLD, GAP, LINE
 from formatters.locale import Phrases
 from formatters.model import Digest, Paper
-from formatters.page import Button, Item, Page, Rows, SearchHit, reference
+from formatters.page import Button, Item, Page, Rows, SearchHit, in_rows, reference
 from formatters.spans import Span, Spans, isolated, shorten
 
 PAPERS_ON_A_PAGE = 20
 HITS_ON_A_PAGE = 5
 _LONGEST_TITLE = 200  # among others: a page of them fits one message on every channel, emoji throughout
 _LONGEST_NAME = 40
+_HOURS = (time(7), time(8, 30), time(12, 30), time(18))
+_NUMBERS = (3, 5, 10, 20, 0)
 _EXAMPLE = "/settings 08:00 Asia/Seoul mon-fri"
 
 
@@ -32,6 +34,8 @@ class PreferencesView:
     silent: bool | None  # None where the platform has no silent messages
     hours: str
     sources: Sequence[str] = ()  # whose digests it receives; none where there is nothing to choose
+    cards: str = ""  # "folded" or "short", empty where its layout folds nothing
+    most_cards: int | None = None  # how many papers get a card, 0: all; None where its layout has no cards
 
 
 def papers(digest: Digest, phrases: Phrases, page: int, source: str = "") -> Page:
@@ -105,6 +109,8 @@ def settings(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[s
     facts = (
         (phrases.sources, ", ".join(map(isolated, preferences.sources))),
         (phrases.layout, phrases.layouts[preferences.layout]),
+        (phrases.cards, phrases.card_kinds.get(preferences.cards, "")),
+        (phrases.number_of_cards, _count(preferences.most_cards, phrases)),
         (phrases.own_language, phrases.languages[preferences.language]),
         (phrases.sound, sound),
         (phrases.time, preferences.hours),
@@ -125,6 +131,20 @@ def sources(takes: Mapping[str, bool], phrases: Phrases) -> Page:
     ]
     back = Button(phrases.settings, lines.SETTINGS)
     return Page((Span(phrases.sources, styles=BOLD), *shown), rows=(*rows, (back,)))
+
+
+def hours(now: str, phrases: Phrases) -> Page:
+    """Show when digests come, with buttons for the times that most people choose."""
+    keys = [Button(f"{at:%H:%M}", lines.spell_hour(at)) for at in _HOURS]
+    head = (Span(phrases.time, styles=BOLD), LINE, Span(now), GAP, Span(phrases.set_time.format(example=_EXAMPLE)))
+    return Page(head, rows=_in_pairs(keys, phrases))
+
+
+def number_of_cards(now: int, phrases: Phrases) -> Page:
+    """Show how many papers get a card, with buttons for other numbers."""
+    keys = [Button(_count(one, phrases), lines.spell_most_cards(one)) for one in _NUMBERS if one != now]
+    shown = (Span(phrases.number_of_cards, styles=BOLD), LINE, Span(_count(now, phrases)))
+    return Page((*shown, GAP, Span(phrases.how_many_cards)), rows=_in_pairs(keys, phrases))
 
 
 def start(text: str, phrases: Phrases) -> Page:
@@ -216,6 +236,15 @@ def _full(label: str, ref: str, number: int, day: date, phrases: Phrases, source
     return Button(label, lines.spell_paper(ref), typed, short=phrases.full_summary)
 
 
+def _count(most: int | None, phrases: Phrases) -> str:
+    return "" if most is None else phrases.first_cards(most) if most else phrases.all_cards
+
+
+def _in_pairs(keys: Sequence[Button], phrases: Phrases) -> Rows:
+    """Lay keys out two in a row, a telephone shows no more, and the way back to the settings below them."""
+    return (*map(tuple, in_rows(keys, 2)), (Button(phrases.settings, lines.SETTINGS),))
+
+
 def _note(note: str) -> Spans:
     return (Span(note), GAP) if note else ()
 
@@ -233,10 +262,19 @@ def _choices(preferences: PreferencesView, phrases: Phrases, layouts: Sequence[s
             for one, name in phrases.languages.items()
             if one != preferences.language
         ),
+        *(
+            (phrases.cards, name, lines.spell_cards(one))
+            for one, name in phrases.card_kinds.items()
+            if preferences.cards and one != preferences.cards
+        ),
         *_sounds(preferences, phrases),
     ]
-    choose = [(Button(phrases.choose_sources, lines.SOURCES),)] if preferences.sources else []
-    rows = [*((Button(f"{name} → {choice}", line),) for name, choice, line in others), *choose]
+    choose = [
+        Button(phrases.choose_time, lines.HOURS),
+        *([] if preferences.most_cards is None else [Button(phrases.number_of_cards, lines.CARDS)]),
+        *([Button(phrases.choose_sources, lines.SOURCES)] if preferences.sources else []),
+    ]
+    rows = [*((Button(f"{name} → {choice}", line),) for name, choice, line in others), *map(tuple, in_rows(choose, 2))]
     leave, join = Button(phrases.unsubscribe, lines.UNSUBSCRIBE), Button(phrases.subscribe, lines.SUBSCRIBE)
     return (*rows, (Button(phrases.reset, lines.RESET), leave if preferences.receives else join))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from formatters import compose, links
+from formatters import compose, lines, links
 from formatters.edition import Edition
 from formatters.locale import Phrases
 from formatters.message import USUAL, Message, with_cards
@@ -14,6 +14,7 @@ from formatters.page import Button, Page, Rows
 from formatters.spans import Span, tidy
 
 _TAGS = {"bold": "bold", "italic": "italic", "strike": "strike", "code": "cyan", "pre": "cyan", "quote": "dim"}
+_DIM = frozenset({"quote"})
 # Control characters, which a terminal obeys instead of showing; tab and line end stay.
 _OBEYED = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 # An open bracket, the backslashes before it, and whether Rich would take it for a tag.
@@ -37,7 +38,7 @@ class TerminalFormatter:
             return (Message("digest", _body(compose.compact(digest, self._phrases))),)
         index = Message("index", _body(compose.index(digest, self._phrases)))
         cards = () if edition.layout == "index" else with_cards(digest, edition, kept)
-        return (index, *(self.card(digest, paper) for paper in cards))
+        return (index, *(self.card(digest, paper, edition) for paper in cards))
 
     def paper(self, paper: Paper, rows: Rows = ()) -> tuple[Message, ...]:
         spans = [*compose.full(paper, self._phrases), *_address(paper), *_below(rows)]
@@ -54,8 +55,12 @@ class TerminalFormatter:
     def plain(self, body: Mapping[str, object]) -> Mapping[str, object]:
         return body  # a terminal refuses nothing
 
-    def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:  # noqa: ARG002
-        return Message(f"paper/{paper.id}", _body([*compose.summary_card(paper, self._phrases), *_address(paper)]))
+    def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
+        """Show below a folded card what to type for the full summary: a terminal unfolds nothing."""
+        card = [*compose.summary_card(paper, self._phrases), *_address(paper)]
+        typed = f"▸ {self._phrases.full_summary}: {lines.spell_numbered(paper.number, digest.day)}"
+        below = [compose.LINE, Span(typed, styles=_DIM)] if edition.folded and paper.sections else []
+        return Message(f"paper/{paper.id}", _body([*card, *below]))
 
 
 def spell(spans: Iterable[Span]) -> str:
@@ -73,7 +78,7 @@ def _typed(button: Button) -> list[Span]:
     if button.url:
         return [compose.LINE, Span("  "), Span(button.url, button.url)]
     shown = (button.copy or button.typed or button.line).split("\n")
-    return [span for line in shown for span in (compose.LINE, Span(f"  {line}", styles=frozenset({"quote"})))]
+    return [span for line in shown for span in (compose.LINE, Span(f"  {line}", styles=_DIM))]
 
 
 def _below(rows: Rows) -> list[Span]:

@@ -104,6 +104,7 @@ def _channel(_settings: Settings, formatter: Formatter) -> TerminalChannel:
 KIT = ChannelKit(
     name="terminal",
     layouts=("messages", "digest", "index"),
+    foldable=("messages",),
     silent_messages=False,
     read=lambda _settings: None,
     make_formatter=_formatter,

@@ -67,6 +67,12 @@ class Phrases:
     closed: str
     layout: str
     layouts: dict[str, str]  # layout to its name
+    cards: str
+    card_kinds: dict[str, str]  # "folded" and "short" to their names
+    number_of_cards: str
+    all_cards: str
+    first_cards: Callable[[int], str]  # how many papers get a card
+    how_many_cards: str
     own_language: str
     languages: dict[str, str]  # code to its name
     sound: str
@@ -77,6 +83,7 @@ class Phrases:
     weekdays: tuple[str, ...]  # Monday first
     every_day: str
     set_time: str  # {example}
+    choose_time: str
     sources: str
     choose_sources: str
     take: str

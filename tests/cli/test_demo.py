@@ -36,7 +36,9 @@ async def test_delivers_the_sample_and_answers() -> None:
     assert [line for line in index.splitlines() if line[:1].isdigit()] == TITLES
     assert [page.splitlines()[0] for page in papers] == TITLES
     assert all("목표: " in page and "arXiv · PDF · " in page for page in papers)
-    assert all(page.splitlines()[-1].startswith("https://arxiv.org/abs/") for page in papers)
+    last = [page.splitlines()[-2:] for page in papers]
+    assert all(address.startswith("https://arxiv.org/abs/") for address, _ in last)
+    assert [typed for _, typed in last] == [f"▸ 전체 요약: /paper {number} 2026-03-02" for number in range(1, 7)]
     assert hint == "/paper 3, /papers, /search 확산, /help 를 입력해 보세요. Ctrl-D로 끝냅니다.\n"
     assert [answer.splitlines()[0] for answer in answers] == [
         TITLES[2],
@@ -142,8 +144,11 @@ def test_the_archive_is_searched() -> None:
 
 
 def test_settings_are_kept_while_it_runs() -> None:
-    before, unknown, nearly, hours, korean, layout, reset, after = answers_to(
+    before, cards, chosen, at, unknown, nearly, hours, korean, layout, reset, after = answers_to(
         "/settings",
+        "/settings cards",
+        "/settings 5 cards short",
+        "/settings hours",
         "/settings silent",
         "/settings weakdays",
         "/settings 08:00 Berlin mon-fri",
@@ -154,10 +159,14 @@ def test_settings_are_kept_while_it_runs() -> None:
     )
 
     assert before.startswith(
-        "Settings\nSubscribed.\nLayout: one message per paper\nLanguage: English\nTime: every day at "
+        "Settings\nSubscribed.\nLayout: one message per paper\nCard: full summary folded in\n"
+        "Number of cards: all papers\nLanguage: English\nTime: every day at "
     )
     assert "\nLayout → index only\n  /settings layout index\n" in before
     assert "Sound" not in before  # a terminal has none
+    assert "\n\nthe first 5\n  /settings cards 5\n\nthe first 10\n" in cards
+    assert "\nCard: short\nNumber of cards: the first 5\n" in chosen
+    assert "\n\n12:30\n  /settings 12:30\n" in at
     example = "For example: /settings 08:00 Asia/Seoul mon-fri\n"
     assert unknown == f"I do not know the setting “silent”. {example}"
     assert nearly == f"I do not know the setting “weakdays”. {example}Did you mean “weekdays”?\n"

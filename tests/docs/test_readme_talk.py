@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels import all_kits
+from bot.channels import all_kits, kit_of
 from bot.cli.setup import sample
 from bot.config.settings import Operators, Settings
 from bot.conversation.context import Request
@@ -21,11 +21,10 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
 from bot.ledger.ledger import open_ledger
 from bot.sources.folder import FolderSource
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.message import Message
 from formatters.telegram import TelegramFormatter
-from tests.support.documents import HANDBOOK, README, section
+from tests.support.documents import HANDBOOK, README, read, section
 from tests.support.memory_channel import MemoryChannel
 
 SOME, WHOLE = (README, "Talk to it"), (HANDBOOK, "The whole conversation")
@@ -33,13 +32,18 @@ READER, OPERATOR = "12345678", "1"
 
 
 @pytest.fixture
-async def router(tmp_path: Path) -> AsyncIterator[CommandRouter]:
+def channel() -> MemoryChannel:
+    return MemoryChannel("telegram", TelegramFormatter(phrases("ko"), buttons=True))
+
+
+@pytest.fixture
+async def router(tmp_path: Path, channel: MemoryChannel) -> AsyncIterator[CommandRouter]:
     """Serve a reader to whom the sample digest was delivered."""
-    formatter = TelegramFormatter(phrases("ko"), buttons=True)
-    channel = MemoryChannel("telegram", formatter)
+    formatter = channel.formatter
     settings = Settings(operators=Operators.model_validate({"telegram": [OPERATOR]}))
     async with open_ledger(f"sqlite:///{tmp_path}/paperboy.db") as ledger:
-        await ledger.subscriptions.sync_chats("telegram", UsualEdition(), {OPERATOR: "bot"})
+        usual = kit_of("telegram").usual_edition(settings)
+        await ledger.subscriptions.sync_chats("telegram", usual, {OPERATOR: "bot"})
         found = await FolderSource("daily-papers", Path(sample.__file__).parent).digests()
         await plan(ledger, "daily-papers", found, {"telegram": formatter}, Rules(catch_up=1))
         await ledger.open_at("", 0.0)
@@ -60,6 +64,21 @@ def expected(shown: str) -> str:
     lines = (re.escape(line) for line in shown.strip().splitlines())
     loose = (line.replace("…", ".*", 1) if line.endswith("…") and line != "…" else line for line in lines)
     return "\n".join(loose).replace("\n…\n", r"\n(?:.*\n)*?")
+
+
+@pytest.mark.usefixtures("router")
+def test_what_a_reader_sees_in_the_morning(channel: MemoryChannel) -> None:
+    """The index and a card; a bar stands before what is folded."""
+    morning = read(README).partition("\n## ")[0]
+    index, card = (block.strip("\n") for block in re.findall(r"```text\n(.*?)```", morning, re.DOTALL))
+    texts = [str(channel.chats[OPERATOR][place].body["text"]) for place in (0, 3)]
+    shown = [re.sub("<blockquote expandable>.*", _barred, text, flags=re.DOTALL) for text in texts]
+    assert re.match(expected(f"{index}\n6. LoRA…"), seen(Message("", {"text": shown[0]})))
+    assert re.match(expected(card), seen(Message("", {"text": shown[1]})))
+
+
+def _barred(folded: re.Match[str]) -> str:
+    return "\n".join(f"┃ {line}" for line in folded[0].splitlines())
 
 
 def typed(page: str, heading: str) -> list[tuple[str, str]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.parsing.numbers import expand
-from bot.conversation.parsing.preferences import PreferenceChange, parse_preferences
+from bot.conversation.parsing.preferences import PreferenceChange, parse_choice_page, parse_preferences
 from bot.conversation.parsing.query import PaperQuery, parse_query, parse_several
 from bot.conversation.parsing.text import normalise, split_page
 from formatters import lines
@@ -175,6 +175,25 @@ def test_a_language(language: str) -> None:
 @pytest.mark.parametrize("silent", [True, False])
 def test_a_sound(*, silent: bool) -> None:
     assert parse_preferences(argument(lines.spell_sound(silent=silent), "/settings")) == PreferenceChange(silent=silent)
+
+
+@pytest.mark.parametrize("kind", ["folded", "short"])
+def test_a_kind_of_cards(kind: str) -> None:
+    assert parse_preferences(argument(lines.spell_cards(kind), "/settings")) == PreferenceChange(cards=kind)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 999])
+def test_a_number_of_cards(count: int) -> None:
+    assert parse_preferences(argument(lines.spell_most_cards(count), "/settings")) == PreferenceChange(most_cards=count)
+
+
+def test_an_hour() -> None:
+    assert parse_preferences(argument(lines.spell_hour(time(7)), "/settings")) == PreferenceChange(at=time(7))
+
+
+def test_lines_of_pages_to_choose_on() -> None:
+    assert parse_choice_page(argument(lines.HOURS, "/settings")) == "hours"
+    assert parse_choice_page(argument(lines.CARDS, "/settings")) == "cards"
 
 
 def test_lines_without_a_value() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.parsing.preferences import PreferenceChange, parse_preferences
+from bot.conversation.parsing.preferences import PreferenceChange, parse_choice_page, parse_preferences
 from bot.conversation.parsing.query import parse_query
 from bot.conversation.parsing.sources import parse_source_choice, split_source
 from bot.conversation.parsing.text import split_page
@@ -99,6 +99,12 @@ PAGES: Mapping[str, Callable[[Phrases, str], Page]] = {
         hours=pages.hours_text(time(7, 5), range(5), "Europe/Berlin", catalogue),
         note=catalogue.saved,
     ),
+    "settings of cards": lambda catalogue, channel: chosen(catalogue, channel, cards="folded", most_cards=0),
+    "settings of five short cards": lambda catalogue, channel: chosen(
+        catalogue, channel, cards="short", most_cards=5, sources=("daily", "hf")
+    ),
+    "hours": lambda catalogue, _: pages.hours(pages.hours_text(time(7), WEEK, "Asia/Seoul", catalogue), catalogue),
+    "number of cards": lambda catalogue, _: pages.number_of_cards(5, catalogue),
     "settings of a stranger": lambda catalogue, channel: chosen(catalogue, channel, receives=False, layout="index"),
     "settings of a closed chat": lambda catalogue, channel: chosen(catalogue, channel, closed=True),
     "settings with sources": lambda catalogue, channel: chosen(catalogue, channel, sources=("daily", "hf")),
@@ -236,7 +242,9 @@ FORMS = (
     r"/search ~\d+ #\d+",
     r"/(?:un)?subscribe(?: now)?",
     r"/settings (?:layout [a-z]+|language [a-z]{2}|silent|loud|default)",
-    r"/settings|/settings sources|/settings with(?:out)? ~[0-9a-f]{8}",
+    r"/settings \d\d:\d\d",
+    r"/settings cards (?:folded|short|all|\d+)",
+    r"/settings|/settings (?:sources|hours|cards)|/settings with(?:out)? ~[0-9a-f]{8}",
     r"/status retry",
 )
 
@@ -260,7 +268,9 @@ def test_a_line_is_understood(line: str) -> None:
         assert not want.words
         assert (bool(want.ref), want.day is not None) in ((True, False), (False, True))
         assert (want.number is not None) == (name == "paper" and not want.ref)
-    elif name == "settings" and argument and not parse_source_choice(argument, SOURCES):
+    elif (
+        name == "settings" and argument and not (parse_choice_page(argument) or parse_source_choice(argument, SOURCES))
+    ):
         assert parse_preferences(argument) != PreferenceChange()
     elif name == "search":
         assert split_page(argument)[1] > 1 or argument.endswith("#1")
@@ -337,6 +347,29 @@ def test_what_is_chosen_is_not_offered(case: Case) -> None:
         ]
         (language,) = {*LANGUAGES} - {case.words.language}
         assert [line for line in offered if "language" in line] == [f"/settings language {language}"]
+
+
+@each_case
+def test_on_a_telephone_no_more_than_two_buttons_of_settings_stand_in_a_row(case: Case) -> None:
+    shown = [name for name in PAGES if "settings" in name or name in ("hours", "number of cards", "sources")]
+    assert max(len(row) for name in shown for row in page_of(case, name)[0].rows) == 2
+
+
+def test_cards_are_offered_where_there_are_any() -> None:
+    folded = {one.line for one in buttons_of(chosen(phrases("en"), "telegram", cards="folded", most_cards=0))}
+    short = {one.line for one in buttons_of(chosen(phrases("en"), "telegram", cards="short"))}
+    assert {line for line in folded if "cards" in line} == {"/settings cards short", "/settings cards"}
+    assert {line for line in short if "cards" in line} == {"/settings cards folded"}
+    assert not any("card" in one.line for one in buttons_of(chosen(phrases("en"), "telegram")))
+
+
+@pytest.mark.parametrize(("now", "offered"), [(0, "3 5 10 20"), (5, "3 10 20 all"), (7, "3 5 10 20 all")])
+def test_other_numbers_of_cards_are_offered(now: int, offered: str) -> None:
+    page = pages.number_of_cards(now, phrases("en"))
+    assert [one.line for one in buttons_of(page)] == [
+        *(f"/settings cards {one}" for one in offered.split()),
+        "/settings",
+    ]
 
 
 @pytest.mark.parametrize(

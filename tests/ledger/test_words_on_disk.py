@@ -217,8 +217,17 @@ def test_lines_of_settings() -> None:
     assert lines(pages.settings(chosen, EN, LAYOUTS)) == [
         *("/settings layout thread", "/settings layout digest", "/settings layout index"),
         "/settings language ko",
-        "/settings silent",
+        *("/settings silent", "/settings hours"),
         *("/settings default", "/unsubscribe"),
+    ]
+    with_cards = lines(pages.settings(replace(chosen, cards="folded", most_cards=5), EN, LAYOUTS))
+    assert [line for line in with_cards if "cards" in line] == ["/settings cards short", "/settings cards"]
+    assert "/settings cards folded" in lines(pages.settings(replace(chosen, cards="short"), EN, LAYOUTS))
+    assert lines(pages.hours("", EN)) == [
+        *("/settings 07:00", "/settings 08:30", "/settings 12:30", "/settings 18:00", "/settings"),
+    ]
+    assert lines(pages.number_of_cards(5, EN)) == [
+        *("/settings cards 3", "/settings cards 10", "/settings cards 20", "/settings cards all", "/settings"),
     ]
     others = replace(chosen, receives=False, silent=True)
     assert lines(pages.sources({"daily": True, "hf": True, "new": False}, EN)) == [
@@ -226,7 +235,9 @@ def test_lines_of_settings() -> None:
     ]
     several = [("daily", SMALL), ("hf", SMALL)]
     assert lines(pages.lists(several, EN)) == ["/papers 2025-01-01 ~9e76a386", "/papers 2025-01-01 ~ed8dc027"]
-    assert lines(pages.settings(others, EN, ("messages",)))[1:] == ["/settings loud", "/settings default", "/subscribe"]
+    assert lines(pages.settings(others, EN, ("messages",)))[1:] == [
+        *("/settings loud", "/settings hours", "/settings default", "/subscribe"),
+    ]
     assert lines(pages.start("", EN)) == ["/subscribe now", "/subscribe"]
     assert lines(pages.status([], EN, stuck=True)) == ["/status retry"]
 

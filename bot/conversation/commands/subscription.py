@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.conversation.commands.newest import lacks_newest
 from bot.conversation.context import Context, Response, choose_language
-from bot.conversation.parsing.preferences import PreferenceChange, PreferenceError, parse_preferences
+from bot.conversation.parsing.preferences import (
+    PreferenceChange,
+    PreferenceError,
+    parse_choice_page,
+    parse_preferences,
+)
 from bot.conversation.parsing.sources import SourceChoice, parse_source_choice
 from bot.database.states import ChatState
 from bot.delivery.hours import DeliveryHours
@@ -51,6 +57,8 @@ async def settings(context: Context, argument: str) -> Response:
     try:
         if len(context.sources) > 1 and (choice := parse_source_choice(argument, context.sources)):
             return await _sources(context, choice)
+        if page := parse_choice_page(argument):
+            return context.reply_page(_CHOICES[page](context))
         change = _require_supported(parse_preferences(argument), context)
     except PreferenceError as error:
         return context.reply_text(pages.help_with_settings(error.word, error.near, context.phrases))
@@ -106,6 +114,8 @@ def _require_supported(change: PreferenceChange, context: Context) -> Preference
     layouts = context.kit.layouts
     if change.layout and change.layout not in layouts:
         raise PreferenceError(change.layout, near=layouts[0])
+    if change.cards and not context.kit.foldable:
+        raise PreferenceError(change.cards)
     if change.silent is not None and not context.kit.silent_messages:
         raise PreferenceError("silent" if change.silent else "loud")
     return change
@@ -114,13 +124,16 @@ def _require_supported(change: PreferenceChange, context: Context) -> Preference
 def _values(context: Context, change: PreferenceChange) -> dict[str, object]:
     """Give the columns that change, with their new values."""
     as_set = {"layout": "", "language": context.first_language, "silent": 0, "schedule": "", "sources": ""}
+    as_set |= {"cards": "", "most_cards": 0}
     values: dict[str, object] = {
         "layout": change.layout,
+        "cards": change.cards,
         "language": change.language,
         "schedule": _schedule(context, change),
     }
-    silent = {} if change.silent is None else {"silent": int(change.silent)}
-    return (as_set if change.reset else {}) | {name: value for name, value in values.items() if value} | silent
+    numbers = {"silent": change.silent, "most_cards": change.most_cards}
+    counted = {name: int(value) for name, value in numbers.items() if value is not None}
+    return (as_set if change.reset else {}) | {name: value for name, value in values.items() if value} | counted
 
 
 def _schedule(context: Context, change: PreferenceChange) -> str:
@@ -141,7 +154,7 @@ def _page(context: Context, note: str = "") -> Page:
     chat = context.chat
     silent = bool(chat and chat.silent) if context.kit.silent_messages else None
     layout = (chat.layout if chat else "") or context.usual_edition.layout
-    state = chat.state if chat else ChatState.REMOVED
+    state, usual = chat.state if chat else ChatState.REMOVED, context.usual_edition
     preferences = pages.PreferencesView(
         receives=state != ChatState.REMOVED,
         closed=state == ChatState.PAUSED,
@@ -150,5 +163,18 @@ def _page(context: Context, note: str = "") -> Page:
         silent=silent,
         hours=context.hours_text,
         sources=context.takes if len(context.sources) > 1 else (),
+        cards=usual.cards_in(layout, chat.cards if chat else ""),
+        most_cards=_most_cards(context) if usual.has_cards(layout) else None,
     )
     return pages.settings(preferences, context.phrases, context.kit.layouts, note)
+
+
+def _most_cards(context: Context) -> int:
+    return context.chat.most_cards if context.chat else 0
+
+
+# The pages to choose on, by what `parse_choice_page` calls them.
+_CHOICES: Mapping[str, Callable[[Context], Page]] = {
+    "hours": lambda context: pages.hours(context.hours_text, context.phrases),
+    "cards": lambda context: pages.number_of_cards(_most_cards(context), context.phrases),
+}

@@ -21,6 +21,9 @@ _SPELLINGS: dict[tuple[str, object], tuple[str, ...]] = {
     ("layout", "thread"): ("thread", "스레드"),
     ("layout", "digest"): ("digest", "compact", "한번에", "한 번에"),
     ("layout", "index"): ("index", "목록"),
+    ("cards", "folded"): ("folded", "fold", "cards folded", "접기", "카드 접기"),
+    ("cards", "short"): ("short", "cards short", "짧게", "카드 짧게"),
+    ("most_cards", 0): ("all cards", "cards all", "카드 모두", "카드 전부", "모든 카드"),
     ("language", "ko"): ("ko", "korean", "한국어"),
     ("language", "en"): ("en", "english", "영어"),
     ("silent", True): ("silent", "silent on", "무음", "무음 켜기", "알림 끄기"),
@@ -35,6 +38,7 @@ _SPELLINGS: dict[tuple[str, object], tuple[str, ...]] = {
 _BY_WORD = {word: setting for setting, spellings in _SPELLINGS.items() for word in spellings}
 _NAMES = {  # of settings, which may stand before the value, each with an example
     "layout": "layout digest",
+    "cards": "cards folded",
     "language": "language en",
     "at": "at 08:30",
     "time": "time 08:30",
@@ -42,10 +46,16 @@ _NAMES = {  # of settings, which may stand before the value, each with an exampl
     "zone": "zone Asia/Seoul",
     "timezone": "timezone Asia/Seoul",
     "형식": "형식 목록",
+    "카드": "카드 접기",
     "언어": "언어 한국어",
     "시간": "시간 8시 30분",
     "요일": "요일 월-금",
     "시간대": "시간대 서울",
+}
+
+_PAGES = {
+    "hours": ("hours", "hour", "time", "시간", "시각"),
+    "cards": ("cards", "number of cards", "카드", "카드 수"),
 }
 
 _LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -63,6 +73,7 @@ _TIME = re.compile(
     r"(?P<rest>:(?P<minute>\d{2})| ?시(?: ?(?P<minutes>\d{1,2}) ?분| ?(?P<thirty>반))?에?)?"
     rf" ?(?P<after>{_HALF})?"
 )
+_CARDS = re.compile(r"(?:cards?|카드) ?(?P<before>\d{1,4}) ?[장개]?|(?P<after>\d{1,4}) ?(?:cards?|장)")
 _BARE_TIME = re.compile(r"(\d{1,2})[.h]?(\d{2})?")
 
 # Where the last part of a zone's name is a city; the other areas hold names such as Etc/GMT+9, nine hours *behind*.
@@ -81,6 +92,8 @@ class PreferenceChange:
     days: str | None = None  # on which they do: "mon-fri", "mon,wed,fri", "mon-sun"
     zone: str | None = None  # that the time is of: "Asia/Seoul"
     reset: bool = False  # whether everything else goes back to what the operator set
+    cards: str | None = None  # "folded" or "short"
+    most_cards: int | None = None  # how many papers get a card, 0: all
 
 
 class PreferenceError(ValueError):
@@ -106,6 +119,12 @@ def parse_preferences(argument: str) -> PreferenceChange:
     return PreferenceChange(**found)
 
 
+def parse_choice_page(argument: str) -> str:
+    """Tell which page to choose on a line asks for: "hours" or "cards", "" for none."""
+    words = " ".join(_split(argument)).casefold()
+    return next((page for page, spellings in _PAGES.items() if words in spellings), "")
+
+
 def _split(argument: str) -> list[str]:
     """Split what is visible into words; "mon - fri" becomes one word, "mon,fri" and "layout: digest" become two."""
     shown = "".join(letter for letter in argument if letter.isprintable() or letter.isspace())
@@ -128,6 +147,8 @@ def _parse_phrase(phrase: str) -> tuple[str, object] | None:
     folded = phrase.casefold()
     if folded in _BY_WORD:
         return _BY_WORD[folded]
+    if found := _CARDS.fullmatch(folded):
+        return "most_cards", int(found["before"] or found["after"])
     if found := _TIME.fullmatch(folded):
         return ("at", _parse_time(phrase, found)) if found["rest"] or found["half"] or found["after"] else None
     if days := _parse_days(folded):

@@ -161,18 +161,20 @@ async def test_a_chat_that_the_settings_name_otherwise_is_the_same_chat(readers:
 
 async def test_what_somebody_new_would_receive(readers: Readers) -> None:
     (message,) = await readers.reader().sees("/settings")
-    assert message.text.splitlines()[:6] == [
+    assert message.text.splitlines()[:8] == [
         EN.settings,
         EN.receives_not,
         f"{EN.layout}: {EN.layouts['messages']}",
+        f"{EN.cards}: {EN.card_kinds['folded']}",
+        f"{EN.number_of_cards}: {EN.all_cards}",
         f"{EN.own_language}: English",
         f"{EN.sound}: {EN.loud}",
         f"{EN.time}: {USUAL}",
     ]
     assert await readers.ledger.subscriptions.find("telegram", (ANN,)) is None  # looking notes nothing
     assert [line for _, line in message.buttons] == [
-        *("/settings layout digest", "/settings layout index", "/settings language ko", "/settings silent"),
-        *("/settings default", "/subscribe"),
+        *("/settings layout digest", "/settings layout index", "/settings language ko", "/settings cards short"),
+        *("/settings silent", "/settings hours", "/settings cards", "/settings default", "/subscribe"),
     ]
 
 
@@ -186,6 +188,10 @@ async def test_what_somebody_new_would_receive(readers: Readers) -> None:
         ("/settings silent", {"silent": True}),
         ("/settings 무음", {"silent": True}),
         ("/settings loud", {"silent": False}),
+        ("/settings cards short", {"cards": "short"}),
+        ("/settings 카드 접기", {"cards": "folded"}),
+        ("/settings cards 5", {"most_cards": 5}),
+        ("/settings 카드 5 짧게", {"cards": "short", "most_cards": 5}),
         ("/settings 07:15", {"schedule": "07:15 mon-sun Asia/Seoul"}),
         ("/settings 0:00", {"schedule": "00:00 mon-sun Asia/Seoul"}),
         ("/settings weekdays", {"schedule": "08:30 mon-fri Asia/Seoul"}),
@@ -231,11 +237,14 @@ async def test_one_change_leaves_the_other_settings_as_they_were(readers: Reader
 async def test_everything_goes_back_to_what_was_usual(readers: Readers) -> None:
     ann = readers.reader()
     before = await ann.reads("/settings")
-    await ann.sends("/settings digest ko silent 07:00 mon London")
+    await ann.sends("/settings digest ko silent 07:00 mon London short cards 5")
+    chat = await readers.chat(ANN)
+    assert (chat.cards, chat.most_cards) == ("short", 5)
     assert (await ann.reads("/settings default")).endswith(before)
     assert await ann.reads("/settings") == before
     chat = await readers.chat(ANN)
     assert (chat.layout, chat.language, chat.silent, chat.schedule) == ("", "en", False, "")
+    assert (chat.cards, chat.most_cards) == ("", 0)
 
 
 async def test_everything_but_what_is_named_besides_goes_back(readers: Readers) -> None:
@@ -265,6 +274,46 @@ async def test_everything_but_what_is_named_besides_goes_back(readers: Readers) 
 async def test_a_setting_that_is_none(readers: Readers, line: str, word: str, near: str) -> None:
     assert await readers.reader().reads(line) == pages.help_with_settings(word, near, EN)
     assert await readers.ledger.subscriptions.find("telegram", (ANN,)) is None
+
+
+async def test_hours_are_chosen_on_a_page_of_their_own(readers: Readers) -> None:
+    ann = readers.reader()
+    buttons = await ann.buttons("/settings hours")
+    assert list(buttons) == ["07:00", "08:30", "12:30", "18:00", EN.settings]
+    response = await ann.pressing.sends(buttons["12:30"])
+    assert (response.replaces_page, response.toast) == (True, EN.saved)
+    assert (await readers.chat(ANN)).schedule == "12:30 mon-sun Asia/Seoul"
+    assert "12:30" in (await ann.reads("/settings 시간")).splitlines()[1]
+
+
+async def test_a_number_of_cards_is_chosen_on_a_page_of_its_own_and_all_again(readers: Readers) -> None:
+    ann = readers.reader()
+    buttons = await ann.buttons("/settings cards")
+    assert list(buttons) == [*map(EN.first_cards, (3, 5, 10, 20)), EN.settings]
+    shown = await ann.reads(buttons[EN.first_cards(5)])
+    assert f"{EN.number_of_cards}: {EN.first_cards(5)}" in shown
+    assert (await readers.chat(ANN)).most_cards == 5
+    again = await ann.buttons("/settings 카드")
+    assert EN.first_cards(5) not in again
+    await ann.sends(again[EN.all_cards])
+    assert (await readers.chat(ANN)).most_cards == 0
+
+
+async def test_looking_at_a_page_to_choose_on_is_anybodys_and_choosing_is_not(readers: Readers) -> None:
+    member = readers.member(meant=True)
+    for line in ("/settings hours", "/settings cards"):
+        buttons = await member.buttons(line)
+        assert await member.reads(next(iter(buttons.values()))) == KO.administrators_only
+
+
+async def test_a_layout_without_cards_says_nothing_of_them(readers: Readers) -> None:
+    ann = readers.reader()
+    await ann.sends("/settings cards 5 short")
+    shown = await ann.reads("/settings digest")
+    assert EN.cards not in shown
+    assert f"{EN.cards}: {EN.card_kinds['short']}\n{EN.number_of_cards}: {EN.first_cards(5)}" in await ann.reads(
+        "/settings messages"
+    )
 
 
 async def test_a_new_language_speaks_at_once(readers: Readers) -> None:

@@ -17,6 +17,7 @@ from bot.conversation.parsing.preferences import (
     LONGEST_WORD,
     PreferenceChange,
     PreferenceError,
+    parse_choice_page,
     parse_preferences,
 )
 
@@ -131,6 +132,24 @@ def test_zones(argument: str, zone: str) -> None:
         ("무음", PreferenceChange(silent=True)),
         ("알림", PreferenceChange(silent=False)),
         ("알림 끄기", PreferenceChange(silent=True)),
+        ("folded", PreferenceChange(cards="folded")),
+        ("cards: folded", PreferenceChange(cards="folded")),
+        ("카드 접기", PreferenceChange(cards="folded")),
+        ("short", PreferenceChange(cards="short")),
+        ("short cards 5", PreferenceChange(cards="short", most_cards=5)),
+        ("짧게", PreferenceChange(cards="short")),
+        ("카드 짧게", PreferenceChange(cards="short")),
+        ("cards 5", PreferenceChange(most_cards=5)),
+        ("cards: 1", PreferenceChange(most_cards=1)),
+        ("20 cards", PreferenceChange(most_cards=20)),
+        ("카드 5", PreferenceChange(most_cards=5)),
+        ("카드 5장", PreferenceChange(most_cards=5)),
+        ("카드10개", PreferenceChange(most_cards=10)),
+        ("3장", PreferenceChange(most_cards=3)),
+        ("all cards", PreferenceChange(most_cards=0)),
+        ("cards 0", PreferenceChange(most_cards=0)),
+        ("카드 모두", PreferenceChange(most_cards=0)),
+        ("카드 5 짧게 8시", PreferenceChange(at=time(8), cards="short", most_cards=5)),
         ("default", PreferenceChange(reset=True)),
         ("초기화", PreferenceChange(reset=True)),
         (unicodedata.normalize("NFD", "목록"), PreferenceChange(layout="index")),
@@ -192,6 +211,26 @@ def test_a_change_that_contradicts_another(argument: str) -> None:
         parse_preferences(argument)
 
     assert caught.value.word == argument.split()[1]
+
+
+@pytest.mark.parametrize(
+    ("argument", "word"), [("cards 5 cards 6", "cards 6"), ("카드 5 카드 모두", "카드 모두"), ("cards 12345", "12345")]
+)
+def test_a_number_of_cards_that_is_none(argument: str, word: str) -> None:
+    with pytest.raises(PreferenceError) as caught:
+        parse_preferences(argument)
+    assert caught.value.word == word
+
+
+@pytest.mark.parametrize(
+    ("argument", "page"),
+    [
+        *(("hours", "hours"), ("Time", "hours"), ("시간", "hours"), ("cards", "cards"), ("카드", "cards")),
+        *(("", ""), ("sources", ""), ("cards 5", ""), ("time 8:00", ""), ("layout", "")),
+    ],
+)
+def test_what_a_page_to_choose_on_is_called(argument: str, page: str) -> None:
+    assert parse_choice_page(argument) == page
 
 
 @pytest.mark.parametrize("word", [*_BY_WORD, *_NAMES.values()])
