@@ -228,3 +228,26 @@ def test_a_browser_that_takes_no_picture_is_said(post: Path, tmp_path: Path, mon
     result = CliRunner().invoke(app, ["preview", str(post), "--png", str(tmp_path / "page.png")])
 
     assert str(result.exception) == f"{fake} made no picture; try --html"
+
+
+def test_a_picture_that_would_be_too_tall_ends_early(
+    post: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = """#!/bin/sh
+for one; do
+  case $one in
+    --dump-dom) echo '<html data-height="20000">' ;;
+    --window-size=1360,16000) tall=yes ;;
+    --screenshot=*) picture=${one#--screenshot=} ;;
+  esac
+done
+if [ -n "$picture" ] && [ -n "$tall" ]; then echo tall > "$picture"; fi
+"""
+    (fake := tmp_path / "chromium").write_text(script, "utf-8")
+    fake.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    result = CliRunner().invoke(app, ["preview", str(post), "--png", str(tmp_path / "page.png")])
+
+    assert (result.exit_code, (tmp_path / "page.png").read_text("utf-8")) == (0, "tall\n")
+    assert "the picture ends after 16,000 of 20,000 pixels; --html has all of it" in result.stderr

@@ -62,9 +62,13 @@ def take_picture(page: str, png: Path) -> None:
         file = Path(folder) / "page.html"
         file.write_text(page, encoding="utf-8")
         found = _HEIGHT.search(_run(browser, folder, "--dump-dom", f"--window-size={_WIDTH},800", file.as_uri()))
-        height = min(int(found[1]), _TALLEST) if found else 800
+        height = int(found[1]) if found else 800
+        if height > _TALLEST:
+            warn(f"the picture ends after {_TALLEST:,} of {height:,} pixels; --html has all of it")
         picture = Path(folder) / "page.png"
-        _run(browser, folder, f"--screenshot={picture}", f"--window-size={_WIDTH},{height}", file.as_uri())
+        _run(
+            browser, folder, f"--screenshot={picture}", f"--window-size={_WIDTH},{min(height, _TALLEST)}", file.as_uri()
+        )
         if not picture.exists():
             raise PictureError(f"{browser} made no picture; try --html")
         _move(picture, png)
