@@ -79,6 +79,7 @@ async def _check_app(channel: SlackChannel) -> Sequence[tuple[str, str]]:
 KIT = ChannelKit(
     name="slack",
     layouts=("thread", "messages", "digest", "index"),
+    foldable=("thread", "messages", "digest"),
     silent_messages=False,
     members_invite=True,
     read=_read,
