@@ -41,6 +41,8 @@ async def test_the_wheel_alone(telegram: FakeTelegram, slack: FakeSlack, tmp_pat
     assert (demo.code, demo.err, len(demo.lines) > 20) == (0, "", True)
     preview = await paperboy("preview", POST, program=program)
     assert (preview.code, preview.err, len(preview.lines) > 5) == (0, "", True)
+    page = await paperboy("preview", POST, "--html", tmp_path / "page.html", program=program)
+    assert (page.code, page.err, "<style>" in (tmp_path / "page.html").read_text("utf-8")) == (0, "", True)
     delivery = await paperboy("deliver", "--config", settings, program=program, **TOKENS)
     assert (delivery.code, delivery.err, delivery.lines[-1:]) == (0, "", ["2 messages sent"])
     assert len(telegram.shown(CHANNEL)) == 2
