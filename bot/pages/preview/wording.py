@@ -19,6 +19,7 @@ class Wording:
     reading_hint: str
     kept: str  # before the reason
     nothing: str
+    ended: str
 
 
 KO = Wording(
@@ -39,6 +40,7 @@ KO = Wording(
     reading_hint="paperboy explain",
     kept="지금 파일은 보여 줄 수 없어서 마지막으로 읽힌 내용을 보여 줍니다:",
     nothing="보낼 것이 없습니다.",
+    ended="미리 보기가 끝났습니다. 터미널에서 다시 시작하면 이 페이지도 이어집니다.",
 )
 EN = Wording(
     title="Preview",
@@ -58,6 +60,7 @@ EN = Wording(
     reading_hint="paperboy explain",
     kept="What stands here was read last; the file cannot be shown as it is now:",
     nothing="Nothing would be sent.",
+    ended="The preview has ended. Start it again in the terminal, and this page goes on.",
 )
 
 

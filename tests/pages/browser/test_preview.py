@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from bot.cli.setup.preview.saving import take_picture
 from bot.config.settings import Settings
 from bot.pages import frame
 from bot.pages.preview.page import PreviewPage
+from bot.pages.preview.wording import wording
 from bot.web.loopback import serving
 from formatters.web import slack, telegram
 from tests.support.browser import TELEPHONE, browser, looking
@@ -123,6 +124,16 @@ async def test_a_change_comes_without_a_reload_and_leaves_the_reader_where_they_
         await expect(look.page.locator("#state .refused")).to_contain_text("마지막으로 읽힌 내용")
         await expect(look.page.locator("#telegram .bubble")).to_have_count(4)
         assert look.complaints == []
+
+
+async def test_a_page_says_that_the_program_has_ended(browser: Browser) -> None:
+    async with AsyncExitStack() as stack:
+        preview = await stack.enter_async_context(shown(POST))
+        async with looking(browser, preview.address) as look:
+            await expect(look.page.locator("#ended")).to_be_hidden()
+            await stack.aclose()
+            await expect(look.page.locator("#ended")).to_have_text(wording("ko").ended)
+            await expect(look.page.locator("#ended")).to_be_visible()
 
 
 # What a post cannot do
