@@ -43,6 +43,7 @@ class Request:
     private: bool = False  # nobody else sees the answer
     is_admin: Callable[[], Awaitable[bool]] = _nobody
     may_invite: Callable[[], Awaitable[bool]] = _nobody  # the bot into this chat
+    zone: str = ""  # the reader's time zone as the platform knows it, "Asia/Seoul"; empty: not known, or nobody's own
 
     @property
     def is_alone(self) -> bool:

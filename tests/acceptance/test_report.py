@@ -163,7 +163,7 @@ async def test_a_chat_is_asked_about_once_where_readers_are_heard_or_it_is_calle
     operator.post(ONE)
 
     for _ in range(2):
-        done = await operator.run("deliver", PAPERBOY_TELEGRAM__LISTEN=listen)
+        done = await operator.run("deliver", PAPERBOY_TELEGRAM__LISTEN=listen, PAPERBOY_TELEGRAM__CARDS="short")
         assert (done.code, done.err) == (0, "")
 
     assert [call.method for call in operator.telegram.calls].count("getChat") == asked

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.connections import person_title
@@ -33,6 +34,7 @@ class Person:
     language: str = ""  # as in "ko-KR"; empty: unknown
     name: str = ""
     real_name: str = ""
+    zone: str = ""  # as in "Asia/Seoul"; empty: unknown
 
 
 class Directory:
@@ -49,13 +51,13 @@ class Directory:
         self._directs: dict[str, str] = {}
 
     async def person(self, user: str) -> Person:
-        """Give somebody's language and name, at most an hour old."""
+        """Give somebody's language, name and time zone, at most an hour old."""
         until, person = self._known.get(user, (0.0, Person()))
         if self._clock() >= until:
             found = await self._ask(self._channel.client().users_info(user=user, include_locale=True), "user")
             profile = found.get("profile") or {}
             name = profile.get("display_name") or found.get("real_name") or found.get("name") or ""
-            person = Person(found.get("locale") or "", name, person_title(found))
+            person = Person(found.get("locale") or "", name, person_title(found), _zone(found.get("tz")))
             _remember(self._known, user, (self._clock() + (_LIFETIME if found else _RETRY_AFTER), person))
         return person
 
@@ -117,6 +119,7 @@ class Directory:
             kind=ChatKind.PRIVATE if private else ChatKind.BROADCAST,
             user=user,
             language=person.language,
+            zone=person.zone if private else "",
             aliases=(user,) if private else (),  # the settings may name a person instead
             private=alone,
             from_button=pressed,
@@ -137,6 +140,14 @@ class Directory:
             log.info("slack does not tell", error=str(translate(error)))
             return None
         return part
+
+
+def _zone(name: object) -> str:
+    """Give a time zone that this machine knows, "" for any other."""
+    try:
+        return ZoneInfo(str(name or "")).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
 
 
 def _remember(memory: dict[str, Any], user: str, value: Any) -> None:

@@ -36,9 +36,11 @@ async def subscribe(context: Context, argument: str) -> Response:
         return context.reply_text(context.phrases.already_subscribed.format(when=context.hours_text))
     chat_id = await context.ensure_chat()
     await context.ledger.subscriptions.resume(chat_id)
+    if own := _own_zone(context):
+        await context.ledger.subscriptions.set_preferences(chat_id, context.usual_edition, schedule=str(own))
     await context.ledger.subscriptions.subscribe(chat_id, context.usual_edition, now=now)
     context.wake()
-    usual = context.phrases.subscribed.format(when=context.hours_text)
+    usual = context.phrases.subscribed.format(when=(await _renewed(context)).hours_text)
     return context.reply_text(context.phrases.subscribed_now if is_new else usual)
 
 
@@ -140,14 +142,22 @@ def _schedule(context: Context, change: PreferenceChange) -> str:
     """Spell the new hours of a chat: what the change names, the rest as before; "" for no change."""
     if not (change.at or change.days or change.zone):
         return ""
-    before = DeliveryHours.for_chat(
-        context.settings, context.chat.schedule if context.chat and not change.reset else ""
-    )
+    chosen = context.chat.schedule if context.chat and not change.reset else ""
+    before = DeliveryHours.for_chat(context.settings, chosen)
+    if not chosen and context.request.zone:
+        before = replace(before, zone=context.request.zone)
     return str(
         DeliveryHours(
             before.at if change.at is None else change.at, change.days or before.days, change.zone or before.zone
         )
     )
+
+
+def _own_zone(context: Context) -> DeliveryHours | None:
+    """Give the usual hours in the reader's zone, where it is another and the chat chose no hours."""
+    usual, zone = DeliveryHours.for_chat(context.settings), context.request.zone
+    has_chosen = bool(context.chat and context.chat.schedule)
+    return None if has_chosen or zone in ("", usual.zone) else replace(usual, zone=zone)
 
 
 def _page(context: Context, note: str = "") -> Page:

@@ -381,6 +381,39 @@ async def test_a_retry_that_comes_too_early_waits_for_the_first_attempt(slack_bo
     assert len(slack.shown("D00ANN")) == 1
 
 
+# --- where somebody is
+
+
+async def test_the_hours_of_a_person_are_those_where_slack_says_that_they_are(slack_bot: SlackBot) -> None:
+    slack_bot.slack.people[ANN].tz = "Europe/Berlin"
+    await slack_bot.slack.message_im(ANN, "subscribe")
+    await slack_bot.quiet()
+    assert (await slack_bot.chat("D00ANN")).schedule.endswith(" Europe/Berlin")  # type: ignore[union-attr]
+    assert "Europe/Berlin" in text_of(slack_bot.slack.shown("D00ANN")[-1])
+
+
+@pytest.mark.parametrize("zone", ["", "Nowhere/At_All", "../../etc/passwd"])
+async def test_a_zone_that_is_none_changes_nothing(slack_bot: SlackBot, zone: str) -> None:
+    slack_bot.slack.people[ANN].tz = zone
+    await slack_bot.slack.message_im(ANN, "subscribe")
+    await slack_bot.quiet()
+    assert (await slack_bot.chat("D00ANN")).schedule == ""  # type: ignore[union-attr]
+
+
+async def test_where_the_app_may_not_ask_the_zone_is_the_operators(slack_bot: SlackBot) -> None:
+    slack_bot.slack.people[ANN].tz = "Europe/Berlin"
+    slack_bot.slack.scopes.discard("users:read")
+    await slack_bot.slack.message_im(ANN, "settings 07:00")
+    await slack_bot.quiet()
+    assert (await slack_bot.chat("D00ANN")).schedule == "07:00 mon-sun Asia/Seoul"  # type: ignore[union-attr]
+
+
+async def test_hours_of_a_channel_are_in_nobodys_own_zone(slack_bot: SlackBot) -> None:
+    slack_bot.slack.people[BOSS].tz = "Europe/Berlin"
+    await slack_bot.slash("/papers-settings 07:00", BOSS)
+    assert (await slack_bot.chat()).schedule == "07:00 mon-sun Asia/Seoul"  # type: ignore[union-attr]
+
+
 # --- settings and who may change them
 
 

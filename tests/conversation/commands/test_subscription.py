@@ -356,6 +356,27 @@ async def test_slack_has_threads_and_no_silence(readers: Readers) -> None:
     assert (await ann.reads("/settings thread")).startswith(EN.saved)
 
 
+async def test_hours_without_a_zone_are_those_where_the_reader_is(readers: Readers) -> None:
+    ann = readers.reader()
+    there = replace(ann, request=replace(ann.request, zone="America/New_York"))
+    when = pages.hours_text(SETTINGS.schedule.at, range(7), "America/New_York", EN)
+    assert await there.reads("/subscribe") == EN.subscribed.format(when=when)
+    assert (await readers.chat(ANN)).schedule == "08:30 mon-sun America/New_York"
+    await there.sends("/settings default 07:00")
+    assert (await readers.chat(ANN)).schedule == "07:00 mon-sun America/New_York"
+    await there.sends("/settings London")
+    moved = replace(ann, request=replace(ann.request, zone="Asia/Tokyo"))
+    for line in ("/settings 21:00", "/unsubscribe", "/subscribe", "/settings weekdays"):
+        await moved.sends(line)
+    assert (await readers.chat(ANN)).schedule == "21:00 mon-fri Europe/London"  # what was chosen stays
+
+
+async def test_where_the_reader_is_where_the_operator_is_the_hours_stay_the_operators(readers: Readers) -> None:
+    ann = readers.reader()
+    await replace(ann, request=replace(ann.request, zone="Asia/Seoul")).sends("/subscribe")
+    assert (await readers.chat(ANN)).schedule == ""
+
+
 async def test_hours_of_an_operator_who_writes_blanks_are_a_base_for_changes(tmp_path: Path) -> None:
     schedule = SETTINGS.schedule.model_copy(update={"days": "mon, wed, fri"})
     async with open_readers(tmp_path, None, SETTINGS.model_copy(update={"schedule": schedule})) as readers:
