@@ -237,7 +237,7 @@ def test_a_picture_that_would_be_too_tall_ends_early(
 for one; do
   case $one in
     --dump-dom) echo '<html data-height="20000">' ;;
-    --window-size=1360,16000) tall=yes ;;
+    --window-size=3000,16000) tall=yes ;;
     --screenshot=*) picture=${one#--screenshot=} ;;
   esac
 done

@@ -17,7 +17,8 @@ from bot.errors import PaperboyError, SourceError
 from bot.pages.preview.page import PreviewPage
 
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
-_WIDTH, _TALLEST = 1360, 16_000  # pixels; Chromium makes no taller picture
+_WIDTHS = (1360, 3000)  # pixels; the wider one for what would be too tall
+_TALLEST = 16_000  # Chromium makes no taller picture
 _LONGEST = 60  # seconds that a browser may take
 _HEIGHT = re.compile(r'data-height="(\d+)"')
 
@@ -61,17 +62,24 @@ def take_picture(page: str, png: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
         file = Path(folder) / "page.html"
         file.write_text(page, encoding="utf-8")
-        found = _HEIGHT.search(_run(browser, folder, "--dump-dom", f"--window-size={_WIDTH},800", file.as_uri()))
-        height = int(found[1]) if found else 800
-        if height > _TALLEST:
-            warn(f"the picture ends after {_TALLEST:,} of {height:,} pixels; --html has all of it")
+        width, height = _size(browser, folder, file)
         picture = Path(folder) / "page.png"
-        _run(
-            browser, folder, f"--screenshot={picture}", f"--window-size={_WIDTH},{min(height, _TALLEST)}", file.as_uri()
-        )
+        _run(browser, folder, f"--screenshot={picture}", f"--window-size={width},{height}", file.as_uri())
         if not picture.exists():
             raise PictureError(f"{browser} made no picture; try --html")
         _move(picture, png)
+
+
+def _size(browser: str, folder: str, file: Path) -> tuple[int, int]:
+    """Give the width in which all of a page fits into a picture, and its height; warn where it does in none."""
+    width = height = 0
+    for width in _WIDTHS:
+        found = _HEIGHT.search(_run(browser, folder, "--dump-dom", f"--window-size={width},800", file.as_uri()))
+        height = int(found[1]) if found else 800
+        if height <= _TALLEST:
+            return width, height
+    warn(f"the picture ends after {_TALLEST:,} of {height:,} pixels; --html has all of it")
+    return width, _TALLEST
 
 
 def _move(picture: Path, png: Path) -> None:
