@@ -19,6 +19,7 @@ from tests.faults.summary import pytest_terminal_summary
 from tests.support.environment import is_foreign
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
+from tests.support.statements import share_compiled
 
 __all__ = ["pytest_terminal_summary"]
 
@@ -38,7 +39,8 @@ KEPT = (preferences._zones, preferences._suggestions, links.safe, summary.summar
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give properties many more examples in the long form."""
+    """Give properties many more examples in the long form; let tests share what they would compile each for itself."""
+    share_compiled()
     if config.option.markexpr == LONG:
         settings.load_profile(LONG)
 
