@@ -5,6 +5,7 @@ Asking, and not a stream: a browser holds six connections to a host, so that a s
 
 from __future__ import annotations
 
+import json
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -28,20 +29,22 @@ class Feed:
     """The latest changes of a page, in order."""
 
     def __init__(self) -> None:
-        self._changes: deque[Change] = deque(maxlen=MOST_CHANGES)
+        self._changes: deque[str] = deque(maxlen=MOST_CHANGES)  # as JSON, which hundreds of tabs may ask for
+        self._answers: dict[int, bytes] = {}  # since the last change, by what a tab has seen
         # Numbers begin with the time, in milliseconds: what a tab of a former process has seen is behind them all.
         self.last = time.time_ns() // 1_000_000
 
     def add(self, change: Change) -> None:
-        self._changes.append(change)
+        self._changes.append(json.dumps(asdict(change), ensure_ascii=False))
+        self._answers.clear()
         self.last += 1
 
-    def since(self, number: int) -> Sequence[Change] | None:
-        """List what came after a change; None where that is not known any more, or never was."""
+    def since(self, number: int) -> Sequence[str] | None:
+        """List what came after a change, each as JSON; None where that is not known any more, or never was."""
         missing = self.last - number
         if not 0 <= missing <= len(self._changes):
             return None
-        return list(self._changes)[len(self._changes) - missing :]
+        return [self._changes[-place] for place in range(missing, 0, -1)]
 
     async def serve(self, request: web.Request) -> web.Response:
         """Answer `?after=N`: 204 when nothing is new, else the changes, or that the page is to be loaded anew."""
@@ -51,4 +54,6 @@ class Feed:
             return web.json_response({"reload": True})
         if not found:
             return web.Response(status=204)
-        return web.json_response({"last": self.last, "changes": list(map(asdict, found))})
+        if int(after) not in self._answers:
+            self._answers[int(after)] = f'{{"last": {self.last}, "changes": [{", ".join(found)}]}}'.encode()
+        return web.Response(body=self._answers[int(after)], content_type="application/json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bot.database.states import DeliveryState
@@ -143,7 +145,8 @@ async def test_each_state_of_a_row_is_seen() -> None:
         after = feed.last
         await visitor.act("drop")
         await visitor.act("stop")
-        tables = [change.html for change in feed.since(after) or () if change.id == "ledger"]
+        changes = map(json.loads, feed.since(after) or ())
+        tables = [change["html"] for change in changes if change["id"] == "ledger"]
 
     seen = {state for state in DeliveryState for table in tables if f'"state {state}"' in table}
     assert seen >= {DeliveryState.SENDING, DeliveryState.UNCONFIRMED, DeliveryState.SENT, DeliveryState.EDITING}
