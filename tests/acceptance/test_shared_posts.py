@@ -10,11 +10,12 @@ from formatters import addresses, compose
 from formatters.edition import Edition
 from formatters.locale import phrases
 from formatters.model import Digest
+from formatters.slack import SlackFormatter
 from formatters.spans import plain
 from formatters.summary import summarise
 from tests.support.golden import SHARED, digest_of, is_digest
 from tests.support.posts import body_of, lost_words
-from tests.support.rendering import CASES, Case, letters, letters_of, same_link
+from tests.support.rendering import CASES, Case, letters, letters_of, same_link, seen
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="shared posts are not here")
 
@@ -84,6 +85,42 @@ def test_indexes_and_full_summaries_are_taken(post: Path, case: Case) -> None:
     for paper in digest.papers:
         full = [case.see(message).text for message in case.formatter.paper(paper)]
         assert letters("".join(full)).startswith(letters_of(compose.full(paper, EN)))
+
+
+def test_in_slack_papers_open_at_a_press_and_lose_no_word() -> None:
+    counts = {}
+    for post in DIGESTS:
+        digest = digest_of(post)
+        messages = SlackFormatter(EN).digest(digest, Edition("digest", folded=True))
+        shown = letters("".join(seen("slack", message.body).text for message in messages))
+        assert all(letters_of(one) in shown for paper in digest.papers for one in compose.sections(paper))
+        counts[post.name] = len(messages)
+    assert counts == {
+        "2025-08-29-daily-papers.md": 2,
+        "2025-08-29.truncated.md": 2,
+        "2025-09-01-Arxiv.md": 4,
+        "2025-09-03-daily-papers-20250903.md": 6,
+        "2025-09-10-daily-papers-20250910.md": 3,
+        "2025-09-10.version-1.md": 3,
+        "2025-09-10.version-2.md": 3,
+        "2025-09-10.version-3.md": 3,
+        "2025-11-20-daily-papers-20251120.md": 1,
+        "2025-12-24-daily-papers-20251224.md": 1,
+        "2025-12-26-daily-papers-20251226.md": 1,
+    }
+
+
+@each_post
+@pytest.mark.parametrize("edition", [Edition("thread", folded=True), Edition("messages", folded=True)], ids=str)
+def test_in_slack_each_paper_is_one_message_with_all_it_says(post: Path, edition: Edition) -> None:
+    digest = digest_of(post)
+    formatter = SlackFormatter(EN, buttons=True)
+    for paper, card in zip(
+        digest.papers, formatter.digest(digest, edition)[-len(digest.papers) or None :], strict=False
+    ):
+        shown = seen("slack", card.body)
+        assert all(letters_of(one) in letters(shown.text) for one in compose.sections(paper))
+        assert shown.buttons == []
 
 
 @pytest.mark.parametrize("post", WHOLE, ids=lambda post: post.name)

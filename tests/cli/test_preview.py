@@ -236,6 +236,16 @@ async def test_telegram_takes_every_message(telegram: FakeTelegram, folder: Path
     assert len(telegram.shown("-1001")) == len(wanted)
 
 
+@pytest.mark.parametrize("layout", ["thread", "messages", "digest"])
+def test_what_is_folded_is_shown_open(monkeypatch: pytest.MonkeyPatch, layout: str) -> None:
+    monkeypatch.setenv("PAPERBOY_SLACK__LAYOUT", layout)
+
+    shown = preview(POST, "--channel", "slack").out
+
+    assert shown.count("Limitations") == len(list(sources(POST)))
+    assert "*" not in shown.replace("2 * 3 * 4", "").replace("* _ ~", "")
+
+
 @folders
 async def test_slack_takes_every_message_and_nobody_is_called(slack: FakeSlack, folder: Path) -> None:
     slack.add_channel("C0123ABCD", "papers")

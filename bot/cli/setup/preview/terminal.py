@@ -10,7 +10,9 @@ from bot.cli.console import Console, print_json, warn
 from bot.cli.setup.preview.reading import digests_of, messages_of
 from bot.config.settings import Settings
 from formatters.locale import phrases
-from formatters.message import Formatter, Message
+from formatters.message import Formatter, Message, plainer
+
+_AS_TEXT = 2  # refusals, after which nothing but text is left of a message
 
 
 def show(settings: Settings, posts: Sequence[Path], channel: str, *, paper: str, as_json: bool) -> int:
@@ -50,7 +52,7 @@ def _print_messages(pages: Iterable[tuple[str, Message]], formatter: Formatter) 
         if "markup" in message.body:
             console.print(str(message.body["markup"]))
         else:
-            console.print(str(formatter.plain(message.body)["text"]), markup=False)
+            console.print(str(plainer(formatter, message.body, _AS_TEXT)["text"]), markup=False)
 
 
 def _short(name: str) -> str:
