@@ -62,10 +62,9 @@ async def test_a_message_that_came_unfolded_is_an_incident_for_a_week(pipeline: 
     pipeline.channel.formatter = SlackFormatter(phrases("en"))
     usual = UsualEdition("digest", "folded", ("digest",))
     await pipeline.ledger.subscriptions.sync_chats("terminal", usual, {"a": "a"})
-    pipeline.channel.failures["a"] += [refused(errors.Rejected("invalid_blocks"))]
-    await pipeline.look(days(1))
+    await pipeline.run(days(1))
     assert await news(pipeline) == []
-    await pipeline.dispatch()
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("invalid_blocks"))]
     await pipeline.run(days(1, 2))
     assert await news(pipeline) == [("unfolded", "terminal", "")]
     pipeline.clock.now += 7 * 86_400

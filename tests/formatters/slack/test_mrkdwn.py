@@ -66,6 +66,10 @@ def test_a_style_that_slack_might_not_know_is_left_out(markdown: str, written: s
     assert marked(markdown) == written
 
 
+def test_no_style_goes_over_the_end_of_a_line() -> None:
+    assert text([Span("a\nb", styles=styled("bold"))])["text"] == "a\nb"
+
+
 def test_a_sign_counts_on_its_line_alone() -> None:
     assert marked("**Goal**\n\ntop-k\\*") == "*Goal*\n\ntop-k*"
 
