@@ -23,6 +23,7 @@ from tests.bench.limit import (
     one_by_one,
     outcome,
     paperboy_in,
+    without_edits,
 )
 from tests.bench.table import Row, show, verdict
 from tests.support.fakes.rates import Limits
@@ -124,7 +125,7 @@ def main(only: str = "") -> None:
 
 def _row(network: Network, peers: Mapping[str, Broadcast], answer_time: float) -> Row:
     ours = days(network, MANY, answer_time)
-    theirs = [outcome(sender, MANY, network.server(answer_time)) for sender in peers.values()]
+    theirs = [outcome(sender, MANY, network.server(answer_time), count=without_edits) for sender in peers.values()]
     [some, *_], [few, *_] = (days(replace(network, next_time=0), chats, answer_time) for chats in (SOME, FEW))
     in_time = few.late()[0] <= MOST_LATE or network.limits != _DOCUMENTED
     is_met = network.is_met(ours) and all(ours[0].ratio < one.ratio for one in theirs) and in_time

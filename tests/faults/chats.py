@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from bot.channels import kit_of
+from bot.channels.telegram.channel import message_link
 from bot.config.settings import Settings
 from bot.delivery.channel import Delivered, Undecided
+from formatters import placeholders
 from formatters.edition import THREAD, Edition
 from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.model import Digest
+from formatters.page import reference
 from formatters.slack import SlackFormatter
 from formatters.telegram import BOT, TelegramFormatter
 from tests.faults.outcome import Looks, Seen, Wanted, heading
@@ -55,20 +59,48 @@ class Chats:
         """Count what is shown where a chat was before it moved."""
         return len(self.telegram.shown(chat)) if chat in self.moved else 0
 
-    def wanted(self, chat: str, digest: Digest, edition: Edition | None = None, language: str = "ko") -> list[Wanted]:
-        """Give what a chat should show of a digest, in the edition that it receives by itself unless one is named."""
+    def wanted(
+        self,
+        chat: str,
+        digest: Digest,
+        edition: Edition | None = None,
+        language: str = "ko",
+        held: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[Wanted]:
+        """Give what a chat should show of a digest, in the edition that it receives by itself unless one is named.
+
+        The index leads to the messages that it holds: `held` has their ids by key.
+        """
         in_slack = chat == SLACK_CHAT
-        usual = kit_of("slack" if in_slack else "telegram").usual_edition(Settings()).edition()
-        own = replace(usual, buttons_in_chat=not in_slack and self.buttons and chat in self.here)
-        edition, wanted = edition or own, []
+        edition, wanted = edition or self._own_edition(chat), []
+        links = self._links(chat, digest, edition, held) if edition.linked else {}
         words = phrases(edition.language or language)
         formatter: Formatter = SlackFormatter(words) if in_slack else TelegramFormatter(words, buttons=self.buttons)
         for message in formatter.digest(digest, edition):
-            body = formatter.plain(message.body) if (chat, message.key) in self.plain else message.body
+            filled = placeholders.fill(message.body, links)
+            body = formatter.plain(filled) if (chat, message.key) in self.plain else filled
             threaded = edition.layout == THREAD and message.key != "index"
             looks = _in_slack(body, threaded) if in_slack else self._in_telegram(body)
             wanted.append(Wanted(message.key, heading(str(looks["text"])), looks))
         return wanted
+
+    def _own_edition(self, chat: str) -> Edition:
+        in_slack = chat == SLACK_CHAT
+        usual = kit_of("slack" if in_slack else "telegram").usual_edition(Settings()).edition()
+        here = not in_slack and self.buttons and chat in self.here
+        return replace(usual, buttons_in_chat=here, linked=in_slack or chat.startswith(("@", "-100")))
+
+    def _links(self, chat: str, digest: Digest, edition: Edition, held: Mapping[str, str]) -> dict[str, str]:
+        """Give the addresses of the messages that a chat holds about papers, by ref."""
+        keys = {reference(digest, paper): f"paper/{paper.id}" for paper in digest.papers}
+        thread = held.get("index", "") if edition.layout == THREAD else ""
+        return {ref: self._link(chat, held[key], thread) for ref, key in keys.items() if key in held}
+
+    def _link(self, chat: str, remote_id: str, thread: str) -> str:
+        if chat != SLACK_CHAT:
+            return message_link(self.moved.get(chat, chat), remote_id)
+        place = f"?thread_ts={thread}&cid={chat}" if thread else ""
+        return f"https://fake.slack.com/archives/{chat}/p{remote_id.replace('.', '')}{place}"
 
     def canonical_address(self, chat: str) -> str:
         """Give the number by which the fake Telegram knows a chat."""

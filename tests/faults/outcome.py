@@ -43,6 +43,11 @@ class Entry:
     why: str  # it is not sent; empty where nobody said
 
 
+def held_by_key(entries: Sequence[Entry]) -> dict[str, str]:
+    """Give the ids of the messages that a chat holds, as the ledger knows them."""
+    return {entry.key: entry.remote_id for entry in entries if entry.remote_id}
+
+
 @dataclass(frozen=True)
 class ChatView:
     """One chat: every version of its digest, what it shows, and what the ledger says of it."""

@@ -15,7 +15,7 @@ from bot.sources.posts.post import Origin, parse
 from formatters.model import Digest
 from tests.faults import posts
 from tests.faults.chats import Chats
-from tests.faults.outcome import ChatView, Entry, Outcome
+from tests.faults.outcome import ChatView, Entry, Outcome, held_by_key
 from tests.faults.process import Ended, Process
 from tests.faults.program import VERDICT, Conditions
 from tests.faults.script import Act, Counted, Moment
@@ -181,8 +181,10 @@ class Site:
         """
         outcome = Outcome()
         for chat in self.chats.names:
-            versions = [self.chats.wanted(chat, digest) for digest in self.versions]
-            view = ChatView(chat, versions, self.chats.shown(chat), self.entries(chat))
+            entries = self.entries(chat)
+            held = held_by_key(entries)
+            versions = [self.chats.wanted(chat, digest, held=held) for digest in self.versions]
+            view = ChatView(chat, versions, self.chats.shown(chat), entries)
             outcome.add(view if known is None else view.only(known[chat]))
         verdicts = list(self.verdicts())
         faults = self.faults + self.kills + sum(script.struck for script in self.scripts)

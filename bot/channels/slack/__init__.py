@@ -81,6 +81,7 @@ KIT = ChannelKit(
     layouts=("thread", "messages", "digest", "index"),
     foldable=("thread", "messages", "digest"),
     silent_messages=False,
+    linkable=("C%", "G%", "D%"),  # not where only a person is known, whose direct messages have another address
     members_invite=True,
     read=_read,
     make_formatter=_formatter,

@@ -60,6 +60,7 @@ KIT = ChannelKit(
     name="telegram",
     layouts=("messages", "digest", "index"),
     silent_messages=True,
+    linkable=("-1" + "_" * 12 + "%", "@%"),  # channels and supergroups: from -1000000000001 on, or by name
     foldable=("messages",),
     read=_read,
     make_formatter=_formatter,

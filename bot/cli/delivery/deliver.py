@@ -230,7 +230,8 @@ def _shown(total: int, tally: Tally, *, verbose: bool) -> AbstractContextManager
 
 
 def _say_message(chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
-    say(f"{chat.label} {row.key}: {state}{f': {why}' if why else ''}")
+    if why or state not in _WELL or not row.changes_links_alone:
+        say(f"{chat.label} {row.key}: {state}{f': {why}' if why else ''}")
 
 
 def _say_digest(one: DigestTally) -> None:

@@ -12,7 +12,7 @@ from formatters.edition import Edition
 from formatters.model import Digest
 from tests.faults.combined.blog import Post
 from tests.faults.combined.stage import Stage
-from tests.faults.outcome import ChatView, Entry, Outcome, Seen, Wanted
+from tests.faults.outcome import ChatView, Entry, Outcome, Seen, Wanted, held_by_key
 from tests.support.chats import SLACK_CHAT
 
 _LANGUAGES = ("ko", "en")
@@ -83,29 +83,31 @@ class _Judge:
         edition = Edition.read(spelled)
         if edition.layout not in self._stage.layouts["slack" if self._chat == SLACK_CHAT else "telegram"]:
             outcome.otherwise.append(f"{name}: in the edition {spelled}, which nobody set")
-        versions = [self._chats.wanted(self._chat, one, edition) for one in post.versions]
-        versions[-1] = self._as_seen(post, edition, seen)
+        held = held_by_key(entries)
+        versions = [self._chats.wanted(self._chat, one, edition, held=held) for one in post.versions]
+        versions[-1] = self._as_seen(post, edition, seen, held)
         outcome.add(ChatView(name, versions, [one for _, one in seen], entries))
 
-    def _as_seen(self, post: Post, edition: Edition, seen: Sequence[tuple[int, Seen]]) -> list[Wanted]:
+    def _as_seen(
+        self, post: Post, edition: Edition, seen: Sequence[tuple[int, Seen]], held: Mapping[str, str]
+    ) -> list[Wanted]:
         """Give each message that a chat should show now, worded as it is seen if it may be worded so."""
         stay, looks = {one.heading for place, one in seen if place < self._stay}, [one.looks for _, one in seen]
         may_be = defaultdict(list)
         for version in reversed(post.versions):
-            for one in self._in_each_language(version, edition):
+            for one in self._in_each_language(version, edition, held):
                 if version is post.versions[-1] or one.heading in stay:
                     may_be[one.key].append(one)
-        newest = self._chats.wanted(self._chat, post.versions[-1], edition)
+        newest = self._chats.wanted(self._chat, post.versions[-1], edition, held=held)
         return [next((may for may in may_be[one.key] if may.looks in looks), one) for one in newest]
 
-    def _in_each_language(self, digest: Digest, edition: Edition) -> list[Wanted]:
-        return [
-            one for language in self._languages for one in self._chats.wanted(self._chat, digest, edition, language)
-        ]
+    def _in_each_language(self, digest: Digest, edition: Edition, held: Mapping[str, str]) -> list[Wanted]:
+        read = (self._chats.wanted(self._chat, digest, edition, language, held) for language in self._languages)
+        return [one for wanted in read for one in wanted]
 
     def _headings(self, post: Post) -> Iterator[tuple[str, str]]:
         """Give by what messages of a post are known, in whatever edition, with their keys in the usual one."""
-        return ((one.heading, one.key) for one in self._in_each_language(post.versions[-1], Edition()))
+        return ((one.heading, one.key) for one in self._in_each_language(post.versions[-1], Edition(), {}))
 
 
 def _entries(stage: Stage, chat: str) -> Mapping[str, dict[tuple[str, str], list[Entry]]]:
