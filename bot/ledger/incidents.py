@@ -32,7 +32,7 @@ from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestStat
 from bot.errors import ErrorCode
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER, tried_again
 from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage, WeekTotals
-from bot.ledger.sql import linking_sql, transitions
+from bot.ledger.sql import transitions
 from bot.ledger.sql.delivery_sql import CHAT_LABEL
 from bot.ledger.sql.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent
 from formatters.edition import FOLDED, THREAD
@@ -152,9 +152,6 @@ class Incidents:
             rows = [_incident(row) for row in await db.execute(_rows(IncidentKind.DISCARDED, given_up))]
             for statement in transitions.give_up(_meant(which), waiting=waiting):
                 await db.execute(statement)
-            if not waiting:  # the digest may stand in its chat now
-                gone = select(deliveries.c.id).where(not_sent(deliveries), not_(NOT_DISCARDED), _meant(which))
-                await db.execute(linking_sql.edit_index(linking_sql.SETTLED.c.id.in_(gone.correlate(None))))
         return rows
 
     async def release_held(self) -> list[Incident]:

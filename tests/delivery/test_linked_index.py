@@ -268,12 +268,13 @@ async def test_an_index_that_is_found_late_leads_to_what_came_since(pipeline: Pi
     assert leads(chat(pipeline)[0]) == {"1": "2", "2": "3"}
 
 
-async def test_when_a_paper_is_given_up_the_digest_stands(pipeline: Pipeline) -> None:
+async def test_where_all_was_given_up_nothing_is_edited(pipeline: Pipeline) -> None:
     pipeline.channel.failures["@a"] += [WELL, WELL, PAUSE]
     await run(pipeline, post(1, 2))
     await pipeline.ledger.incidents.discard(Selection(), waiting=True)
     await run(pipeline, post(1, 2))
-    assert leads(chat(pipeline)[0]) == own(1, 2)  # all was given up
+    assert calls(pipeline) == SENT
+    assert leads(chat(pipeline)[0]) == own(1, 2)
 
 
 async def test_an_edit_that_is_refused_leaves_it_as_it_stands_and_rings_nobody(pipeline: Pipeline) -> None:

@@ -91,10 +91,11 @@ class Chats:
         return replace(usual, buttons_in_chat=here, linked=in_slack or chat.startswith(("@", "-100")))
 
     def _links(self, chat: str, digest: Digest, edition: Edition, held: Mapping[str, str]) -> dict[str, str]:
-        """Give the addresses of the messages that a chat holds about papers, by ref."""
+        """Give the addresses of the messages that a chat holds about papers, by ref; an index not held stays as it is."""
         keys = {reference(digest, paper): f"paper/{paper.id}" for paper in digest.papers}
         thread = held.get("index", "") if edition.layout == THREAD else ""
-        return {ref: self._link(chat, held[key], thread) for ref, key in keys.items() if key in held}
+        there = {ref: held[key] for ref, key in keys.items() if key in held and "index" in held}
+        return {ref: self._link(chat, remote_id, thread) for ref, remote_id in there.items()}
 
     def _link(self, chat: str, remote_id: str, thread: str) -> str:
         if chat != SLACK_CHAT:
