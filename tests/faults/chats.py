@@ -91,7 +91,7 @@ class Chats:
         return replace(usual, buttons_in_chat=here, linked=in_slack or chat.startswith(("@", "-100")))
 
     def _links(self, chat: str, digest: Digest, edition: Edition, held: Mapping[str, str]) -> dict[str, str]:
-        """Give the addresses of the messages that a chat holds about papers, by ref; an index not held stays as it is."""
+        """Give the addresses of the messages that a chat holds about papers, by ref; none where it lacks the index."""
         keys = {reference(digest, paper): f"paper/{paper.id}" for paper in digest.papers}
         thread = held.get("index", "") if edition.layout == THREAD else ""
         there = {ref: held[key] for ref, key in keys.items() if key in held and "index" in held}
