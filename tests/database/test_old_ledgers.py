@@ -81,6 +81,7 @@ class OldLedger:
     telegram: RecordingChannel
     slack: RecordingChannel
     cards: str = "short"  # as the operator set
+    links: bool = False  # the platforms have links to messages
 
     @property
     def channels(self) -> dict[str, RecordingChannel]:
@@ -90,7 +91,8 @@ class OldLedger:
         """Plan and send as the program does, without posts as when they cannot be read; count the calls."""
         before = self._calls()
         for (channel, layout), listed in LISTED[self.name].items():
-            usual = UsualEdition(layout, self.cards, kit_of(channel).foldable)
+            kit = kit_of(channel)
+            usual = UsualEdition(layout, self.cards, kit.foldable, kit.linkable if self.links else ())
             await self.ledger.subscriptions.sync_chats(channel, usual, {name: name for name in listed})
         formatters = {one.name: one.formatter for one in self.channels.values()}
         wanting_newest = await self.ledger.chats_wanting_newest()
@@ -298,6 +300,18 @@ async def test_a_digest_that_was_begun_ends_in_short_cards_and_what_comes_then_i
     assert killed.read()["@papers"] == f"{whole} 14.index 14.1 14.2 14.3"
     new = [str(killed.body(chat, f"14.{number}")["text"]) for chat in ("@papers", GROUPS[0]) for number in (1, 2, 3)]
     assert [text for text in new if "\n<blockquote expandable>" not in text] == []
+    assert await killed.run(await killed.posts()) == 0
+
+
+async def test_what_was_begun_before_is_not_edited_for_its_links(killed: OldLedger) -> None:
+    killed.links = killed.telegram.has_links = killed.slack.has_links = True
+    killed.at(10, 30)
+    await killed.run()
+    led = ARXIV.replace("13a.index", "13a.index*")  # which had not begun
+    for chat in ("@papers", *GROUPS):
+        assert killed.read()[chat] == f"{EIGHTH} {THIRTEENTH} {led}"
+    assert killed.read()["44"] == f"{THIRTEENTH} {ARXIV}"
+    assert "https://chat.example.org/@papers/" in str(killed.body("@papers", "13a.index"))
     assert await killed.run(await killed.posts()) == 0
 
 
