@@ -7,6 +7,7 @@ import os
 import subprocess
 import tarfile
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -16,10 +17,12 @@ from tests.support.fakes.telegram import TOKEN, FakeTelegram
 from tests.support.golden import DATA
 from tests.support.installed import TOKENS, paperboy
 from tests.support.operator import Operator
-from tests.support.wheel import build, install
+from tests.support.wheel import ROOT, build, install
 
 POST = DATA / "2025-01-05-arxiv-crlf.md"
 NOT_INSTALLED = "which is not installed: pip install 'paperboy-bot"
+
+PAGES = [path for path in (ROOT / "bot/pages").rglob("*.*") if path.suffix in {".html", ".css", ".js", ".md"}]
 
 NEEDED_TO_BUILD = {"pyproject.toml", "README.md", "LICENSE", ".dockerignore", "bot/__main__.py", "formatters/py.typed"}
 
@@ -29,6 +32,7 @@ pytestmark = [] if os.environ.get("CI") else [pytest.mark.long]
 
 async def test_the_wheel_alone(telegram: FakeTelegram, slack: FakeSlack, tmp_path: Path) -> None:
     sdist, wheel = build(tmp_path / "dist")
+    assert {str(path.relative_to(ROOT)) for path in PAGES} <= set(ZipFile(wheel).namelist())
     program = install(wheel, tmp_path / "environment") / "paperboy"
     operator = Operator(telegram, slack)
     operator.post(POST.name)
