@@ -100,8 +100,10 @@ async def test_it_works_without_script(browser: Browser, visited: Visitor) -> No
         await say(look.page, "telegram", "/paper 2")
         await expect(look.page.locator("#telegram-list > li.in").last).to_contain_text("BERT")
         await expect(look.page.locator("#telegram-list > li.in").last).to_be_in_viewport()
-        await look.page.locator("#thread-list").get_by_role("button", name="Full summary").first.click()
-        await expect(look.page.locator("#thread-list > li.private").last).to_be_in_viewport()
+        await say(look.page, "slack", "/paper 2")
+        await look.page.locator("#slack-list").get_by_role("button", name="Papers of the day").last.click()
+        await expect(look.page.locator("#slack-list > li.private").last).to_contain_text("Daily Papers")
+        await expect(look.page.locator("#slack-list > li.private").last).to_be_in_viewport()
         await look.page.get_by_role("button", name="Mend a title").click()
         await expect(look.page.locator("#promise")).to_be_in_viewport()
 
