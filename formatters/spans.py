@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, takewhile
 from typing import NamedTuple
 
 # Embeddings, overrides and isolates (Unicode Standard Annex 9); an author of no language needs them in a post. Only
@@ -88,15 +89,11 @@ def split(spans: Iterable[Span], limits: Sequence[Limit]) -> list[Spans]:
 
 def beginning(spans: Iterable[Span], limits: Sequence[Limit]) -> Spans:
     """Give as much of the beginning as keeps every limit, up to the end of a line or sentence; nothing if none does."""
-    whole: Spans = tidy(spans)
-    taken: Spans = ()
+    whole = tidy(spans)
     if _fits(whole, limits):  # nearly always
         return whole
-    for piece in _pieces(whole, _SENTENCE):
-        if not _fits(longer := (*taken, *piece), limits):
-            break
-        taken = longer
-    return tidy(taken)
+    fitting = [*takewhile(lambda one: _fits(one, limits), accumulate(_pieces(whole, _SENTENCE)))]
+    return tidy(fitting[-1]) if fitting else ()
 
 
 def tidy(spans: Iterable[Span]) -> Spans:

@@ -21,8 +21,6 @@ from tests.support.golden import SHARED, check, digest_of, is_digest
 from tests.support.rendering import COMMON, DIGESTS, LANGUAGES, Case, each_digest, letters, letters_of
 from tests.support.strategies import PAPER
 
-pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
-
 FOLDED = Edition(folded=True)
 EN = Case(TelegramFormatter(phrases("en"), buttons=True), phrases("en"), buttons=True)
 KO = Case(TelegramFormatter(phrases("ko"), buttons=True), phrases("ko"), buttons=True)

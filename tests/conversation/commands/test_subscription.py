@@ -306,6 +306,14 @@ async def test_looking_at_a_page_to_choose_on_is_anybodys_and_choosing_is_not(re
         assert await member.reads(next(iter(buttons.values()))) == KO.administrators_only
 
 
+async def test_where_a_platform_folds_nothing_folded_cards_are_no_setting(readers: Readers) -> None:
+    kits = {name: replace(kit, foldable=()) for name, kit in readers.router.kits.items()}
+    ann = readers.reader()
+    ann = replace(ann, router=replace(ann.router, kits=kits))
+    assert await ann.reads("/settings folded") == pages.help_with_settings("folded", "", EN)
+    assert EN.card_kinds["folded"] not in await ann.reads("/settings")
+
+
 async def test_a_layout_without_cards_says_nothing_of_them(readers: Readers) -> None:
     ann = readers.reader()
     await ann.sends("/settings cards 5 short")
