@@ -129,7 +129,7 @@ class Slack(Table):
     "digest": all in one message; "index": the index alone.
     """
     cards: Cards = "folded"
-    """As `telegram.cards`."""
+    """As `telegram.cards`; in a thread the full summary stands open, and in "digest" each paper opens at a press."""
     listen: Literal["socket", "http", "off"] = "socket"
     """How commands come in: "socket" once there is an `app_token`, "http", or "off" for delivery alone.
 
