@@ -19,8 +19,9 @@ from markdown_it import MarkdownIt
 
 from bot.sources.posts import front_matter
 from bot.sources.posts.post import Origin, parse
+from formatters.edition import Edition
 from formatters.locale import phrases
-from formatters.message import Formatter
+from formatters.message import USUAL, Formatter
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from tests.bench.table import busy, say, show, spread, verdict
@@ -29,6 +30,7 @@ from tests.support.golden import DATA, SHARED
 MOST = 2.0
 _SHOWN = 25  # lines of the profile
 _TELEGRAM = TelegramFormatter(phrases("ko"), buttons=True)
+_FOLDED = Edition(folded=True)
 _SLACK = SlackFormatter(phrases("ko"), buttons=True)
 _CACHES = [one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper)]
 _REMEMBERING = [one for one in _CACHES if one.__module__.startswith(("bot.", "formatters."))]
@@ -53,14 +55,14 @@ def parsed(texts: Posts) -> None:
         parse(raw, Origin(name))
 
 
-def formatted(texts: Posts, *formatters: Formatter, full: bool = False) -> None:
+def formatted(texts: Posts, *formatters: Formatter, edition: Edition = USUAL, full: bool = False) -> None:
     """Parse posts and lay them out as they are sent; with `full`, every full summary too."""
     for name, raw in texts:
         digest = parse(raw, Origin(name)).digest
         if not digest:
             continue
         for formatter in formatters:
-            formatter.digest(digest)
+            formatter.digest(digest, edition)
             for paper in digest.papers if full else ():
                 formatter.paper(paper)
 
@@ -87,6 +89,7 @@ def main() -> None:
         "our parse": partial(parsed, texts),
         "our parse and format for Telegram": partial(formatted, texts, _TELEGRAM),
         "our parse and format for both platforms": partial(formatted, texts, _TELEGRAM, _SLACK),
+        "for Telegram, with the full summaries folded in": partial(formatted, texts, _TELEGRAM, edition=_FOLDED),
         "for Telegram, with all full summaries": partial(formatted, texts, _TELEGRAM, full=True),
     }
     if options.profile:
