@@ -287,6 +287,10 @@ def test_refused_once_more_it_is_text_with_addresses() -> None:
     assert MUTE.plain(body) == body
 
 
+def test_text_has_no_buttons() -> None:
+    assert LISTENING.plain(LISTENING.card(COMMON, ONE).body) == MUTE.plain(MUTE.card(COMMON, ONE).body)
+
+
 def test_what_is_too_long_for_text_says_what_it_does_without_blocks() -> None:
     (message,) = MUTE.digest(of(long(1, 6000)), DIGEST)
     assert MUTE.plain(MUTE.plain(message.body))["text"] == message.body["text"]
