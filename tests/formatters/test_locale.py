@@ -35,6 +35,7 @@ COUNTS: dict[str, Callable[[Phrases, int], str]] = {  # what says how many there
     "blocked": lambda said, count: said.blocked(count),
     "retried": lambda said, count: said.retried(count),
     "week": lambda said, count: said.week(count, count, count, count),
+    "first_cards": lambda said, count: said.first_cards(count),
 }
 
 each_language = pytest.mark.parametrize("language", LANGUAGES)

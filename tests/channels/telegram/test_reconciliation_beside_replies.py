@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sqlite3
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.reconciliation import id_sequence
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
 from tests.support.fakes import faults
@@ -40,9 +42,16 @@ def ask(telegram_bot: TelegramBot, chat: str, line: str = "/paper 2") -> None:
 
 
 async def check_digest(telegram_bot: TelegramBot, chat: str, before: int, replies: int) -> None:
-    """Check that the index and the papers arrived once, that all replies are there, and that nothing was changed."""
-    shown = telegram_bot.server.shown(chat)[before:]
-    assert [message.edits for message in telegram_bot.server.shown(chat)] == [0] * (before + len(shown))
+    """Check that the index and the papers arrived once, that all replies are there, and that nothing was changed.
+
+    Where messages have addresses, the index of each digest is edited once: its lines lead to them.
+    """
+    everything = telegram_bot.server.shown(chat)
+    shown = everything[before:]
+    edited = [message.text.splitlines()[1] for message in everything if message.edits]
+    assert all(re.fullmatch(r"\d papers?", line) for line in edited)
+    assert {message.edits for message in everything} <= {0, 1}
+    assert bool(edited) == (id_sequence(chat) != "bot")
     titles = [message.text.splitlines()[0] for message in shown]
     digest = [title for title in titles if title.startswith("Daily Papers · Thursday")]
     assert len(digest) == 1
