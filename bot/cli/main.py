@@ -57,7 +57,7 @@ def init(
 def preview(
     context: typer.Context,
     posts: Annotated[list[Path], typer.Argument(metavar="POST…", help="Files or folders of posts.")],
-    channel: Channel = "terminal",
+    channel: Channel = None,
     paper: Annotated[str, typer.Option(metavar="N|all", help="The full summary of one paper or of all.")] = "",
     json: Annotated[bool, typer.Option("--json", help="The arguments of each send call, as a JSON list.")] = False,
     web: options.InBrowser = False,
@@ -70,6 +70,7 @@ def preview(
     Exits with 0, with 1 when nothing would be sent of one that is named, with 2 when one cannot be read.
     """
     own = settings_of(config or context.obj)
+    options.refuse_pairs(web=web, saved=bool(html or png), alone={"--json": json, "--channel": bool(channel)})
     if html or png:
         from bot.cli.setup.preview.saving import save
 
@@ -80,7 +81,7 @@ def preview(
         serve_forever(own, posts, paper=paper)
     from bot.cli.setup.preview.terminal import show
 
-    sys.exit(show(own, posts, channel, paper=paper, as_json=json))
+    sys.exit(show(own, posts, channel or "terminal", paper=paper, as_json=json))
 
 
 @app.command(rich_help_panel=Group.SET_UP)
@@ -202,11 +203,7 @@ def chats(
 
 
 @app.command(rich_help_panel=Group.OPERATE)
-def health(
-    context: typer.Context,
-    json: Json = False,
-    config: Config = None,
-) -> None:
+def health(context: typer.Context, json: Json = False, config: Config = None) -> None:
     """Tell whether `paperboy run` is well. Exits with 0, with 1 and a line per reason, or with 2 if it cannot look."""
     from bot.cli.delivery.health import show_health
 

@@ -39,7 +39,10 @@ def day(value: str) -> object:
 
 
 CHANNELS = f"<{'|'.join(MODULES)}>"
-Channel = Annotated[str, typer.Option(parser=known_channel, metavar=CHANNELS, help="Where it would be sent.")]
+Channel = Annotated[
+    str | None,
+    typer.Option(parser=known_channel, metavar=CHANNELS, help="Where it would be sent.", show_default="terminal"),
+]
 
 
 Page = Annotated[int, typer.Option(min=1, help="Which page of the list.")]
@@ -54,6 +57,14 @@ InBrowser = Annotated[
 ]
 SavedPage = Annotated[Path | None, typer.Option(metavar="FILE", help="Save that page as one file.")]
 Picture = Annotated[Path | None, typer.Option(metavar="FILE", help="Save a picture of it; needs a Chromium.")]
+
+
+def refuse_pairs(*, web: bool, saved: bool, alone: dict[str, bool]) -> None:
+    """Refuse what would be ignored: a page shows all channels, and is served or saved."""
+    if web and saved:
+        raise typer.BadParameter("it goes without --html and --png: those save the page.", param_hint="--web")
+    for name in (one for one, given in alone.items() if given and (web or saved)):
+        raise typer.BadParameter("it goes without --web, --html and --png.", param_hint=name)
 
 
 def _name(metavar: str, what: str) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-from collections.abc import AsyncIterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,11 @@ from bot.cli.setup.preview.content import Contents
 from bot.cli.setup.preview.saving import PictureError
 from bot.config.settings import Settings
 from bot.errors import SourceError
+from bot.pages.preview.content import Content
+from bot.pages.preview.content import Post as ShownPost
+from bot.pages.preview.page import PreviewPage
+from bot.web import loopback
+from formatters.message import Message
 from tests.support.golden import DATA
 
 POST = DATA / "2025-01-06-daily-papers-20250106.md"
@@ -107,10 +113,12 @@ def test_a_post_that_leaves_its_folder_leaves_the_page(post: Path) -> None:
 
 
 @asynccontextmanager
-async def served(post: Path) -> AsyncIterator[str]:
+async def served(post: Path, port: int = 0) -> AsyncIterator[str]:
     """Serve the preview of a post; give the address that is shown."""
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(browser.serve(Settings(), [post], paper="", look=0.05, show=address.set_result))
+    serving = asyncio.create_task(
+        browser.serve(Settings(), [post], paper="", look=0.05, port=port, show=address.set_result)
+    )
     try:
         yield await asyncio.wait_for(address, 10)
     finally:
@@ -175,6 +183,74 @@ async def test_another_site_reads_and_posts_nothing(
         assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
 
 
+async def test_a_taken_port_is_told(post: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    taken = await asyncio.start_server(lambda *_: None, loopback.HOST, 0)
+    port = taken.sockets[0].getsockname()[1]
+    async with taken, served(post, port) as address:
+        pass
+
+    moved = address.rstrip("/").rpartition(":")[2]
+    assert f"Another program has port {port}, so the page is on {moved}.\n" in capsys.readouterr().out
+
+
+async def test_without_any_port_a_line_says_what_to_do(post: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_port(_: int) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(loopback, "_listening", no_port)
+
+    with pytest.raises(browser.PortError, match=r"had: Too many open files; --html FILE saves the page"):
+        await browser.serve(Settings(), [post], paper="")
+
+
+async def test_files_are_looked_at_beside_the_server(post: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: set[threading.Thread] = set()
+    again, stamp = asyncio.Event(), Contents.stamp
+    loop = asyncio.get_running_loop()
+
+    def noted(self: Contents) -> object:
+        if looked:
+            loop.call_soon_threadsafe(again.set)
+        looked.add(threading.current_thread())
+        return stamp(self)
+
+    monkeypatch.setattr(Contents, "stamp", noted)
+    async with served(post):
+        await asyncio.wait_for(again.wait(), 10)
+
+    assert threading.current_thread() not in looked
+
+
+class Body(dict[str, object]):
+    """The arguments of a call, which count how often they are drawn."""
+
+    drawn = 0
+
+    def get(self, key: str, default: object = None) -> object:
+        self.drawn += key == "parse_mode"
+        return super().get(key, default)
+
+
+async def test_a_message_is_drawn_once_for_all_who_look(post: Path) -> None:
+    (slack,) = (one.messages["slack"] for one in contents(post).read().posts)
+    alone = Body(text="<b>x</b>", parse_mode="HTML")
+    PreviewPage(_content(alone, slack), "ko", {"telegram": False, "slack": True})
+    body = Body(alone)
+    page = PreviewPage(_content(body, slack), "ko", {"telegram": False, "slack": True})
+
+    async with loopback.serving(page.app(), 0) as there, aiohttp.ClientSession() as session:
+        for language in ("ko", "en"):
+            async with session.get(there.address, headers={"Accept-Language": language}) as response:
+                assert "<b>x</b>" in await response.text()
+        assert body.drawn == alone.drawn
+        await page.show(_content(body, slack))
+    assert body.drawn == 2 * alone.drawn
+
+
+def _content(body: Mapping[str, object], slack: Sequence[Message]) -> Content:
+    return Content([ShownPost("a.md", {"telegram": [Message("index", body)], "slack": slack}, [])])
+
+
 # Saved
 
 
@@ -221,13 +297,69 @@ def test_a_picture_needs_a_browser(post: Path, tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_browser_that_takes_no_picture_is_said(post: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (fake := tmp_path / "chromium").write_text("#!/bin/sh\n", "utf-8")
+    (fake := tmp_path / "chromium").write_text("#!/bin/sh\necho '<html data-height=\"9\">'\n", "utf-8")
     fake.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path))
 
     result = CliRunner().invoke(app, ["preview", str(post), "--png", str(tmp_path / "page.png")])
 
     assert str(result.exception) == f"{fake} made no picture; try --html"
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("echo '<html>'", "did not say how high the page is; try another Chromium, or use --html"),
+        ("echo a >&2; echo no disk >&2; exit 21", "ended with 21: no disk; try another Chromium, or use --html"),
+        ("exit 1", "ended with 1: it does not say why; try another Chromium, or use --html"),
+    ],
+)
+def test_a_browser_that_fails_is_said(
+    post: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, why: str
+) -> None:
+    (fake := tmp_path / "chromium").write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+    fake.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    result = CliRunner().invoke(app, ["preview", str(post), "--png", str(tmp_path / "page.png")])
+
+    assert isinstance(result.exception, PictureError)
+    assert str(result.exception) == f"{fake} {why}"
+
+
+@pytest.mark.parametrize(
+    ("pair", "refused"),
+    [
+        (["--web", "--html", "a.html"], "--web"),
+        (["--web", "--png", "a.png"], "--web"),
+        (["--web", "--json"], "--json"),
+        (["--html", "a.html", "--json"], "--json"),
+        (["--web", "--channel", "slack"], "--channel"),
+        (["--png", "a.png", "--channel", "terminal"], "--channel"),
+    ],
+    ids=str,
+)
+def test_what_would_be_ignored_is_refused(
+    post: Path, monkeypatch: pytest.MonkeyPatch, pair: list[str], refused: str
+) -> None:
+    monkeypatch.setattr(browser, "serve_forever", lambda *_, **__: None)
+
+    result = CliRunner().invoke(app, ["preview", str(post), *pair])
+
+    assert result.exit_code == 2
+    assert re.search(rf"Invalid value for {refused}: it goes without ", result.stderr)
+    assert not list(Path().glob("a.*"))
+
+
+def test_no_element_has_the_id_of_another(post: Path, tmp_path: Path) -> None:
+    for day in ("07", "08"):
+        other = post.with_name(f"2025-01-{day}-daily-papers-202501{day}.md")
+        other.write_text(post.read_text("utf-8").replace("2025-01-06", f"2025-01-{day}"), "utf-8")
+    shown = contents(tmp_path)
+
+    ids = re.findall(r'\bid="([^"]*)"', PreviewPage(shown.read(), "ko", shown.threaded).saved())
+
+    assert len(ids) == len(set(ids))
 
 
 def test_a_picture_that_would_be_too_tall_ends_early(

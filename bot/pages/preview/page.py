@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from aiohttp import web
 from markupsafe import Markup
 
 from bot.pages import frame
-from bot.pages.preview.content import CHANNELS, Content, drawn
+from bot.pages.preview.content import CHANNELS, Content, Drawn, drawn
 from bot.pages.preview.wording import wording
 from bot.web.feed import Change, Feed
+
+Posts = list[tuple[str, list[Drawn]]]  # each with what it is called
 
 _LISTS = (*CHANNELS, "reading")
 _STYLES = ("page.css", "preview.css")
@@ -26,15 +29,17 @@ class PreviewPage:
     def __init__(self, content: Content, language: str, threaded: Mapping[str, bool]) -> None:
         self.content, self._language, self._threaded = content, language, threaded
         self._feeds = {one: Feed() for one in frame.LANGUAGES}
+        self._drawn = self._draw(content)
 
-    def show(self, content: Content) -> None:
-        """Put another content in the place of what is shown."""
-        self.content = content
+    async def show(self, content: Content) -> None:
+        """Put another content in the place of what is shown; what takes time is done in a thread."""
+        drawn = self._drawn if content.kept else await asyncio.to_thread(self._draw, content)
+        lists = () if content.kept else _LISTS
+        changes = {one: await asyncio.to_thread(self._changes, one, content, drawn, lists) for one in self._feeds}
+        self.content, self._drawn = content, drawn
         for language, feed in self._feeds.items():
-            values = self._values(language)
-            feed.add(Change("state", frame.render("preview/state.html", language, **values)))
-            for name in () if content.kept else _LISTS:
-                feed.add(Change(f"{name}-list", frame.render(f"preview/{name}.html", language, **values)))
+            for change in changes[language]:
+                feed.add(change)
 
     def app(self) -> web.Application:
         app = frame.make_app()
@@ -55,27 +60,35 @@ class PreviewPage:
         style = "\n".join(frame.static_files().text(name) for name in _STYLES)
         policy = f"{allowed}; style-src {_hash(style)}"
         inlined = {"policy": policy, "style": Markup(style), "script": Markup(script)}  # noqa: S704 - our own files
-        return frame.render("preview/page.html", self._language, **self._values(self._language), **inlined)
+        return self._render(self._language, **inlined)
 
     async def _page(self, request: web.Request) -> web.Response:
         language = frame.read_language(request, self._language)
-        return frame.page("preview/page.html", language, **self._values(language), policy="")
+        return web.Response(text=self._render(language, policy=""), content_type="text/html", charset="utf-8")
 
     async def _feed(self, request: web.Request) -> web.Response:
         return await self._feeds[frame.read_language(request, self._language)].serve(request)
 
-    def _values(self, language: str) -> dict[str, object]:
-        return {
-            "words": wording(language),
-            "content": self.content,
-            "said_in": self._language,
-            "drawn": {name: self._drawn(name) for name in CHANNELS},
-            "after": self._feeds[language].last,
-        }
+    def _render(self, language: str, **values: object) -> str:
+        shown = self._values(language, self.content, self._drawn)
+        return frame.render("preview/page.html", language, **shown, after=self._feeds[language].last, **values)
 
-    def _drawn(self, channel: str) -> list[tuple[str, object]]:
-        threaded = self._threaded[channel]
-        return [(post.name, drawn(channel, post.messages[channel], in_thread=threaded)) for post in self.content.posts]
+    def _changes(
+        self, language: str, content: Content, drawn: Mapping[str, Posts], lists: Sequence[str]
+    ) -> list[Change]:
+        values = self._values(language, content, drawn)
+        changed = {"state": "state"} | {name: f"{name}-list" for name in lists}
+        return [Change(to, frame.render(f"preview/{name}.html", language, **values)) for name, to in changed.items()]
+
+    def _values(self, language: str, content: Content, drawn: Mapping[str, Posts]) -> dict[str, object]:
+        return {"words": wording(language), "content": content, "said_in": self._language, "drawn": drawn}
+
+    def _draw(self, content: Content) -> Mapping[str, Posts]:
+        """Draw all messages, which are the same in each language of the page."""
+        return {
+            name: [(post.name, drawn(name, post.messages[name], in_thread=threaded)) for post in content.posts]
+            for name, threaded in self._threaded.items()
+        }
 
 
 def _hash(text: str) -> str:

@@ -115,12 +115,12 @@ async def test_a_change_comes_without_a_reload_and_leaves_the_reader_where_they_
         await log.evaluate("box => { box.scrollTop = 200; window.same = true }")
 
         post.write_text(post.read_text("utf-8").replace("Chain-of-Thought", "Changed-Thought"), "utf-8")
-        preview.page.show(preview.contents.read_again())
+        await preview.page.show(preview.contents.read_again())
         await expect(look.page.locator("#slack .rich").first).to_contain_text("Changed-Thought")
         assert await log.evaluate("box => [box.scrollTop, window.same]") == [200, True]
 
         post.write_text("", "utf-8")
-        preview.page.show(preview.contents.read_again())
+        await preview.page.show(preview.contents.read_again())
         await expect(look.page.locator("#state .refused")).to_contain_text("마지막으로 읽힌 내용")
         await expect(look.page.locator("#telegram .bubble")).to_have_count(4)
         assert look.complaints == []

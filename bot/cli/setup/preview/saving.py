@@ -75,7 +75,9 @@ def _size(browser: str, folder: str, file: Path) -> tuple[int, int]:
     width = height = 0
     for width in _WIDTHS:
         found = _HEIGHT.search(_run(browser, folder, "--dump-dom", f"--window-size={width},800", file.as_uri()))
-        height = int(found[1]) if found else 800
+        if found is None:
+            raise PictureError(f"{browser} did not say how high the page is; try another Chromium, or use --html")
+        height = int(found[1])
         if height <= _TALLEST:
             return width, height
     warn(f"the picture ends after {_TALLEST:,} of {height:,} pixels; --html has all of it")
@@ -98,5 +100,8 @@ def _run(browser: str, profile: str, *arguments: str) -> str:
             [browser, *flags, *arguments], capture_output=True, text=True, timeout=_LONGEST, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise PictureError(f"{browser} did not do it: {error}") from None
+        raise PictureError(f"{browser} did not do it: {error}; use --html") from None
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
+        raise PictureError(f"{browser} ended with {done.returncode}: {said}; try another Chromium, or use --html")
     return done.stdout
