@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
 from bot.ledger.records import KnownIds, QueuedDelivery, UnconfirmedReply
+from formatters import placeholders
 from formatters.edition import FOLDED, SHORT, UsualEdition
 from formatters.locale import Phrases
 from formatters.message import Formatter
@@ -46,7 +47,7 @@ class UnconfirmedSend:
     after_at: float  # when that one was sent
     taken: frozenset[int]  # later ids of the sequence that are accounted for
     others: int = 0  # other unconfirmed sends of the sequence: ids that nobody knows yet
-    is_reworded: bool = False  # the body is not the one that was sent: the post changed meanwhile
+    is_reworded: bool = False  # the body may not be the one that was sent: the post or what it leads to changed
     replies: Replies | None = None  # where they are kept
 
     @classmethod
@@ -55,7 +56,8 @@ class UnconfirmedSend:
     ) -> Self:
         """Put together what the ledger knows of a send that was tried at `tried`."""
         told = (row.delivery_ref, body, row.thread, tried, known.last, known.last_at, known.later)
-        is_reworded = row.tried_hash != row.hash
+        # What leads to messages of the chat may have led elsewhere, or nowhere, when it was sent.
+        is_reworded = row.tried_hash != row.hash or bool(placeholders.refs(row.body))
         return cls(*told, others=known.unconfirmed_sends, is_reworded=is_reworded, replies=replies)
 
 

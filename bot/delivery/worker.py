@@ -123,7 +123,7 @@ class ChatWorker:
                 if asks:
                     await self._reconcile(row)
                 elif claimed := await self._claim(row):
-                    body, _ = await self._body(claimed)
+                    body = await self._body(claimed)
                     await turn.begin()
                     await self._deliver(claimed, body)
                 else:
@@ -166,13 +166,13 @@ class ChatWorker:
         await self._wait_written()  # done by now, for the claim came after it; but it may have failed
         return claimed
 
-    async def _body(self, row: QueuedDelivery) -> tuple[Mapping[str, object], bool]:
-        """Give what a row reads as in this chat, and whether it leads to messages that stand there."""
+    async def _body(self, row: QueuedDelivery) -> Mapping[str, object]:
+        """Give what a row reads as in this chat: its links lead to messages that stand there."""
         refs = placeholders.refs(row.body)
         found = await self.state.ledger.messages_about(self.chat, refs) if refs else ()
         links = {ref: self.channel.message_link(self.chat.address, *message) for ref, *message in found}
         body = placeholders.fill(row.body, links)
-        return plainer(self.channel.formatter, body, row.plain), any(links.values())
+        return plainer(self.channel.formatter, body, row.plain)
 
     async def _deliver(self, row: QueuedDelivery, body: Mapping[str, object]) -> None:
         address = self.chat.address
@@ -197,10 +197,7 @@ class ChatWorker:
         self._require_unmoved(row)
         run = self.state
         tried, known = await run.ledger.known_message_ids(self.chat, row.delivery_ref)
-        body, is_led = await self._body(row)
-        unconfirmed = UnconfirmedSend.of_row(row, body, tried, known, run.ledger.replies)
-        # It may have been sent before messages to which it leads now.
-        unconfirmed = replace(unconfirmed, is_reworded=True) if is_led else unconfirmed
+        unconfirmed = UnconfirmedSend.of_row(row, await self._body(row), tried, known, run.ledger.replies)
         match await wait_unless(
             self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
         ):

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     not_,
+    or_,
     select,
     tuple_,
     update,
@@ -269,12 +270,13 @@ _TWICE = (
 )
 # A day: as long as it lasts, it is told once.
 _LATELY_SET_BACK = select(clock.c.set_back_by).where(clock.c.set_back_at > bindparam("now") - 86400.0)
+_MAY_FOLD = or_(messages.c.key.like("paper/%"), messages.c.key.like("digest%"))  # an index has no summaries
 # Of the newest digests alone: of these the messages are found by an index, and so are their deliveries.
 _UNFOLDED = (
     _incident_columns(IncidentKind.UNFOLDED, messages.c.channel, (messages.c.channel, literal("")), literal(""))
     .select_from(digests.join(messages).join(deliveries))
     .where(digests.c.found_at > bindparam("now") - _WEEK, messages.c.edition.contains(f" {FOLDED}"))
-    .where(deliveries.c.plain > 0, deliveries.c.state == DeliveryState.SENT)
+    .where(_MAY_FOLD, deliveries.c.plain > 0, deliveries.c.state == DeliveryState.SENT)
     .distinct()
 )
 _UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON).where(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot import errors
+from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.records import Selection
@@ -33,9 +34,14 @@ WELL = Failure()
 
 @dataclass
 class SlowChannel(MemoryChannel):
-    """Take a second for each call."""
+    """Take a second for each call, and keep what is asked."""
 
     clock: Clock = field(default_factory=Clock)
+    asked: list[UnconfirmedSend] = field(default_factory=list)
+
+    async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
+        self.asked.append(unconfirmed)
+        return await super().reconcile(address, unconfirmed)
 
     def _next(self, call: str, address: str) -> Failure:
         self.clock.now += 1
@@ -266,6 +272,18 @@ async def test_an_index_that_is_found_late_leads_to_what_came_since(pipeline: Pi
     await pipeline.ledger.incidents.retry()
     await run(pipeline, post(1, 2))
     assert leads(chat(pipeline)[0]) == {"1": "2", "2": "3"}
+
+
+async def test_what_is_asked_about_may_have_led_elsewhere_when_it_was_sent(pipeline: Pipeline) -> None:
+    await run(pipeline, first := post(1, 2))
+    pipeline.channel.failures["@a"] += [WELL, lost(), PAUSE]
+    await run(pipeline, first, post(2, 3, day=2))
+    assert "https://chat.example.org/@a/3" in str(chat(pipeline)[-1].body["text"])
+    pipeline.channel.has_links = False  # the addresses of messages are not known any more
+    pipeline.clock.now += 900
+    await run(pipeline, first, post(2, 3, day=2))
+    assert ["chat.example.org" in str(one.body) for one in pipeline.channel.asked][-1:] == [False]
+    assert all(one.is_reworded for one in pipeline.channel.asked)
 
 
 async def test_where_all_was_given_up_nothing_is_edited(pipeline: Pipeline) -> None:

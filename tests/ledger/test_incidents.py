@@ -77,6 +77,19 @@ async def test_a_message_that_held_nothing_folded_came_as_it_may(pipeline: Pipel
     assert await news(pipeline) == []
 
 
+async def test_an_index_holds_nothing_folded(pipeline: Pipeline) -> None:
+    usual = UsualEdition("messages", "folded", ("messages",))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual, {"a": "a"})
+    await pipeline.run(days(1))
+    pipeline.channel.formatter = SlackFormatter(phrases("en"))
+    pipeline.channel.failures["a"] += [refused(errors.Rejected("invalid_blocks"))]
+    await pipeline.run(days(1, 2))
+    assert await news(pipeline) == []
+    pipeline.channel.failures["a"] += [Failure(), refused(errors.Rejected("invalid_blocks"))]
+    await pipeline.run(days(1, 2, 3))
+    assert await news(pipeline) == [("unfolded", "terminal", "")]
+
+
 async def test_a_chat_that_left_is_no_incident(pipeline: Pipeline) -> None:
     for name, incident in {"b": CLOSED, "c": errors.Rejected("no")}.items():
         await pipeline.subscriber(name)
