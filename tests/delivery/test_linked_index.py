@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from bot import errors
-from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.records import Selection
@@ -34,14 +33,9 @@ WELL = Failure()
 
 @dataclass
 class SlowChannel(MemoryChannel):
-    """Take a second for each call, and keep what is asked."""
+    """Take a second for each call."""
 
     clock: Clock = field(default_factory=Clock)
-    asked: list[UnconfirmedSend] = field(default_factory=list)
-
-    async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
-        self.asked.append(unconfirmed)
-        return await super().reconcile(address, unconfirmed)
 
     def _next(self, call: str, address: str) -> Failure:
         self.clock.now += 1

@@ -22,6 +22,7 @@ from bot import errors
 from bot.channels.slack.channel import EVENT
 from bot.config.settings import Settings
 from bot.config.sources import Source
+from bot.conversation.parsing.preferences import PreferenceChange, parse_choice_page, parse_preferences
 from bot.database.reasons import Cause, Reason
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.delivery.decisions import Rules
@@ -32,7 +33,7 @@ from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.outages import Outages
 from bot.sources.fingerprint import fingerprint, hashed
 from formatters import pages
-from formatters.edition import LAYOUTS, Edition
+from formatters.edition import LAYOUTS, Edition, UsualEdition
 from formatters.lines import read_start, read_start_day
 from formatters.locale import phrases
 from formatters.message import Formatter
@@ -242,6 +243,16 @@ def test_lines_of_settings() -> None:
     assert lines(pages.status([], EN, stuck=True)) == ["/status retry"]
 
 
+def test_lines_of_settings_are_understood() -> None:
+    assert parse_choice_page("hours") == "hours"
+    assert parse_choice_page("cards") == "cards"
+    assert parse_preferences("07:00") == PreferenceChange(at=time(7))
+    assert parse_preferences("cards folded") == PreferenceChange(cards="folded")
+    assert parse_preferences("cards short") == PreferenceChange(cards="short")
+    assert parse_preferences("cards 10") == PreferenceChange(most_cards=10)
+    assert parse_preferences("cards all") == PreferenceChange(most_cards=0)
+
+
 def test_lines_under_papers() -> None:
     card = json.dumps(
         TelegramFormatter(EN, buttons=True).card(SMALL, SMALL.papers[0], Edition(buttons_in_chat=True)).body
@@ -279,6 +290,17 @@ async def test_keys_of_notices(pipeline: Pipeline) -> None:
         "bot terminal",
         "held blog daily-papers/2025-01-02",
     }
+
+
+async def test_the_key_of_what_came_unfolded(pipeline: Pipeline) -> None:
+    await pipeline.ledger.subscriptions.sync_chats(
+        "terminal", UsualEdition("digest", "folded", ("digest",)), {"a": "a"}
+    )
+    pipeline.channel.formatter = TelegramFormatter(EN)
+    pipeline.channel.failures["a"].append(refused(errors.Rejected("no")))
+    await pipeline.look([found(SMALL)])
+    await pipeline.dispatch()
+    assert [one.key for one in await pipeline.ledger.incidents.current()] == ["unfolded terminal"]
 
 
 async def test_the_key_of_a_missing_post(pipeline: Pipeline) -> None:

@@ -60,6 +60,8 @@ class MemoryChannel:
     kinds: dict[str, ChatKind] = field(default_factory=dict)  # what chats are, where they are not private
     numbers: dict[str, str] = field(default_factory=dict)  # of chats that have a name, such as "@my_channel", too
 
+    asked: list[UnconfirmedSend] = field(default_factory=list)  # what `reconcile` was asked about
+
     has_links: bool = False  # to messages
 
     last_id: int = 0
@@ -131,6 +133,7 @@ class MemoryChannel:
         return f"https://chat.example.org/{place}/{remote_id}" if self.has_links else ""
 
     async def reconcile(self, address: str, unconfirmed: UnconfirmedSend) -> Delivered | NotDelivered | Undecided:
+        self.asked.append(unconfirmed)
         failure = self._next("reconcile", address)
         if failure.error:
             raise failure.error
