@@ -7,7 +7,7 @@ from typing import Self
 
 THREAD = "thread"  # papers reply to their index; only such editions have spellings that begin so
 LAYOUTS = ("messages", THREAD, "digest", "index")
-FOLDED, SHORT = "folded", "short"  # what a chat may choose of its cards
+FOLDED = "folded"  # what a chat may choose of its cards; the other is "short"
 LINKED = "linked"
 _WITH_CARDS = ("messages", THREAD)
 _SILENT, _HERE, _FIRST = "silent", "here", "first"
@@ -46,8 +46,8 @@ class Edition:
 class UsualEdition:
     """What chats of one platform receive that chose nothing."""
 
-    layout: str = "messages"
-    cards: str = SHORT
+    layout: str
+    cards: str
     foldable: tuple[str, ...] = ()  # the layouts in which the platform can fold the full summaries
     linkable: tuple[str, ...] = ()  # which chats have links to their messages: patterns of addresses, with _ and %
 
@@ -56,20 +56,16 @@ class UsualEdition:
         return self.cards_in(layout, cards) == FOLDED
 
     def cards_in(self, layout: str, chosen: str) -> str:
-        """Give what such a chat gets, FOLDED or SHORT; "" where its layout folds nothing."""
+        """Give what such a chat gets, "folded" or "short"; "" where its layout folds nothing."""
         return (chosen or self.cards) if (layout or self.layout) in self.foldable else ""
 
     def has_cards(self, layout: str) -> bool:
-        """Tell whether papers have messages of their own in a layout, "" for the usual one."""
+        """Tell whether papers have messages of their own, to which an index can lead; "": in the usual layout."""
         return (layout or self.layout) in _WITH_CARDS
 
     def most_cards(self, layout: str, chosen: int) -> int:
         """Give to how many papers such a chat gets a card, 0 for all or where its layout has none."""
         return chosen if self.has_cards(layout) else 0
-
-    def links(self, layout: str) -> bool:
-        """Tell whether such a chat gets an index that can lead to messages."""
-        return (layout or self.layout) in _WITH_CARDS
 
     def edition(self, language: str = "") -> Edition:
         return Edition(self.layout, language, folded=self.folds(self.layout))

@@ -46,6 +46,7 @@ Secret = Annotated[SecretStr | None, BeforeValidator(webhook_secret)]
 
 
 Cards = Literal["folded", "short"]
+USUAL_CARDS: Cards = "folded"
 
 
 class StoreSettings(Table):
@@ -80,7 +81,7 @@ class Telegram(Table):
 
     "messages": an index and one message per paper; "digest": all in one message; "index": the index alone.
     """
-    cards: Cards = "folded"
+    cards: Cards = USUAL_CARDS
     """What stands in the message of a paper, for chats that chose nothing else.
 
     "folded": below the short summary the full one, folded; "short": the short one alone, with a button to the other.
@@ -128,7 +129,7 @@ class Slack(Table):
     "thread": the index in the channel, papers as its replies; "messages": all in the channel;
     "digest": all in one message; "index": the index alone.
     """
-    cards: Cards = "folded"
+    cards: Cards = USUAL_CARDS
     """As `telegram.cards`; in a thread the full summary stands open, and in "digest" each paper opens at a press."""
     listen: Literal["socket", "http", "off"] = "socket"
     """How commands come in: "socket" once there is an `app_token`, "http", or "off" for delivery alone.

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
-from bot.config.settings import Settings
+from bot.config.settings import USUAL_CARDS, Settings
 from bot.database.states import ChatKind
 from bot.ledger.records import KnownIds, QueuedDelivery, UnconfirmedReply
 from formatters import placeholders
-from formatters.edition import FOLDED, SHORT, UsualEdition
+from formatters.edition import UsualEdition
 from formatters.locale import Phrases
 from formatters.message import Formatter
 
@@ -258,13 +258,13 @@ class ChannelSettings:
 
     chats: tuple[str, ...]  # who receives the digest
     layout: str  # of chats that chose none
+    cards: str  # of chats that chose nothing: "folded" or "short"
     operators: tuple[str, ...]  # people who may ask for the status
     operator_chats: tuple[str, ...]  # chats that are notified of incidents
     listens: bool  # readers can talk to the bot
     lacks: str  # what keeps it from sending, and the way out; empty when it can send
     web_address: str  # of the platform
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by chat, where the settings name them
-    cards: str = SHORT  # of chats that chose nothing: FOLDED or SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,7 @@ class ChannelKit:
     def usual_edition(self, settings: Settings) -> UsualEdition:
         """Say what its chats receive that chose nothing."""
         own = self.read(settings)
-        layout, cards = (own.layout, own.cards) if own else (self.layouts[0], FOLDED)
+        layout, cards = (own.layout, own.cards) if own else (self.layouts[0], USUAL_CARDS)
         return UsualEdition(layout, cards, self.foldable, self.linkable)
 
 

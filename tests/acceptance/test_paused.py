@@ -11,13 +11,13 @@ import pytest
 
 from bot.database.states import ChatKind
 from bot.ledger.ledger import open_ledger
-from formatters.edition import UsualEdition
 from tests.support.chats import CHANNEL, CHANNEL_NAME, READER
 from tests.support.fakes.faults import bad_request, forbidden
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.installed import Done
 from tests.support.operator import Operator
+from tests.support.usual import usual_edition
 
 FIRST = "2025-01-06-daily-papers-20250106.md"
 MISSED = ["2025-01-07-daily-papers.md", *(f"2025-01-{day}-daily-papers-202501{day}.md" for day in ("08", "09", "14"))]
@@ -124,9 +124,9 @@ async def test_who_subscribed_and_closes_a_chat_needs_no_operator(
     async with open_ledger(f"sqlite:///{Path.cwd()}/state/ledger.db") as ledger:
         people = ledger.subscriptions
         chat = await people.add_chat(
-            "telegram", READER, id_sequence="bot", kind=kind, language="", usual=UsualEdition()
+            "telegram", READER, id_sequence="bot", kind=kind, language="", usual=usual_edition()
         )
-        await people.subscribe(chat, UsualEdition(), now=True)
+        await people.subscribe(chat, usual_edition(), now=True)
 
     for post in (FIRST, MISSED[0]):
         operator.post(post)

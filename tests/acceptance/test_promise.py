@@ -27,10 +27,11 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
-from formatters.edition import Edition, UsualEdition
+from formatters.edition import Edition
 from formatters.model import Digest
 from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
+from tests.support.usual import usual_edition
 
 CHATS = ("a", "b", "c")
 READERS = ("r", "s")
@@ -80,7 +81,7 @@ class Promise(RuleBasedStateMachine):
         self.chats.add(chat)
         self._do(
             self.ledger.subscriptions.sync_chats(
-                "terminal", UsualEdition(), {name: name for name in sorted(self.chats)}
+                "terminal", usual_edition(), {name: name for name in sorted(self.chats)}
             )
         )
 
@@ -199,19 +200,19 @@ class Promise(RuleBasedStateMachine):
         return await self.stack.enter_async_context(open_ledger(f"sqlite:///{self.folder}/ledger.db"))
 
     async def _subscribe(self, reader: str, *, now: bool) -> None:
-        await self.ledger.subscriptions.subscribe(await self._known(reader), UsualEdition(), now=now)
+        await self.ledger.subscriptions.subscribe(await self._known(reader), usual_edition(), now=now)
 
     async def _unsubscribe(self, reader: str) -> None:
         await self.ledger.subscriptions.unsubscribe(await self._known(reader))
 
     async def _prefer(self, reader: str, layout: str) -> None:
-        await self.ledger.subscriptions.set_preferences(await self._known(reader), UsualEdition(), layout=layout)
+        await self.ledger.subscriptions.set_preferences(await self._known(reader), usual_edition(), layout=layout)
 
     async def _known(self, reader: str) -> int:
         people = self.ledger.subscriptions
         kind = ChatKind.UNKNOWN
         return await people.add_chat(
-            "terminal", reader, id_sequence=reader, kind=kind, language="", usual=UsualEdition()
+            "terminal", reader, id_sequence=reader, kind=kind, language="", usual=usual_edition()
         )
 
     async def _no_digest_came_in_two_ways(self) -> None:

@@ -19,7 +19,6 @@ from bot.config.fields import WEEKDAYS
 from bot.config.loading import load
 from bot.database.paces import LearntPace
 from bot.ledger.ledger import open_ledger
-from formatters.edition import UsualEdition
 from tests.faults.process import Process, get_ready
 from tests.faults.program import Conditions
 from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, SLACK_CHAT
@@ -29,6 +28,7 @@ from tests.support.fakes.telegram import FakeTelegram
 from tests.support.golden import DATA
 from tests.support.installed import PATH, TOKENS
 from tests.support.operator import Operator
+from tests.support.usual import usual_edition
 
 EDITED = "2025-02-03-daily-papers-20250203.md"
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper, so that a run is an index and a message
@@ -121,7 +121,7 @@ async def test_chats_with_hours_of_their_own_wait_for_them(operator: Operator) -
     async with open_ledger(f"sqlite:///{Path.cwd()}/state/ledger.db") as ledger:
         chat = await ledger.subscriptions.find("telegram", (READER,))
         assert chat is not None
-        await ledger.subscriptions.set_preferences(chat.id, UsualEdition(), schedule=f"08:00 {later} UTC")
+        await ledger.subscriptions.set_preferences(chat.id, usual_edition(), schedule=f"08:00 {later} UTC")
     operator.post(ONE)
 
     done = await operator.run("deliver")

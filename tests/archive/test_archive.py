@@ -14,11 +14,11 @@ from bot.archive.archive import Archive
 from bot.database.states import DigestState
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import PlannedDigest
-from formatters.edition import UsualEdition
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
 from tests.support.pipeline import Clock, Pipeline, empty, open_pipeline
+from tests.support.usual import usual_edition
 
 pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
 
@@ -182,7 +182,7 @@ async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_p
     clock = Clock()
     daily, arxiv = days(1)[0], found(digest(DAY, paper(7), series="Arxiv"))
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
-        await ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+        await ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
         pipeline = Pipeline(ledger, clock)
         await pipeline.run([daily])
         clock.now += 3600
@@ -194,7 +194,7 @@ async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_p
 async def test_a_chat_saw_last_what_arrived_there_and_not_what_waits(tmp_path: Path) -> None:
     clock = Clock()
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
-        await ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
+        await ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
         pipeline = Pipeline(ledger, clock)
         assert await ledger.archive.last_seen(1) is None
         await pipeline.run(days(1))

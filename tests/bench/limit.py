@@ -52,6 +52,7 @@ from formatters.telegram import TelegramFormatter
 from tests.bench.table import Row, say, show, verdict
 from tests.support.fakes.rates import CallWindows, Limits
 from tests.support.golden import DATA, SHARED, digest_of
+from tests.support.usual import usual_edition
 from tests.support.virtual_time import run
 
 TOKEN = "123456:FAKE-telegram-token"
@@ -65,8 +66,8 @@ _DAY = 86_400.0  # seconds
 # From when on a bot that keeps the limits with a margin of a hundredth could have sent once more.
 _EVENLY, _AFTER_THE_LAST_SECOND = 1.1 / _LIMITS.bot, 1.02
 
-USUAL = UsualEdition()
-LINKED = UsualEdition(linkable=KIT.linkable)
+USUAL = usual_edition()
+LINKED = usual_edition(linkable=KIT.linkable)
 _EDIT = "edit: "
 _HREF = re.compile(r'href="([^"]*)"')
 

@@ -10,8 +10,9 @@ import pytest
 from bot.channels import MODULES, all_kits, kit_of
 from bot.config.settings import Operators, Settings
 from bot.errors import SettingsError
-from formatters.edition import Edition, UsualEdition
+from formatters.edition import Edition
 from formatters.locale import phrases
+from tests.support.usual import usual_edition
 
 SDKS = ("telegram", "slack_sdk", "slack_bolt", "feedparser", "sqlalchemy", "aiohttp", "httpx", "rich")
 
@@ -114,9 +115,9 @@ def test_the_settings_may_say_that_cards_are_short() -> None:
     ],
 )
 def test_a_chat_gets_folded_cards_where_its_layout_has_any(chosen: tuple[str, str], folds: bool) -> None:
-    assert UsualEdition("messages", "folded", ("messages", "thread")).folds(*chosen) is folds
+    assert usual_edition("messages", "folded", ("messages", "thread")).folds(*chosen) is folds
 
 
 @pytest.mark.parametrize(("layout", "most"), [("", 5), ("messages", 5), ("thread", 5), ("digest", 0), ("index", 0)])
 def test_a_number_of_cards_is_part_of_an_edition_that_has_cards(layout: str, most: int) -> None:
-    assert UsualEdition("thread").most_cards(layout, 5) == most
+    assert usual_edition("thread").most_cards(layout, 5) == most

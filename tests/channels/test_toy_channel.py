@@ -177,6 +177,7 @@ def _read(settings: Settings) -> ChannelSettings:
     return ChannelSettings(
         chats=settings.toy.chats,
         layout=settings.toy.layout,
+        cards="short",
         operators=("boss",),
         operator_chats=("boss",),
         listens=bool(settings.toy.lines),

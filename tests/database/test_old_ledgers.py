@@ -29,13 +29,13 @@ from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.sources.source import FoundDigest
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.model import Paper, Section
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from tests.support.memory_channel import MemoryChannel, StoredMessage
 from tests.support.pipeline import Clock
+from tests.support.usual import usual_edition
 
 FILES = Path(__file__).parents[1] / "data" / "ledgers"
 KILLED, STOPPED = "before-0.1.0", "0.1.0"
@@ -92,7 +92,7 @@ class OldLedger:
         before = self._calls()
         for (channel, layout), listed in LISTED[self.name].items():
             kit = kit_of(channel)
-            usual = UsualEdition(layout, self.cards, kit.foldable, kit.linkable if self.links else ())
+            usual = usual_edition(layout, self.cards, kit.foldable, kit.linkable if self.links else ())
             await self.ledger.subscriptions.sync_chats(channel, usual, {name: name for name in listed})
         formatters = {one.name: one.formatter for one in self.channels.values()}
         wanting_newest = await self.ledger.chats_wanting_newest()
@@ -552,9 +552,9 @@ async def test_a_chat_that_is_named_twice_or_anew_gets_nothing_again(stopped: Ol
     others = [name for name in LISTED[STOPPED][("telegram", "messages")] if name != "@papers"]
     theirs = f"SELECT name, chats.state, count(*) FROM chats JOIN deliveries ON chat_id = chats.id AND '{number}'"
     for names in (["@papers", number], [number]):
-        await people.sync_chats("telegram", UsualEdition(), {name: name for name in (*names, *others)})
+        await people.sync_chats("telegram", usual_edition(), {name: name for name in (*names, *others)})
         for chat in await people.unidentified("telegram"):
-            await people.set_preferences(chat.id, UsualEdition(), kind="channel", canonical_address=number)
+            await people.set_preferences(chat.id, usual_edition(), kind="channel", canonical_address=number)
         await people.merge_doubles("telegram")
         assert stopped.sql(f"{theirs} = canonical_address GROUP BY 1") == [(names[0], "active", 19)]
 

@@ -23,10 +23,10 @@ from bot.delivery.decisions import Rules
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records import Incident, KnownDigest
 from bot.sources.source import FoundDigest
-from formatters.edition import UsualEdition
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import Clock, Pipeline
+from tests.support.usual import usual_edition
 
 pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
 
@@ -98,7 +98,7 @@ class OldLedger:
         """Deliver posts, then put all that is in the ledger into one of before."""
         async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as opened:
             pipeline = Pipeline(opened, self.clock, self.channel)
-            await opened.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+            await opened.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
             for now in posts:
                 await pipeline.run(now)
         await self._make_tables()

@@ -16,9 +16,9 @@ from bot.database.schema import clock, metadata, paces, searches, sources
 from bot.database.times import FUTURE, PAST, STEP, follow_clock
 from bot.errors import LedgerError
 from bot.ledger.ledger import open_ledger
-from formatters.edition import UsualEdition
 from tests.support.digests import days
 from tests.support.pipeline import Clock, Pipeline
+from tests.support.usual import usual_edition
 
 MONTH = 30 * 86_400.0
 NOW = Clock().now
@@ -175,9 +175,9 @@ async def test_a_clock_that_is_surely_wrong_sends_nothing(tmp_path: Path) -> Non
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", wall) as ledger:
         pipeline = Pipeline(ledger, wall)
         with pytest.raises(LedgerError, match="the clock of this computer shows 1970-01-01 00:01"):
-            await ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+            await ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
         wall.now = NOW
-        await ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+        await ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
         await pipeline.look(days(1))
         wall.now = 90.0
         with pytest.raises(LedgerError, match="so nothing is sent"):

@@ -19,11 +19,11 @@ from bot.database.paces import LearntPace
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.ledger import open_ledger
 from bot.sources.source import FoundDigest
-from formatters.edition import UsualEdition
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import Clock, Pipeline
+from tests.support.usual import usual_edition
 
 DAY = days(1)[0].digest.day
 FAR = RetryPolicy(settle_delay=90, first_backoff=0, longest_wait=10)
@@ -75,21 +75,21 @@ class Upgraded:
     async def deliver(self, *posts: Sequence[FoundDigest]) -> None:
         """Give all chats but one, which was taken out, the first posts."""
         async with open_ledger(f"sqlite:///{self.folder}/today.db", self.clock) as opened:
-            pipeline = Pipeline(opened, self.clock, self.channel, usual=UsualEdition(self.layout))
-            await opened.subscriptions.sync_chats("terminal", UsualEdition(self.layout), CHATS)
+            pipeline = Pipeline(opened, self.clock, self.channel, usual=usual_edition(self.layout))
+            await opened.subscriptions.sync_chats("terminal", usual_edition(self.layout), CHATS)
             for now in posts:
                 await pipeline.run(now, FAR)
-            await opened.subscriptions.sync_chats("terminal", UsualEdition(self.layout), {"a": "a", "b": "b"})
+            await opened.subscriptions.sync_chats("terminal", usual_edition(self.layout), {"a": "a", "b": "b"})
         await made_by_the_first_version(self.folder / "old.db", self.folder / "today.db")
 
     async def run(self, now: Sequence[FoundDigest], *, again: bool = False) -> Pipeline:
         """Do what this version does with that ledger."""
         self.clock.now += 3600
         async with open_ledger(f"sqlite:///{self.folder}/old.db", self.clock) as opened:
-            pipeline = Pipeline(opened, self.clock, self.channel, usual=UsualEdition(self.layout))
-            await opened.subscriptions.sync_chats("terminal", UsualEdition(self.layout), {"a": "a", "b": "b"})
+            pipeline = Pipeline(opened, self.clock, self.channel, usual=usual_edition(self.layout))
+            await opened.subscriptions.sync_chats("terminal", usual_edition(self.layout), {"a": "a", "b": "b"})
             for chat in await opened.subscriptions.unidentified("terminal"):
-                await opened.subscriptions.set_preferences(chat.id, UsualEdition(self.layout), kind="group")
+                await opened.subscriptions.set_preferences(chat.id, usual_edition(self.layout), kind="group")
             await pipeline.run(now)
             for one in now:
                 for each in one.digest.papers:
@@ -154,7 +154,7 @@ async def test_chats_of_before_are_those_of_the_settings_and_chose_nothing(ledge
             *(("active", "", "", ""),) * 2,
             ("removed", "", "", ""),
         ]
-        await opened.subscriptions.sync_chats("terminal", UsualEdition(ledger.layout), {})
+        await opened.subscriptions.sync_chats("terminal", usual_edition(ledger.layout), {})
         assert await opened.subscriptions.schedules() == []
         hits, count = await opened.archive.search("plain things", 9, 0)
         assert (len(hits), count) == (2, 2)
@@ -199,7 +199,7 @@ async def test_times_that_a_clock_wrote_which_was_ahead_are_moved_at_the_first_w
         )
     db.close()
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as opened:
-        await opened.subscriptions.sync_chats("slack", UsualEdition(), {})
+        await opened.subscriptions.sync_chats("slack", usual_edition(), {})
     with sqlite3.connect(tmp_path / "ledger.db") as db:
         (asked_at,) = db.execute("SELECT asked_at FROM searches").fetchone()
     db.close()

@@ -18,10 +18,10 @@ from bot.errors import ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, S
 from bot.ledger.by_hand import MeantDigest, Recalled
 from bot.ledger.records import KnownDigest, PlannedDigest, StatusChange
 from bot.sources.source import FoundDigest
-from formatters.edition import UsualEdition
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 OLD, NEW = (f"daily-papers/2025-01-0{day}" for day in (1, 2))
 RIGHT = [found(digest(date(2025, 1, 1), paper(1, word="right"), paper(2)))]  # the first day, with another paper 1
@@ -340,7 +340,7 @@ async def test_what_cannot_be_deleted_waits_for_the_operator(pipeline: Pipeline)
 async def test_what_stands_where_a_chat_was_before_it_moved_stays(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     await pipeline.ledger.subscriptions.move(await chat_id(pipeline, "a"), address="new", id_sequence="new")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
     assert await recall(pipeline) == Recalled(deleted=0, unsent=0, unconfirmed=0, stay=6)
 
 

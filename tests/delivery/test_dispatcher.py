@@ -16,10 +16,10 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.records import Chat, QueuedDelivery
-from formatters.edition import UsualEdition
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
+from tests.support.usual import usual_edition
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def test_a_paper_that_its_post_lost_stays_where_it_was_sent_and_is_not_sen
 async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     await pipeline.run(days(1, 2))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b", "c": "c"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b", "c": "c"})
     await pipeline.run(days(1, 2))
     assert numbers(pipeline.shown("c")) == ["index", "1", "2"]
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"] * 2
@@ -93,7 +93,7 @@ async def test_a_chat_that_joins_later_gets_the_newest_digest_alone(pipeline: Pi
 
 async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b", "c": "c"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b", "c": "c"})
     await pipeline.look(days(1), opening=pipeline.clock() + 3600)
     await pipeline.dispatch()
     assert pipeline.shown("c") == []
@@ -104,10 +104,10 @@ async def test_a_chat_that_joins_at_night_waits_for_the_morning(pipeline: Pipeli
 
 async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_back(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
     await pipeline.run(days(1, 2))
     assert len(pipeline.shown("b")) == 3
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
     await pipeline.run(days(1, 2))
     assert len(pipeline.shown("b")) == 6
 
@@ -115,7 +115,7 @@ async def test_a_chat_taken_out_of_the_settings_gets_nothing_more_and_may_come_b
 async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("thread"), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition("thread"), {"a": "a", "b": "b"})
     await pipeline.run([found(digest(day, paper(1), paper(2)))])
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
     assert {parent for _, parent in pipeline.channel.threads} == {""}
@@ -123,7 +123,7 @@ async def test_a_new_layout_does_not_repeat_what_was_delivered_in_the_old_one(pi
 
 async def test_a_chat_that_joins_with_a_new_layout_repeats_nothing_to_the_others(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("thread"), {"a": "a", "b": "b", "c": "c"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition("thread"), {"a": "a", "b": "b", "c": "c"})
     await pipeline.run(days(1))
     assert [len(pipeline.shown(chat)) for chat in "abc"] == [3, 3, 3]
 
@@ -142,11 +142,11 @@ async def test_what_a_post_gained_while_a_chat_was_paused_is_not_missing_there(p
 async def test_what_a_post_gained_while_a_chat_was_out_of_the_settings_is_not_missing_there(pipeline: Pipeline) -> None:
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
     grown = [found(digest(day, paper(1), paper(2)))]
     await pipeline.run(grown)
     assert numbers(pipeline.shown("b")) == ["index", "1"]
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
     await pipeline.run(grown)
     assert numbers(pipeline.shown("b")) == ["index", "1", "2"]
 
@@ -275,7 +275,7 @@ class Crowded(MemoryChannel):
 
 async def test_however_many_chats_there_are_few_are_at_work_at_once(pipeline: Pipeline) -> None:
     crowd = [f"{number:04}" for number in range(300)]
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
     await pipeline.look([found(digest(date(2025, 1, 1), paper(1)))])
     pipeline.channel = Crowded()
     await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock, most_workers=7).run()
@@ -291,7 +291,7 @@ async def test_workers_start_when_half_of_their_number_is_free(
 ) -> None:
     """Chats end one by one; looking for others each time would cost more than it gives."""
     crowd = [*"abcdefgh"]
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
     chats_due, asked = pipeline.ledger.chats_due, list[tuple[int, int]]()
 
     async def noted(channel: str, *, until: float, after: int, most: int) -> list[Chat]:
@@ -322,7 +322,7 @@ async def test_workers_start_when_half_of_their_number_is_free(
 async def test_what_is_planned_for_chats_already_passed_is_delivered(pipeline: Pipeline) -> None:
     """There are more chats than workers; one that was looked at first subscribes while the last ones are served."""
     crowd = [*"abcdefgh"]
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
     dispatchers: list[Dispatcher] = []
 
     class Meanwhile(MemoryChannel):
@@ -366,7 +366,7 @@ async def test_what_is_planned_when_a_worker_has_found_nothing_more_is_delivered
 
 async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -> None:
     crowd = [*"abcdefgh"]
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
     for address in crowd:
         pipeline.channel.failures[address].append(refused(errors.BotGone("token revoked")))
     await pipeline.look(days(1))
@@ -376,7 +376,7 @@ async def test_a_refused_bot_is_not_tried_in_further_chats(pipeline: Pipeline) -
 
 async def test_two_channels_are_kept_apart(pipeline: Pipeline) -> None:
     other = MemoryChannel(name="other")
-    await pipeline.ledger.subscriptions.sync_chats("other", UsualEdition(), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("other", usual_edition(), {"a": "a"})
     formatters = {"terminal": pipeline.channel.formatter, "other": other.formatter}
     await plan(pipeline.ledger, "blog", days(1), formatters, Rules())
     await pipeline.ledger.open_at("", 0.0)
@@ -386,7 +386,7 @@ async def test_two_channels_are_kept_apart(pipeline: Pipeline) -> None:
 
 
 async def test_a_channel_no_longer_set_up_is_not_rendered(pipeline: Pipeline) -> None:
-    await pipeline.ledger.subscriptions.sync_chats("other", UsualEdition(), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("other", usual_edition(), {"a": "a"})
     await pipeline.run(days(1))
     assert await pipeline.counts("a") == {"sent": 3}
 

@@ -15,13 +15,13 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.records import Selection
 from bot.sources.source import FoundDigest
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.model import Paper
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, StoredMessage, lost, refused
 from tests.support.pipeline import Clock, Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 NAME = "daily-papers/2025-01-01"
 MARK = Rules(repeats="mark")
@@ -47,7 +47,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
     async with open_pipeline(tmp_path) as pipeline:
         formatter = TelegramFormatter(phrases("en"))
         pipeline.channel = SlowChannel("telegram", formatter, has_links=True, clock=pipeline.clock)
-        pipeline.usual = UsualEdition(linkable=("@%",))
+        pipeline.usual = usual_edition(linkable=("@%",))
         await pipeline.settle("@a")
         yield pipeline
 
@@ -350,10 +350,10 @@ async def test_one_edit_serves_a_changed_post_and_its_links(pipeline: Pipeline) 
 
 
 async def test_what_came_in_an_edition_of_before_is_not_edited(pipeline: Pipeline) -> None:
-    pipeline.usual = UsualEdition()
+    pipeline.usual = usual_edition()
     await pipeline.settle("@a")
     await run(pipeline, post(1))
-    pipeline.usual = UsualEdition(linkable=("@%",))
+    pipeline.usual = usual_edition(linkable=("@%",))
     await pipeline.settle("@a")
     await run(pipeline, post(1, 2))
     assert calls(pipeline) == ["send", "send", "edit", "send"]  # the line of the new paper

@@ -15,7 +15,7 @@ from bot import errors
 from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan
 from bot.errors import LedgerError
-from formatters.edition import Edition, UsualEdition
+from formatters.edition import Edition
 from formatters.locale import Phrases, phrases
 from formatters.message import USUAL, Message
 from formatters.model import Digest, Paper, Section
@@ -23,6 +23,7 @@ from formatters.terminal import TerminalFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import refused
 from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 DAY = date(2025, 1, 1)
 
@@ -194,10 +195,10 @@ async def test_what_came_on_one_day_comes_whole(tmp_path: Path) -> None:
 async def test_a_chat_that_is_out_of_the_settings_for_a_while_lacks_nothing(tmp_path: Path) -> None:
     async with open_pipeline(tmp_path, "a", "b") as pipeline:
         await pipeline.run(days(1))
-        await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"b": "b"})
+        await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"b": "b"})
         await pipeline.run(days(1, 2))
         await pipeline.run(days(1, 2, 3))
-        await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
+        await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
         await pipeline.run(days(1, 2, 3))
         assert dates(pipeline, "a") == [1, 2, 3]
 
@@ -207,7 +208,7 @@ async def test_a_new_chat_gets_the_newest_alone(tmp_path: Path) -> None:
         await pipeline.run(days(1))
         await pipeline.run(days(1, 2))
         await pipeline.run(days(1, 2, 3))
-        await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
+        await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
         pipeline.clock.now += 60
         await pipeline.subscriber("c", now=True)
         for _ in range(2):

@@ -18,7 +18,6 @@ from bot import errors
 from bot.delivery.channel import Delivered, FreeTurn, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.ledger.records import Chat, QueuedDelivery, Selection
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.model import Paper, Section
 from formatters.slack import SlackFormatter
@@ -26,6 +25,7 @@ from formatters.telegram import TelegramFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, known_ids, numbers, open_pipeline
+from tests.support.usual import usual_edition
 
 TOO_LONG = RetryPolicy(settle_delay=0, first_backoff=1000)
 
@@ -60,7 +60,7 @@ async def test_an_unconfirmed_paper_that_its_post_lost_is_not_sent_again(pipelin
 
 
 async def test_in_a_thread_papers_answer_the_index(pipeline: Pipeline) -> None:
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("thread"), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition("thread"), {"a": "a", "b": "b"})
     await pipeline.run(days(1))
     index = str(pipeline.channel.chats["a"][0].id)
     assert [parent for address, parent in pipeline.channel.threads if address == "a"] == ["", index, index]
@@ -75,7 +75,7 @@ async def test_an_unconfirmed_message_is_looked_for_in_the_thread_where_it_went(
             return await super().reconcile(address, unconfirmed)
 
     pipeline.channel = Asked()
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("thread"), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition("thread"), {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [Failure(), lost()]
     await pipeline.run(days(1))
     assert asked == [str(pipeline.channel.chats["a"][0].id)]
@@ -83,7 +83,7 @@ async def test_an_unconfirmed_message_is_looked_for_in_the_thread_where_it_went(
 
 
 async def test_a_thread_waits_for_an_index_that_was_refused(pipeline: Pipeline) -> None:
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("thread"), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition("thread"), {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
     assert (pipeline.read("a"), pipeline.read("b")) == ([], ["index", "1", "2"])
@@ -100,7 +100,7 @@ async def test_a_thread_waits_for_an_index_that_was_refused(pipeline: Pipeline) 
 
 async def test_a_thread_waits_for_an_index_of_which_nobody_knows_whether_it_arrived(pipeline: Pipeline) -> None:
     pipeline.channel.readable = False
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("thread"), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition("thread"), {"a": "a", "b": "b"})
     pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1))
     assert (pipeline.read("a"), await pipeline.counts("a")) == (["index"], {"unconfirmed": 1, "pending": 2})
@@ -111,7 +111,7 @@ async def test_a_thread_waits_for_an_index_of_which_nobody_knows_whether_it_arri
 
 
 async def test_papers_wait_no_longer_for_an_index_that_an_operator_gave_up(pipeline: Pipeline) -> None:
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("thread"), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition("thread"), {"a": "a", "b": "b"})
     pipeline.channel.failures["a"] += [refused(errors.Rejected("no")), refused(errors.Rejected("still no"))]
     await pipeline.run(days(1))
     [given_up] = await pipeline.ledger.incidents.discard(Selection("a"))
@@ -330,7 +330,7 @@ async def test_refused_markup_is_tried_once_as_plain_text(pipeline: Pipeline) ->
     assert await pipeline.counts("a") == {"sent": 3}
 
 
-FOLDED = UsualEdition("digest", "folded", ("digest",))
+FOLDED = usual_edition("digest", "folded", ("digest",))
 TWO = Paper("two", 2, "Two", "https://two.org/", (), (Section("Goal", "To be *two*."),))
 
 
@@ -458,7 +458,7 @@ async def test_a_moved_chat_is_followed(pipeline: Pipeline) -> None:
     assert numbers(pipeline.shown("a")) == ["index"]
     assert numbers(pipeline.shown("a2")) == ["1", "2"]
     assert await pipeline.counts("a") == {"sent": 3}
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
     await pipeline.run(days(1, 2))
     assert numbers(pipeline.shown("a2")) == ["1", "2", "index", "1", "2"]
 
@@ -617,7 +617,7 @@ async def test_a_call_leaves_at_its_turn_which_is_granted_a_little_before(pipeli
             turns.append(asyncio.get_running_loop().time())
             return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
 
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
     await pipeline.look(days(1))
     pipeline.channel = Limited()
     await pipeline.dispatch()

@@ -12,12 +12,12 @@ from bot import errors
 from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import RetryPolicy
 from bot.sources.source import FoundDigest
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 MORNING = "08:00 mon-sun Asia/Seoul"
 FAR = RetryPolicy(settle_delay=0, first_backoff=0, longest_wait=10)
@@ -87,7 +87,7 @@ async def test_a_thread_in_another_language_is_still_a_thread(pipeline: Pipeline
 async def test_what_the_operator_set_holds_where_a_chat_chose_nothing(pipeline: Pipeline) -> None:
     await pipeline.subscriber("usual")
     await pipeline.subscriber("own", layout="messages")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("index"), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition("index"), {"a": "a"})
     await pipeline.run(days(1))
     assert [len(pipeline.shown(chat)) for chat in ("a", "usual", "own")] == [1, 1, 3]
 
@@ -190,7 +190,7 @@ async def test_an_older_digest_that_is_laid_out_anew_goes_to_nobody_else(pipelin
     await pipeline.subscriber("b")
     await pipeline.night(days(1))
     await pipeline.night(days(1, 2))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "late": "late"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "late": "late"})
     await pipeline.set_preferences("b", layout="index")
     await pipeline.run(days(1, 2))
     assert pipeline.read("late") == WHOLE
@@ -566,33 +566,33 @@ async def test_a_closed_chat_may_unsubscribe_and_stays_away_when_all_others_are_
 async def test_a_chat_of_the_settings_whose_people_unsubscribed_stays_away(pipeline: Pipeline) -> None:
     await pipeline.unsubscribe("a")
     for listed in ({"a": "a"}, {}, {"a": "a"}):
-        await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), listed)
+        await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), listed)
         await pipeline.run(days(1))
     assert pipeline.shown("a") == []
 
 
 async def test_a_chat_that_subscribed_by_itself_needs_no_settings(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"b": "b"})
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {})
     await pipeline.run(days(1))
     assert (pipeline.read("b"), pipeline.shown("a")) == (WHOLE, [])
 
 
 async def test_a_chat_taken_out_of_the_settings_may_subscribe_by_itself(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {})
     pipeline.clock.now += 1
     await pipeline.subscribe("a")
     await pipeline.run(days(1))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {})
     await pipeline.run(days(1, 2))
     assert pipeline.read("a") == WHOLE * 2
 
 
 async def test_preferences_of_a_chat_of_the_settings_outlive_it(pipeline: Pipeline) -> None:
     await pipeline.set_preferences("a", layout="index")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {})
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
     await pipeline.run(days(1))
     assert len(pipeline.shown("a")) == 1

@@ -14,13 +14,13 @@ from bot.database.states import DeliveryState
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.records import Selection, StuckMessage
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.model import Section
 from formatters.slack import SlackFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 CLOSED = errors.ChatGone("b: kicked")
 REJECTED = [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]  # also as plain text
@@ -60,7 +60,7 @@ async def test_a_closed_chat_is_an_incident_until_a_message_arrives(pipeline: Pi
 
 async def test_a_message_that_came_unfolded_is_an_incident_for_a_week(pipeline: Pipeline) -> None:
     pipeline.channel.formatter = SlackFormatter(phrases("en"))
-    usual = UsualEdition("digest", "folded", ("digest",))
+    usual = usual_edition("digest", "folded", ("digest",))
     await pipeline.ledger.subscriptions.sync_chats("terminal", usual, {"a": "a"})
     await pipeline.run(days(1))
     assert await news(pipeline) == []
@@ -78,7 +78,7 @@ async def test_a_message_that_held_nothing_folded_came_as_it_may(pipeline: Pipel
 
 
 async def test_an_index_holds_nothing_folded(pipeline: Pipeline) -> None:
-    usual = UsualEdition("messages", "folded", ("messages",))
+    usual = usual_edition("messages", "folded", ("messages",))
     await pipeline.ledger.subscriptions.sync_chats("terminal", usual, {"a": "a"})
     await pipeline.run(days(1))
     pipeline.channel.formatter = SlackFormatter(phrases("en"))

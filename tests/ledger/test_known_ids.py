@@ -12,9 +12,9 @@ import pytest
 from bot.database.states import DeliveryState
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Chat, KnownIds, QueuedDelivery
-from formatters.edition import UsualEdition
 from tests.support.digests import days
 from tests.support.pipeline import Clock, Pipeline
+from tests.support.usual import usual_edition
 
 CHAT = Chat(1, "terminal", "a", "a", "bot", "terminal a")  # all chats share one id sequence
 HOUR = 3600.0
@@ -46,7 +46,7 @@ async def started(folder: Path, clock: Clock) -> AsyncIterator[Ledger]:
 async def ledger(tmp_path: Path, clock: GoingClock) -> AsyncIterator[Ledger]:
     """Have one digest planned for three chats of one id sequence."""
     async with started(tmp_path, clock) as ledger:
-        await ledger.subscriptions.sync_chats("terminal", UsualEdition(), dict.fromkeys("abc", "bot"))
+        await ledger.subscriptions.sync_chats("terminal", usual_edition(), dict.fromkeys("abc", "bot"))
         await Pipeline(ledger, clock).look(days(1))
         yield ledger
 

@@ -11,10 +11,10 @@ import pytest
 
 from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import Dispatcher
-from formatters.edition import UsualEdition
 from tests.support.digests import days
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import NOW, Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 HOUR = 3600.0
 
@@ -79,7 +79,7 @@ async def test_an_hour_that_moved_while_a_worker_waited_is_kept(pipeline: Pipeli
 async def test_a_chat_that_moved_and_is_listed_anew_is_the_same(pipeline: Pipeline) -> None:
     await pipeline.run(days(1))
     await pipeline.ledger.subscriptions.move((await pipeline.known("a")).id, address="a-new", id_sequence="a-new")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a-new": "a-new"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a-new": "a-new"})
     await pipeline.run(days(1))
     assert (len(pipeline.shown("a")), pipeline.shown("a-new")) == (3, [])
     await pipeline.run(days(1, 2))

@@ -11,10 +11,10 @@ import pytest
 from bot import errors
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.records import PausedChat, PausedTotals, Selection
-from formatters.edition import UsualEdition
 from tests.support.digests import days
 from tests.support.memory_channel import Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
 
@@ -29,7 +29,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 
 async def listed(pipeline: Pipeline, *names: str) -> None:
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {name: name for name in names})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {name: name for name in names})
 
 
 async def refuse(pipeline: Pipeline, name: str = "a", error: errors.SendError = KICKED) -> float:

@@ -33,7 +33,7 @@ from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.outages import Outages
 from bot.sources.fingerprint import fingerprint, hashed
 from formatters import pages
-from formatters.edition import LAYOUTS, Edition, UsualEdition
+from formatters.edition import LAYOUTS, Edition
 from formatters.lines import read_start, read_start_day
 from formatters.locale import phrases
 from formatters.message import Formatter
@@ -44,6 +44,7 @@ from formatters.terminal import TerminalFormatter
 from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import Failure, refused
 from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 EN = phrases("en")
 DAY = date(2025, 1, 1)
@@ -294,7 +295,7 @@ async def test_keys_of_notices(pipeline: Pipeline) -> None:
 
 async def test_the_key_of_what_came_unfolded(pipeline: Pipeline) -> None:
     await pipeline.ledger.subscriptions.sync_chats(
-        "terminal", UsualEdition("digest", "folded", ("digest",)), {"a": "a"}
+        "terminal", usual_edition("digest", "folded", ("digest",)), {"a": "a"}
     )
     pipeline.channel.formatter = TelegramFormatter(EN)
     pipeline.channel.failures["a"].append(refused(errors.Rejected("no")))

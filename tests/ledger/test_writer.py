@@ -20,10 +20,10 @@ from bot.ledger import writer
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records import QueuedDelivery
 from bot.ledger.sql.delivery_sql import READ_AHEAD
-from formatters.edition import UsualEdition
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import NOW, Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 DAY = date(2025, 1, 1)
 WHOLE = ["index", "1", "2"]
@@ -85,7 +85,7 @@ async def test_what_all_workers_ask_goes_into_few_transactions(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crowd = [f"{number:02}" for number in range(50)]
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), dict(zip(crowd, crowd, strict=True)))
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
     await pipeline.look(days(1))
     written = counted(pipeline, monkeypatch)
     await pipeline.dispatch()
@@ -162,7 +162,7 @@ async def test_all_who_asked_are_told_what_went_wrong(pipeline: Pipeline, ledger
 
 async def test_what_changes_while_rows_are_read_ahead_is_read_again(pipeline: Pipeline) -> None:
     """The post is written anew when a chat has half of it: another wording, a paper in between, and one less."""
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
     await pipeline.look([found(digest(DAY, paper(1), paper(2), paper(3)))])
     inserted = paper(2, id="2501.00009")
     new = digest(DAY, paper(1), inserted, paper(3, id="2501.00002", word="new"))
@@ -179,7 +179,7 @@ async def test_replies_on_their_way_make_no_worker_read_its_rows_again(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where many readers ask, a claim would come too late again and again."""
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
     await pipeline.look(days(1))
     replies = pipeline.ledger.replies
 

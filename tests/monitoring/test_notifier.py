@@ -20,11 +20,11 @@ from bot.delivery.replies import ReplySender
 from bot.ledger.records import Selection
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.monitoring.outages import Outages
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel, refused
 from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 SETTINGS = Settings(
     language="en",
@@ -239,9 +239,9 @@ async def test_of_a_paused_chat_that_left_nothing_more_is_told(watch: Watch, act
     if act == "unsubscribed":
         await watch.pipeline.unsubscribe("b")
     else:
-        await people.sync_chats("terminal", UsualEdition(), {"a": "a"})
+        await people.sync_chats("terminal", usual_edition(), {"a": "a"})
     if back:
-        await people.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
+        await people.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
     assert await watch.look() == ([UNSUBSCRIBED] if act == "unsubscribed" else [])
     await watch.pipeline.dispatch()
     assert await watch.look() == []

@@ -15,9 +15,9 @@ from bot.config.fields import WEEKDAYS
 from bot.config.settings import Settings
 from bot.database.states import ChatKind
 from bot.delivery.dispatcher import RetryPolicy
-from formatters.edition import UsualEdition
 from tests.support.memory_channel import MemoryChannel
 from tests.support.setup import DATA
+from tests.support.usual import usual_edition
 
 SEOUL = ZoneInfo("Asia/Seoul")
 FIRST, SECOND = "2025-01-06-daily-papers-20250106.md", "2025-01-08-daily-papers-20250108.md"
@@ -56,10 +56,10 @@ async def opened(
 async def subscribed(app: App, chat: str, *, schedule: str = "", now: bool = False) -> None:
     people = app.ledger.subscriptions
     known = await people.add_chat(
-        "telegram", chat, id_sequence=chat, kind=ChatKind.PRIVATE, language="", usual=UsualEdition()
+        "telegram", chat, id_sequence=chat, kind=ChatKind.PRIVATE, language="", usual=usual_edition()
     )
-    await people.set_preferences(known, UsualEdition(), schedule=schedule)
-    await people.subscribe(known, UsualEdition(), now=now)
+    await people.set_preferences(known, usual_edition(), schedule=schedule)
+    await people.subscribe(known, usual_edition(), now=now)
 
 
 def hours_pass() -> None:

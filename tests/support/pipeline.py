@@ -19,6 +19,7 @@ from bot.ledger.records import Chat, KnownIds, QueuedDelivery, Subscription
 from bot.sources.source import FoundDigest
 from formatters.edition import UsualEdition
 from tests.support.memory_channel import MemoryChannel
+from tests.support.usual import usual_edition
 
 NOW = RetryPolicy(settle_delay=0, first_backoff=0)
 AT_ANY_TIME = Rules()  # no wait for unfinished posts, no end of edits
@@ -44,7 +45,7 @@ class Pipeline:
     clock: Clock
     channel: MemoryChannel = field(default_factory=MemoryChannel)
     reports: list[tuple[str, str, str]] = field(default_factory=list)
-    usual: UsualEdition = field(default_factory=UsualEdition)
+    usual: UsualEdition = field(default_factory=usual_edition)
 
     async def look(
         self,
@@ -172,7 +173,7 @@ async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
     clock = Clock()
     await empty(folder / "ledger.db")
     async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as ledger:
-        await ledger.subscriptions.sync_chats("terminal", UsualEdition(), {name: name for name in listed})
+        await ledger.subscriptions.sync_chats("terminal", usual_edition(), {name: name for name in listed})
         yield Pipeline(ledger, clock)
 
 

@@ -28,13 +28,13 @@ from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records import Subscription
 from bot.sources.folder import FolderSource
 from bot.web.server import Web
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.slack import SlackFormatter
 from tests.support.chats import SLACK_CHAT
 from tests.support.fakes.slack import FakeSlack, Http, Sent
 from tests.support.fakes.slack_channels import SlackMessage
 from tests.support.setup import DATA, ROOT, unthrottled
+from tests.support.usual import usual_edition
 
 Listen = Literal["socket", "http"]
 FOREIGN = "C0FOREIGN"
@@ -130,7 +130,7 @@ async def deliver(ledger: Ledger, channel: SlackChannel, *posts: str) -> None:
     """Deliver posts into the channel, one after the other."""
     folder = Path("_posts")
     folder.mkdir(exist_ok=True)
-    await ledger.subscriptions.sync_chats("slack", UsualEdition("thread"), {SLACK_CHAT: SLACK_CHAT})
+    await ledger.subscriptions.sync_chats("slack", usual_edition("thread"), {SLACK_CHAT: SLACK_CHAT})
     for post in posts:
         shutil.copy(DATA / post, folder)
         found = await FolderSource("daily", folder).digests()

@@ -151,6 +151,6 @@ def _edition(chosen: Any, usual: UsualEdition) -> Edition:
         silent=bool(chosen.silent),
         buttons_in_chat=chosen.kind in (ChatKind.PRIVATE, ChatKind.GROUP),
         folded=usual.folds(chosen.layout, chosen.cards),
-        linked=bool(chosen.has_links) and usual.links(chosen.layout),
+        linked=bool(chosen.has_links) and usual.has_cards(chosen.layout),
         cards=usual.most_cards(chosen.layout, chosen.most_cards),
     )

@@ -17,7 +17,6 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from formatters.model import Digest, Paper, Section
 from formatters.slack import SlackFormatter
@@ -28,6 +27,7 @@ from tests.support.fakes.slack import FakeSlack
 from tests.support.pipeline import empty
 from tests.support.setup import unthrottled
 from tests.support.slack_bot import ANN, SlackBot
+from tests.support.usual import usual_edition
 
 DAY = date(2025, 3, 3)
 ONE = Paper("one", 1, "One", "https://one.org/", (), (Section("Goal", "To be one."),))
@@ -40,7 +40,7 @@ class Day:
 
     def __init__(self, slack: FakeSlack, ledger: Ledger, channel: SlackChannel, layout: str = "digest") -> None:
         self.slack, self.ledger, self.channel = slack, ledger, channel
-        self.usual = UsualEdition(layout, "folded", kit_of("slack").foldable)
+        self.usual = usual_edition(layout, "folded", kit_of("slack").foldable)
 
     async def comes(self, *papers: Paper) -> None:
         await self.ledger.subscriptions.sync_chats("slack", self.usual, {SLACK_CHAT: SLACK_CHAT})

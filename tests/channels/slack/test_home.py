@@ -10,12 +10,12 @@ from bot.config.sources import Source
 from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan
 from bot.sources.folder import FolderSource
-from formatters.edition import UsualEdition
 from formatters.locale import phrases
 from tests.support.chats import SLACK_CHAT
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack
 from tests.support.slack_bot import ANN, BOSS, MANIFEST, MINA, SlackBot, open_slack_bot, text_of
+from tests.support.usual import usual_edition
 
 EN, KO = phrases("en"), phrases("ko")
 HOME = "D00ANN"
@@ -97,7 +97,9 @@ async def test_subscribing_says_when_papers_come(slack_bot: SlackBot) -> None:
 
 
 async def test_a_person_named_in_the_settings_is_known_in_the_home(slack_bot: SlackBot) -> None:
-    await slack_bot.ledger.subscriptions.sync_chats("slack", UsualEdition("thread"), {SLACK_CHAT: SLACK_CHAT, ANN: ANN})
+    await slack_bot.ledger.subscriptions.sync_chats(
+        "slack", usual_edition("thread"), {SLACK_CHAT: SLACK_CHAT, ANN: ANN}
+    )
     assert f"{EN.settings}\n{EN.receives}" in await read_home(slack_bot)
 
 

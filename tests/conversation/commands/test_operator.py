@@ -11,7 +11,6 @@ from bot.archive.sources import LookCost
 from bot.config.settings import Settings
 from bot.delivery.decisions import Rules
 from bot.sources.survey import Survey
-from formatters.edition import UsualEdition
 from tests.support.digests import found
 from tests.support.memory_channel import Failure, MemoryChannel, refused
 from tests.support.pipeline import Pipeline
@@ -28,6 +27,7 @@ from tests.support.readers import (
     Readers,
     open_readers,
 )
+from tests.support.usual import usual_edition
 
 
 async def test_only_operators_read_the_status(readers: Readers) -> None:
@@ -113,7 +113,7 @@ async def test_of_many_paused_chats_the_first_are_listed_and_readers_counted(rea
     """They were paused long ago, and have nothing of the newest digests."""
     pipeline = Pipeline(readers.ledger, readers.clock, MemoryChannel(name="telegram"))
     subscriptions = readers.ledger.subscriptions
-    await subscriptions.sync_chats("telegram", UsualEdition(), {"@news": "@news"})
+    await subscriptions.sync_chats("telegram", usual_edition(), {"@news": "@news"})
     chats = [(await pipeline.known("@news")).id]
     chats += [await pipeline.subscriber(f"-{n}", kind="group") for n in range(60, 66)]
     chats += [await pipeline.subscriber(str(n), kind="private") for n in range(70, 73)]
@@ -137,7 +137,7 @@ async def test_readers_who_block_the_bot_are_no_reason_to_send_anything_again(re
 
 
 async def test_a_chat_may_be_paused_before_anything_was_delivered(empty: Readers) -> None:
-    await empty.ledger.subscriptions.sync_chats("telegram", UsualEdition(), {"@news": "@news"})
+    await empty.ledger.subscriptions.sync_chats("telegram", usual_edition(), {"@news": "@news"})
     await empty.ledger.subscriptions.pause(1, "taken out")
     lines = (await empty.reader(OPERATOR).reads("/status")).splitlines()
     assert (lines[0], lines[-1]) == (EN.paused(1), EN.nothing_delivered)

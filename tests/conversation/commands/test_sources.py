@@ -11,7 +11,6 @@ import pytest
 
 from bot.config.settings import Settings
 from formatters import pages
-from formatters.edition import UsualEdition
 from formatters.lines import source_id
 from formatters.telegram import TelegramFormatter
 from tests.support.chats import GROUP
@@ -19,6 +18,7 @@ from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import MemoryChannel
 from tests.support.pipeline import Pipeline
 from tests.support.readers import ANN, EN, Readers, open_readers
+from tests.support.usual import usual_edition
 
 NAMES = ("daily", "Hugging Face", "old")
 SETTINGS = Settings.model_validate(
@@ -87,7 +87,7 @@ async def test_sources_are_given_up_and_taken_up_by_pressing_or_typing(readers: 
 
 
 async def test_what_a_group_of_the_settings_takes(readers: Readers) -> None:
-    await readers.ledger.subscriptions.sync_chats("telegram", UsualEdition(), {GROUP: GROUP})
+    await readers.ledger.subscriptions.sync_chats("telegram", usual_edition(), {GROUP: GROUP})
     group = readers.member(meant=True, charge=True)
     assert "Sources: daily, old" in await group.reads("/settings")
     await group.sends("/settings with Hugging Face")

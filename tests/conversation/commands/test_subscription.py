@@ -12,10 +12,10 @@ from bot.conversation.context import Request
 from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan
 from formatters import pages
-from formatters.edition import UsualEdition
 from tests.support.chats import CHANNEL, GROUP, SLACK_CHAT
 from tests.support.digests import found
 from tests.support.readers import ANN, EN, KO, MINA, NEWEST, SETTINGS, Readers, in_slack, open_readers, yes
+from tests.support.usual import usual_edition
 
 USUAL = pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", EN)
 USUAL_KO = pages.hours_text(SETTINGS.schedule.at, range(7), "Asia/Seoul", KO)
@@ -148,7 +148,7 @@ async def test_a_channel_decides_for_itself(readers: Readers) -> None:
 
 
 async def test_a_chat_that_the_settings_name_otherwise_is_the_same_chat(readers: Readers) -> None:
-    await readers.ledger.subscriptions.sync_chats("telegram", UsualEdition(), {"@our_channel": "@our_channel"})
+    await readers.ledger.subscriptions.sync_chats("telegram", usual_edition(), {"@our_channel": "@our_channel"})
     named = replace(readers.channel(), request=replace(readers.channel().request, aliases=(CHANNEL, "@Our_Channel")))
     assert (await named.reads("/subscribe")).startswith(KO.already_subscribed.partition("{")[0])
     assert await named.reads("/unsubscribe") == KO.unsubscribed

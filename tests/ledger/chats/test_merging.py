@@ -14,10 +14,10 @@ import pytest
 from bot import errors
 from bot.database.states import ChatKind
 from bot.delivery.decisions import Rules
-from formatters.edition import UsualEdition
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
 pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
 
@@ -37,7 +37,7 @@ async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
 
 async def settle_as_before(pipeline: Pipeline, *names: str) -> None:
     """Let the settings name these chats, as a former version took them: without asking which they are."""
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {name: name for name in names})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {name: name for name in names})
 
 
 async def rows(pipeline: Pipeline, columns: str = "name, state") -> list[tuple[object, ...]]:
@@ -81,7 +81,7 @@ async def test_topics_are_chats_of_their_own(pipeline: Pipeline) -> None:
 
 async def test_two_channels_may_call_their_chats_alike(pipeline: Pipeline) -> None:
     await pipeline.settle("-100")
-    await pipeline.ledger.subscriptions.sync_chats("other", UsualEdition(), {"-100": "-100"})
+    await pipeline.ledger.subscriptions.sync_chats("other", usual_edition(), {"-100": "-100"})
     [other] = await pipeline.ledger.subscriptions.unidentified("other")
     await pipeline.ledger.subscriptions.keep_addresses([other.id])
     await pipeline.ledger.subscriptions.merge_doubles("other")
@@ -289,7 +289,7 @@ async def test_its_people_may_have_unsubscribed_it(pipeline: Pipeline) -> None:
 async def test_its_people_may_only_have_looked(pipeline: Pipeline) -> None:
     people = pipeline.ledger.subscriptions
     await people.add_chat(
-        "terminal", "-100", id_sequence="-100", kind=ChatKind.GROUP, language="", usual=UsualEdition("index")
+        "terminal", "-100", id_sequence="-100", kind=ChatKind.GROUP, language="", usual=usual_edition("index")
     )
     await pipeline.settle("@my")
     assert (await pipeline.known("@my")).state == "active"

@@ -18,8 +18,9 @@ from formatters.edition import LAYOUTS, Edition, UsualEdition
 from tests.support.digests import days
 from tests.support.memory_channel import refused
 from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.usual import usual_edition
 
-USUAL = UsualEdition()
+USUAL = usual_edition()
 CLOSED = errors.ChatGone("b: kicked")
 
 
@@ -77,7 +78,7 @@ async def test_a_chat_is_met_once_and_receives_nothing_yet(pipeline: Pipeline) -
 
 
 async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pipeline) -> None:
-    chat = await meet(pipeline, "a", ChatKind.GROUP, language="en", usual=UsualEdition("index"))
+    chat = await meet(pipeline, "a", ChatKind.GROUP, language="en", usual=usual_edition("index"))
     assert (await pipeline.known("a")).state == "active"
     assert await edition(pipeline, chat) == Edition("index", buttons_in_chat=True)
 
@@ -85,7 +86,7 @@ async def test_a_chat_of_the_settings_that_is_met_goes_on_receiving(pipeline: Pi
 async def test_a_chat_is_found_by_any_of_its_names_first_where_it_receives(pipeline: Pipeline) -> None:
     people = pipeline.ledger.subscriptions
     await meet(pipeline, "-100", ChatKind.BROADCAST)
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"@a": "@a"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"@a": "@a"})
     assert await people.find("terminal", ("-100", "@a")) == await pipeline.known("@a")
     assert (await pipeline.known("-100")).state == "removed"
     assert await people.find("telegram", ("-100", "@a")) is None
@@ -116,15 +117,15 @@ async def test_a_topic_that_moved_with_its_group_is_found_by_both(pipeline: Pipe
 
 
 async def test_public_names_are_found_in_any_case(pipeline: Pipeline) -> None:
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"@MyChannel": "@MyChannel"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"@MyChannel": "@MyChannel"})
     assert (await pipeline.known("@mychannel")).name == "@MyChannel"
-    await meet(pipeline, "C0123ABCD", ChatKind.BROADCAST, usual=UsualEdition("thread"))
+    await meet(pipeline, "C0123ABCD", ChatKind.BROADCAST, usual=usual_edition("thread"))
     assert await pipeline.ledger.subscriptions.find("terminal", ("c0123abcd",)) is None
 
 
 async def test_unidentified_are_the_chats_whose_kind_is_not_known(pipeline: Pipeline) -> None:
     await pipeline.subscriber("b", kind="group")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "c": "c"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "c": "c"})
     await pipeline.unsubscribe("c")
     unidentified = await pipeline.ledger.subscriptions.unidentified("terminal")
     assert [one.name for one in unidentified] == ["a"]
@@ -174,7 +175,7 @@ async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline
         for number, preferences in enumerate(ALL_PREFERENCES):
             await db.exec_driver_sql(row, (str(number), *preferences))
     for usual, cards in (("digest", "short"), ("messages", "folded"), ("messages", "short")):
-        set_by_operator = UsualEdition(usual, cards, FOLDABLE)
+        set_by_operator = usual_edition(usual, cards, FOLDABLE)
         await pipeline.ledger.subscriptions.sync_chats("terminal", set_by_operator, {})
         assert await editions(pipeline) == spelled(usual, folds=cards == "folded")
 
@@ -198,7 +199,7 @@ async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline)
     async with pipeline.ledger._read() as db:
         engine = db.engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *args: planning_sql.append(args[2]))
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition("index"), {})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition("index"), {})
     assert set(await editions(pipeline)) == {"index", "index silent"}
     assert [one.split()[:3] for one in planning_sql].count(
         ["UPDATE", "chats", "SET"]
@@ -251,10 +252,10 @@ async def test_resuming_one_chat_opens_no_other(pipeline: Pipeline) -> None:
 async def test_a_chat_that_only_looked_is_taken_in_when_the_settings_list_it(pipeline: Pipeline) -> None:
     """Its people have not decided anything."""
     await meet(pipeline, "b", ChatKind.GROUP)
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "active"
     await pipeline.unsubscribe("b")
-    await pipeline.ledger.subscriptions.sync_chats("terminal", UsualEdition(), {"a": "a", "b": "b"})
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
     assert (await pipeline.known("b")).state == "removed"
 
 
