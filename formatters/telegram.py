@@ -43,7 +43,7 @@ _LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.DOTALL)
 # A link to the bot itself; the channel replaces "BOT" by the bot's name.
 BOT = "https://t.me/BOT?start="
 _IN_A_ROW = 8  # buttons (not documented; Telegram's clients show no more)
-_MOST_BUTTONS = 100
+MOST_BUTTONS = 100
 # What Telegram may take for a mention: "@" at the beginning of a word, even where the name is in the next span or
 # behind a sign that the server drops. Addresses are left whole: nobody is mentioned in them.
 _MENTION = re.compile(r"https?://(?:[a-z0-9-]+\.)+[a-z]{2,}/[A-Za-z0-9_/.~%@?=&+-]*|(?<!\w)@(?![ \n])")
@@ -122,7 +122,7 @@ class TelegramFormatter:
     ) -> list[Mapping[str, object]]:
         """Write a digest as one text, with a button for each of some papers below the last part."""
         *firsts, last = _bodies(spans, silent=edition.silent)
-        pressed = papers[:_MOST_BUTTONS] if self._buttons else ()
+        pressed = papers[:MOST_BUTTONS] if self._buttons else ()
         keys = [_summary(digest, paper, str(paper.number), edition) for paper in pressed]
         return [*firsts, _with_keyboard(last, in_rows(keys, _IN_A_ROW))]
 
@@ -134,7 +134,7 @@ def spell(spans: Iterable[Span]) -> str:
 
 def utf16(span: Span) -> int:
     """Count UTF-16 units: of the units in Telegram's documentation and source code the stricter one."""
-    return len(span.text) if span.text.isascii() else len(span.text.encode("utf-16-le")) // 2
+    return len(span.text) if span.text.isascii() else len(span.text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _raw_bytes(span: Span) -> int:
@@ -146,9 +146,10 @@ def _entities(span: Span) -> int:
     return bool(span.url) + (len(span.styles & _ENTITIES) if span.styles else 0)
 
 
-LONGEST_TEXT = 4096  # after parsing
-# 32,768 bytes before; entities beyond the hundredth are silently dropped.
-LIMITS: tuple[Limit, ...] = ((utf16, LONGEST_TEXT), (_raw_bytes, 32_768), (_entities, 100))
+LONGEST_TEXT = 4096  # UTF-16 units after parsing
+MOST_BYTES = 32_768  # before it (telegram-bot-api, Client.cpp)
+MOST_ENTITIES = 100  # the rest is silently dropped
+LIMITS: tuple[Limit, ...] = ((utf16, LONGEST_TEXT), (_raw_bytes, MOST_BYTES), (_entities, MOST_ENTITIES))
 
 _CUT = Span("\n…")
 _FRAME = Span(f"\n{_CUT.text}", styles=frozenset({FOLD}))  # what a fold costs besides what it holds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from formatters.slack import lists, mrkdwn, rich_text, texts
+from formatters.slack import limits, lists, mrkdwn, rich_text, texts
 from formatters.spans import Spans, plain, split
 
 
@@ -33,7 +33,7 @@ def without_blocks(body: Mapping[str, Any]) -> Mapping[str, object]:
     """Give a message as plain text, with the addresses of its links where it holds them."""
     kept = {name: value for name, value in body.items() if name != "blocks"}
     with_addresses = texts.escape("\n".join(_with_addresses(body["blocks"])))
-    return {**kept, "text": with_addresses} if len(with_addresses) <= texts.LONGEST_TEXT else kept
+    return {**kept, "text": with_addresses} if len(with_addresses) <= limits.TEXT else kept
 
 
 def _with_addresses(blocks: Any) -> Iterator[str]:

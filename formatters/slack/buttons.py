@@ -9,17 +9,14 @@ from typing import Any
 from formatters import lines
 from formatters.model import Digest, Paper
 from formatters.page import Button, Item, in_rows, reference
+from formatters.slack import limits
 from formatters.slack.texts import plain_text
 from formatters.spans import plain, shorten
-
-_IN_A_BLOCK = 25  # buttons of an actions block
-_LONGEST_LABEL = 75  # characters of a button
-_LONGEST_SECTION = 3000
 
 
 def with_buttons(body: Mapping[str, Any], buttons: Sequence[Button]) -> Mapping[str, object]:
     """Put buttons below a message."""
-    return with_rows(body, in_rows(buttons, _IN_A_BLOCK))
+    return with_rows(body, in_rows(buttons, limits.BUTTONS))
 
 
 def with_rows(body: Mapping[str, Any], rows: Iterable[Sequence[Button]]) -> Mapping[str, object]:
@@ -36,7 +33,7 @@ def summary(digest: Digest, paper: Paper, label: str) -> Button:
 def section(item: Item, position: int) -> dict[str, object]:
     """Write an item with its button beside it, in plain text, because mrkdwn cannot escape all signs."""
     beside = replace(item.button, label=item.button.short or item.button.label)
-    text = shorten(plain(item.spans).strip(), _LONGEST_SECTION)
+    text = shorten(plain(item.spans).strip(), limits.SECTION)
     return {"type": "section", "text": plain_text(text), "accessory": _button(beside, f"item{position}")}
 
 
@@ -46,6 +43,6 @@ def actions(row: Sequence[Button], position: str) -> dict[str, object]:
 
 def _button(button: Button, position: str) -> dict[str, object]:
     """Write a button; what it does is its value, since ids of actions must differ."""
-    label = plain_text(shorten(button.label, _LONGEST_LABEL))
+    label = plain_text(shorten(button.label, limits.LABEL))
     action = {"url": button.url} if button.url else {"value": button.line}
     return {"type": "button", "text": label, "action_id": f"line/{position}", **action}

@@ -9,7 +9,7 @@ from formatters import addresses, compose, links
 from formatters.locale import Phrases
 from formatters.model import Paper
 from formatters.page import Button
-from formatters.slack import mrkdwn, rich_text
+from formatters.slack import limits, mrkdwn, rich_text
 from formatters.slack.buttons import actions
 from formatters.slack.texts import plain_text
 from formatters.spans import Span, Spans, isolated, plain, shorten
@@ -17,9 +17,7 @@ from formatters.spans import Span, Spans, isolated, plain, shorten
 Block = Mapping[str, Any]
 
 _CONTAINER = "container"
-_MOST_BLOCKS = 48  # of a message, which may have 50: those inside of a container count, too
-_MOST_CHILDREN = 10
-_LONGEST_TITLE = 150  # characters, of a subtitle as well
+_MOST_BLOCKS = limits.BLOCKS - 2  # of a message: fewer than Slack takes, to be safe
 
 
 def of_paper(paper: Paper, phrases: Phrases, button: Button | None) -> Block:
@@ -28,12 +26,12 @@ def of_paper(paper: Paper, phrases: Phrases, button: Button | None) -> Block:
     earlier, row = compose.earlier(paper, phrases), compose.links_row(paper)
     context = _context(row)
     whole_title = compose.title(paper)
-    again = [] if len(title) <= _LONGEST_TITLE and _is_linked(paper) else [whole_title]
+    again = [] if len(title) <= limits.TITLE and _is_linked(paper) else [whole_title]
     texts = [*again, earlier, *compose.sections(paper), *([] if context else [row])]
     written = mrkdwn.sections(texts) or ([] if context else mrkdwn.sections([whole_title]))
     said = " · ".join(filter(None, (plain(earlier), compose.brief(paper))))
     folded = _fold(title, said, [*written, *context])
-    if _fits([folded]) and len(folded["child_blocks"]) <= _MOST_CHILDREN:
+    if _fits([folded]) and len(folded["child_blocks"]) <= limits.CHILDREN:
         return folded
     more = [actions([button], "row0")] if button else mrkdwn.sections([(Span("…"),)])
     return _cut(title, said, written, [*more, *context])
@@ -43,7 +41,7 @@ def with_full(card: Sequence[Block], paper: Paper, phrases: Phrases) -> Sequence
     """Put the full summary below a card, folded; None where a message cannot hold all of it."""
     children = mrkdwn.sections(compose.sections(paper))
     blocks = [*card, *([_fold(phrases.full_summary, "", children)] if children else [])]
-    return blocks if _fits(blocks) and len(children) <= _MOST_CHILDREN else None
+    return blocks if _fits(blocks) and len(children) <= limits.CHILDREN else None
 
 
 def packed(head: Spans, entries: Iterable[tuple[Spans, Block]]) -> list[tuple[Spans, list[Block]]]:
@@ -68,10 +66,10 @@ def are_in(blocks: Sequence[Block]) -> bool:
 
 
 def _fold(title: str, said: str, children: Sequence[Block]) -> Block:
-    subtitle = {"subtitle": plain_text(shorten(said, _LONGEST_TITLE))} if said else {}
+    subtitle = {"subtitle": plain_text(shorten(said, limits.TITLE))} if said else {}
     return {
         "type": _CONTAINER,
-        "title": plain_text(shorten(title, _LONGEST_TITLE)),
+        "title": plain_text(shorten(title, limits.TITLE)),
         **subtitle,
         "is_collapsible": True,
         "default_collapsed": True,
@@ -81,7 +79,7 @@ def _fold(title: str, said: str, children: Sequence[Block]) -> Block:
 
 def _cut(title: str, said: str, written: Sequence[Block], below: Sequence[Block]) -> Block:
     """Fold as much as fits."""
-    most = _MOST_CHILDREN - len(below)
+    most = limits.CHILDREN - len(below)
     kept = [_fold(title, said, [*written[:count], *below]) for count in range(most, 0, -1)]
     return next(one for one in kept if _fits([one]))
 
@@ -96,7 +94,7 @@ def _opened(container: Block) -> list[Block]:
 def _context(row: Spans) -> list[Block]:
     """Write links as small text, where it may be as long as they are."""
     written = mrkdwn.text(row)
-    is_short = 0 < len(written["text"]) <= mrkdwn.LONGEST_ELEMENT
+    is_short = 0 < len(written["text"]) <= limits.ELEMENT
     return [{"type": "context", "elements": [written]}] if is_short else []
 
 
@@ -108,13 +106,4 @@ def _is_linked(paper: Paper) -> bool:
 
 def _fits(blocks: Sequence[Block]) -> bool:
     """Tell whether one message holds these blocks."""
-    count = sum(1 + len(block.get("child_blocks", ())) for block in blocks)
-    return count <= _MOST_BLOCKS and sum(map(_characters, blocks)) <= rich_text.LONGEST
-
-
-def _characters(tree: Any) -> int:
-    """Count the characters of text and addresses, wherever they stand."""
-    if isinstance(tree, Mapping):
-        own = sum(len(tree[name]) for name in ("text", "url") if isinstance(tree.get(name), str))
-        return own + sum(map(_characters, tree.values()))
-    return sum(map(_characters, tree)) if isinstance(tree, list) else 0
+    return limits.blocks(blocks) <= _MOST_BLOCKS and limits.characters(blocks) <= limits.MESSAGE

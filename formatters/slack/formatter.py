@@ -16,16 +16,15 @@ from formatters.locale import Phrases
 from formatters.message import USUAL, Message, numbered, with_cards, without_cards
 from formatters.model import Digest, Paper
 from formatters.page import Button, Page, Rows
-from formatters.slack import containers, rich_text
+from formatters.slack import containers, limits, rich_text
 from formatters.slack.bodies import bodies, body, with_text, without_blocks
 from formatters.slack.buttons import actions, section, summary, with_buttons, with_rows
-from formatters.slack.texts import LONGEST_TEXT
 from formatters.spans import Limit, Span, Spans, plain, split, tidy
 
 _MOST_BUTTONS = 200
 # All apps of a workspace share the names of commands, so these are longer there (deploy/slack-manifest.yaml).
 _COMMAND = re.compile(r"(?<![\w/])/(?=(?:search|subscribe|unsubscribe|settings|status|help)\b)", re.ASCII)
-_HEAD: tuple[Limit, ...] = ((rich_text.characters, LONGEST_TEXT),)  # leaves enough for a page of papers
+_HEAD: tuple[Limit, ...] = ((rich_text.characters, limits.TEXT),)  # leaves enough for a page of papers
 
 
 class SlackFormatter:

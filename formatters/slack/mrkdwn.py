@@ -13,11 +13,9 @@ from itertools import accumulate, groupby
 from typing import Any
 
 from formatters import links
-from formatters.slack.texts import escape, plain_text
+from formatters.slack import limits
+from formatters.slack.texts import escape, plain_text, unescape
 from formatters.spans import Limit, Span, Spans, block_style, plain, split, tidy
-
-LONGEST = 3000  # characters of a section's text
-LONGEST_ELEMENT = 2000  # of an element of a context block
 
 # Wide letters are read as the narrow ones. A sign between two letters of ASCII is none.
 _PAIRS = [rf"(?<![A-Za-z0-9])[{signs}](?=\S)[^\n]*(?<=\S)[{signs}](?![A-Za-z0-9])" for signs in ("*＊", "_＿", "~～")]
@@ -42,7 +40,7 @@ def _characters(span: Span) -> int:
     return len(escape(span.text)) + len(span.url) + quoted + (8 if span.styles or span.url else 0)
 
 
-_LIMITS: tuple[Limit, ...] = ((_characters, LONGEST - 100),)
+_LIMITS: tuple[Limit, ...] = ((_characters, limits.SECTION - 100),)
 
 
 def sections(texts: Iterable[Spans]) -> list[dict[str, object]]:
@@ -52,7 +50,7 @@ def sections(texts: Iterable[Spans]) -> list[dict[str, object]]:
         one = text(part)
         last = written[-1] if written else {"type": "", "text": ""}
         joined = f"{last['text']}\n\n{one['text']}"
-        if last["type"] == one["type"] and len(joined) <= LONGEST:
+        if last["type"] == one["type"] and len(joined) <= limits.SECTION:
             written[-1] = {**last, "text": joined}
         else:
             written.append(one)
@@ -63,7 +61,7 @@ def text(spans: Iterable[Span]) -> dict[str, Any]:
     """Write spans as a text object."""
     shown = tidy(spans)
     written = "" if _may_be_markup(shown) else _written(shown)
-    if 0 < len(written) <= LONGEST:
+    if 0 < len(written) <= limits.SECTION:
         return {"type": "mrkdwn", "text": written, "verbatim": True}
     return plain_text("".join(map(_with_address, shown)))
 
@@ -74,7 +72,7 @@ def read(given: Mapping[str, str]) -> str:
         return given["text"]
     parts = given["text"].split(_FENCE)
     shown = [part.strip("\n") if number % 2 else _without_styles(part) for number, part in enumerate(parts)]
-    return "".join(shown).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return unescape("".join(shown))
 
 
 def _without_styles(written: str) -> str:

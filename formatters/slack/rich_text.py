@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from formatters import links, placeholders
-from formatters.slack import lists
+from formatters.slack import limits, lists
 from formatters.spans import ITEM, MARK, Limit, Span, Spans, block_style, tidy
 
-LONGEST = 10_000  # characters of a message: blocks fail near 13,200, which is not documented
 _ELEMENTS = {"": "rich_text_section", "quote": "rich_text_quote", "pre": "rich_text_preformatted"}
 _STYLES = ("bold", "italic", "strike", "code")
 
@@ -64,4 +63,4 @@ def _items(span: Span) -> int:
 
 
 # A list, and a block, has at most 1,000 elements (the documentation gives no number; these are enough).
-LIMITS: tuple[Limit, ...] = ((characters, LONGEST), (_items, 400))
+LIMITS: tuple[Limit, ...] = ((characters, limits.MESSAGE), (_items, 400))

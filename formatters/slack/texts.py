@@ -5,9 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import accumulate
 
+from formatters.slack import limits
 from formatters.spans import shorten, without_direction
-
-LONGEST_TEXT = 4000  # chat.update refuses a longer `text`
 
 
 def escape(text: str) -> str:
@@ -15,14 +14,19 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def unescape(text: str) -> str:
+    """Read the three entities that Slack has."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def fallback(text: str) -> str:
     """Escape as much of a text as fits when escaped, without a cut inside an entity."""
     text = without_direction(text)
     escaped = escape(text)
-    if len(escaped) <= LONGEST_TEXT:
+    if len(escaped) <= limits.TEXT:
         return escaped
     ends = list(accumulate(len(escape(character)) for character in text))
-    return escape(shorten(f"{text}…", bisect_right(ends, LONGEST_TEXT - 1) + 1))
+    return escape(shorten(f"{text}…", bisect_right(ends, limits.TEXT - 1) + 1))
 
 
 def plain_text(text: str) -> dict[str, object]:

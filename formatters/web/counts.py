@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from formatters.slack.rich_text import LONGEST
-from formatters.telegram import LONGEST_TEXT
-from formatters.web import slack, telegram
+from formatters.slack import limits
+from formatters.telegram import LONGEST_TEXT, MOST_BUTTONS, MOST_ENTITIES
+from formatters.web import telegram
 from formatters.web.elements import Refused
-from formatters.web.telegram import MOST_BUTTONS
-
-_MOST_ENTITIES = 100  # Telegram drops the rest in silence
 
 _PRESSED = frozenset({"callback_data", "url", "copy_text"})  # what an object has one of that is a button
 
 
 class Count(NamedTuple):
-    what: Literal["characters", "entities", "buttons", "blocks"]
+    what: Literal["characters", "own_characters", "entities", "buttons", "blocks"]  # "own": by a limit of ours
     used: int
     most: int
 
@@ -30,8 +27,8 @@ def of_telegram(body: Mapping[str, object]) -> tuple[Count, ...]:
         text, entities = str(body.get("text", "")), 0
     buttons = sum(not one.keys().isdisjoint(_PRESSED) for one in _nodes(body.get("reply_markup")))
     return (
-        Count("characters", len(text), LONGEST_TEXT),
-        Count("entities", entities, _MOST_ENTITIES),
+        Count("characters", telegram.units(text), LONGEST_TEXT),
+        Count("entities", entities, MOST_ENTITIES),
         Count("buttons", buttons, MOST_BUTTONS),
     )
 
@@ -39,24 +36,11 @@ def of_telegram(body: Mapping[str, object]) -> tuple[Count, ...]:
 def of_slack(body: Mapping[str, object]) -> tuple[Count, ...]:
     """Count a chat.postMessage: the characters of all its blocks and of their links, and the blocks."""
     blocks = body.get("blocks")
-    characters = sum(map(_characters, _nodes(blocks))) or len(str(body.get("text", "")))
+    characters = limits.characters(blocks) or len(str(body.get("text", "")))
     return (
-        Count("characters", characters, LONGEST),
-        Count("blocks", _blocks(blocks), slack.MOST_BLOCKS),
+        Count("own_characters", characters, limits.MESSAGE),
+        Count("blocks", limits.blocks(blocks), limits.BLOCKS),
     )
-
-
-def _blocks(blocks: object) -> int:
-    """Count blocks, those inside of containers, too."""
-    if not isinstance(blocks, list | tuple):
-        return 0
-    return sum(1 + _blocks(one.get("child_blocks")) for one in blocks if isinstance(one, Mapping))
-
-
-def _characters(node: Mapping[str, Any]) -> int:
-    """Count the text of a node, and the address of a link."""
-    link = node.get("url") if node.get("type") == "link" else None
-    return sum(len(one) for one in (node.get("text"), link) if isinstance(one, str))
 
 
 def _nodes(tree: object) -> Iterator[Mapping[str, Any]]:

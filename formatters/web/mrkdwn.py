@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from formatters.slack.texts import unescape
 from formatters.web.elements import element, escape, link, linked
 
 _PRE = re.compile(r"```\n?(.+?)\n?```", re.DOTALL)
@@ -62,8 +63,3 @@ def _link(inside: str) -> str:
 
 def _shown(text: str) -> str:
     return escape(unescape(text))
-
-
-def unescape(text: str) -> str:
-    """Read the three entities that Slack has."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from formatters.slack import limits
 from formatters.web import fields
 from formatters.web.elements import Refused, element, escape, link
 from formatters.web.fields import Node
@@ -88,7 +89,7 @@ def _text(node: Node) -> str:
 
 def _link(node: Node) -> str:
     fields.only(node, "url text style unsafe")
-    address = fields.string(node, "url", 3000)
+    address = fields.string(node, "url", limits.ADDRESS)
     drawn = link(address, escape(str(node.get("text") or address)))
     if not drawn.startswith("<a "):
         raise Refused("invalid_blocks: url of link is no web address")

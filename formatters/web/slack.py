@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from formatters.slack import limits
+from formatters.slack.texts import unescape
 from formatters.web import fields, mrkdwn, rich_text
 from formatters.web.elements import Refused, element, escape, link, refusal
 from formatters.web.fields import Node
 
-MOST_BLOCKS = 50
-_LONGEST_FALLBACK = 40_000  # characters of `text`, the rest is cut
 _TEXTS = {"plain_text": "text emoji", "mrkdwn": "text verbatim"}
 
 
@@ -28,7 +28,11 @@ def _message(body: Mapping[str, object]) -> str:
     blocks = body.get("blocks")
     if not blocks:
         return _plain(body)
-    return _blocks({"type": "a message", "blocks": blocks}, "blocks", MOST_BLOCKS, _BLOCKS)
+    if limits.blocks(blocks) > limits.BLOCKS:
+        raise Refused(f"invalid_blocks: more than {limits.BLOCKS} blocks, with those inside of containers")
+    if limits.characters(blocks) > limits.REFUSED:
+        raise Refused("msg_blocks_too_long")
+    return _blocks({"type": "a message", "blocks": blocks}, "blocks", limits.BLOCKS, _BLOCKS)
 
 
 def _plain(body: Mapping[str, object]) -> str:
@@ -36,8 +40,8 @@ def _plain(body: Mapping[str, object]) -> str:
     text = str(body.get("text", ""))
     if not text.strip():
         raise Refused("no_text")
-    shown = text[:_LONGEST_FALLBACK]
-    drawn = escape(mrkdwn.unescape(shown)) if body.get("mrkdwn") is False else mrkdwn.draw(shown)
+    shown = text[: limits.TEXT_SHOWN]
+    drawn = escape(unescape(shown)) if body.get("mrkdwn") is False else mrkdwn.draw(shown)
     return element("div", drawn, class_="section")
 
 
@@ -63,27 +67,28 @@ def _section(block: Node) -> str:
     fields.only(block, "text fields accessory expand")
     if "text" not in block and "fields" not in block:
         raise Refused("invalid_blocks: section needs text or fields")
-    said = element("div", _text(block["text"], 3000)) if "text" in block else ""
+    said = element("div", _text(block["text"], limits.SECTION)) if "text" in block else ""
     if "fields" in block:
-        said += element("div", "".join(element("div", _text(one, 2000)) for one in fields.nodes(block, "fields", 10)))
+        every = fields.nodes(block, "fields", limits.FIELDS)
+        said += element("div", "".join(element("div", _text(one, limits.FIELD)) for one in every))
     beside = _button(block["accessory"]) if "accessory" in block else ""
     return element("div", said + beside, class_="section")
 
 
 def _header(block: Node) -> str:
     fields.only(block, "text")
-    return element("p", _text(block.get("text"), 150, "plain_text"), class_="header")
+    return element("p", _text(block.get("text"), limits.TITLE, "plain_text"), class_="header")
 
 
 def _context(block: Node) -> str:
     fields.only(block, "elements")
-    parts = "".join(element("span", _text(one, 2000)) for one in fields.nodes(block, "elements", 10))
-    return element("div", parts, class_="context")
+    every = fields.nodes(block, "elements", limits.ELEMENTS)
+    return element("div", "".join(element("span", _text(one, limits.ELEMENT)) for one in every), class_="context")
 
 
 def _actions(block: Node) -> str:
     fields.only(block, "elements")
-    return element("div", "".join(map(_button, fields.nodes(block, "elements", 25))), class_="actions")
+    return element("div", "".join(map(_button, fields.nodes(block, "elements", limits.BUTTONS))), class_="actions")
 
 
 def _divider(block: Node) -> str:
@@ -97,7 +102,7 @@ def _container(block: Node) -> str:
     can_close, is_closed = (fields.switch(block, name) for name in ("is_collapsible", "default_collapsed"))
     if is_closed and not can_close:
         raise Refused("invalid_blocks: default_collapsed of container needs is_collapsible")
-    inside = element("div", _blocks(block, "child_blocks", 10, _CHILDREN), class_="children")
+    inside = element("div", _blocks(block, "child_blocks", limits.CHILDREN, _CHILDREN), class_="children")
     if not can_close:
         return element("div", element("div", _head(block), class_="head") + inside, class_="container")
     drawn = element("details", element("summary", _head(block)) + inside, class_="container")
@@ -105,8 +110,8 @@ def _container(block: Node) -> str:
 
 
 def _head(block: Node) -> str:
-    title = element("b", _text(block.get("title"), 150, "plain_text"))
-    return title + (element("span", _text(block["subtitle"], 150)) if "subtitle" in block else "")
+    title = element("b", _text(block.get("title"), limits.TITLE, "plain_text"))
+    return title + (element("span", _text(block["subtitle"], limits.TITLE)) if "subtitle" in block else "")
 
 
 # What blocks are made of
@@ -127,11 +132,11 @@ def _button(given: object) -> str:
     if fields.kind(node) != "button":
         raise Refused(f"Paperboy draws no {fields.kind(node)}")
     fields.only(node, "text action_id url value style confirm accessibility_label")
-    label = _text(node.get("text"), 75, "plain_text")
+    label = _text(node.get("text"), limits.LABEL, "plain_text")
     style = f"btn {escape(str(node.get('style', '')))}".strip()
     if "url" in node:
-        return _link_button(label, fields.string(node, "url", 3000), style)
-    return element("button", label, class_=style, name="line", value=fields.string(node, "value", 2000))
+        return _link_button(label, fields.string(node, "url", limits.ADDRESS), style)
+    return element("button", label, class_=style, name="line", value=fields.string(node, "value", limits.VALUE))
 
 
 def _link_button(label: str, address: str, style: str) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from formatters.telegram import LONGEST_TEXT
+from formatters.below import LONGEST_COPY
+from formatters.lines import LONGEST as LONGEST_LINE
+from formatters.spans import Span
+from formatters.telegram import LONGEST_TEXT, MOST_BUTTONS, MOST_BYTES, utf16
 from formatters.web import telegram_html
 from formatters.web.elements import Refused, element, escape, link, linked, refusal
 from formatters.web.telegram_html import Read
-
-_MOST_BYTES = 32_768  # before parsing (telegram-bot-api, Client.cpp)
-_LONGEST_CALLBACK = 64  # bytes
-_LONGEST_COPY = 256  # characters
-MOST_BUTTONS = 100
 
 
 def draw(body: Mapping[str, object], at: str = "") -> str:
@@ -34,14 +32,19 @@ def read(body: Mapping[str, object]) -> Read:
     text = str(body.get("text", ""))
     if not text:
         raise Refused("message text is empty")
-    if len(text.encode("utf-8", "replace")) > _MOST_BYTES:
+    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise Refused("text is too long")
     found = _parsed(text, body.get("parse_mode"))
     if not found.text.strip():
         raise Refused("text must be non-empty")
-    if len(found.text.rstrip()) > LONGEST_TEXT:
-        raise Refused(f"message is too long, {len(found.text):,} characters of {LONGEST_TEXT:,}")
+    if (used := units(found.text.rstrip())) > LONGEST_TEXT:
+        raise Refused(f"message is too long, {used:,} characters of {LONGEST_TEXT:,}")
     return found
+
+
+def units(text: str) -> int:
+    """Count characters as the formatter does."""
+    return utf16(Span(text))
 
 
 def _parsed(text: str, mode: object) -> Read:
@@ -74,7 +77,7 @@ def _button(button: Any) -> str:
     if "url" in button:
         return _link_button(label, str(button["url"]))
     line = str(button.get("callback_data", ""))
-    if not 0 < len(line.encode("utf-8", "replace")) <= _LONGEST_CALLBACK:
+    if not 0 < len(line.encode("utf-8", "replace")) <= LONGEST_LINE:
         raise Refused("BUTTON_DATA_INVALID")
     return element("button", label, class_="key", name="line", value=line)
 
@@ -89,6 +92,6 @@ def _link_button(label: str, address: str) -> str:
 def _copy_button(label: str, copied: object) -> str:
     """Show on a press what would be put on the clipboard: this needs no script."""
     text = str(copied.get("text", "")) if isinstance(copied, Mapping) else ""
-    if not 0 < len(text) <= _LONGEST_COPY:
+    if not 0 < units(text) <= LONGEST_COPY:
         raise Refused("BUTTON_COPY_TEXT_INVALID")
     return element("details", element("summary", label, class_="key") + element("code", escape(text)), class_="copy")

@@ -351,6 +351,14 @@ def test_what_would_be_ignored_is_refused(
     assert not list(Path().glob("a.*"))
 
 
+def test_a_limit_of_our_own_is_not_said_to_be_the_platforms(post: Path) -> None:
+    page = PreviewPage(contents(post).read(), "en", {"telegram": False, "slack": True}).saved()
+
+    assert "/ 4,096 characters</span>" in page
+    assert "/ 10,000 characters (Paperboy&#39;s own limit)</span>" in page
+    assert "/ 10,000 characters</span>" not in page
+
+
 def test_no_element_has_the_id_of_another(post: Path, tmp_path: Path) -> None:
     for day in ("07", "08"):
         other = post.with_name(f"2025-01-{day}-daily-papers-202501{day}.md")

@@ -25,7 +25,7 @@ from formatters.locale import Phrases
 from formatters.message import Message
 from formatters.page import Button
 from formatters.slack.buttons import with_buttons
-from formatters.slack.texts import escape
+from formatters.slack.texts import escape, unescape
 
 Payload = dict[str, Any]
 
@@ -114,7 +114,7 @@ class InteractionHandler:
 def typed(text: str) -> str:
     """Give a message as it was typed: no mentions, links as URLs, entities unescaped, no invisible characters."""
     bare = _MARKED.sub(lambda mark: mark[1] if "://" in mark[1] else mark[2] or "", text)
-    return normalise(bare.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    return normalise(unescape(bare))
 
 
 def with_share_button(body: Body, line: str, phrases: Phrases) -> Body:

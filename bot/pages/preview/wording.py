@@ -30,6 +30,7 @@ KO = Wording(
     app="앱",
     counts={
         "characters": "{used} / {most}자",
+        "own_characters": "{used} / {most}자 (Paperboy의 한도)",
         "entities": "서식 {used} / {most}",
         "buttons": "버튼 {used} / {most}",
         "blocks": "블록 {used} / {most}",
@@ -50,6 +51,7 @@ EN = Wording(
     app="APP",
     counts={
         "characters": "{used} / {most} characters",
+        "own_characters": "{used} / {most} characters (Paperboy's own limit)",
         "entities": "{used} / {most} entities",
         "buttons": "{used} / {most} buttons",
         "blocks": "{used} / {most} blocks",

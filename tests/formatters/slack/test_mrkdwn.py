@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formatters.markdown import walk
-from formatters.slack.mrkdwn import LONGEST, read, sections, text
+from formatters.slack import limits
+from formatters.slack.mrkdwn import read, sections, text
 from formatters.slack.texts import plain_text
 from formatters.spans import Span, without_direction
 from tests.support.fakes import mrkdwn
@@ -110,7 +111,7 @@ def test_plain_text_shows_addresses() -> None:
 def test_addresses_that_mrkdwn_cannot_hold(url: str) -> None:
     written = text([Span("a", url)])
     assert written["text"].startswith("a (https" if "http" in url else "a")
-    assert len(written["text"]) <= LONGEST
+    assert len(written["text"]) <= limits.SECTION
 
 
 def test_a_label_that_would_end_the_link() -> None:

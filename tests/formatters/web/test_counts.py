@@ -16,10 +16,11 @@ SECTION = {"type": "section", "text": {"type": "plain_text", "text": "abc"}}
 @pytest.mark.parametrize(
     ("body", "used"),
     [
-        ({"text": "<b>a</b>&amp;😀", "parse_mode": "HTML"}, (3, 1, 0)),
+        ({"text": "<b>a</b>&amp;😀", "parse_mode": "HTML"}, (4, 1, 0)),
         ({"text": "<b>a</b>", "reply_markup": BUTTONS}, (8, 0, 2)),
         ({"text": "<x>", "parse_mode": "HTML"}, (3, 0, 0)),
         ({"text": ""}, (0, 0, 0)),
+        ({"text": "\ud800x"}, (2, 0, 0)),
     ],
 )
 def test_counts_of_telegram(body: dict[str, object], used: tuple[int, ...]) -> None:
@@ -37,6 +38,10 @@ def test_counts_of_telegram(body: dict[str, object], used: tuple[int, ...]) -> N
 )
 def test_counts_of_slack(body: dict[str, object], used: tuple[int, ...]) -> None:
     assert tuple(one.used for one in counts.of_slack(body)) == used
+
+
+def test_the_limit_of_characters_in_slack_is_our_own() -> None:
+    assert counts.of_slack({"text": "said"})[0].what == "own_characters"
 
 
 def test_all_that_is_sent_is_within_the_limits() -> None:

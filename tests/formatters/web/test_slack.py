@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formatters.web.slack import draw
-from tests.support.fakes.block_checks import BlockError
-from tests.support.fakes.blocks import check_blocks
+from tests.support.fakes.block_checks import BlockError, check
+from tests.support.fakes.blocks import MAX_TEXT, check_blocks, size
 from tests.support.fakes.server import words
 from tests.support.safe_html import checked
 from tests.support.strategies import ADDRESS, NASTY, nasty
@@ -208,6 +208,26 @@ def test_refuses_what_the_fake_refuses(block: Block, why: str) -> None:
 def test_refuses_what_slack_would(block: Block, why: str) -> None:
     assert drawn(block).startswith('<p class="refused" lang="en">Slack refuses this message: ')
     assert why in drawn(block)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "why"),
+    [
+        ([container(child_blocks=[{"type": "divider"}] * 10)] * 5, "more than 50 blocks, with those inside"),
+        ([{"type": "section", "text": plain("x" * 3000)}] * 5, "msg_blocks_too_long"),
+    ],
+)
+def test_what_is_too_much_all_together_is_refused(blocks: list[Block], why: str) -> None:
+    assert why in drawn(*blocks)
+    assert "refused" not in drawn(*blocks[:4])
+    with pytest.raises(BlockError):
+        _take(blocks)
+
+
+def _take(blocks: list[Block]) -> None:
+    """Refuse what the fake refuses of a message."""
+    check_blocks(blocks)
+    check(size(blocks) <= MAX_TEXT, "msg_blocks_too_long")
 
 
 # Whatever it is given

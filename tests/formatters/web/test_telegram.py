@@ -168,6 +168,8 @@ def test_draws_buttons() -> None:
         (message(""), "message text is empty"),
         (message("가" * 11_000), "text is too long"),
         (message("x" * 4097), "message is too long, 4,097 characters of 4,096"),
+        (message("😀" * 2049), "message is too long, 4,098 characters of 4,096"),
+        (buttons({"text": "x", "copy_text": {"text": "😀" * 129}}), "BUTTON_COPY_TEXT_INVALID"),
         (message("<b> </b>"), "text must be non-empty"),
         ({"text": "x", "parse_mode": "MarkdownV3"}, "unsupported parse_mode"),
         (message("<script>alert(1)</script>"), "unsupported start tag &quot;script&quot; at character 0"),
