@@ -20,7 +20,13 @@ def has_display(environ: Mapping[str, str] = os.environ, platform: str = sys.pla
 
 
 def open_in_browser(address: str) -> None:
-    """Open an address in a window; where that fails, it is printed all the same.
+    """Open an address in a window where that is seen; where it fails, it is printed all the same."""
+    if has_display():
+        _open(address)
+
+
+def _open(address: str) -> None:
+    """Start what opens it here.
 
     The standard library's `webbrowser` would also take a browser that runs in the terminal. What is started here has
     no terminal.

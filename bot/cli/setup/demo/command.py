@@ -17,7 +17,7 @@ from bot.config.explain import variable
 from bot.config.loading import FILE, settings_from
 from bot.config.settings import Settings
 from bot.log import configure
-from bot.web.window import has_display, open_in_browser
+from bot.web.window import open_in_browser
 from formatters.locale import phrases
 from formatters.terminal import TerminalFormatter
 
@@ -64,7 +64,6 @@ async def _page(stack: AsyncExitStack, settings: Settings) -> str:
     except OSError as error:
         warn(f"paperboy: no page, since no port of this machine can be had: {error.strerror}")
         return ""
-    if has_display():
-        open_in_browser(served.address)
+    open_in_browser(served.address)
     moved = said.demo_port.format(wanted=served.wanted, port=served.port) if served.is_moved else ""
     return "\n".join(filter(None, (moved, said.demo_page.format(address=served.address))))

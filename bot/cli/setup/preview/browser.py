@@ -14,7 +14,7 @@ from bot.config.settings import Settings
 from bot.errors import PaperboyError
 from bot.pages.preview.page import PreviewPage
 from bot.web.loopback import PORT, Served, serving
-from bot.web.window import has_display, open_in_browser
+from bot.web.window import open_in_browser
 
 _LOOK = 0.5  # seconds between two looks at the files
 
@@ -28,11 +28,6 @@ def serve_forever(settings: Settings, posts: Sequence[Path], *, paper: str) -> N
     asyncio.run(serve(settings, posts, paper=paper))
 
 
-def _open(address: str) -> None:
-    if has_display():
-        open_in_browser(address)
-
-
 async def serve(
     settings: Settings,
     posts: Sequence[Path],
@@ -40,7 +35,7 @@ async def serve(
     paper: str,
     look: float = _LOOK,
     port: int = PORT,
-    show: Callable[[str], object] = _open,
+    show: Callable[[str], object] = open_in_browser,
 ) -> NoReturn:
     """Serve the page on this machine until stopped, show it, and look at the files again and again.
 
