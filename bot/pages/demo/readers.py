@@ -110,7 +110,7 @@ class SlackReader:
         return message.id
 
     def _replace(self, message: LocalMessage, response: Response) -> None:
-        self._channel.replace(message.id, {**message.arguments, **response.messages[0].body})
+        self._channel.replace(message.id, {**response.messages[0].body, **_where(message.thread)})
 
     def _show(self, bodies: list[Arguments], thread: str, *, private: bool) -> None:
         for body in bodies:
