@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from bot.sources.folder import FolderSource
 
 _RULES = Rules(catch_up=1)
 _STUCK_WITHIN = 30.0  # seconds
+_LOOK = 0.01  # seconds between two looks for a chat in which nothing is left to do
+_STANDS = {DeliveryState.SENT, DeliveryState.STALE}
+_WAITS = {DeliveryState.PENDING}  # in a chat that does not receive now, since nothing is due
 
 
 @dataclass
@@ -54,8 +58,12 @@ class Delivery:
         await self._dispatch()
 
     async def run_until_stuck(self) -> None:
-        """Do the same, but drop it as soon as a send in each chat waits for its answer: as if the process ended."""
-        work, stuck = asyncio.create_task(self.run()), asyncio.create_task(self._stuck())
+        """Do the same, but drop it once a send in each chat waits for its answer: as if the process ended.
+
+        A chat to which nothing is sent is not waited for.
+        """
+        await self._plan()
+        work, stuck = asyncio.create_task(self._dispatch()), asyncio.create_task(self._stuck())
         await asyncio.wait({work, stuck}, timeout=_STUCK_WITHIN, return_when=asyncio.FIRST_COMPLETED)
         work.cancel()
         stuck.cancel()
@@ -64,23 +72,40 @@ class Delivery:
             channel.stuck.clear()
 
     async def _stuck(self) -> None:
-        for channel in self.channels.values():
-            await channel.stuck.wait()
+        for name, channel in self.channels.items():
+            while not channel.stuck.is_set() and await self._is_busy(name):
+                await asyncio.sleep(_LOOK)
+
+    async def _is_busy(self, name: str) -> bool:
+        # What is due is read first: it may be under way by the second look, but not the other way round.
+        if await self.ledger.chats_due(name, until=time.time(), after=0, most=1):
+            return True
+        rows = await self.ledger.all_rows()
+        return any(row.channel == name and row.state is DeliveryState.SENDING for row in rows)
+
+    def calm(self) -> list[str]:
+        """Let nothing go wrong any more; list the chats in which something was to and did not."""
+        return [name for name, channel in self.channels.items() if channel.calm()]
+
+    def counts(self) -> dict[str, int]:
+        """Count the deliveries that stand in each chat."""
+        return {name: self._standing(name).total() for name in self.channels}
 
     async def is_whole(self) -> bool:
-        """Tell whether each delivery of the ledger stands in its chat once, and nothing else does.
+        """Tell whether each delivery that the ledger knows to be sent is in its chat once, and nothing else is.
 
-        And whether all that was to go wrong did.
+        And whether nothing is left to do, but in a chat that does not receive now.
         """
         rows = await self.ledger.all_rows()
-        return all(self._is_whole(name, rows) for name in self.channels)
+        return not await self.ledger.open_rows() and all(self._is_whole(name, rows) for name in self.channels)
 
     def _is_whole(self, name: str, rows: list[Row]) -> bool:
-        if self.channels[name].faults:
-            return False
         own = [row for row in rows if row.channel == name]
-        there = Counter(one.delivery_ref for one in self.channels[name].messages.values() if one.delivery_ref)
-        return all(row.state is DeliveryState.SENT for row in own) and there == Counter(row.delivery_ref for row in own)
+        known = Counter(row.delivery_ref for row in own if row.state in _STANDS)
+        return all(row.state in _STANDS | _WAITS for row in own) and self._standing(name) == known
+
+    def _standing(self, name: str) -> Counter[str]:
+        return Counter(one.delivery_ref for one in self.channels[name].messages.values() if one.delivery_ref)
 
     async def _plan(self) -> None:
         found = await self.source.digests()

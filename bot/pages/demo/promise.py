@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bot.channels.local import Fault
 from bot.database.states import DeliveryState
+from bot.log import log, unexpected
 from bot.pages.demo.chats import SLACK, TELEGRAM, Chats
 from bot.pages.demo.delivery import Delivery
 from bot.pages.demo.post import Post
@@ -24,9 +26,11 @@ class Report:
     paper: int = 0  # its number; 0: there is no more
     sends: int = 0
     edits: int = 0
-    count: int = 0  # messages in each chat
+    counts: Mapping[str, int] = field(default_factory=dict)  # deliveries in each chat
+    missed: str = ""  # the chats in which something was to go wrong and did not, as nothing was sent there
     is_whole: bool = True
     is_done: bool = True
+    is_broken: bool = False  # an error of ours ended it
 
 
 @dataclass
@@ -47,14 +51,16 @@ class Promise:
             self._waiting.put_nowait(action)
 
     async def run(self) -> None:
-        """Deliver the digest, then do what is asked for, without end."""
-        await self.delivery.subscribe()
-        await self.delivery.run()
+        """Deliver the digest, then do what is asked for, without end; an error is told, and the next thing done."""
+        with self._telling_errors(""):
+            await self.delivery.subscribe()
+            await self.delivery.run()
         while True:
             action = await self._waiting.get()
             self._tell(Report(action, is_done=False))
-            self.delivery.settled.clear()
-            self._tell(await self._reported(action, await ACTIONS[action](self)))
+            with self._telling_errors(action):
+                self.delivery.settled.clear()
+                self._tell(await self._reported(action, await ACTIONS[action](self)))
             self._waiting.task_done()
 
     async def finished(self) -> None:
@@ -88,11 +94,21 @@ class Promise:
             await self.delivery.run()
         return number
 
+    @contextmanager
+    def _telling_errors(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever it is, the page says so and goes on
+            log.error("demo", action=action, error=unexpected(error))
+            self._tell(Report(action, is_broken=True))
+        finally:
+            self.delivery.calm()
+
     async def _reported(self, action: str, number: int) -> Report:
-        settled, is_whole = self.delivery.settled, await self.delivery.is_whole()
-        count = sum(bool(one.delivery_ref) for one in self.delivery.channels[TELEGRAM].messages.values())
+        settled, missed = self.delivery.settled, " · ".join(map(str.capitalize, self.delivery.calm()))
         sends, edits = settled[DeliveryState.PENDING], settled[DeliveryState.STALE]
-        return Report(action, number, sends, edits, count, is_whole)
+        is_whole = await self.delivery.is_whole()
+        return Report(action, number, sends, edits, self.delivery.counts(), missed, is_whole)
 
     def _tell(self, report: Report) -> None:
         self.report = report

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.database.states import DeliveryState
 from bot.ledger.ledger import Row
+from bot.log import log, unexpected
 from bot.pages.demo.chats import Chats
 from bot.pages.demo.delivery import Delivery
 
@@ -24,11 +25,14 @@ class LedgerTable:
     all: int = 0
 
     async def run(self) -> None:
-        """Show what changes, without end."""
+        """Show what changes, without end; after an error, with the next change."""
         while True:
             await self.delivery.changed.wait()
             self.delivery.changed.clear()
-            await self.refresh()
+            try:
+                await self.refresh()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the chats go on
+                log.error("demo", part="ledger", error=unexpected(error))
 
     async def refresh(self) -> None:
         rows = await self.delivery.ledger.all_rows()

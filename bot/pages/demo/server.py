@@ -6,7 +6,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,13 +23,13 @@ from bot.delivery.dispatcher import RetryPolicy
 from bot.delivery.replies import ReplySender
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.pages import frame
-from bot.pages.demo.chats import CHAT, PERSON, SLACK, TELEGRAM, Chats, draw
+from bot.pages.demo.chats import CHAT, PERSON, SLACK, TELEGRAM, Chats
 from bot.pages.demo.delivery import Delivery
 from bot.pages.demo.post import Post
 from bot.pages.demo.promise import ACTIONS, Promise
 from bot.pages.demo.readers import SlackReader, TelegramReader
 from bot.pages.demo.rows import LedgerTable
-from bot.pages.demo.wording import wording
+from bot.pages.demo.wording import SIGNS, wording
 from bot.sources.folder import FolderSource
 from bot.sources.git.source import never_young
 from bot.web.loopback import PORT, Served, serving
@@ -69,41 +69,46 @@ class Demo:
 
     async def _page(self, request: web.Request) -> web.Response:
         language = frame.read_language(request, self.usual)
-        shown = {"chats": self.chats, "table": self.table, "report": self.promise.report}
-        hint, after = wording(language).hint.split("{line}"), self.chats.feeds[language].last
-        html = draw("page", language, hint=hint, after=after, **shown)
-        return web.Response(text=html, content_type="text/html", charset="utf-8")
+        words, after = wording(language), self.chats.feeds[language].last
+        shown = {"chats": self.chats, "table": self.table, "report": self.promise.report, "after": after}
+        said = {"words": words, "signs": SIGNS, "hint": words.hint.split("{line}")}
+        return frame.page("demo/page.html", language, **said, **shown)
 
     async def _feed(self, request: web.Request) -> web.Response:
         return await self.chats.feeds[frame.read_language(request, self.usual)].serve(request)
 
     async def _type(self, name: str, request: web.Request) -> web.Response:
-        if line := await _line(request):
+        if line := await _field(request, "line"):
             await self.readers[name].type(line, frame.read_language(request, self.usual))
         return self._back(name)
 
     async def _press(self, name: str, request: web.Request) -> web.Response:
         message = request.match_info["message"]
         before = len(self.chats.channels[name].messages)
-        if line := await _line(request):
+        if line := await _field(request, "line"):
             await self.readers[name].press(message, line, frame.read_language(request, self.usual))
         return self._back(name, message if len(self.chats.channels[name].messages) == before else "")
 
     async def _act(self, request: web.Request) -> web.Response:
-        action = str((await request.post()).get("action", ""))
+        action = await _field(request, "action")
         if action not in ACTIONS:
             raise web.HTTPBadRequest
         self.promise.ask(action)
         return _see("/#promise")
 
     def _back(self, name: str, message: str = "") -> web.Response:
-        """Lead back to the page, at a message or at the newest one."""
-        newest = message or next(reversed(self.chats.channels[name].messages), "")
-        return _see(f"/#{name}-{newest}")
+        """Lead back to the page, at a message that is there or at the newest one."""
+        messages = self.chats.channels[name].messages
+        return _see(f"/#{name}-{message if message in messages else next(reversed(messages), '')}")
 
 
-async def _line(request: web.Request) -> str:
-    return str((await request.post()).get("line", "")).strip()[:_LONGEST]
+async def _field(request: web.Request, name: str) -> str:
+    """Read a field of a form, "" without it; 400 for what cannot be read as text."""
+    try:
+        form = await request.post()
+    except (ValueError, LookupError) as error:  # no such text, no such charset
+        raise web.HTTPBadRequest(text="The form cannot be read.\n") from error
+    return str(form.get(name, "")).strip()[:_LONGEST]
 
 
 def _see(where: str) -> web.Response:
@@ -163,6 +168,4 @@ async def working(*works: Callable[[], Coroutine[Any, Any, None]]) -> AsyncItera
     finally:
         for task in tasks:
             task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)

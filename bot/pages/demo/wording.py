@@ -42,8 +42,10 @@ class Wording:
     no_more: str
     lines: dict[str, str]  # what an action did, by action
     states: dict[str, str]  # of deliveries
-    all_there: str  # with {count}
+    missed: str  # nothing went wrong where it was to, with {number} and {missed}
+    all_there: str  # with {telegram} and {slack}
     not_all_there: str
+    broken: str
 
 
 KO = Wording(
@@ -71,7 +73,7 @@ KO = Wording(
     no_more="더 추가할 논문이 없습니다. 데모를 다시 시작해 주세요.",
     lines={
         "mend": "논문 {number}번의 제목을 고쳤습니다. 그 자리에서 수정한 메시지 {edits}개, 새로 보낸 메시지 {sends}개.",
-        "add": "논문 {number}번을 추가했습니다. 새로 보낸 메시지 {sends}개, 그 자리에서 수정한 목록 {edits}개.",
+        "add": "논문 {number}번을 추가했습니다. 새로 보낸 메시지 {sends}개, 목록을 그 자리에서 수정한 횟수 {edits}번.",
         "drop": "논문 {number}번에 대한 Telegram의 응답을 잃었습니다. "
         "원장은 ‘확인 안 됨’으로 적고 찾아본 뒤, 도착한 것을 알았습니다.",
         "stop": "논문 {number}번을 보내는 중에 멈추고 같은 원장으로 다시 시작했습니다. "
@@ -86,8 +88,10 @@ KO = Wording(
         "failed": "실패",
         "unconfirmed": "확인 안 됨",
     },
-    all_there="지금 채팅마다 메시지 {count}개: 빠진 것도, 두 번 온 것도 없습니다.",
+    missed="논문 {number}번을 추가했지만, {missed}에는 새로 보낼 메시지가 없어서 탈도 나지 않았습니다.",
+    all_there="지금 전달된 메시지: Telegram {telegram}개, Slack {slack}개. 빠진 것도, 두 번 온 것도 없습니다.",
     not_all_there="채팅과 원장이 다릅니다. 결함이니 알려 주세요.",
+    broken="오류가 나서 여기서 멈추었습니다. 터미널에 적힌 내용을 알려 주세요. 다른 버튼은 계속 쓸 수 있습니다.",
 )
 EN = Wording(
     title="Paperboy demo",
@@ -119,7 +123,7 @@ EN = Wording(
     no_more="There are no more papers to add. Start the demo again.",
     lines={
         "mend": "The title of paper {number} was mended: messages edited in place: {edits}, sent anew: {sends}.",
-        "add": "Paper {number} was added: new messages: {sends}, lists edited in place: {edits}.",
+        "add": "Paper {number} was added: new messages: {sends}, edits of the lists in place: {edits}.",
         "drop": "Telegram's answer for paper {number} was lost. The ledger kept it as unconfirmed, looked for it, and "
         "found that it had arrived.",
         "stop": "Stopped while paper {number} was being sent, and begun anew on the same ledger. Telegram had it, so "
@@ -134,8 +138,10 @@ EN = Wording(
         "failed": "failed",
         "unconfirmed": "unconfirmed",
     },
-    all_there="Each chat now holds {count} messages: none lost, none twice.",
+    missed="Paper {number} was added, but no new message was due in {missed}, so nothing went wrong there.",
+    all_there="Messages delivered by now: Telegram {telegram}, Slack {slack}; none lost, none twice.",
     not_all_there="The chats differ from the ledger. This is a fault, please report it.",
+    broken="An error ended this; please report what the terminal says. You can go on with any button.",
 )
 
 
