@@ -122,7 +122,7 @@ class LocalChannel:
         await self._travel(message.delivery_ref)
         self.replace(remote_id, self._arguments(address, body, message.delivery_ref, message.thread))
 
-    def calm(self) -> bool:
+    def clear_faults(self) -> bool:
         """Let nothing go wrong any more; tell whether a fault was left that had not struck."""
         was_left = bool(self.faults)
         self.faults.clear()

@@ -83,9 +83,9 @@ class Delivery:
         rows = await self.ledger.all_rows()
         return any(row.channel == name and row.state is DeliveryState.SENDING for row in rows)
 
-    def calm(self) -> list[str]:
+    def clear_faults(self) -> list[str]:
         """Let nothing go wrong any more; list the chats in which something was to and did not."""
-        return [name for name, channel in self.channels.items() if channel.calm()]
+        return [name for name, channel in self.channels.items() if channel.clear_faults()]
 
     def counts(self) -> dict[str, int]:
         """Count the deliveries that stand in each chat."""

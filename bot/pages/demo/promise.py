@@ -102,10 +102,10 @@ class Promise:
             log.error("demo", action=action, error=unexpected(error))
             self._tell(Report(action, is_broken=True))
         finally:
-            self.delivery.calm()
+            self.delivery.clear_faults()
 
     async def _reported(self, action: str, number: int) -> Report:
-        settled, missed = self.delivery.settled, " · ".join(map(str.capitalize, self.delivery.calm()))
+        settled, missed = self.delivery.settled, " · ".join(map(str.capitalize, self.delivery.clear_faults()))
         sends, edits = settled[DeliveryState.PENDING], settled[DeliveryState.STALE]
         is_whole = await self.delivery.is_whole()
         return Report(action, number, sends, edits, self.delivery.counts(), missed, is_whole)
