@@ -89,7 +89,7 @@ class Delivery:
 
     def counts(self) -> dict[str, int]:
         """Count the deliveries that stand in each chat."""
-        return {name: self._standing(name).total() for name in self.channels}
+        return {name: self._delivered(name).total() for name in self.channels}
 
     async def is_whole(self) -> bool:
         """Tell whether each delivery that the ledger knows to be sent is in its chat once, and nothing else is.
@@ -102,9 +102,9 @@ class Delivery:
     def _is_whole(self, name: str, rows: list[Row]) -> bool:
         own = [row for row in rows if row.channel == name]
         known = Counter(row.delivery_ref for row in own if row.state in _STANDS)
-        return all(row.state in _STANDS | _WAITS for row in own) and self._standing(name) == known
+        return all(row.state in _STANDS | _WAITS for row in own) and self._delivered(name) == known
 
-    def _standing(self, name: str) -> Counter[str]:
+    def _delivered(self, name: str) -> Counter[str]:
         return Counter(one.delivery_ref for one in self.channels[name].messages.values() if one.delivery_ref)
 
     async def _plan(self) -> None:
