@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.delivery.channel import Channel
 from bot.errors import BotGone, RetryLater, SendError, Unconfirmed
 from bot.ledger.chats.subscriptions import Subscriptions
-from bot.ledger.records import Subscription
+from bot.ledger.records.deliveries import Subscription
 from bot.log import log
 from formatters.edition import UsualEdition
 

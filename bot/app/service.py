@@ -23,7 +23,7 @@ from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.hours import DeliveryHours
 from bot.errors import PaperboyError, Stopped
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Chat, QueuedDelivery
+from bot.ledger.records.deliveries import Chat, QueuedDelivery
 from bot.log import log
 from bot.monitoring.health import DELIVERY, SWEEP, Health
 from bot.monitoring.heartbeat import Heartbeat

@@ -13,8 +13,8 @@ import typer
 
 from bot.cli import options
 from bot.cli.archive import commands as _archive  # noqa: F401 - registers its commands
-from bot.cli.delivery import commands as digests
-from bot.cli.options import CHANNELS, NAMES, Channel, Chat, Config, Digest, Json, Key, Verbose, duration, known_channel
+from bot.cli.delivery import commands as by_hand
+from bot.cli.options import CHANNELS, NAMES, Channel, Config, Json, Verbose, duration, known_channel
 from bot.cli.program import Group, app, perform, settings_of
 from bot.cli.streams import make_streams_safe
 from bot.errors import PaperboyError
@@ -210,45 +210,11 @@ def health(context: typer.Context, json: Json = False, config: Config = None) ->
     sys.exit(show_health(settings_of(config or context.obj), as_json=json))
 
 
-@app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)
-def retry(
-    context: typer.Context,
-    chat: Chat = "",
-    digest: Digest = "",
-    key: Key = "",
-    unseen: Annotated[
-        bool, typer.Option("--unseen", help="Also what stays unconfirmed: you have looked, and it is not there.")
-    ] = False,
-    config: Config = None,
-) -> None:
-    """Try again what failed or is held; what is unconfirmed is looked for, and sent only where it is absent."""
-    from bot.cli.delivery import resolve
-    from bot.ledger.records import Selection
-
-    perform(partial(resolve.retry, which=Selection(chat, digest, key), unseen=unseen), config or context.obj)
-
-
-@app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)
-def discard(
-    context: typer.Context,
-    chat: Chat = "",
-    digest: Digest = "",
-    key: Key = "",
-    everything: Annotated[
-        bool, typer.Option("--all", help="Also what waits, and what the sources hold now: nothing old is sent.")
-    ] = False,
-    config: Config = None,
-) -> None:
-    """Give up what failed, is unconfirmed or held; what stands in a chat stays there."""
-    from bot.cli.delivery import resolve
-    from bot.ledger.records import Selection
-
-    perform(partial(resolve.discard, which=Selection(chat, digest, key), everything=everything), config or context.obj)
-
-
-app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(digests.send)
-app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(digests.drop)
-app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(digests.recall)
+app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(by_hand.retry)
+app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(by_hand.discard)
+app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(by_hand.send)
+app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(by_hand.drop)
+app.command(rich_help_panel=Group.OPERATE, context_settings=NAMES)(by_hand.recall)
 
 
 @app.command(rich_help_panel=Group.OPERATE)

@@ -14,7 +14,7 @@ from bot.delivery.channel import ChannelKit
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.chats.sources import taken
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Subscription
+from bot.ledger.records.deliveries import Subscription
 from formatters import pages
 from formatters.edition import UsualEdition
 from formatters.locale import Phrases

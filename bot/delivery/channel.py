@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 
 from bot.config.settings import USUAL_CARDS, Settings
 from bot.database.states import ChatKind
-from bot.ledger.records import KnownIds, QueuedDelivery, UnconfirmedReply
+from bot.ledger.records.deliveries import KnownIds, QueuedDelivery, UnconfirmedReply
 from formatters import placeholders
 from formatters.edition import UsualEdition
 from formatters.locale import Phrases

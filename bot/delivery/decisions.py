@@ -15,7 +15,7 @@ from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState
 from bot.delivery.readiness import date_reason, unfinished_reason
 from bot.delivery.recognition import recognise, was_passed_over
-from bot.ledger.records import RELEASED, KnownDigest, PlannedDigest, StatusChange
+from bot.ledger.records.digests import RELEASED, KnownDigest, PlannedDigest, StatusChange
 from bot.sources.fingerprint import fingerprint
 from bot.sources.source import FoundDigest
 

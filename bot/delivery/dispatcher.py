@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bot.delivery.channel import Channel
 from bot.delivery.worker import ChatWorker, OnSettled, RetryPolicy, RunState, Working, ignore
 from bot.errors import LedgerError
-from bot.ledger.records import Chat
+from bot.ledger.records.deliveries import Chat
 
 __all__ = ["Dispatcher", "OnSettled", "RetryPolicy", "Working", "ignore"]
 

@@ -18,7 +18,7 @@ from bot.delivery.decisions import Rules, decide
 from bot.delivery.recognition import recognise, with_known_ids
 from bot.errors import LedgerError, SourceError
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import KnownDigest, PlannedDigest, RenderedEdition, StatusChange
+from bot.ledger.records.digests import KnownDigest, PlannedDigest, RenderedEdition, StatusChange
 from bot.log import unexpected
 from bot.sources.fingerprint import fingerprint, hashed, is_current, says_the_same
 from bot.sources.source import FoundDigest

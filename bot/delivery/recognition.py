@@ -14,7 +14,7 @@ from itertools import chain, count
 from pathlib import PurePath
 from typing import TypeVar
 
-from bot.ledger.records import KnownDigest
+from bot.ledger.records.digests import KnownDigest
 from bot.sources.source import FoundDigest, is_one_post
 from formatters.addresses import identity
 from formatters.links import safe

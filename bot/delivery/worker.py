@@ -20,7 +20,7 @@ from bot.database.states import DeliveryState
 from bot.delivery.channel import Channel, Delivered, FreeTurn, NotDelivered, Turn, UnconfirmedSend
 from bot.errors import ErrorCode
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import Chat, Pause, QueuedDelivery
+from bot.ledger.records.deliveries import Chat, Pause, QueuedDelivery
 from bot.log import log
 from formatters import placeholders
 from formatters.message import has_plainer, plainer

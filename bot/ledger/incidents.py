@@ -32,7 +32,8 @@ from bot.database.schema import chats, clock, deliveries, digests, messages, not
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.errors import ErrorCode
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER, tried_again
-from bot.ledger.records import RELEASED, Incident, PostAppearance, Selection, StuckMessage, WeekTotals
+from bot.ledger.records.digests import RELEASED
+from bot.ledger.records.reports import Incident, PostAppearance, Selection, StuckMessage, WeekTotals
 from bot.ledger.sql import transitions
 from bot.ledger.sql.delivery_sql import CHAT_LABEL
 from bot.ledger.sql.transitions import IS_DROPPED, NOT_DISCARDED, UNDECIDED, not_sent

@@ -29,14 +29,8 @@ from bot.ledger import planning
 from bot.ledger.by_hand import ByHand
 from bot.ledger.chats import chat_sql, expiring, replies, subscriptions
 from bot.ledger.incidents import Incidents
-from bot.ledger.records import (
-    Chat,
-    KnownDigest,
-    KnownIds,
-    PlannedDigest,
-    RenderedEdition,
-    StatusChange,
-)
+from bot.ledger.records.deliveries import Chat, KnownIds
+from bot.ledger.records.digests import KnownDigest, PlannedDigest, RenderedEdition, StatusChange
 from bot.ledger.sql import delivery_sql, digest_sql, planning_sql, transitions
 from bot.ledger.status import Status
 from bot.ledger.writer import BatchWriter

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.archive.index import index_digest
 from bot.database.reasons import Reason
 from bot.database.states import DigestState
-from bot.ledger.records import KnownDigest, PlannedDigest, RenderedEdition
+from bot.ledger.records.digests import KnownDigest, PlannedDigest, RenderedEdition
 from bot.ledger.sql import digest_sql, linking_sql, planning_sql, transitions
 from bot.ledger.sql.hand_sql import end_recall, is_of_digest
 

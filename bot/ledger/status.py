@@ -16,7 +16,7 @@ from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, deliveries, digests, messages
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER
-from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, PausedTotals, Totals
+from bot.ledger.records.reports import ChatStatus, DerivedState, DigestStatus, PausedChat, PausedTotals, Totals
 from bot.ledger.sql.delivery_sql import CHAT_LABEL
 from bot.ledger.sql.digest_sql import is_digest
 from bot.ledger.sql.transitions import IS_DROPPED, NOT_DISCARDED, not_sent

@@ -21,7 +21,7 @@ from bot.concurrency import LINGER
 from bot.database.engine import Database, translating_errors
 from bot.database.states import DeliveryState
 from bot.ledger.chats.chat_sql import END_PAUSE, PAUSE
-from bot.ledger.records import Pause, QueuedDelivery
+from bot.ledger.records.deliveries import Pause, QueuedDelivery
 from bot.ledger.sql import delivery_sql, linking_sql, transitions
 from formatters.edition import Edition
 

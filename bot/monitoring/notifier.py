@@ -12,7 +12,7 @@ from bot.database.states import IncidentKind
 from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, PaperboyError, RetryLater
 from bot.ledger.incidents import Incidents
-from bot.ledger.records import Incident
+from bot.ledger.records.reports import Incident
 from bot.log import log
 from bot.monitoring.outages import Outages
 from bot.monitoring.posting_pattern import LOOK_BACK, overdue_since

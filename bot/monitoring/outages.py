@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.database.states import IncidentKind
-from bot.ledger.records import Incident
+from bot.ledger.records.reports import Incident
 
 _BRIEF = 60.0  # seconds: what is over by then is not reported
 

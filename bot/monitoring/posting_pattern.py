@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from statistics import median_high
 from zoneinfo import ZoneInfo
 
-from bot.ledger.records import PostAppearance
+from bot.ledger.records.reports import PostAppearance
 
 LOOK_BACK = timedelta(days=28)
 _OFTEN = 3  # of four same weekdays: so many with a post make one of its days

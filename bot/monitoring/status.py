@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState, DigestState
 from bot.ledger.ledger import Ledger
-from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, Totals
+from bot.ledger.records.reports import ChatStatus, DerivedState, DigestStatus, PausedChat, Totals
 from formatters.locale import Phrases
 from formatters.locale.reasons import in_language
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bot.database.states import DeliveryState
-from bot.ledger.records import Chat, QueuedDelivery
+from bot.ledger.records.deliveries import Chat, QueuedDelivery
 from bot.log import log
 
 _EDITED = "edited"

@@ -13,7 +13,7 @@ import pytest
 from bot.archive.archive import Archive
 from bot.database.states import DigestState
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import PlannedDigest
+from bot.ledger.records.digests import PlannedDigest
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper

@@ -11,7 +11,7 @@ import pytest
 
 from bot.database.reasons import Cause, Reason
 from bot.database.states import DigestState
-from bot.ledger.records import StatusChange
+from bot.ledger.records.digests import StatusChange
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
 from tests.support.pipeline import Pipeline, open_pipeline

@@ -21,7 +21,8 @@ from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DigestState, IncidentKind
 from bot.delivery.decisions import Rules
 from bot.ledger.ledger import open_ledger
-from bot.ledger.records import Incident, KnownDigest
+from bot.ledger.records.digests import KnownDigest
+from bot.ledger.records.reports import Incident
 from bot.sources.source import FoundDigest
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel

@@ -16,7 +16,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan, plan_by_hand
 from bot.errors import ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SourceError, Unconfirmed
 from bot.ledger.by_hand import MeantDigest, Recalled
-from bot.ledger.records import KnownDigest, PlannedDigest, StatusChange
+from bot.ledger.records.digests import KnownDigest, PlannedDigest, StatusChange
 from bot.sources.source import FoundDigest
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, lost, refused

@@ -15,7 +15,7 @@ import pytest
 from bot.database.reasons import NOTHING, Cause, Reason
 from bot.database.states import DIGEST_CHANGES, DigestState
 from bot.delivery.decisions import Rules, decide
-from bot.ledger.records import RELEASED, KnownDigest, PlannedDigest, StatusChange
+from bot.ledger.records.digests import RELEASED, KnownDigest, PlannedDigest, StatusChange
 from bot.sources.fingerprint import fingerprint
 from bot.sources.source import FoundDigest
 from formatters.model import Digest, Link, Paper, Section

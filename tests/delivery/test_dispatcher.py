@@ -15,7 +15,7 @@ from bot.delivery.channel import FreeTurn
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
-from bot.ledger.records import Chat, QueuedDelivery
+from bot.ledger.records.deliveries import Chat, QueuedDelivery
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
 from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline

@@ -13,7 +13,7 @@ import pytest
 from bot import errors
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
-from bot.ledger.records import Selection
+from bot.ledger.records.reports import Selection
 from bot.sources.source import FoundDigest
 from formatters.locale import phrases
 from formatters.model import Paper

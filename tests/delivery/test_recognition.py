@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules, decide
 from bot.delivery.recognition import recognise
-from bot.ledger.records import KnownDigest, PlannedDigest
+from bot.ledger.records.digests import KnownDigest, PlannedDigest
 from bot.sources.folder import _keep
 from bot.sources.source import FoundDigest
 from formatters.model import Digest

@@ -15,7 +15,7 @@ from bot.database.reasons import Cause, Reason
 from bot.database.states import DigestState
 from bot.delivery.decisions import Rules
 from bot.ledger.chats.sources import spell
-from bot.ledger.records import StatusChange
+from bot.ledger.records.digests import StatusChange
 from bot.sources.source import FoundDigest
 from formatters.model import Digest, Earlier, Paper
 from formatters.page import reference

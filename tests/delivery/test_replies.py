@@ -15,7 +15,7 @@ from bot.delivery.replies import ReplySender
 from bot.errors import BotGone, ChatGone, ChatMoved, LedgerError, Rejected, RetryLater, SendError, Unconfirmed
 from bot.ledger.chats.replies import ReplyNotes
 from bot.ledger.ledger import open_ledger
-from bot.ledger.records import Chat, KnownIds
+from bot.ledger.records.deliveries import Chat, KnownIds
 from formatters.locale import Phrases, phrases
 from formatters.message import Message
 from formatters.terminal import TerminalFormatter

@@ -17,7 +17,8 @@ import pytest
 from bot import errors
 from bot.delivery.channel import Delivered, FreeTurn, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
-from bot.ledger.records import Chat, QueuedDelivery, Selection
+from bot.ledger.records.deliveries import Chat, QueuedDelivery
+from bot.ledger.records.reports import Selection
 from formatters.locale import phrases
 from formatters.model import Paper, Section
 from formatters.slack import SlackFormatter

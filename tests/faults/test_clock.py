@@ -22,7 +22,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
 from bot.delivery.hours import DeliveryHours
 from bot.errors import ChatGone, RetryLater
-from bot.ledger.records import Chat
+from bot.ledger.records.deliveries import Chat
 from formatters.model import Section
 from tests.faults.posts import post
 from tests.faults.site import Site

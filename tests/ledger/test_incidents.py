@@ -13,7 +13,7 @@ from bot import errors
 from bot.database.states import DeliveryState
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
-from bot.ledger.records import Selection, StuckMessage
+from bot.ledger.records.reports import Selection, StuckMessage
 from formatters.locale import phrases
 from formatters.model import Section
 from formatters.slack import SlackFormatter

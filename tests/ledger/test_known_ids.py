@@ -11,7 +11,7 @@ import pytest
 
 from bot.database.states import DeliveryState
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import Chat, KnownIds, QueuedDelivery
+from bot.ledger.records.deliveries import Chat, KnownIds, QueuedDelivery
 from tests.support.digests import days
 from tests.support.pipeline import Clock, Pipeline
 from tests.support.usual import usual_edition

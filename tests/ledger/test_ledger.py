@@ -22,7 +22,8 @@ from bot.database.schema import metadata
 from bot.database.states import DIGEST_CHANGES, DigestState
 from bot.errors import LedgerError, Stopped
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import DigestStatus, PlannedDigest, StatusChange
+from bot.ledger.records.digests import PlannedDigest, StatusChange
+from bot.ledger.records.reports import DigestStatus
 from bot.ledger.sql import delivery_sql, planning_sql, transitions
 from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import digest, paper

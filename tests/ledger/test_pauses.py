@@ -10,7 +10,7 @@ import pytest
 
 from bot import errors
 from bot.delivery.dispatcher import RetryPolicy
-from bot.ledger.records import PausedChat, PausedTotals, Selection
+from bot.ledger.records.reports import PausedChat, PausedTotals, Selection
 from tests.support.digests import days
 from tests.support.memory_channel import Failure, lost, refused
 from tests.support.pipeline import Pipeline, open_pipeline

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import errors
-from bot.ledger.records import Selection
+from bot.ledger.records.reports import Selection
 from tests.support.digests import days
 from tests.support.memory_channel import refused
 from tests.support.pipeline import Pipeline, open_pipeline

@@ -9,7 +9,7 @@ import pytest
 
 from bot.ledger.chats import replies
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import Chat, UnconfirmedReply
+from bot.ledger.records.deliveries import Chat, UnconfirmedReply
 from tests.support.pipeline import Clock, known_ids
 
 BODY = {"text": "help"}

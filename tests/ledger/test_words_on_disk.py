@@ -28,7 +28,8 @@ from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, 
 from bot.delivery.decisions import Rules
 from bot.delivery.hours import DeliveryHours
 from bot.errors import ErrorCode
-from bot.ledger.records import RELEASED, Incident
+from bot.ledger.records.digests import RELEASED
+from bot.ledger.records.reports import Incident
 from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.outages import Outages
 from bot.sources.fingerprint import fingerprint, hashed

@@ -18,7 +18,7 @@ from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import Dispatcher
 from bot.ledger import writer
 from bot.ledger.ledger import open_ledger
-from bot.ledger.records import QueuedDelivery
+from bot.ledger.records.deliveries import QueuedDelivery
 from bot.ledger.sql.delivery_sql import READ_AHEAD
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import MemoryChannel

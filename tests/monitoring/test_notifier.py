@@ -17,7 +17,7 @@ from bot.config.settings import Operators, Settings
 from bot.config.sources import Source
 from bot.database.states import IncidentKind
 from bot.delivery.replies import ReplySender
-from bot.ledger.records import Selection
+from bot.ledger.records.reports import Selection
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.monitoring.outages import Outages
 from formatters.locale import phrases

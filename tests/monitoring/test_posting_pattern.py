@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.ledger.records import PostAppearance
+from bot.ledger.records.reports import PostAppearance
 from bot.monitoring.posting_pattern import overdue_since
 
 SEOUL = ZoneInfo("Asia/Seoul")

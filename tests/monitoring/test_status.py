@@ -17,7 +17,7 @@ from bot.config.settings import Settings
 from bot.config.sources import Source
 from bot.delivery.decisions import Rules
 from bot.ledger import status as statements
-from bot.ledger.records import ChatStatus, PausedChat, Selection, Totals
+from bot.ledger.records.reports import ChatStatus, PausedChat, Selection, Totals
 from bot.monitoring.status import paused_line, recent_status, totals, unsettled_lines, waiting_chats
 from formatters.locale import phrases
 from tests.support.digests import days, digest, found, paper

@@ -15,7 +15,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import Chat, KnownIds, QueuedDelivery, Subscription
+from bot.ledger.records.deliveries import Chat, KnownIds, QueuedDelivery, Subscription
 from bot.sources.source import FoundDigest
 from formatters.edition import UsualEdition
 from tests.support.memory_channel import MemoryChannel

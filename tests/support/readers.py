@@ -16,7 +16,7 @@ from bot.conversation.context import Request, Response
 from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import Subscription
+from bot.ledger.records.deliveries import Subscription
 from formatters.locale import phrases
 from formatters.message import Formatter
 from formatters.model import Digest, Link, Paper, Section

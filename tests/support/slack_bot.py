@@ -25,7 +25,7 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
 from bot.delivery.replies import ReplySender
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import Subscription
+from bot.ledger.records.deliveries import Subscription
 from bot.sources.folder import FolderSource
 from bot.web.server import Web
 from formatters.locale import phrases

@@ -26,7 +26,7 @@ from bot.conversation.router import CommandRouter
 from bot.conversation.throttle import Throttle
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import Subscription
+from bot.ledger.records.deliveries import Subscription
 from bot.sources.folder import FolderSource
 from formatters.locale import phrases
 from formatters.telegram import TelegramFormatter

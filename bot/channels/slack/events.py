@@ -25,7 +25,7 @@ from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
 from bot.delivery.replies import ReplySender
 from bot.errors import LedgerError
-from bot.ledger.records import Subscription
+from bot.ledger.records.deliveries import Subscription
 from bot.log import log
 
 Work = Callable[[Payload], Coroutine[Any, Any, None]]

@@ -19,7 +19,7 @@ from bot.channels.telegram.client import TelegramClient, join_address, split_add
 from bot.concurrency import KeyedLock
 from bot.delivery.channel import Delivered, NotDelivered, Turn, UnconfirmedSend, Undecided
 from bot.errors import BotGone, Rejected, Unconfirmed
-from bot.ledger.records import UnconfirmedReply
+from bot.ledger.records.deliveries import UnconfirmedReply
 
 CHANNEL = "telegram"
 MOST_PROBES = 60

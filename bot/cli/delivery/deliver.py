@@ -22,7 +22,8 @@ from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import listed_chats
 from bot.delivery.dispatcher import OnSettled
 from bot.errors import SourceError, Stopped
-from bot.ledger.records import Chat, Incident, PausedChat, QueuedDelivery
+from bot.ledger.records.deliveries import Chat, QueuedDelivery
+from bot.ledger.records.reports import Incident, PausedChat
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.status import paused_line, unsettled_lines, waiting_chats
 from bot.monitoring.tally import DigestTally, Tally

@@ -10,7 +10,7 @@ from bot.cli.console import plural, say
 from bot.config.settings import Settings
 from bot.errors import SettingsError, Stopped
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.records import Incident, Selection
+from bot.ledger.records.reports import Incident, Selection
 
 
 async def retry(settings: Settings, which: Selection, *, unseen: bool) -> None:

@@ -19,7 +19,7 @@ from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import listed_chats
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.ledger import open_ledger
-from bot.ledger.records import ChatStatus, DerivedState, DigestStatus, PausedChat, StuckMessage
+from bot.ledger.records.reports import ChatStatus, DerivedState, DigestStatus, PausedChat, StuckMessage
 from bot.monitoring.status import paused_line, recent_status
 from formatters.locale import phrases
 

@@ -11,7 +11,7 @@ from bot.channels import kit_of
 from bot.cli.init.session import Session
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState, DigestState
-from bot.ledger.records import Chat, QueuedDelivery
+from bot.ledger.records.deliveries import Chat, QueuedDelivery
 from formatters.locale import phrases
 from formatters.message import Message
 from formatters.model import Digest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.conversation.context import Context, Response
 from bot.database.states import DeliveryState, IncidentKind
-from bot.ledger.records import DigestStatus, PausedTotals, Totals
+from bot.ledger.records.reports import DigestStatus, PausedTotals, Totals
 from bot.monitoring.status import paused_line, totals
 from formatters import pages
 from formatters.locale import Phrases

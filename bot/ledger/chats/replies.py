@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Delete, Select, delete, func, insert, literal
 
 from bot.database.engine import Database
 from bot.database.schema import sent_replies, unconfirmed_replies
-from bot.ledger.records import UnconfirmedReply
+from bot.ledger.records.deliveries import UnconfirmedReply
 
 _KEPT = 7 * 86400.0  # seconds; an unconfirmed send is settled, or left to a person, long before
 # Replies that are kept whatever their age, since a clock that is ahead makes all of them old: with their ids, and with

@@ -32,7 +32,7 @@ from bot.ledger.chats.chat_sql import (
 )
 from bot.ledger.chats.merging import LOST_NAMES, merge, merge_doubles
 from bot.ledger.chats.sources import changed_sources, shared_sources, write_sources
-from bot.ledger.records import Subscription
+from bot.ledger.records.deliveries import Subscription
 from bot.ledger.sql.transitions import ask_again, drop_unsent, reopened
 from formatters.edition import UsualEdition
 

@@ -27,7 +27,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 from bot.database.schema import chats, clock, deliveries, digests, messages, papers, sent_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
-from bot.ledger.records import Chat
+from bot.ledger.records.deliveries import Chat
 from bot.ledger.sql.transitions import IS_DROPPED, not_sent
 from formatters.edition import THREAD
 

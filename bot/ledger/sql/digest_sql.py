@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_row, digest_to_json
 from bot.database.schema import chats, deliveries, digests, messages, papers
 from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
-from bot.ledger.records import PlannedDigest, StatusChange
+from bot.ledger.records.digests import PlannedDigest, StatusChange
 from bot.ledger.sql.transitions import IS_RECALLED, not_sent
 from formatters.model import Digest
 

@@ -30,7 +30,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot.database.schema import chats, deliveries, digests, messages
 from bot.database.states import ChatState, DeliveryState, DigestState
-from bot.ledger.records import RenderedEdition
+from bot.ledger.records.digests import RenderedEdition
 from bot.ledger.sql import transitions
 from bot.ledger.sql.delivery_sql import takes
 from bot.ledger.sql.digest_sql import is_digest, number

@@ -16,7 +16,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, Row
-from bot.ledger.records import Chat, QueuedDelivery
+from bot.ledger.records.deliveries import Chat, QueuedDelivery
 from bot.pages.demo.chats import CHAT, Chats
 from bot.sources.folder import FolderSource
 

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from bot import errors
 from bot.database.states import ChatKind, ChatState
-from bot.ledger.records import Subscription
+from bot.ledger.records.deliveries import Subscription
 from formatters.edition import LAYOUTS, Edition, UsualEdition
 from tests.support.digests import days
 from tests.support.memory_channel import refused
