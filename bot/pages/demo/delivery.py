@@ -24,7 +24,7 @@ _RULES = Rules(catch_up=1)
 _STUCK_WITHIN = 30.0  # seconds
 _LOOK = 0.01  # seconds between two looks for a chat in which nothing is left to do
 _STANDS = {DeliveryState.SENT, DeliveryState.STALE}
-_WAITS = {DeliveryState.PENDING}  # in a chat that does not receive now, since nothing is due
+_WAITS = {DeliveryState.PENDING, DeliveryState.STALE}
 
 
 @dataclass
@@ -97,12 +97,13 @@ class Delivery:
         And whether nothing is left to do, but in a chat that does not receive now.
         """
         rows = await self.ledger.all_rows()
-        return not await self.ledger.open_rows() and all(self._is_whole(name, rows) for name in self.channels)
+        return all([await self._is_whole(name, [row for row in rows if row.channel == name]) for name in self.channels])
 
-    def _is_whole(self, name: str, rows: list[Row]) -> bool:
-        own = [row for row in rows if row.channel == name]
-        known = Counter(row.delivery_ref for row in own if row.state in _STANDS)
-        return all(row.state in _STANDS | _WAITS for row in own) and self._delivered(name) == known
+    async def _is_whole(self, name: str, rows: list[Row]) -> bool:
+        chat = await self.ledger.subscriptions.find(name, (CHAT[name],))
+        waits = set() if chat and chat.receives else _WAITS
+        known = Counter(row.delivery_ref for row in rows if row.state in _STANDS)
+        return {row.state for row in rows} <= {DeliveryState.SENT} | waits and self._delivered(name) == known
 
     def _delivered(self, name: str) -> Counter[str]:
         return Counter(one.delivery_ref for one in self.channels[name].messages.values() if one.delivery_ref)
