@@ -14,8 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.web.guard import guarded_app
 from bot.web.static import StaticFiles
+from formatters.locale import LANGUAGES
 
-LANGUAGES = ("ko", "en")
 _HERE = Path(__file__).parent
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+LANGUAGES = ("ko", "en")
+
 
 @dataclass(frozen=True, slots=True, eq=False)  # there is one of each language
 class Phrases:

@@ -19,9 +19,8 @@ from bot.database import schema
 from formatters import locale
 from formatters.compose import help_text
 from formatters.edition import LAYOUTS
-from formatters.locale import Phrases, phrases
+from formatters.locale import LANGUAGES, Phrases, phrases
 
-LANGUAGES = ["ko", "en"]
 KINDS = {
     kind: [field.name for field in fields(Phrases) if str(field.type).startswith(kind)]
     for kind in ("str", "dict", "tuple", "Callable")
@@ -129,7 +128,7 @@ def test_what_has_a_name(language: str) -> None:
 
     assert catalogue.layouts.keys() == {*LAYOUTS}
     assert catalogue.states.keys() == {*STATES, *stored, "discarded"}
-    assert [*catalogue.languages] == LANGUAGES
+    assert [*catalogue.languages] == [*LANGUAGES]
     assert len(catalogue.weekdays) == len(WEEKDAYS)
     names = (catalogue.layouts.values(), catalogue.states.values(), catalogue.weekdays, catalogue.languages.values())
     assert [len(set(group)) for group in names] == [len(group) for group in names]

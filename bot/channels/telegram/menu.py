@@ -19,10 +19,9 @@ from telegram.error import BadRequest, Forbidden
 from bot.concurrency import LONGEST_PAUSE, backoff, wait_unless
 from bot.config.settings import Settings
 from bot.log import log
-from formatters.locale import phrases
+from formatters.locale import LANGUAGES, phrases
 
 _GROUP_COMMANDS = ("paper", "papers", "search", "help")  # the others are for those who manage a chat
-_LANGUAGES = ("ko", "en")
 
 Menu = tuple[BotCommandScope, str, Mapping[str, str]]
 
@@ -46,7 +45,7 @@ async def set_menus(
 
 def menus(settings: Settings) -> Iterator[Menu]:
     """List scope, language ("" for all others) and commands."""
-    for language in ("", *_LANGUAGES):
+    for language in ("", *LANGUAGES):
         texts = phrases(language or settings.language)
         yield BotCommandScopeDefault(), language, {name: texts.commands[name] for name in _GROUP_COMMANDS}
         yield BotCommandScopeAllPrivateChats(), language, texts.commands

@@ -16,7 +16,7 @@ from bot.database.states import ChatKind
 from bot.pages import frame
 from bot.pages.demo.wording import SIGNS, wording
 from bot.web.feed import Change, Feed
-from formatters.locale import Phrases
+from formatters.locale import LANGUAGES, Phrases
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from formatters.web import slack, telegram
@@ -43,7 +43,7 @@ class Chats:
     """The chats, the feeds, and what stands beside the messages."""
 
     def __init__(self, phrases: Phrases, pace: float, on_call: Callable[[], object]) -> None:
-        self.feeds = {language: Feed() for language in frame.LANGUAGES}
+        self.feeds = {language: Feed() for language in LANGUAGES}
         self.toasts = dict.fromkeys(CHAT, "")  # what a press last said, by channel
         self._at: dict[tuple[str, str], str] = {}  # the minute of each message
         formatters = (TelegramFormatter(phrases, buttons=True), SlackFormatter(phrases, buttons=True))

@@ -14,6 +14,7 @@ from bot.pages import frame
 from bot.pages.preview.content import CHANNELS, Content, Drawn, drawn
 from bot.pages.preview.wording import wording
 from bot.web.feed import Change, Feed
+from formatters.locale import LANGUAGES
 
 Posts = list[tuple[str, list[Drawn]]]  # each with what it is called
 
@@ -28,7 +29,7 @@ class PreviewPage:
 
     def __init__(self, content: Content, language: str, threaded: Mapping[str, bool]) -> None:
         self.content, self._language, self._threaded = content, language, threaded
-        self._feeds = {one: Feed() for one in frame.LANGUAGES}
+        self._feeds = {one: Feed() for one in LANGUAGES}
         self._drawn = self._draw(content)
 
     async def show(self, content: Content) -> None:
