@@ -20,7 +20,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
 from bot import errors
-from bot.channels.slack import errors as slack_errors
+from bot.channels.slack.api import errors as slack_errors
 from bot.channels.telegram import errors as telegram_errors
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.channels.local import LocalChannel
-from bot.channels.slack.channel import post_arguments
+from bot.channels.slack.api.answers import post_arguments
 from bot.database.states import ChatKind
 from bot.pages.demo.chats import telegram_arguments
 from formatters.locale import phrases

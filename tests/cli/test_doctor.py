@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from bot.channels.slack.connections import SCOPES
+from bot.channels.slack.api.connections import SCOPES
 from bot.cli.setup.checks.findings import Name
 from bot.cli.setup.checks.machine import disk
 from bot.cli.setup.checks.network import Network

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.channels.slack import errors as slack_errors
+from bot.channels.slack.api import errors as slack_errors
 from bot.channels.slack.events import _LEFT
 from bot.database.reasons import Cause, Reason
 from bot.database.states import DigestState

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from bot import errors
-from bot.channels.slack.channel import EVENT
+from bot.channels.slack.api.answers import EVENT
 from bot.config.settings import Settings
 from bot.config.sources import Source
 from bot.conversation.parsing.preferences import PreferenceChange, parse_choice_page, parse_preferences

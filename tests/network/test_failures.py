@@ -13,8 +13,8 @@ import httpx
 import pytest
 import trustme
 
+from bot.channels.slack.api.connections import open_session
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.connections import open_session
 from bot.channels.telegram.client import TelegramClient
 from bot.errors import RetryLater, SourceError, Unconfirmed
 from bot.network.certificates import tls_context

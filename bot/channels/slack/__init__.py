@@ -65,8 +65,8 @@ def _listener(
 
 async def _check_app(channel: SlackChannel) -> Sequence[tuple[str, str]]:
     """Look whether the app may do what today's manifest lets it; where Slack does not answer, `check` says so."""
-    from bot.channels.slack.connections import lacking_scopes
-    from bot.channels.slack.errors import FAILURES
+    from bot.channels.slack.api.connections import lacking_scopes
+    from bot.channels.slack.api.errors import FAILURES
 
     try:
         lacking = lacking_scopes((await channel.client().auth_test()).headers)

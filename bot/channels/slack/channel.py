@@ -19,19 +19,10 @@ from bot.channels.rate_limits.estimate import evenly, in_windows
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, SlidingWindow
 from bot.channels.rate_limits.pauses import ALL
-from bot.channels.slack.connections import (
-    PUBLIC_SCOPE,
-    Workspace,
-    channel_title,
-    delivery_ref_of,
-    granted_scopes,
-    open_session,
-    parts,
-    person_title,
-    time_of,
-    web_client,
-)
-from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, RefusedContainers, error_code, translate
+from bot.channels.slack.api.answers import channel_title, delivery_ref_of, parts, person_title, post_arguments, time_of
+from bot.channels.slack.api.connections import PUBLIC_SCOPE, granted_scopes, open_session, web_client
+from bot.channels.slack.api.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
+from bot.channels.slack.api.workspace import RefusedContainers, Workspace
 from bot.database.states import ChatKind
 from bot.delivery.channel import (
     ChatIdentity,
@@ -46,7 +37,6 @@ from bot.errors import Rejected, RetryLater, SendError
 from formatters import placeholders
 from formatters.message import Formatter
 
-EVENT = "paperboy_delivery"
 _Answer = TypeVar("_Answer")
 _EARLIER = 48 * 3600.0  # seconds before an attempt from which on its message is looked for: clocks are set
 _PAGE = 200  # messages, the most that Slack recommends (conversations.history)
@@ -268,12 +258,6 @@ class SlackChannel:
         if self._session is None:
             self._session = open_session(self._base_url, self._timeout)
         return self._session
-
-
-def post_arguments(address: str, body: Mapping[str, Any], delivery_ref: str, thread: str) -> dict[str, Any]:
-    """Give the arguments of chat.postMessage; the delivery ref travels with the message."""
-    where = {"channel": address, **({"thread_ts": thread} if thread else {})}
-    return {**body, **where, "metadata": {"event_type": EVENT, "event_payload": {"key": delivery_ref}}}
 
 
 async def _parts(call: Awaitable[Any], *names: str) -> list[Any]:

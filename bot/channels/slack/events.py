@@ -14,9 +14,9 @@ from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 
+from bot.channels.slack.api.answers import channel_title
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.commands import InteractionHandler, Payload, typed
-from bot.channels.slack.connections import channel_title
 from bot.channels.slack.home import HomeView
 from bot.channels.slack.people import Directory
 from bot.conversation.context import Request, Response

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.channels.slack.api.errors import FAILURES, translate
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.errors import FAILURES, translate
 from bot.conversation.commands import subscription
 from bot.conversation.context import Context, Request, Response
 from bot.conversation.router import CommandRouter

@@ -19,9 +19,9 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.channels.connection_status import ConnectionStatus
+from bot.channels.slack.api.connections import connect_socket, web_client
+from bot.channels.slack.api.errors import translate
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.connections import connect_socket, web_client
-from bot.channels.slack.errors import translate
 from bot.channels.slack.events import EventHandler
 from bot.concurrency import LONGEST_PAUSE, backoff, wait_unless
 from bot.config.settings import Slack

@@ -14,9 +14,9 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.channels.slack.api.answers import person_title
+from bot.channels.slack.api.errors import FAILURES, translate
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.connections import person_title
-from bot.channels.slack.errors import FAILURES, translate
 from bot.conversation.context import Request
 from bot.database.states import ChatKind
 from bot.log import log

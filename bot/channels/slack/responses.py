@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from bot.channels.slack.api.connections import webhook_client
+from bot.channels.slack.api.errors import FAILURES, translate
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.connections import webhook_client
-from bot.channels.slack.errors import FAILURES, translate
 from bot.log import log
 
 _MOST_USES = 5  # of a response_url, within half an hour

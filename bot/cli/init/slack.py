@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from bot.channels.slack.api.connections import SCOPES, granted_scopes
+from bot.channels.slack.api.errors import CHAT_FAULTS, FAILURES, translate
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.connections import SCOPES, granted_scopes
-from bot.channels.slack.errors import CHAT_FAULTS, FAILURES, translate
 from bot.cli.init.questions import WrongAnswerError
 from bot.cli.init.session import Chosen, Session
 from bot.cli.setup.shipped import shipped, shipped_file

@@ -11,7 +11,7 @@ from itertools import count
 from markupsafe import Markup
 
 from bot.channels.local import Arguments, LocalChannel, LocalMessage
-from bot.channels.slack.channel import post_arguments
+from bot.channels.slack.api.answers import post_arguments
 from bot.database.states import ChatKind
 from bot.pages import frame
 from bot.pages.demo.wording import SIGNS, wording

@@ -14,8 +14,10 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from structlog.testing import capture_logs
 
-from bot.channels.slack.channel import EVENT, SlackChannel
-from bot.channels.slack.errors import RefusedContainers, translate
+from bot.channels.slack.api.answers import EVENT
+from bot.channels.slack.api.errors import translate
+from bot.channels.slack.api.workspace import RefusedContainers
+from bot.channels.slack.channel import SlackChannel
 from bot.database.states import ChatKind
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed

@@ -6,21 +6,16 @@ proxy_env_variable_loader).
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import TypeVar
 
 import aiohttp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.channels.slack.errors import FAILURES
 from bot.network.certificates import tls_context
 from bot.network.proxies import proxy_for
-from formatters import links
 
 # What the app of our manifest may do (deploy/slack-manifest.yaml); who only delivers needs less.
 SCOPES = frozenset(
@@ -66,59 +61,6 @@ def _by_session(client: _Client) -> _Client:
     """Let the session say which proxy is used, and not the SDK."""
     client.proxy = None
     return client
-
-
-def parts(answer: Any, *names: str) -> list[Any]:
-    """Give parts of an answer; KeyError when one is missing, where the SDK gives None."""
-    found = [answer[name] for name in names]
-    if None in found:
-        raise KeyError(*names)
-    return found
-
-
-class Workspace:
-    """Where a workspace is on the web."""
-
-    def __init__(self) -> None:
-        self._url = ""  # with "/" at its end; empty: not known
-        self._asking: asyncio.Future[Any] | None = None
-
-    async def learn(self, auth_test: Callable[[], Awaitable[Any]]) -> None:
-        """Ask Slack, once, however many wait for it; without an answer it stays unknown, and is asked again later."""
-        if self._url:
-            return
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.ensure_future(auth_test())
-        with suppress(*FAILURES):
-            [url] = parts(await asyncio.shield(self._asking), "url")
-            self._url = links.safe(str(url))
-
-    def message_link(self, chat: str, ts: str, thread: str) -> str:
-        """Give the address of a message, "" while the workspace is not known (docs.slack.dev, chat.getPermalink)."""
-        place = f"?thread_ts={thread}&cid={chat}" if thread else ""
-        return f"{self._url}archives/{chat}/p{ts.replace('.', '')}{place}" if self._url else ""
-
-
-def channel_title(channel: Mapping[str, Any]) -> str:
-    return f"#{channel['name']}" if channel.get("name") else ""
-
-
-def person_title(person: Mapping[str, Any]) -> str:
-    """Give the real name of a person, else the one that everybody has."""
-    return str(person.get("real_name") or person.get("name") or "")
-
-
-def delivery_ref_of(message: Mapping[str, Any]) -> object:
-    """Give what a message of ours says in its metadata that it delivers."""
-    return ((message.get("metadata") or {}).get("event_payload") or {}).get("key")
-
-
-def time_of(answer: Any) -> float:
-    """Give when Slack answered by its own clock; 0 when it does not say."""
-    try:
-        return parsedate_to_datetime(answer.headers["Date"]).timestamp()
-    except (KeyError, TypeError, ValueError):
-        return 0.0
 
 
 def granted_scopes(headers: Mapping[str, str]) -> frozenset[str]:

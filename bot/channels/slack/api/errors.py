@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackClientError
 
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
-from bot.log import log, redacted
+from bot.log import redacted
 from bot.network.failures import ProxyFailure, explain, refused, unreachable
-from formatters.slack.containers import are_in
-
-Body = Mapping[str, Any]
-_DAY = 86_400.0  # seconds
 
 # What a call can raise; the last four come from an answer that makes no sense.
 FAILURES = (
@@ -62,27 +56,6 @@ _BOT_FAULTS = {
 }
 _WAIT = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _UNCERTAIN = {"fatal_error", "internal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
-
-
-class RefusedContainers:
-    """Whether a workspace refuses containers: messages then come without for a day, else each would take two calls."""
-
-    def __init__(self, without: Callable[[Body], Body], clock: Callable[[], float] = time.monotonic) -> None:
-        self._without = without  # writes a body without containers
-        self._clock = clock
-        self._until = clock()
-
-    @contextmanager
-    def accepted(self, body: Body) -> Iterator[Body]:
-        """Give a body as it is accepted as far as is known, and learn where it is refused."""
-        is_folded, is_refused = are_in(body.get("blocks", ())), self._clock() < self._until
-        try:
-            yield self._without(body) if is_folded and is_refused else body
-        except Rejected as error:
-            if is_folded and not is_refused and error_code(error.__cause__).startswith("invalid_blocks"):
-                self._until = self._clock() + _DAY
-                log.warning("folded summaries come unfolded for a day", channel="slack", error=str(error))
-            raise
 
 
 def translate(error: Exception, token: str = "") -> SendError:
