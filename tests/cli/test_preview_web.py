@@ -378,10 +378,11 @@ for one; do
   case $one in
     --dump-dom) echo '<html data-height="20000">' ;;
     --window-size=3000,16000) tall=yes ;;
+    --force-prefers-reduced-motion) still=yes ;;
     --screenshot=*) picture=${one#--screenshot=} ;;
   esac
 done
-if [ -n "$picture" ] && [ -n "$tall" ]; then echo tall > "$picture"; fi
+if [ -n "$picture" ] && [ -n "$tall" ] && [ -n "$still" ]; then echo tall > "$picture"; fi
 """
     (fake := tmp_path / "chromium").write_text(script, "utf-8")
     fake.chmod(0o700)

@@ -92,9 +92,10 @@ def _move(picture: Path, png: Path) -> None:
 
 
 def _run(browser: str, profile: str, *arguments: str) -> str:
-    # The page is our own, and runs nothing but one line of ours; root has no sandbox.
+    # The page is our own, and runs nothing but one line of ours; root has no sandbox. In motion it would be pale.
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    flags = ["--headless", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}/profile", *root]
+    still = ["--hide-scrollbars", "--force-prefers-reduced-motion"]
+    flags = ["--headless", "--disable-gpu", *still, f"--user-data-dir={profile}/profile", *root]
     try:
         done = subprocess.run(  # noqa: S603 - a browser that was found by its name
             [browser, *flags, *arguments], capture_output=True, text=True, timeout=_LONGEST, check=False
