@@ -38,6 +38,7 @@ async def test_a_terminal_gets_the_page_and_goes_on(opener: Path) -> None:
     async with ForkedTerminal("demo", environ={**QUIET, "DISPLAY": ":99"}) as terminal:
         await terminal.shows("in a browser: ")
         await terminal.shows("> ")
+        assert terminal.text.index("in a browser: ") < terminal.text.index("Attention Is All You Need")
         address = ADDRESS.findall(terminal.text)[0]
         async with aiohttp.ClientSession() as session:
             await terminal.types("/paper 3\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from contextlib import AsyncExitStack
@@ -31,14 +32,18 @@ def show(*, web: bool | None) -> None:
 
 
 async def _show(*, web: bool | None) -> None:
-    configure()
+    wants_page = _wants_page(web)
+    # The bar of the page makes sends fail on purpose, and a warning would stand where somebody types.
+    configure(level=logging.ERROR if wants_page else logging.WARNING)
     settings = _settings()
     said = phrases(settings.language)
     console = Console(soft_wrap=False)
     channel = TerminalChannel(console, TerminalFormatter(said))
     async with AsyncExitStack() as stack:
-        page = await _page(stack, settings) if _wants_page(web) else ""
+        page = await _page(stack, settings) if wants_page else ""
         conversation = await stack.enter_async_context(open_conversation(settings, channel))
+        if page and console.is_terminal:  # so that it is seen filling
+            await channel.say(page)
         await conversation.deliver(_POSTS)
         if not console.quiet:  # else nobody reads any more
             await channel.say("\n".join(filter(None, (page, said.demo_hint))))
