@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.pages.demo.visitor import Visitor, visiting
 from tests.support.browser import TELEPHONE, browser, looking
@@ -28,6 +28,10 @@ async def say(page: Page, chat: str, line: str) -> None:
     await page.locator(f"#{chat}-in").press("Enter")
 
 
+async def _begins_in_sight(message: Locator) -> bool:
+    return bool(await message.evaluate("one => one.offsetTop >= one.closest('.log').scrollTop"))
+
+
 async def test_a_conversation_on_both_sides(browser: Browser, visited: Visitor) -> None:
     async with looking(browser, visited.address, language="en-GB") as look:
         page = look.page
@@ -40,6 +44,10 @@ async def test_a_conversation_on_both_sides(browser: Browser, visited: Visitor) 
         await expect(answer).to_contain_text("Adam: A Method for Stochastic Optimization")
         await expect(page.locator("#telegram-in")).to_have_value("")
         await expect(answer).to_be_in_viewport()
+        assert await _begins_in_sight(answer)
+        await answer.get_by_role("button", name="Paper 4").click()
+        await expect(answer).to_contain_text("Deep Residual Learning")
+        assert await _begins_in_sight(answer)
 
         await say(page, "slack", "/paper 3")
         private = page.locator("#slack-list > li.private").last
@@ -54,6 +62,9 @@ async def test_a_conversation_on_both_sides(browser: Browser, visited: Visitor) 
         await settings.get_by_role("button", name="Layout → index only").click()
         await expect(settings).to_contain_text("Layout: index only")
         await expect(page.locator("#telegram-toast")).to_have_text("Saved.")
+        await expect(page.locator("#telegram-toast")).to_be_visible()
+        await page.locator("#telegram-toast").evaluate("one => one.getAnimations()[0].finish()")
+        await expect(page.locator("#telegram-toast")).to_be_hidden()
         await settings.get_by_role("button", name="Layout → one message per paper").click()
         await expect(settings).to_contain_text("Layout: one message per paper")
         assert (look.complaints, await look.overflow()) == ([], 0)
@@ -95,6 +106,18 @@ async def test_a_telephone_shows_one_pane_at_a_time(browser: Browser, visited: V
         assert await look.violations() == []
 
 
+async def test_no_window_is_too_narrow_for_many_papers(browser: Browser) -> None:
+    async with visiting() as visitor:
+        for _ in range(8):
+            await visitor.act("add")
+        async with looking(browser, visitor.address) as look:
+            for width in (320, 390, 701, 768, 1000, 1024):
+                await look.page.set_viewport_size({"width": width, "height": 844})
+                assert (width, await look.overflow()) == (width, 0)
+                await look.page.locator("#thread").scroll_into_view_if_needed()
+                await expect(look.page.locator("#thread")).to_be_in_viewport(ratio=0.99)
+
+
 async def test_it_works_without_script(browser: Browser, visited: Visitor) -> None:
     async with looking(browser, visited.address, scripts=False, language="en-GB") as look:
         await say(look.page, "telegram", "/paper 2")
@@ -123,4 +146,7 @@ async def test_a_page_says_that_the_demo_has_ended(browser: Browser) -> None:
         async with visiting() as visitor:
             look = await stack.enter_async_context(looking(browser, visitor.address, language="en-GB"))
             await expect(look.page.locator("#ended")).to_be_hidden()
+            assert await look.page.locator("main :disabled").count() == 0
         await expect(look.page.locator("#ended")).to_contain_text("The demo has ended.")
+        for one in await look.page.locator("form[data-live] :is(input, button)").all():
+            await expect(one).to_be_disabled()
