@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import os
 import re
 import signal
 from pathlib import Path
+from typing import NoReturn
 
 import aiohttp
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli.main import app
+from bot.pages.demo import server
 from bot.web.loopback import HOST, PORT
 from bot.web.window import has_display
 from tests.support.installed import PATH
@@ -88,6 +94,22 @@ async def test_in_a_pipe_the_page_is_there_when_it_is_asked_for_and_a_taken_port
         assert await asyncio.wait_for(run.wait(), LONGEST + 3) == 0
     if taken:
         taken.close()
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_what_fails_on_purpose_does_not_run_into_what_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where no port can be had, the terminal goes on without the page."""
+
+    def no_port(*_: object) -> NoReturn:
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    monkeypatch.setattr(server, "serving", no_port)
+
+    done = CliRunner().invoke(app, ["demo", "--web"], input="/paper 9\n", env=QUIET, catch_exceptions=False)
+
+    assert done.stderr == "paperboy: no page, since no port of this machine can be had: Address already in use\n"
+    assert done.stdout.endswith("There is no paper 9. Numbers go from 1 to 6.\n")
+    assert logging.getLogger("paperboy").level == logging.ERROR
 
 
 async def _is_free() -> bool:
