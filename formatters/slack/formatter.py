@@ -85,12 +85,12 @@ class SlackFormatter:
 
     def card(self, digest: Digest, paper: Paper, edition: Edition = USUAL) -> Message:
         card = compose.summary_card(paper, self._phrases, linked=edition.linked)
-        shown = self._with_full(paper, card, edition) if edition.folded else None
-        if shown is None:
-            # The first part: only extremely long addresses make a second one.
-            row = [summary(digest, paper, self._phrases.full_summary)] if self._buttons else []
-            shown = with_buttons(body(split(card, rich_text.LIMITS)[0]), row)
-        return Message(f"paper/{paper.id}", shown)
+        whole = self._with_full(paper, card, edition) if edition.folded else None
+        # The first part: only extremely long addresses make a second one.
+        shown = whole or body(split(card, rich_text.LIMITS)[0])
+        has_button = self._buttons and (whole is None or compose.is_cut(paper))
+        row = [summary(digest, paper, self._phrases.full_summary)] if has_button else []
+        return Message(f"paper/{paper.id}", with_buttons(shown, row))
 
     def _with_full(self, paper: Paper, card: Spans, edition: Edition) -> Mapping[str, object] | None:
         """Write a card with the full summary, in a thread open and elsewhere folded; None where it is too long."""

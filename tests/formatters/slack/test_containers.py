@@ -229,6 +229,23 @@ def test_a_card_has_all_folded_below(formatter: SlackFormatter, digest: Digest) 
         assert seen("slack", card.body).buttons == []
 
 
+@pytest.mark.parametrize("edition", [THREAD, MESSAGES], ids=str)
+@pytest.mark.parametrize(
+    "paper",
+    [
+        replace(ONE, title="One " * 200),
+        replace(ONE, links=tuple(Link(f"Extra {n}", f"https://a.org/{n}") for n in range(9))),
+        replace(ONE, links=(Link("A label that is " * 4, "https://a.org/1"),)),
+    ],
+    ids=["title", "links", "label"],
+)
+def test_what_a_card_cuts_is_behind_the_button(paper: Paper, edition: Edition) -> None:
+    (cut,), (whole,) = (cards(LISTENING, of(one), edition) for one in (paper, ONE))
+
+    assert seen("slack", cut.body).text.rstrip().endswith("It is.")
+    assert [len(seen("slack", one.body).buttons) for one in (cut, whole)] == [1, 0]
+
+
 @both
 @pytest.mark.parametrize("edition", [THREAD, MESSAGES], ids=str)
 def test_a_card_that_cannot_hold_all_is_as_ever(formatter: SlackFormatter, edition: Edition) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -263,7 +264,7 @@ async def test_the_token_reaches_the_server_and_nothing_else(server: DocumentSer
     seen: list[bytes] = []
 
     async def refused(request: web.Request) -> web.Response:
-        seen.extend(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _is_readable(path))
+        seen.extend(_commands())
         return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="blog"'})
 
     server.documents["/blog.git/info/refs"] = refused
@@ -274,13 +275,6 @@ async def test_the_token_reaches_the_server_and_nothing_else(server: DocumentSer
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not [one for one in (*seen, *written, str(raised.value).encode()) if SECRET.encode() in one]
     assert TOKEN not in os.environ
-
-
-def _is_readable(path: Path) -> bool:
-    try:
-        return bool(path.read_bytes())
-    except OSError:
-        return False
 
 
 async def test_what_git_says_of_an_address_hides_its_password() -> None:
@@ -299,10 +293,12 @@ async def test_told_to_stop_git_ends_too(server: DocumentServer) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     async with asyncio.timeout(10):
-        while any(b"remote-http" in path.read_bytes() for path in _commands(server.url)):
+        while any(b"remote-http" in command and server.url.encode() in command for command in _commands()):
             await asyncio.sleep(0.01)
 
 
-def _commands(word: str) -> list[Path]:
-    found = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _is_readable(path)]
-    return [path for path in found if word.encode() in path.read_bytes()]
+def _commands() -> Iterator[bytes]:
+    """Give the command of each process; one may end while it is looked at."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            yield path.read_bytes()
