@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -27,18 +27,31 @@ async def wait_unless(work: Coroutine[Any, Any, Result], stopping: asyncio.Event
         done, _ = await asyncio.wait((task,), timeout=grace)
         return task.result() if done else None
     finally:
-        for one in (task, stopped):
-            one.cancel()
-        await asyncio.gather(task, stopped, return_exceptions=True)
+        await cancel(task, stopped)
 
 
 async def wait_first(*waits: Awaitable[object]) -> None:
     """Wait for the first of several things, and cancel the others; their exceptions are not raised."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    await cancel(*tasks)
+
+
+async def cancel(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks, and wait for their end; their exceptions are not raised."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def beside(*works: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Do some works until the block ends; their exceptions are not raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        await cancel(*tasks)
 
 
 def backoff(first: float, tries: int, most: float) -> float:

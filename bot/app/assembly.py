@@ -36,10 +36,10 @@ from bot.monitoring.health_report import report_file
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.network.options import check_network
-from bot.sources.folder import FolderSource
+from bot.sources.folder import FolderSource, never_young
 from bot.sources.git.clone import Clone
 from bot.sources.git.program import Git
-from bot.sources.git.source import GitSource, never_young
+from bot.sources.git.source import GitSource
 from bot.sources.source import Source
 from bot.sources.web.addresses import AddressGuard
 from bot.sources.web.fetcher import Fetcher

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,11 @@ from formatters.spans import shorten
 YOUNG = 3.0  # seconds: a file that changed since may be half written, and is looked at again after so long
 _MOST_LEFT_OUT = 100  # files that are read although they are not looked at, to say that one of them is a digest
 _NOT_MATCHED = 'a digest, but match = "{}" leaves it out'
+
+
+def never_young() -> float:
+    """Be the clock of a folder that nobody writes in while it is read."""
+    return math.inf
 
 
 class FolderSource:

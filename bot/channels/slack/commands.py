@@ -48,8 +48,8 @@ class InteractionHandler:
         """Answer in the acknowledgement; further messages follow through the response_url."""
         chat = command["channel_id"]
         request = await self._people.request(chat, command["user_id"], alone=True)
-        name = command["command"].rpartition("-")[2].lstrip("/")  # "/papers-search": a workspace chooses the prefix
-        answer = await self._router.handle(request, f"/{name} {typed(command.get('text') or '')}")
+        line = f"{command_name(command['command'])} {typed(command.get('text') or '')}"
+        answer = await self._router.handle(request, line)
         if not answer.messages:
             await ack()
             return
@@ -115,6 +115,11 @@ def typed(text: str) -> str:
     """Give a message as it was typed: no mentions, links as URLs, entities unescaped, no invisible characters."""
     bare = _MARKED.sub(lambda mark: mark[1] if "://" in mark[1] else mark[2] or "", text)
     return normalise(unescape(bare))
+
+
+def command_name(typed: str) -> str:
+    """Give a slash command without the prefix that a workspace chooses: "/search" of "/papers-search"."""
+    return "/" + typed.rpartition("-")[2].lstrip("/")
 
 
 def with_share_button(body: Body, line: str, phrases: Phrases) -> Body:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -23,7 +23,7 @@ from bot.channels.telegram.client import read_update
 from bot.channels.telegram.errors import seconds_to_wait, translate
 from bot.channels.telegram.menu import set_menus
 from bot.channels.telegram.updates.handler import UpdateHandler
-from bot.concurrency import LONGEST_PAUSE, backoff, wait_unless
+from bot.concurrency import LONGEST_PAUSE, backoff, beside, wait_unless
 from bot.config.settings import Telegram
 from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel
@@ -184,19 +184,12 @@ class TelegramWebhook:
         return str(translate(error, "", self._bot.token) if isinstance(error, TelegramError) else error)
 
 
-@asynccontextmanager
-async def _beside(
+def _beside(
     bot: Bot, updates: UpdateHandler, stopping: asyncio.Event, longest_pause: float
-) -> AsyncIterator[None]:
+) -> AbstractAsyncContextManager[None]:
     """Set the menus, and delete what expires, while updates come in."""
     menus = set_menus(bot, updates.router.settings, stopping, longest_pause)
-    tasks = [asyncio.create_task(menus), asyncio.create_task(updates.expiry.run(stopping))]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    return beside(menus, updates.expiry.run(stopping))
 
 
 def telegram_listener(

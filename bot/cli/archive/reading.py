@@ -9,7 +9,7 @@ from bot.app.assembly import make_folder, make_sources
 from bot.config.settings import Settings
 from bot.errors import SettingsError
 from bot.network.options import check_network
-from bot.sources.git.source import never_young
+from bot.sources.folder import never_young
 from bot.sources.source import Source
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from bot.channels import kit_of
 from bot.channels.local import LocalChannel
+from bot.concurrency import cancel
 from bot.config.settings import Settings
 from bot.database.states import DeliveryState
 from bot.delivery.decisions import Rules
@@ -65,9 +66,7 @@ class Delivery:
         await self._plan()
         work, stuck = asyncio.create_task(self._dispatch()), asyncio.create_task(self._stuck())
         await asyncio.wait({work, stuck}, timeout=_STUCK_WITHIN, return_when=asyncio.FIRST_COMPLETED)
-        work.cancel()
-        stuck.cancel()
-        await asyncio.gather(work, stuck, return_exceptions=True)
+        await cancel(work, stuck)
         for channel in self.channels.values():
             channel.stuck.clear()
 

@@ -15,7 +15,6 @@ from bot.pages.demo.delivery import Delivery
 from bot.pages.demo.post import Post
 
 MOST_WAITING = 3  # actions that were asked for while another one is under way
-_RESTART = 1.0  # seconds until a stopped program is begun anew, so that its rows are seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Promise:
     delivery: Delivery
     post: Post
     addition: str  # to a title that is mended
-    restart: float = _RESTART
+    restart: float  # seconds until a stopped program is begun anew, so that its rows are seen
     report: Report = Report()
     _waiting: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
 

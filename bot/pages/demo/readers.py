@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from bot.channels.local import Arguments, LocalChannel, LocalMessage
-from bot.channels.slack.commands import signed, with_share_button
+from bot.channels.slack.commands import command_name, signed, with_share_button
 from bot.conversation.context import Request, Response
 from bot.conversation.router import CommandRouter
 from bot.database.states import ChatKind
@@ -58,9 +58,8 @@ class SlackReader:
             await self._say(line, language)
             return
         name, space, rest = line.partition(" ")
-        name = "/" + name.rpartition("-")[2].lstrip("/")  # "/papers-search": a workspace chooses the prefix
         request = self._request(language)
-        await self._answer(await self._router.handle(request, f"{name}{space}{rest}"), request, "")
+        await self._answer(await self._router.handle(request, f"{command_name(name)}{space}{rest}"), request, "")
 
     async def press(self, message_id: str, line: str, language: str) -> None:
         """Do what a button says: turn its page, answer beside it, or show everybody a paper."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
 from bot.channels import kit_of
+from bot.concurrency import beside
 from bot.config.settings import Operators, Settings
 from bot.conversation.limits import AnswerLimits
 from bot.conversation.router import CommandRouter
@@ -30,8 +30,7 @@ from bot.pages.demo.promise import ACTIONS, Promise
 from bot.pages.demo.readers import SlackReader, TelegramReader
 from bot.pages.demo.rows import LedgerTable
 from bot.pages.demo.wording import SIGNS, wording
-from bot.sources.folder import FolderSource
-from bot.sources.git.source import never_young
+from bot.sources.folder import FolderSource, never_young
 from bot.web.loopback import PORT, Served, serving
 from formatters.locale import phrases
 
@@ -121,7 +120,7 @@ async def serve_demo(settings: Settings, sample: Path, port: int = PORT, pace: P
     async with open_demo(settings, sample, pace) as demo:
         app = frame.make_app()
         demo.add_to(app)
-        async with serving(app, port) as served, working(demo.promise.run, demo.table.run):
+        async with serving(app, port) as served, beside(demo.promise.run(), demo.table.run()):
             yield served
 
 
@@ -157,15 +156,3 @@ def _router(settings: Settings, ledger: Ledger, chats: Chats) -> CommandRouter:
     formatters = {name: channel.formatter for name, channel in chats.channels.items()}
     id_sequences = {name: channel.id_sequence for name, channel in chats.channels.items()}
     return CommandRouter(ledger, operated, kits, formatters, id_sequences, limits=_PATIENT)
-
-
-@asynccontextmanager
-async def working(*works: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """Do some works that have no end until the block ends."""
-    tasks = [asyncio.create_task(work()) for work in works]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -18,6 +18,7 @@ from formatters.locale import LANGUAGES
 
 Posts = list[tuple[str, list[Drawn]]]  # each with what it is called
 
+_TEMPLATE = "preview/page.html"
 _LISTS = (*CHANNELS, "reading")
 _STYLES = ("page.css", "preview.css")
 # Writes the height of the whole page where a program that takes its picture finds it.
@@ -61,18 +62,17 @@ class PreviewPage:
         style = "\n".join(frame.static_files().text(name) for name in _STYLES)
         policy = f"{allowed}; style-src {_hash(style)}"
         inlined = {"policy": policy, "style": Markup(style), "script": Markup(script)}  # noqa: S704 - our own files
-        return self._render(self._language, **inlined)
+        return frame.render(_TEMPLATE, self._language, **self._shown(self._language), **inlined)
 
     async def _page(self, request: web.Request) -> web.Response:
         language = frame.read_language(request, self._language)
-        return web.Response(text=self._render(language, policy=""), content_type="text/html", charset="utf-8")
+        return frame.page(_TEMPLATE, language, **self._shown(language), policy="")
 
     async def _feed(self, request: web.Request) -> web.Response:
         return await self._feeds[frame.read_language(request, self._language)].serve(request)
 
-    def _render(self, language: str, **values: object) -> str:
-        shown = self._values(language, self.content, self._drawn)
-        return frame.render("preview/page.html", language, **shown, after=self._feeds[language].last, **values)
+    def _shown(self, language: str) -> dict[str, object]:
+        return self._values(language, self.content, self._drawn) | {"after": self._feeds[language].last}
 
     def _changes(
         self, language: str, content: Content, drawn: Mapping[str, Posts], lists: Sequence[str]

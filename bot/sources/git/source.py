@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -47,8 +46,3 @@ class GitSource:
         """List the digests of `since` and later; SourceError when the repository or its folder cannot be read."""
         self.commit = await self.clone.refresh()
         return await self.folder.digests(since)
-
-
-def never_young() -> float:
-    """Be the clock of a folder that nobody writes in while it is read."""
-    return math.inf

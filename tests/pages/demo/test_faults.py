@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bot.pages.demo.server import working
+from bot.concurrency import beside
 from tests.pages.demo.visitor import Visitor, visiting, words
 
 FORM = "application/x-www-form-urlencoded"
@@ -83,7 +83,7 @@ async def test_a_work_that_ended_with_an_error_does_not_end_the_program() -> Non
     async def breaks() -> None:
         raise RuntimeError
 
-    async with working(breaks, asyncio.Event().wait):  # type: ignore[arg-type]
+    async with beside(breaks(), asyncio.Event().wait()):
         await asyncio.sleep(0)
 
 

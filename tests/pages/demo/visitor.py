@@ -15,9 +15,10 @@ from typing import Literal
 import aiohttp
 
 from bot.cli.setup import sample
+from bot.concurrency import beside
 from bot.config.settings import Settings
 from bot.pages import frame
-from bot.pages.demo.server import Demo, Pace, open_demo, working
+from bot.pages.demo.server import Demo, Pace, open_demo
 from bot.web.loopback import serving
 
 SAMPLE = next(Path(sample.__file__).parent.glob("*.md"))
@@ -126,7 +127,7 @@ async def visiting(language: Literal["ko", "en"] = "en", pace: Pace = QUICK) -> 
     async with open_demo(settings, SAMPLE, pace) as demo, aiohttp.ClientSession() as session:
         app = frame.make_app()
         demo.add_to(app)
-        async with serving(app, 0) as served, working(demo.promise.run, demo.table.run):
+        async with serving(app, 0) as served, beside(demo.promise.run(), demo.table.run()):
             visitor = Visitor(demo, served.address, session)
             await visitor.delivered()
             yield visitor

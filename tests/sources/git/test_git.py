@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 
 from bot.errors import SourceError
-from bot.sources.folder import FolderSource
+from bot.sources.folder import FolderSource, never_young
 from bot.sources.git.clone import Clone
 from bot.sources.git.program import TOKEN, Git, GitError
-from bot.sources.git.source import GitSource, never_young
+from bot.sources.git.source import GitSource
 from tests.support.fakes.documents import Document, DocumentServer, silence, status
 from tests.support.repository import Repository, git
 
