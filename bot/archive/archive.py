@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, true
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.archive.contents import Contents
 from bot.archive.index import IS_KEPT, digest_from_json, matches
 from bot.archive.ngrams import to_match_query
 from bot.archive.repeats import Mention, mentions_before
-from bot.database.engine import Database
+from bot.database.dialect import insert
+from bot.database.engine import Database, repeats
 from bot.database.schema import deliveries, digests, messages, paper_words, papers, searches
 from bot.database.states import DigestState
 from formatters.model import Digest, Paper
@@ -31,7 +31,7 @@ class Archive:
     """Look papers and digests up."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._read, self._write = database.read, database.write
+        self._read, self._write = database.read, database.write_aside
         self._clock = clock
         self.contents = Contents(database, clock)
 
@@ -97,6 +97,7 @@ class Archive:
         match = to_match_query(said)
         return await self._hits(matches(match), most, start) if match else ([], 0)
 
+    @repeats
     async def remember(self, channel: str, address: str, said: str) -> int:
         """Keep what was searched for, and give its id."""
         theirs = and_(searches.c.channel == channel, searches.c.address == address)
@@ -104,7 +105,7 @@ class Archive:
         newest = select(searches.c.id).where(theirs).order_by(*latest).limit(_KEPT_SEARCHES)
         now = self._clock()
         row = insert(searches).values(channel=channel, address=address, words=said, asked_at=now)
-        again = row.on_conflict_do_update(["channel", "address", "words"], set_={"asked_at": now})
+        again = row.on_conflict_do_update(index_elements=["channel", "address", "words"], set_={"asked_at": now})
         async with self._write() as db:
             made: int = (await db.execute(again.returning(searches.c.id))).scalar_one()
             await db.execute(delete(searches).where(theirs, searches.c.id.not_in(newest), searches.c.id != made))

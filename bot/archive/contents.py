@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, and_, false, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_from_json, digest_row, index_new, matches
 from bot.archive.ngrams import to_match_query
-from bot.database.engine import Database
+from bot.database.dialect import insert
+from bot.database.engine import Database, repeats
 from bot.database.reasons import Reason
 from bot.database.schema import deliveries, digests, messages, paper_words, papers
 from bot.database.states import DigestState
@@ -52,6 +52,7 @@ class Contents:
         self._read, self._write = database.read, database.write
         self._clock = clock
 
+    @repeats
     async def add(self, source: str, found: Sequence[FoundDigest]) -> int:
         """Write digests that are not delivered to anybody, and count them; one that is known stays as it is."""
         new: dict[int, Digest] = {}
@@ -66,7 +67,7 @@ class Contents:
     async def listed(self, since: date | None, limit: int, offset: int) -> tuple[int, list[ArchivedDigest]]:
         """Count the digests of a day and later, and list some of them, newest first; `limit` 0: all."""
         meant = digests.c.day >= since.isoformat() if since else and_(True)
-        page = _LISTED.where(meant).order_by(*_NEWEST).limit(limit or -1).offset(offset)
+        page = _LISTED.where(meant).order_by(*_NEWEST).limit(limit or None).offset(offset)
         async with self._read() as db:
             total = (await db.execute(select(func.count()).select_from(digests).where(meant))).scalar_one()
             return total, [_digest(row) for row in await db.execute(page)]
@@ -105,21 +106,21 @@ _CHATS = (
 _LISTED = select(
     *(digests.c.day, digests.c.name, digests.c.source, digests.c.state),
     *REASON,
-    func.json_extract(digests.c.content, "$.title").label("title"),
-    func.json_extract(digests.c.content, "$.url").label("url"),
+    digests.c.content["title"].as_string().label("title"),
+    digests.c.content["url"].as_string().label("url"),
     *(PAPER_COUNT.label("papers"), _CHATS.label("chats")),
 )
 
 
 _PAPERS_OF_DIGESTS = (
-    select(digests.c.id, digests.c.source, func.group_concat(papers.c.paper, "\n"))
+    select(digests.c.id, digests.c.source, func.aggregate_strings(papers.c.paper, "\n"))
     .select_from(digests.join(papers))
     .group_by(digests.c.id)
     .order_by(digests.c.day, digests.c.source, digests.c.name)
 )
-# SQLite takes a column beside `max` from the row that has the greatest.
-_LAST = select(papers.c.id, func.max(digests.c.day)).select_from(papers.join(digests)).where(IS_KEPT)
-_NEWEST_OF_EACH = select(_LAST.group_by(papers.c.paper).subquery().c.id)
+_PLACE = func.row_number().over(partition_by=papers.c.paper, order_by=(digests.c.day.desc(), papers.c.id.desc()))
+_LAST = select(papers.c.id, _PLACE.label("place")).select_from(papers.join(digests)).where(IS_KEPT).subquery()
+_NEWEST_OF_EACH = select(_LAST.c.id).where(_LAST.c.place == 1)
 
 
 def _matching(words: str) -> Select[tuple[int]]:

@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, literal_column, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.ngrams import to_index_text
+from bot.database.dialect import insert
 from bot.database.reasons import Cause
 from bot.database.schema import digests, paper_words, papers
 from bot.database.states import DigestState

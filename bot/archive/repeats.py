@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import and_, func, not_, select
+from sqlalchemy import and_, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.index import IS_KEPT
@@ -33,7 +33,7 @@ async def mentions_before(db: AsyncConnection, source: str, digest: Digest, ids:
     """List where these papers are in other digests up to the day of this one, of all sources, older first."""
     itself = and_(digests.c.source == source, digests.c.name == digest.id)
     before = (IS_KEPT, digests.c.state.in_(_PRESENTED), digests.c.day <= digest.day.isoformat(), not_(itself))
-    post = (func.json_extract(digests.c.content, "$.series"), func.json_extract(digests.c.content, "$.url"))
+    post = [digests.c.content[name].as_string() for name in ("series", "url")]
     query = select(papers.c.paper, digests.c.source, digests.c.day, *post, papers.c.ref).join(digests)
     rows = await db.execute(
         query.where(papers.c.paper.in_(ids), *before).order_by(digests.c.day, digests.c.found_at, digests.c.id)

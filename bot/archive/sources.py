@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
-from bot.database.engine import Database
+from bot.database.dialect import insert
+from bot.database.engine import Database, repeats
 from bot.database.schema import sources
 from bot.sources.survey import Survey, survey_from
 
@@ -41,7 +41,7 @@ class Sources:
     """The sources, by their names."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._read, self._write = database.read, database.write
+        self._read, self._write = database.read, database.write_aside
         self._clock = clock
 
     async def state(self, name: str) -> str:
@@ -50,6 +50,7 @@ class Sources:
             found: str | None = (await db.execute(select(sources.c.state).where(sources.c.name == name))).scalar()
         return found or ""
 
+    @repeats
     async def keep(self, name: str, state: str) -> None:
         """Note what a source remembers from now on."""
         new = insert(sources).values(name=name, state=state)
@@ -69,6 +70,7 @@ class Sources:
         since = func.coalesce(sources.c.failing_since, self._clock())
         await self._note(name, {"error": error, "failing_since": self._clock()}, cost, failing_since=since)
 
+    @repeats
     async def recovered(self, name: str) -> None:
         """Note that a source that failed is read, and its posts are planned."""
         async with self._write() as db:
@@ -80,6 +82,7 @@ class Sources:
             found = await db.execute(select(sources).where(sources.c.looked_at.is_not(None)))
             return {row.name: _last_look(row) for row in found}
 
+    @repeats
     async def _note(self, name: str, found: dict[str, Any], cost: LookCost, **again: object) -> float | None:
         """Write about a look; `again` are the values where there is something about the source already."""
         values = {"looked_at": self._clock(), **found, **asdict(cost)}

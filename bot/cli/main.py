@@ -225,7 +225,7 @@ def backup(
 ) -> None:
     """Copy the ledger to FILE, while it is in use."""
     from bot.cli.console import say
-    from bot.database.backup import backup
+    from bot.database.sqlite.backup import backup
 
     size = backup(settings_of(config or context.obj).store.path, file)
     say(f"{file}: {size:,} bytes, checked")

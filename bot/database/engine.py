@@ -1,179 +1,81 @@
-"""The ledger's file: how SQLite is set up, migrated, and what its errors mean to an operator."""
+"""What a database of the ledger does, whichever it is: `sqlite` and `postgres` have one class each."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+import random
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Connection, Engine, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.database.times import follow_clock, is_impossible
+from bot.database.schema import marks
 from bot.errors import LedgerError
 
-_RETRIES, _RETRY_PAUSE = 20, 0.05  # how often, and every how many seconds, an empty file is looked at
+_TRIES = 20  # of one transaction; each conflict lets another one commit
+_PAUSE = 0.02  # seconds, at most, between two tries
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+
+# What other transactions wrote may change which delivery of a chat comes next: whoever read that reads it anew.
+MARK = update(marks).values(plan=marks.c.plan + 1)
 
 
-class Database:
-    """The ledger's file: many readers, one writer at a time within a process.
+class Conflict(LedgerError):
+    """The database gave a transaction up because of another one; repeated, it succeeds."""
 
-    Once the file is not the one that was opened, each write raises LedgerError: what is written into a deleted file is
-    lost with the process, and what it says was sent would be sent again. So it is while the clock is surely wrong;
-    where it was set back, each write first moves the times in the ledger.
-    """
 
-    def __init__(self, engine: AsyncEngine, path: Path, clock: Callable[[], float]) -> None:
-        self.path = path
-        self._clock = clock  # seconds since 1970
-        self._opened = _identity(path)
-        self._engine = engine
-        self._watch(engine.sync_engine)
-        self.writing = asyncio.Lock()  # SQLite has one writer at a time; better to wait here than in it
+class Database(Protocol):
+    """The ledger's database: many readers, and writers in transactions."""
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        with translating_errors(self.path):
-            async with self._engine.connect() as db:
-                yield db
+    name: str  # as people read it: without a password
+    clock: Callable[[], float]  # seconds since 1970
+    take_over_delay: float  # seconds after which a call of a process that lost its right to deliver has surely ended
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """Write in one transaction, which excludes other processes from its start (BEGIN IMMEDIATE)."""
-        with translating_errors(self.path):
-            async with self.writing, self._engine.execution_options(writes=True).begin() as db:
-                await db.run_sync(self.follow_clock)
-                yield db
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Read in one transaction."""
+
+    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Write in one transaction what may change which delivery comes next in a chat; `repeats` is around it."""
+
+    def write_aside(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Write in one transaction what has nothing to do with deliveries; `repeats` is around it."""
+
+    def writing(self) -> AbstractAsyncContextManager[object]:
+        """Wait until the writer of deliveries may begin a transaction."""
 
     def follow_clock(self, db: Connection, *, in_order: bool = False) -> float:
-        """Move the times in the ledger if the clock was set back: the first thing in each transaction that writes.
-
-        Gives the time to write; if `in_order`, it is later than any that was so given before, by whichever process.
-        """
-        return follow_clock(db, self._clock(), in_order=in_order)
+        """Give the time to write; if `in_order`, it is later than any that was so given before."""
 
     def writer_engine(self) -> Engine:
         """Make an engine for a thread of its own, whose transactions all write."""
-        engine = _prepared(create_engine(f"sqlite:///{self.path}").execution_options(writes=True))
-        self._watch(engine)
-        return engine
 
-    def _watch(self, engine: Engine) -> None:
-        event.listen(engine, "do_connect", self._before_connecting)  # SQLite would make a new file
-        event.remove(engine, "begin", _begin)
-        event.listen(engine, "begin", self._begin)
+    def translating_errors(self) -> AbstractContextManager[None]:
+        """Raise LedgerError, in an operator's words, for what is wrong with the database."""
 
-    def _before_connecting(self, *_: object) -> None:
-        self._require_same_file()
+    def delivery_lock(
+        self, stopping: asyncio.Event, tell: Callable[[str], object]
+    ) -> AbstractAsyncContextManager[None]:
+        """Hold the right to plan and dispatch; the database frees it when the process dies.
 
-    def _begin(self, connection: Connection) -> None:
-        """Begin a transaction, unless it is refused: one that was begun before would stay open, and lock the ledger."""
-        if connection.get_execution_options().get("writes"):
-            self._require_same_file()
-            self._require_possible_time()
-        _begin(connection)
-
-    def _require_same_file(self) -> None:
-        if _identity(self.path) != self._opened:
-            raise LedgerError(
-                f"ledger {self.path}: the file was deleted or replaced while it was in use, so nothing more is sent; "
-                "stop Paperboy, put the file or a backup back, then start it again"
-            )
-
-    def _require_possible_time(self) -> None:
-        if is_impossible(now := self._clock()):
-            shown = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M}"
-            raise LedgerError(
-                f"ledger {self.path}: the clock of this computer shows {shown} in UTC, so nothing is sent; set it, or "
-                "let the system keep the time (NTP)"
-            )
+        Waits for another process to finish, and tells so once. Raises Stopped when told to stop meanwhile.
+        """
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Tell which file it is, whatever is written into it; None when there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+def repeats(method: Callable[_Given, Coroutine[Any, Any, _Result]]) -> Callable[_Given, Coroutine[Any, Any, _Result]]:
+    """Call a method that writes once more when the database gave its transaction up: nothing of it was written."""
 
+    @wraps(method)
+    async def repeated(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        for _ in range(_TRIES - 1):
+            try:
+                return await method(*args, **kwargs)
+            except Conflict:
+                await asyncio.sleep(random.uniform(0, _PAUSE))  # noqa: S311 - so that two do not meet again
+        return await method(*args, **kwargs)
 
-def make_engine(path: Path) -> AsyncEngine:
-    """Make the engine of a ledger; a transaction with the execution option `writes` locks at its start."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
-    _prepared(engine.sync_engine)
-    return engine
-
-
-def _prepared(engine: Engine) -> Engine:
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _prepare(connection: Any, _: object) -> None:
-    """Set a new connection up; transactions are begun by `_begin`, not by the driver.
-
-    WAL lets readers go on while one writes; synchronous=FULL makes a commit survive a power cut,
-    which the promise needs: `sending` must be on disk before the call.
-    """
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-async def refuse_empty(path: Path) -> None:
-    """Refuse a file of no bytes, which SQLite takes for a new ledger: what was in it would be sent again.
-
-    Another process may have made it a moment ago; then it soon has some.
-    """
-    for _ in range(_RETRIES):
-        if not _is_empty(path):
-            return
-        await asyncio.sleep(_RETRY_PAUSE)
-    raise LedgerError(f"ledger {path}: the file is empty; put a copy back, or remove it to begin a new one")
-
-
-def _is_empty(path: Path) -> bool:
-    return path.exists() and not path.stat().st_size
-
-
-@contextmanager
-def translating_errors(path: Path) -> Iterator[None]:
-    """Raise LedgerError, in an operator's words, for what is wrong with the ledger."""
-    try:
-        yield
-    except DatabaseError as error:
-        raise LedgerError(f"ledger {path}: {remedy(str(error.orig))}") from error
-    except PoolTimeoutError as error:
-        raise LedgerError(f"ledger {path}: too much is read from it at once; run again") from error
-    except OSError as error:
-        raise LedgerError(f"ledger {path}: {error.strerror}; check the folder and its rights") from error
-
-
-_REMEDIES = {
-    "disk is full": "the disk is full; free some space, then run again: nothing in the ledger is lost",
-    "locked": "another program keeps it locked; end that program, then run again",
-    "not a database": "this file is no ledger, or is damaged; put a copy back, or name another file in store.url",
-    "malformed": "the file is damaged; put a copy back",
-    "readonly": "the file cannot be written; check its rights",
-    "unable to open": "cannot be opened; check the folder and its rights",
-}
-
-
-def remedy(problem: str) -> str:
-    """Say what to do about what SQLite says."""
-    known = next((text for sign, text in _REMEDIES.items() if sign in problem), "cannot be used; is its disk well?")
-    return f"{known} ({problem})"
+    return repeated

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
-from bot.database.engine import Database
+from bot.database.dialect import insert
+from bot.database.engine import Database, repeats
 from bot.database.schema import paces
 
 
@@ -27,14 +27,17 @@ class Paces:
     """The learnt paces of all channels."""
 
     def __init__(self, database: Database) -> None:
-        self._read, self._write = database.read, database.write
+        self._read, self._write = database.read, database.write_aside
 
     async def listed(self) -> list[LearntPace]:
         async with self._read() as db:
             return [LearntPace(**row._mapping) for row in await db.execute(select(paces).order_by(*paces.primary_key))]
 
+    @repeats
     async def keep(self, pace: LearntPace) -> None:
         """Write a pace in place of what was learnt earlier about the same limit."""
         row = asdict(pace)
         async with self._write() as db:
-            await db.execute(insert(paces).values(row).on_conflict_do_update(["channel", "name"], set_=row))
+            await db.execute(
+                insert(paces).values(row).on_conflict_do_update(index_elements=["channel", "name"], set_=row)
+            )

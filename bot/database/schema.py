@@ -24,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from bot.database.dialect import Id
 from bot.database.reasons import Cause
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
 
@@ -47,7 +48,7 @@ def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
 digests = Table(
     "digests",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("source", String, nullable=False),
     Column("name", String, nullable=False),  # the Digest's id: series and day
     Column("post", String, nullable=False),  # the file, or what the source calls it
@@ -72,7 +73,7 @@ digests = Table(
 chats = Table(
     "chats",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", String, nullable=False),
     Column("name", String, nullable=False),
     Column("address", String, nullable=False),
@@ -106,7 +107,7 @@ chats = Table(
     ),  # it wants the newest digest at once
     Column("canonical_address", String),  # the same under all names of a chat; none: not known yet
     Column("listed", Integer, nullable=False, server_default="0"),  # 1: the settings name it
-    Column("same_as", Integer),  # the chat of which this is another name, and which receives in its place
+    Column("same_as", Id),  # the chat of which this is another name, and which receives in its place
     _one_of("state", ChatState),
     UniqueConstraint("channel", "name"),
     Index(None, "channel", "address"),
@@ -117,7 +118,7 @@ chats = Table(
 messages = Table(
     "messages",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("digest_id", ForeignKey("digests.id"), nullable=False),
     Column("channel", String, nullable=False),
     Column("edition", String, nullable=False),
@@ -134,7 +135,7 @@ messages = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("ref", String, nullable=False, unique=True),  # opaque; the platform may carry it
     Column("message_id", ForeignKey("messages.id"), nullable=False),
     Column("chat_id", ForeignKey("chats.id"), nullable=False),
@@ -157,14 +158,19 @@ deliveries = Table(
     UniqueConstraint("message_id", "chat_id"),
     Index(None, "chat_id", "state"),
     # Nearly all rows are settled for ever; what is asked at each run is asked of the others.
-    Index("ix_deliveries_unsettled", "chat_id", "state", "not_before", sqlite_where=text("state != 'sent'")),
+    Index(
+        "ix_deliveries_unsettled",
+        *("chat_id", "state", "not_before"),
+        sqlite_where=text("state != 'sent'"),
+        postgresql_where=text("state != 'sent'"),
+    ),
 )
 
 # Every paper of every digest, to be looked up; what it says is in its digest's content.
 papers = Table(
     "papers",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("digest_id", ForeignKey("digests.id"), nullable=False, index=True),
     Column("ref", String, nullable=False, index=True),  # what buttons hold
     Column("paper", String, nullable=False, index=True),  # its id: an arXiv id or a slug
@@ -174,13 +180,13 @@ papers = Table(
 )
 
 # The words of papers, as `archive.ngrams` spells them; a virtual table of FTS5 with the ids of `papers`.
-paper_words = table("words", column("rowid", Integer), column("title", String), column("body", String))
+paper_words = table("words", column("rowid", Id), column("title", String), column("body", String))
 
 # What was searched for, so that buttons hold ids only; of the newest searches of each chat.
 searches = Table(
     "searches",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", String, nullable=False),
     Column("address", String, nullable=False),
     Column("words", String, nullable=False),
@@ -192,10 +198,10 @@ searches = Table(
 sent_replies = Table(
     "replies",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", String, nullable=False),
     Column("counter", String, key="id_sequence", nullable=False),
-    Column("remote_id", Integer, nullable=False),
+    Column("remote_id", Id, nullable=False),
     Column("sent_at", Float, nullable=False, index=True),
     Index(None, "channel", "id_sequence", "remote_id"),
 )
@@ -204,20 +210,20 @@ sent_replies = Table(
 unconfirmed_replies = Table(
     "unconfirmed_replies",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", String, nullable=False),
     Column("counter", String, key="id_sequence", nullable=False),
     Column("address", String, nullable=False),
     Column("body", JSON, nullable=False),
     Column("tried_at", Float, nullable=False),
-    Column("overwritten_id", Integer),  # of the message that a probe overwrote, until it is written back
+    Column("overwritten_id", Id),  # of the message that a probe overwrote, until it is written back
 )
 
 # Messages of channels that are deleted again: the bot's answers, and the commands posted there. No delivery is one.
 expiring_messages = Table(
     "expiring_messages",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("channel", String, nullable=False),
     Column("address", String, nullable=False),
     Column("remote_id", String, nullable=False),
@@ -260,7 +266,7 @@ sources = Table(
     Column("newest", String, nullable=False, server_default=""),  # the post
     # What the last look cost, good or not.
     Column("requests", Integer, nullable=False, server_default="0"),
-    Column("bytes", Integer),  # none: not known
+    Column("bytes", Id),  # none: not known
     Column("seconds", Float, nullable=False, server_default="0"),
 )
 
@@ -268,10 +274,18 @@ sources = Table(
 clock = Table(
     "clock",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     # The latest time at which a delivery or a reply was written, and nearly that of all else.
     Column("written_at", Float, nullable=False),
     # When it was last found to show an earlier time, and by how many seconds the times in the ledger were moved.
     Column("set_back_at", Float),
     Column("set_back_by", Integer),
+)
+
+# What counts the transactions that may change which delivery of a chat comes next: one row.
+marks = Table(
+    "marks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("plan", Id, nullable=False),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from bot.database.engine import Database
+from bot.database.engine import Database, repeats
 from bot.database.schema import chats
 from bot.database.states import ChatState
 from bot.ledger.sql import hand_sql
@@ -56,6 +56,7 @@ class ByHand:
         async with self._read() as db:
             return int((await db.execute(select(chats.c.id).where(*named))).scalar_one())
 
+    @repeats
     async def drop(self, digest: int) -> tuple[int, int]:
         """Drop a digest until its content changes; count the messages that are not sent any more, and those that stay.
 
@@ -65,6 +66,7 @@ class ByHand:
             counts = [(await db.execute(statement)).rowcount for statement in hand_sql.drop(digest)]
             return counts[2], (await db.execute(hand_sql.staying(digest))).scalar_one()
 
+    @repeats
     async def recall(self, digest: int, chat: int = 0) -> Recalled:
         """Let the messages of a digest be deleted in a chat, 0 for all; then it is dropped as well."""
         async with self._write() as db:

@@ -23,10 +23,10 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from bot.archive.index import REASON
-from bot.database.engine import Database
+from bot.database.dialect import insert
+from bot.database.engine import Database, repeats
 from bot.database.reasons import Cause, Reason
 from bot.database.schema import chats, clock, deliveries, digests, messages, notices, sources
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
@@ -50,7 +50,7 @@ class Incidents:
     """What is wrong with deliveries and posts."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._read, self._write = database.read, database.write
+        self._read, self._write, self._write_aside = database.read, database.write, database.write_aside
         self._clock = clock
 
     async def current(self) -> list[Incident]:
@@ -102,9 +102,10 @@ class Incidents:
         async with self._read() as db:
             return {one.key: one.over for one in await db.execute(select(notices))}
 
+    @repeats
     async def record(self, reported: Mapping[str, str], over: Collection[str]) -> None:
         """Record what was reported, and what is over."""
-        async with self._write() as db:
+        async with self._write_aside() as db:
             for key in over:
                 await db.execute(delete(notices).where(notices.c.key == key))
             for key, end in reported.items():
@@ -128,6 +129,7 @@ class Incidents:
         async with self._read() as db:
             return (await db.execute(select(deliveries.c.id).where(_meant(which)).limit(1))).first() is not None
 
+    @repeats
     async def retry(self, which: Selection = ALL, *, unseen: bool = False) -> int:
         """Make all that failed or is undecided due again; count the messages.
 
@@ -144,6 +146,7 @@ class Incidents:
             await db.execute(tried_again(chats.c.id.in_(_receiving(which.chat))))
         return sum(counts)
 
+    @repeats
     async def discard(self, which: Selection = ALL, *, waiting: bool = False) -> list[Incident]:
         """Give up what failed or is undecided, and list it.
 
@@ -156,6 +159,7 @@ class Incidents:
                 await db.execute(statement)
         return rows
 
+    @repeats
     async def release_held(self) -> list[Incident]:
         """Let posts that look unfinished be delivered as they are, and list them."""
         async with self._write() as db:
@@ -163,6 +167,7 @@ class Incidents:
             await db.execute(update(digests).where(digests.c.held_since.is_not(None)).values(held_since=RELEASED))
         return posts
 
+    @repeats
     async def skip_held(self) -> list[Incident]:
         """Give up the posts that are held because they look unfinished, and list them."""
         held = and_(digests.c.state == DigestState.HELD, digests.c.held_since.is_not(None))

@@ -7,24 +7,20 @@ is wrong in `incidents`.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.archive import Archive
 from bot.archive.index import digest_from_json, index_all, index_digest
 from bot.archive.sources import Sources
-from bot.database.engine import Database, make_engine, refuse_empty, translating_errors
-from bot.database.lock import hold_lock
-from bot.database.migrations import migrate
+from bot.database.engine import Database, repeats
+from bot.database.opening import open_database
 from bot.database.paces import Paces
 from bot.database.states import DeliveryState
-from bot.errors import LedgerError
 from bot.ledger import planning
 from bot.ledger.by_hand import ByHand
 from bot.ledger.chats import chat_sql, expiring, replies, subscriptions
@@ -36,8 +32,6 @@ from bot.ledger.status import Status
 from bot.ledger.writer import BatchWriter
 from bot.log import log
 from formatters.model import Digest
-
-OLDEST = (3, 35)  # of SQLite: for RETURNING
 
 
 def _warn(text: str) -> None:
@@ -80,27 +74,14 @@ class Row:
 async def open_ledger(url: str, clock: Callable[[], float] = time.time) -> AsyncIterator[Ledger]:
     """Open a ledger, making it or bringing it up to date; LedgerError when it cannot be.
 
-    `url` is sqlite:///FILE; `clock` gives seconds since 1970.
+    `url` is sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; `clock` gives seconds since 1970.
     """
-    path = Path(url.removeprefix("sqlite:///"))
-    if sqlite3.sqlite_version_info < OLDEST:
-        needed = ".".join(map(str, OLDEST))
-        raise LedgerError(f"ledger {path}: SQLite {sqlite3.sqlite_version} is too old; install {needed} or newer")
-    engine = make_engine(path)
-    try:
-        with translating_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            await refuse_empty(path)
-            async with engine.execution_options(writes=True).begin() as db:
-                await db.run_sync(migrate)
-                await index_all(db)
-        ledger = Ledger(Database(engine, path, clock), clock)
+    async with open_database(url, clock, index_all) as database:
+        ledger = Ledger(database)
         try:
             yield ledger
         finally:
             await ledger.writer.close()
-    finally:
-        await engine.dispose()
 
 
 async def known_ids(db: AsyncConnection, chat: Chat, before: float) -> KnownIds:
@@ -116,8 +97,8 @@ async def known_ids(db: AsyncConnection, chat: Chat, before: float) -> KnownIds:
 class Ledger:
     """The open ledger. Make it with `open_ledger`."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._path, self.clock = database.path, clock
+    def __init__(self, database: Database) -> None:
+        self._database, self.clock = database, (clock := database.clock)
         self._read, self._write = database.read, database.write
         self.archive, self.sources = Archive(database, clock), Sources(database, clock)
         self.subscriptions = subscriptions.Subscriptions(database, clock)
@@ -131,6 +112,7 @@ class Ledger:
 
     # --- planning
 
+    @repeats
     async def open_at(self, schedule: str, opening: float) -> None:
         """Let the digests that wait for the hour of chats with this schedule go out from `opening` on."""
         async with self._write() as db:
@@ -174,22 +156,26 @@ class Ledger:
         async with self._read() as db:
             return set((await db.execute(planning_sql.waiting_in_old_edition(source))).scalars())
 
+    @repeats
     async def write_plan(self, source: str, planned: PlannedDigest, rendered: Sequence[RenderedEdition]) -> int:
         """Write a digest, its messages and its deliveries in one transaction; count what is queued by hand."""
         async with self._write() as db:
             return await planning.write_plan(db, source, planned, rendered, self.clock())
 
+    @repeats
     async def write_reading(self, source: str, digest: Digest, fingerprint: str) -> None:
         """Write how a newer program reads a post that says what it said; no message changes."""
         async with self._write() as db:
             number: int = (await db.execute(digest_sql.write_reading(source, digest, fingerprint))).scalar_one()
             await index_digest(db, number, digest)
 
+    @repeats
     async def change_status(self, source: str, one: StatusChange) -> None:
         """Write the state and the reason of a digest whose content stays as it is."""
         async with self._write() as db:
             await db.execute(digest_sql.change_status(source, one))
 
+    @repeats
     async def record_posts(self, source: str, posts: Mapping[str, str]) -> None:
         """Write where the posts of digests are now, by name, and queue what chats lack of these digests.
 
@@ -208,12 +194,14 @@ class Ledger:
         async with self._read() as db:
             return list((await db.execute(planning_sql.WANTING_NEWEST)).scalars())
 
+    @repeats
     async def release_now(self, chat_ids: Sequence[int]) -> None:
         """Let chats that wanted the newest digest at once receive it, now that it is planned."""
         async with self._write() as db:
             await db.execute(transitions.release_now(chat_ids))
             await db.execute(chat_sql.got_newest(chat_ids))
 
+    @repeats
     async def release_first(self, source: str, name: str, channel: str, most: int) -> int:
         """Make the first messages of a digest due where they wait for the hour, and count them; the others wait on."""
         async with self._write() as db:
@@ -229,8 +217,9 @@ class Ledger:
 
         Waits for another process to finish, and tells so; raises Stopped when told to stop meanwhile.
         """
-        return hold_lock(self._path, stopping, tell)
+        return self._database.delivery_lock(stopping, tell)
 
+    @repeats
     async def mark_interrupted(self, settle: float) -> None:
         """Take up what a dead process left: edits are due, and `settle` seconds after its try a send is asked about."""
         async with self._write() as db:

@@ -15,16 +15,18 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.concurrency import LINGER
-from bot.database.engine import Database, translating_errors
+from bot.database.engine import Database
+from bot.database.schema import marks
 from bot.database.states import DeliveryState
 from bot.ledger.chats.chat_sql import END_PAUSE, PAUSE
 from bot.ledger.records.deliveries import Pause, QueuedDelivery
 from bot.ledger.sql import delivery_sql, linking_sql, transitions
 from formatters.edition import Edition
 
+_PLAN = select(marks.c.plan)
 _BUSY = 4  # requests at once, from which on it pays to wait for more
 _MOST_BODIES = 100  # kept in memory, of up to 16 KB each; the chats of a broadcast share those of its digest
 
@@ -97,7 +99,7 @@ class BatchWriter:
     async def claim(self, row: QueuedDelivery) -> QueuedDelivery | None:
         """Commit that a delivery is under way, and give it with its thread.
 
-        Gives None when anything else wrote the ledger since the row was read.
+        Gives None when anything was planned since the row was read.
         """
         claimed: QueuedDelivery | None = await self._request(self._batch.claims, row)
         return claimed
@@ -145,13 +147,13 @@ class BatchWriter:
         loop = asyncio.get_running_loop()
         while self._batch:
             await asyncio.sleep(LINGER if self._is_busy else 0)
-            async with self._database.writing:
+            async with self._database.writing():
                 batch, self._batch = self._batch, _Batch()
                 self._is_busy = len(batch) >= _BUSY
                 # A worker that was cancelled sends nothing; but an outcome is written, whoever waits for it.
                 claims = [row for row, future in batch.claims if not future.cancelled()]
                 try:
-                    with translating_errors(self._database.path):
+                    with self._database.translating_errors():
                         outcomes, reads = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
                         others = [one for one, _ in batch.others]
                         work = partial(self._connection.write, outcomes, claims, reads, others)
@@ -184,7 +186,7 @@ class _Connection:
         db = self._connection
         with db.begin():
             now = self._database.follow_clock(db, in_order=bool(outcomes or claims or others))
-            version: int = db.exec_driver_sql("PRAGMA data_version").scalar_one()
+            version: int = db.execute(_PLAN).scalar_one()
             self._settle(db, outcomes, now)
             claimed = self._claim(db, [row for row in claims if row.version == version], now)
             next_rows = {chat: self._next_rows(db, chat, version) for chat in reads}

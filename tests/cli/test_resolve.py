@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.database.backup import backup
+from bot.database.sqlite.backup import backup
 from bot.errors import LedgerError
 from tests.faults.posts import NAME, post, put
 from tests.support.chats import CHANNEL, CHANNEL_NAME, GROUP, READER

@@ -16,8 +16,8 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from bot.database import migrations
-from bot.database.engine import make_engine
 from bot.database.reasons import NOTHING, Cause, Reason
+from bot.database.sqlite.engine import make_engine
 from bot.database.states import DigestState, IncidentKind
 from bot.delivery.decisions import Rules
 from bot.ledger.ledger import open_ledger

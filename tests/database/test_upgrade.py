@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from bot import errors
 from bot.database import migrations
-from bot.database.engine import make_engine
 from bot.database.paces import LearntPace
+from bot.database.sqlite.engine import make_engine
 from bot.delivery.dispatcher import RetryPolicy
 from bot.ledger.ledger import open_ledger
 from bot.sources.source import FoundDigest

@@ -34,7 +34,7 @@ import bot.channels.telegram.channel
 import bot.channels.telegram.listener
 import bot.cli.delivery.deliver
 import bot.cli.main
-import bot.database.engine
+import bot.database.sqlite.engine
 import bot.sources.folder
 import bot.web.server
 from bot.channels.rate_limits.limiter import RateLimiter
@@ -131,7 +131,7 @@ def _turn_the_clock(shift: float) -> None:
 
 
 def _limit(conditions: Conditions) -> None:
-    prepare = bot.database.engine._prepare
+    prepare = bot.database.sqlite.engine._prepare
 
     def limited(connection: Any, record: object) -> None:
         prepare(connection, record)
@@ -139,7 +139,7 @@ def _limit(conditions: Conditions) -> None:
         if conditions.pages:
             connection.execute(f"PRAGMA max_page_count={conditions.pages}")
 
-    _put(bot.database.engine, "_prepare", limited)
+    _put(bot.database.sqlite.engine, "_prepare", limited)
 
 
 def _kill_at(pattern: str, _connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:

@@ -225,7 +225,7 @@ async def test_who_gave_up_sends_nothing_but_what_was_sent_is_written(pipeline: 
     [row, *_] = await writer.next_rows(1)
     [other, *_] = await writer.next_rows(2)
     assert await writer.claim(row)
-    async with writer._database.writing:
+    async with writer._database.writing():
         settled = writer.settle(row, DeliveryState.SENT, remote_id="1", id_sequence="a")
         claim = asyncio.create_task(writer.claim(other))
         await asyncio.sleep(0)

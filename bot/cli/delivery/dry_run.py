@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from bot.app.assembly import App, open_app
 from bot.cli.console import plural, print_json, say, spell_minute, spell_time, warn
 from bot.config.settings import Settings
-from bot.database.backup import backup
+from bot.database.sqlite.backup import backup
 from bot.delivery.channel import Channel, ChatWork
 from bot.ledger.ledger import DueWork
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect
 
+from bot.database.postgres.tables import make_tables
 from bot.errors import LedgerError
 
 FOLDER = Path(__file__).parent
@@ -13,7 +14,10 @@ FOLDER = Path(__file__).parent
 
 def migrate(connection: Connection) -> None:
     """Make the tables, or bring those of an older version up to date; LedgerError where they are of a newer one."""
-    if _revision(connection) != newest():
+    revision = _revision(connection)
+    if revision is None and connection.dialect.name == "postgresql":
+        make_tables(connection, newest())
+    elif revision != newest():
         _upgrade(connection)
 
 

@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Delete,
-    Integer,
     Update,
     and_,
     bindparam,
     case,
-    cast,
     delete,
     exists,
     false,
@@ -24,9 +22,9 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.database.dialect import Insert, insert, whole_number
 from bot.database.schema import chats, deliveries, notices
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, IncidentKind
 from formatters.edition import Edition, UsualEdition
@@ -76,7 +74,7 @@ def tried_again(*which: ColumnElement[bool]) -> Update:
 
 
 def _forget_pauses() -> Delete:
-    number = cast(func.substr(notices.c.key, len(IncidentKind.PAUSED) + 2), Integer)
+    number = whole_number(func.substr(notices.c.key, len(IncidentKind.PAUSED) + 2))
     receives = exists().where(chats.c.id == number, chats.c.state != ChatState.REMOVED)
     return delete(notices).where(notices.c.key.startswith(f"{IncidentKind.PAUSED} "), not_(receives))
 
@@ -111,7 +109,7 @@ def list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:
     row = insert(chats).values(channel=channel, name=name, address=name, id_sequence=id_sequence, edition="", listed=1)
     ours = and_(chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS, chats.c.same_as.is_(None))
     back = case((ours, ChatState.ACTIVE.value), else_=chats.c.state)
-    return row.on_conflict_do_update(["channel", "name"], set_={"state": back})
+    return row.on_conflict_do_update(index_elements=["channel", "name"], set_={"state": back})
 
 
 def got_newest(chat_ids: Collection[int]) -> Update:

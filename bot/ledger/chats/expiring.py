@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Delete, Select, Update, delete, func, select, update
-from sqlalchemy.dialects.sqlite import Insert, insert
 
-from bot.database.engine import Database
+from bot.database.dialect import Insert, insert
+from bot.database.engine import Database, repeats
 from bot.database.schema import expiring_messages as expiring
 
 _MOST = 100  # that are listed at once
@@ -31,14 +31,16 @@ class ExpiringMessages:
     """The messages that are to be deleted, and when."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._read, self._write = database.read, database.write
+        self._read, self._write = database.read, database.write_aside
         self._clock = clock
 
+    @repeats
     async def note(self, channel: str, address: str, remote_id: str, seconds: float) -> None:
         """Note that a message is to be deleted in so many seconds."""
         async with self._write() as db:
             await db.execute(_note(channel, address, remote_id, self._clock() + seconds))
 
+    @repeats
     async def postpone(self, channel: str, address: str, remote_id: str, seconds: float) -> None:
         """Let a message that is to be deleted stay for so many seconds from now; nothing becomes one of them."""
         async with self._write() as db:
@@ -55,6 +57,7 @@ class ExpiringMessages:
             at: float | None = (await db.execute(_next_at(channel))).scalar_one()
         return None if at is None else max(0.0, at - self._clock())
 
+    @repeats
     async def forget(self, number: int) -> None:
         """Forget a message that was deleted, or cannot be."""
         async with self._write() as db:
@@ -63,7 +66,7 @@ class ExpiringMessages:
 
 def _note(channel: str, address: str, remote_id: str, at: float) -> Insert:
     row = insert(expiring).values(channel=channel, address=address, remote_id=remote_id, delete_at=at)
-    return row.on_conflict_do_update(["channel", "address", "remote_id"], set_={"delete_at": at})
+    return row.on_conflict_do_update(index_elements=["channel", "address", "remote_id"], set_={"delete_at": at})
 
 
 def _postpone(channel: str, address: str, remote_id: str, at: float) -> Update:

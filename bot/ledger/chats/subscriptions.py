@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, exists, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
-from bot.database.engine import Database
+from bot.database.dialect import insert
+from bot.database.engine import Database, repeats
 from bot.database.schema import chats, deliveries
 from bot.database.states import ChatKind, ChatOrigin, ChatState
 from bot.ledger.chats.chat_sql import (
@@ -47,9 +47,10 @@ class Subscriptions:
     """The chats of the ledger."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        self._read, self._write = database.read, database.write
+        self._read, self._write, self._write_aside = database.read, database.write, database.write_aside
         self._clock = clock
 
+    @repeats
     async def sync_chats(self, channel: str, usual: UsualEdition, listed: Mapping[str, str]) -> None:
         """Make the chats of a channel those of the settings, name to id sequence; the others are kept but removed."""
         async with self._write() as db:
@@ -64,6 +65,7 @@ class Subscriptions:
                 await db.execute(list_chat(channel=channel, name=name, id_sequence=id_sequence))
             await write_editions(db, usual, chats.c.channel == channel)
 
+    @repeats
     async def sync_sources(self, channel: str, known: Sequence[str], listed: Mapping[str, Sequence[str]]) -> None:
         """Let each chat receive of the sources that its people chose, else those `listed` by its name, else of all.
 
@@ -116,6 +118,7 @@ class Subscriptions:
         async with self._read() as db:
             return [_subscription(row) for row in await db.execute(query.order_by(chats.c.id))]
 
+    @repeats
     async def keep_addresses(self, chat_ids: Sequence[int]) -> None:
         """Note of chats that their addresses are canonical."""
         known = {"canonical_address": chats.c.address}
@@ -123,6 +126,7 @@ class Subscriptions:
         async with self._write() as db:
             await db.execute(update(chats).where(*unknown).values(known))
 
+    @repeats
     async def merge_doubles(self, channel: str) -> None:
         """Let of chats that are one under several names only one receive: else it would get all twice.
 
@@ -132,6 +136,7 @@ class Subscriptions:
         async with self._write() as db:
             await merge_doubles(db, channel)
 
+    @repeats
     async def add_chat(
         self, channel: str, address: str, *, id_sequence: str, kind: ChatKind, language: str, usual: UsualEdition
     ) -> int:
@@ -140,19 +145,23 @@ class Subscriptions:
         row = {"channel": channel, **names, "id_sequence": id_sequence, "kind": kind}
         preferences = {"language": language, "state": ChatState.REMOVED, "edition": ""}
         made = (
-            insert(chats).values(**row, **preferences).on_conflict_do_update(["channel", "name"], set_={"kind": kind})
+            insert(chats)
+            .values(**row, **preferences)
+            .on_conflict_do_update(index_elements=["channel", "name"], set_={"kind": kind})
         )
         async with self._write() as db:
             chat: int = (await db.execute(made.returning(chats.c.id))).scalar_one()
             await write_editions(db, usual, chats.c.id == chat)
         return chat
 
+    @repeats
     async def keep_titles(self, channel: str, titles: Mapping[str, str]) -> None:
         """Write how chats are called now, by address; what is known already is not written again."""
         if rows := [{"of": channel, "at": address, "now": title} for address, title in titles.items()]:
-            async with self._write() as db:
+            async with self._write_aside() as db:
                 await db.execute(KEEP_TITLE, rows)
 
+    @repeats
     async def subscribe(self, chat: int, usual: UsualEdition, *, now: bool) -> None:
         """Let a chat receive digests from now on; with `now`, the newest one at once.
 
@@ -167,23 +176,27 @@ class Subscriptions:
             await db.execute(update(chats).where(chats.c.id == chat).values(values))
             await write_editions(db, usual, chats.c.id == chat)
 
+    @repeats
     async def unsubscribe(self, chat: int) -> None:
         """Let a chat receive nothing more, and drop what waits for it."""
         async with self._write() as db:
             await remove(db, ChatOrigin.READER, chats.c.id == chat)
             await db.execute(drop_unsent(deliveries.c.chat_id == chat))
 
+    @repeats
     async def set_preferences(self, chat: int, usual: UsualEdition, /, **preferences: object) -> None:
         """Write preferences of a chat."""
         async with self._write() as db:
             await db.execute(update(chats).where(chats.c.id == chat).values(preferences))
             await write_editions(db, usual, chats.c.id == chat)
 
+    @repeats
     async def pause(self, chat: int, reason: str) -> None:
         """Send nothing to a chat that cannot be written to; its preferences stay."""
         async with self._write() as db:
             await db.execute(PAUSE, {"of": chat, "why": reason, "now": self._clock()})
 
+    @repeats
     async def resume(self, chat: int) -> None:
         """Send to a paused chat again, and end its pause: its people, or the platform, say that it is open."""
         theirs = chats.c.id == chat
@@ -191,6 +204,7 @@ class Subscriptions:
             await db.execute(reopened(theirs))
             await db.execute(update(chats).where(theirs, IS_PAUSED).values(OPEN))
 
+    @repeats
     async def try_again(self, chat: int) -> None:
         """Give a paused chat another try; it counts as paused until a message arrives there."""
         theirs = chats.c.id == chat
@@ -198,6 +212,7 @@ class Subscriptions:
             await db.execute(reopened(theirs))
             await db.execute(tried_again(theirs))
 
+    @repeats
     async def resume_all(self) -> None:
         """Give paused chats and undecided sends another try: somebody may have let us in again."""
         now = self._clock()
@@ -205,6 +220,7 @@ class Subscriptions:
             for statement in (reopened(), tried_again(), *ask_again(now)):
                 await db.execute(statement)
 
+    @repeats
     async def move(self, chat: int, *, address: str, id_sequence: str) -> None:
         """Write where a chat is now; what it holds from before is not edited any more, nor asked about."""
         there = {"address": address, "canonical_address": address, "id_sequence": id_sequence}

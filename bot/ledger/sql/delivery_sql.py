@@ -7,12 +7,10 @@ from typing import Any
 
 from sqlalchemy import (
     Insert,
-    Integer,
     Select,
     and_,
     bindparam,
     case,
-    cast,
     exists,
     func,
     insert,
@@ -24,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
+from bot.database.dialect import has_item, whole_number
 from bot.database.schema import chats, clock, deliveries, digests, messages, papers, sent_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
@@ -41,8 +40,7 @@ CHAT_LABEL = (
 
 def takes(source: ColumnElement[str]) -> ColumnElement[bool]:
     """Tell whether a chat (of the enclosing statement) receives the digests of a source."""
-    named = select(func.json_each(chats.c.takes).table_valued("value").c.value)
-    return or_(chats.c.takes == "", source.in_(named))
+    return or_(chats.c.takes == "", has_item(chats.c.takes, source))
 
 
 def all_rows() -> Select[tuple[Any, ...]]:
@@ -98,8 +96,8 @@ def chats_due(channel: str, *, until: float, after: int, most: int) -> Select[tu
     columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.id_sequence.label("id_sequence"))
     label = CHAT_LABEL.label("label")
     theirs = (deliveries.c.chat_id > after, due(until), chats.c.channel == channel, chats.c.state == ChatState.ACTIVE)
-    by_chat = select(*columns, label).select_from(busy).where(*theirs).group_by(deliveries.c.chat_id)
-    return by_chat.order_by(deliveries.c.chat_id).limit(most)
+    by_chat = select(*columns, label).select_from(busy).where(*theirs).group_by(chats.c.id)
+    return by_chat.order_by(chats.c.id).limit(most)
 
 
 def due_work() -> Select[tuple[Any, ...]]:
@@ -246,7 +244,7 @@ def unconfirmed_sends(chat: Chat) -> Select[Any]:
     return select(func.count()).select_from(deliveries.join(chats)).where(same, unknown)
 
 
-_NUMBER = cast(deliveries.c.remote_id, Integer)
+_NUMBER = whole_number(deliveries.c.remote_id)
 
 # Keep the id of the message :of, which was deleted: an unconfirmed send is not taken for it, nor looked for before it.
 KEEP_RECALLED_ID = _keep_recalled_id()

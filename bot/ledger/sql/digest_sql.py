@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Insert, Select, Update, and_, case, exists, func, literal, not_, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_row, digest_to_json
+from bot.database.dialect import insert as upsert
 from bot.database.schema import chats, deliveries, digests, messages, papers
 from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
 from bot.ledger.records.digests import PlannedDigest, StatusChange
 from bot.ledger.sql.transitions import IS_RECALLED, not_sent
 from formatters.model import Digest
 
-_LISTED = func.group_concat(papers.c.paper, "\n")
+_LISTED = func.aggregate_strings(papers.c.paper, "\n")
 _PAPER_IDS = select(_LISTED).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 
 
@@ -54,7 +54,9 @@ def write_digest(source: str, planned: PlannedDigest, now: float) -> Insert:
     found = {"found_at": now} if planned.to_new_chats and planned.may_edit else {}
     # Whoever planned it may not know yet that it was dropped meanwhile.
     may = or_(IS_KEPT, literal(planned.lifts_drop))
-    return row.on_conflict_do_update(["source", "name"], set_=values | found, where=may).returning(digests.c.id)
+    return row.on_conflict_do_update(index_elements=["source", "name"], set_=values | found, where=may).returning(
+        digests.c.id
+    )
 
 
 def write_reading(source: str, digest: Digest, fingerprint: str) -> ReturningUpdate[Any]:

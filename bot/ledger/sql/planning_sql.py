@@ -24,10 +24,10 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
+from bot.database.dialect import insert as upsert
 from bot.database.schema import chats, deliveries, digests, messages
 from bot.database.states import ChatState, DeliveryState, DigestState
 from bot.ledger.records.digests import RenderedEdition
@@ -86,7 +86,7 @@ def hashes(digest: int, rendered: RenderedEdition) -> Select[tuple[Any, ...]]:
 def write_message(digest: int, rendered: RenderedEdition, seq: int, message: Message, body_hash: str) -> Insert:
     key = {"digest_id": digest, "channel": rendered.channel, "edition": rendered.edition, "key": message.key}
     values = {"seq": seq, "body": dict(message.body), "hash": body_hash, "is_obsolete": 0}
-    return upsert(messages).values(**key, **values).on_conflict_do_update(list(key), set_=values)
+    return upsert(messages).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values)
 
 
 def move_message(digest: int, rendered: RenderedEdition, seq: int, key: str) -> Update:
@@ -218,7 +218,7 @@ def _was_away(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[b
         .where(held.c.chat_id == chats.c.id, own.c.id == digest, former.c.id != own.c.id)
         .correlate(chats)
     )
-    since = func.max(chats.c.receives_since, chats.c.takes_since)
+    since = case((chats.c.receives_since > chats.c.takes_since, chats.c.receives_since), else_=chats.c.takes_since)
     shall = (chats.c.state == ChatState.ACTIVE, since <= _of(digest, "found_at"), takes(_of(digest, "source")))
     return and_(*shall, not_(_holds(digest)), or_(chats.c.receives_since > 0, has_former))
 

@@ -14,7 +14,7 @@ from structlog.typing import EventDict
 from telegram import Bot
 from telegram.error import Conflict
 
-import bot.database.engine
+import bot.database.sqlite.engine
 from bot.channels.telegram import listener
 from bot.conversation import context
 from bot.conversation.context import Request
@@ -217,13 +217,13 @@ async def test_a_bug_silences_nobody(telegram_bot: TelegramBot, monkeypatch: pyt
 async def test_what_a_locked_ledger_refuses_is_taken_in_again(
     telegram_template: Delivered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare = bot.database.engine._prepare
+    prepare = bot.database.sqlite.engine._prepare
 
     def impatient(connection: Any, record: object) -> None:
         prepare(connection, record)
         connection.cursor().execute("PRAGMA busy_timeout=20")
 
-    monkeypatch.setattr(bot.database.engine, "_prepare", impatient)
+    monkeypatch.setattr(bot.database.sqlite.engine, "_prepare", impatient)
     async with listening_bot(telegram_template, monkeypatch) as telegram_bot:
         with capture_logs() as logs, sqlite3.connect("paperboy.db") as other:
             other.execute("BEGIN IMMEDIATE")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.cli.setup.checks.findings import Finding, Name
 from bot.cli.setup.rights import open_to_all
-from bot.database.backup import damage
+from bot.database.sqlite.backup import damage
 
 _LEAST_FREE = 100 * 2**20  # bytes
 

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.database.engine import remedy
+from bot.database.sqlite.engine import remedy
 from bot.errors import LedgerError
 
 

@@ -1,0 +1,133 @@
+"""The ledger on a PostgreSQL server: how connections are made, written on, and what time it is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.database.engine import MARK
+from bot.database.postgres.errors import translating_errors
+from bot.database.postgres.locks import PLANNER, hold_lock
+
+# A host that is gone is noticed, so that its locks are freed here and there.
+_CONNECT: dict[str, Any] = {
+    "connect_timeout": 10,
+    "application_name": "paperboy",
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15000,
+}
+_TICK = 1e-6  # seconds between two times that are in order; less is lost in a float
+_SERVER_TIME = text("SELECT extract(epoch FROM clock_timestamp())")
+_MEASURED_FOR = 30.0  # seconds for which the difference to the server's clock is used
+
+
+def shown(url: str) -> str:
+    """Give the URL of a database as people may read it: without the password."""
+    return make_url(url).render_as_string(hide_password=True).replace(":***@", "@")
+
+
+def driver_url(url: str) -> URL:
+    """Give the URL that names the driver; the same one is used in and out of the event loop."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """Make the engine of a ledger; a connection that broke is noticed before it is used."""
+    return create_async_engine(driver_url(url), connect_args=_CONNECT, pool_pre_ping=True)
+
+
+class ServerClock:
+    """The server's clock, which all workers share: this computer's, with the difference that was measured."""
+
+    def __init__(self) -> None:
+        self.behind = 0.0  # seconds by which this computer's clock is
+        self._measured_at = -_MEASURED_FOR
+
+    def __call__(self) -> float:
+        return time.time() + self.behind
+
+    def measure(self, db: Connection) -> None:
+        """Ask the server, unless it was asked lately."""
+        begun = time.monotonic()
+        if begun >= self._measured_at + _MEASURED_FOR:
+            before = time.time()
+            server = float(db.execute(_SERVER_TIME).scalar_one())
+            self._measured_at = time.monotonic()
+            self.behind = server - (before + (self._measured_at - begun) / 2)
+
+
+class PostgresDatabase:
+    """The ledger on a server: many readers, many writers; what two of them wrote at once, one of them repeats."""
+
+    take_over_delay = 25.0  # Telegram's calls take up to 20 seconds
+
+    def __init__(self, engine: AsyncEngine, url: str, clock: Callable[[], float]) -> None:
+        self.name, self.clock = shown(url), ServerClock() if clock is time.time else clock
+        self._url, self._engine = url, engine
+        self._last = 0.0  # the time that was last given in order
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Read in one transaction."""
+        with self.translating_errors():
+            async with self._engine.connect() as db:
+                yield db
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Write in one transaction what may change which delivery comes next in a chat.
+
+        The mark comes last, so that who holds it waits for nobody.
+        """
+        async with self.write_aside() as db:
+            yield db
+            await db.execute(MARK)
+
+    @asynccontextmanager
+    async def write_aside(self) -> AsyncIterator[AsyncConnection]:
+        """Write in one transaction."""
+        with self.translating_errors():
+            async with self._engine.begin() as db:
+                await db.run_sync(self.follow_clock)
+                yield db
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """Wait for nothing: transactions do not exclude one another here."""
+        yield
+
+    def follow_clock(self, db: Connection, *, in_order: bool = False) -> float:
+        """Give the time to write; if `in_order`, it is later than any that was so given before by this process.
+
+        Times in the ledger are not moved: the server's clock counts, whatever a worker's own shows.
+        """
+        if isinstance(self.clock, ServerClock):
+            self.clock.measure(db)
+        now = self.clock()
+        if in_order:
+            self._last = now = max(now, self._last + _TICK)
+        return now
+
+    def writer_engine(self) -> Engine:
+        """Make an engine for a thread of its own."""
+        return create_engine(driver_url(self._url), connect_args=_CONNECT)
+
+    def translating_errors(self) -> AbstractContextManager[None]:
+        """Raise LedgerError, in an operator's words, for what is wrong with the database."""
+        return translating_errors(self.name)
+
+    @asynccontextmanager
+    async def delivery_lock(self, stopping: asyncio.Event, tell: Callable[[str], object]) -> AsyncIterator[None]:
+        """Hold the right to plan; the server frees it when the process dies."""
+        with self.translating_errors():
+            async with self._engine.connect() as db, hold_lock(db, PLANNER, stopping, tell):
+                yield

@@ -1,0 +1,25 @@
+"""The tables of a new ledger on PostgreSQL: those of the schema, and what only PostgreSQL spells so."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert
+
+from bot.database.schema import clock, marks, metadata
+
+# As `schema.paper_words` reads them; the words are spelled by `archive.ngrams`, and no dictionary is asked.
+_WORDS = (
+    "CREATE TABLE words (rowid bigint PRIMARY KEY, title tsvector NOT NULL, body tsvector NOT NULL)",
+    "CREATE INDEX ix_words_title ON words USING gin (title)",
+    "CREATE INDEX ix_words_body ON words USING gin (body)",
+)
+_VERSION = "CREATE TABLE alembic_version (version_num varchar(32) CONSTRAINT alembic_version_pkc PRIMARY KEY)"
+
+
+def make_tables(connection: Connection, revision: str) -> None:
+    """Make all tables as the newest migration leaves them, and the rows that are there from the beginning."""
+    metadata.create_all(connection)
+    for statement in (*_WORDS, _VERSION):
+        connection.exec_driver_sql(statement)
+    connection.execute(insert(clock).values(id=1, written_at=0.0))
+    connection.execute(insert(marks).values(id=1, plan=0))
+    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (%s)", (revision,))
