@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.concurrency import wait_unless
-from bot.database.paces import LearntPace
 from bot.delivery.channel import Channel
 from bot.errors import LedgerError
+from bot.ledger.chats.paces import LearntPace
 from bot.ledger.ledger import Ledger
 from bot.log import log
 

@@ -19,11 +19,11 @@ from bot.archive.index import digest_from_json, index_all, index_digest
 from bot.archive.sources import Sources
 from bot.database.engine import Database, repeats
 from bot.database.opening import open_database
-from bot.database.paces import Paces
 from bot.database.states import DeliveryState
 from bot.ledger import planning
 from bot.ledger.by_hand import ByHand
 from bot.ledger.chats import chat_sql, expiring, replies, subscriptions
+from bot.ledger.chats.paces import Paces
 from bot.ledger.incidents import Incidents
 from bot.ledger.records.deliveries import Chat, KnownIds
 from bot.ledger.records.digests import KnownDigest, PlannedDigest, RenderedEdition, StatusChange

@@ -17,7 +17,7 @@ import pytest
 from bot.cli.delivery.deliver import deliver_once
 from bot.config.fields import WEEKDAYS
 from bot.config.loading import load
-from bot.database.paces import LearntPace
+from bot.ledger.chats.paces import LearntPace
 from bot.ledger.ledger import open_ledger
 from tests.faults.process import Process, get_ready
 from tests.faults.program import Conditions

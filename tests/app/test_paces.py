@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from bot.app.assembly import App
 from bot.app.paces import PaceKeeper
 from bot.channels.rate_limits.allowances import Allowance
-from bot.database.paces import LearntPace
 from bot.errors import LedgerError
+from bot.ledger.chats.paces import LearntPace
 from tests.support.app import memory, opened
 from tests.support.memory_channel import MemoryChannel
 

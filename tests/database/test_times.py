@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, Float, create_engine, insert, select
 
 from bot.database.schema import clock, metadata, paces, searches, sources
-from bot.database.times import FUTURE, PAST, STEP, follow_clock
+from bot.database.sqlite.times import FUTURE, PAST, STEP, follow_clock
 from bot.errors import LedgerError
 from bot.ledger.ledger import open_ledger
 from tests.support.digests import days

@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from bot import errors
 from bot.database import migrations
-from bot.database.paces import LearntPace
 from bot.database.sqlite.engine import make_engine
 from bot.delivery.dispatcher import RetryPolicy
+from bot.ledger.chats.paces import LearntPace
 from bot.ledger.ledger import open_ledger
 from bot.sources.source import FoundDigest
 from formatters.page import reference

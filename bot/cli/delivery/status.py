@@ -14,10 +14,10 @@ from bot.channels import all_kits
 from bot.channels.rate_limits.allowances import Allowance
 from bot.cli.console import Console, plural, print_json, spell_minute, spell_time
 from bot.config.settings import Settings
-from bot.database.paces import LearntPace
 from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import listed_chats
 from bot.delivery.hours import DeliveryHours
+from bot.ledger.chats.paces import LearntPace
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records.reports import ChatStatus, DerivedState, DigestStatus, PausedChat, StuckMessage
 from bot.monitoring.status import paused_line, recent_status

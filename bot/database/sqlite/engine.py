@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.database.engine import MARK
 from bot.database.sqlite.lock import hold_lock
-from bot.database.times import follow_clock, is_impossible
+from bot.database.sqlite.times import follow_clock, is_impossible
 from bot.errors import LedgerError
 
 _RETRIES, _RETRY_PAUSE = 20, 0.05  # how often, and every how many seconds, an empty file is looked at

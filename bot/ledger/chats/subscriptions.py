@@ -1,6 +1,6 @@
 """Subscriptions: which chats receive digests, and their preferences. Each change is committed before it is answered.
 
-Only this package writes `chats`, but for times that `database.times` moves; a test holds that.
+Only this package writes `chats`, but for times that `database.sqlite.times` moves; a test holds that.
 """
 
 from __future__ import annotations

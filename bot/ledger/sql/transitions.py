@@ -1,6 +1,6 @@
 """Every statement that changes or drops deliveries, but for those of `hand_sql`.
 
-Their times are moved by `database.times`, too.
+Their times are moved by `database.sqlite.times`, too.
 
 A test carries each statement out on rows of every state, and compares what it does with `DELIVERY_CHANGES`.
 """
