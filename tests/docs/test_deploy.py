@@ -13,6 +13,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bot.cli.setup.settings import all_settings
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 LOCKS = ("requirements.txt", "requirements-build.txt")
@@ -142,11 +144,16 @@ class TestDockerfile:
                 assert all((ROOT / source).exists() for source in sources)
 
 
-class TestCompose:
+def _compose(name: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text("utf-8"))
+    return parsed
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.cluster.yaml"])
+class TestBothComposeFiles:
     @pytest.fixture
-    def service(self) -> dict[str, Any]:
-        parsed = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
-        found: dict[str, Any] = parsed["services"]["paperboy"]
+    def service(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = _compose(name)["services"]["paperboy"]
         return found
 
     def test_builds_the_container(self, service: dict[str, Any]) -> None:
@@ -160,10 +167,8 @@ class TestCompose:
         assert f"USER {service['user']}" in _lines("Dockerfile")
         assert not {"privileged", "cap_add", "ports", "network_mode", "devices"} & set(service)
 
-    def test_writes_only_its_ledger(self, service: dict[str, Any]) -> None:
-        writable = [mount["target"] for mount in service["volumes"] if not mount.get("read_only")]
-        assert writable == ["/data"]
-        assert service["environment"]["PAPERBOY_STORE__URL"].startswith("sqlite:////data/")
+    def test_is_asked_how_it_is_as_the_container_says(self, service: dict[str, Any]) -> None:
+        assert not {"command", "entrypoint", "healthcheck"} & set(service)
 
     def test_holds_no_secret(self, service: dict[str, Any]) -> None:
         assert service["env_file"] == [{"path": "../.env", "required": False}]
@@ -172,6 +177,97 @@ class TestCompose:
     def test_comes_back_and_leaves_in_peace(self, service: dict[str, Any]) -> None:
         assert service["restart"] == "unless-stopped"
         assert service["stop_grace_period"] == "60s"
+
+    def test_its_logs_and_its_memory_have_an_end(self, service: dict[str, Any]) -> None:
+        assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
+        assert (service["mem_limit"], service["pids_limit"]) == ("512m", 128)
+
+
+class TestCompose:
+    def test_writes_only_its_ledger(self) -> None:
+        service = _compose("compose.yaml")["services"]["paperboy"]
+        assert _writable(service) == ["/data"]
+        assert service["environment"]["PAPERBOY_STORE__URL"].startswith("sqlite:////data/")
+
+
+def _writable(service: dict[str, Any]) -> list[str]:
+    return [mount["target"] for mount in service["volumes"] if not mount.get("read_only")]
+
+
+class TestCluster:
+    @pytest.fixture
+    def worker(self) -> dict[str, Any]:
+        found: dict[str, Any] = _compose("compose.cluster.yaml")["services"]["paperboy"]
+        return found
+
+    @pytest.fixture
+    def postgres(self) -> dict[str, Any]:
+        found: dict[str, Any] = _compose("compose.cluster.yaml")["services"]["postgres"]
+        return found
+
+    def test_replaces_the_single_bot(self) -> None:
+        """Under other names that one would run on beside the workers, with a ledger of its own."""
+        one, many = _compose("compose.yaml"), _compose("compose.cluster.yaml")
+        assert one["name"] == many["name"]
+        assert set(one["services"]) == set(many["services"]) - {"postgres"}
+        assert one["services"]["paperboy"]["image"] == many["services"]["paperboy"]["image"]
+
+    def test_two_workers_that_differ_in_nothing(self, worker: dict[str, Any]) -> None:
+        assert worker["deploy"] == {"replicas": 2}
+        assert "container_name" not in worker
+        assert _writable(worker) == []
+
+    def test_workers_see_the_posts_of_the_single_bot(self, worker: dict[str, Any]) -> None:
+        one = _compose("compose.yaml")["services"]["paperboy"]["volumes"]
+        assert worker["volumes"] == [mount for mount in one if mount["type"] == "bind"]
+
+    def test_workers_wait_for_the_ledger(self, worker: dict[str, Any]) -> None:
+        assert worker["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+    def test_workers_reach_the_ledger(self, worker: dict[str, Any], postgres: dict[str, Any]) -> None:
+        """The same user, password, service and database on both sides."""
+        given = postgres["environment"]
+        user, password, database = (given[f"POSTGRES_{name}"] for name in ("USER", "PASSWORD", "DB"))
+        assert worker["environment"]["PAPERBOY_STORE__URL"] == f"postgresql://{user}:{password}@postgres/{database}"
+
+    def test_a_missing_password_is_told_with_its_cure(self, postgres: dict[str, Any]) -> None:
+        found = re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?(.*)\}", postgres["environment"]["POSTGRES_PASSWORD"])
+        assert found
+        assert "COMPOSE_ENV_FILES=.env" in found[1]
+        assert "COMPOSE_ENV_FILES=.env\n" in (DEPLOY / "compose.cluster.yaml").read_text("utf-8")
+
+    def test_the_ledger_outlives_its_container(self, postgres: dict[str, Any]) -> None:
+        assert postgres["image"] == "postgres:18"
+        assert [(mount["source"], mount["target"]) for mount in postgres["volumes"]] == [
+            ("postgres", "/var/lib/postgresql")
+        ]
+        assert "postgres" in _compose("compose.cluster.yaml")["volumes"]
+
+    def test_every_commit_waits_for_the_disk(self, postgres: dict[str, Any]) -> None:
+        assert "command" not in postgres
+        assert not re.search("synchronous_commit|fsync|nosync", str(postgres))
+
+    def test_it_is_ready_when_it_can_be_reached(self, postgres: dict[str, Any]) -> None:
+        given = postgres["environment"]
+        assert postgres["healthcheck"]["test"] == [
+            *("CMD", "pg_isready", "--host=127.0.0.1"),
+            *(f"--username={given['POSTGRES_USER']}", f"--dbname={given['POSTGRES_DB']}"),
+        ]
+
+    def test_it_is_confined(self, postgres: dict[str, Any], worker: dict[str, Any]) -> None:
+        for key in ("read_only", "cap_drop", "security_opt", "restart", "stop_grace_period", "logging"):
+            assert postgres[key] == worker[key], key
+        assert postgres["user"] == "postgres"
+        assert [line.partition(":")[0] for line in postgres["tmpfs"]] == ["/tmp", "/var/run/postgresql"]
+        assert not {"privileged", "cap_add", "ports", "network_mode", "devices"} & set(postgres)
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.cluster.yaml", "kubernetes.yaml", "paperboy.service"])
+def test_what_looks_like_a_setting_is_one(name: str) -> None:
+    known = {setting.variable for setting in all_settings()} | {"PAPERBOY_CONFIG"}
+    found = set(re.findall(r"PAPERBOY_\w+", (DEPLOY / name).read_text("utf-8")))
+    assert found
+    assert found <= known
 
 
 class TestUnit:
