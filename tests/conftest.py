@@ -22,6 +22,7 @@ from tests.support.fakes.telegram import FakeTelegram
 from tests.support.statements import share_compiled
 
 __all__ = ["pytest_terminal_summary"]
+pytest_plugins = ["tests.support.postgres.plugin"]
 
 LONG = "long"
 # Machines are busy at times: that an example took long says nothing.

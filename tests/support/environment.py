@@ -7,5 +7,5 @@ _NETWORK = ("_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CAINFO", "SSL_CAPATH
 
 
 def is_foreign(name: str) -> bool:
-    """Tell whether a variable is a setting of ours, or says how this machine reaches others."""
-    return name.startswith("PAPERBOY_") or name.upper().endswith(_NETWORK)
+    """Tell whether a variable is a setting of ours or of PostgreSQL, or says how this machine reaches others."""
+    return name.startswith(("PAPERBOY_", "PG")) or name.upper().endswith(_NETWORK)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.fakes import slack, telegram
+from tests.support.postgres.server import PASSWORD
 
 PATH = shutil.which("paperboy", path=Path(sys.executable).parent) or "paperboy"
-SECRETS = (telegram.TOKEN, slack.TOKEN)
+SECRETS = (telegram.TOKEN, slack.TOKEN, PASSWORD)
 
 # A line for the tokens, so that a test may take them away.
 TOKENS = {"PAPERBOY_TELEGRAM__TOKEN": telegram.TOKEN, "PAPERBOY_SLACK__BOT_TOKEN": slack.TOKEN}
@@ -32,7 +33,7 @@ class Done:
 
 
 async def paperboy(*arguments: str | Path, typed: str | bytes = "", program: str | Path = PATH, **environ: str) -> Done:
-    """Run a command in the working directory; whatever happens, no traceback and no token is shown."""
+    """Run a command in the working directory; whatever happens, no traceback and no secret is shown."""
     run = await asyncio.create_subprocess_exec(
         program,
         *map(str, arguments),

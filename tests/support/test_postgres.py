@@ -1,0 +1,185 @@
+"""The PostgreSQL servers that other tests run on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.postgres.databases import Databases
+from tests.support.postgres.server import ADMIN, PASSWORD, USER, PostgresServer, own_server
+
+ROOT = Path(__file__).parents[2]
+# A session of tests in which each process tells its database and the server's process, then may wait to be killed.
+SESSION = """
+import os, pathlib, time
+
+def test_one(postgres_server, postgres_url, worker_id):
+    told = f"{postgres_server.pid} {postgres_server.folder} {postgres_url}"
+    pathlib.Path("told.part").with_stem(worker_id).write_text(told)
+    os.rename(f"{worker_id}.part", f"{worker_id}.told")
+    if os.environ.get("WAITS"):
+        time.sleep(60)
+"""
+
+
+def _session(folder: Path, *options: str, **environ: str) -> subprocess.Popen[str]:
+    (folder / "test_session.py").write_text(SESSION, "utf-8")
+    options = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.support.postgres.plugin", *options)
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", *options, "test_session.py"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _told(folder: Path) -> list[tuple[int, Path, str]]:
+    """Read what each process told: the server's process, its folder, the database's address."""
+    found = [path.read_text("utf-8").split() for path in sorted(folder.glob("*.told"))]
+    return [(int(pid), Path(where), url) for pid, where, url in found]
+
+
+def _until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process is there, and not merely waiting to be asked how it ended."""
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+class TestDatabases:
+    def test_each_is_new_and_gone_afterwards(
+        self, postgres_databases: Databases, postgres_server: PostgresServer
+    ) -> None:
+        with postgres_databases.fresh() as first, psycopg.connect(first) as db:
+            db.execute("CREATE TABLE notes (text TEXT)")
+            db.commit()
+            with postgres_databases.fresh() as second, psycopg.connect(second) as other:
+                assert other.execute("SELECT to_regclass('notes')").fetchone() == (None,)
+        with psycopg.connect(postgres_server.url(ADMIN, user=ADMIN)) as db:
+            names = {name for (name,) in db.execute("SELECT datname FROM pg_database")}
+        assert not names & {psycopg.conninfo.conninfo_to_dict(url)["dbname"] for url in (first, second)}
+
+    def test_who_is_still_connected_is_cut_off(self, postgres_databases: Databases) -> None:
+        with postgres_databases.fresh() as url:
+            left = psycopg.connect(url)
+        with pytest.raises(psycopg.OperationalError, match="terminating connection"):
+            left.execute("SELECT 1")
+
+    def test_its_user_may_do_no_more_than_an_operator_s(self, postgres_url: str) -> None:
+        with psycopg.connect(postgres_url, autocommit=True) as db:
+            assert db.info.user == USER
+            db.execute("CREATE TABLE notes (text TEXT)")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                db.execute("CREATE DATABASE another")
+
+    def test_a_ledger_has_an_address_in_a_file_and_in_postgresql(self, ledger_url: str) -> None:
+        assert ledger_url.startswith(("sqlite:////", "postgresql://"))
+
+
+class TestSharedServer:
+    def test_all_processes_share_it_each_with_databases_of_its_own(self, tmp_path: Path) -> None:
+        session = _session(tmp_path, "--tx", "2*popen", "--dist", "each")
+        out, _ = session.communicate(timeout=60)
+        assert session.returncode == 0, out
+        (pid, folder, one), (same_pid, same_folder, other) = _told(tmp_path)
+        assert (pid, folder) == (same_pid, same_folder)
+        assert one != other
+        assert not _runs(pid)
+        assert not folder.parent.exists()
+
+    @pytest.mark.parametrize("options", [("-n", "0"), ("-n", "1")])
+    def test_it_ends_with_a_session_that_is_killed(self, tmp_path: Path, options: tuple[str, ...]) -> None:
+        with _session(tmp_path, *options, WAITS="yes") as session:
+            _until(lambda: _told(tmp_path))
+            ((pid, folder, _),) = _told(tmp_path)
+            assert _runs(pid)
+            session.send_signal(signal.SIGKILL)
+        _until(lambda: not _runs(pid) and not folder.parent.exists())
+
+    def test_tests_fail_where_it_cannot_start(self, tmp_path: Path) -> None:
+        """They are not skipped: that would look as if all was well."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder).chmod(0o711)  # PostgreSQL may run as another user
+            (too_long := Path(folder, "long" * 30)).mkdir(0o711)
+            session = _session(tmp_path, "-n", "0", TMPDIR=str(too_long))
+            out, _ = session.communicate(timeout=60)
+            assert not list(too_long.iterdir())
+        assert session.returncode == 1
+        assert "1 error" in out
+        assert "skipped" not in out
+        assert "PostgresError: pg_ctl start" in out
+        assert "is too long" in out
+
+
+class TestOwnServer:
+    def test_what_was_committed_survives_an_immediate_restart(self) -> None:
+        with own_server() as server:
+            with psycopg.connect(server.url()) as db:
+                assert (
+                    db.execute("SHOW fsync").fetchone() == db.execute("SHOW synchronous_commit").fetchone() == ("on",)
+                )
+                db.execute("CREATE TABLE notes (text TEXT)")
+                db.execute("INSERT INTO notes VALUES ('committed')")
+                db.commit()
+                db.execute("INSERT INTO notes VALUES ('not committed')")
+                pid = server.pid
+                server.restart("immediate")
+                assert server.pid != pid
+                with pytest.raises(psycopg.OperationalError):
+                    db.commit()
+            with psycopg.connect(server.url()) as db:
+                assert db.execute("SELECT text FROM notes").fetchall() == [("committed",)]
+            pid = server.pid
+        assert not _runs(pid)
+        assert not server.folder.exists()
+
+    def test_it_may_be_stopped_or_killed_in_between(self) -> None:
+        with own_server() as server:
+            server.stop()
+            assert not server.answers
+            with pytest.raises(psycopg.OperationalError):
+                psycopg.connect(server.url())
+            server.start()
+            os.kill(server.pid, signal.SIGKILL)
+        assert not server.folder.exists()
+
+    def test_it_ends_though_it_is_frozen(self) -> None:
+        with own_server() as server:
+            pid = server.pid
+            os.kill(pid, signal.SIGSTOP)
+        assert not _runs(pid)
+
+    def test_settings_an_address_and_a_password(self) -> None:
+        settings = {"listen_addresses": "127.0.0.1", "idle_session_timeout": "15s"}
+        with own_server(settings, port=_free_port(), auth="scram-sha-256") as server:
+            url = server.url(address=f"127.0.0.1:{server.port}")
+            with psycopg.connect(url) as db:
+                assert db.execute("SHOW idle_session_timeout").fetchone() == ("15s",)
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(url.replace(PASSWORD, "another"))
+            pid = server.pid
+        assert not _runs(pid)
