@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -92,3 +93,18 @@ def test_what_operators_are_told(kind: str) -> None:
 
     over = said.incidents_over.get(kind, "").format(where="…")
     assert row[2] == (f"`{over}`" if over else "")
+
+
+def test_the_table_on_paper_adds_up() -> None:
+    """A bot may send 30 messages a second, a processor makes 300 calls, a delivery takes 0.33 kB for 30 days."""
+    table = [cells for cells in rows(section(HANDBOOK, "When one machine is not enough")) if len(cells) == 7]
+    assert len(table) == 3
+    for readers_get, messages, one_bot, bots, rate, stored, processors in table:
+        daily = int(messages.replace(",", ""))
+        hours = daily / 30 / 3600
+        assert sum(map(int, re.findall(r"\d+", readers_get.replace(" an ", " 1 ")))) * 1_000_000 == daily
+        assert one_bot == f"{hours:.{0 if hours >= 10 else 1}f} h"
+        assert bots == str(math.ceil(hours))
+        assert rate == f"{daily / 3600:,.0f}"
+        assert stored == f"{daily * 30 * 0.33 / 1e6:.0f} GB"
+        assert processors == str(math.ceil(daily / 3600 / 300))
