@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import bot.ledger.ledger
-from bot.database.states import DELIVERY_CHANGES, ChatKind
+from bot.database.states import ChatKind
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
@@ -19,6 +19,7 @@ from bot.ledger.records.deliveries import Chat, KnownIds, QueuedDelivery, Subscr
 from bot.sources.source import FoundDigest
 from formatters.edition import UsualEdition
 from tests.support.memory_channel import MemoryChannel
+from tests.support.transitions import ALLOWED
 from tests.support.usual import usual_edition
 
 NOW = RetryPolicy(settle_delay=0, first_backoff=0)
@@ -158,8 +159,7 @@ async def empty(path: Path) -> None:
 
 def _hold_to_the_transitions(path: Path) -> None:
     """Let a ledger refuse what the table of transitions does not allow."""
-    pairs = [f"('{start}', '{end}')" for start, ends in DELIVERY_CHANGES.items() for end in (start, *ends)]
-    refused = f"(OLD.state, NEW.state) NOT IN (VALUES {', '.join(pairs)})"
+    refused = f"(OLD.state, NEW.state) NOT IN (VALUES {ALLOWED})"
     with closing(sqlite3.connect(path)) as db:
         db.execute(
             f"CREATE TRIGGER transitions BEFORE UPDATE OF state ON deliveries WHEN {refused} "

@@ -11,7 +11,7 @@ _MOST = 1000
 
 
 class _Compiled(LRUCache[Any, Any]):
-    """Compiled statements, by the kind of dialect in place of each engine's own: all ledgers are SQLite's."""
+    """Compiled statements, by the kind of dialect in place of each engine's own."""
 
     def get(self, key: Any, default: Any = None) -> Any:
         return super().get(_common(key), default)

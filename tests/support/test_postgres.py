@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,13 +11,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.support.postgres.databases import Databases
-from tests.support.postgres.server import ADMIN, PASSWORD, USER, PostgresServer, own_server
+from bot.ledger.ledger import open_ledger
+from tests.support.postgres.databases import Databases, Ledgers
+from tests.support.postgres.ledger import make_ledger
+from tests.support.postgres.server import ADMIN, PASSWORD, USER, PostgresServer, _package, link, own_server
+from tests.support.usual import usual_edition
 
 ROOT = Path(__file__).parents[2]
 # A session of tests in which each process tells its database and the server's process, then may wait to be killed.
@@ -74,18 +79,19 @@ class TestDatabases:
     def test_each_is_new_and_gone_afterwards(
         self, postgres_databases: Databases, postgres_server: PostgresServer
     ) -> None:
-        with postgres_databases.fresh() as first, psycopg.connect(first) as db:
+        url = postgres_databases.url
+        with postgres_databases.fresh() as first, psycopg.connect(url(first)) as db:
             db.execute("CREATE TABLE notes (text TEXT)")
             db.commit()
-            with postgres_databases.fresh() as second, psycopg.connect(second) as other:
+            with postgres_databases.fresh() as second, psycopg.connect(url(second)) as other:
                 assert other.execute("SELECT to_regclass('notes')").fetchone() == (None,)
         with psycopg.connect(postgres_server.url(ADMIN, user=ADMIN)) as db:
             names = {name for (name,) in db.execute("SELECT datname FROM pg_database")}
-        assert not names & {psycopg.conninfo.conninfo_to_dict(url)["dbname"] for url in (first, second)}
+        assert not names & {first, second}
 
     def test_who_is_still_connected_is_cut_off(self, postgres_databases: Databases) -> None:
-        with postgres_databases.fresh() as url:
-            left = psycopg.connect(url)
+        with postgres_databases.fresh() as name:
+            left = psycopg.connect(postgres_databases.url(name))
         with pytest.raises(psycopg.OperationalError, match="terminating connection"):
             left.execute("SELECT 1")
 
@@ -96,8 +102,42 @@ class TestDatabases:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 db.execute("CREATE DATABASE another")
 
-    def test_a_ledger_has_an_address_in_a_file_and_in_postgresql(self, ledger_url: str) -> None:
-        assert ledger_url.startswith(("sqlite:////", "postgresql://"))
+
+class TestLedgers:
+    async def test_the_address_of_each_opens_a_ledger_without_chats(self, ledger_url: str) -> None:
+        async with open_ledger(ledger_url) as ledger:
+            assert not await ledger.subscriptions.find("terminal", ("me",))
+            await ledger.subscriptions.sync_chats("terminal", usual_edition(), {"me": "me"})
+
+    async def test_one_is_lent_again_as_if_it_were_new(
+        self, postgres_databases: Databases, postgres_server: PostgresServer
+    ) -> None:
+        def dumped(url: str) -> str:
+            options = ("--schema=public", "--inserts", "--restrict-key=none")
+            dump = [str(postgres_server.program("pg_dump")), *options, url]
+            return subprocess.run(dump, check=True, capture_output=True, text=True).stdout
+
+        with closing(Ledgers(postgres_databases, make_ledger)) as ledgers:
+            with ledgers.lend(), ledgers.lend() as used:
+                new = dumped(used)
+                await self._use(used)
+                left = psycopg.connect(used)
+                left.execute("INSERT INTO words VALUES (2, 'left', 'left')")
+                assert dumped(used) != new
+            with ledgers.lend() as again:
+                assert again == used
+                assert dumped(again) == new
+                with pytest.raises(psycopg.OperationalError, match="terminating connection"):
+                    left.commit()
+
+    async def _use(self, url: str) -> None:
+        """Write into tables with numbers of their own, with one row from the beginning, and without either."""
+        async with open_ledger(url) as ledger:
+            await ledger.subscriptions.sync_chats("terminal", usual_edition(), {"me": "me", "you": "you"})
+        with psycopg.connect(url) as db:
+            db.execute("UPDATE clock SET written_at = 1")
+            db.execute("DELETE FROM alembic_version")
+            db.execute("INSERT INTO words VALUES (1, 'title', 'body')")
 
 
 class TestSharedServer:
@@ -166,6 +206,19 @@ class TestOwnServer:
             server.start()
             os.kill(server.pid, signal.SIGKILL)
         assert not server.folder.exists()
+
+    def test_it_starts_where_its_programs_are_in_a_private_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another user than root, who runs them then, may not enter it: they are copied, and no mode is changed."""
+        private, package = tmp_path / "private", _package()
+        for name in (package.name, f"{package.name}.libs"):
+            shutil.copytree(package.with_name(name), private / name, copy_function=link)
+        private.chmod(0o700)
+        monkeypatch.syspath_prepend(private)
+        with own_server() as server, psycopg.connect(server.url()) as db:
+            assert db.execute("SELECT 1").fetchone() == (1,)
+        assert private.stat().st_mode & 0o777 == 0o700
 
     def test_it_ends_though_it_is_frozen(self) -> None:
         with own_server() as server:

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from filelock import FileLock
 from tests.support.postgres.server import QUICK, PostgresServer, roles, watch
 
 if TYPE_CHECKING:  # imported where they are needed: psycopg takes a while
-    from tests.support.postgres.databases import Databases
+    from tests.support.postgres.databases import Databases, Files, Ledgers
 
 _GIVEN = "postgres_folder"
 _FOLDER = pytest.StashKey[Path]()
@@ -71,22 +71,32 @@ def postgres_databases(postgres_server: PostgresServer, worker_id: str) -> Itera
     """Databases for this process of tests alone."""
     from tests.support.postgres.databases import Databases
 
-    databases = Databases(postgres_server, worker_id)
-    yield databases
-    databases.close()
+    with closing(Databases(postgres_server, worker_id)) as databases:
+        yield databases
 
 
 @pytest.fixture
 def postgres_url(postgres_databases: Databases) -> Iterator[str]:
     """Address of a new PostgreSQL database with nothing in it; gone after the test."""
-    with postgres_databases.fresh() as url:
-        yield url
+    with postgres_databases.fresh() as name:
+        yield postgres_databases.url(name)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Address of a ledger that is not there yet, in a file and in PostgreSQL: each test runs twice."""
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def ledgers(request: pytest.FixtureRequest) -> Iterator[Files | Ledgers]:
+    """Ledgers that hold nothing, each lent as an address: in SQLite, then in PostgreSQL, so that a test runs twice."""
+    from tests.support.postgres.databases import Files, Ledgers
+    from tests.support.postgres.ledger import make_ledger
+
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'paperboy.db'}"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+        yield Files()
+        return
+    with closing(Ledgers(request.getfixturevalue("postgres_databases"), make_ledger)) as lent:
+        yield lent
+
+
+@pytest.fixture
+def ledger_url(ledgers: Files | Ledgers) -> Iterator[str]:
+    """Address of a ledger that holds nothing, in SQLite (the file is yet to be made), then in PostgreSQL."""
+    with ledgers.lend() as url:
+        yield url

