@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -26,6 +27,16 @@ _REMEDIES = {
     "25006": "the server is a read-only copy; name the primary one in store.url",
     "25P0": "the server ended a connection that was idle for too long; nothing in the ledger is lost",
 }
+# Who cannot connect is told no SQLSTATE, only words.
+_REFUSALS = {
+    "authentication failed": "28",
+    "no password supplied": "28",
+    "no pg_hba.conf entry": "28",
+    'role "': "28",
+    'database "': "3D000",
+    "too many": "53300",
+    "connection slots": "53300",
+}
 
 
 @contextmanager
@@ -33,22 +44,32 @@ def translating_errors(name: str) -> Iterator[None]:
     """Raise LedgerError, in an operator's words, for what is wrong; Conflict where to repeat helps."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, psycopg.Error) as error:
         raise _translated(name, error) from error
     except PoolTimeoutError as error:
         raise LedgerError(f"ledger {name}: too much is read from it at once; run again") from error
 
 
-def _translated(name: str, error: DBAPIError) -> LedgerError:
-    state, said = sqlstate(error), " ".join(str(error.orig).split())
+def _translated(name: str, error: DBAPIError | psycopg.Error) -> LedgerError:
+    state, said = sqlstate(error), " ".join(str(_driver(error)).split())
     if state in _CONFLICTS:
         return Conflict(f"ledger {name}: other programs write the same all the time; run again ({said})")
-    return LedgerError(f"ledger {name}: {remedy(state, connected=not error.connection_invalidated)} ({said})")
+    return LedgerError(f"ledger {name}: {remedy(state, connected=not _is_cut_off(error))} ({said})")
 
 
-def sqlstate(error: DBAPIError) -> str:
-    """Give the SQLSTATE of an error; "" where the server told none, as when it cannot be reached."""
-    return str(getattr(error.orig, "sqlstate", None) or "")
+def sqlstate(error: DBAPIError | psycopg.Error) -> str:
+    """Give the SQLSTATE of an error; "" where none is known, as when the server cannot be reached."""
+    driver = _driver(error)
+    refusals = (state for sign, state in _REFUSALS.items() if sign in str(driver))
+    return str(getattr(driver, "sqlstate", None) or next(refusals, ""))
+
+
+def _driver(error: DBAPIError | psycopg.Error) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _is_cut_off(error: DBAPIError | psycopg.Error) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def remedy(state: str, *, connected: bool = True) -> str:
