@@ -19,8 +19,9 @@ from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
 from bot.cli.program import set_up_log
 from bot.config.schedule import Schedule
-from bot.config.settings import Operators, Settings, Slack, StoreSettings, Telegram, Web
+from bot.config.settings import Operators, Settings, Slack, Telegram, Web
 from bot.config.sources import Source
+from bot.config.store import StoreSettings
 from bot.delivery.channel import Channel
 from bot.errors import SendError
 from bot.log import _VERBOSE, OncePerMinute, configure, log, redacted

@@ -32,7 +32,6 @@ from bot.delivery.replies import ReplySender
 from bot.errors import SettingsError
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.monitoring.health import Health
-from bot.monitoring.health_report import report_file
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.network.options import check_network
@@ -140,7 +139,7 @@ def assemble(
         listed=listed_chats(kits, settings),
         unread=cycle.unread,
     )
-    reporter = Reporter(health, report_file(settings.store.path), settings.secrets)
+    reporter = Reporter(health, settings.store.report, settings.secrets)
     heartbeat = Heartbeat(settings, ledger.status, notifier, health, ledger.clock)
     titles = TitleKeeper(ledger, channels, cycle.describe)
     paces = PaceKeeper(ledger, channels, cycle.describe)
@@ -193,10 +192,10 @@ def make_folder(one: SourceSettings, settings: Settings, path: Path, clock: Call
 
 
 def _of_git(one: SourceSettings, settings: Settings) -> GitSource:
-    """Make a source whose clone lies beside the ledger."""
+    """Make a source of a clone on this machine."""
     token = one.token.get_secret_value() if one.token else ""
     inside = "/".join(one.path.parts).strip("/")
-    folder = clones(settings) / quote(one.name, safe=" ")
+    folder = settings.store.clones / quote(one.name, safe=" ")
     clone = Clone(Git(one.name, token), folder, one.url, one.branch, inside)
     return GitSource(clone, partial(make_folder, one, settings, clock=never_young))
 
@@ -237,11 +236,6 @@ _MAKERS: Mapping[str, Callable[[SourceSettings, Settings], Source]] = {
     "huggingface": _of_huggingface,
     "feed": _of_feed,
 }
-
-
-def clones(settings: Settings) -> Path:
-    """Give the folder of the clones of git repositories: `paperboy.sources` beside `paperboy.db`."""
-    return settings.store.path.with_suffix(".sources")
 
 
 def make_channels(settings: Settings, kits: Mapping[str, ChannelKit]) -> dict[str, Channel]:

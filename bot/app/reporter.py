@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from bot.app import systemd
 from bot.concurrency import wait_unless
 from bot.delivery.channel import Channel
 from bot.log import log, redacted, unexpected
 from bot.monitoring.health import Health
-from bot.monitoring.health_report import INTERVAL, HealthReport, write_report
+from bot.monitoring.health_report import INTERVAL, HealthReport, numbered, write_report
 
 _SELDOM, _SOON = 300.0, 30.0  # seconds until a platform is asked about our token again: all is well, or it is not
 
@@ -29,13 +34,13 @@ class Reporter:
 
     async def run(self) -> None:
         """Report until cancelled; then the file is taken away, for nobody is there any more."""
-        try:
+        with ExitStack() as stack:
+            self.file = _own_file(self.file, stack)
+            stack.callback(self.file.unlink, missing_ok=True)
             self._report(systemd.READY)
             while True:
                 await asyncio.sleep(INTERVAL)
                 self._report()
-        finally:
-            self.file.unlink(missing_ok=True)
 
     def _report(self, *lines: str) -> None:
         """Write the file, and feed the watchdog unless a task hangs: nothing else would be mended by a restart."""
@@ -62,6 +67,19 @@ class Reporter:
         if why != self._why:
             log.error("health", error=why)
         self._why = why
+
+
+def _own_file(first: Path, stack: ExitStack) -> Path:
+    """Give the first of these files that no other process of this machine has; the system frees it with the process."""
+    try:
+        first.parent.mkdir(parents=True, exist_ok=True)
+        for file in map(partial(numbered, first), count(1)):
+            with suppress(Timeout):
+                stack.enter_context(FileLock(f"{file}.lock", timeout=0))
+                return file
+    except OSError:
+        pass  # what is wrong is told when the file cannot be written either
+    return first
 
 
 async def ask_about_tokens(channels: Mapping[str, Channel], health: Health, stopping: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ from bot.cli.delivery import commands as by_hand
 from bot.cli.options import CHANNELS, NAMES, Channel, Config, Json, Verbose, duration, known_channel
 from bot.cli.program import Group, app, perform, settings_of
 from bot.cli.streams import make_streams_safe
-from bot.errors import PaperboyError
+from bot.errors import LedgerError, PaperboyError
 
 __all__ = ["app", "main"]
 
@@ -223,12 +223,16 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file; one that exists is left alone.")],
     config: Config = None,
 ) -> None:
-    """Copy the ledger to FILE, while it is in use."""
+    """Copy the ledger to FILE, while it is in use. For one in PostgreSQL, say which command does that; exits with 2."""
     from bot.cli.console import say
     from bot.database.sqlite.backup import backup
 
-    size = backup(settings_of(config or context.obj).store.path, file)
-    say(f"{file}: {size:,} bytes, checked")
+    store = settings_of(config or context.obj).store
+    if store.file is None:
+        from bot.database.postgres.addresses import dump_command, shown
+
+        raise LedgerError(f"ledger {shown(store.url)}: PostgreSQL copies it itself: {dump_command(store.url, file)}")
+    say(f"{file}: {backup(store.file, file):,} bytes, checked")
 
 
 def main() -> None:

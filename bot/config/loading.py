@@ -19,6 +19,7 @@ from pydantic_settings import EnvSettingsSource
 from bot.config.explain import check_environment, explain_errors
 from bot.config.settings import Settings
 from bot.config.sources import Source
+from bot.config.store import StoreSettings
 from bot.errors import SettingsError
 
 FILE = "paperboy.toml"
@@ -112,9 +113,12 @@ def _by_place(table: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _whole_paths(settings: Settings, folder: Path) -> Settings:
     sources = tuple(_whole_source(source, folder) for source in settings.sources)
-    ledger = _whole(Path(settings.store.url.removeprefix("sqlite:///")), folder)
-    store = settings.store.model_copy(update={"url": f"sqlite:///{ledger}"})
-    return settings.model_copy(update={"sources": sources, "store": store})
+    return settings.model_copy(update={"sources": sources, "store": _whole_store(settings.store, folder)})
+
+
+def _whole_store(store: StoreSettings, folder: Path) -> StoreSettings:
+    url = store.url if store.file is None else f"sqlite:///{_whole(store.file, folder)}"
+    return store.model_copy(update={"url": url, "folder": _whole(store.folder, folder)})
 
 
 def _whole_source(source: Source, folder: Path) -> Source:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -35,6 +34,7 @@ from bot.config.fields import (
 )
 from bot.config.schedule import Schedule
 from bot.config.sources import Source
+from bot.config.store import StoreSettings
 from bot.config.table import Listed, Table, Token
 
 # A proxy that speaks HTTPS, or a Bot API server of one's own on the same machine; empty: there is none.
@@ -47,22 +47,6 @@ Secret = Annotated[SecretStr | None, BeforeValidator(webhook_secret)]
 
 Cards = Literal["folded", "short"]
 USUAL_CARDS: Cards = "folded"
-
-
-class StoreSettings(Table):
-    url: str = "sqlite:///paperboy.db"
-    """The ledger: `sqlite:///FILE`, from the settings file's own folder."""
-
-    @property
-    def path(self) -> Path:
-        return Path(self.url.removeprefix("sqlite:///"))
-
-    @field_validator("url")
-    @classmethod
-    def _sqlite(cls, value: str) -> str:
-        if not re.fullmatch(r"sqlite:///[^:?]+", value):
-            raise ValueError('this is no SQLite file; write "sqlite:///paperboy.db" or "sqlite:////a/whole/path.db"')
-        return value
 
 
 class Telegram(Table):
@@ -207,7 +191,8 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """List all tokens and other secrets, which must be logged nowhere."""
         tables = [*self.sources, *(table for _, table in self if isinstance(table, BaseModel))]
-        return [value.get_secret_value() for table in tables for _, value in table if isinstance(value, SecretStr)]
+        hidden = (value.get_secret_value() for table in tables for _, value in table if isinstance(value, SecretStr))
+        return [*hidden, *self.store.secrets]
 
     @field_validator("sources", mode="before")
     @classmethod

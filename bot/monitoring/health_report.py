@@ -1,12 +1,14 @@
-"""How the running process is, as it writes it beside the ledger: `paperboy health` reads it there, from outside.
+"""How the running process is, as it writes it into a file: `paperboy health` reads it there, from outside.
 
-The process writes every few seconds. When it dies or hangs, the file grows old, and that tells it.
+The process writes every few seconds. When it dies or hangs, the file grows old, and that tells it. Several processes of
+one machine number their files.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,9 +44,16 @@ class HealthReport:
         return [Problem(hangs if _is_running(self.pid) else ended, self.written_at)]
 
 
-def report_file(ledger: Path) -> Path:
-    """Name the file of the process that works on a ledger."""
-    return ledger.with_name(f"{ledger.name}.health")
+def numbered(first: Path, number: int) -> Path:
+    """Name the file of the nth process of this machine."""
+    return first if number == 1 else first.with_name(f"{first.name}.{number}")
+
+
+def report_files(first: Path) -> dict[int, Path]:
+    """Give the files in which processes of this machine say how they are, by number."""
+    form = re.compile(rf"{re.escape(first.name)}(?:\.(\d+))?")
+    named = ((form.fullmatch(path.name), path) for path in first.parent.glob("*"))
+    return dict(sorted((int(found[1] or 1), path) for found, path in named if found))
 
 
 def write_report(path: Path, report: HealthReport) -> None:

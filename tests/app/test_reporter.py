@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from structlog.testing import capture_logs
 
 from bot.app import reporter as reporter_module
@@ -70,6 +71,34 @@ async def test_the_file_follows_what_happens_and_goes_with_the_process() -> None
         health.outages.end(IncidentKind.RUN, "")
         await written(0)
     assert not FILE.exists()
+
+
+async def test_each_process_of_a_machine_has_a_file_and_who_starts_again_has_the_same() -> None:
+    second, health = FILE.with_name(f"{FILE.name}.2"), Health()
+    dead = FileLock(f"{FILE}.lock")
+    dead.acquire()
+    async with reporting(health):
+        while read_report(second) is None:
+            await asyncio.sleep(0.005)
+        assert not FILE.exists()
+        dead.release()
+        async with reporting(health):
+            await written(0)
+    assert not FILE.exists()
+    assert not second.exists()
+
+
+async def test_a_folder_that_cannot_be_made_is_told_and_the_process_goes_on() -> None:
+    Path("blocked").touch()
+    reporter = Reporter(Health(), Path("blocked/local/health"))
+    with capture_logs() as logs:
+        task = asyncio.create_task(reporter.run())
+        async with asyncio.timeout(10):
+            while not logs:
+                await asyncio.sleep(0.005)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert logs[0]["error"].startswith("blocked/local/health: Not a directory; check the folder")
 
 
 async def test_no_secret_is_written() -> None:

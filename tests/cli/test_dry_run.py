@@ -78,6 +78,12 @@ async def test_a_source_that_cannot_be_read_is_told(operator: Operator) -> None:
     assert told.lines == [f"nothing to send; {NOTHING}"]
 
 
+async def test_in_a_ledger_on_a_server_there_is_no_dry_run(operator: Operator) -> None:
+    told = await operator.run("deliver", "--dry-run", PAPERBOY_STORE__URL="postgresql://nobody@127.0.0.1:1/there")
+    why = "paperboy: a dry run plans in a copy of the ledger, and of one in PostgreSQL none is made here; "
+    assert (told.code, told.out, told.err.startswith(why)) == (2, "", True)
+
+
 async def test_json_goes_with_a_dry_run_alone(operator: Operator) -> None:
     told = await operator.run("deliver", "--json")
     assert (told.code, "--dry-run" in told.err) == (2, True)

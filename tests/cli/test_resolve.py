@@ -19,6 +19,7 @@ from tests.support.fakes.faults import bad_request, forbidden
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.operator import Operator
+from tests.support.postgres.server import PASSWORD
 
 ONE = "2025-01-05-arxiv-crlf.md"  # one paper
 HELD = "2025-01-11-daily-papers-20250111.md"  # no paper yet
@@ -205,6 +206,15 @@ async def test_a_copy_that_exists_is_left_alone(operator: Operator) -> None:
     done = await operator.run("backup", "copy.db")
     assert (done.code, done.err) == (2, "paperboy: copy.db: exists already; name a new file\n")
     assert Path("copy.db").read_text() == "precious"
+
+
+async def test_of_a_ledger_on_a_server_the_command_that_copies_it_is_told(operator: Operator) -> None:
+    done = await operator.run(
+        "backup", "a copy", PAPERBOY_STORE__URL=f"postgresql://me:{PASSWORD}@host/db?sslmode=require"
+    )
+    why = "ledger postgresql://me@host/db: PostgreSQL copies it itself: "
+    command = "pg_dump -Fc -f 'a copy' 'postgresql://me@host/db?sslmode=require'"
+    assert (done.code, done.out, done.err) == (2, "", f"paperboy: {why}{command}\n")
 
 
 async def test_where_there_is_no_ledger_none_is_made(operator: Operator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from datetime import time, timedelta
@@ -16,12 +17,18 @@ from bot.config.chats import ListedChat
 from bot.config.fields import weekdays
 from bot.config.loading import FILE, load
 from bot.config.schedule import Schedule
-from bot.config.settings import Operators, Settings, Slack, StoreSettings, Telegram, Web
+from bot.config.settings import Operators, Settings, Slack, Telegram, Web
 from bot.config.sources import Source, keys_of
+from bot.config.store import StoreSettings
 from bot.errors import SettingsError
+from bot.log import redacted
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "paperboy.example.toml"
 SECRET = "987654321:AAE-a-token-that-nobody-may-see-0123"
+NO_LEDGER = 'this is no ledger; write "sqlite:///paperboy.db" or "sqlite:////a/whole/path.db"'
+NO_ADDRESS = "this is no address of a database"
+SERVER = '"postgresql://user:password@host/name"'
+ENCODED = "in a password %40 for @, %2F for /, %3F for ?, %23 for #"
 TELEGRAM_CHAT = 'write "@channel", "-1001234567890", or "-1001234567890:77"'
 DAYS = 'write days such as "mon-sun", "mon-fri" or "mon,wed,fri"'
 MEND = "mend that line: texts stand in quotes, tables in brackets"
@@ -58,6 +65,7 @@ overdue = "0s"
 
 [store]
 url = "sqlite:///ledger.db"
+folder = "local"
 
 [telegram]
 token = "123456:FAKE"
@@ -300,6 +308,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "SCHEDULE__EDITS_FOR": "2d",
         "SCHEDULE__OVERDUE": "45m",
         "STORE__URL": "sqlite:////var/lib/paperboy/ledger.db",
+        "STORE__FOLDER": "elsewhere",
         "TELEGRAM__TOKEN": "1:other",
         "TELEGRAM__BASE_URL": "http://127.0.0.1:1/bot",
         "TELEGRAM__CHATS": "@other_channel, -100777:5",
@@ -364,7 +373,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "edits_for": timedelta(days=2),
             "overdue": timedelta(minutes=45),
         },
-        "store": {"url": "sqlite:////var/lib/paperboy/ledger.db"},
+        "store": {"url": "sqlite:////var/lib/paperboy/ledger.db", "folder": Path.cwd() / "elsewhere"},
         "telegram": {
             "token": "1:other",
             "base_url": "http://127.0.0.1:1/bot",
@@ -685,8 +694,23 @@ def test_secrets_that_telegram_does_not_take(secret: str) -> None:
         ),
         ('[schedule]\nsweep = "0s"', ['schedule.sweep: this is too often; write "1s" or more']),
         (
-            '[store]\nurl = "postgresql://user:password@host/db"',
+            '[store]\nurl = "sqlite://paperboy.db"',
             ['store.url: this is no SQLite file; write "sqlite:///paperboy.db" or "sqlite:////a/whole/path.db"'],
+        ),
+        *(
+            (f'[store]\nurl = "{url}"', [f"store.url: {advice}"])
+            for url, advice in {
+                "paperboy.db": f"{NO_LEDGER}, or {SERVER}",
+                f"mysql://me:{SECRET}@host/db": f"{NO_LEDGER}, or {SERVER}",
+                f"postgres://me:{SECRET}@host/db": 'write "postgresql://" in place of "postgres://"',
+                f"postgresql+asyncpg://me:{SECRET}@host/db": 'write "postgresql://" in place of "postgresql+asyncpg://"',
+                "postgresql://host": f"the database is not named; write {SERVER}",
+                f"postgresql://me:{SECRET}@host/?sslmode=require": f"the database is not named; write {SERVER}",
+                f"postgresql://me:{SECRET}@no@host/db": f"{NO_ADDRESS}; write {SERVER}, and {ENCODED}",
+                f"postgresql://me:{SECRET}/no@host/db": f"{NO_ADDRESS}; write {SERVER}, and {ENCODED}",
+                f"postgresql://me:{SECRET}?no@host/db": f"the database is not named; write {SERVER}",
+                f"postgresql://me:{SECRET}@host:five/db": f"{NO_ADDRESS}; write {SERVER}, and {ENCODED}",
+            }.items()
         ),
         (
             '[telegram]\nchats = ["my_channel"]',
@@ -855,6 +879,9 @@ def test_a_home_directory_of_nobody() -> None:
         f'[slack]\nbot_token = "{SECRET}"\nchats = ["{SECRET}"]',
         f'[telegram]\ntoken = "{SECRET}\nlayout = 5',
         f"[telegram]\ntoken = {SECRET}",
+        f'[store]\nurl = "postgresql://me:{SECRET}@host/db"\n[telegram]\nlayout = "wrong"',
+        f'[store]\nurl = "postgresql://me:{SECRET}@host"\n[telegram]\nlayout = "wrong"',
+        f'[store]\nurl = ["postgresql://me:{SECRET}@host/db"]\n[telegram]\nlayout = "wrong"',
     ],
 )
 def test_no_error_shows_a_secret(toml: str) -> None:
@@ -878,6 +905,51 @@ def test_settings_do_not_show_their_secrets() -> None:
         SECRET.partition(":")[2] not in f"{settings} {settings!r} {settings.model_dump()} {settings.model_dump_json()}"
     )
     assert "**********" in repr(settings)
+
+
+# The password of a database: as it is written, and as it is meant
+PASSWORDS = {
+    "postgresql://me:s3cr3t-word@host/db": {"s3cr3t-word"},
+    "postgresql://me:s3cr3t%20%22word%22@host/db": {"s3cr3t%20%22word%22", 's3cr3t "word"'},
+    "postgresql://me@host:5433/db?sslmode=require&password=s3cr3t%2Bword": {"s3cr3t%2Bword", "s3cr3t+word"},
+    "postgresql://me@/db?host=/run/postgresql&PassWord=s3cr3t+word": {"s3cr3t+word", "s3cr3t word"},
+    "postgresql://me:s3cr3t-one@[::1]/db?sslpassword=s3cr3t-two": {"s3cr3t-one", "s3cr3t-two"},
+}
+
+
+@pytest.mark.parametrize("url", PASSWORDS)
+def test_the_password_of_a_database_is_a_secret(url: str) -> None:
+    settings = load(write(f"[store]\nurl = '{url}'"))
+    shown = f"{settings} {settings!r} {settings.store!r} {settings.model_dump()} {settings.model_dump_json()}"
+    assert (settings.store.url, settings.store.file) == (url, None)
+    assert PASSWORDS[url] <= {*settings.secrets}
+    assert "s3cr3t" not in shown
+    assert not [secret for secret in settings.secrets if secret in shown]
+    assert "s3cr3t" not in redacted(f"A user said: {json.dumps(url)} {' '.join(PASSWORDS[url])}", settings.secrets)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://me@host/db", "postgresql:///db", "postgresql://host/db", "postgresql://me:@h/db", "sqlite:///a.db"],
+)
+def test_an_address_without_a_password_has_no_secret(url: str) -> None:
+    assert load(write(f'[store]\nurl = "{url}"')).secrets == []
+
+
+def test_the_address_of_a_database_may_have_a_line_end_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERBOY_STORE__URL", "postgresql://me:s3cr3t@host/db\n")
+    settings = load()
+    assert (settings.store.url, settings.secrets) == ("postgresql://me:s3cr3t@host/db", ["s3cr3t"])
+
+
+def test_what_lies_on_this_machine_lies_beside_the_ledger_or_in_a_folder(tmp_path: Path) -> None:
+    file = load(write('[store]\nurl = "sqlite:///a/paperboy.db"')).store
+    server = load(write('[store]\nurl = "postgresql://host/db"', "etc/one.toml")).store
+    named = load(write('[store]\nurl = "postgresql://host/db"\nfolder = "/var/lib/it"', "etc/two.toml")).store
+    assert (file.clones, file.report) == (tmp_path / "a/paperboy.sources", tmp_path / "a/paperboy.db.health")
+    local = tmp_path / "etc/paperboy.local"
+    assert (server.clones, server.report) == (local / "sources", local / "health")
+    assert named.clones == Path("/var/lib/it/sources")
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -230,6 +230,9 @@ class TestCluster:
         user, password, database = (given[f"POSTGRES_{name}"] for name in ("USER", "PASSWORD", "DB"))
         assert worker["environment"]["PAPERBOY_STORE__URL"] == f"postgresql://{user}:{password}@postgres/{database}"
 
+    def test_what_workers_keep_on_their_machine_can_be_written(self, worker: dict[str, Any]) -> None:
+        assert worker["environment"]["PAPERBOY_STORE__FOLDER"].startswith("/tmp/")
+
     def test_a_missing_password_is_told_with_its_cure(self, postgres: dict[str, Any]) -> None:
         found = re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?(.*)\}", postgres["environment"]["POSTGRES_PASSWORD"])
         assert found

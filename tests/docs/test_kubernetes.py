@@ -72,6 +72,7 @@ class TestSettings:
         assert settings.telegram.token
         assert settings.slack
         assert settings.slack.app_token
+        assert settings.store.folder.is_relative_to("/tmp")  # all else is read-only
 
     def test_every_worker_sees_the_same_posts(self) -> None:
         sources = tomllib.loads(RESOURCES["ConfigMap"]["data"]["paperboy.toml"])["sources"]

@@ -12,7 +12,7 @@ import pytest
 
 from bot.database.states import IncidentKind
 from bot.monitoring.health import SWEEP, Health
-from bot.monitoring.health_report import HealthReport, Problem, read_report, report_file, write_report
+from bot.monitoring.health_report import HealthReport, Problem, numbered, read_report, report_files, write_report
 
 NOW = 1_750_000_000.0  # seconds since 1970
 UNREACHABLE = "Telegram cannot be reached: reset"
@@ -138,12 +138,22 @@ REPORT = HealthReport(os.getpid(), NOW, [Problem("telegram: nothing goes out", N
 
 
 def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
-    path = report_file(tmp_path / "paperboy.db")
+    path = tmp_path / "paperboy.db.health"
     for problem in ("first", "second"):
         write_report(path, replace(REPORT, problems=[Problem(problem, NOW)]))
 
     assert read_report(path) == replace(REPORT, problems=[Problem("second", NOW)])
     assert [one.name for one in tmp_path.iterdir()] == ["paperboy.db.health"]
+
+
+def test_of_several_processes_each_has_a_file_of_its_own(tmp_path: Path) -> None:
+    first = tmp_path / "paperboy.db.health"
+    for number in (2, 10, 1):
+        write_report(numbered(first, number), REPORT)
+    for name in ("paperboy.db.health.new", "paperboy.db.health.2.new", "paperboy.db.health.2.lock", "paperboy.db"):
+        (tmp_path / name).touch()
+    assert report_files(first) == {number: numbered(first, number) for number in (1, 2, 10)}
+    assert report_files(tmp_path / "nowhere" / "health") == {}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"problems": [{}]}', '{"problems": 1}', '{"problems": []}'])

@@ -14,7 +14,14 @@ from bot.cli.console import plural, print_json, say, spell_minute, spell_time, w
 from bot.config.settings import Settings
 from bot.database.sqlite.backup import backup
 from bot.delivery.channel import Channel, ChatWork
+from bot.errors import SettingsError
 from bot.ledger.ledger import DueWork
+
+# In a transaction that is rolled back, its locks would hold up the workers until all sources are read.
+_NO_COPY = (
+    "a dry run plans in a copy of the ledger, and of one in PostgreSQL none is made here; `paperboy preview` shows "
+    "what posts become, and `paperboy status` what waits"
+)
 
 
 class ExitCode(IntEnum):
@@ -26,8 +33,10 @@ class ExitCode(IntEnum):
 
 async def show_dry_run(settings: Settings, *, as_json: bool) -> ExitCode:
     """Print what `deliver` would do; what sources cannot be read is told, and the rest is planned."""
+    if settings.store.file is None:
+        raise SettingsError(_NO_COPY)
     with TemporaryDirectory() as folder:
-        async with open_app(_on_copy(settings, Path(folder) / settings.store.path.name)) as app:
+        async with open_app(_on_copy(settings, settings.store.file, Path(folder))) as app:
             errors = await app.cycle.plan(at_once=True, resume=True, identify=False)
             problems = [*app.cycle.problems(), *map(str, errors)]
             now, due = app.ledger.clock(), await app.ledger.due_work()
@@ -42,10 +51,11 @@ async def show_dry_run(settings: Settings, *, as_json: bool) -> ExitCode:
     return ExitCode.COULD_NOT_LOOK if errors else ExitCode.TOLD
 
 
-def _on_copy(settings: Settings, copy: Path) -> Settings:
+def _on_copy(settings: Settings, ledger: Path, folder: Path) -> Settings:
     """Give the settings with a copy of the ledger in place of it; where there is none, it would be a new one."""
-    if settings.store.path.exists():
-        backup(settings.store.path, copy)
+    copy = folder / ledger.name
+    if ledger.exists():
+        backup(ledger, copy)
     store = settings.store.model_copy(update={"url": f"sqlite:///{copy}"})
     return settings.model_copy(update={"store": store})
 

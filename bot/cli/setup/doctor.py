@@ -31,7 +31,7 @@ async def examine(settings: Settings, files: Sequence[Path] = ()) -> int:
         failed += bool(finding.cure)
         mark = "[red]✗[/red]" if finding.cure else "[green]✓[/green]"
         console.print(f"{mark} {escape(str(finding))}")
-    for finding in machine.files([*files, *ledger_files(settings.store.path)]):
+    for finding in machine.files([*files, *ledger_files(settings.store.file)]):
         console.print(f"[yellow]![/yellow] {escape(str(finding))}")
     return 1 if failed else 0
 
@@ -51,10 +51,10 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _of(app: App) -> AsyncIterator[Finding]:
     """Look at all parts of the program."""
-    path = app.settings.store.path
-    yield await machine.ledger(path)
-    for finding in machine.disk(path):
-        yield finding
+    if path := app.settings.store.file:
+        yield await machine.ledger(path)
+        for finding in machine.disk(path):
+            yield finding
     for source in app.cycle.sources:
         for finding in await sources.look(app, source):
             yield finding

@@ -8,9 +8,9 @@ from pathlib import Path
 _OTHERS_READ_OR_WRITE, _OTHERS_ENTER = 0o006, 0o001  # bits of the mode
 
 
-def ledger_files(ledger: Path) -> tuple[Path, ...]:
-    """Name the files that hold what is in a ledger: SQLite has two more while it is in use."""
-    return (ledger, *(ledger.with_name(f"{ledger.name}{end}") for end in ("-wal", "-shm")))
+def ledger_files(ledger: Path | None) -> tuple[Path, ...]:
+    """Name the files that hold what is in a ledger: SQLite has two more while it is in use, a server has them all."""
+    return () if ledger is None else (ledger, *(ledger.with_name(f"{ledger.name}{end}") for end in ("-wal", "-shm")))
 
 
 def open_to_all(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:

@@ -98,8 +98,10 @@ def _setting(path: tuple[str, ...], name: str, field: FieldInfo) -> Setting:
 def _toml(value: object) -> str:
     """Write a default as it would stand in the file."""
     match value:
-        case None | "" | Path():
+        case None | "":
             return ""
+        case Path():
+            return "" if value == Path() else f'"{value}"'
         case time():
             return f'"{value:%H:%M}"'
         case timedelta():

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.database.engine import MARK
+from bot.database.postgres.addresses import driver_url, shown
 from bot.database.postgres.errors import translating_errors
 from bot.database.postgres.locks import PLANNER, hold_lock
 
@@ -28,16 +29,6 @@ _CONNECT: dict[str, Any] = {
 _TICK = 1e-6  # seconds between two times that are in order; less is lost in a float
 _SERVER_TIME = text("SELECT extract(epoch FROM clock_timestamp())")
 _MEASURED_FOR = 30.0  # seconds for which the difference to the server's clock is used
-
-
-def shown(url: str) -> str:
-    """Give the URL of a database as people may read it: without the password."""
-    return make_url(url).render_as_string(hide_password=True).replace(":***@", "@")
-
-
-def driver_url(url: str) -> URL:
-    """Give the URL that names the driver; the same one is used in and out of the event loop."""
-    return make_url(url).set(drivername="postgresql+psycopg")
 
 
 def make_engine(url: str) -> AsyncEngine:

@@ -42,9 +42,16 @@ class Clone:
 
         Other processes wait meanwhile. Raises SourceError when it cannot be; the folder is then as it was.
         """
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self._make_place()
         async with AsyncFileLock(f"{self.folder}.lock"):
             return await self._refresh()
+
+    def _make_place(self) -> None:
+        try:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = f"{self.folder.parent}: {error.strerror}; check the folder and its rights"
+            raise SourceError(f"source {self.git.name}: {why}") from None
 
     async def _refresh(self) -> str:
         commit = await self._updated() if self._is_ours() else await self._anew()

@@ -162,6 +162,12 @@ async def test_a_repository_that_is_away_for_a_while(repository: Repository) -> 
     assert await titles(source) == ["Rain"]
 
 
+async def test_where_no_clone_can_be_made(repository: Repository) -> None:
+    Path("clones").touch()
+    with pytest.raises(SourceError, match=r"^source blog: clones: File exists; check the folder and its rights$"):
+        await titles(source_of(repository.url))
+
+
 async def test_an_empty_repository(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--bare", "empty.git")
     with pytest.raises(SourceError, match="couldn't find remote ref HEAD; it is empty"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import create_engine
 
 from bot.database.migrations import migrate
-from bot.database.postgres.engine import driver_url
+from bot.database.postgres.addresses import driver_url
 from tests.support.transitions import ALLOWED
 
 _TRANSITIONS = f"""
