@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,10 +21,12 @@ import pytest
 from bot.ledger.ledger import open_ledger
 from tests.support.postgres.databases import Databases, Ledgers
 from tests.support.postgres.ledger import make_ledger
+from tests.support.postgres.proxy import Proxy
 from tests.support.postgres.server import ADMIN, PASSWORD, USER, PostgresServer, _package, link, own_server
 from tests.support.usual import usual_edition
 
 ROOT = Path(__file__).parents[2]
+Connections = tuple[psycopg.AsyncConnection, psycopg.AsyncConnection]
 # A session of tests in which each process tells its database and the server's process, then may wait to be killed.
 SESSION = """
 import os, pathlib, time
@@ -43,7 +46,7 @@ def _session(folder: Path, *options: str, **environ: str) -> subprocess.Popen[st
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", *options, "test_session.py"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -154,7 +157,7 @@ class TestSharedServer:
     @pytest.mark.parametrize("options", [("-n", "0"), ("-n", "1")])
     def test_it_ends_with_a_session_that_is_killed(self, tmp_path: Path, options: tuple[str, ...]) -> None:
         with _session(tmp_path, *options, WAITS="yes") as session:
-            _until(lambda: _told(tmp_path))
+            _until(lambda: _told(tmp_path) or session.poll() is not None)
             ((pid, folder, _),) = _told(tmp_path)
             assert _runs(pid)
             session.send_signal(signal.SIGKILL)
@@ -236,3 +239,52 @@ class TestOwnServer:
                 psycopg.connect(url.replace(PASSWORD, "another"))
             pid = server.pid
         assert not _runs(pid)
+
+
+class TestProxy:
+    @pytest.fixture
+    async def proxy(self, postgres_server: PostgresServer) -> AsyncIterator[Proxy]:
+        async with Proxy(postgres_server.socket) as proxy:
+            yield proxy
+
+    @pytest.fixture
+    async def connections(
+        self, postgres_databases: Databases, postgres_server: PostgresServer, proxy: Proxy
+    ) -> AsyncIterator[Connections]:
+        """One connection to a table through the proxy, one around it."""
+        with postgres_databases.fresh() as name:
+            through = postgres_server.url(name, address=proxy.address)
+            async with (
+                await psycopg.AsyncConnection.connect(through, autocommit=True) as one,
+                await psycopg.AsyncConnection.connect(postgres_databases.url(name), autocommit=True) as other,
+            ):
+                await other.execute("CREATE TABLE notes (text TEXT)")
+                yield one, other
+
+    async def _notes(self, connection: psycopg.AsyncConnection) -> list[tuple[str]]:
+        return await (await connection.execute("SELECT text FROM notes")).fetchall()
+
+    async def test_what_is_starved_goes_on_when_it_is_fed(self, proxy: Proxy, connections: Connections) -> None:
+        one, other = connections
+        proxy.starve()
+        writing = asyncio.create_task(one.execute("INSERT INTO notes VALUES ('late')"))
+        await asyncio.sleep(0.1)
+        assert not await self._notes(other)
+        proxy.feed()
+        await writing
+        assert await self._notes(other) == await self._notes(one) == [("late",)]
+
+    async def test_a_commit_can_lose_its_answer(self, proxy: Proxy, connections: Connections) -> None:
+        one, other = connections
+        proxy.starve(requests=False)
+        writing = asyncio.create_task(one.execute("INSERT INTO notes VALUES ('unheard')"))
+        async with asyncio.timeout(10):
+            while not await self._notes(other):
+                await asyncio.sleep(0.01)
+        assert not writing.done()
+        proxy.cut()
+        with pytest.raises(psycopg.OperationalError):
+            await writing
+        proxy.feed()
+        async with await psycopg.AsyncConnection.connect(one.info.dsn, password=PASSWORD) as again:
+            assert await self._notes(again) == [("unheard",)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
-from tempfile import TemporaryDirectory
 
 import psycopg
 
@@ -111,12 +110,3 @@ class Ledgers:
         admin.execute(_CUT_OFF)
         admin.execute(_RESTORE)
         return name, admin
-
-
-class Files:
-    """Ledgers in SQLite, lent in the same way: each a file that is yet to be made."""
-
-    @contextmanager
-    def lend(self) -> Iterator[str]:
-        with TemporaryDirectory(prefix="paperboy-") as folder:
-            yield f"sqlite:///{folder}/paperboy.db"

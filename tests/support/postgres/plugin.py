@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from filelock import FileLock
 
+from tests.support.postgres.files import Files
 from tests.support.postgres.server import QUICK, PostgresServer, roles, watch
 
 if TYPE_CHECKING:  # imported where they are needed: psycopg takes a while
-    from tests.support.postgres.databases import Databases, Files, Ledgers
+    from tests.support.postgres.databases import Databases, Ledgers
 
 _GIVEN = "postgres_folder"
 _FOLDER = pytest.StashKey[Path]()
@@ -82,17 +83,23 @@ def postgres_url(postgres_databases: Databases) -> Iterator[str]:
         yield postgres_databases.url(name)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def ledgers(request: pytest.FixtureRequest) -> Iterator[Files | Ledgers]:
-    """Ledgers that hold nothing, each lent as an address: in SQLite, then in PostgreSQL, so that a test runs twice."""
-    from tests.support.postgres.databases import Files, Ledgers
+@pytest.fixture(scope="session")
+def postgres_ledgers(postgres_databases: Databases) -> Iterator[Ledgers]:
+    """Empty ledgers in PostgreSQL for this process of tests."""
+    from tests.support.postgres.databases import Ledgers
     from tests.support.postgres.ledger import make_ledger
 
+    with closing(Ledgers(postgres_databases, make_ledger)) as ledgers:
+        yield ledgers
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def ledgers(request: pytest.FixtureRequest) -> Files | Ledgers:
+    """Ledgers that hold nothing, each lent as an address: in SQLite, then in PostgreSQL, so that a test runs twice."""
     if request.param == "sqlite":
-        yield Files()
-        return
-    with closing(Ledgers(request.getfixturevalue("postgres_databases"), make_ledger)) as lent:
-        yield lent
+        return Files()
+    lent: Ledgers = request.getfixturevalue("postgres_ledgers")  # which stays when tests take turns
+    return lent
 
 
 @pytest.fixture
