@@ -42,11 +42,17 @@ def test_one(postgres_server, postgres_url, worker_id):
 
 def _session(folder: Path, *options: str, **environ: str) -> subprocess.Popen[str]:
     (folder / "test_session.py").write_text(SESSION, "utf-8")
-    options = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "tests.support.postgres.plugin", *options)
+    plugins = ("xdist.plugin", "tests.support.postgres.plugin", "no:cacheprovider")
+    options = ("-q", *(word for plugin in plugins for word in ("-p", plugin)), *options)
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", *options, "test_session.py"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), **environ},
+        env={
+            **os.environ,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+            **environ,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -154,9 +160,8 @@ class TestSharedServer:
         assert not _runs(pid)
         assert not folder.parent.exists()
 
-    @pytest.mark.parametrize("options", [("-n", "0"), ("-n", "1")])
-    def test_it_ends_with_a_session_that_is_killed(self, tmp_path: Path, options: tuple[str, ...]) -> None:
-        with _session(tmp_path, *options, WAITS="yes") as session:
+    def test_it_ends_with_a_session_that_is_killed(self, tmp_path: Path) -> None:
+        with _session(tmp_path, "-n", "1", WAITS="yes") as session:
             _until(lambda: _told(tmp_path) or session.poll() is not None)
             ((pid, folder, _),) = _told(tmp_path)
             assert _runs(pid)
