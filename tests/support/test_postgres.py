@@ -265,6 +265,7 @@ class TestProxy:
             ):
                 await other.execute("CREATE TABLE notes (text TEXT)")
                 yield one, other
+                proxy.feed()  # else whoever still waits would do so for ever
 
     async def _notes(self, connection: psycopg.AsyncConnection) -> list[tuple[str]]:
         return await (await connection.execute("SELECT text FROM notes")).fetchall()

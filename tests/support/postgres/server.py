@@ -6,6 +6,7 @@ program, this module waits until its standard input ends, then stops the server 
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import shutil
@@ -123,7 +124,8 @@ class PostgresServer:
     def answers(self) -> bool:
         """Tell whether it takes connections. A process that was killed may stay in lists, and its file with its pid."""
         with socket.socket(socket.AF_UNIX) as client:
-            return self.socket.exists() and client.connect_ex(str(self.socket)) == 0
+            client.setblocking(False)  # one that is frozen has a queue, which may be full
+            return self.socket.exists() and client.connect_ex(str(self.socket)) in (0, errno.EAGAIN)
 
     def retire(self) -> None:
         """Stop the server at once if it runs, and remove its folder."""
@@ -133,6 +135,8 @@ class PostgresServer:
         deadline = time.monotonic() + _PATIENCE
         while self.answers and time.monotonic() < deadline:
             time.sleep(0.01)
+        if self.answers:
+            os.kill(self.pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
