@@ -67,5 +67,4 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, p
     while data := await reader.read(_CHUNK):
         await passes.wait()
         writer.write(data)
-        await writer.drain()
     writer.close()
