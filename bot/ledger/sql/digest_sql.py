@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Insert, Select, Update, and_, case, exists, func, literal, not_, or_, select, update
+from sqlalchemy import Insert, Select, Update, and_, case, exists, false, func, literal, not_, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -20,14 +20,14 @@ _LISTED = func.aggregate_strings(papers.c.paper, "\n")
 _PAPER_IDS = select(_LISTED).where(papers.c.digest_id == digests.c.id).correlate(digests).scalar_subquery()
 
 
-def _is_recalling() -> ColumnElement[int]:
+def _is_recalling() -> ColumnElement[bool]:
     """Tell whether messages of a dropped digest are still to be deleted, or looked for, in chats that can be called."""
     # "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them are not settled.
     theirs = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(chats)
     found = and_(deliveries.c.state == DeliveryState.UNCONFIRMED, IS_RECALLED, deliveries.c.not_before.is_not(None))
     waits = (not_sent(deliveries), or_(deliveries.c.state == DeliveryState.RECALLING, found))
     some = exists().select_from(theirs).where(*waits, messages.c.digest_id == digests.c.id)
-    return case((not_(IS_KEPT), some.where(chats.c.state == ChatState.ACTIVE).correlate(digests)), else_=0)
+    return case((not_(IS_KEPT), some.where(chats.c.state == ChatState.ACTIVE).correlate(digests)), else_=false())
 
 
 _IS_RECALLING = _is_recalling()
