@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tests.faults.chats import Chats
 from tests.faults.outcome import ChatView, Entry, Outcome, held_by_key
 from tests.faults.process import Ended, Process
 from tests.faults.program import VERDICT, Conditions
+from tests.faults.reading import rows
 from tests.faults.script import Act, Counted, Moment
 from tests.faults.tally import Case, Verdict
 from tests.support.chats import SLACK_CHAT
@@ -30,7 +30,7 @@ _ENTRIES = """
     SELECT messages.key, deliveries.state, coalesce(deliveries.remote_id, ''),
            coalesce(deliveries.error, nullif(chats.reason, ''), '')
     FROM deliveries JOIN messages ON messages.id = message_id JOIN chats ON chats.id = chat_id
-    WHERE chats.name = ? AND messages.vanished = 0 ORDER BY deliveries.id
+    WHERE chats.name = :chat AND messages.vanished = 0 ORDER BY messages.digest_id, messages.seq
 """
 
 
@@ -57,6 +57,7 @@ class Site:
         self.posts = self.folder / "_posts"
         self.posts.mkdir()
         self.ledger = self.folder / "paperboy.db"
+        self.url = f"sqlite:///{self.ledger}"
 
     @property
     def process(self) -> Process:
@@ -203,8 +204,11 @@ class Site:
 
     def entries(self, chat: str) -> list[Entry]:
         """Read what the ledger says of a chat."""
-        with closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as db:
-            return [Entry(*row) for row in db.execute(_ENTRIES, (chat,))]
+        return [Entry(*row) for row in self.ask(_ENTRIES, chat=chat)]
+
+    def ask(self, question: str, **about: object) -> list[Any]:
+        """Ask the ledger; what is asked about stands as `:name` in the question."""
+        return rows(self.url, question, **about)
 
     def verdicts(self) -> Iterator[Verdict]:
         """Give what the program found out about unconfirmed sends, and whether it was right."""

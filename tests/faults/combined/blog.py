@@ -11,7 +11,7 @@ from bot.sources.posts.post import Origin, parse
 from formatters.model import Digest
 from tests.faults import posts
 
-FIRST = 3  # papers that a post has at first
+FIRST = 3  # papers that a post has at first, unless told otherwise
 
 
 @dataclass
@@ -33,8 +33,8 @@ class Post:
 class Blog:
     """The posts of so many days, the last of which is today; each is published when its turn comes."""
 
-    def __init__(self, folder: Path, days: int) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, days: int, papers: int = FIRST) -> None:
+        self._folder, self._papers = folder, papers
         first = posts.TODAY - timedelta(days=days - 1)
         self._all = [_empty(first + timedelta(days=number), number + 1) for number in range(days)]
         self.posts: list[Post] = []  # that are published
@@ -57,7 +57,7 @@ class Blog:
     def publish(self) -> None:
         if post := self.next:
             self.posts.append(post)
-            post.papers = [100 * post.number + number for number in range(1, FIRST + 1)]
+            post.papers = [100 * post.number + number for number in range(1, self._papers + 1)]
             self._write(post)
 
     def add(self, number: int, place: int) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 from formatters.edition import Edition
@@ -21,7 +19,7 @@ _ENTRIES = """
            coalesce(deliveries.remote_id, ''), coalesce(deliveries.error, nullif(chats.reason, ''), '')
     FROM deliveries JOIN messages ON messages.id = message_id JOIN chats ON chats.id = chat_id
     JOIN digests ON digests.id = digest_id
-    WHERE chats.name = ? AND messages.vanished = 0 ORDER BY deliveries.id
+    WHERE chats.name = :chat AND messages.vanished = 0 ORDER BY messages.digest_id, messages.seq
 """
 
 
@@ -113,9 +111,8 @@ class _Judge:
 def _entries(stage: Stage, chat: str) -> Mapping[str, dict[tuple[str, str], list[Entry]]]:
     """Read what the ledger says of a chat, by day, by digest and edition."""
     entries: dict[str, dict[tuple[str, str], list[Entry]]] = defaultdict(dict)
-    with closing(sqlite3.connect(f"file:{stage.site.ledger}?mode=ro", uri=True)) as db:
-        for name, day, edition, *rest in db.execute(_ENTRIES, (chat,)):
-            entries[day].setdefault((name, edition), []).append(Entry(*rest))
+    for name, day, edition, *rest in stage.site.ask(_ENTRIES, chat=chat):
+        entries[day].setdefault((name, edition), []).append(Entry(*rest))
     return entries
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +24,7 @@ LAYOUT, LANGUAGE = "/settings layout ", "/settings language "
 _MOST_RUNS = 3  # more, until all is settled, once nothing goes wrong any more
 _QUIET, _LONGEST = 0.4, 6.0  # seconds without a call after which `run` has done its work; and at most
 _HAS_RECEIVED = """
-    SELECT count(*) FROM deliveries JOIN chats ON chats.id = chat_id WHERE chats.name = ? AND remote_id IS NOT NULL
+    SELECT count(*) FROM deliveries JOIN chats ON chats.id = chat_id WHERE chats.name = :chat AND remote_id IS NOT NULL
 """
 
 
@@ -59,20 +57,20 @@ class Stage:
 
     def knows(self, posts: int = 1) -> bool:
         """Tell whether the ledger knows so many digests: the first look alone passes over older ones."""
-        return bool(self._ask("SELECT count(*) >= ? FROM digests", posts))
+        return bool(self._ask("SELECT count(*) >= :posts FROM digests", posts=posts))
 
     def leave_out(self, chat: str) -> None:
         """Let the settings no longer name a chat; one that never received anything would come as a new one."""
-        if self._ask(_HAS_RECEIVED, chat):
+        if self._ask(_HAS_RECEIVED, chat=chat):
             self.left_out.add(chat)
 
     def must_receive(self, chat: str, post: int) -> bool:
         """Tell whether a chat must have a post: one that came before it subscribed is not missed."""
         return chat != SUBSCRIBER or (self._subscribed_at is not None and post >= self._subscribed_at)
 
-    def _ask(self, question: str, about: object) -> Any:
-        with closing(sqlite3.connect(f"file:{self.site.ledger}?mode=ro", uri=True)) as db:
-            return db.execute(question, (about,)).fetchone()[0]
+    def _ask(self, question: str, **about: object) -> Any:
+        [[answer]] = self.site.ask(question, **about)
+        return answer
 
     def set_layout(self, channel: str, layout: str) -> None:
         self.environ[f"PAPERBOY_{channel.upper()}__LAYOUT"] = layout
@@ -125,10 +123,14 @@ class Stage:
 
     # The program
 
-    async def start(self, command: str, **conditions: Any) -> Process:
+    @property
+    def settings(self) -> dict[str, str]:
+        """Give the settings as they are now, as variables of the environment."""
         named = [name for name in self.names if name not in {SLACK_CHAT, SUBSCRIBER, *self.left_out}]
-        environ = {**self.environ, "PAPERBOY_TELEGRAM__CHATS": ",".join(named)}
-        return await self.site.start(command, **{"waits": PATIENT, **conditions, "environ": environ})
+        return {**self.environ, "PAPERBOY_TELEGRAM__CHATS": ",".join(named)}
+
+    async def start(self, command: str, **conditions: Any) -> Process:
+        return await self.site.start(command, **{"waits": PATIENT, **conditions, "environ": self.settings})
 
     async def start_another(self, shift: float) -> None:
         """Start a process that delivers beside the present one."""

@@ -30,6 +30,7 @@ class Call:
     method: str
     arguments: Arguments
     at: float  # seconds of the server's clock
+    port: int = 0  # of those that the server listens on, where it came in
     answer: Answer | None = None  # None: not answered, or not yet
 
     @property
@@ -50,6 +51,7 @@ class FakeServer(ABC):
 
     def __init__(self, port: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
         self.port = port
+        self.more_ports: list[int] = []  # which it listens on as well: who was given one is known by it
         self.public = ""  # the address under which others reach it, where that is not its own
         self.clock = clock
         self.calls: list[Call] = []
@@ -91,8 +93,17 @@ class FakeServer(ABC):
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        self.port = self._runner.addresses[0][1]
+        self.port, *self.more_ports = [await self._listen(port) for port in (self.port, *self.more_ports)]
+
+    async def listen(self) -> int:
+        """Listen on one more port, and give it."""
+        self.more_ports.append(await self._listen(0))
+        return self.more_ports[-1]
+
+    async def _listen(self, port: int) -> int:
+        assert self._runner, "it must be started first"
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        return int(self._runner.addresses[-1][1])
 
     async def stop(self) -> None:
         """Break all connections and refuse new ones."""
@@ -110,7 +121,8 @@ class FakeServer(ABC):
         await self.stop()
 
     async def _serve(self, request: web.Request) -> web.Response:
-        call = Call(request.path.rpartition("/")[2], await self._arguments(request), self.clock())
+        arguments = await self._arguments(request)
+        call = Call(request.path.rpartition("/")[2], arguments, self.clock(), _port(request))
         self.calls.append(call)
         if self.on_call:
             await self.on_call(call.method, call.arguments)
@@ -154,6 +166,11 @@ class FakeServer(ABC):
             return json.loads(value)
         except ValueError:
             return value
+
+
+def _port(request: web.Request) -> int:
+    """Tell on which port a request came in; 0 where the caller has gone."""
+    return int(request.transport.get_extra_info("sockname")[1]) if request.transport else 0
 
 
 async def _json(request: web.Request) -> Arguments:
