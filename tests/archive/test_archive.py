@@ -17,7 +17,8 @@ from bot.ledger.records.digests import PlannedDigest
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
-from tests.support.pipeline import Clock, Pipeline, empty, open_pipeline
+from tests.support.ledger_files import empty
+from tests.support.pipeline import Clock, Pipeline, open_pipeline
 from tests.support.usual import usual_edition
 
 pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
@@ -43,7 +44,7 @@ KOREAN = Paper(
 
 @pytest.fixture
 async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
-    await empty(tmp_path / "ledger.db")
+    empty(tmp_path / "ledger.db")
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", Clock()) as ledger:
         yield ledger
 

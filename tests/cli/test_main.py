@@ -18,7 +18,7 @@ from bot.cli.program import Group
 from bot.errors import SettingsError
 from tests.support.golden import DATA
 from tests.support.installed import PATH, TOKENS, paperboy
-from tests.support.pipeline import empty
+from tests.support.ledger_files import empty
 from tests.support.setup import write_settings
 
 COMMANDS = ["demo", "preview", "settings", "deliver", "run", "status", "health", "doctor"]
@@ -243,7 +243,7 @@ async def test_health_imports_nothing_that_delivers() -> None:
 
 async def test_a_ledger_that_is_up_to_date_needs_nothing_that_migrates() -> None:
     write_settings(Path(), "http://127.0.0.1:9/bot", "http://127.0.0.1:9/api/")
-    await empty(Path("paperboy.db"))
+    empty(Path("paperboy.db"))
     assert await imported("digests", "--json") & {"sqlalchemy", "alembic"} == {"sqlalchemy"}
 
 

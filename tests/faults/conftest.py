@@ -13,7 +13,7 @@ from tests.faults.site import Site
 from tests.faults.tally import PROPERTY, Case
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
-from tests.support.pipeline import empty
+from tests.support.ledger_files import empty
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,7 +30,7 @@ def record(record_property: Callable[[str, object], None]) -> Callable[[Case], N
 async def site(
     tmp_path: Path, telegram: FakeTelegram, slack: FakeSlack, record: Callable[[Case], None]
 ) -> AsyncIterator[Site]:
-    await empty(tmp_path / "paperboy.db")
+    empty(tmp_path / "paperboy.db")
     made = Site(tmp_path, Chats(telegram, slack), record)
     yield made
     for process in made.processes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,14 +17,13 @@ from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records.deliveries import Chat, KnownIds, QueuedDelivery, Subscription
 from bot.sources.source import FoundDigest
 from formatters.edition import UsualEdition
+from tests.support.ledger_files import empty
 from tests.support.memory_channel import MemoryChannel
-from tests.support.transitions import ALLOWED
 from tests.support.usual import usual_edition
 
 NOW = RetryPolicy(settle_delay=0, first_backoff=0)
 AT_ANY_TIME = Rules()  # no wait for unfinished posts, no end of edits
 AT_ONCE: Mapping[str, float] = {}
-_empty: list[bytes] = []
 
 
 @dataclass
@@ -146,32 +144,11 @@ class Pipeline:
         self.reports.append((chat.name, row.key, state))
 
 
-async def empty(path: Path) -> None:
-    """Make an empty ledger, for all tests of a process but the first one by copying that."""
-    if _empty:
-        path.write_bytes(_empty[0])
-        return
-    async with open_ledger(f"sqlite:///{path}"):
-        pass
-    _hold_to_the_transitions(path)
-    _empty.append(path.read_bytes())
-
-
-def _hold_to_the_transitions(path: Path) -> None:
-    """Let a ledger refuse what the table of transitions does not allow."""
-    refused = f"(OLD.state, NEW.state) NOT IN (VALUES {ALLOWED})"
-    with closing(sqlite3.connect(path)) as db:
-        db.execute(
-            f"CREATE TRIGGER transitions BEFORE UPDATE OF state ON deliveries WHEN {refused} "
-            "BEGIN SELECT RAISE(ABORT, 'no such transition'); END"
-        )
-
-
 @asynccontextmanager
 async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
     """Open a ledger whose settings list some chats."""
     clock = Clock()
-    await empty(folder / "ledger.db")
+    empty(folder / "ledger.db")
     async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as ledger:
         await ledger.subscriptions.sync_chats("terminal", usual_edition(), {name: name for name in listed})
         yield Pipeline(ledger, clock)

@@ -26,8 +26,9 @@ from formatters.telegram import TelegramFormatter
 from formatters.terminal import TerminalFormatter
 from tests.support.chats import CHANNEL, GROUP
 from tests.support.digests import digest, found
+from tests.support.ledger_files import empty
 from tests.support.memory_channel import MemoryChannel
-from tests.support.pipeline import Clock, Pipeline, empty
+from tests.support.pipeline import Clock, Pipeline
 from tests.support.rendering import Seen, seen
 
 EN, KO = phrases("en"), phrases("ko")
@@ -173,7 +174,7 @@ async def open_readers(folder: Path, template: Path | None, settings: Settings =
     if template:
         shutil.copy(template, path)
     else:
-        await empty(path)
+        empty(path)
     formatters: dict[str, Formatter] = {
         "telegram": TelegramFormatter(KO, buttons=True),
         "slack": SlackFormatter(KO, buttons=True),

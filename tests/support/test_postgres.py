@@ -12,12 +12,15 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine, insert, update
+from sqlalchemy.exc import DBAPIError
 
+from bot.database.schema import deliveries
 from bot.ledger.ledger import open_ledger
 from tests.support.postgres.databases import Databases, Ledgers
 from tests.support.postgres.ledger import make_ledger
@@ -117,6 +120,20 @@ class TestLedgers:
         async with open_ledger(ledger_url) as ledger:
             assert not await ledger.subscriptions.find("terminal", ("me",))
             await ledger.subscriptions.sync_chats("terminal", usual_edition(), {"me": "me"})
+
+    @pytest.mark.parametrize(("state", "error"), [("sending", nullcontext()), ("sent", pytest.raises(DBAPIError))])
+    def test_each_refuses_what_the_table_of_transitions_does_not_allow(
+        self, ledger_url: str, state: str, error: AbstractContextManager[object]
+    ) -> None:
+        made = ledger_url.replace(f"//{USER}", f"//{ADMIN}").replace("postgresql", "postgresql+psycopg")
+        engine = create_engine(made)
+        with engine.begin() as db:
+            if engine.name == "postgresql":
+                db.exec_driver_sql("SET LOCAL session_replication_role = replica")  # without foreign keys
+            db.execute(insert(deliveries).values(message_id=1, chat_id=1, ref="ref", state="pending"))
+        with error, engine.begin() as db:
+            db.execute(update(deliveries).values(state=state))
+        engine.dispose()
 
     async def test_one_is_lent_again_as_if_it_were_new(
         self, postgres_databases: Databases, postgres_server: PostgresServer

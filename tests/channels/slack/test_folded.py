@@ -24,7 +24,7 @@ from tests.support.chats import SLACK_CHAT
 from tests.support.digests import digest, found
 from tests.support.fakes import faults
 from tests.support.fakes.slack import FakeSlack
-from tests.support.pipeline import empty
+from tests.support.ledger_files import empty
 from tests.support.setup import unthrottled
 from tests.support.slack_bot import ANN, SlackBot
 from tests.support.usual import usual_edition
@@ -63,7 +63,7 @@ def _day(papers: Sequence[Paper]) -> Digest:
 async def day(slack: FakeSlack, tmp_path: Path) -> AsyncIterator[Day]:
     formatter = SlackFormatter(phrases("en"), buttons=True)
     channel = SlackChannel(slack.token, slack.base_url, formatter, unthrottled())
-    await empty(tmp_path / "ledger.db")
+    empty(tmp_path / "ledger.db")
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         yield Day(slack, ledger, channel)
     await channel.close()

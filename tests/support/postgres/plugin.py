@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from filelock import FileLock
 
-from tests.support.postgres.files import Files
 from tests.support.postgres.server import QUICK, PostgresServer, roles, watch
 
 if TYPE_CHECKING:  # imported where they are needed: psycopg takes a while
+    from tests.support.ledger_files import Files
     from tests.support.postgres.databases import Databases, Ledgers
 
 _GIVEN = "postgres_folder"
@@ -96,6 +96,8 @@ def postgres_ledgers(postgres_databases: Databases) -> Iterator[Ledgers]:
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def ledgers(request: pytest.FixtureRequest) -> Files | Ledgers:
     """Ledgers that hold nothing, each lent as an address: in SQLite, then in PostgreSQL, so that a test runs twice."""
+    from tests.support.ledger_files import Files
+
     if request.param == "sqlite":
         return Files()
     lent: Ledgers = request.getfixturevalue("postgres_ledgers")  # which stays when tests take turns
@@ -104,6 +106,6 @@ def ledgers(request: pytest.FixtureRequest) -> Files | Ledgers:
 
 @pytest.fixture
 def ledger_url(ledgers: Files | Ledgers) -> Iterator[str]:
-    """Address of a ledger that holds nothing, in SQLite (the file is yet to be made), then in PostgreSQL."""
+    """Address of a ledger that holds nothing, in SQLite, then in PostgreSQL."""
     with ledgers.lend() as url:
         yield url
