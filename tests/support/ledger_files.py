@@ -28,7 +28,7 @@ def empty(path: Path) -> None:
 
 @cache
 def _made() -> bytes:
-    with TemporaryDirectory(prefix="paperboy-") as folder:
+    with TemporaryDirectory(prefix="paperboy-ledger-") as folder:
         path = Path(folder, "paperboy.db")
         with closing(sqlite3.connect(path)) as db:
             db.execute("PRAGMA journal_mode = WAL")
@@ -45,6 +45,6 @@ class Files:
 
     @contextmanager
     def lend(self) -> Iterator[str]:
-        with TemporaryDirectory(prefix="paperboy-") as folder:
+        with TemporaryDirectory(prefix="paperboy-ledger-") as folder:
             empty(path := Path(folder, "paperboy.db"))
             yield f"sqlite:///{path}"

@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if _GIVEN in given:
         config.stash[_FOLDER] = Path(given[_GIVEN])
         return
-    folder = config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="paperboy-"))
+    folder = config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="paperboy-postgres-"))
     folder.chmod(0o711)  # the server may run as another user
     os.mkfifo(folder / "alive")
     config.stash[_ALIVE] = os.open(folder / "alive", os.O_RDWR)

@@ -185,7 +185,7 @@ def own_server(
 
     With `auth` "scram-sha-256" it asks for the password.
     """
-    server = PostgresServer(Path(tempfile.mkdtemp(prefix="paperboy-")), port)
+    server = PostgresServer(Path(tempfile.mkdtemp(prefix="paperboy-postgres-")), port)
     reading, writing = os.pipe()
     watcher = watch(server, server.folder, reading)
     try:
