@@ -14,7 +14,7 @@ from bot.archive.ngrams import to_match_query
 from bot.archive.repeats import Mention, mentions_before
 from bot.database.dialect import insert
 from bot.database.engine import Database, repeats
-from bot.database.schema import deliveries, digests, messages, paper_words, papers, searches
+from bot.database.schema import by_message, deliveries, digests, messages, paper_words, papers, searches
 from bot.database.states import DigestState
 from formatters.model import Digest, Paper
 from formatters.page import SearchHit, reference
@@ -48,7 +48,7 @@ class Archive:
 
     async def last_seen(self, chat: int, source: str = "") -> Digest | None:
         """Give the newest digest of which a chat holds something."""
-        held = select(messages.c.digest_id).join(deliveries).where(_held(chat))
+        held = select(messages.c.digest_id).select_from(by_message).where(_held(chat))
         return await self._newest(and_(digests.c.id.in_(held), IS_KEPT, _of(source)))
 
     async def of_day(self, day: date, source: str = "") -> list[Digest]:

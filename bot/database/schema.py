@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -42,6 +43,10 @@ metadata = MetaData(
 def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
     spelled = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({spelled})", name=column)
+
+
+def _never(*_: object, **__: object) -> bool:
+    return False
 
 
 # What was found in the sources. The content stays, so that resuming and answering need no source.
@@ -102,9 +107,8 @@ chats = Table(
     Column("takes_since", Float, nullable=False, server_default="0"),
     # Digests found earlier are not sent to it.
     Column("since", Float, key="receives_since", nullable=False, server_default="0"),
-    Column(
-        "eager", Integer, key="wants_newest", nullable=False, server_default="0"
-    ),  # it wants the newest digest at once
+    # It wants the newest digest at once.
+    Column("eager", Integer, key="wants_newest", nullable=False, server_default="0"),
     Column("canonical_address", String),  # the same under all names of a chat; none: not known yet
     Column("listed", Integer, nullable=False, server_default="0"),  # 1: the settings name it
     Column("same_as", Id),  # the chat of which this is another name, and which receives in its place
@@ -131,14 +135,14 @@ messages = Table(
     UniqueConstraint("digest_id", "channel", "edition", "key", name="uq_messages_digest_id_channel_layout_key"),
 )
 
-# What each chat holds or shall hold: one row per message and chat, for ever.
+# What each chat holds or shall hold: one row per message and chat. There may be tens of millions: a write looks nothing
+# else up, and what is asked of a chat goes by the messages, which are few, or by the one index.
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("ref", String, nullable=False, unique=True),  # opaque; the platform may carry it
-    Column("message_id", ForeignKey("messages.id"), nullable=False),
-    Column("chat_id", ForeignKey("chats.id"), nullable=False),
+    Column("message_id", Id, primary_key=True, autoincrement=False),
+    Column("chat_id", Id, primary_key=True, autoincrement=False),
+    Column("ref", String),  # opaque, and written at the claim; the platform may carry it
     Column("state", String, nullable=False, server_default=DeliveryState.PENDING),
     Column("plain", Integer, nullable=False, server_default="0"),  # how many times its markup was refused
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -155,8 +159,9 @@ deliveries = Table(
     # It is to be deleted where it stands, and not sent where it does not; also of what was under way then.
     Column("is_recalled", Integer, nullable=False, server_default="0"),
     _one_of("state", DeliveryState),
-    UniqueConstraint("message_id", "chat_id"),
-    Index(None, "chat_id", "state"),
+    # So `join` knows what belongs together. The database does not check it, which would be a quarter of planning.
+    ForeignKeyConstraint(["message_id"], ["messages.id"]).ddl_if(callable_=_never),
+    ForeignKeyConstraint(["chat_id"], ["chats.id"]).ddl_if(callable_=_never),
     # Nearly all rows are settled for ever; what is asked at each run is asked of the others.
     Index(
         "ix_deliveries_unsettled",
@@ -164,7 +169,11 @@ deliveries = Table(
         sqlite_where=text("state != 'sent'"),
         postgresql_where=text("state != 'sent'"),
     ),
+    sqlite_with_rowid=False,
 )
+
+# Deliveries by messages. "+ 0": SQLite would go through all of them, not knowing how few messages there are.
+by_message = messages.join(deliveries, deliveries.c.message_id == messages.c.id + 0)
 
 # Every paper of every digest, to be looked up; what it says is in its digest's content.
 papers = Table(

@@ -45,7 +45,6 @@ _UNSENT = (DeliveryState.PENDING, DeliveryState.STALE)
 # What becomes of an edit and of a recall when the chat moved: what stands at the old address stays there.
 _AT_OLD_ADDRESS = {DeliveryState.STALE: DeliveryState.SENT, DeliveryState.RECALLING: DeliveryState.FAILED}
 
-
 # Entered with each chat while its rows are worked on: what was settled meanwhile belongs together.
 Working = Callable[[Chat], AbstractContextManager[object]]
 
@@ -95,7 +94,13 @@ class ChatWorker:
         if not self._rows:
             await self._wait_written()
             self._rows.extend(await self.state.ledger.writer.next_rows(self.chat.id))
+            self._follow()
         return self._rows.popleft() if self._rows else None
+
+    def _follow(self) -> None:
+        """Go on where the chat is now, whoever heard that it moved."""
+        if self._rows and (address := self._rows[0].address) != self.chat.address:
+            self.chat = replace(self.chat, address=address, id_sequence=self.channel.id_sequence(address))
 
     async def _wait_written(self) -> None:
         """Wait until the last outcome is on the disk."""
@@ -196,7 +201,7 @@ class ChatWorker:
     async def _reconcile(self, row: QueuedDelivery) -> None:
         self._require_unmoved(row)
         run = self.state
-        tried, known = await run.ledger.known_message_ids(self.chat, row.delivery_ref)
+        tried, known = await run.ledger.known_message_ids(self.chat, row)
         unconfirmed = UnconfirmedSend.of_row(row, await self._body(row), tried, known, run.ledger.replies)
         match await wait_unless(
             self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace

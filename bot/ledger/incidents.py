@@ -28,7 +28,7 @@ from bot.archive.index import REASON
 from bot.database.dialect import insert
 from bot.database.engine import Database, repeats
 from bot.database.reasons import Cause, Reason
-from bot.database.schema import chats, clock, deliveries, digests, messages, notices, sources
+from bot.database.schema import by_message, chats, clock, deliveries, digests, messages, notices, sources
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState, IncidentKind
 from bot.errors import ErrorCode
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER, tried_again
@@ -41,6 +41,8 @@ from formatters.edition import FOLDED, THREAD
 
 ALL = Selection()
 _OPEN = not_sent(deliveries)
+_ANY = select(messages.c.id).select_from(by_message)
+_PLACE = cast(deliveries.c.message_id, String) + literal(" ") + cast(deliveries.c.chat_id, String)
 _CHAT = chats.c.channel + literal(" ") + chats.c.name
 _AT = chats.c.channel + literal(" ") + chats.c.address
 _NAMED = (chats.c.title, chats.c.address)
@@ -127,7 +129,7 @@ class Incidents:
     async def knows(self, which: Selection) -> bool:
         """Tell whether there are such deliveries, settled or not."""
         async with self._read() as db:
-            return (await db.execute(select(deliveries.c.id).where(_meant(which)).limit(1))).first() is not None
+            return (await db.execute(_ANY.where(_meant(which)).limit(1))).first() is not None
 
     @repeats
     async def retry(self, which: Selection = ALL, *, unseen: bool = False) -> int:
@@ -240,7 +242,7 @@ def _rows(kind: IncidentKind, which: ColumnElement[bool], news: ColumnElement[bo
     why = func.coalesce(deliveries.c.error, "") + ("" if kind is IncidentKind.DISCARDED else waits)
     where = (CHAT_LABEL + ", " + messages.c.key, _AT + ", " + messages.c.key)
     return (
-        _incident_columns(kind, deliveries.c.ref, where, why, news)
+        _incident_columns(kind, func.coalesce(deliveries.c.ref, _PLACE), where, why, news)
         .select_from(deliveries.join(chats).join(messages))
         .where(_OPEN, NOT_DISCARDED, which, chats.c.state != ChatState.REMOVED)
         .order_by(chats.c.id, messages.c.seq)
@@ -280,7 +282,7 @@ _MAY_FOLD = or_(messages.c.key.like("paper/%"), messages.c.key.like("digest%")) 
 # Of the newest digests alone: of these the messages are found by an index, and so are their deliveries.
 _UNFOLDED = (
     _incident_columns(IncidentKind.UNFOLDED, messages.c.channel, (messages.c.channel, literal("")), literal(""))
-    .select_from(digests.join(messages).join(deliveries))
+    .select_from(by_message.join(digests))
     .where(digests.c.found_at > bindparam("now") - _WEEK, messages.c.edition.contains(f" {FOLDED}"))
     .where(_MAY_FOLD, deliveries.c.plain > 0, deliveries.c.state == DeliveryState.SENT)
     .distinct()

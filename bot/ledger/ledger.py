@@ -25,9 +25,9 @@ from bot.ledger.by_hand import ByHand
 from bot.ledger.chats import chat_sql, expiring, replies, subscriptions
 from bot.ledger.chats.paces import Paces
 from bot.ledger.incidents import Incidents
-from bot.ledger.records.deliveries import Chat, KnownIds
+from bot.ledger.records.deliveries import Chat, KnownIds, QueuedDelivery
 from bot.ledger.records.digests import KnownDigest, PlannedDigest, RenderedEdition, StatusChange
-from bot.ledger.sql import delivery_sql, digest_sql, planning_sql, transitions
+from bot.ledger.sql import claim_sql, delivery_sql, digest_sql, planning_sql, transitions
 from bot.ledger.status import Status
 from bot.ledger.writer import BatchWriter
 from bot.log import log
@@ -66,7 +66,7 @@ class Row:
 
     channel: str
     key: str  # of its message
-    delivery_ref: str
+    delivery_ref: str  # empty until it was claimed
     state: DeliveryState
 
 
@@ -86,9 +86,11 @@ async def open_ledger(url: str, clock: Callable[[], float] = time.time) -> Async
 
 async def known_ids(db: AsyncConnection, chat: Chat, before: float) -> KnownIds:
     """Tell which message ids are known in the id sequence of a chat, for a send that was tried at `before`."""
-    last = (await db.execute(delivery_sql.last_id(chat, before))).one_or_none()
+    found = (await db.execute(delivery_sql.chats_of_sequence(chat))).scalars().all()
+    theirs = found if len(found) <= delivery_sql.MOST_LOOKED_UP else ()
+    last = (await db.execute(delivery_sql.last_id(chat, before, theirs))).one_or_none()
     number, at = (last.id, last.sent_at) if last else (0, 0.0)
-    later = await db.execute(delivery_sql.later_ids(chat, number))
+    later = await db.execute(delivery_sql.later_ids(chat, number, theirs))
     replies = await db.execute(delivery_sql.reply_ids(chat, number))
     others = (await db.execute(delivery_sql.unconfirmed_sends(chat))).scalar_one() - 1
     return KnownIds(number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, others))
@@ -253,13 +255,13 @@ class Ledger:
         async with self._read() as db:
             return [(*row,) for row in await db.execute(delivery_sql.messages_about(chat, refs))]
 
-    async def known_message_ids(self, chat: Chat, delivery_ref: str) -> tuple[float, KnownIds]:
+    async def known_message_ids(self, chat: Chat, row: QueuedDelivery) -> tuple[float, KnownIds]:
         """Tell when a send was tried, and which message ids are known in the id sequence of its chat.
 
         Both are read at once, since times are moved when the clock is set back.
         """
         async with self._read() as db:
-            tried = float((await db.execute(delivery_sql.attempted_at(delivery_ref))).scalar_one())
+            tried = float((await db.execute(delivery_sql.ATTEMPTED_AT, claim_sql.named(row))).scalar_one())
             return tried, await known_ids(db, chat, tried)
 
     # --- reading

@@ -13,7 +13,7 @@ from bot.archive.archive import is_future
 from bot.archive.index import PAPER_COUNT, REASON
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
-from bot.database.schema import chats, deliveries, digests, messages
+from bot.database.schema import by_message, chats, deliveries, digests, messages
 from bot.database.states import ChatOrigin, ChatState, DeliveryState, DigestState
 from bot.ledger.chats.chat_sql import IS_PAUSED, IS_READER
 from bot.ledger.records.reports import ChatStatus, DerivedState, DigestStatus, PausedChat, PausedTotals, Totals
@@ -130,7 +130,7 @@ class Status:
     async def chats(self, which: WhichChats, limit: int, offset: int) -> tuple[int, list[ListedChat]]:
         """Count the chats that receive, and list some of them in the order in which they became known; 0: all."""
         meant = _meant(which)
-        page = _LISTED.where(*meant).order_by(chats.c.id).limit(limit or -1).offset(offset)
+        page = _LISTED.where(*meant).order_by(chats.c.id).limit(limit or None).offset(offset)
         async with self._read() as db:
             total = (await db.execute(select(func.count()).select_from(chats).where(*meant))).scalar_one()
             return total, [_listed(row) for row in await db.execute(page)]
@@ -280,11 +280,13 @@ _PAUSED_CHATS = (
     .where(IS_PAUSED)
     .order_by(IS_READER, chats.c.origin != ChatOrigin.SETTINGS, chats.c.channel, chats.c.id)
 )
-# The index of chat and state gives it at once, however much the chat holds.
+# Looked up from the newest message back, however much the chat holds.
 _LAST_MESSAGE = (
     select(deliveries.c.sent_at)
-    .where(deliveries.c.chat_id == chats.c.id, deliveries.c.state == DeliveryState.SENT, deliveries.c.sent_at > 0)
-    .order_by(deliveries.c.id.desc())
+    .select_from(by_message)
+    .where(messages.c.channel == chats.c.channel, deliveries.c.chat_id == chats.c.id)
+    .where(deliveries.c.state == DeliveryState.SENT, deliveries.c.sent_at > 0)
+    .order_by(messages.c.id.desc())
     .limit(1)
 )
 _LISTED = select(

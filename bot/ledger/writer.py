@@ -8,7 +8,7 @@ answered when its transaction is on the disk.
 from __future__ import annotations
 
 import asyncio
-import json
+import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -18,12 +18,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, select
 
 from bot.concurrency import LINGER
-from bot.database.engine import Database
+from bot.database.engine import Database, repeats
 from bot.database.schema import marks
 from bot.database.states import DeliveryState
 from bot.ledger.chats.chat_sql import END_PAUSE, PAUSE
 from bot.ledger.records.deliveries import Pause, QueuedDelivery
-from bot.ledger.sql import delivery_sql, linking_sql, transitions
+from bot.ledger.sql import claim_sql, delivery_sql, linking_sql
 from formatters.edition import Edition
 
 _PLAN = select(marks.c.plan)
@@ -34,8 +34,8 @@ _MOST_BODIES = 100  # kept in memory, of up to 16 KB each; the chats of a broadc
 Outcome = tuple[Mapping[str, object], bool, Pause | None, bool]
 Write = Callable[[Connection, float], object]  # takes the time to write
 Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes
-# The rows claimed, by ref; the next rows, by chat; and what other requests answer, in their order.
-_Answers = tuple[Mapping[str, QueuedDelivery], Mapping[int, list[QueuedDelivery]], Sequence[object]]
+# The rows claimed, by message and chat; the next rows, by chat; and what other requests answer, in their order.
+_Answers = tuple[Mapping[tuple[int, int], QueuedDelivery], Mapping[int, list[QueuedDelivery]], Sequence[object]]
 _Answer = TypeVar("_Answer")
 
 
@@ -56,7 +56,7 @@ class _Batch:
         for _, future in self.outcomes:
             _resolve(future, None)
         for row, future in self.claims:
-            _resolve(future, claimed.get(row.delivery_ref))
+            _resolve(future, claimed.get((row.message, row.chat)))
         for chat, future in self.reads:
             _resolve(future, next_rows[chat])
         for (_, future), answer in zip(self.others, others, strict=True):
@@ -97,9 +97,9 @@ class BatchWriter:
         return found
 
     async def claim(self, row: QueuedDelivery) -> QueuedDelivery | None:
-        """Commit that a delivery is under way, and give it with its thread.
+        """Commit that a delivery is under way, and give it with its ref and its thread.
 
-        Gives None when anything was planned since the row was read.
+        Gives None when it, or its chat, does not stand as it was read, or anything was planned since.
         """
         claimed: QueuedDelivery | None = await self._request(self._batch.claims, row)
         return claimed
@@ -114,7 +114,7 @@ class BatchWriter:
         Outcomes are written in order, and none later than what is requested after it.
         """
         known: dict[str, object] = {"sent_hash": row.hash} if state == DeliveryState.SENT else {}
-        settled = transitions.outcome(row.delivery_ref, {"state": state, **known, **values})
+        settled = claim_sql.outcome(claim_sql.named(row), {"state": state, **known, **values})
         arrived = not row.remote_id and "remote_id" in values  # an edit does not make a message younger
         may_link = not row.remote_id and state != DeliveryState.PENDING and Edition.read(row.edition).linked
         return self._request(self._batch.outcomes, (settled, arrived, pause, may_link))
@@ -122,7 +122,8 @@ class BatchWriter:
     async def write(self, what: Callable[[Connection, float], _Answer]) -> _Answer:
         """Commit something else, and give its answer: no worker must read its rows again for it.
 
-        What is called takes the time to write, which is later than those of all sends that were begun before.
+        What is called takes the time to write, which is later than those of all sends that were begun before. It may be
+        called anew, when the database gave the transaction up.
         """
         answer: _Answer = await self._request(self._batch.others, what)
         return answer
@@ -144,7 +145,6 @@ class BatchWriter:
 
     async def _write(self) -> None:
         """Write batches until nothing more is requested."""
-        loop = asyncio.get_running_loop()
         while self._batch:
             await asyncio.sleep(LINGER if self._is_busy else 0)
             async with self._database.writing():
@@ -152,16 +152,20 @@ class BatchWriter:
                 self._is_busy = len(batch) >= _BUSY
                 # A worker that was cancelled sends nothing; but an outcome is written, whoever waits for it.
                 claims = [row for row, future in batch.claims if not future.cancelled()]
+                outcomes, reads = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
+                others = [one for one, _ in batch.others]
                 try:
-                    with self._database.translating_errors():
-                        outcomes, reads = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
-                        others = [one for one, _ in batch.others]
-                        work = partial(self._connection.write, outcomes, claims, reads, others)
-                        answers = await loop.run_in_executor(self._thread, work)
+                    answers = await self._commit(partial(self._connection.write, outcomes, claims, reads, others))
                 except Exception as error:  # noqa: BLE001 - it is raised where it was requested
                     batch.fail(error)
                 else:
                     batch.resolve(answers)
+
+    @repeats
+    async def _commit(self, work: Callable[[], _Answers]) -> _Answers:
+        """Carry a transaction out in the thread; nobody was answered yet, so it may be repeated."""
+        with self._database.translating_errors():
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
 class _Connection:
@@ -198,26 +202,25 @@ class _Connection:
         self._engine.dispose()
 
     def _settle(self, db: Connection, outcomes: Sequence[Outcome], now: float) -> None:
-        if gone := [{"of": one["of"]} for one, *_ in outcomes if one["to_state"] == DeliveryState.RECALLED]:
+        if gone := [_name(one) for one, *_ in outcomes if one["to_state"] == DeliveryState.RECALLED]:
             db.execute(delivery_sql.KEEP_RECALLED_ID, gone)
         if settled := [{**one, "to_sent_at": now if arrived else None} for one, arrived, *_ in outcomes]:
-            db.execute(transitions.SETTLE, settled)
-        if arrived := [{"of": one["of"]} for one, arrived, *_ in outcomes if arrived]:
+            db.execute(claim_sql.SETTLE, settled)
+        if arrived := [_name(one) for one, arrived, *_ in outcomes if arrived]:
             db.execute(END_PAUSE, arrived)
         if pauses := [asdict(pause) | {"now": now} for *_, pause, _ in outcomes if pause]:
             db.execute(PAUSE, pauses)
-        if linked := [{"of": one["of"]} for one, *_, may_link in outcomes if may_link]:
+        if linked := [_name(one) for one, *_, may_link in outcomes if may_link]:
             db.execute(linking_sql.EDIT_INDEX, linked)
 
-    def _claim(self, db: Connection, rows: Sequence[QueuedDelivery], now: float) -> dict[str, QueuedDelivery]:
+    def _claim(
+        self, db: Connection, rows: Sequence[QueuedDelivery], now: float
+    ) -> dict[tuple[int, int], QueuedDelivery]:
         if not rows:
             return {}
-        refs = json.dumps([row.delivery_ref for row in rows])
-        found = db.execute(transitions.CLAIM, {"refs": refs, "now": now})
-        threads: dict[str, str] = {one.ref: one.thread for one in found}
-        return {
-            row.delivery_ref: row.in_thread(threads[row.delivery_ref]) for row in rows if row.delivery_ref in threads
-        }
+        found = db.execute(claim_sql.CLAIM, {"rows": claim_sql.claims(rows, _new_ref), "now": now})
+        known = {(row.message, row.chat): row for row in rows}
+        return {(one, chat): known[one, chat].claimed(ref, thread) for one, chat, ref, thread in found}
 
     def _next_rows(self, db: Connection, chat: int, version: int) -> list[QueuedDelivery]:
         found: Sequence[Any] = db.execute(delivery_sql.NEXT_ROWS, {"chat": chat}).all()
@@ -226,6 +229,15 @@ class _Connection:
         if lacking := [one.message for one in found if one.hash not in self._bodies]:
             self._bodies |= {one.hash: one.body for one in db.execute(delivery_sql.bodies(lacking))}
         return [_row(one, body=self._bodies[one.hash], version=version) for one in found]
+
+
+def _name(one: Mapping[str, object]) -> dict[str, object]:
+    """Give of an outcome what names its row."""
+    return {key: value for key, value in one.items() if key.startswith("of_")}
+
+
+def _new_ref() -> str:
+    return secrets.token_hex(8)
 
 
 def _row(one: Any, *, body: Mapping[str, object], version: int) -> QueuedDelivery:

@@ -51,7 +51,8 @@ async def test_what_a_chat_waits_for_is_told_with_its_hour(operator: Operator) -
     await operator.run("deliver")
     with closing(sqlite3.connect(LEDGER)) as db, db:
         db.execute(f"UPDATE chats SET schedule = '00:00 mon Asia/Seoul' WHERE name = '{READER}'")
-        db.execute("UPDATE deliveries SET state = 'stale' WHERE id = 1")
+        first = "SELECT message_id, chat_id FROM deliveries ORDER BY chat_id, message_id LIMIT 1"
+        db.execute(f"UPDATE deliveries SET state = 'stale' WHERE (message_id, chat_id) = ({first})")
     operator.post(LATER)
     before, calls = held(), len(operator.telegram.calls) + len(operator.slack.calls)
     told = await operator.run("deliver", "--dry-run", "--json")

@@ -106,8 +106,11 @@ class OldLedger:
         with closing(sqlite3.connect(self.folder / "old.db", isolation_level=None)) as db:
             db.execute("ATTACH ? AS today", (f"{self.folder}/today.db",))
             for table in ("digests", "messages", "chats", "deliveries"):
-                columns = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
-                db.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM today.{table}")
+                known = {row[1] for row in db.execute(f"PRAGMA today.table_info({table})")}
+                both = [row[1] for row in db.execute(f"PRAGMA main.table_info({table})") if row[1] in known]
+                columns = ", ".join(both)
+                given = columns.replace("ref,", "coalesce(ref, hex(randomblob(8))),")
+                db.execute(f"INSERT INTO {table} ({columns}) SELECT {given} FROM today.{table}")
 
     async def _make_tables(self) -> None:
         def upgrade(connection: Connection) -> None:

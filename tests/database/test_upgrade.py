@@ -34,7 +34,7 @@ COPIED = {
     "digests": "id, source, name, post, day, fingerprint, content, state, reason, found_at",
     "messages": "id, digest_id, channel, {layout}, key, seq, body, hash, vanished",
     "chats": "id, channel, name, address, counter, {layout}, state, reason",
-    "deliveries": "id, ref, message_id, chat_id, state, plain, attempts, not_before, attempted_at, sent_at, remote_id,"
+    "deliveries": "{ref}, message_id, chat_id, state, plain, attempts, not_before, attempted_at, sent_at, remote_id,"
     " place, thread, sent_hash, problem, error",
 }
 
@@ -60,7 +60,8 @@ async def made_by_the_first_version(path: Path, today: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("ATTACH ? AS today", (str(today),))
         for table, columns in COPIED.items():
-            old, new = columns.format(layout="layout"), columns.format(layout="edition")
+            old = columns.format(layout="layout", ref="ref")
+            new = columns.format(layout="edition", ref="coalesce(ref, hex(randomblob(8)))")
             db.execute(f"INSERT INTO {table} ({old}) SELECT {new} FROM today.{table}")
     db.close()
 
@@ -236,3 +237,29 @@ async def test_a_ledger_of_before_learns_paces_and_keeps_all_else(tmp_path: Path
             await ledger.paces.keep(replace(pace, learnt=learnt))
         assert await ledger.paces.listed() == [pace]
         assert list(await ledger.incidents.reported()) == ["bot telegram"]
+
+
+async def test_deliveries_keep_their_refs_and_a_copy_that_fails_changes_nothing(tmp_path: Path) -> None:
+    path, held = (
+        tmp_path / "ledger.db",
+        "SELECT ref, message_id, chat_id, state, problem, error FROM deliveries ORDER BY 1",
+    )
+    await made_at(path, "0020")
+    with sqlite3.connect(path) as db:
+        db.executescript(OF_BEFORE)
+        rows = db.execute(held).fetchall()
+        # The last that is done is to make this index.
+        db.execute("DROP INDEX ix_deliveries_unsettled")
+        db.execute("CREATE INDEX ix_deliveries_unsettled ON chats (title)")
+    with pytest.raises(errors.LedgerError, match="already exists"):
+        async with open_ledger(f"sqlite:///{path}"):
+            pass
+    with sqlite3.connect(path) as db:
+        assert db.execute(held).fetchall() == rows
+        assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [("0020",)]
+        db.execute("DROP INDEX ix_deliveries_unsettled")
+    async with open_ledger(f"sqlite:///{path}"):
+        pass
+    with sqlite3.connect(path) as db:
+        assert db.execute(held).fetchall() == rows
+    db.close()

@@ -315,8 +315,11 @@ async def test_what_was_under_way_when_it_was_recalled_is_deleted_by_the_next_ru
     await pipeline.run(days(1))
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as db, db:
         db.execute("DROP TRIGGER transitions")
-        db.execute("UPDATE deliveries SET state = 'editing' WHERE id = 1")
-        db.execute("UPDATE deliveries SET state = 'sending', remote_id = NULL, attempts = 1 WHERE id = 2")
+        db.execute("UPDATE deliveries SET state = 'editing' WHERE message_id = 1 AND chat_id = 1")
+        db.execute(
+            "UPDATE deliveries SET state = 'sending', remote_id = NULL, attempts = 1 "
+            "WHERE message_id = 2 AND chat_id = 1"
+        )
     assert await recall(pipeline) == Recalled(deleted=4, unsent=0, unconfirmed=2, stay=0)
     await hand_and_settle(pipeline, days(1))
     assert read(pipeline) == [[], []]

@@ -464,6 +464,20 @@ async def test_a_moved_chat_is_followed(pipeline: Pipeline) -> None:
     assert numbers(pipeline.shown("a2")) == ["1", "2", "index", "1", "2"]
 
 
+async def test_a_chat_whose_move_is_heard_of_meanwhile_is_sent_to_where_it_is_now(pipeline: Pipeline) -> None:
+    await pipeline.look(days(1))
+
+    class Hearing(MemoryChannel):
+        async def acquire_turn(self, address: str, **how: Any) -> FreeTurn:
+            if address == "a" and len(self.chats["a"]) == 1:
+                await pipeline.ledger.subscriptions.move(1, address="a2", id_sequence="a2")
+            return await super().acquire_turn(address, **how)
+
+    pipeline.channel = Hearing()
+    await pipeline.dispatch()
+    assert (pipeline.read("a"), pipeline.read("a2"), pipeline.read("b")) == (["index"], ["1", "2"], ["index", "1", "2"])
+
+
 async def test_an_unconfirmed_send_from_before_a_chat_moved_waits_for_an_operator(
     pipeline: Pipeline,
 ) -> None:

@@ -89,5 +89,5 @@ async def test_a_page_costs_no_more_where_chats_hold_much(pipeline: Pipeline) ->
         *_, (page, arguments) = asked
         steps = [str(row[-1]) for row in await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {page}", arguments)]  # type: ignore[arg-type]
     [mine] = [step for step in steps if " deliveries " in step]
-    assert "(chat_id=? AND state=?)" in mine, steps
+    assert "(message_id=? AND chat_id=?)" in mine, steps
     assert not [step for step in steps if "TEMP B-TREE" in step], steps

@@ -63,7 +63,7 @@ async def arrive(ledger: Ledger, row: QueuedDelivery, message_id: int) -> None:
 
 
 async def known(ledger: Ledger, row: QueuedDelivery) -> KnownIds:
-    _, found = await ledger.known_message_ids(CHAT, row.delivery_ref)
+    _, found = await ledger.known_message_ids(CHAT, row)
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Delete, Engine, Update, create_engine, insert, select, true, update
@@ -18,8 +19,8 @@ from sqlalchemy.exc import IntegrityError
 from bot.database.schema import chats, deliveries, digests, messages, metadata
 from bot.database.states import DELIVERY_CHANGES, DeliveryState
 from bot.errors import ErrorCode
-from bot.ledger.sql import hand_sql, linking_sql, transitions
-from bot.ledger.sql.transitions import OUTCOMES, SETTLE, outcome
+from bot.ledger.sql import claim_sql, hand_sql, linking_sql, transitions
+from bot.ledger.sql.claim_sql import OUTCOMES, SETTLE, outcome
 from tests.support.digests import days
 from tests.support.pipeline import open_pipeline
 from tests.support.setup import ROOT
@@ -48,6 +49,12 @@ def _update_of(statement: Update | Delete) -> Update:
     return statement
 
 
+# What a worker read of each row, in any state: message, chat, state, hash, address, and a new ref.
+AS_READ = [
+    [n, chat, state, "wanted", "a", "new"]
+    for n, chat, state in product(range(1, 10_000), (1, 2, 3), (PENDING, STALE, RECALLING))
+]
+
 # Every statement of the module that changes deliveries, by the function or constant that makes it.
 CASES: dict[str, list[Case]] = {
     "mark_interrupted": [
@@ -56,9 +63,9 @@ CASES: dict[str, list[Case]] = {
     ],
     "_claim": [
         Case(
-            transitions.CLAIM,
+            claim_sql.CLAIM,
             {PENDING: {SENDING}, STALE: {EDITING}, RECALLING: {RECALLING}},
-            {"refs": json.dumps([f"{n}" for n in range(1, 10_000)]), "now": 9.0},
+            {"rows": json.dumps(AS_READ), "now": 9.0},
         )
     ],
     "_settle": [],  # an outcome says the state: see below
@@ -136,12 +143,12 @@ def test_a_statement_names_the_states_that_it_starts_from(case: Case) -> None:
 def test_an_outcome_leads_where_the_table_allows(start: DeliveryState, said: DeliveryState, ledger: Connection) -> None:
     there = {"remote_id": "7"} if said in (SENT, STALE) else {}
     for wording, recalled in product(("wanted", "other"), (0, 1)):
-        of_state = select(deliveries.c.ref).where(deliveries.c.state == start, deliveries.c.is_recalled == recalled)
-        rows = ledger.execute(of_state).scalars().all()
-        outcomes = [outcome(ref, {"state": said, "sent_hash": wording, **there}) for ref in rows]
+        of_state = select(deliveries).where(deliveries.c.state == start, deliveries.c.is_recalled == recalled)
+        rows = ledger.execute(of_state).all()
+        outcomes = [outcome(_named(row), {"state": said, "sent_hash": wording, **there}) for row in rows]
         with ledger.begin_nested() as undone:
             ledger.execute(SETTLE, outcomes)
-            query = select(deliveries.c.state).where(deliveries.c.ref.in_(rows)).distinct()
+            query = select(deliveries.c.state).where(deliveries.c.ref.in_([row.ref for row in rows])).distinct()
             [ended] = ledger.execute(query).scalars()
             undone.rollback()
         if recalled and start != RECALLING and said != UNCONFIRMED:
@@ -149,6 +156,10 @@ def test_an_outcome_leads_where_the_table_allows(start: DeliveryState, said: Del
         else:
             assert ended == (STALE if said == SENT and wording == "other" else said)
         assert ended == start or ended in DELIVERY_CHANGES[start]
+
+
+def _named(row: Any) -> dict[str, object]:
+    return {"of_message": row.message_id, "of_chat": row.chat_id, "of_ref": row.ref}
 
 
 def _recalled(start: DeliveryState, said: DeliveryState) -> DeliveryState:
@@ -167,8 +178,10 @@ def test_the_table_allows_nothing_that_no_statement_does() -> None:
     assert {(start, end) for start, end in done | told | changed | recalled if start != end} == allowed
 
 
-def test_each_statement_that_changes_deliveries_is_in_one_module_and_tried_here() -> None:
-    elsewhere = {**dict.fromkeys(("drop", "recall", "end_recall"), "hand_sql.py"), "edit_index": "linking_sql.py"}
+def test_each_statement_that_changes_deliveries_x_and_tried_here() -> None:
+    by_module = {"hand_sql.py": ("drop", "recall", "end_recall"), "claim_sql.py": ("_claim", "_settle")}
+    elsewhere = {name: module for module, names in by_module.items() for name in names}
+    elsewhere["edit_index"] = "linking_sql.py"
     assert makers("deliveries", "update") == {(elsewhere.get(name, "transitions.py"), name) for name in CASES}
     assert {module for module, _ in makers("deliveries", "delete")} == {"transitions.py", "hand_sql.py"}
 
@@ -201,9 +214,9 @@ def _makers_in(path: Path, table: str, verb: str) -> Iterator[str]:
 
 def moves(db: Connection, statement: Update, values: Mapping[str, object]) -> Moves:
     """Carry out a statement, and tell from which states it led to which."""
-    query = select(deliveries.c.id, deliveries.c.state)
+    query = select(deliveries.c.message_id, deliveries.c.state)  # each message is in one chat
     before: dict[int, str] = dict(tuple(row) for row in db.execute(query))
-    changed = db.execute(statement.returning(deliveries.c.id.label("changed")), values)
+    changed = db.execute(statement.returning(deliveries.c.message_id.label("changed")), values)
     ids = [row.changed for row in changed]
     after: dict[int, str] = dict(tuple(row) for row in db.execute(query))
     found: dict[DeliveryState, set[DeliveryState]] = {}
@@ -247,7 +260,7 @@ def filled() -> Iterator[Engine]:
         rows = list(enumerate(_rows(), 1))
         one = {"digest_id": 1, "channel": "c", "edition": "messages", "seq": 0, "body": {}, "hash": "wanted"}
         db.execute(insert(messages), [{**one, "id": n, "key": f"{n}", "is_obsolete": gone} for n, (gone, _) in rows])
-        db.execute(insert(deliveries), [{"id": n, "ref": f"{n}", "message_id": n, **row} for n, (_, row) in rows])
+        db.execute(insert(deliveries), [{"ref": f"{n}", "message_id": n, **row} for n, (_, row) in rows])
         _add_linked(db)
     yield engine
     engine.dispose()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot import errors
+from bot.database.engine import Conflict
 from bot.database.states import DeliveryState
 from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import Dispatcher
@@ -21,7 +22,7 @@ from bot.ledger.ledger import open_ledger
 from bot.ledger.records.deliveries import QueuedDelivery
 from bot.ledger.sql.delivery_sql import READ_AHEAD
 from tests.support.digests import days, digest, found, paper
-from tests.support.memory_channel import MemoryChannel
+from tests.support.memory_channel import MemoryChannel, refused
 from tests.support.pipeline import NOW, Pipeline, open_pipeline
 from tests.support.usual import usual_edition
 
@@ -205,12 +206,12 @@ async def test_another_process_may_close_a_chat_at_any_time(pipeline: Pipeline, 
 async def test_an_unconfirmed_send_that_comes_up_at_a_turn_is_not_sent(pipeline: Pipeline, ledger: Execute) -> None:
     """Whoever else was at work left one: it is looked for before anything goes on."""
     await pipeline.look(days(1))
-    first = "SELECT min(deliveries.id) FROM deliveries JOIN chats ON chats.id = chat_id WHERE name = 'a'"
+    first = "SELECT min(message_id) FROM deliveries JOIN chats ON chats.id = chat_id WHERE name = 'a'"
     sending = "state = 'sending', attempted_at = 1, sent_hash = 'x', thread = ''"
 
     def leave_it_unconfirmed() -> None:
         for values in (sending, "state = 'unconfirmed', not_before = 1"):
-            ledger(f"UPDATE deliveries SET {values} WHERE id = ({first})")
+            ledger(f"UPDATE deliveries SET {values} WHERE message_id = ({first}) AND chat_id = 1")
 
     hooked = Hooked("a", 1, leave_it_unconfirmed)
     pipeline.channel = hooked
@@ -224,9 +225,10 @@ async def test_who_gave_up_sends_nothing_but_what_was_sent_is_written(pipeline: 
     writer = pipeline.ledger.writer
     [row, *_] = await writer.next_rows(1)
     [other, *_] = await writer.next_rows(2)
-    assert await writer.claim(row)
+    claimed = await writer.claim(row)
+    assert claimed
     async with writer._database.writing():
-        settled = writer.settle(row, DeliveryState.SENT, remote_id="1", id_sequence="a")
+        settled = writer.settle(claimed, DeliveryState.SENT, remote_id="1", id_sequence="a")
         claim = asyncio.create_task(writer.claim(other))
         await asyncio.sleep(0)
         settled.cancel()
@@ -241,8 +243,9 @@ async def test_closing_writes_what_was_asked(pipeline: Pipeline, tmp_path: Path,
     await pipeline.look(days(1))
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", pipeline.clock) as opened:
         [row, *_] = await opened.writer.next_rows(1)
-        assert await opened.writer.claim(row)
-        opened.writer.settle(row, DeliveryState.SENT, remote_id="1", id_sequence="a")
+        claimed = await opened.writer.claim(row)
+        assert claimed
+        opened.writer.settle(claimed, DeliveryState.SENT, remote_id="1", id_sequence="a")
     assert ledger("SELECT count(*) FROM deliveries WHERE state = 'sent'") == [(1,)]
 
 
@@ -259,3 +262,75 @@ async def test_more_than_is_read_at_once_is_sent_in_order(pipeline: Pipeline) ->
     await pipeline.look([found(digest(DAY, *many))])
     await Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, NOW, pipeline.clock).run()
     assert pipeline.read("a") == ["index", *(str(number) for number in range(1, 51))]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE messages SET hash = 'of other words'",
+        "UPDATE messages SET vanished = 1",
+        "UPDATE deliveries SET state = 'failed'",
+        "UPDATE chats SET state = 'paused'",
+        "UPDATE chats SET address = 'elsewhere'",
+        "DELETE FROM deliveries",
+    ],
+)
+async def test_nothing_is_claimed_that_is_not_as_it_was_read(pipeline: Pipeline, ledger: Execute, change: str) -> None:
+    """No mark says so: on PostgreSQL what changes it may commit between the look at the mark and the claim."""
+    await pipeline.look(days(1))
+    [row, *_] = await pipeline.ledger.writer.next_rows(1)
+    ledger(change)
+    assert await pipeline.ledger.writer.claim(row) is None
+    assert ledger("SELECT * FROM deliveries WHERE state = 'sending'") == []
+
+
+async def test_a_row_has_one_ref_from_its_first_claim_on(pipeline: Pipeline, ledger: Execute) -> None:
+    pipeline.channel.failures["a"] += [refused(errors.RetryLater("wait", 900))]
+    await pipeline.run(days(1))
+    ref = "SELECT ref FROM deliveries WHERE chat_id = 1 AND ref IS NOT NULL"
+    [(first,)] = ledger(ref)
+    pipeline.clock.now += 900
+    await pipeline.dispatch()
+    assert len(first) == 16
+    assert len({row for (row,) in ledger(ref)} | {first}) == 3
+
+
+async def test_an_outcome_is_written_where_its_chat_was_merged_meanwhile(pipeline: Pipeline, ledger: Execute) -> None:
+    await pipeline.look(days(1))
+    claimed = await pipeline.ledger.writer.claim((await pipeline.ledger.writer.next_rows(1))[0])
+    assert claimed
+    ledger(f"DELETE FROM deliveries WHERE message_id = {claimed.message} AND chat_id = 2")
+    ledger(f"UPDATE deliveries SET chat_id = 2 WHERE message_id = {claimed.message}")
+    ledger("UPDATE chats SET same_as = 2 WHERE id = 1")
+    await pipeline.ledger.writer.settle(claimed, DeliveryState.SENT, remote_id="1", id_sequence="a")
+    assert ledger("SELECT chat_id, state, ref FROM deliveries WHERE remote_id = '1'") == [
+        (2, "sent", claimed.delivery_ref)
+    ]
+
+
+async def test_an_outcome_is_not_written_to_a_row_that_was_planned_anew(pipeline: Pipeline, ledger: Execute) -> None:
+    await pipeline.look(days(1))
+    claimed = await pipeline.ledger.writer.claim((await pipeline.ledger.writer.next_rows(1))[0])
+    assert claimed
+    ledger(f"DELETE FROM deliveries WHERE message_id = {claimed.message} AND chat_id = 1")
+    ledger(f"INSERT INTO deliveries (message_id, chat_id) VALUES ({claimed.message}, 1)")
+    await pipeline.ledger.writer.settle(claimed, DeliveryState.SENT, remote_id="1", id_sequence="a")
+    assert ledger("SELECT count(*) FROM deliveries WHERE state = 'pending'") == [(6,)]
+
+
+async def test_a_batch_that_the_database_gave_up_is_written_once_more(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pipeline.look(days(1))
+    write, conflicts = pipeline.ledger.writer._connection.write, iter([True, True])
+
+    def conflicting(*batch: Any) -> Any:
+        answers = write(*batch) if not next(conflicts, False) else None
+        if answers is None:
+            raise Conflict("deadlock detected")
+        return answers
+
+    monkeypatch.setattr(pipeline.ledger.writer._connection, "write", conflicting)
+    await pipeline.dispatch()
+    assert pipeline.read("a") == pipeline.read("b") == WHOLE
+    assert next(conflicts, False) is False

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.database.dialect import Insert, insert, whole_number
 from bot.database.schema import chats, deliveries, notices
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, IncidentKind
+from bot.ledger.sql.claim_sql import is_named
 from formatters.edition import Edition, UsualEdition
 
 NAMES = (chats.c.address, chats.c.name, chats.c.canonical_address)
@@ -58,13 +59,13 @@ PAUSE = update(chats).where(*_IS_ACTIVE).values(state=ChatState.PAUSED, reason=b
 
 
 def _end_pause() -> Update:
-    arrived = select(deliveries).where(deliveries.c.ref == bindparam("of"))
+    arrived = select(deliveries).where(is_named(deliveries))
     chat, tried_at = (arrived.with_only_columns(deliveries.c[name]) for name in ("chat_id", "attempted_at"))
     is_tried = (chats.c.id == chat.scalar_subquery(), chats.c.state == ChatState.ACTIVE)
     return update(chats).where(*is_tried, chats.c.paused_at <= tried_at.scalar_subquery()).values(OPEN)
 
 
-# End the pause of the chat in which the delivery with the ref :of arrived, if it was sent since the pause began.
+# End the pause of the chat in which the delivery that is `named` arrived, if it was sent since the pause began.
 END_PAUSE = _end_pause()
 
 

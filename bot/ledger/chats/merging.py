@@ -13,7 +13,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    exists,
     func,
     not_,
     or_,
@@ -24,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.database.schema import chats, deliveries, digests, messages
+from bot.database.schema import by_message, chats, deliveries, digests, messages
 from bot.database.states import ChatOrigin, ChatState
 from bot.ledger.chats.chat_sql import IS_PAUSED, OPEN, STANDS, remove
 from bot.ledger.sql.transitions import drop_unsent, drop_waiting, hand_over, rename_sequence, reopened
@@ -86,7 +85,7 @@ def _hand_over(gone: int, kept: int) -> tuple[Delete | Update, ...]:
 def _of(chat: int, *columns: ColumnElement[Any], waiting: bool = False) -> Select[Any]:
     """Select columns of the messages that stand in a chat or may stand there; with `waiting`, of all that are due."""
     which = (deliveries.c.chat_id == chat, true() if waiting else STANDS)
-    return select(*columns).select_from(messages.join(deliveries)).where(*which)
+    return select(*columns).select_from(by_message).where(*which)
 
 
 async def _rows(db: AsyncConnection, *ids: int) -> list[Any]:
@@ -101,11 +100,7 @@ async def _rank(db: AsyncConnection, chat: Any) -> tuple[Any, ...]:
     """
     holds = (digests.c.day, digests.c.id, func.count(), func.coalesce(func.max(deliveries.c.sent_at), 0.0))
     here = (deliveries.c.remote_id.is_not(None), deliveries.c.id_sequence == chat.id_sequence)
-    by_digest = (
-        select(*holds)
-        .select_from(deliveries.join(messages).join(digests))
-        .where(deliveries.c.chat_id == chat.id, *here)
-    )
+    by_digest = select(*holds).select_from(by_message.join(digests)).where(deliveries.c.chat_id == chat.id, *here)
     newest = by_digest.group_by(digests.c.id).order_by(digests.c.day.desc(), digests.c.id.desc()).limit(1)
     held = tuple((await db.execute(newest)).first() or ())
     is_readers = chat.origin == ChatOrigin.READER
@@ -118,7 +113,7 @@ def _rename(own: Any, other: Any, where: Mapping[str, str]) -> tuple[Delete | Up
     removed = (chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.SETTINGS)
     return (
         update(chats).where(gone).values(name=f"{other.name} {other.id}", listed=0),
-        delete(chats).where(gone, not_(exists().where(deliveries.c.chat_id == other.id))),
+        delete(chats).where(gone, not_(_of(other.id, messages.c.id, waiting=True).exists())),
         update(chats).where(kept).values(name=other.name, listed=1, **where),
         update(chats).where(kept, or_(IS_PAUSED, and_(*removed))).values(OPEN),
         reopened(kept),

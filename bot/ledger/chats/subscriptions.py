@@ -12,7 +12,7 @@ from sqlalchemy import and_, case, exists, func, or_, select, update
 
 from bot.database.dialect import insert
 from bot.database.engine import Database, repeats
-from bot.database.schema import chats, deliveries
+from bot.database.schema import by_message, chats, deliveries
 from bot.database.states import ChatKind, ChatOrigin, ChatState
 from bot.ledger.chats.chat_sql import (
     IS_PAUSED,
@@ -101,7 +101,7 @@ class Subscriptions:
     async def with_topics(self, channel: str, names: Sequence[str]) -> list[Subscription]:
         """List a chat and its topics, as far as the ledger knows them."""
         begins = [f"{name}:" for name in names]
-        topics = [column.startswith(begin, autoescape=True) for begin in begins for column in NAMES]
+        topics = [column.istartswith(begin, autoescape=True) for begin in begins for column in NAMES]
         query = select(*_FIELDS).where(chats.c.channel == channel, or_(*known_by(names), *topics))
         async with self._read() as db:
             return [_subscription(row) for row in await db.execute(query.order_by(chats.c.id))]
@@ -111,7 +111,8 @@ class Subscriptions:
 
         Also those that were in the settings before, and hold something: the settings may name them anew.
         """
-        holds = exists().where(deliveries.c.chat_id == chats.c.id, STANDS)
+        theirs = (deliveries.c.chat_id == chats.c.id, STANDS)
+        holds = exists().select_from(by_message).where(*theirs).correlate(chats)
         active, unknown = chats.c.state == ChatState.ACTIVE, chats.c.canonical_address.is_(None)
         asked = or_(and_(active, chats.c.kind == ChatKind.UNKNOWN), and_(unknown, or_(active, holds)))
         query = select(*_FIELDS).where(chats.c.channel == channel, chats.c.same_as.is_(None), asked)

@@ -59,8 +59,9 @@ class Subscription:
 class QueuedDelivery:
     """One delivery that is sent, edited or confirmed next, with all that this needs."""
 
-    id: int
-    delivery_ref: str
+    chat: int
+    address: str  # of the chat, when it was read
+    delivery_ref: str  # empty until it is claimed for the first time
     state: DeliveryState
     hash: str  # of the body that is wanted now
     key: str
@@ -81,9 +82,9 @@ class QueuedDelivery:
     def changes_links_alone(self) -> bool:
         return self.state == DeliveryState.STALE and self.tried_hash == self.hash
 
-    def in_thread(self, thread: str) -> QueuedDelivery:
-        """Give the row as it is sent: under its parent."""
-        return replace(self, thread=thread)
+    def claimed(self, delivery_ref: str, thread: str) -> QueuedDelivery:
+        """Give the row as it is sent: with its ref, under its parent."""
+        return replace(self, delivery_ref=delivery_ref, thread=thread)
 
 
 @dataclass(frozen=True, slots=True)

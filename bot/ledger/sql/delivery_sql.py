@@ -18,15 +18,17 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
 )
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot.database.dialect import has_item, whole_number
-from bot.database.schema import chats, clock, deliveries, digests, messages, papers, sent_replies
+from bot.database.schema import by_message, chats, clock, deliveries, digests, messages, papers, sent_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger.records.deliveries import Chat
+from bot.ledger.sql.claim_sql import is_named
 from bot.ledger.sql.transitions import IS_DROPPED, not_sent
 from formatters.edition import THREAD
 
@@ -38,6 +40,9 @@ CHAT_LABEL = (
 )
 
 
+_REF = func.coalesce(deliveries.c.ref, "").label("delivery_ref")
+
+
 def takes(source: ColumnElement[str]) -> ColumnElement[bool]:
     """Tell whether a chat (of the enclosing statement) receives the digests of a source."""
     return or_(chats.c.takes == "", has_item(chats.c.takes, source))
@@ -46,8 +51,8 @@ def takes(source: ColumnElement[str]) -> ColumnElement[bool]:
 def all_rows() -> Select[tuple[Any, ...]]:
     """List every delivery, in the order of its digest."""
     joined = deliveries.join(messages).join(chats, chats.c.id == deliveries.c.chat_id)
-    columns = (chats.c.channel, messages.c.key, deliveries.c.ref.label("delivery_ref"), deliveries.c.state)
-    return select(*columns).select_from(joined).order_by(messages.c.digest_id, messages.c.seq, deliveries.c.id)
+    columns = (chats.c.channel, messages.c.key, _REF, deliveries.c.state)
+    return select(*columns).select_from(joined).order_by(messages.c.digest_id, messages.c.seq, chats.c.id)
 
 
 def _waits_for_parent() -> ColumnElement[bool]:
@@ -130,8 +135,10 @@ def _next_rows() -> Select[tuple[Any, ...]]:
     under_way = (other.c.chat_id == bindparam("chat"), not_sent(other), other.c.state.in_(_IN_FLIGHT))
     return (
         select(
-            deliveries.c.id,
-            deliveries.c.ref.label("delivery_ref"),
+            messages.c.id.label("message"),
+            chats.c.id.label("chat"),
+            chats.c.address,
+            _REF,
             deliveries.c.state,
             messages.c.hash,
             messages.c.key,
@@ -142,7 +149,6 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             func.coalesce(deliveries.c.sent_hash, "").label("tried_hash"),
             func.coalesce(deliveries.c.thread, "").label("thread"),
             func.coalesce(deliveries.c.id_sequence, "").label("id_sequence"),
-            messages.c.id.label("message"),
             digests.c.name.label("digest"),
             messages.c.edition,
         )
@@ -183,8 +189,8 @@ def bodies(ids: Collection[int]) -> Select[Any]:
     return select(messages.c.hash, messages.c.body).where(messages.c.id.in_(ids))
 
 
-def attempted_at(delivery_ref: str) -> Select[Any]:
-    return select(deliveries.c.attempted_at).where(deliveries.c.ref == delivery_ref)
+# When the delivery that is `named` was tried.
+ATTEMPTED_AT = select(deliveries.c.attempted_at).where(is_named(deliveries))
 
 
 def messages_about(chat: Chat, refs: Collection[str]) -> Select[str, str, str]:
@@ -199,30 +205,50 @@ def messages_about(chat: Chat, refs: Collection[str]) -> Select[str, str, str]:
         .select_from(rows)
         .where(papers.c.ref.in_(refs), messages.c.channel == chat.channel)
         .where(messages.c.key == literal("paper/") + papers.c.paper, *stands, *here)
-        .order_by(deliveries.c.id)
+        .order_by(func.coalesce(deliveries.c.sent_at, 0.0), messages.c.id)
     )
 
 
-def last_id(chat: Chat, before: float) -> Select[Any, Any]:
+MOST_LOOKED_UP = 50  # chats, whose rows are looked up message by message; of more, all rows are gone through
+
+
+def chats_of_sequence(chat: Chat) -> Select[int]:
+    """List the chats that may hold ids of a sequence: those that have it, and those that moved and had it."""
+    which = or_(chats.c.id_sequence == chat.id_sequence, chats.c.address != chats.c.name)
+    return select(chats.c.id).where(chats.c.channel == chat.channel, which).limit(MOST_LOOKED_UP + 1)
+
+
+def last_id(chat: Chat, before: float, theirs: Collection[int]) -> Select[Any, Any]:
     """Give the highest message id of an id sequence that was known at `before`, and when that message was sent.
 
     0 where the clock was set back in between: then nobody knows how long that was before.
     """
-    sent = select(_NUMBER.label("id"), deliveries.c.sent_at).select_from(deliveries.join(chats))
     answers = select(sent_replies.c.remote_id, sent_replies.c.sent_at).where(
         sent_replies.c.channel == chat.channel,
         sent_replies.c.id_sequence == chat.id_sequence,
         sent_replies.c.sent_at <= before,
     )
-    known = sent.where(_counted(chat), deliveries.c.sent_at <= before).union_all(answers).subquery()
+    sent = _ids(chat, theirs).where(deliveries.c.sent_at <= before).order_by(_NUMBER.desc()).limit(1)
+    known = select(sent.subquery()).union_all(answers).subquery()
     set_back = select(clock.c.set_back_at).scalar_subquery()
     unknown = and_(known.c.sent_at < set_back, set_back <= before)
     at = case((unknown, 0.0), else_=known.c.sent_at).label("sent_at")
     return select(known.c.id, at).order_by(known.c.id.desc()).limit(1)
 
 
-def later_ids(chat: Chat, after: int) -> Select[int]:
-    return select(_NUMBER).select_from(deliveries.join(chats)).where(_counted(chat), after < _NUMBER)
+def later_ids(chat: Chat, after: int, theirs: Collection[int]) -> Select[Any]:
+    return _ids(chat, theirs).where(after < _NUMBER)
+
+
+def _ids(chat: Chat, theirs: Collection[int]) -> Select[Any, Any]:
+    """Give the ids of a sequence, each with when its message was sent; `theirs` are its chats, none: too many."""
+    here = deliveries.c.chat_id.in_(theirs) if theirs else true()
+    of_sequence = (deliveries.c.id_sequence == chat.id_sequence, deliveries.c.remote_id.is_not(None))
+    return (
+        select(_NUMBER.label("id"), deliveries.c.sent_at)
+        .select_from(by_message)
+        .where(messages.c.channel == chat.channel, here, *of_sequence)
+    )
 
 
 def reply_ids(chat: Chat, after: int) -> Select[Any]:
@@ -233,7 +259,7 @@ def reply_ids(chat: Chat, after: int) -> Select[Any]:
 def _keep_recalled_id() -> Insert:
     told = (chats.c.channel, deliveries.c.id_sequence, _NUMBER, deliveries.c.sent_at)
     gone = select(*told).select_from(deliveries.join(chats))
-    gone = gone.where(deliveries.c.ref == bindparam("of"), deliveries.c.remote_id.is_not(None))
+    gone = gone.where(is_named(deliveries), deliveries.c.remote_id.is_not(None))
     return insert(sent_replies).from_select(["channel", "id_sequence", "remote_id", "sent_at"], gone)
 
 
@@ -246,13 +272,6 @@ def unconfirmed_sends(chat: Chat) -> Select[Any]:
 
 _NUMBER = whole_number(deliveries.c.remote_id)
 
-# Keep the id of the message :of, which was deleted: an unconfirmed send is not taken for it, nor looked for before it.
+# Keep the id of the message that is `named`, which was deleted: an unconfirmed send is not taken for it, nor looked for
+# before it.
 KEEP_RECALLED_ID = _keep_recalled_id()
-
-
-def _counted(chat: Chat) -> ColumnElement[bool]:
-    return and_(
-        chats.c.channel == chat.channel,
-        deliveries.c.id_sequence == chat.id_sequence,
-        deliveries.c.remote_id.is_not(None),
-    )

@@ -94,7 +94,7 @@ def end_recall(meant: ColumnElement[bool]) -> tuple[Delete, Update]:
     state = case((deliveries.c.state == RECALLING, SENT.value), else_=deliveries.c.state)
     marked = (deliveries.c.state.in_((SENT, FAILED, RECALLING, *_NOT_KNOWN)), IS_RECALLED, meant)
     return (
-        delete(deliveries).where(deliveries.c.state == RECALLED, meant),
+        delete(deliveries).where(not_sent(deliveries), deliveries.c.state == RECALLED, meant),
         update(deliveries).where(*marked).values(is_recalled=0, state=state),
     )
 

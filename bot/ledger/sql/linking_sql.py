@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Update, and_, bindparam, exists, func, not_, or_, select, update
+from sqlalchemy import Update, and_, exists, func, not_, or_, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.database.schema import chats, deliveries, messages
 from bot.database.states import ChatState
+from bot.ledger.sql.claim_sql import is_named
 from bot.ledger.sql.transitions import (
     AT_ONCE,
     IS_RECALLED,
@@ -43,11 +44,12 @@ def edit_index(settled: ColumnElement[bool]) -> Update:
         .join(chats, and_(chats.c.id == _settled.c.chat_id, chats.c.state == ChatState.ACTIVE))
     )
     indexes = (
-        select(_row.c.id).select_from(beside).where(settled, is_linked, is_here, not_(_is_awaited()), _came_since())
+        select(_row.c.message_id, _row.c.chat_id)
+        .select_from(beside)
+        .where(settled, is_linked, is_here, not_(_is_awaited()), _came_since())
     )
-    edited = update(deliveries).where(
-        deliveries.c.state == SENT, IS_THERE, not_(IS_RECALLED), deliveries.c.id.in_(indexes)
-    )
+    is_index_row = tuple_(deliveries.c.message_id, deliveries.c.chat_id).in_(indexes)
+    edited = update(deliveries).where(deliveries.c.state == SENT, IS_THERE, not_(IS_RECALLED), is_index_row)
     return edited.values(state=STALE, not_before=AT_ONCE, problem=None, error=None)
 
 
@@ -80,5 +82,5 @@ def _came_since() -> ColumnElement[bool]:
 
 
 SETTLED = _settled
-# Beside the row with the ref :of.
-EDIT_INDEX = edit_index(SETTLED.c.ref == bindparam("of"))
+# Beside the row that `named` names.
+EDIT_INDEX = edit_index(is_named(SETTLED))

@@ -224,17 +224,16 @@ def _was_away(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[b
 
 
 def _pairs(digest: int, not_before: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
-    ref = func.lower(func.hex(func.randomblob(8)))
     return (
-        select(ref, messages.c.id, chats.c.id, not_before)
+        select(messages.c.id, chats.c.id, not_before)
         .select_from(messages.join(chats, chats.c.channel == messages.c.channel))
         .where(messages.c.digest_id == digest, messages.c.is_obsolete == 0)
-        .order_by(chats.c.id, messages.c.seq)
+        .order_by(messages.c.id, chats.c.id)  # as they lie on the disk
     )
 
 
 def _insert(pairs: Select[tuple[Any, ...]]) -> Insert:
-    columns = ["ref", "message_id", "chat_id", "not_before"]
+    columns = ["message_id", "chat_id", "not_before"]
     return upsert(deliveries).from_select(columns, pairs).on_conflict_do_nothing()
 
 

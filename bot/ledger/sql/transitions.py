@@ -1,4 +1,4 @@
-"""Every statement that changes or drops deliveries, but for those of `hand_sql`.
+"""Every statement that changes or drops deliveries, but for those of `claim_sql`, `hand_sql` and `linking_sql`.
 
 Their times are moved by `database.sqlite.times`, too.
 
@@ -7,16 +7,14 @@ A test carries each statement out on rows of every state, and compares what it d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Delete,
     Select,
     Update,
     and_,
-    bindparam,
     case,
     delete,
     func,
@@ -27,13 +25,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.database.schema import chats, deliveries, messages
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
-from formatters.edition import THREAD
 
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
 STALE, EDITING = DeliveryState.STALE, DeliveryState.EDITING
@@ -103,83 +99,6 @@ def mark_interrupted(settle: float) -> tuple[Update, ...]:
     )
 
 
-def _claim() -> ReturningUpdate[Any]:
-    own, parent, index = messages.alias(), deliveries.alias(), messages.alias()
-    new, recalled = deliveries.c.state == PENDING, deliveries.c.state == RECALLING
-    wording = select(own.c.hash).where(own.c.id == deliveries.c.message_id).scalar_subquery()
-    thread = (
-        select(parent.c.remote_id)
-        .select_from(own.join(index, index.c.digest_id == own.c.digest_id).join(parent))
-        .where(own.c.id == deliveries.c.message_id, own.c.edition.startswith(THREAD), own.c.key != "index")
-        .where(index.c.edition == own.c.edition, index.c.channel == own.c.channel, index.c.key == "index")
-        .where(parent.c.chat_id == deliveries.c.chat_id)
-        .scalar_subquery()
-    )
-    sequence = select(chats.c.id_sequence).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
-    refs = select(func.json_each(bindparam("refs")).table_valued("value").c.value)
-    return (
-        update(deliveries)
-        .where(deliveries.c.ref.in_(refs), deliveries.c.state.in_((PENDING, STALE, RECALLING)))
-        .values(
-            # To delete once more what is gone does no harm, so that nobody need know that it is under way.
-            state=case((new, SENDING.value), (recalled, RECALLING.value), else_=EDITING.value),
-            sent_hash=case((new, wording), else_=deliveries.c.sent_hash),
-            thread=case((new, func.coalesce(thread, "")), else_=deliveries.c.thread),
-            id_sequence=case((new, sequence), else_=deliveries.c.id_sequence),
-            attempts=deliveries.c.attempts + 1,
-            attempted_at=bindparam("now"),
-        )
-        .returning(deliveries.c.ref, func.coalesce(deliveries.c.thread, "").label("thread"))
-    )
-
-
-# Note that rows, a JSON list of :refs, are under way; of new messages also the wording, the id sequence of their chat,
-# and the thread they go to, which their parent, sent a moment ago, decides.
-CLAIM = _claim()
-
-_UNTOUCHED = ("sent_hash", "remote_id", "id_sequence", "sent_at", "plain")  # where an outcome does not name them
-
-
-def _settle() -> Update:
-    wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
-    state: BindParameter[str] = bindparam("to_state")
-    said: BindParameter[str] = bindparam("to_sent_hash")
-    again = and_(state == SENT.value, wanted != said)
-    columns: dict[str, ColumnElement[Any]] = {name: deliveries.c[name] for name in _UNTOUCHED}
-    known: dict[str, ColumnElement[Any]] = {
-        name: func.coalesce(bindparam(f"to_{name}"), column) for name, column in columns.items()
-    }
-    recalled = and_(IS_RECALLED, deliveries.c.state != RECALLING, state != UNCONFIRMED.value)
-    there = (and_(recalled, known["remote_id"].is_not(None)), RECALLING.value)
-    return (
-        update(deliveries)
-        .where(deliveries.c.ref == bindparam("of"))
-        .values(known | {"remote_id": case((state == RECALLED.value, null()), else_=known["remote_id"])})
-        .values({name: bindparam(f"to_{name}") for name in ("not_before", "problem", "error")})
-        .values(state=case(there, (recalled, RECALLED.value), (again, STALE.value), else_=state))
-    )
-
-
-# Write what became of a row, known by its ref: SQLite gives the id of a dropped row to another one. What was sent in
-# a wording that is no longer wanted is stale at once, and what was recalled meanwhile is to be deleted.
-SETTLE = _settle()
-
-# What SETTLE is told, by the state that the row is in. No condition holds it to that: what the platform has taken
-# must be written down whatever anybody wrote meanwhile, or it would be sent twice.
-OUTCOMES: Mapping[DeliveryState, Collection[DeliveryState]] = {
-    SENDING: (SENT, PENDING, FAILED, UNCONFIRMED),
-    EDITING: (SENT, STALE, FAILED),
-    UNCONFIRMED: (SENT, STALE, PENDING, UNCONFIRMED),
-    RECALLING: (RECALLED, RECALLING, FAILED),
-}
-
-
-def outcome(delivery_ref: str, values: Mapping[str, object]) -> dict[str, object]:
-    """Spell an outcome for SETTLE."""
-    names = ("state", "not_before", "problem", "error", *_UNTOUCHED)
-    return {"of": delivery_ref} | {f"to_{name}": values.get(name) for name in names}
-
-
 # --- what changes at a post or a chat
 
 
@@ -207,7 +126,7 @@ def drop_waiting(chat_ids: Collection[int], of: Select[int]) -> Delete:
 
 def drop_unsent(which: ColumnElement[bool]) -> Delete:
     """Drop what never arrived and is not under way; of an unconfirmed send it must still be found out."""
-    unsent_rows = (deliveries.c.state.in_((PENDING, FAILED)), deliveries.c.remote_id.is_(None))
+    unsent_rows = (not_sent(deliveries), deliveries.c.state.in_((PENDING, FAILED)), deliveries.c.remote_id.is_(None))
     return delete(deliveries).where(*unsent_rows, which)
 
 
@@ -261,8 +180,8 @@ def hand_over(gone: int, kept: int, these: Select[int]) -> Update:
 def rename_sequence(chat: int, names: Collection[str], name: str) -> Update:
     """Call the id sequence of a chat by one name; it had several, as the chat has."""
     any_state = deliveries.c.state.in_(DeliveryState)
-    named = (deliveries.c.chat_id == chat, any_state, deliveries.c.id_sequence.in_(names))
-    return update(deliveries).where(*named).values(id_sequence=name)
+    theirs = (deliveries.c.message_id.in_(select(messages.c.id)), deliveries.c.chat_id == chat, any_state)
+    return update(deliveries).where(*theirs, deliveries.c.id_sequence.in_(names)).values(id_sequence=name)
 
 
 # --- what the operator decides

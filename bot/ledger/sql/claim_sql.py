@@ -1,0 +1,142 @@
+"""The SQL of claiming and settling: before a call, that a delivery is under way; after it, what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import BindParameter, Update, and_, bindparam, case, func, not_, null, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.elements import ColumnElement
+
+from bot.database.dialect import Id, field, items, number_field
+from bot.database.schema import chats, deliveries, messages
+from bot.database.states import ChatState, DeliveryState
+from bot.ledger.records.deliveries import QueuedDelivery
+from bot.ledger.sql.transitions import (
+    EDITING,
+    FAILED,
+    IS_RECALLED,
+    PENDING,
+    RECALLED,
+    RECALLING,
+    SENDING,
+    SENT,
+    STALE,
+    UNCONFIRMED,
+)
+from formatters.edition import THREAD
+
+
+def is_named(rows: Any) -> ColumnElement[bool]:
+    """Tell whether a delivery is the one that was claimed, as `named` names it.
+
+    Its chat may have been merged with another one meanwhile, which holds it now; and a row that was dropped may be
+    planned anew: then it has another ref, or none.
+    """
+    chat: BindParameter[int] = bindparam("of_chat", type_=Id)
+    kept = select(chats.c.same_as).where(chats.c.id == chat).scalar_subquery()
+    return and_(
+        rows.c.message_id == bindparam("of_message"),
+        rows.c.chat_id.in_((chat, kept)),
+        func.coalesce(rows.c.ref, "") == bindparam("of_ref"),
+    )
+
+
+def named(row: QueuedDelivery) -> dict[str, object]:
+    """Name a delivery that was claimed, for `is_named`."""
+    return {"of_message": row.message, "of_chat": row.chat, "of_ref": row.delivery_ref}
+
+
+def _claim() -> ReturningUpdate[Any]:
+    listed = items(bindparam("rows"))
+    own, parent, index = messages.alias("own"), deliveries.alias("parent"), messages.alias("parent_message")
+    new, recalled = deliveries.c.state == PENDING, deliveries.c.state == RECALLING
+    thread = (
+        select(parent.c.remote_id)
+        .select_from(index.join(parent, parent.c.message_id == index.c.id))
+        .where(own.c.edition.startswith(THREAD), own.c.key != "index", index.c.digest_id == own.c.digest_id)
+        .where(index.c.edition == own.c.edition, index.c.channel == own.c.channel, index.c.key == "index")
+        .where(parent.c.chat_id == deliveries.c.chat_id)
+        .correlate(own, deliveries)
+        .scalar_subquery()
+    )
+    as_read = (
+        *(deliveries.c.message_id == number_field(listed, 0), deliveries.c.chat_id == number_field(listed, 1)),
+        *(deliveries.c.state == field(listed, 2), deliveries.c.state.in_((PENDING, STALE, RECALLING))),
+        *(own.c.id == deliveries.c.message_id, or_(recalled, own.c.hash == field(listed, 3))),
+        or_(not_(new), own.c.is_obsolete == 0),
+        *(chats.c.id == deliveries.c.chat_id, chats.c.state == ChatState.ACTIVE, chats.c.address == field(listed, 4)),
+    )
+    return (
+        update(deliveries)
+        .where(*as_read)
+        .values(
+            ref=func.coalesce(deliveries.c.ref, field(listed, 5)),
+            # To delete once more what is gone does no harm, so that nobody need know that it is under way.
+            state=case((new, SENDING.value), (recalled, RECALLING.value), else_=EDITING.value),
+            sent_hash=case((new, own.c.hash), else_=deliveries.c.sent_hash),
+            thread=case((new, func.coalesce(thread, "")), else_=deliveries.c.thread),
+            id_sequence=case((new, chats.c.id_sequence), else_=deliveries.c.id_sequence),
+            attempts=deliveries.c.attempts + 1,
+            attempted_at=bindparam("now"),
+        )
+        .returning(
+            *(deliveries.c.message_id, deliveries.c.chat_id, deliveries.c.ref),
+            func.coalesce(deliveries.c.thread, "").label("thread"),
+        )
+    )
+
+
+# Note that :rows are under way, if they and their chats stand as they were read; of new messages also the wording, the
+# id sequence of their chat, and the thread they go to, which their parent, sent a moment ago, decides.
+CLAIM = _claim()
+
+
+def claims(rows: Iterable[QueuedDelivery], new_ref: Callable[[], str]) -> str:
+    """Spell :rows for CLAIM; what has no ref gets a new one."""
+    return json.dumps([[row.message, row.chat, row.state, row.hash, row.address, new_ref()] for row in rows])
+
+
+_UNTOUCHED = ("sent_hash", "remote_id", "id_sequence", "sent_at", "plain")  # where an outcome does not name them
+
+
+def _settle() -> Update:
+    wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
+    state: BindParameter[str] = bindparam("to_state")
+    said: BindParameter[str] = bindparam("to_sent_hash")
+    again = and_(state == SENT.value, wanted != said)
+    columns: dict[str, ColumnElement[Any]] = {name: deliveries.c[name] for name in _UNTOUCHED}
+    known: dict[str, ColumnElement[Any]] = {
+        name: func.coalesce(bindparam(f"to_{name}"), column) for name, column in columns.items()
+    }
+    recalled = and_(IS_RECALLED, deliveries.c.state != RECALLING, state != UNCONFIRMED.value)
+    there = (and_(recalled, known["remote_id"].is_not(None)), RECALLING.value)
+    return (
+        update(deliveries)
+        .where(is_named(deliveries))
+        .values(known | {"remote_id": case((state == RECALLED.value, null()), else_=known["remote_id"])})
+        .values({name: bindparam(f"to_{name}") for name in ("not_before", "problem", "error")})
+        .values(state=case(there, (recalled, RECALLED.value), (again, STALE.value), else_=state))
+    )
+
+
+# Write what became of the row that is `named`. What was sent in a wording that is no longer wanted is stale at once,
+# and what was recalled meanwhile is to be deleted.
+SETTLE = _settle()
+
+# What SETTLE is told, by the state that the row is in. No condition holds it to that: what the platform has taken
+# must be written down whatever anybody wrote meanwhile, or it would be sent twice.
+OUTCOMES: Mapping[DeliveryState, Collection[DeliveryState]] = {
+    SENDING: (SENT, PENDING, FAILED, UNCONFIRMED),
+    EDITING: (SENT, STALE, FAILED),
+    UNCONFIRMED: (SENT, STALE, PENDING, UNCONFIRMED),
+    RECALLING: (RECALLED, RECALLING, FAILED),
+}
+
+
+def outcome(of: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
+    """Spell an outcome for SETTLE of a row that is `named`."""
+    names = ("state", "not_before", "problem", "error", *_UNTOUCHED)
+    return {**of} | {f"to_{name}": values.get(name) for name in names}
