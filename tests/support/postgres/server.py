@@ -28,7 +28,7 @@ VERSION = int(os.environ.get("PAPERBOY_POSTGRES", "18"))  # 16 is there, too
 _INSTALLED = {16: "pginstall", 18: "pginstall18"}
 _LOCALES = {16: ["--locale=C.UTF-8"], 18: ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]}
 _PORT = 5432
-_PATIENCE = 10  # seconds for a server to end
+_PATIENCE = 30  # seconds for a server to end
 ADMIN, USER, PASSWORD = "postgres", "paperboy", "database-password"  # the first may do anything, the second what we may
 
 # Far from UTC, so that a time without a zone is seen to be wrong.
