@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, true
+from sqlalchemy import ColumnClause, ColumnElement, Select, and_, delete, func, not_, select, true
 
 from bot.archive.contents import Contents
-from bot.archive.index import IS_KEPT, digest_from_json, matches
-from bot.archive.ngrams import to_match_query
+from bot.archive.index import IS_KEPT, digest_from_json
+from bot.archive.ngrams import to_phrases
 from bot.archive.repeats import Mention, mentions_before
-from bot.database.dialect import insert
+from bot.database.dialect import PaperWords, Phrase, holds, holds_in_turn, insert
 from bot.database.engine import Database, repeats
 from bot.database.schema import by_message, deliveries, digests, messages, paper_words, papers, searches
 from bot.database.states import DigestState
@@ -22,16 +22,13 @@ from formatters.page import SearchHit, reference
 _KEPT_SEARCHES = 20  # of each chat: the pages of older ones cannot be turned any more
 _EASTERNMOST = timedelta(hours=14)  # of all time zones
 
-# Newest first; papers in the order of their digest.
-_NEWEST = (digests.c.day.desc(), digests.c.post.desc(), papers.c.number)
-_HIT = (papers.c.ref, papers.c.number, papers.c.title, papers.c.line, digests.c.day)
-
 
 class Archive:
     """Look papers and digests up."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._read, self._write = database.read, database.write_aside
+        self._read_by_index = database.read_by_index
         self._clock = clock
         self.contents = Contents(database, clock)
 
@@ -85,17 +82,24 @@ class Archive:
 
     async def titled(self, said: str, most: int, day: date | None = None) -> list[SearchHit]:
         """List the newest papers whose titles have all these words."""
-        match = to_match_query(said)
-        if not match:
+        phrases = to_phrases(said)
+        if not phrases:
             return []
-        of_day = () if day is None else (digests.c.day == day.isoformat(),)
-        hits, _ = await self._hits(and_(matches(f"title : ({match})"), *of_day), most, 0)
-        return hits
+        of_day = true() if day is None else digests.c.day == day.isoformat()
+        async with self._read_by_index() as db:
+            query = _of_few(paper_words.c.title, phrases).where(of_day).limit(most)
+            return list(map(_hit, await db.execute(query)))
 
     async def search(self, said: str, most: int, start: int) -> tuple[list[SearchHit], int]:
         """List the newest papers that have all these words anywhere, from `start` on, and how many there are."""
-        match = to_match_query(said)
-        return await self._hits(matches(match), most, start) if match else ([], 0)
+        phrases = to_phrases(said)
+        if not phrases:
+            return [], 0
+        async with self._read_by_index() as db:
+            count, highest = (await db.execute(_count(holds(paper_words.c.body, phrases)))).one()
+            are_many = count * count > (start + most) * highest  # else more papers are gone through than there are hits
+            query = (_of_many if are_many else _of_few)(paper_words.c.body, phrases)
+            return list(map(_hit, await db.execute(query.limit(most).offset(start)))), count
 
     @repeats
     async def remember(self, channel: str, address: str, said: str) -> int:
@@ -123,18 +127,6 @@ class Archive:
             content = (await db.execute(query.limit(1))).scalar_one_or_none()
         return None if content is None else digest_from_json(content)
 
-    async def _hits(self, which: ColumnElement[bool], most: int, start: int) -> tuple[list[SearchHit], int]:
-        where = paper_words.join(papers, papers.c.id == paper_words.c.rowid).join(
-            digests, and_(digests.c.id == papers.c.digest_id, IS_KEPT)
-        )
-        page = select(*_HIT).select_from(where).where(which).order_by(*_NEWEST).limit(most).offset(start)
-        async with self._read() as db:
-            count = (await db.execute(select(func.count()).select_from(where).where(which))).scalar_one()
-            rows = (await db.execute(page)).all()
-        return [
-            SearchHit(ref, number, title, line, date.fromisoformat(day)) for ref, number, title, line, day in rows
-        ], count
-
 
 _LATEST = (digests.c.day.desc(), digests.c.found_at.desc(), digests.c.id.desc())  # of one day the one that came last
 _DELIVERED = digests.c.state == DigestState.ACTIVE
@@ -153,3 +145,36 @@ def _of(source: str) -> ColumnElement[bool]:
 
 def _held(chat: int) -> ColumnElement[bool]:
     return and_(deliveries.c.chat_id == chat, deliveries.c.remote_id.is_not(None))
+
+
+_FOUND = paper_words.join(papers, papers.c.id == paper_words.c.rowid).join(digests)
+_HIT = (papers.c.ref, papers.c.number, papers.c.title, papers.c.line, digests.c.day)
+_HITS = select(*_HIT).select_from(_FOUND).where(IS_KEPT)
+_TAKEN_OUT = select(papers.c.id).join(digests).where(not_(IS_KEPT))
+# Newest first; papers in the order of their digest.
+_NEWEST = (digests.c.day.desc(), digests.c.post.desc(), papers.c.number)
+
+
+# How many papers hold words that stand together, PostgreSQL cannot tell before. So it is told in which order to look.
+
+
+def _of_few(column: ColumnClause[PaperWords], phrases: Sequence[Phrase]) -> Select[tuple[Any, ...]]:
+    """Find hits, newest first: all of them by the index of words, then put in order. No index has such a day."""
+    return _HITS.where(holds(column, phrases)).order_by((digests.c.day + "").desc(), *_NEWEST[1:])
+
+
+def _of_many(column: ColumnClause[PaperWords], phrases: Sequence[Phrase]) -> Select[tuple[Any, ...]]:
+    """Find the same from the newest paper on, until there are enough."""
+    return _HITS.where(holds_in_turn(column, phrases)).order_by(*_NEWEST)
+
+
+def _count(match: ColumnElement[bool]) -> Select[int, int]:
+    """Count the papers that match, less those that an operator took out; and give the highest id of all papers."""
+    found = select(func.count()).select_from(paper_words).where(match)
+    taken_out = found.where(paper_words.c.rowid.in_(_TAKEN_OUT))
+    highest = select(func.coalesce(func.max(papers.c.id), 0))
+    return select(found.scalar_subquery() - taken_out.scalar_subquery(), highest.scalar_subquery())
+
+
+def _hit(row: Any) -> SearchHit:
+    return SearchHit(row.ref, row.number, row.title, row.line, date.fromisoformat(row.day))

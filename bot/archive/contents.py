@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Select, and_, false, func, select
 
-from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_from_json, digest_row, index_new, matches
-from bot.archive.ngrams import to_match_query
-from bot.database.dialect import insert
+from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_from_json, digest_row, index_new
+from bot.archive.ngrams import to_phrases
+from bot.database.dialect import holds, insert
 from bot.database.engine import Database, repeats
 from bot.database.reasons import Reason
 from bot.database.schema import deliveries, digests, messages, paper_words, papers
@@ -124,9 +124,8 @@ _NEWEST_OF_EACH = select(_LAST.c.id).where(_LAST.c.place == 1)
 
 
 def _matching(words: str) -> Select[tuple[int]]:
-    query = to_match_query(words)
-    found = select(paper_words.c.rowid)
-    return found.where(matches(query)) if query else found.where(false())
+    phrases = to_phrases(words)
+    return select(paper_words.c.rowid).where(holds(paper_words.c.body, phrases) if phrases else false())
 
 
 def _digest(row: Any) -> ArchivedDigest:

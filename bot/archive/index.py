@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, literal_column, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.archive.ngrams import to_index_text
-from bot.database.dialect import insert
+from bot.archive.ngrams import BODY, TITLE, to_index_words
+from bot.database.dialect import PaperWords, insert
 from bot.database.reasons import Cause
 from bot.database.schema import digests, paper_words, papers
 from bot.database.states import DigestState
@@ -40,7 +40,7 @@ async def index_new(db: AsyncConnection, new: Mapping[int, Digest]) -> None:
     if listed:
         rows = [{"id": place, **_row(*one)} for place, one in enumerate(listed, first)]
         await db.execute(insert(papers), rows)
-        words = [{"rowid": place, **_words(paper)} for place, (_, _, paper) in enumerate(listed, first)]
+        words = [index_row(place, paper) for place, (_, _, paper) in enumerate(listed, first)]
         await db.execute(insert(paper_words), words)
 
 
@@ -49,11 +49,6 @@ async def index_all(db: AsyncConnection) -> None:
     bare = select(digests.c.id, digests.c.content).where(digests.c.id.not_in(select(papers.c.digest_id)))
     for digest_id, content in (await db.execute(bare)).all():
         await index_digest(db, digest_id, digest_from_json(content))
-
-
-def matches(match: str) -> ColumnElement[bool]:
-    """Tell whether the words of a paper are as a query says that `ngrams` wrote."""
-    return literal_column("words").op("MATCH")(match)
 
 
 def digest_row(digest: Digest, post: str, fingerprint: str, state: DigestState) -> dict[str, object]:
@@ -79,8 +74,10 @@ def _row(digest_id: int, digest: Digest, paper: Paper) -> dict[str, object]:
     return {**row, "title": paper.title, "line": brief(paper)}
 
 
-def _words(paper: Paper) -> dict[str, str]:
-    return {"title": to_index_text(paper.title), "body": to_index_text(_text(paper))}
+def index_row(place: int, paper: Paper) -> dict[str, object]:
+    """Give what the index holds of a paper whose id in the ledger is `place`."""
+    words = PaperWords(to_index_words(paper.title, TITLE), to_index_words(_text(paper), BODY))
+    return {"rowid": place, "title": words, "body": words}
 
 
 def _text(paper: Paper) -> str:

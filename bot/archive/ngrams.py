@@ -1,15 +1,23 @@
-"""Text as the full-text index of SQLite (FTS5 with unicode61) shall hold it, and what to ask that index.
+"""Text as the full-text index shall hold it, in FTS5 (with unicode61) as in PostgreSQL, and what to ask that index.
 
 Korean is written in long words: who looks for 확산 means 잠재확산모델을 as well. So a run of Hangul, Han or
 Kana becomes its overlapping pairs and its last letter: 확산모델 is held as "확산 산모 모델 델". A longer run is
 then found as a phrase of its pairs, and one letter as the beginning of a pair. Everything else stays words.
+
+What is too much for PostgreSQL is left out of both, so that both find the same: it knows 16,383 places of a text, 255
+of a word, words of 2,046 bytes, and one megabyte of all (postgresql.org/docs/current/textsearch-limitations.html).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from bot.database.dialect import NOT_FOUND, Phrase
 
 MOST_TERMS = 16
 LONGEST_QUERY = 400  # letters; a phrase of thousands finds nothing that its beginning does not
@@ -26,15 +34,34 @@ _PIECE = re.compile(rf"([{_CJK}]+)|[^\W_{_FILLERS}{_CJK}]+")
 _TERM = re.compile(rf"[{_CJK}]+|[^\s{_CJK}]+")
 
 
-def to_index_text(text: str) -> str:
-    """Write a text as the words that the index shall hold of it."""
-    return " ".join(_words(_folded(text)))
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of a text is held."""
+
+    letters: int
+    words: int
+    places: int  # of one word
 
 
-def to_match_query(words: str) -> str:
-    """Write the MATCH expression for what a reader typed, every word of it; "", which SQLite refuses, for none."""
+TITLE = Share(10_000, 1_000, 50)
+BODY = Share(150_000, 15_000, 200)  # with the title before it, it is still little enough
+
+
+def to_index_words(text: str, share: Share = BODY) -> list[str]:
+    """Give the words that the index shall hold of a text, in their order; NOT_FOUND where a word was too often."""
+    seen: Counter[str] = Counter()
+    words = []
+    for whole in islice(_words(_folded(text)[: share.letters]), share.words):
+        word = whole[:LONGEST_QUERY]  # no query reaches beyond
+        seen[word] += 1
+        words.append(word if seen[word] <= share.places else NOT_FOUND)
+    return words
+
+
+def to_phrases(words: str) -> list[Phrase]:
+    """Give what the index is to be asked for what a reader typed, every word of it; nothing for none."""
     terms = dict.fromkeys(filter(None, map(_phrase, _TERM.findall(_folded(words)[:LONGEST_QUERY]))))
-    return " AND ".join(f'"{term}"*' for term in list(terms)[:MOST_TERMS])
+    return list(terms)[:MOST_TERMS]
 
 
 def _folded(text: str) -> str:
@@ -56,10 +83,10 @@ def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run))]
 
 
-def _phrase(term: str) -> str:
+def _phrase(term: str) -> Phrase:
     """Give the words of a term as they follow each other in the index, the last one perhaps only begun.
 
     The last letter by itself would ask for a run that ends there.
     """
     words = list(_words(term))
-    return " ".join(words[:-1] if len(words) > 1 and re.match(rf"[{_CJK}]", term) else words)
+    return tuple(words[:-1] if len(words) > 1 and re.match(rf"[{_CJK}]", term) else words)

@@ -5,18 +5,48 @@ Outside `database` nothing names a dialect; a test compiles every statement for 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Integer, cast, type_coerce
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ColumnClause,
+    ColumnElement,
+    Dialect,
+    Integer,
+    String,
+    TypeDecorator,
+    bindparam,
+    cast,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR, Insert, insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import TypeEngine
 
 # PostgreSQL's INSERT, which compiles for SQLite as well; the other way round it does not. What conflicts is told by the
 # name `index_elements`: without a name it would be a constraint.
-__all__ = ["Id", "Insert", "field", "has_item", "insert", "items", "number_field", "whole_number"]
+__all__ = [
+    "BodyVector",
+    "Id",
+    "Insert",
+    "PaperWords",
+    "Phrase",
+    "TitleVector",
+    "field",
+    "has_item",
+    "holds",
+    "holds_in_turn",
+    "insert",
+    "items",
+    "number_field",
+    "whole_number",
+]
 
 Id = BigInteger().with_variant(Integer, "sqlite")  # of 64 bits; in SQLite only an INTEGER counts by itself
 
@@ -87,3 +117,108 @@ def _whole_number_sqlite(element: whole_number, compiler: SQLCompiler, **how: An
 def _whole_number_postgresql(element: whole_number, compiler: SQLCompiler, **how: Any) -> str:
     text = compiler.process(element.clauses, **how)
     return f"CASE WHEN {text} ~ '^[0-9]{{1,18}}$' THEN CAST({text} AS BIGINT) END"
+
+
+Phrase = tuple[str, ...]  # words that follow each other; the last one may be only begun
+NOT_FOUND = ""  # stands for a word that keeps its place, and is not found
+
+
+class PaperWords(NamedTuple):
+    """The words of a paper, of letters and digits alone, in their order."""
+
+    title: Sequence[str]
+    body: Sequence[str]
+
+
+class TitleVector(TypeDecorator[PaperWords]):
+    """The words of a title: in FTS5 a text, in PostgreSQL a vector that is made here, without parser or dictionary."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return TSVECTOR() if _is_postgresql(dialect) else String()
+
+    def process_bind_param(self, value: PaperWords | None, dialect: Dialect) -> str | None:
+        return value and (_vector if _is_postgresql(dialect) else _joined)(value.title)
+
+
+class BodyVector(TitleVector):
+    """The words of a body; in PostgreSQL those of the title stand before it, for a match looks at one column there."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: PaperWords | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        # What stands between keeps the two from making a phrase.
+        return _vector([*value.title, NOT_FOUND, *value.body]) if _is_postgresql(dialect) else _joined(value.body)
+
+
+class _Query(TypeDecorator[Sequence[Phrase]]):
+    """Phrases of which each must be there."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return TSQUERY() if _is_postgresql(dialect) else String()
+
+    def process_bind_param(self, value: Sequence[Phrase] | None, dialect: Dialect) -> str:
+        phrases = value or ()
+        if _is_postgresql(dialect):
+            return " & ".join(" <-> ".join(f"'{word}'" for word in phrase) + ":*" for phrase in phrases)
+        return " AND ".join(f'"{" ".join(phrase)}"*' for phrase in phrases)
+
+
+class holds(FunctionElement[bool]):  # noqa: N801 - it is called as a function
+    """Tell whether the words of a paper hold phrases: in its title, or, asked of `body`, anywhere."""
+
+    inherit_cache = True
+    type = Integer()  # type: ignore[assignment]  # SQLite would compare a Boolean with 1, and MATCH cannot be
+
+    def __init__(self, column: ColumnClause[PaperWords], phrases: Sequence[Phrase]) -> None:
+        super().__init__(column, bindparam(None, phrases, type_=_Query()))
+
+
+class holds_in_turn(holds):  # noqa: N801 - it is called as a function
+    """Tell the same of row after row, by no index: where many hold them, some are soon found in any order."""
+
+    inherit_cache = True
+
+
+@compiles(holds, "sqlite")
+def _holds_sqlite(element: holds, compiler: SQLCompiler, **how: Any) -> str:
+    column, query = (compiler.process(part, **how) for part in element.clauses)
+    where = column.removesuffix(".body")  # FTS5: the name of the table means all of its columns
+    return f"({where} MATCH {query})"
+
+
+@compiles(holds, "postgresql")
+def _holds_postgresql(element: holds, compiler: SQLCompiler, **how: Any) -> str:
+    column, query = (compiler.process(part, **how) for part in element.clauses)
+    return f"({column} @@ {query})"
+
+
+@compiles(holds_in_turn, "postgresql")
+def _holds_in_turn_postgresql(element: holds_in_turn, compiler: SQLCompiler, **how: Any) -> str:
+    column, query = (compiler.process(part, **how) for part in element.clauses)
+    return f"ts_match_vq({column}, {query})"  # of a function, PostgreSQL takes it that a third of the rows is meant
+
+
+def _is_postgresql(dialect: Dialect) -> bool:
+    return dialect.name == "postgresql"
+
+
+def _joined(words: Sequence[str]) -> str:
+    """Write words as FTS5 takes them; a letter that no query holds keeps a place."""
+    return " ".join(word or "\u1160" for word in words)
+
+
+def _vector(words: Sequence[str]) -> str:
+    """Write words as a vector: each with the places at which it stands."""
+    places: dict[str, list[str]] = {}
+    for place, word in enumerate(words, 1):
+        if word != NOT_FOUND:
+            places.setdefault(word, []).append(str(place))
+    return " ".join(f"'{word}':{','.join(found)}" for word, found in places.items())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+import re
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine, event, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database.schema import marks
@@ -17,6 +19,8 @@ from bot.errors import LedgerError
 
 _TRIES = 20  # of one transaction; each conflict lets another one commit
 _PAUSE = 0.02  # seconds, at most, between two tries
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -29,6 +33,45 @@ class Conflict(LedgerError):
     """The database gave a transaction up because of another one; repeated, it succeeds."""
 
 
+def dump_json(value: object) -> str:
+    """Write a value as JSON, without text that cannot be stored: `store_text` does not see it behind escapes."""
+    text = json.dumps(value)
+    return json.dumps(_storable(value)) if "\\u0000" in text or "\\ud" in text else text
+
+
+def store_text(engine: Engine) -> None:
+    """Let an engine write no NUL character and no half of a character, which PostgreSQL cannot store.
+
+    So it is in each database: a ledger may move, and both hold the same.
+    """
+    event.listen(engine, "before_cursor_execute", _with_storable_text, retval=True)
+
+
+def _with_storable_text(
+    _db: Connection, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
+) -> tuple[str, Any]:
+    rows = parameters if many else (parameters,)
+    values = (value for row in rows for value in (row.values() if isinstance(row, dict) else row))
+    return statement, parameters if all(map(_is_storable, values)) else _storable(parameters)
+
+
+def _is_storable(value: object) -> bool:
+    return not isinstance(value, str) or ("\0" not in value and (value.isascii() or not _HALF.search(value)))
+
+
+def _storable(value: Any) -> Any:
+    """Give a value with all text in it as it can be stored."""
+    if isinstance(value, str):
+        return value if _is_storable(value) else _whole(value)
+    if isinstance(value, dict):
+        return {_storable(key): _storable(one) for key, one in value.items()}
+    return type(value)(map(_storable, value)) if isinstance(value, list | tuple) else value
+
+
+def _whole(text: str) -> str:
+    return text.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 class Database(Protocol):
     """The ledger's database: many readers, and writers in transactions."""
 
@@ -38,6 +81,9 @@ class Database(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Read in one transaction."""
+
+    def read_by_index(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Read in one transaction by indexes, also where to go through a table is reckoned to cost less."""
 
     def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Write in one transaction what may change which delivery comes next in a chat; `repeats` is around it."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.database.dialect import Id
+from bot.database.dialect import BodyVector, Id, TitleVector
 from bot.database.reasons import Cause
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
 
@@ -188,8 +188,8 @@ papers = Table(
     Column("line", String, nullable=False),  # one sentence
 )
 
-# The words of papers, as `archive.ngrams` spells them; a virtual table of FTS5 with the ids of `papers`.
-paper_words = table("words", column("rowid", Id), column("title", String), column("body", String))
+# The words of papers, as `archive.ngrams` spells them, with the ids of `papers`: a virtual table of FTS5, or vectors.
+paper_words = table("words", column("rowid", Id), column("title", TitleVector()), column("body", BodyVector()))
 
 # What was searched for, so that buttons hold ids only; of the newest searches of each chat.
 searches = Table(

@@ -1,31 +1,65 @@
-"""What the full-text index of SQLite finds in Korean and in English."""
+"""What the full-text index finds in Korean and in English, in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
-from contextlib import closing
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, select
 
-from bot.archive.ngrams import LONGEST_QUERY, MOST_TERMS, to_index_text, to_match_query
+from bot.archive.ngrams import LONGEST_QUERY, MOST_TERMS, to_index_words, to_phrases
+from bot.database.dialect import PaperWords, holds, insert
+from bot.database.postgres.addresses import driver_url
+from bot.database.schema import paper_words
+from tests.support.postgres.databases import Ledgers
 
 pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
 
 TITLE = "Mini-o3: 잠재확산모델을 위한 GPT4 기반 Naïve Diffusion (2509.07969)"
 
 
-def finds(words: str, *texts: str) -> list[int]:
-    """Give the numbers of the texts, 1, 2, …, in which words are found."""
-    if not to_match_query(words):
-        return []
-    with closing(sqlite3.connect(":memory:")) as database:
-        database.execute("CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = 'unicode61')")
-        database.executemany("INSERT INTO texts (text) VALUES (?)", [(to_index_text(text),) for text in texts])
-        rows = database.execute("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rowid", (to_match_query(words),))
-        return [rowid for (rowid,) in rows]
+class Index:
+    """The index by itself, in which texts are held for as long as they are searched."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def finds(self, words: str, *texts: str) -> list[int]:
+        """Give the numbers of the texts, 1, 2, …, in which words are found."""
+        if not (phrases := to_phrases(words)):
+            return []
+        held = [PaperWords([], to_index_words(text)) for text in texts]
+        rows = [{"rowid": number, "title": one, "body": one} for number, one in enumerate(held, 1)]
+        found = select(paper_words.c.rowid).where(holds(paper_words.c.body, phrases)).order_by(paper_words.c.rowid)
+        with self._engine.connect() as db:  # which is never committed
+            db.execute(insert(paper_words), rows)
+            return list(db.execute(found).scalars())
+
+
+@pytest.fixture(scope="session")
+def sqlite_index() -> Iterator[Index]:
+    engine = create_engine("sqlite://")
+    with engine.begin() as db:
+        db.exec_driver_sql("CREATE VIRTUAL TABLE words USING fts5 (title, body, tokenize = 'unicode61')")
+    yield Index(engine)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_index(postgres_ledgers: Ledgers) -> Iterator[Index]:
+    with postgres_ledgers.lend() as url:
+        engine = create_engine(driver_url(url))
+        yield Index(engine)
+        engine.dispose()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def index(request: pytest.FixtureRequest) -> Index:
+    found: Index = request.getfixturevalue(f"{request.param}_index")
+    return found
 
 
 @pytest.mark.parametrize(
@@ -47,25 +81,25 @@ def finds(words: str, *texts: str) -> list[int]:
     ],
 )
 def test_what_the_index_holds(text: str, words: str) -> None:
-    assert to_index_text(text) == words
+    assert to_index_words(text) == words.split()
 
 
 @pytest.mark.parametrize(
-    ("words", "expression"),
+    ("words", "phrases"),
     [
-        ("", ""),
-        ("?! \0 \ud800 _ ㅤ", ""),
-        ("확", '"확"*'),
-        ("확산", '"확산"*'),
-        ("확산모델", '"확산 산모 모델"*'),
-        ("Diffus", '"diffus"*'),
-        ("mini-o3", '"mini o3"*'),
-        ("GPT기반", '"gpt"* AND "기반"*'),
-        ("cat NOT dog cat", '"cat"* AND "not"* AND "dog"*'),
+        ("", []),
+        ("?! \0 \ud800 _ ㅤ", []),
+        ("확", ["확"]),
+        ("확산", ["확산"]),
+        ("확산모델", ["확산 산모 모델"]),
+        ("Diffus", ["diffus"]),
+        ("mini-o3", ["mini o3"]),
+        ("GPT기반", ["gpt", "기반"]),
+        ("cat NOT dog cat", ["cat", "not", "dog"]),
     ],
 )
-def test_what_the_index_is_asked(words: str, expression: str) -> None:
-    assert to_match_query(words) == expression
+def test_what_the_index_is_asked(words: str, phrases: list[str]) -> None:
+    assert to_phrases(words) == [tuple(phrase.split()) for phrase in phrases]
 
 
 @pytest.mark.parametrize(
@@ -90,22 +124,22 @@ def test_what_the_index_is_asked(words: str, expression: str) -> None:
         unicodedata.normalize("NFD", "잠재확산"),
     ],
 )
-def test_words_that_find_the_title(words: str) -> None:
-    assert finds(words, "다른 논문", TITLE) == [2]
+def test_words_that_find_the_title(index: Index, words: str) -> None:
+    assert index.finds(words, "다른 논문", TITLE) == [2]
 
 
 @pytest.mark.parametrize("words", ["산확", "확산 모형", "잠재모델", "iffusion", "diffusion transformer", "07969.2509"])
-def test_words_that_do_not(words: str) -> None:
-    assert finds(words, TITLE) == []
+def test_words_that_do_not(index: Index, words: str) -> None:
+    assert index.finds(words, TITLE) == []
 
 
-def test_pairs_of_two_words_make_no_phrase() -> None:
-    assert finds("확산모", "확산 산모", "확산 모", "확산모") == [3]
+def test_pairs_of_two_words_make_no_phrase(index: Index) -> None:
+    assert index.finds("확산모", "확산 산모", "확산 모", "확산모") == [3]
 
 
 def test_a_query_is_cut() -> None:
-    assert to_match_query(" ".join(map(str, range(99)))).count("AND") == MOST_TERMS - 1
-    assert len(to_match_query("가" * 4000)) < 4 * LONGEST_QUERY
+    assert len(to_phrases(" ".join(map(str, range(99))))) == MOST_TERMS
+    assert [len(phrase) for phrase in to_phrases("가" * 4000)] == [LONGEST_QUERY - 1]
 
 
 SYLLABLES = st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3)
@@ -113,23 +147,23 @@ KOREAN = st.text(st.sampled_from("가나다") | SYLLABLES, min_size=1, max_size=
 
 
 @given(KOREAN, st.data())
-def test_any_piece_of_korean_is_found(text: str, data: st.DataObject) -> None:
+def test_any_piece_of_korean_is_found(index: Index, text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     piece = text[start : data.draw(st.integers(start + 1, len(text)))]
     around = data.draw(st.sampled_from(["{}", "앞 {} 뒤", "({})", "GPT4{}", "{}ed"]))
 
-    assert finds(piece, around.format(text)) == [1]
-    assert finds(unicodedata.normalize("NFD", piece), around.format(text)) == [1]
+    assert index.finds(piece, around.format(text)) == [1]
+    assert index.finds(unicodedata.normalize("NFD", piece), around.format(text)) == [1]
 
 
 @given(KOREAN, KOREAN)
-def test_korean_is_found_only_where_it_stands(text: str, words: str) -> None:
-    assert finds(words, text) == ([1] if words in text else [])
+def test_korean_is_found_only_where_it_stands(index: Index, text: str, words: str) -> None:
+    assert index.finds(words, text) == ([1] if words in text else [])
 
 
 @given(st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,11}", fullmatch=True), st.data())
-def test_any_beginning_of_an_english_word_is_found(word: str, data: st.DataObject) -> None:
-    assert finds(word[: data.draw(st.integers(1, len(word)))], f"on {word}s, 그리고") == [1]
+def test_any_beginning_of_an_english_word_is_found(index: Index, word: str, data: st.DataObject) -> None:
+    assert index.finds(word[: data.draw(st.integers(1, len(word)))], f"on {word}s, 그리고") == [1]
 
 
 SYNTAX = [*"\"'*^:-+(){}|\0\ud800\ud83dㅤ", " AND ", " OR ", " NOT ", " NEAR"]
@@ -137,11 +171,11 @@ ODD = st.lists(st.text() | st.sampled_from(SYNTAX)).map("".join)
 
 
 @given(ODD | st.sampled_from(["NEAR(a b, 2)", "NOT a", "text : a", "- text : a", "^a + b", "a" * 4000]))
-def test_no_input_is_an_error(words: str) -> None:
-    assert finds(words, TITLE, words) is not None
+def test_no_input_is_an_error(index: Index, words: str) -> None:
+    assert index.finds(words, TITLE, words) is not None
 
 
 @given(st.text(st.characters(max_codepoint=0x17FF) | SYLLABLES))
-def test_what_is_held_is_found_by_itself(text: str) -> None:
-    assert finds(text, text) == ([1] if to_index_text(text) else [])
-    assert (to_index_text(text) == "") == (to_match_query(text) == "")
+def test_what_is_held_is_found_by_itself(index: Index, text: str) -> None:
+    assert index.finds(text, text) == ([1] if to_index_words(text) else [])
+    assert bool(to_index_words(text)) == bool(to_phrases(text))

@@ -14,7 +14,8 @@ from sqlalchemy import CompoundSelect, Connection, Executable, Select, UpdateBas
 
 import bot.archive
 import bot.ledger
-from bot.database.schema import chats, deliveries, messages
+from bot.database.dialect import holds
+from bot.database.schema import chats, deliveries, messages, paper_words
 from bot.database.states import DigestState, IncidentKind
 from bot.ledger.records.deliveries import Chat
 from bot.ledger.records.digests import PlannedDigest, RenderedEdition, StatusChange
@@ -53,6 +54,7 @@ GIVEN: dict[str, object] = {
 }
 # The same of some functions, by their names.
 _GIVEN_TO: dict[str, object] = {
+    "_count": holds(paper_words.c.body, [("one", "two")]),
     "edit_index": SETTLED.c.message_id.in_(_OF_DIGEST),
     "reopened": chats.c.id == 1,
     "tried_again": chats.c.id == 1,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.database.engine import MARK
+from bot.database.engine import MARK, dump_json, store_text
 from bot.database.sqlite.lock import hold_lock
 from bot.database.sqlite.times import follow_clock, is_impossible
 from bot.errors import LedgerError
@@ -46,6 +46,8 @@ class SqliteDatabase:
             async with self._engine.connect() as db:
                 yield db
 
+    read_by_index = read
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """Write in one transaction what may change which delivery comes next in a chat."""
@@ -76,7 +78,8 @@ class SqliteDatabase:
 
     def writer_engine(self) -> Engine:
         """Make an engine for a thread of its own, whose transactions all write."""
-        engine = _prepared(create_engine(f"sqlite:///{self._path}").execution_options(writes=True))
+        made = create_engine(f"sqlite:///{self._path}", json_serializer=dump_json)
+        engine = _prepared(made.execution_options(writes=True))
         self._watch(engine)
         return engine
 
@@ -132,7 +135,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def make_engine(path: Path) -> AsyncEngine:
     """Make the engine of a ledger; a transaction with the execution option `writes` locks at its start."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", json_serializer=dump_json)
     _prepared(engine.sync_engine)
     return engine
 
@@ -140,6 +143,7 @@ def make_engine(path: Path) -> AsyncEngine:
 def _prepared(engine: Engine) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+    store_text(engine)
     return engine
 
 

@@ -21,6 +21,7 @@ from bot.errors import SourceError
 from bot.sources.feeds import json_feed
 from bot.sources.feeds.entries import Entry, Feed, tables
 from bot.sources.feeds.html.reader import to_markdown
+from bot.sources.posts.front_matter import storable
 from bot.sources.web.addresses import shown
 from bot.sources.web.fetcher import Fetched
 from formatters.markdown import walk
@@ -137,7 +138,7 @@ def _content(found: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _text(found: Mapping[str, Any], name: str) -> str:
     value = found.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return storable(value).strip() if isinstance(value, str) else ""
 
 
 def _moment(parsed: Any) -> datetime | None:

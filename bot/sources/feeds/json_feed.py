@@ -9,10 +9,11 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from bot.errors import SourceError
 from bot.sources.feeds.entries import Entry, Feed, tables
+from bot.sources.posts.front_matter import storable
 
 
 def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else str(value) if type(value) is int else ""
+    return storable(value).strip() if isinstance(value, str) else str(value) if type(value) is int else ""
 
 
 Text = Annotated[str, BeforeValidator(_text)]

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from bot.errors import SourceError
 from bot.sources.fingerprint import fingerprint
+from bot.sources.posts.front_matter import storable
 from bot.sources.posts.papers.drafts import Draft, finished, slug
 from bot.sources.source import Cost, FoundDigest
 from bot.sources.survey import Survey
@@ -37,11 +38,11 @@ _DAY = timedelta(days=1)
 def _texts(value: object) -> list[str]:
     """Take the texts of a list, or the names in it; anything else is no text."""
     found = (one.get("name") if isinstance(one, dict) else one for one in value) if isinstance(value, list) else ()
-    return [one for one in found if isinstance(one, str) and one.strip()]
+    return [storable(one) for one in found if isinstance(one, str) and one.strip()]
 
 
 def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    return storable(value).strip() if isinstance(value, str) else ""
 
 
 def _count(value: object) -> int:
@@ -56,7 +57,7 @@ class _Paper(BaseModel, frozen=True):
     """What the API says of a paper; only the id and the title must be there and right."""
 
     id: str = Field(pattern=r"^\d{4}\.\d{4,5}$")
-    title: str = Field(min_length=1)
+    title: Annotated[str, AfterValidator(storable)] = Field(min_length=1)
     ai_summary: Text = ""
     summary: Text = ""  # the abstract
     ai_keywords: Texts = ()

@@ -103,6 +103,8 @@ def test_json_feed() -> None:
         Entry("", "https://a.example", text="Short."),
     ]
     assert feed(json.dumps({"version": version, "items": "none"})).entries == []
+    odd = {"title": "A\0 title\x07", "content_text": "on\0e\ntwo"}
+    assert feed(json.dumps({"version": version, "items": [odd]})).entries == [Entry("A title", "", text="one\ntwo")]
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,16 @@ async def test_all_that_the_api_says_of_a_paper(source: HuggingFaceSource, serve
     ]
 
 
+async def test_characters_that_nobody_sees_are_left_out(source: HuggingFaceSource, server: DocumentServer) -> None:
+    """PostgreSQL cannot store the first of them."""
+    odd = item(
+        1, 2, title="A\0 paper", summary="An\0 abstract\x07.", ai_keywords=["a\0 word"], authors=[{"name": "A\0nn"}]
+    )
+    digest = await read(source, server, odd)
+    assert digest.papers[0].title == "A paper"
+    assert [one.body for one in digest.papers[0].sections] == ["An abstract.", "a word", "Ann"]
+
+
 async def test_a_day_without_papers_leaves_the_one_before(source: HuggingFaceSource, server: DocumentServer) -> None:
     first = await read(source, server, item(1, 3))
     source.clock = lambda: NOW + 86400
