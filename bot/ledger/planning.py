@@ -32,7 +32,9 @@ async def write_plan(
         await _write_messages(db, digest, one, update=planned.may_edit)
     queued = [planning_sql.queue_missing(digest, to_those_who_left=planned.to_new_chats)] if rendered else []
     queued += [planning_sql.queue_by_hand(digest, planned.only_chat)] if planned.by_hand else []
-    count = sum([(await db.execute(statement)).rowcount for statement in queued])
+    # PostgreSQL's driver forgets what an INSERT counted unless it is told to keep it.
+    counted = [statement.execution_options(preserve_rowcount=True) for statement in queued]
+    count = sum([(await db.execute(statement)).rowcount for statement in counted])
     if not planned.may_edit:
         waiting = (await db.execute(planning_sql.chats_to_relayout(digest))).scalars().all()
         for statement in planning_sql.requeue(digest, waiting):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Update, and_, exists, func, not_, or_, select, tuple_, update
+from sqlalchemy import Update, and_, case, exists, func, not_, or_, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.database.schema import chats, deliveries, messages
@@ -73,10 +73,11 @@ def _is_awaited() -> ColumnElement[bool]:
 
 
 def _came_since() -> ColumnElement[bool]:
-    """Tell whether a paper came since the index was last tried."""
+    """Tell whether a paper came since the index was last sent or edited; a try that failed has left a problem."""
     rows, theirs = deliveries.alias(), messages.alias()
+    tried_at = case((_row.c.problem.is_not(None), 0.0), else_=func.coalesce(_row.c.attempted_at, 0.0))
     is_paper = (_same_edition(theirs), theirs.c.key.startswith("paper/"))
-    came = (rows.c.remote_id.is_not(None), rows.c.sent_at >= func.coalesce(_row.c.attempted_at, 0.0))
+    came = (rows.c.remote_id.is_not(None), rows.c.sent_at >= tried_at)
     there = exists().select_from(theirs.join(rows, rows.c.message_id == theirs.c.id))
     return there.where(*is_paper, rows.c.chat_id == _settled.c.chat_id, *came).correlate(_settled, _own, _row)
 
