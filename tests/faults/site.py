@@ -17,12 +17,12 @@ from tests.faults.chats import Chats
 from tests.faults.outcome import ChatView, Entry, Outcome, held_by_key
 from tests.faults.process import Ended, Process
 from tests.faults.program import VERDICT, Conditions
-from tests.faults.reading import rows
 from tests.faults.script import Act, Counted, Moment
 from tests.faults.tally import Case, Verdict
 from tests.support.chats import SLACK_CHAT
 from tests.support.fakes.faults import Fault
 from tests.support.fakes.server import Call, FakeServer
+from tests.support.ledger_rows import rows
 from tests.support.setup import write_settings
 
 ALWAYS = '[schedule]\nat = "00:00"\nsweep = "1s"'  # settings with which it is never too early

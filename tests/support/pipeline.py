@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import bot.ledger.ledger
 from bot.database.states import ChatKind
@@ -145,13 +148,25 @@ class Pipeline:
 
 
 @asynccontextmanager
-async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
-    """Open a ledger whose settings list some chats."""
+async def pipeline_at(url: str, *listed: str) -> AsyncIterator[Pipeline]:
+    """Open an empty ledger, in whichever database, whose settings list some chats."""
     clock = Clock()
-    empty(folder / "ledger.db")
-    async with open_ledger(f"sqlite:///{folder}/ledger.db", clock) as ledger:
+    async with open_ledger(url, clock) as ledger:
         await ledger.subscriptions.sync_chats("terminal", usual_edition(), {name: name for name in listed})
         yield Pipeline(ledger, clock)
+
+
+@asynccontextmanager
+async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
+    """Open a ledger in a new file of a folder: for what is true of SQLite alone, or of no ledger."""
+    empty(folder / "ledger.db")
+    async with pipeline_at(f"sqlite:///{folder}/ledger.db", *listed) as pipeline:
+        yield pipeline
+
+
+def just_after(at: float) -> Any:
+    """Equal a time in the ledger while the clock stands: on PostgreSQL each is a little later than the one before."""
+    return pytest.approx(at, abs=0.001)
 
 
 async def known_ids(ledger: Ledger, chat: Chat, before: float) -> KnownIds:
