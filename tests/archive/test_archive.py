@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +15,8 @@ from bot.ledger.records.digests import PlannedDigest
 from formatters.model import Digest, Link, Paper, Section
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
-from tests.support.ledger_files import empty
-from tests.support.pipeline import Clock, Pipeline, open_pipeline
+from tests.support.ledger_rows import change, rows
+from tests.support.pipeline import Clock, Pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
@@ -43,9 +41,8 @@ KOREAN = Paper(
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
-    empty(tmp_path / "ledger.db")
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", Clock()) as ledger:
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url, Clock()) as ledger:
         yield ledger
 
 
@@ -167,9 +164,9 @@ async def test_the_newest_is_one_that_is_delivered_if_any_is(ledger: Ledger) -> 
     assert await ledger.archive.newest() == active
 
 
-async def test_what_an_older_version_delivered_of_the_future_is_not_the_newest(tmp_path: Path) -> None:
+async def test_what_an_older_version_delivered_of_the_future_is_not_the_newest(ledger_url: str) -> None:
     typo = digest(date(2062, 1, 3), paper(3))
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         archive = pipeline.ledger.archive
         await pipeline.run([found(typo)])
         assert await archive.newest() == await archive.newest_delivered() == await archive.last_seen(1) == typo
@@ -178,11 +175,11 @@ async def test_what_an_older_version_delivered_of_the_future_is_not_the_newest(t
         assert await archive.newest() == await archive.newest_delivered() == await archive.last_seen(1) == newest
 
 
-async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_path: Path) -> None:
+async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(ledger_url: str) -> None:
     """Their names say nothing about that."""
     clock = Clock()
     daily, arxiv = days(1)[0], found(digest(DAY, paper(7), series="Arxiv"))
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
+    async with open_ledger(ledger_url, clock) as ledger:
         await ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a"})
         pipeline = Pipeline(ledger, clock)
         await pipeline.run([daily])
@@ -192,9 +189,9 @@ async def test_of_two_series_on_a_day_the_newest_is_the_one_that_came_last(tmp_p
         assert await ledger.archive.last_seen(1) == arxiv.digest
 
 
-async def test_a_chat_saw_last_what_arrived_there_and_not_what_waits(tmp_path: Path) -> None:
+async def test_a_chat_saw_last_what_arrived_there_and_not_what_waits(ledger_url: str) -> None:
     clock = Clock()
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
+    async with open_ledger(ledger_url, clock) as ledger:
         await ledger.subscriptions.sync_chats("terminal", usual_edition(), {"a": "a", "b": "b"})
         pipeline = Pipeline(ledger, clock)
         assert await ledger.archive.last_seen(1) is None
@@ -217,20 +214,18 @@ async def test_a_search_is_remembered_for_its_chat_alone(ledger: Ledger) -> None
     assert await archive.remember("telegram", "6", "확산 모델") != kept
 
 
-async def test_of_each_chat_the_newest_searches_are_remembered(ledger: Ledger, tmp_path: Path) -> None:
+async def test_of_each_chat_the_newest_searches_are_remembered(ledger: Ledger, ledger_url: str) -> None:
     archive = ledger.archive
     other = await archive.remember("telegram", "6", "words")
     kept = [await archive.remember("telegram", "5", f"words {n}") for n in range(30)]
     assert [bool(await archive.recall("telegram", "5", one)) for one in kept] == [False] * 10 + [True] * 20
     assert await archive.recall("telegram", "6", other) == "words"
-    with sqlite3.connect(tmp_path / "ledger.db") as db:
-        assert db.execute("SELECT count(*) FROM searches").fetchone() == (21,)
-    db.close()
+    assert rows(ledger_url, "SELECT count(*) FROM searches") == [(21,)]
 
 
-async def test_a_search_made_again_is_as_new_as_any(tmp_path: Path) -> None:
+async def test_a_search_made_again_is_as_new_as_any(ledger_url: str) -> None:
     clock = Clock()
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
+    async with open_ledger(ledger_url, clock) as ledger:
         first = await ledger.archive.remember("telegram", "5", "words")
         for n in range(19):
             await ledger.archive.remember("telegram", "5", f"words {n}")
@@ -241,15 +236,12 @@ async def test_a_search_made_again_is_as_new_as_any(tmp_path: Path) -> None:
         assert await ledger.archive.recall("telegram", "5", first) == "words"
 
 
-async def test_an_older_programs_digests_are_indexed_when_the_ledger_is_opened(tmp_path: Path) -> None:
-    url, one = f"sqlite:///{tmp_path}/ledger.db", digest(DAY, MINI, KOREAN)
-    async with open_ledger(url) as ledger:
+async def test_an_older_programs_digests_are_indexed_when_the_ledger_is_opened(ledger_url: str) -> None:
+    one = digest(DAY, MINI, KOREAN)
+    async with open_ledger(ledger_url) as ledger:
         await write(ledger, one)
-    with sqlite3.connect(tmp_path / "ledger.db") as db:
-        db.execute("DELETE FROM papers")
-        db.execute("DELETE FROM words")
-    db.close()
+    change(ledger_url, "DELETE FROM papers", "DELETE FROM words")
     for _ in range(2):
-        async with open_ledger(url) as ledger:
+        async with open_ledger(ledger_url) as ledger:
             assert await found_by(ledger.archive, "확산") == [reference(one, KOREAN)]
             assert await ledger.archive.newest() == one

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -14,14 +13,14 @@ from bot.database.states import DigestState
 from bot.ledger.records.digests import StatusChange
 from formatters.page import reference
 from tests.support.digests import days, digest, found, paper
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, pipeline_at
 
 FIRST = "daily-papers/2025-01-01"
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "@a", "@b") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "@a", "@b") as pipeline:
         yield pipeline
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.archive.sources import LastLook, LookCost
 from bot.ledger.ledger import open_ledger
 from bot.sources.survey import Miss, Reached, Survey
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, pipeline_at
 
 FREE, DEAR = LookCost(0, 0, 0.5), LookCost(3, None, 60.0)
 MISS = Miss(Reached.LINKS, "nothing holds it", 3, "a line", "2025-01-01-a.md")
@@ -19,13 +18,13 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path) as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url) as pipeline:
         yield pipeline
 
 
-async def test_what_a_source_remembers_is_there_after_a_restart(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/paperboy.db"
+async def test_what_a_source_remembers_is_there_after_a_restart(ledger_url: str) -> None:
+    url = ledger_url
     async with open_ledger(url) as ledger:
         assert await ledger.sources.state("hf") == ""
         for state in ("", "first", "first", "second"):

@@ -18,13 +18,13 @@ from bot.delivery.planner import plan
 from bot.ledger.records.deliveries import Chat, QueuedDelivery
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
-from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline
+from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a", "b") as pipeline:
         yield pipeline
 
 
@@ -223,12 +223,13 @@ async def test_stopping_ends_a_wait(pipeline: Pipeline) -> None:
     assert pipeline.shown("a") == []
 
 
-async def test_a_ledger_that_cannot_be_written_ends_the_run_in_words(pipeline: Pipeline, tmp_path: Path) -> None:
-    await pipeline.look(days(1))
-    (tmp_path / "ledger.db").write_bytes(b"no database at all, but long enough to be read as one" * 100)
-    (tmp_path / "ledger.db-wal").unlink(missing_ok=True)
-    with pytest.raises(errors.LedgerError, match="ledger"):
-        await pipeline.dispatch()
+async def test_a_ledger_that_cannot_be_written_ends_the_run_in_words(tmp_path: Path) -> None:
+    async with open_pipeline(tmp_path, "a") as pipeline:
+        await pipeline.look(days(1))
+        (tmp_path / "ledger.db").write_bytes(b"no database at all, but long enough to be read as one" * 100)
+        (tmp_path / "ledger.db-wal").unlink(missing_ok=True)
+        with pytest.raises(errors.LedgerError, match="ledger"):
+            await pipeline.dispatch()
 
 
 async def test_what_is_planned_while_workers_are_started_is_delivered(
@@ -405,9 +406,9 @@ async def test_something_unexpected_in_one_chat_ends_the_work_in_no_other(pipeli
 
 @pytest.mark.parametrize("first", [[Failure()], [lost(), Failure()]], ids=["sent", "not known whether it arrived"])
 async def test_a_paper_that_an_older_digest_gets_comes_after_the_newer_one_under_way(
-    tmp_path: Path, first: list[Failure]
+    ledger_url: str, first: list[Failure]
 ) -> None:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run(days(1))
         pipeline.clock.now += 86400
         pipeline.channel.readable = False

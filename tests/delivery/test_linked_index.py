@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +19,7 @@ from formatters.model import Paper
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, StoredMessage, lost, refused
-from tests.support.pipeline import Clock, Pipeline, open_pipeline
+from tests.support.pipeline import Clock, Pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 NAME = "daily-papers/2025-01-01"
@@ -43,8 +42,8 @@ class SlowChannel(MemoryChannel):
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path) as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url) as pipeline:
         formatter = TelegramFormatter(phrases("en"))
         pipeline.channel = SlowChannel("telegram", formatter, has_links=True, clock=pipeline.clock)
         pipeline.usual = usual_edition(linkable=("@%",))

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +17,8 @@ from bot.sources.fingerprint import fingerprint, is_current, says_the_same
 from bot.sources.source import FoundDigest
 from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import days, digest, found, paper
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.ledger_rows import change
+from tests.support.pipeline import Pipeline, pipeline_at
 
 DAY = date(2025, 1, 1)
 HF = "https://huggingface.co/papers/2501.00001"
@@ -33,17 +31,18 @@ def former(one: Digest, *papers: Paper, preface: str = "") -> Digest:
     return replace(one, papers=papers, preface=preface)
 
 
-async def as_left_by_a_former_program(folder: Path, contents: Sequence[Digest]) -> None:
+async def as_left_by_a_former_program(url: str, contents: Sequence[Digest]) -> None:
     """Write into a ledger how a former program read its posts; its fingerprints name no reading."""
-    with closing(sqlite3.connect(folder / "ledger.db")) as db, db:
-        for one in contents:
-            content = json.dumps(digest_to_json(one))
-            old = fingerprint(one).partition(":")[2]
-            db.execute("UPDATE digests SET content = ?, fingerprint = ? WHERE name = ?", (content, old, one.id))
-            db.execute(
-                "UPDATE papers SET paper = ? WHERE digest_id = (SELECT id FROM digests WHERE name = ?)",
-                (one.papers[0].id if one.papers else "", one.id),
-            )
+    for one in contents:
+        change(
+            url,
+            "UPDATE digests SET content = :content, fingerprint = :fingerprint WHERE name = :name",
+            "UPDATE papers SET paper = :paper WHERE digest_id = (SELECT id FROM digests WHERE name = :name)",
+            content=json.dumps(digest_to_json(one)),
+            fingerprint=fingerprint(one).partition(":")[2],
+            paper=one.papers[0].id if one.papers else "",
+            name=one.id,
+        )
 
 
 async def calls(pipeline: Pipeline, posts: Sequence[FoundDigest]) -> list[str]:
@@ -54,12 +53,12 @@ async def calls(pipeline: Pipeline, posts: Sequence[FoundDigest]) -> list[str]:
     return [call for call, _ in pipeline.channel.calls]
 
 
-async def test_what_only_the_program_reads_otherwise_is_neither_sent_nor_edited(tmp_path: Path) -> None:
+async def test_what_only_the_program_reads_otherwise_is_neither_sent_nor_edited(ledger_url: str) -> None:
     before = former(digest(DAY), FORMER, preface="## All")
     after = replace(before, papers=(NOW,), preface="", rest="## News\n\nNone.")
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([found(before)])
-        await as_left_by_a_former_program(tmp_path, [before])
+        await as_left_by_a_former_program(ledger_url, [before])
 
         assert await calls(pipeline, [found(after)]) == []
         (known,) = await pipeline.ledger.known_digests("blog")
@@ -72,51 +71,51 @@ async def test_what_only_the_program_reads_otherwise_is_neither_sent_nor_edited(
         assert await calls(pipeline, [found(edited)]) == ["edit"]
 
 
-async def test_an_edit_at_the_time_of_the_upgrade_edits_and_sends_nothing_anew(tmp_path: Path) -> None:
+async def test_an_edit_at_the_time_of_the_upgrade_edits_and_sends_nothing_anew(ledger_url: str) -> None:
     before = former(digest(DAY), FORMER)
     after = replace(before, papers=(replace(NOW, sections=(Section("", "Entirely new."),)),))
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([found(before)])
-        await as_left_by_a_former_program(tmp_path, [before])
+        await as_left_by_a_former_program(ledger_url, [before])
 
         assert set(await calls(pipeline, [found(after)])) == {"edit"}
 
 
-async def test_of_what_is_understood_at_last_the_newest_day_alone_is_news(tmp_path: Path) -> None:
+async def test_of_what_is_understood_at_last_the_newest_day_alone_is_news(ledger_url: str) -> None:
     posts = days(1, 2, 3)
     text = (
         "Paper 2501.00001 https://arxiv.org/abs/2501.00001 Goal Say plain things A way Contribution Introduction 00002"
     )
     contents = [former(one.digest, preface=text) for one in posts]
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([replace(one, digest=content) for one, content in zip(posts[:2], contents, strict=False)])
-        await as_left_by_a_former_program(tmp_path, contents[:2])
+        await as_left_by_a_former_program(ledger_url, contents[:2])
 
         assert await calls(pipeline, posts) == ["send"] * 3
         states = {one.name[-1]: str(one.state) for one in await pipeline.ledger.known_digests("blog")}
         assert states == {"1": "baseline", "2": "skipped", "3": "active"}
 
 
-async def test_posts_that_no_former_program_took_for_digests(tmp_path: Path) -> None:
+async def test_posts_that_no_former_program_took_for_digests(ledger_url: str) -> None:
     posts = days(1, 2, 3, 4)
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run(posts[:1])
-        await as_left_by_a_former_program(tmp_path, [posts[0].digest])
+        await as_left_by_a_former_program(ledger_url, [posts[0].digest])
 
         assert await calls(pipeline, posts) == ["send"] * 3
         states = [str(one.state) for one in await pipeline.ledger.known_digests("blog")]
         assert states == ["active", "baseline", "baseline", "active"]
 
 
-async def test_later_looks_catch_up_as_usual(tmp_path: Path) -> None:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def test_later_looks_catch_up_as_usual(ledger_url: str) -> None:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run(days(1))
 
         assert await calls(pipeline, days(1, 2, 3)) == ["send"] * 6
 
 
-async def test_a_source_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def test_a_source_that_cannot_be_read_changes_nothing(ledger_url: str) -> None:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run(days(1))
         formatters = {"terminal": pipeline.channel.formatter}
 
@@ -200,13 +199,13 @@ def test_a_text_whose_day_is_found_elsewhere_is_the_same() -> None:
     assert says_the_same(titled, replace(titled, day=date(2025, 1, 2)))
 
 
-async def test_a_day_that_is_read_otherwise_sends_and_edits_nothing_and_old_buttons_find_it(tmp_path: Path) -> None:
+async def test_a_day_that_is_read_otherwise_sends_and_edits_nothing_and_old_buttons_find_it(ledger_url: str) -> None:
     later = date(2025, 1, 2)
     before = former(digest(DAY), FORMER)
     after = replace(before, id=f"daily-papers/{later}", day=later)
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([found(before)])
-        await as_left_by_a_former_program(tmp_path, [before])
+        await as_left_by_a_former_program(ledger_url, [before])
 
         assert await calls(pipeline, [replace(found(after), post=found(before).post)]) == []
         assert [one.id for one in await pipeline.ledger.archive.of_day(DAY)] == [before.id]

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -22,7 +21,7 @@ from formatters.model import Digest, Paper, Section
 from formatters.terminal import TerminalFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 DAY = date(2025, 1, 1)
@@ -40,9 +39,9 @@ class Watched(Digest):
         return super().__getattribute__(name)
 
 
-async def test_posts_are_compared_outside_the_event_loop(tmp_path: Path) -> None:
+async def test_posts_are_compared_outside_the_event_loop(ledger_url: str) -> None:
     posts = days(1, 2, 3)
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run(posts)
         plain = [{field.name: getattr(one.digest, field.name) for field in fields(one.digest)} for one in posts]
         Watched.threads.clear()
@@ -66,8 +65,8 @@ class Failing(TerminalFormatter):
         return super().digest(digest, edition, kept)
 
 
-async def test_a_digest_that_cannot_be_laid_out_stops_no_other(tmp_path: Path) -> None:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def test_a_digest_that_cannot_be_laid_out_stops_no_other(ledger_url: str) -> None:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run(days(1))
         pipeline.channel.formatter = Failing(phrases("en"))
         problems: dict[str, str] = {}
@@ -81,8 +80,8 @@ async def test_a_digest_that_cannot_be_laid_out_stops_no_other(tmp_path: Path) -
     assert threading.get_ident() not in Failing.threads
 
 
-async def test_a_ledger_that_fails_is_no_problem_of_a_post(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def test_a_ledger_that_fails_is_no_problem_of_a_post(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with pipeline_at(ledger_url, "a") as pipeline:
 
         async def full(*_: object) -> set[tuple[str, str]]:
             raise LedgerError("the disk is full")
@@ -92,16 +91,16 @@ async def test_a_ledger_that_fails_is_no_problem_of_a_post(tmp_path: Path, monke
             await pipeline.run(days(1))
 
 
-async def test_a_fingerprint_that_the_source_keeps_is_not_computed_again(tmp_path: Path) -> None:
+async def test_a_fingerprint_that_the_source_keeps_is_not_computed_again(ledger_url: str) -> None:
     (post,) = days(1)
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([replace(post, fingerprint="kept")])
         assert [one.fingerprint for one in await pipeline.ledger.known_digests("blog")] == ["kept"]
 
 
-async def test_no_sentence_in_the_ledger_decides(tmp_path: Path) -> None:
+async def test_no_sentence_in_the_ledger_decides(ledger_url: str) -> None:
     """One that says it in other words is no obstacle: a post that stayed empty goes out when it has papers."""
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run(days(1, papers=0))
         async with pipeline.ledger._write() as db:
             await db.exec_driver_sql(
@@ -111,10 +110,10 @@ async def test_no_sentence_in_the_ledger_decides(tmp_path: Path) -> None:
         assert pipeline.read("a") == ["index", "1", "2"]
 
 
-async def test_who_joins_gets_the_newest_digest_but_none_of_the_future(tmp_path: Path) -> None:
+async def test_who_joins_gets_the_newest_digest_but_none_of_the_future(ledger_url: str) -> None:
     """A former version sent such a post."""
     typo = found(digest(date(2062, 1, 1), paper(7)))
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([*days(1), typo])
         await pipeline.run([*days(1, 2), typo])
         await pipeline.subscriber("b", now=True)
@@ -123,9 +122,9 @@ async def test_who_joins_gets_the_newest_digest_but_none_of_the_future(tmp_path:
         assert (pipeline.read("a"), pipeline.read("b")) == (["index", "7", "index", "1", "2"], ["index", "1", "2"])
 
 
-async def test_a_first_run_and_who_joins_get_the_newest_digest_that_has_papers(tmp_path: Path) -> None:
+async def test_a_first_run_and_who_joins_get_the_newest_digest_that_has_papers(ledger_url: str) -> None:
     posts, rules = [*days(1, 2), *days(3, papers=0)], Rules(gate_wait=3600)
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.look(posts, rules=rules)
         await pipeline.subscriber("b", now=True)
         await pipeline.look(posts, rules=rules)
@@ -135,9 +134,9 @@ async def test_a_first_run_and_who_joins_get_the_newest_digest_that_has_papers(t
 
 
 @pytest.mark.parametrize("counts", [(1, 1), (1, 2), (0, 1), (1, 0, 2)])
-async def test_a_held_post_that_shrinks_is_waited_for_at_every_look(tmp_path: Path, counts: Sequence[int]) -> None:
+async def test_a_held_post_that_shrinks_is_waited_for_at_every_look(ledger_url: str, counts: Sequence[int]) -> None:
     rules = Rules(gate_wait=3600)
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.look([found(digest(DAY, *sparse(1, 2, 3)))], rules=rules)
         for papers in counts:
             pipeline.clock.now += 60
@@ -150,9 +149,9 @@ async def test_a_held_post_that_shrinks_is_waited_for_at_every_look(tmp_path: Pa
         assert pipeline.read("a") == ["index", "1"]
 
 
-async def test_a_held_post_that_has_all_its_papers_again_is_waited_for_no_longer(tmp_path: Path) -> None:
+async def test_a_held_post_that_has_all_its_papers_again_is_waited_for_no_longer(ledger_url: str) -> None:
     rules = Rules(gate_wait=3600)
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.look([found(digest(DAY, *sparse(1, 2)))], rules=rules)
         for papers in (1, 1, 2):
             await pipeline.look(days(1, papers=papers), rules=rules)
@@ -168,8 +167,8 @@ def sparse(*numbers: int) -> list[Paper]:
 # --- who comes back
 
 
-async def test_who_comes_back_gets_what_it_lacks_of_the_last_digests_older_first(tmp_path: Path) -> None:
-    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+async def test_who_comes_back_gets_what_it_lacks_of_the_last_digests_older_first(ledger_url: str) -> None:
+    async with pipeline_at(ledger_url, "a", "b") as pipeline:
         await pipeline.run(days(1))
         pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
         for last in range(2, 7):
@@ -180,10 +179,10 @@ async def test_who_comes_back_gets_what_it_lacks_of_the_last_digests_older_first
         assert dates(pipeline, "b") == [1, 2, 3, 4, 5, 6]
 
 
-async def test_what_came_on_one_day_comes_whole(tmp_path: Path) -> None:
+async def test_what_came_on_one_day_comes_whole(ledger_url: str) -> None:
     day = date(2025, 1, 2)
     two = [found(digest(day, paper(1))), found(digest(day, paper(2), series="Other Papers"))]
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run(days(1))
         await pipeline.ledger.subscriptions.pause((await pipeline.known("a")).id, "archived")
         await pipeline.run(days(1) + two)
@@ -192,8 +191,8 @@ async def test_what_came_on_one_day_comes_whole(tmp_path: Path) -> None:
         assert len(pipeline.read("a")) == 3 + 2 + 2
 
 
-async def test_a_chat_that_is_out_of_the_settings_for_a_while_lacks_nothing(tmp_path: Path) -> None:
-    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+async def test_a_chat_that_is_out_of_the_settings_for_a_while_lacks_nothing(ledger_url: str) -> None:
+    async with pipeline_at(ledger_url, "a", "b") as pipeline:
         await pipeline.run(days(1))
         await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), {"b": "b"})
         await pipeline.run(days(1, 2))
@@ -203,8 +202,8 @@ async def test_a_chat_that_is_out_of_the_settings_for_a_while_lacks_nothing(tmp_
         assert dates(pipeline, "a") == [1, 2, 3]
 
 
-async def test_a_new_chat_gets_the_newest_alone(tmp_path: Path) -> None:
-    async with open_pipeline(tmp_path, "b") as pipeline:
+async def test_a_new_chat_gets_the_newest_alone(ledger_url: str) -> None:
+    async with pipeline_at(ledger_url, "b") as pipeline:
         await pipeline.run(days(1))
         await pipeline.run(days(1, 2))
         await pipeline.run(days(1, 2, 3))
@@ -216,8 +215,8 @@ async def test_a_new_chat_gets_the_newest_alone(tmp_path: Path) -> None:
         assert (dates(pipeline, "a"), dates(pipeline, "c")) == ([3], [3])
 
 
-async def test_a_reader_that_blocked_the_bot_before_its_first_digest(tmp_path: Path) -> None:
-    async with open_pipeline(tmp_path, "b") as pipeline:
+async def test_a_reader_that_blocked_the_bot_before_its_first_digest(ledger_url: str) -> None:
+    async with pipeline_at(ledger_url, "b") as pipeline:
         await pipeline.run(days(1))
         pipeline.clock.now += 60
         reader = await pipeline.subscriber("c")
@@ -234,10 +233,10 @@ def dates(pipeline: Pipeline, address: str) -> list[int]:
     return [int(line.split(" January")[0].split()[-1]) for line in pipeline.shown(address) if " January" in line]
 
 
-async def test_an_edit_after_a_change_of_language_edits_what_it_changed_alone(tmp_path: Path) -> None:
+async def test_an_edit_after_a_change_of_language_edits_what_it_changed_alone(ledger_url: str) -> None:
     day = date(2025, 1, 1)
     before, after = (found(digest(day, paper(1), paper(2, word=word), paper(3))) for word in ("plain", "other"))
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([before])
         words = [one.body for one in pipeline.channel.chats["a"]]
         pipeline.channel.formatter = TerminalFormatter(phrases("ko"))
@@ -248,17 +247,17 @@ async def test_an_edit_after_a_change_of_language_edits_what_it_changed_alone(tm
         assert "other things" in str(shown[2].body)
 
 
-async def test_what_nobody_received_is_in_the_language_of_now(tmp_path: Path) -> None:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def test_what_nobody_received_is_in_the_language_of_now(ledger_url: str) -> None:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.look(days(1))
         pipeline.channel.formatter = TerminalFormatter(phrases("ko"))
         await pipeline.run(days(1, papers=3))
         assert ["목표" in str(one.body) for one in pipeline.channel.chats["a"]] == [False, True, True, True]
 
 
-async def test_messages_that_stay_as_they_are_keep_their_places(tmp_path: Path) -> None:
+async def test_messages_that_stay_as_they_are_keep_their_places(ledger_url: str) -> None:
     """A paper that comes between others is sent behind them, and what is still to be sent goes in the new order."""
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([found(digest(DAY, paper(1), paper(2)))])
         moved = digest(DAY, paper(3), paper(2), paper(1))
         await pipeline.run([found(moved)])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,7 +18,7 @@ from bot.sources.folder import _keep
 from bot.sources.source import FoundDigest
 from formatters.model import Digest
 from tests.support.digests import days, digest, found, paper
-from tests.support.pipeline import open_pipeline
+from tests.support.pipeline import pipeline_at
 
 ACTIVE = DigestState.ACTIVE
 DAY = date(2025, 1, 2)
@@ -168,10 +167,10 @@ def test_posts_that_differ_in_nothing_but_their_endings_have_names_of_their_own(
     ]
 
 
-async def test_what_a_former_version_passed_over_is_no_news(tmp_path: Path) -> None:
+async def test_what_a_former_version_passed_over_is_no_news(ledger_url: str) -> None:
     day = days(1)[0].digest.day
     two, three = (found(digest(day, paper(number)), f"2025-01-01-{number}.md") for number in (2, 3))
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([three])
         async with pipeline.ledger._write() as db:
             await db.exec_driver_sql("UPDATE digests SET told_apart = 0")
@@ -182,9 +181,9 @@ async def test_what_a_former_version_passed_over_is_no_news(tmp_path: Path) -> N
         assert pipeline.read("a") == ["index", "3", "index", "4"]
 
 
-async def test_a_ledger_knows_an_original_from_its_copy(tmp_path: Path) -> None:
+async def test_a_ledger_knows_an_original_from_its_copy(ledger_url: str) -> None:
     first, copy = post(FIRST, 1, 2), post(COPY, 3, 4)
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run([replace(first, post=COPY, doubles=(FIRST,))])
         for _ in range(2):
             await pipeline.run([first, copy])
@@ -192,8 +191,8 @@ async def test_a_ledger_knows_an_original_from_its_copy(tmp_path: Path) -> None:
         assert [one.edits for one in pipeline.channel.chats["a"]] == [0] * 6
 
 
-async def test_a_ledger_recognises_a_renamed_day_by_its_papers(tmp_path: Path) -> None:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def test_a_ledger_recognises_a_renamed_day_by_its_papers(ledger_url: str) -> None:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.run(days(1, papers=3))
         await pipeline.run(days(2, papers=3))
         assert pipeline.read("a") == ["index", "1", "2", "3"]

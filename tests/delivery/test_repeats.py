@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +17,8 @@ from bot.sources.source import FoundDigest
 from formatters.model import Digest, Earlier, Paper
 from formatters.page import reference
 from tests.support.digests import digest, found, paper
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.ledger_rows import change, rows
+from tests.support.pipeline import Pipeline, pipeline_at
 
 MARK, SKIP, SEND = Rules(repeats="mark"), Rules(repeats="skip"), Rules(repeats="send")
 URL = "https://example.org/first"
@@ -28,8 +26,8 @@ ALSO = "Also on 1 January"
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         yield pipeline
 
 
@@ -130,27 +128,23 @@ async def test_what_was_delivered_is_not_edited_when_the_past_comes_later(pipeli
     assert pipeline.read("a") == ["index", "1", "2", "3", *(["4"] if rules is MARK else [])]
 
 
-async def test_a_ledger_of_a_former_version_edits_nothing(pipeline: Pipeline, tmp_path: Path) -> None:
+async def test_a_ledger_of_a_former_version_edits_nothing(pipeline: Pipeline, ledger_url: str) -> None:
     await run(pipeline, first := of_day(1, 1), rules=SEND)
     await run(pipeline, first, second := of_day(2, 1), rules=SEND)
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
-        contents = [row[0] for row in db.execute("SELECT content FROM digests")]
-    assert "earlier" not in "".join(contents)
+    assert "earlier" not in str(rows(ledger_url, "SELECT content FROM digests"))
     await run(pipeline, first, second)
     # Read by a newer program that finds the same words: also nothing.
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db, db:
-        db.execute("UPDATE digests SET fingerprint = '2:older'")
+    change(ledger_url, "UPDATE digests SET fingerprint = '2:older'")
     await run(pipeline, first, second)
     assert edits(pipeline) == [0, 0, 0, 0]
     assert (await known(pipeline, 2)).papers[0].earlier is None
 
 
-async def test_a_newer_reading_keeps_the_marks(pipeline: Pipeline, tmp_path: Path) -> None:
+async def test_a_newer_reading_keeps_the_marks(pipeline: Pipeline, ledger_url: str) -> None:
     await run(pipeline, first := of_day(1, 1))
     await run(pipeline, first, second := of_day(2, 1))
     before = await known(pipeline, 2)
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db, db:
-        db.execute("UPDATE digests SET fingerprint = '2:older'")
+    change(ledger_url, "UPDATE digests SET fingerprint = '2:older'")
     await run(pipeline, first, second)
     assert (await known(pipeline, 2), edits(pipeline)) == (before, [0, 0, 0, 0])
 

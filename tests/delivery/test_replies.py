@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Mapping
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -20,7 +19,7 @@ from formatters.locale import Phrases, phrases
 from formatters.message import Message
 from formatters.terminal import TerminalFormatter
 from tests.support.memory_channel import Failure, MemoryChannel, refused
-from tests.support.pipeline import known_ids
+from tests.support.pipeline import just_after, known_ids
 from tests.support.virtual_time import run
 
 
@@ -341,17 +340,18 @@ def test_an_answer_is_noted_while_it_is_under_way() -> None:
     assert setup.notes.under_way == {}
 
 
-async def test_an_unconfirmed_send_is_never_settled_with_the_id_of_a_reply(tmp_path: Path) -> None:
+async def test_an_unconfirmed_send_is_never_settled_with_the_id_of_a_reply(ledger_url: str) -> None:
     now = 1_750_000_000.0
     chat = Chat(1, "terminal", "a", "a", "a", "terminal a")
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", lambda: now) as ledger:
+    async with open_ledger(ledger_url, lambda: now) as ledger:
         replies = ReplySender(MemoryChannel(), ledger.replies)
         await replies.send("a", parts("one", "two"))
         await replies.send("b", parts("elsewhere"))
         assert await known_ids(ledger, chat, now - 1) == KnownIds(
             0, 0.0, frozenset({1, 2}), 0
         )  # they came after the unconfirmed send
-        assert await known_ids(ledger, chat, now) == KnownIds(2, now, frozenset(), 0)  # they were there before
+        at = just_after(now)
+        assert await known_ids(ledger, chat, now + 1) == KnownIds(2, at, frozenset(), 0)  # they were there before
         now += 8 * 86_400
         await replies.send("a", parts("three"))
         assert (await known_ids(ledger, chat, now - 1)).later == {

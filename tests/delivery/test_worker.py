@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,16 +21,17 @@ from formatters.model import Paper, Section
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import days, digest, found, paper
+from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
-from tests.support.pipeline import NOW, Pipeline, known_ids, numbers, open_pipeline
+from tests.support.pipeline import NOW, Pipeline, known_ids, numbers, pipeline_at
 from tests.support.usual import usual_edition
 
 TOO_LONG = RetryPolicy(settle_delay=0, first_backoff=1000)
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a", "b") as pipeline:
         yield pipeline
 
 
@@ -121,13 +119,12 @@ async def test_papers_wait_no_longer_for_an_index_that_an_operator_gave_up(pipel
     assert pipeline.read("a") == ["1", "2"]
 
 
-async def test_a_chat_is_paused_in_the_moment_in_which_it_refuses_a_message(pipeline: Pipeline, tmp_path: Path) -> None:
+async def test_a_chat_is_paused_in_the_moment_in_which_it_refuses_one(pipeline: Pipeline, ledger_url: str) -> None:
     """A process that is killed between the two would leave a chat open that lacks a message."""
     seen = []
 
     def look(chat: Chat, _row: QueuedDelivery, state: str, _why: str) -> None:
-        with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
-            [(stands,)] = db.execute("SELECT state FROM chats WHERE name = ?", (chat.name,))
+        [(stands,)] = rows(ledger_url, "SELECT state FROM chats WHERE name = :name", name=chat.name)
         seen.append((chat.name, state, stands))
 
     pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
@@ -137,14 +134,12 @@ async def test_a_chat_is_paused_in_the_moment_in_which_it_refuses_a_message(pipe
 
 
 async def test_what_an_open_chat_refused_before_a_process_was_killed_is_tried_again(
-    pipeline: Pipeline, tmp_path: Path
+    pipeline: Pipeline, ledger_url: str
 ) -> None:
     """So it stands in ledgers of former versions."""
     pipeline.channel.failures["a"].append(refused(errors.ChatGone("kicked")))
     await pipeline.run(days(1))
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as db:
-        db.execute("UPDATE chats SET state = 'active', reason = ''")
-        db.commit()
+    change(ledger_url, "UPDATE chats SET state = 'active', reason = ''")
     await pipeline.ledger.subscriptions.resume_all()
     await pipeline.dispatch()
     assert pipeline.read("a") == ["index", "1", "2"]

@@ -12,16 +12,17 @@ from bot import errors
 from bot.ledger.status import ListedChat, WhichChats
 from tests.support.digests import days
 from tests.support.memory_channel import refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, just_after, open_pipeline, pipeline_at
 
 START = 1_750_000_000.0
+SENT = just_after(START + 60)
 ALL = WhichChats()
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
     """Deliver to a chat of the settings, and to two that subscribed, of which one refuses; a third one left."""
-    async with open_pipeline(tmp_path, "a") as pipeline:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         await pipeline.subscriber("-100_1", kind="group", layout="index", schedule="08:00 mon-fri Asia/Seoul")
         await pipeline.subscriber("mina", kind="private", language="ko")
         await pipeline.subscriber("left")
@@ -44,15 +45,15 @@ async def test_all_is_said_of_each_chat_that_receives(pipeline: Pipeline) -> Non
     assert total == 3
     assert settings == ListedChat(
         *("terminal", "a", "", "", "", "", "", None),
-        *(START + 60, False, None, "", "", "a", "terminal a"),
+        *(SENT, False, None, "", "", "a", "terminal a"),
     )
     assert group == ListedChat(
         *("terminal", "-100_1", "group", "index", "", "08:00 mon-fri Asia/Seoul", "", START),
-        *(START + 60, False, None, "", "Reading 100%", "-100_1", "terminal Reading 100% (-100_1)"),
+        *(SENT, False, None, "", "Reading 100%", "-100_1", "terminal Reading 100% (-100_1)"),
     )
     assert reader == ListedChat(
         *("terminal", "mina", "private", "", "ko", "", "", START + 1),
-        *(None, True, START + 60, "blocked", "Mina", "mina", "terminal Mina (mina)"),
+        *(None, True, SENT, "blocked", "Mina", "mina", "terminal Mina (mina)"),
     )
 
 
@@ -80,10 +81,10 @@ async def test_a_page_is_part_of_all(pipeline: Pipeline) -> None:
     assert (await pipeline.ledger.status.chats(ALL, 2, 4))[0] == 3
 
 
-async def test_a_page_costs_no_more_where_chats_hold_much(pipeline: Pipeline) -> None:
+async def test_a_page_costs_no_more_where_chats_hold_much(tmp_path: Path) -> None:
     """There may be 100,000 chats with 19 messages of each day."""
     asked: list[tuple[str, object]] = []
-    async with pipeline.ledger._read() as db:
+    async with open_pipeline(tmp_path, "a") as pipeline, pipeline.ledger._read() as db:
         event.listen(db.engine.sync_engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
         await pipeline.ledger.status.chats(ALL, 50, 100)
         *_, (page, arguments) = asked

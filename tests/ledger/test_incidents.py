@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,7 @@ from formatters.model import Section
 from formatters.slack import SlackFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, lost, refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 CLOSED = errors.ChatGone("b: kicked")
@@ -27,8 +26,8 @@ REJECTED = [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]  # a
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         yield pipeline
 
 

@@ -27,6 +27,7 @@ from bot.ledger.records.reports import DigestStatus
 from bot.ledger.sql import delivery_sql, planning_sql, transitions
 from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import digest, paper
+from tests.support.ledger_rows import change
 
 RICH = Digest(
     "daily-papers/2025-01-01",
@@ -44,12 +45,19 @@ def planned(one: Digest, state: DigestState = DigestState.ACTIVE, reason: Reason
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+async def ledger(ledger_url: str) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+async def file_ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
+    """For what is true of SQLite alone."""
     async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         yield ledger
 
 
-async def test_migrations_make_exactly_the_tables_that_the_code_uses(ledger: Ledger, tmp_path: Path) -> None:
+async def test_migrations_make_exactly_the_tables_that_the_code_uses(file_ledger: Ledger, tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/ledger.db")
     with engine.connect() as db:
         ours = {
@@ -67,8 +75,8 @@ def _of_fts5(name: str | None, kind: str) -> bool:
     return kind == "table" and name is not None and (name == "words" or name.startswith("words_"))
 
 
-async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(ledger: Ledger, tmp_path: Path) -> None:
-    async with ledger._read() as db:
+async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(file_ledger: Ledger, tmp_path: Path) -> None:
+    async with file_ledger._read() as db:
         pragmas = {
             name: (await db.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -76,11 +84,16 @@ async def test_commits_outlive_a_power_cut_and_readers_do_not_wait(ledger: Ledge
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-async def test_opening_again_keeps_everything(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/deep/er/ledger.db"
-    async with open_ledger(url) as ledger:
+async def test_a_folder_is_made(tmp_path: Path) -> None:
+    async with open_ledger(f"sqlite:///{tmp_path}/deep/er/ledger.db"):
+        pass
+    assert (tmp_path / "deep" / "er" / "ledger.db").exists()
+
+
+async def test_opening_again_keeps_everything(ledger_url: str) -> None:
+    async with open_ledger(ledger_url) as ledger:
         await ledger.write_plan("blog", planned(RICH), [])
-    async with open_ledger(url) as ledger:
+    async with open_ledger(ledger_url) as ledger:
         assert await ledger.digest("blog", RICH.id) == RICH
         assert await ledger.archive.newest() == RICH
 
@@ -98,14 +111,12 @@ async def test_a_file_that_is_no_ledger_is_refused_and_kept(tmp_path: Path, cont
     assert path.read_bytes() == content
 
 
-async def test_a_ledger_of_a_newer_program_is_refused(tmp_path: Path) -> None:
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db"):
+async def test_a_ledger_of_a_newer_program_is_refused(ledger_url: str) -> None:
+    async with open_ledger(ledger_url):
         pass
-    with sqlite3.connect(tmp_path / "ledger.db") as db:
-        db.execute("UPDATE alembic_version SET version_num = '9999'")
-    db.close()
+    change(ledger_url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(LedgerError, match="newer Paperboy"):
-        async with open_ledger(f"sqlite:///{tmp_path}/ledger.db"):
+        async with open_ledger(ledger_url):
             pass
 
 
@@ -124,15 +135,15 @@ async def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
             pass
 
 
-async def test_a_full_disk_is_said_and_nothing_is_lost(ledger: Ledger) -> None:
-    await ledger.write_plan("blog", planned(RICH), [])
-    async with ledger._read() as db:
+async def test_a_full_disk_is_said_and_nothing_is_lost(file_ledger: Ledger) -> None:
+    await file_ledger.write_plan("blog", planned(RICH), [])
+    async with file_ledger._read() as db:
         pages = (await db.exec_driver_sql("PRAGMA page_count")).scalar_one()
         await db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     long = digest(date(2025, 1, 2), *(paper(n, word="long " * 2000) for n in range(50)))
     with pytest.raises(LedgerError, match="disk is full"):
-        await ledger.write_plan("blog", planned(long), [])
-    assert await ledger.archive.newest() == RICH
+        await file_ledger.write_plan("blog", planned(long), [])
+    assert await file_ledger.archive.newest() == RICH
 
 
 async def test_too_many_readers_at_once_are_said(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,9 +170,9 @@ LOOKS: dict[str, tuple[Executable, ...]] = {
 
 
 @pytest.mark.parametrize("look", LOOKS)
-async def test_years_of_settled_messages_are_not_gone_through(ledger: Ledger, look: str) -> None:
+async def test_years_of_settled_messages_are_not_gone_through(file_ledger: Ledger, look: str) -> None:
     """SQLite finds the others by an index of their own, as long as each statement says word for word what is in it."""
-    async with ledger._read() as db:
+    async with file_ledger._read() as db:
         for statement in LOOKS[look]:
             whole = statement.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
             rows = (await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {whole}")).all()
@@ -170,12 +181,12 @@ async def test_years_of_settled_messages_are_not_gone_through(ledger: Ledger, lo
             assert "ix_deliveries_unsettled" in mine, steps
 
 
-async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(ledger: Ledger, tmp_path: Path) -> None:
+async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(ledger: Ledger, ledger_url: str) -> None:
     stopping = asyncio.Event()
     order: list[str] = []
 
     async def second() -> None:
-        async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivery_lock(stopping):
+        async with open_ledger(ledger_url) as other, other.delivery_lock(stopping):
             order.append("second")
 
     with capture_logs() as logs:
@@ -188,16 +199,16 @@ async def test_only_one_at_a_time_delivers_and_the_other_is_told_to_wait(ledger:
     assert order == ["first", "second"]
 
 
-async def test_waiting_for_another_process_ends_when_told_to_stop(ledger: Ledger, tmp_path: Path) -> None:
+async def test_waiting_for_another_process_ends_when_told_to_stop(ledger: Ledger, ledger_url: str) -> None:
     stopping = asyncio.Event()
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other, other.delivery_lock(asyncio.Event()):
+    async with open_ledger(ledger_url) as other, other.delivery_lock(asyncio.Event()):
         stopping.set()
         with pytest.raises(Stopped):
             async with ledger.delivery_lock(stopping):
                 pass
 
 
-async def test_waiting_is_waiting_until_told_to_stop(ledger: Ledger, tmp_path: Path) -> None:
+async def test_waiting_is_waiting_until_told_to_stop(ledger: Ledger, ledger_url: str) -> None:
     stopping = asyncio.Event()
 
     def told(_text: str) -> None:
@@ -205,7 +216,7 @@ async def test_waiting_is_waiting_until_told_to_stop(ledger: Ledger, tmp_path: P
 
     async with (
         asyncio.timeout(30),
-        open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other,
+        open_ledger(ledger_url) as other,
         other.delivery_lock(asyncio.Event()),
     ):
         with pytest.raises(Stopped):
@@ -214,10 +225,10 @@ async def test_waiting_is_waiting_until_told_to_stop(ledger: Ledger, tmp_path: P
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights of folders work otherwise there")
-async def test_a_lock_that_cannot_be_made_is_said(ledger: Ledger, tmp_path: Path) -> None:
+async def test_a_lock_that_cannot_be_made_is_said(file_ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "ledger.db.lock").mkdir()
     with pytest.raises(LedgerError, match=r"ledger\.db\.lock"):
-        async with ledger.delivery_lock(asyncio.Event()):
+        async with file_ledger.delivery_lock(asyncio.Event()):
             pass
 
 

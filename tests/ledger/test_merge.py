@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import Dispatcher
 from tests.support.digests import days
 from tests.support.memory_channel import MemoryChannel
-from tests.support.pipeline import NOW, Pipeline, open_pipeline
+from tests.support.pipeline import NOW, Pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 HOUR = 3600.0
@@ -34,8 +33,8 @@ class Held(MemoryChannel):
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         yield pipeline
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bot.ledger.chats import replies
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records.deliveries import Chat, UnconfirmedReply
-from tests.support.pipeline import Clock, known_ids
+from tests.support.pipeline import Clock, just_after, known_ids
 
 BODY = {"text": "help"}
 CHAT = Chat(1, "telegram", "42", "42", "bot", "telegram 42")
@@ -22,8 +21,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def ledger(tmp_path: Path, clock: Clock) -> AsyncIterator[Ledger]:
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
+async def ledger(ledger_url: str, clock: Clock) -> AsyncIterator[Ledger]:
+    async with open_ledger(ledger_url, clock) as ledger:
         yield ledger
 
 
@@ -40,7 +39,8 @@ async def test_those_of_one_sequence_are_listed_in_order_until_they_are_forgotte
     first, second = await note(ledger, "42"), await note(ledger, "43")
     await note(ledger, channel="other")
     await note(ledger, sequence="@papers")
-    listed = [UnconfirmedReply(first, "42", BODY, clock(), None), UnconfirmedReply(second, "43", BODY, clock(), None)]
+    at = just_after(clock())
+    listed = [UnconfirmedReply(first, "42", BODY, at, None), UnconfirmedReply(second, "43", BODY, at, None)]
     assert await ledger.replies.unconfirmed("telegram", "bot") == listed
     await ledger.replies.forget(first)
     assert await ledger.replies.unconfirmed("telegram", "bot") == listed[1:]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,29 +20,42 @@ from bot.ledger.ledger import open_ledger
 from bot.ledger.records.deliveries import QueuedDelivery
 from bot.ledger.sql.delivery_sql import READ_AHEAD
 from tests.support.digests import days, digest, found, paper
+from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import MemoryChannel, refused
-from tests.support.pipeline import NOW, Pipeline, open_pipeline
+from tests.support.pipeline import NOW, Pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 DAY = date(2025, 1, 1)
 WHOLE = ["index", "1", "2"]
+# What lets no outcome be written, and what lets it again.
+FULL = {
+    "sqlite": (
+        """CREATE TRIGGER full BEFORE UPDATE ON deliveries WHEN new.state = 'sent'
+           BEGIN SELECT RAISE(ABORT, 'disk is full'); END""",
+        "DROP TRIGGER full",
+    ),
+    "postgresql": (
+        "ALTER TABLE deliveries ADD CONSTRAINT \"disk is full\" CHECK (state != 'sent')",
+        'ALTER TABLE deliveries DROP CONSTRAINT "disk is full"',
+    ),
+}
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a", "b") as pipeline:
         yield pipeline
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Callable[..., list[Any]]:
+def ledger(ledger_url: str) -> Callable[..., list[Any]]:
     """Give what another process would do: each statement is on the disk at once."""
 
     def execute(statement: str) -> list[Any]:
-        with sqlite3.connect(tmp_path / "ledger.db") as db:
-            found = db.execute(statement).fetchall()
-        db.close()
-        return found
+        if statement.startswith("SELECT"):
+            return rows(ledger_url, statement)
+        change(ledger_url, statement)
+        return []
 
     return execute
 
@@ -136,16 +147,16 @@ async def test_dying_between_the_note_and_the_call_loses_nothing(pipeline: Pipel
     assert ("reconcile", "a") in pipeline.channel.calls
 
 
-async def test_a_failing_commit_reaches_every_worker(pipeline: Pipeline, ledger: Execute) -> None:
+async def test_a_failing_commit_reaches_every_worker(pipeline: Pipeline, ledger: Execute, ledger_url: str) -> None:
     await pipeline.look(days(1))
-    failing = "CREATE TRIGGER full BEFORE UPDATE ON deliveries WHEN new.state = 'sent'"
-    ledger(f"{failing} BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    full, free = FULL[ledger_url.partition(":")[0]]
+    ledger(full)
     async with asyncio.timeout(30):
         with pytest.raises(errors.LedgerError, match="disk is full"):
             await pipeline.dispatch()
     assert len(pipeline.shown("a")) <= 1
     assert len(pipeline.shown("b")) <= 1
-    ledger("DROP TRIGGER full")
+    ledger(free)
     await pipeline.dispatch()
     assert pipeline.read("a") == pipeline.read("b") == WHOLE
 
@@ -239,9 +250,9 @@ async def test_who_gave_up_sends_nothing_but_what_was_sent_is_written(pipeline: 
     assert await pipeline.counts("b") == {"pending": 3}
 
 
-async def test_closing_writes_what_was_asked(pipeline: Pipeline, tmp_path: Path, ledger: Execute) -> None:
+async def test_closing_writes_what_was_asked(pipeline: Pipeline, ledger_url: str, ledger: Execute) -> None:
     await pipeline.look(days(1))
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", pipeline.clock) as opened:
+    async with open_ledger(ledger_url, pipeline.clock) as opened:
         [row, *_] = await opened.writer.next_rows(1)
         claimed = await opened.writer.claim(row)
         assert claimed

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,7 +22,7 @@ from bot.monitoring.notifier import OperatorNotifier
 from tests.support.digests import days, digest, found
 from tests.support.fakes.monitor import PATH, Monitor
 from tests.support.memory_channel import lost, refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, pipeline_at
 
 SEOUL = ZoneInfo("Asia/Seoul")
 MONDAY = datetime(2025, 1, 6, tzinfo=SEOUL)
@@ -37,8 +36,8 @@ async def monitor() -> AsyncIterator[Monitor]:
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         pipeline.clock.now = (MONDAY + timedelta(hours=12)).timestamp()
         yield pipeline
 

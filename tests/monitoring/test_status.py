@@ -22,7 +22,7 @@ from bot.monitoring.status import paused_line, recent_status, totals, unsettled_
 from formatters.locale import phrases
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, open_pipeline, pipeline_at
 
 FIRST, SECOND, THIRD = (f"daily-papers/2025-01-0{day}" for day in (1, 2, 3))
 SETTINGS = Settings(language="en", sources=(Source(name="blog", kind="folder", path=Path("_posts")),))
@@ -30,8 +30,8 @@ REJECTED = [refused(errors.Rejected("no")), refused(errors.Rejected("no"))]  # a
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, *"abcdefgh") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, *"abcdefgh") as pipeline:
         yield pipeline
 
 
@@ -153,10 +153,10 @@ WAYS: dict[str, tuple[Executable, str]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_totals_do_not_go_through_all_messages_of_all_chats(pipeline: Pipeline, way: str) -> None:
+async def test_totals_do_not_go_through_all_messages_of_all_chats(tmp_path: Path, way: str) -> None:
     statement, found = WAYS[way]
     whole = statement.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
-    async with pipeline.ledger._read() as db:
+    async with open_pipeline(tmp_path) as pipeline, pipeline.ledger._read() as db:
         steps = [str(row[-1]) for row in await db.exec_driver_sql(f"EXPLAIN QUERY PLAN {whole}")]
     [mine] = [step for step in steps if " deliveries" in step]
     assert found in mine, steps

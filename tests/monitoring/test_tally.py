@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,7 +13,7 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.monitoring.tally import Tally
 from tests.support.digests import days
 from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
-from tests.support.pipeline import NOW, Clock, Pipeline, open_pipeline
+from tests.support.pipeline import NOW, Clock, Pipeline, pipeline_at
 
 FIRST, SECOND, THIRD = (f"daily-papers/2025-01-0{day}" for day in (1, 2, 3))
 
@@ -35,8 +34,8 @@ class Slow(MemoryChannel):
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         pipeline.channel = Slow()
         yield pipeline
 

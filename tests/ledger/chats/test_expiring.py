@@ -9,7 +9,7 @@ import pytest
 
 from bot.ledger.chats.expiring import ExpiringMessage, ExpiringMessages
 from bot.ledger.ledger import open_ledger
-from tests.support.pipeline import Clock
+from tests.support.pipeline import Clock, open_pipeline
 
 CHANNEL = "-1001111111111"
 
@@ -20,8 +20,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def expiring(tmp_path: Path, clock: Clock) -> AsyncIterator[ExpiringMessages]:
-    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db", clock) as ledger:
+async def expiring(ledger_url: str, clock: Clock) -> AsyncIterator[ExpiringMessages]:
+    async with open_ledger(ledger_url, clock) as ledger:
         yield ledger.expiring
 
 
@@ -72,21 +72,21 @@ async def test_one_that_is_noted_again_is_due_at_the_later_time(expiring: Expiri
     assert await expiring.next_in("telegram") == 60.0
 
 
-async def test_what_was_noted_while_the_clock_was_ahead_is_due_in_time(
-    expiring: ExpiringMessages, clock: Clock
-) -> None:
-    """The next write moves the times."""
-    clock.now += 3 * 86_400
-    await expiring.note("telegram", CHANNEL, "7", 60.0)
-    clock.now -= 3 * 86_400
-    await expiring.note("telegram", CHANNEL, "8", 90.0)
-    assert await expiring.next_in("telegram") == pytest.approx(60.0, abs=0.01)
-    clock.now += 60
-    assert await ids(expiring) == ["7"]
+async def test_what_was_noted_while_the_clock_was_ahead_is_due_in_time(tmp_path: Path) -> None:
+    """The next write moves the times; a server's clock is trusted."""
+    async with open_pipeline(tmp_path) as pipeline:
+        clock, expiring = pipeline.clock, pipeline.ledger.expiring
+        clock.now += 3 * 86_400
+        await expiring.note("telegram", CHANNEL, "7", 60.0)
+        clock.now -= 3 * 86_400
+        await expiring.note("telegram", CHANNEL, "8", 90.0)
+        assert await expiring.next_in("telegram") == pytest.approx(60.0, abs=0.01)
+        clock.now += 60
+        assert await ids(expiring) == ["7"]
 
 
-async def test_what_is_noted_outlives_the_program(tmp_path: Path, clock: Clock) -> None:
-    url = f"sqlite:///{tmp_path}/ledger.db"
+async def test_what_is_noted_outlives_the_program(ledger_url: str, clock: Clock) -> None:
+    url = ledger_url
     async with open_ledger(url, clock) as ledger:
         await ledger.expiring.note("telegram", CHANNEL, "7", 60.0)
     clock.now += 3600

@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,7 @@ from bot.ledger.chats.sources import spell, taken
 from bot.sources.source import FoundDigest
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, refused
-from tests.support.pipeline import AT_ANY_TIME, Pipeline, open_pipeline
+from tests.support.pipeline import AT_ANY_TIME, Pipeline, pipeline_at
 
 BOTH = ("blog", "hf")
 NIGHT = 8 * 3600.0
@@ -64,8 +63,8 @@ class TwoSources:
 
 
 @pytest.fixture
-async def two(tmp_path: Path) -> AsyncIterator[TwoSources]:
-    async with open_pipeline(tmp_path, "a", "b", "c") as pipeline:
+async def two(ledger_url: str) -> AsyncIterator[TwoSources]:
+    async with pipeline_at(ledger_url, "a", "b", "c") as pipeline:
         yield TwoSources(pipeline)
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert, select
 
 from bot import errors
+from bot.database.schema import chats
 from bot.database.states import ChatKind, ChatState
 from bot.ledger.records.deliveries import Subscription
 from formatters.edition import LAYOUTS, Edition, UsualEdition
 from tests.support.digests import days
+from tests.support.ledger_rows import rows
 from tests.support.memory_channel import refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 USUAL = usual_edition()
@@ -25,15 +25,15 @@ CLOSED = errors.ChatGone("b: kicked")
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a") as pipeline:
         yield pipeline
 
 
 async def edition(pipeline: Pipeline, chat: int) -> Edition:
     """Give the edition of a chat, as the ledger spells it."""
     async with pipeline.ledger._read() as db:
-        spelled = (await db.exec_driver_sql("SELECT edition FROM chats WHERE id = ?", (chat,))).scalar_one()
+        spelled = (await db.execute(select(chats.c.edition).where(chats.c.id == chat))).scalar_one()
     assert str(Edition.read(spelled)) == spelled
     return Edition.read(spelled)
 
@@ -169,11 +169,11 @@ def spelled(usual: str, *, folds: bool = False) -> list[str]:
 
 
 async def test_the_ledger_spells_editions_as_their_owner_does(pipeline: Pipeline) -> None:
-    columns = "channel, address, counter, edition, origin, name, layout, language, silent, kind, cards, most_cards"
-    row = f"INSERT INTO chats ({columns}) VALUES ('terminal', '', '', '', 'reader', ?, ?, ?, ?, ?, ?, ?)"
+    columns = ("layout", "language", "silent", "kind", "cards", "most_cards")
+    all_chats = [dict(zip(columns, one, strict=True)) for one in ALL_PREFERENCES]
+    same = {"channel": "terminal", "address": "", "id_sequence": "", "edition": "", "origin": "reader"}
     async with pipeline.ledger._write() as db:
-        for number, preferences in enumerate(ALL_PREFERENCES):
-            await db.exec_driver_sql(row, (str(number), *preferences))
+        await db.execute(insert(chats), [same | {"name": str(n)} | one for n, one in enumerate(all_chats)])
     for usual, cards in (("digest", "short"), ("messages", "folded"), ("messages", "short")):
         set_by_operator = usual_edition(usual, cards, FOLDABLE)
         await pipeline.ledger.subscriptions.sync_chats("terminal", set_by_operator, {})
@@ -207,7 +207,7 @@ async def test_a_new_layout_is_written_for_all_chats_at_once(pipeline: Pipeline)
     assert len(planning_sql) < 12
 
 
-async def test_preferences_outlive_everything(pipeline: Pipeline, tmp_path: Path) -> None:
+async def test_preferences_outlive_everything(pipeline: Pipeline, ledger_url: str) -> None:
     preferences: dict[str, object] = {"layout": "index", "language": "en", "silent": 1, "schedule": "08:00 mon UTC"}
     chat = await pipeline.subscriber("b")
     await pipeline.set_preferences("b", **preferences)
@@ -217,12 +217,8 @@ async def test_preferences_outlive_everything(pipeline: Pipeline, tmp_path: Path
     await pipeline.ledger.subscriptions.resume(chat)
     known = await pipeline.known("b")
     assert {name: getattr(known, name) for name in preferences} == preferences
-    with sqlite3.connect(tmp_path / "ledger.db") as db:  # as any other process reads it
-        assert db.execute("SELECT layout, schedule FROM chats WHERE name = 'b'").fetchone() == (
-            "index",
-            "08:00 mon UTC",
-        )
-    db.close()
+    kept = rows(ledger_url, "SELECT layout, schedule FROM chats WHERE name = 'b'")  # as any other process reads it
+    assert kept == [("index", "08:00 mon UTC")]
 
 
 async def test_only_a_chat_that_receives_is_paused_and_only_a_paused_one_is_resumed(pipeline: Pipeline) -> None:
