@@ -5,24 +5,21 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from bot.app.cycle import DeliveryCycle
-from bot.app.paces import PaceKeeper
+from bot.app.duties.bot_at_work import BotAtWork
+from bot.app.duties.ownership import Ownership
+from bot.app.duties.paces import PaceKeeper
+from bot.app.duties.planning import Planning
+from bot.app.duties.titles import TitleKeeper
 from bot.app.reporter import Reporter
 from bot.app.service import Service
-from bot.app.titles import TitleKeeper
+from bot.app.sources import make_sources
 from bot.channels import all_kits
-from bot.config.fields import weekdays
 from bot.config.settings import Settings
-from bot.config.sources import Source as SourceSettings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
 from bot.delivery.channel import Channel, ChannelKit, listed_chats
@@ -35,18 +32,8 @@ from bot.monitoring.health import Health
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.network.options import check_network
-from bot.sources.folder import FolderSource, never_young
-from bot.sources.git.clone import Clone
-from bot.sources.git.program import Git
-from bot.sources.git.source import GitSource
 from bot.sources.source import Source
-from bot.sources.web.addresses import AddressGuard
-from bot.sources.web.fetcher import Fetcher
-from bot.sources.web.huggingface import SITE, HuggingFaceSource
 from formatters.locale import phrases
-
-if TYPE_CHECKING:
-    from bot.sources.feeds.presets import Listing
 
 
 @dataclass
@@ -65,8 +52,8 @@ class App:
     paces: PaceKeeper
     service: Service
 
-    def listeners(self) -> list[Listener]:
-        """Make the listeners; SettingsError when one lacks what it needs."""
+    def listeners(self) -> dict[str, Listener]:
+        """Make the listeners, by channel, and "web"; SettingsError when one lacks what it needs."""
         return make_listeners(self.settings, self.kits, self.channels, self.router, self.replies)
 
     def stop_on_signals(self) -> None:
@@ -143,8 +130,36 @@ def assemble(
     heartbeat = Heartbeat(settings, ledger.status, notifier, health, ledger.clock)
     titles = TitleKeeper(ledger, channels, cycle.describe)
     paces = PaceKeeper(ledger, channels, cycle.describe)
-    service = Service(settings, ledger, cycle, notifier, health, reporter, heartbeat, titles, paces, wake)
+    service = _service(settings, ledger, cycle, notifier, health, reporter, heartbeat, wake)
     return App(settings, kits, ledger, channels, cycle, router, replies, notifier, titles, paces, service)
+
+
+def _service(
+    settings: Settings,
+    ledger: Ledger,
+    cycle: DeliveryCycle,
+    notifier: OperatorNotifier,
+    health: Health,
+    reporter: Reporter,
+    heartbeat: Heartbeat,
+    wake: asyncio.Event,
+) -> Service:
+    """Put together what plans, and what delivers for each bot."""
+    planned, bots = asyncio.Event(), dict[str, BotAtWork]()
+
+    def rescan() -> None:
+        for bot in bots.values():
+            bot.rescan()
+
+    async def dispatched() -> None:
+        await (planning.tell() if planning.is_here else notifier.notify_of_outages())
+
+    planning = Planning(settings, ledger, cycle, notifier, health, heartbeat, wake, planned, rescan)
+    pause = settings.schedule.sweep.total_seconds()
+    shared = (ledger, cycle, health, heartbeat, pause, planned, dispatched, lambda: not planning.is_here)
+    bots |= {name: BotAtWork(channel, *shared) for name, channel in cycle.channels.items()}
+    ownership = Ownership(ledger.bots, planning, bots, health.outages, planned)
+    return Service(settings, health, reporter, heartbeat, planning, bots, ownership, cycle.stopping, wake)
 
 
 def operator_chats(
@@ -176,68 +191,6 @@ def require_deliverable(settings: Settings, kits: Mapping[str, ChannelKit]) -> N
             raise SettingsError(own.lacks)
 
 
-def make_sources(settings: Settings) -> list[Source]:
-    """Make all sources of the settings, in their order."""
-    return [_MAKERS[one.kind](one, settings) for one in settings.sources]
-
-
-def _of_folder(one: SourceSettings, settings: Settings) -> FolderSource:
-    return make_folder(one, settings, one.path, time.time)
-
-
-def make_folder(one: SourceSettings, settings: Settings, path: Path, clock: Callable[[], float]) -> FolderSource:
-    """Make what reads a folder of posts as those of a source."""
-    match, zone = one.match, settings.zone
-    return FolderSource(one.name, path, match=match, permalink=one.permalink, site=one.site, zone=zone, clock=clock)
-
-
-def _of_git(one: SourceSettings, settings: Settings) -> GitSource:
-    """Make a source of a clone on this machine."""
-    token = one.token.get_secret_value() if one.token else ""
-    inside = "/".join(one.path.parts).strip("/")
-    folder = settings.store.clones / quote(one.name, safe=" ")
-    clone = Clone(Git(one.name, token), folder, one.url, one.branch, inside)
-    return GitSource(clone, partial(make_folder, one, settings, clock=never_young))
-
-
-def _fetcher(one: SourceSettings) -> Fetcher:
-    return Fetcher(AddressGuard(allow_private=one.allow_private), contact=one.contact)
-
-
-def _of_huggingface(one: SourceSettings, settings: Settings) -> HuggingFaceSource:  # noqa: ARG001
-    return HuggingFaceSource(one.name, _fetcher(one), one.top or 10, one.min_upvotes, one.url.rstrip("/") or SITE)
-
-
-def _of_feed(one: SourceSettings, settings: Settings) -> Source:
-    """Make a source of a feed; what reads feeds takes long to import, so it is where there is one."""
-    from bot.sources.feeds.days import Hours
-    from bot.sources.feeds.papers import FeedOfPapers
-    from bot.sources.feeds.posts import FeedOfPosts
-
-    secrets = {"Authorization": f"Bearer {one.token.get_secret_value()}"} if one.token else {}
-    if not one.has_papers:
-        return FeedOfPosts(one.name, _fetcher(one), one.url, one.match, settings.zone, secrets)
-    hours = Hours(settings.schedule.at, weekdays(settings.schedule.days), settings.zone)
-    return FeedOfPapers(one.name, _fetcher(one), _listing(one), hours, one.top or 20, one.keywords, secrets)
-
-
-def _listing(one: SourceSettings) -> Listing:
-    from bot.sources.feeds import presets
-
-    site = one.url.rstrip("/")
-    if one.arxiv:
-        return presets.arxiv(one.arxiv, site or presets.ARXIV, cross_lists=one.cross_lists)
-    return presets.biorxiv(one.biorxiv, site or presets.BIORXIV) if one.biorxiv else presets.Listing(one.url)
-
-
-_MAKERS: Mapping[str, Callable[[SourceSettings, Settings], Source]] = {
-    "folder": _of_folder,
-    "git": _of_git,
-    "huggingface": _of_huggingface,
-    "feed": _of_feed,
-}
-
-
 def make_channels(settings: Settings, kits: Mapping[str, ChannelKit]) -> dict[str, Channel]:
     """Make the channels that have what they need to send."""
     said = phrases(settings.language)
@@ -254,17 +207,17 @@ def make_listeners(
     channels: Mapping[str, Channel],
     router: CommandRouter,
     replies: Mapping[str, ReplySender],
-) -> list[Listener]:
+) -> dict[str, Listener]:
     """Make the listeners: one per channel that listens, and the web server where one of them needs it."""
     from bot.web.server import Web
 
     server = Web(settings.web.host, settings.web.port, router.health.outages)
-    made: list[Listener] = []
+    made: dict[str, Listener] = {}
     for name, channel in channels.items():
         own, make = kits[name].read(settings), kits[name].make_listener
         if own and own.listens and make:
-            made.append(make(settings, channel, router, replies[name], server))
-    return [*made, server] if server.used else made
+            made[name] = make(settings, channel, router, replies[name], server)
+    return {**made, "web": server} if server.used else made
 
 
 def make_rules(settings: Settings) -> Rules:

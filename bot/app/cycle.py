@@ -78,15 +78,27 @@ class DeliveryCycle:
         self._told.add(what)
         return what
 
-    def dispatcher(self, on_settled: OnSettled = ignore, working: Working = nullcontext) -> Dispatcher:
-        """Make what sends everything that is due."""
+    def dispatcher(
+        self,
+        on_settled: OnSettled = ignore,
+        working: Working = nullcontext,
+        channels: Mapping[str, Channel] | None = None,
+        stopping: asyncio.Event | None = None,
+    ) -> Dispatcher:
+        """Make what sends everything that is due in some channels, None: in all, until told to stop."""
         return Dispatcher(
-            *(self.ledger, self.channels, self.policy),
-            stopping=self.stopping,
+            *(self.ledger, self.channels if channels is None else channels, self.policy),
+            stopping=stopping or self.stopping,
             on_settled=on_settled,
             working=working,
             waiting=self.identification.waiting,
         )
+
+    async def identify(self, name: str) -> None:
+        """Ask a platform which chats the settings name anew."""
+        if own := self.kits[name].read(self.settings):
+            usual = self.kits[name].usual_edition(self.settings)
+            await self.identification.identify(self.channels[name], usual, listens=own.listens)
 
     def problems(self) -> list[str]:
         """List what was wrong with single posts at the last look."""
@@ -119,7 +131,7 @@ class DeliveryCycle:
                 usual = kit.usual_edition(self.settings)
                 await self.ledger.subscriptions.sync_chats(name, usual, id_sequences)
                 if channel and identify:
-                    await self.identification.identify(channel, usual, listens=own.listens)
+                    await self.identify(name)
                 names = [source.name for source in self.sources]
                 await self.ledger.subscriptions.sync_sources(name, names, own.sources)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -82,21 +82,17 @@ def _own_file(first: Path, stack: ExitStack) -> Path:
     return first
 
 
-async def ask_about_tokens(channels: Mapping[str, Channel], health: Health, stopping: asyncio.Event) -> None:
-    """Ask each platform from time to time whether it still takes our token, for there may be nothing to deliver."""
+async def ask_about_token(channel: Channel, health: Health, stopping: asyncio.Event) -> None:
+    """Ask a platform from time to time whether it still takes our token, for there may be nothing to deliver."""
     while not stopping.is_set():
-        problems = await wait_unless(_ask_all(channels), stopping) or {}
-        for name, problem in problems.items():
-            health.token_asked(name, problem)
-        await wait_unless(asyncio.sleep(_SOON if any(problems.values()) else _SELDOM), stopping)
-
-
-async def _ask_all(channels: Mapping[str, Channel]) -> dict[str, str]:
-    """Give what is wrong with the token of each channel or the way to its platform, "" when nothing is."""
-    return {name: await _ask(channel) for name, channel in channels.items()}
+        problem = await wait_unless(_ask(channel), stopping)
+        if problem is not None:
+            health.token_asked(channel.name, problem)
+        await wait_unless(asyncio.sleep(_SOON if problem else _SELDOM), stopping)
 
 
 async def _ask(channel: Channel) -> str:
+    """Give what is wrong with the token of a channel or the way to its platform, "" when nothing is."""
     try:
         return next((cure for _, cure in await channel.check(())), "")
     except Exception as error:  # noqa: BLE001 - whatever it is, it is asked again

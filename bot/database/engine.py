@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Set
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -31,6 +33,50 @@ MARK = update(marks).values(plan=marks.c.plan + 1)
 
 class Conflict(LedgerError):
     """The database gave a transaction up because of another one; repeated, it succeeds."""
+
+
+# Two numbers of 32 bits name a lock: what is locked, and which one of it.
+Key = tuple[int, int]
+PLANNER: Key = (1, 0)  # who looks at the sources, as long as it lives
+PLANNING: Key = (1, 1)  # who plans just now, by hand too
+BOT = 2  # who delivers for a bot; which one, its id says
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How processes share the work on a database; all times are in seconds."""
+
+    # Since it was taken over, after which no call of a former owner can arrive any more.
+    take_over_delay: float
+    lease: float  # since the last answer of the database, for which a process counts on the locks of its connection
+    look_every: float  # between two looks for what nobody does
+
+
+ALONE = Sharing(0.0, math.inf, math.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Who works on a database."""
+
+    processes: int
+    held: Set[Key]
+
+
+class Locks(Protocol):
+    """Locks of a connection: it loses them when it ends, and by then it can write nothing any more."""
+
+    def join(self, db: Connection) -> None:
+        """Be counted among those who share."""
+
+    def census(self, db: Connection) -> Census:
+        """Count the processes, and list which locks are held, by whomever."""
+
+    def try_lock(self, db: Connection, key: Key) -> bool:
+        """Take a lock unless another connection holds it."""
+
+    def unlock(self, db: Connection, key: Key) -> None:
+        """Give a lock back."""
 
 
 def dump_json(value: object) -> str:
@@ -77,7 +123,8 @@ class Database(Protocol):
 
     name: str  # as people read it: without a password
     clock: Callable[[], float]  # seconds since 1970
-    take_over_delay: float  # seconds after which a call of a process that lost its right to deliver has surely ended
+    sharing: Sharing
+    locks: Locks
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Read in one transaction."""
@@ -103,13 +150,14 @@ class Database(Protocol):
     def translating_errors(self) -> AbstractContextManager[None]:
         """Raise LedgerError, in an operator's words, for what is wrong with the database."""
 
-    def delivery_lock(
-        self, stopping: asyncio.Event, tell: Callable[[str], object]
-    ) -> AbstractAsyncContextManager[None]:
-        """Hold the right to plan and dispatch; the database frees it when the process dies.
+    def exclusive(self, stopping: asyncio.Event, tell: Callable[[str], object]) -> AbstractAsyncContextManager[None]:
+        """Keep other processes from planning and dispatching where the locks do not; freed when the process dies.
 
         Waits for another process to finish, and tells so once. Raises Stopped when told to stop meanwhile.
         """
+
+    def cut(self, db: Connection) -> None:
+        """End a connection that another thread may wait on: that one gets an error."""
 
 
 def repeats(method: Callable[_Given, Coroutine[Any, Any, _Result]]) -> Callable[_Given, Coroutine[Any, Any, _Result]]:

@@ -252,13 +252,8 @@ paces = Table(
     Column("learnt_at", Float, nullable=False),
 )
 
-# What was reported to the operators, as long as it lasts.
-notices = Table(
-    "notices",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("over", String, nullable=False),  # what to report when it is over, if anything
-)
+# What was reported to the operators, as long as it lasts; and what to report when it is over, if anything.
+notices = Table("notices", metadata, Column("key", String, primary_key=True), Column("over", String, nullable=False))
 
 # The sources: what each remembers from one look to the next, in its own words, and how the last look went.
 sources = Table(
@@ -284,17 +279,22 @@ clock = Table(
     "clock",
     metadata,
     Column("id", Id, primary_key=True),
-    # The latest time at which a delivery or a reply was written, and nearly that of all else.
-    Column("written_at", Float, nullable=False),
+    Column("written_at", Float, nullable=False),  # the latest time of a delivery or a reply, and nearly of all else
     # When it was last found to show an earlier time, and by how many seconds the times in the ledger were moved.
     Column("set_back_at", Float),
     Column("set_back_by", Integer),
 )
 
-# What counts the transactions that may change which delivery of a chat comes next: one row.
-marks = Table(
-    "marks",
+# The bots, one for each channel of the settings, and who took it when; nobody, when it was given back in order.
+bots = Table(
+    "bots",
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("plan", Id, nullable=False),
+    Column("id", Integer, primary_key=True),  # of 32 bits: it names a lock
+    Column("channel", String, nullable=False, unique=True),
+    Column("host", String, nullable=False, server_default=""),
+    Column("pid", Integer, nullable=False, server_default="0"),
+    Column("taken_at", Float),
 )
+
+# What counts the transactions that may change which delivery of a chat comes next: one row.
+marks = Table("marks", metadata, Column("id", Id, primary_key=True), Column("plan", Id, nullable=False))

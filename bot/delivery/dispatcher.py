@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bot.delivery.channel import Channel
@@ -28,29 +29,52 @@ class Dispatcher(RunState):
     _again: set[int] = field(default_factory=set)  # those of them that got something new since their worker looked
     _behind: dict[str, int] = field(default_factory=dict)  # channels, with the id of the last chat that was seen
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)  # of the workers
+    _is_lost: bool = False  # the connection to the ledger, and the bots with it
 
     async def run(self) -> None:
-        """Send, edit and reconcile until nothing is due; the caller holds the delivery lock.
+        """Send, edit and reconcile until nothing is due; the caller holds the bots, and `Ledger.dispatch_lock`.
 
         Raises LedgerError when an outcome cannot be written; what was under way is then unconfirmed
         and is reconciled by the next run. So it is with one chat, when anything unexpected ends the work in it:
         that is in `broken_chats` then, and the others go on.
         """
-        await self.ledger.mark_interrupted(self.policy.settle_delay)
+        for name in self.channels:
+            await self.ledger.mark_interrupted(name, self.policy.settle_delay)
         self.rescan()
         try:
-            with self.stop_watch.watched():
+            with self._ended_by_loss(), self.stop_watch.watched():
                 await self._all()
-        except* Exception as group:  # noqa: BLE001 - the first one is raised
+        except* Exception as group:
+            if (task := asyncio.current_task()) and task.cancelling():  # as a group does not tell
+                raise asyncio.CancelledError from group
             raise group.exceptions[0] from None
 
     async def _all(self) -> None:
         async with asyncio.TaskGroup() as workers:
             while self._behind or any(self._busy_chats.values()):
                 await self._changed.wait()
+                if self._is_lost:
+                    raise LedgerError("the connection to the ledger was lost; another process may deliver by now")
                 self._changed.clear()
                 for name in list(self._behind):
                     await self._start_workers(workers, self.channels[name])
+
+    @contextmanager
+    def _ended_by_loss(self) -> Iterator[None]:
+        """Let no worker take one step more when the bots are lost: it would be beside who has them by now."""
+
+        def end() -> None:
+            self._is_lost = True
+            self._changed.set()
+            for task in self._tasks:
+                task.cancel()
+
+        self.ledger.writer.on_loss.append(end)
+        try:
+            yield
+        finally:
+            self.ledger.writer.on_loss.remove(end)
 
     def rescan(self) -> None:
         """Look for due chats again, since something was planned."""
@@ -70,14 +94,16 @@ class Dispatcher(RunState):
         chats = await self.ledger.chats_due(channel.name, until=until, after=behind, most=free)
         if len(chats) == free:
             self._behind.setdefault(channel.name, chats[-1].id)
-        for chat in chats:
+        for chat in chats if not self._is_lost else ():
             if chat.id in self.waiting.get(channel.name, ()):
                 continue
             if chat.id in busy:
                 self._again.add(chat.id)
             else:
                 busy.add(chat.id)
-                workers.create_task(self._work(channel, chat))
+                task = workers.create_task(self._work(channel, chat))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     async def _work(self, channel: Channel, chat: Chat) -> None:
         """Work in a chat; what is wrong there and nowhere else must not end the work in others."""

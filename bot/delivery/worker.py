@@ -21,6 +21,7 @@ from bot.delivery.channel import Channel, Delivered, FreeTurn, NotDelivered, Tur
 from bot.errors import ErrorCode
 from bot.ledger.ledger import Ledger
 from bot.ledger.records.deliveries import Chat, Pause, QueuedDelivery
+from bot.ledger.writing.lease import Lease
 from bot.log import log
 from formatters import placeholders
 from formatters.message import has_plainer, plainer
@@ -39,12 +40,9 @@ class RetryPolicy:
 
 # Called with each row that was settled: its chat, the row, its new state, and why it is not `sent`.
 OnSettled = Callable[[Chat, QueuedDelivery, DeliveryState, str], None]
-
-
 _UNSENT = (DeliveryState.PENDING, DeliveryState.STALE)
 # What becomes of an edit and of a recall when the chat moved: what stands at the old address stays there.
 _AT_OLD_ADDRESS = {DeliveryState.STALE: DeliveryState.SENT, DeliveryState.RECALLING: DeliveryState.FAILED}
-
 # Entered with each chat while its rows are worked on: what was settled meanwhile belongs together.
 Working = Callable[[Chat], AbstractContextManager[object]]
 
@@ -67,9 +65,10 @@ class RunState:
     refused_channels: dict[str, str] = field(default_factory=dict)  # whose bot was refused in this run, and why
     failures: dict[int, int] = field(default_factory=dict)  # failures in a row, by chat
     stop_watch: StopWatch = field(init=False)
+    lease: Lease = field(init=False)  # as long as it holds, the bots are this process's
 
     def __post_init__(self) -> None:
-        self.stop_watch = StopWatch(self.stopping)
+        self.stop_watch, self.lease = StopWatch(self.stopping), self.ledger.writer.lease
 
 
 @dataclass
@@ -130,6 +129,7 @@ class ChatWorker:
                 elif claimed := await self._claim(row):
                     body = await self._body(claimed)
                     await turn.begin()
+                    self.state.lease.require()
                     await self._deliver(claimed, body)
                 else:
                     turn.give_back()

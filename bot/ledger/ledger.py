@@ -29,7 +29,8 @@ from bot.ledger.records.deliveries import Chat, KnownIds, QueuedDelivery
 from bot.ledger.records.digests import KnownDigest, PlannedDigest, RenderedEdition, StatusChange
 from bot.ledger.sql import claim_sql, delivery_sql, digest_sql, planning_sql, transitions
 from bot.ledger.status import Status
-from bot.ledger.writer import BatchWriter
+from bot.ledger.writing.bots import Bots
+from bot.ledger.writing.writer import BatchWriter
 from bot.log import log
 from formatters.model import Digest
 
@@ -110,6 +111,7 @@ class Ledger:
         self.status = Status(database, clock)
         self.paces = Paces(database)
         self.writer = BatchWriter(database)
+        self.bots = Bots(database, self.writer)
         self.replies = replies.ReplyNotes(database, clock, self.writer.write)
 
     # --- planning
@@ -120,10 +122,10 @@ class Ledger:
         async with self._write() as db:
             await db.execute(transitions.open_at(schedule, opening))
 
-    async def next_due(self) -> float | None:
-        """Give the time when a delivery is due next, None for never."""
+    async def next_due(self, channel: str) -> float | None:
+        """Give the time when a delivery is due next in a channel, None for never."""
         async with self._read() as db:
-            due: float | None = (await db.execute(delivery_sql.next_due(self.clock()))).scalar_one()
+            due: float | None = (await db.execute(delivery_sql.next_due(channel, self.clock()))).scalar_one()
         return due
 
     async def known_digests(self, source: str) -> list[KnownDigest]:
@@ -212,20 +214,33 @@ class Ledger:
 
     # --- dispatching
 
-    def delivery_lock(
+    @asynccontextmanager
+    async def delivery_lock(
+        self, stopping: asyncio.Event, tell: Callable[[str], object] = _warn
+    ) -> AsyncIterator[None]:
+        """Hold the right to plan, and where the ledger is a file also to dispatch: one process at a time.
+
+        It is freed when the process dies. Waits for another process to finish, and tells so; raises Stopped when told
+        to stop meanwhile.
+        """
+        async with self._database.exclusive(stopping, tell), self.bots.planning(stopping, tell):
+            yield
+
+    def dispatch_lock(
         self, stopping: asyncio.Event, tell: Callable[[str], object] = _warn
     ) -> AbstractAsyncContextManager[None]:
-        """Hold the right to plan and dispatch: one process at a time, freed by the system when the process dies.
-
-        Waits for another process to finish, and tells so; raises Stopped when told to stop meanwhile.
-        """
-        return self._database.delivery_lock(stopping, tell)
+        """Hold what dispatching needs beside the lock of a bot: a ledger that is a file, as `delivery_lock` does."""
+        return self._database.exclusive(stopping, tell)
 
     @repeats
-    async def mark_interrupted(self, settle: float) -> None:
-        """Take up what a dead process left: edits are due, and `settle` seconds after its try a send is asked about."""
+    async def mark_interrupted(self, channel: str, settle: float) -> None:
+        """Take up what a dead process left in a channel: it is edited, or asked about, when that surely ended.
+
+        At the earliest `settle` seconds after its try a send is asked about.
+        """
         async with self._write() as db:
-            for statement in transitions.mark_interrupted(settle):
+            earliest = self.clock() + self._database.sharing.take_over_delay
+            for statement in transitions.mark_interrupted(channel, settle, earliest):
                 await db.execute(statement)
 
     async def chats_due(self, channel: str, *, until: float, after: int, most: int) -> list[Chat]:

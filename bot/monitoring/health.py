@@ -13,8 +13,13 @@ from bot.monitoring.health_report import HealthReport, Problem
 from bot.monitoring.outages import Outages
 from formatters.locale import phrases
 
-SWEEP, DELIVERY = "sweep", "delivery"  # tasks of the service; listeners name their own
+SWEEP, DELIVERY = "sweep", "delivery"  # tasks of the service; what is of a channel begins with its name
 _BRIEF = 45.0  # seconds: a platform that cannot be asked is asked again by then
+
+
+def dispatch_of(channel: str) -> str:
+    """Name the task that delivers in a channel."""
+    return f"{channel} dispatch"
 
 
 @dataclass
@@ -37,6 +42,19 @@ class Health:
         """Note a sign of life of a task; another one comes within so many seconds, or the task hangs."""
         self._signs[task] = now = self.clock()
         self._next[task] = now + within
+
+    def ended(self, task: str) -> None:
+        """Note that a task is over; nobody waits for a sign of life."""
+        self._signs.pop(task, None)
+        self._next.pop(task, None)
+
+    def left(self, channel: str) -> None:
+        """Note that this process works for a channel no longer: how it is there, another one knows."""
+        for task in [task for task in self._signs if task.startswith(f"{channel} ")]:
+            self.ended(task)
+        for outages in (self.outages, self._bots):
+            outages.end(IncidentKind.DISCONNECTED, channel)
+            outages.end(IncidentKind.BOT, channel)
 
     def hanging(self) -> list[str]:
         """List the tasks that no longer go round, which a new process would."""

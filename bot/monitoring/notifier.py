@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -69,14 +70,21 @@ class OperatorNotifier:
     listed: Collection[tuple[str, str]] = ()  # the chats of the settings: channel and name
     unread: Mapping[str, str] = field(default_factory=dict)  # by source that was read: what is wrong with its posts
     _memory: NotificationLog = field(default_factory=_MemoryLog)
+    _reporting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def notify(self) -> None:
         """Report what is new; what reaches nobody now is reported next time. A ledger that fails is only logged."""
-        await self._report([one.incident for one in self.outages.lasting()], self._memory)
-        try:
-            await self._report([one async for one in self._in_ledger()], self.incidents)
-        except PaperboyError as error:
-            log.error("alarm", error=str(error))
+        await self.notify_of_outages()
+        async with self._reporting:
+            try:
+                await self._report([one async for one in self._in_ledger()], self.incidents)
+            except PaperboyError as error:
+                log.error("alarm", error=str(error))
+
+    async def notify_of_outages(self) -> None:
+        """Report what is new of this process alone."""
+        async with self._reporting:
+            await self._report([one.incident for one in self.outages.lasting()], self._memory)
 
     async def _in_ledger(self) -> AsyncIterator[Incident]:
         current = await self.incidents.current()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from bot.app.assembly import make_sources
+from bot.app.sources import make_sources
 from bot.sources.posts import front_matter
 from bot.sources.posts.post import Origin, parse
 from tests.support.app import SEOUL, described

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.app.assembly import App
-from bot.app.paces import PaceKeeper
+from bot.app.duties.paces import PaceKeeper
 from bot.channels.rate_limits.allowances import Allowance
 from bot.errors import LedgerError
 from bot.ledger.chats.paces import LearntPace

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bot.app import reporter as reporter_module
 from bot.app import systemd
-from bot.app.reporter import Reporter, ask_about_tokens
+from bot.app.reporter import Reporter, ask_about_token
 from bot.database.states import IncidentKind
 from bot.monitoring.health import Health
 from bot.monitoring.health_report import HealthReport, read_report
@@ -169,7 +169,7 @@ class Asked(MemoryChannel):
 
 async def asked(channel: Asked, health: Health, times: int = 2) -> None:
     stopping = asyncio.Event()
-    task = asyncio.create_task(ask_about_tokens({channel.name: channel}, health, stopping))
+    task = asyncio.create_task(ask_about_token(channel, health, stopping))
     async with asyncio.timeout(10):
         before = channel.times
         while channel.times < before + times:

@@ -19,10 +19,11 @@ from structlog.testing import capture_logs
 from bot.app.assembly import App
 from bot.delivery.dispatcher import RetryPolicy
 from bot.errors import BotGone, RetryLater
+from bot.ledger.ledger import open_ledger
 from bot.monitoring.health import DELIVERY, SWEEP, Health
 from bot.sources.folder import FolderSource
 from bot.sources.source import FoundDigest
-from tests.support.app import FIRST, SECOND, SEOUL, TWO, hours_pass, in_some_days, memory, opened, subscribed
+from tests.support.app import FIRST, SECOND, SEOUL, TWO, hours_pass, in_some_days, memory, opened, subscribed, sweep
 from tests.support.chats import READER
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.memory_channel import CrashError, MemoryChannel, refused
@@ -162,9 +163,9 @@ async def test_the_daily_minute_delivers_by_itself(tmp_path: Path, telegram: Fak
 
 
 @asynccontextmanager
-async def running(app: App, *listeners: Listening) -> AsyncIterator[None]:
+async def running(app: App, listener: Listening | None = None) -> AsyncIterator[None]:
     """Run until told to stop, which must not take long."""
-    task = asyncio.create_task(app.service.run(listeners))
+    task = asyncio.create_task(app.service.run({"telegram": listener} if listener else {}))
     async with asyncio.timeout(20):
         yield
         app.cycle.stopping.set()
@@ -251,12 +252,12 @@ async def test_what_ends_the_program_ends_all_who_listen() -> None:
     async with opened(Broken(name="telegram"), FIRST, schedule={"at": "00:00"}) as app:
         with pytest.raises(BaseExceptionGroup):
             async with asyncio.timeout(10):
-                await app.service.run([listening])
+                await app.service.run({"telegram": listening})
     assert listening.ended
 
 
 async def test_a_listener_that_ends_is_logged_and_listens_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.app.service._LISTEN_AGAIN", 0.01)
+    monkeypatch.setattr("bot.app.duties.listening._AGAIN", 0.01)
 
     class Dying(Listening):
         times = 0
@@ -308,15 +309,15 @@ async def test_operators_are_notified_once_of_posts_that_cannot_be_read_and_when
     channel = memory()
     async with opened(channel, operators={"telegram": ["9"]}, language="en") as app:
         Path("_posts").rmdir()
-        await app.service._sweep()
+        await sweep(app)
         assert notices(channel) == []
         hours_pass()
         for _ in range(2):
-            await app.service._sweep()
+            await sweep(app)
         Path("_posts").mkdir()
         shutil.copy(DATA / FIRST, "_posts")
         for _ in range(2):
-            await app.service._sweep()
+            await sweep(app)
     broken, mended = notices(channel)
     assert "No such file or directory" in broken
     assert mended == "✔ daily: posts can be read again"
@@ -365,7 +366,7 @@ async def test_a_dispatch_that_goes_on_is_alive_and_one_that_does_not_hangs() ->
         async with asyncio.timeout(10):
             while not sum(map(len, channel.chats.values())):
                 await asyncio.sleep(0.01)
-        assert later(app, 700).hanging() == ["sweep"]
+        assert later(app, 700).hanging() == ["telegram dispatch"]
         turns.put_nowait(None)
         async with asyncio.timeout(10):
             while app.service.health.hanging():
@@ -378,7 +379,8 @@ async def test_a_dispatch_that_goes_on_is_alive_and_one_that_does_not_hangs() ->
 
 async def test_while_another_process_delivers_it_does_not_hang_and_says_so_after_a_while() -> None:
     async with opened(memory()) as app, AsyncExitStack() as other:
-        await other.enter_async_context(app.ledger.delivery_lock(asyncio.Event()))
+        theirs = await other.enter_async_context(open_ledger(app.settings.store.url))
+        await other.enter_async_context(theirs.delivery_lock(asyncio.Event()))
         async with running(app):
             while not app.service.health.outages._present:
                 await asyncio.sleep(0.01)
@@ -396,9 +398,9 @@ async def test_a_bot_that_is_refused_is_no_healthy_one_until_messages_go_out_aga
     channel.failures["5"].append(refused(BotGone("Telegram refuses the token")))
     tables: dict[str, Any] = {"schedule": {"at": "00:00"}, "telegram": {**TWO["telegram"], "listen": "off"}}
     async with opened(channel, FIRST, **tables) as app:
-        await app.service._sweep()
+        await sweep(app)
         refusal = in_words(app)
-        await app.service._sweep()
+        await sweep(app)
         assert (refusal, in_words(app)) == (["telegram: nothing goes out. Telegram refuses the token"], [])
         assert {SWEEP, DELIVERY} == app.service.health.report(0.0).signs.keys()
 

@@ -18,7 +18,7 @@ from bot.monitoring.notifier import OperatorNotifier
 from bot.monitoring.status import recent_status
 from bot.sources.source import Cost, FoundDigest
 from bot.sources.survey import Survey
-from tests.support.app import FIRST, SECOND, hours_pass, memory, opened
+from tests.support.app import FIRST, SECOND, hours_pass, memory, opened, sweep
 from tests.support.memory_channel import Failure, MemoryChannel
 from tests.support.setup import DATA
 
@@ -55,11 +55,11 @@ async def test_what_nobody_expected_of_a_source_is_told_once_and_the_others_are_
     async with opened(channel, FIRST, **TOLD_IN_ENGLISH, sources=[broken, daily]) as app:
         app.cycle.sources = [BrokenSource(), app.cycle.sources[1]]
         with capture_logs() as logs:
-            await app.service._sweep()
+            await sweep(app)
             assert operator_reads(channel) == []
             hours_pass()
             for _ in range(2):
-                await app.service._sweep()
+                await sweep(app)
     (notice,) = operator_reads(channel)
     assert notice == (
         "✖ broken: posts cannot be read, for an hour by now. "
@@ -75,7 +75,7 @@ async def test_what_nobody_expected_in_a_chat_is_told_once_and_when_it_is_over()
     async with opened(channel, FIRST, policy=at_once, **TOLD_IN_ENGLISH) as app:
         channel.failures["5"] += [Failure(), *([Failure(ZeroDivisionError("no"))] * 2)]  # the first: what it is
         for _ in range(4):
-            await app.service._sweep()
+            await sweep(app)
     what = "unexpected error, please report it: ZeroDivisionError: no"
     assert operator_reads(channel) == [f"✖ A run failed. telegram 5: {what}", "✔ Runs work again"]
     assert (len(channel.chats["5"]), len(channel.chats["-6"])) == (4, 4)
@@ -106,9 +106,9 @@ async def test_a_run_that_fails_as_nobody_expected_is_told_and_the_next_one_deli
         ledger, app.cycle.ledger = app.cycle.ledger, cast(Ledger, Broken())
         with capture_logs() as logs:
             for _ in range(2):
-                await app.service._sweep()
+                await sweep(app)
         app.cycle.ledger = ledger
-        await app.service._sweep()
+        await sweep(app)
     failed, works = operator_reads(channel)
     assert failed.startswith("✖ A run failed. unexpected error, please report it: ZeroDivisionError: ")
     assert works == "✔ Runs work again"
@@ -119,15 +119,16 @@ async def test_a_run_that_fails_as_nobody_expected_is_told_and_the_next_one_deli
 async def test_operators_who_cannot_be_told_keep_nothing_from_being_delivered() -> None:
     channel = memory()
     async with opened(channel, FIRST, schedule={"at": "00:00"}) as app:
-        app.service.notifier = cast(OperatorNotifier, Broken())
-        await app.service._sweep()
+        app.service.planning.notifier = cast(OperatorNotifier, Broken())
+        await sweep(app)
     assert len(channel.chats["5"]) == 4
 
 
 async def test_a_ledger_that_answers_nonsense_does_not_end_the_program() -> None:
     async with opened(memory()) as app:
-        app.service.ledger = cast(Ledger, Broken())
-        assert await app.service._pause() == app.service.settings.schedule.sweep.total_seconds()
+        bot = app.service.bots["telegram"]
+        bot.ledger = cast(Ledger, Broken())
+        assert await bot._pause() == app.service.settings.schedule.sweep.total_seconds()
 
 
 _COPY = """
@@ -141,11 +142,11 @@ _COPY = """
 async def test_a_digest_of_the_first_or_last_of_all_days_that_a_ledger_holds_stops_nothing(days: list[str]) -> None:
     channel = memory()
     async with opened(channel, FIRST, **TOLD_IN_ENGLISH) as app:
-        await app.service._sweep()
+        await sweep(app)
         with closing(sqlite3.connect("paperboy.db")) as db:
             db.executemany(_COPY, [{"name": f"daily-papers/{day}", "day": day} for day in days])
             db.commit()
         shutil.copy(DATA / SECOND, "_posts")
-        await app.service._sweep()
+        await sweep(app)
         await recent_status(app.ledger, app.settings)
     assert (len(channel.chats["5"]), len(channel.chats["-6"]), operator_reads(channel)) == (8, 8, [])

@@ -34,15 +34,15 @@ from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
 
-from bot.app.paces import PaceKeeper
+from bot.app.duties.paces import PaceKeeper
 from bot.channels.rate_limits.limiter import RateLimiter
 from bot.channels.telegram import KIT
 from bot.channels.telegram.channel import TelegramChannel
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
-from bot.ledger import writer
 from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.writing import writer
 from bot.log import configure
 from bot.sources.source import FoundDigest
 from formatters.edition import UsualEdition

@@ -18,8 +18,8 @@ from telegram import Bot
 
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.replies import ReplySender
-from bot.ledger import writer
 from bot.ledger.ledger import open_ledger
+from bot.ledger.writing import writer
 from bot.log import configure
 from formatters.message import Message
 from tests.bench.limit import (

@@ -38,7 +38,8 @@ def test_no_sdk_is_imported_to_describe_the_channels() -> None:
 
 def test_where_slack_and_a_folder_are_set_up_neither_the_sdk_of_telegram_nor_what_reads_feeds_is_imported() -> None:
     code = """
-from bot.app.assembly import make_channels, make_sources
+from bot.app.assembly import make_channels
+from bot.app.sources import make_sources
 from bot.channels import all_kits
 from bot.config.settings import Settings
 posts = {"name": "daily", "kind": "folder", "path": "_posts"}

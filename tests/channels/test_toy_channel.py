@@ -159,7 +159,7 @@ class ToyChannel:
 
 @dataclass
 class ToyListener:
-    """Hear one reader type some lines, then let the program end."""
+    """Hear one reader type some lines."""
 
     lines: Sequence[str]
     router: CommandRouter
@@ -169,7 +169,7 @@ class ToyListener:
         for line in self.lines:
             response = await self.router.handle(Request("toy", "reader", user="reader"), line)
             await self.replies.send("reader", response.messages)
-        stopping.set()
+        await stopping.wait()
 
 
 def _read(settings: Settings) -> ChannelSettings:
@@ -248,8 +248,15 @@ async def test_its_chats_receive_in_its_layout() -> None:
 
 
 async def test_its_reader_asks_for_a_paper_and_gets_no_setting_that_it_lacks() -> None:
-    async with delivered(settings("/paper 1", "/settings digest", "/settings silent", "/settings index")) as app:
-        await app.service.run(app.listeners())
+    async with (
+        delivered(settings("/paper 1", "/settings digest", "/settings silent", "/settings index")) as app,
+        asyncio.timeout(20),
+    ):
+        running = asyncio.create_task(app.service.run(app.listeners()))
+        while len(SHOWN.get("reader", ())) < 4:
+            await asyncio.sleep(0.01)
+        app.cycle.stopping.set()
+        await running
     paper, digest, silent, index = SHOWN["reader"]
     assert paper.startswith("All about ")
     assert "digest" in digest

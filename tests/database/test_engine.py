@@ -50,7 +50,7 @@ async def test_a_write_that_is_refused_leaves_nothing_locked(
     pipeline.clock.now = 0.0
     for _ in range(2):
         with pytest.raises(LedgerError, match="the clock of this computer shows 1970"):
-            await (ledger.writer.next_rows(1) if by_writer else ledger.mark_interrupted(0.0))
+            await (ledger.writer.next_rows(1) if by_writer else ledger.mark_interrupted("terminal", 0.0))
         with closing(sqlite3.connect(tmp_path / "ledger.db", timeout=0)) as another:
             another.execute("BEGIN IMMEDIATE")
     pipeline.clock.now = right

@@ -158,10 +158,10 @@ async def test_too_many_readers_at_once_are_said(ledger: Ledger, monkeypatch: py
 
 # What is asked at each run, whether or not there is anything to do.
 LOOKS: dict[str, tuple[Executable, ...]] = {
-    "interrupted": transitions.mark_interrupted(5),
+    "interrupted": transitions.mark_interrupted("telegram", 5, 0),
     "chats_due": (delivery_sql.chats_due("telegram", until=1e9, after=0, most=500),),
     "open rows": (delivery_sql.open_rows(1e9),),
-    "next due": (delivery_sql.next_due(1e9),),
+    "next due": (delivery_sql.next_due("telegram", 1e9),),
     "old editions": (planning_sql.waiting_in_old_edition("blog"),),
     "resume": (transitions.reopened(), *transitions.ask_again(1e9)),
     "open at": (transitions.open_at("", 1e9),),

@@ -58,9 +58,10 @@ AS_READ = [
 # Every statement of the module that changes deliveries, by the function or constant that makes it.
 CASES: dict[str, list[Case]] = {
     "mark_interrupted": [
-        Case(transitions.mark_interrupted(5)[0], {SENDING: {UNCONFIRMED}}),
-        Case(transitions.mark_interrupted(5)[1], {EDITING: {STALE, RECALLING}}),
+        Case(transitions.mark_interrupted("c", 5, 0)[0], {SENDING: {UNCONFIRMED}}),
+        Case(transitions.mark_interrupted("c", 5, 0)[1], {EDITING: {STALE, RECALLING}}),
     ],
+    "ask_later": [Case(transitions.ask_later("c", 1e12), {UNCONFIRMED: {UNCONFIRMED}})],
     "_claim": [
         Case(
             claim_sql.CLAIM,

@@ -15,10 +15,10 @@ from bot.database.engine import Conflict
 from bot.database.states import DeliveryState
 from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import Dispatcher
-from bot.ledger import writer
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records.deliveries import QueuedDelivery
 from bot.ledger.sql.delivery_sql import READ_AHEAD
+from bot.ledger.writing import writer
 from tests.support.digests import days, digest, found, paper
 from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import MemoryChannel, refused

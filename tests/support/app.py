@@ -62,6 +62,13 @@ async def subscribed(app: App, chat: str, *, schedule: str = "", now: bool = Fal
     await people.subscribe(known, usual_edition(), now=now)
 
 
+async def sweep(app: App) -> None:
+    """Plan what there is, then dispatch what is due, once anything was planned."""
+    await app.service.planning.sweep(app.cycle.stopping)
+    for bot in app.service.bots.values() if app.service.planning.planned.is_set() else ():
+        await bot.dispatch(app.cycle.stopping)
+
+
 def hours_pass() -> None:
     """Let a source that cannot be read have failed for an hour longer."""
     with closing(sqlite3.connect("paperboy.db")) as db, db:

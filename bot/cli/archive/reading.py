@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.app.assembly import make_folder, make_sources
+from bot.app.sources import make_folder, make_sources
 from bot.config.settings import Settings
 from bot.errors import SettingsError
 from bot.network.options import check_network

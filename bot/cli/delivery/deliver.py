@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from enum import IntEnum
@@ -67,10 +67,13 @@ async def deliver_once(settings: Settings, longest: timedelta | None = None, *, 
         errors: list[SourceError] = []
         broken: list[str] = []
         with suppress(Stopped):
-            async with app.ledger.delivery_lock(app.cycle.stopping, warn):
-                errors = await _plan(app.cycle)
+            async with app.ledger.dispatch_lock(app.cycle.stopping, warn):
+                async with app.ledger.delivery_lock(app.cycle.stopping, warn):
+                    errors = await _plan(app.cycle)
                 await app.titles.write()
-                broken = await _dispatch(app, verbose=verbose)
+                async with app.ledger.bots.taken(app.channels) as mine:
+                    _say_others(app.channels.keys() - mine)
+                    broken = await _dispatch(app, mine, verbose=verbose)
                 await app.titles.keep(untitled_alone=True)
                 await app.notifier.notify()
             if not errors and not broken:
@@ -111,15 +114,24 @@ def _say_survey(source: Source, unread: str | None) -> None:
         warn(f"source {source.name}: {unread}")
 
 
-async def _dispatch(app: App, *, verbose: bool) -> list[str]:
-    """Send everything that is due, until nothing was settled for long; say in which chats that failed unexpectedly."""
+def _say_others(channels: Collection[str]) -> None:
+    for name in sorted(channels):
+        say(f"{name}: a running Paperboy delivers there; it is not waited for")
+
+
+async def _dispatch(app: App, mine: Collection[str], *, verbose: bool) -> list[str]:
+    """Send everything that is due in these channels, until nothing was settled for long.
+
+    Say in which chats that failed unexpectedly.
+    """
+    channels = {name: channel for name, channel in app.channels.items() if name in mine}
     settled, tally = asyncio.Event(), Tally(_say_digest)
     watch = asyncio.create_task(_stop_when_idle(settled, app.cycle.stopping))
     try:
         total = await app.ledger.open_rows()
         with _counting(total, settled, _shown(total, tally, verbose=verbose)) as report:
             # One for all: it counts the failures in each chat, and each of them doubles the next wait there.
-            dispatcher = app.cycle.dispatcher(report, tally.working)
+            dispatcher = app.cycle.dispatcher(report, tally.working, channels)
             await dispatcher.run()
             tries = count()
             while await _asked_again(app.cycle, next(tries)):
@@ -141,7 +153,8 @@ async def _asked_again(cycle: DeliveryCycle, tries: int) -> bool:
     await wait_unless(asyncio.sleep(pause), cycle.stopping)
     if cycle.stopping.is_set():
         return False
-    await cycle.plan(at_once=True, resume=False)
+    async with cycle.ledger.delivery_lock(cycle.stopping, warn):
+        await cycle.plan(at_once=True, resume=False)
     return True
 
 

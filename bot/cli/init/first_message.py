@@ -57,12 +57,17 @@ async def _send(session: Session, settings: Settings) -> dict[str, tuple[bool, s
     def note(chat: Chat, _row: QueuedDelivery, state: DeliveryState, why: str) -> None:
         outcome[chat.name] = (state == DeliveryState.SENT, why)
 
-    async with open_app(settings) as app, app.ledger.delivery_lock(app.cycle.stopping, session.tell):
+    async with (
+        open_app(settings) as app,
+        app.ledger.delivery_lock(app.cycle.stopping, session.tell),
+        app.ledger.bots.taken(app.channels) as mine,
+    ):
         for error in await app.cycle.plan(at_once=False, resume=False, release=False):
             session.bad(str(error))
         for source in app.cycle.sources:
             await _release_first(app, source.name)
-        dispatcher = app.cycle.dispatcher(note)
+        channels = {name: channel for name, channel in app.channels.items() if name in mine}
+        dispatcher = app.cycle.dispatcher(note, channels=channels)
         await dispatcher.run()
         for problem in [*app.cycle.identification.problems, *app.cycle.broken_chats(dispatcher)]:
             session.bad(problem)

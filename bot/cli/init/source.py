@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.app.assembly import make_sources
+from bot.app.sources import make_sources
 from bot.cli.init.questions import WrongAnswerError
 from bot.cli.init.session import Chosen, Session
 from bot.config.settings import Settings

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.database.engine import MARK, dump_json, store_text
+from bot.database.engine import MARK, Locks, Sharing, dump_json, store_text
 from bot.database.postgres.addresses import driver_url, shown
 from bot.database.postgres.errors import translating_errors
-from bot.database.postgres.locks import PLANNER, hold_lock
+from bot.database.postgres.locks import SessionLocks
 
 # A host that is gone is noticed, so that its locks are freed here and there.
 _CONNECT: dict[str, Any] = {
@@ -26,6 +28,8 @@ _CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15000,
 }
+SHARING = Sharing(take_over_delay=25.0, lease=10.0, look_every=0.3)  # Telegram's calls take up to 20 seconds
+_SILENCE = 1.5  # leases, after which the server ends the connection of a process that says nothing
 _TICK = 1e-6  # seconds between two times that are in order; less is lost in a float
 _SERVER_TIME = text("SELECT extract(epoch FROM clock_timestamp())")
 _BY_INDEX = text("SET LOCAL enable_seqscan = off")
@@ -62,10 +66,10 @@ class ServerClock:
 class PostgresDatabase:
     """The ledger on a server: many readers, many writers; what two of them wrote at once, one of them repeats."""
 
-    take_over_delay = 25.0  # Telegram's calls take up to 20 seconds
-
     def __init__(self, engine: AsyncEngine, url: str, clock: Callable[[], float]) -> None:
         self.name, self.clock = shown(url), ServerClock() if clock is time.time else clock
+        self.sharing = SHARING
+        self.locks: Locks = SessionLocks()
         self._url, self._engine = url, engine
         self._last = 0.0  # the time that was last given in order
 
@@ -119,18 +123,32 @@ class PostgresDatabase:
         return now
 
     def writer_engine(self) -> Engine:
-        """Make an engine for a thread of its own."""
+        """Make an engine for a thread of its own, whose connection the server ends when nothing is heard from it."""
         engine = create_engine(driver_url(self._url), connect_args=_CONNECT, json_serializer=dump_json)
         store_text(engine)
+        event.listen(engine, "connect", self._end_silent)
         return engine
+
+    def cut(self, db: Connection) -> None:
+        """End a connection that another thread may wait on, whatever the network does: that one gets an error."""
+        with suppress(Exception):  # it has ended already
+            line = socket.socket(fileno=os.dup(db.connection.driver_connection.fileno()))  # type: ignore[union-attr]
+            with line:
+                line.shutdown(socket.SHUT_RDWR)
 
     def translating_errors(self) -> AbstractContextManager[None]:
         """Raise LedgerError, in an operator's words, for what is wrong with the database."""
         return translating_errors(self.name)
 
     @asynccontextmanager
-    async def delivery_lock(self, stopping: asyncio.Event, tell: Callable[[str], object]) -> AsyncIterator[None]:
-        """Hold the right to plan; the server frees it when the process dies."""
-        with self.translating_errors():
-            async with self._engine.connect() as db, hold_lock(db, PLANNER, stopping, tell):
-                yield
+    async def exclusive(self, stopping: asyncio.Event, tell: Callable[[str], object]) -> AsyncIterator[None]:  # noqa: ARG002
+        """Keep nobody away: the locks do."""
+        yield
+
+    def _end_silent(self, connection: Any, _: object) -> None:
+        """Let the server end a new connection once nothing is heard from it for long, also in a transaction."""
+        longest = round(1000 * _SILENCE * self.sharing.lease)
+        with connection.cursor() as cursor:
+            for setting in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
+                cursor.execute(f"SET {setting} = {longest}")
+        connection.commit()

@@ -1,29 +1,28 @@
-"""Advisory locks of a session: who plans, who delivers for which bot, and who works at all.
+"""Advisory locks: who brings the database up to date, who plans, who delivers for which bot, and who works at all.
 
-The server frees them when the connection ends (postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
+The server frees those of a session when its connection ends
+(postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from sqlalchemy import Connection, text
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from bot.database.engine import Census, Key
 
-from bot.errors import Stopped
-
-_POLL = 0.1  # seconds between two tries
-
-# Two numbers of 32 bits name a lock: what is locked, and which one of it.
-Key = tuple[int, int]
 MIGRATION: Key = (0, 0)
-PLANNER: Key = (1, 0)
+_PROCESS: Key = (3, 0)  # held by all who share
 
-TRY = text("SELECT pg_try_advisory_lock(:kind, :which)")
 WAIT = text("SELECT pg_advisory_xact_lock(:kind, :which)")
-UNLOCK = text("SELECT pg_advisory_unlock(:kind, :which)")
+_TRY = text("SELECT pg_try_advisory_lock(:kind, :which)")
+_UNLOCK = text("SELECT pg_advisory_unlock(:kind, :which)")
+_JOIN = text("SELECT pg_advisory_lock_shared(:kind, :which)")
+# `objsubid` is 2 where two numbers name a lock.
+_HELD = text(
+    "SELECT CAST(CAST(classid AS bigint) AS int), CAST(CAST(objid AS bigint) AS int), count(*) FROM pg_locks "
+    "WHERE locktype = 'advisory' AND objsubid = 2 AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY classid, objid"
+)
 
 
 def named(key: Key) -> dict[str, int]:
@@ -31,32 +30,23 @@ def named(key: Key) -> dict[str, int]:
     return {"kind": key[0], "which": key[1]}
 
 
-@asynccontextmanager
-async def hold_lock(
-    db: AsyncConnection, key: Key, stopping: asyncio.Event, tell: Callable[[str], object]
-) -> AsyncIterator[None]:
-    """Hold a lock on a connection; waits for its holder, and tells so once. Raises Stopped when told to stop."""
-    await _acquire(db, key, stopping, tell)
-    try:
-        yield
-    finally:
-        await db.rollback()
-        await db.execute(UNLOCK, named(key))
-        await db.commit()
+class SessionLocks:
+    """The locks of a connection, which the server frees when it ends."""
 
+    def join(self, db: Connection) -> None:
+        """Be counted among those who share."""
+        db.execute(_JOIN, named(_PROCESS))
 
-async def _acquire(db: AsyncConnection, key: Key, stopping: asyncio.Event, tell: Callable[[str], object]) -> None:
-    if await _try(db, key):
-        return
-    tell("another Paperboy is delivering from this ledger; waiting for it to finish")
-    while not stopping.is_set():
-        await asyncio.sleep(_POLL)
-        if await _try(db, key):
-            return
-    raise Stopped
+    def census(self, db: Connection) -> Census:
+        """Count the processes, and list which locks are held, by whomever."""
+        held = {(kind, which): count for kind, which, count in db.execute(_HELD)}
+        return Census(held.get(_PROCESS, 0), held.keys())
 
+    def try_lock(self, db: Connection, key: Key) -> bool:
+        """Take a lock unless another connection holds it."""
+        taken: bool = db.execute(_TRY, named(key)).scalar_one()
+        return taken
 
-async def _try(db: AsyncConnection, key: Key) -> bool:
-    held: bool = (await db.execute(TRY, named(key))).scalar_one()
-    await db.commit()  # the lock is the session's; no transaction stays open beside it
-    return held
+    def unlock(self, db: Connection, key: Key) -> None:
+        """Give a lock back."""
+        db.execute(_UNLOCK, named(key))

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.database.engine import MARK, dump_json, store_text
-from bot.database.sqlite.lock import hold_lock
+from bot.database.engine import ALONE, MARK, Locks, Sharing, dump_json, store_text
+from bot.database.sqlite.lock import FileLocks, ProcessLock
 from bot.database.sqlite.times import follow_clock, is_impossible
 from bot.errors import LedgerError
 
@@ -30,7 +30,7 @@ class SqliteDatabase:
     where it was set back, each write first moves the times in the ledger.
     """
 
-    take_over_delay = 0.0  # the lock of a ledger is free when its process is dead, and never before
+    sharing: Sharing = ALONE  # the lock of a ledger is free when its process is dead, and never before
 
     def __init__(self, engine: AsyncEngine, path: Path, clock: Callable[[], float]) -> None:
         self.name, self.clock = str(path), clock
@@ -38,6 +38,8 @@ class SqliteDatabase:
         self._opened = _identity(path)
         self._engine = engine
         self._watch(engine.sync_engine)
+        self.locks: Locks = FileLocks()
+        self._exclusive = ProcessLock(path)
         self._writing = asyncio.Lock()  # SQLite has one writer at a time; better to wait here than in it
 
     @asynccontextmanager
@@ -87,11 +89,12 @@ class SqliteDatabase:
         """Raise LedgerError, in an operator's words, for what is wrong with the file."""
         return translating_errors(self._path)
 
-    def delivery_lock(
-        self, stopping: asyncio.Event, tell: Callable[[str], object]
-    ) -> AbstractAsyncContextManager[None]:
-        """Hold the right to plan and dispatch: one process at a time, freed by the system when the process dies."""
-        return hold_lock(self._path, stopping, tell)
+    def exclusive(self, stopping: asyncio.Event, tell: Callable[[str], object]) -> AbstractAsyncContextManager[None]:
+        """Keep other processes from planning and dispatching, as long as any task of this one does."""
+        return self._exclusive.held(stopping, tell)
+
+    def cut(self, db: Connection) -> None:
+        """Leave it: it waits for a disk at most."""
 
     def _watch(self, engine: Engine) -> None:
         event.listen(engine, "do_connect", self._before_connecting)  # SQLite would make a new file

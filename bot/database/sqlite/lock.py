@@ -1,4 +1,4 @@
-"""The lock of a ledger: one process at a time plans and delivers."""
+"""The lock of a ledger's file: one process at a time plans and delivers."""
 
 from __future__ import annotations
 
@@ -8,43 +8,64 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from filelock import AsyncFileLock, Timeout
+from sqlalchemy import Connection
 
+from bot.database.engine import Census, Key
 from bot.errors import LedgerError, Stopped
 
 _POLL = 0.1  # seconds between two tries
 
 
-@asynccontextmanager
-async def hold_lock(ledger: Path, stopping: asyncio.Event, tell: Callable[[str], object]) -> AsyncIterator[None]:
-    """Hold the lock of a ledger; the system frees it when the process dies.
+class FileLocks:
+    """The locks of a connection to a file: nobody else asks for them, since a process has the file for itself."""
 
-    Waits for another process to finish, and tells so once. Raises Stopped when told to stop meanwhile,
-    LedgerError when the lock cannot be made.
-    """
-    lock = AsyncFileLock(f"{ledger}.lock")
-    try:
-        await _acquire(lock, stopping, tell)
-        yield
-    finally:
-        await lock.release()
+    def join(self, db: Connection) -> None:
+        """Be the only one."""
+
+    def census(self, db: Connection) -> Census:  # noqa: ARG002
+        return Census(1, frozenset())
+
+    def try_lock(self, db: Connection, key: Key) -> bool:  # noqa: ARG002
+        return True
+
+    def unlock(self, db: Connection, key: Key) -> None:
+        """Have nothing to give back."""
 
 
-async def _acquire(lock: AsyncFileLock, stopping: asyncio.Event, tell: Callable[[str], object]) -> None:
-    if await _try(lock):
-        return
-    tell("another Paperboy is delivering from this ledger; waiting for it to finish")
-    while not stopping.is_set():
-        if await _try(lock):
+class ProcessLock:
+    """The lock of a ledger for a process, held as long as any of its tasks needs it; the system frees it at the end."""
+
+    def __init__(self, ledger: Path) -> None:
+        self._lock = AsyncFileLock(f"{ledger}.lock")  # it counts how often it is held
+
+    @asynccontextmanager
+    async def held(self, stopping: asyncio.Event, tell: Callable[[str], object]) -> AsyncIterator[None]:
+        """Hold it.
+
+        Waits for another process to finish, and tells so once. Raises Stopped when told to stop meanwhile,
+        LedgerError when the lock cannot be made.
+        """
+        await self._acquire(stopping, tell)
+        try:
+            yield
+        finally:
+            await self._lock.release()
+
+    async def _acquire(self, stopping: asyncio.Event, tell: Callable[[str], object]) -> None:
+        if await self._try():
             return
-        await asyncio.sleep(_POLL)
-    raise Stopped
+        tell("another Paperboy is delivering from this ledger; waiting for it to finish")
+        while not stopping.is_set():
+            if await self._try():
+                return
+            await asyncio.sleep(_POLL)
+        raise Stopped
 
-
-async def _try(lock: AsyncFileLock) -> bool:
-    try:
-        await lock.acquire(blocking=False)
-    except Timeout:
-        return False
-    except OSError as error:
-        raise LedgerError(f"{lock.lock_file}: {error.strerror}; check the folder and its rights") from error
-    return True
+    async def _try(self) -> bool:
+        try:
+            await self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        except OSError as error:
+            raise LedgerError(f"{self._lock.lock_file}: {error.strerror}; check the folder and its rights") from error
+        return True

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, func, select, true, union_all, update
 
 from bot.database.schema import (
+    bots,
     chats,
     clock,
     deliveries,
@@ -32,7 +33,7 @@ PAST = (
     *(deliveries.c.attempted_at, deliveries.c.sent_at),
     *(searches.c.asked_at, sent_replies.c.sent_at, unconfirmed_replies.c.tried_at),
     *(paces.c.learnt_at, sources.c.looked_at, sources.c.failing_since),
-    *(clock.c.written_at, clock.c.set_back_at),
+    *(clock.c.written_at, clock.c.set_back_at, bots.c.taken_at),
 )
 FUTURE = (deliveries.c.not_before, expiring_messages.c.delete_at)
 # What was never tried waits for its chat's hour, which each sweep writes anew.

@@ -120,8 +120,9 @@ def open_rows(now: float) -> Select[Any]:
     return select(func.count()).select_from(deliveries.join(chats)).where(chats.c.state == ChatState.ACTIVE, due(now))
 
 
-def next_due(now: float) -> Select[Any]:
-    later = (chats.c.state == ChatState.ACTIVE, IS_ACTIONABLE, deliveries.c.not_before > now)
+def next_due(channel: str, now: float) -> Select[Any]:
+    active = (chats.c.channel == channel, chats.c.state == ChatState.ACTIVE)
+    later = (*active, IS_ACTIONABLE, deliveries.c.not_before > now)
     return select(func.min(deliveries.c.not_before)).select_from(deliveries.join(chats)).where(*later)
 
 

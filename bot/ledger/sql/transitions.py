@@ -86,17 +86,28 @@ def waits_for_hour(rows: Any) -> ColumnElement[bool]:
 # --- a run
 
 
-def mark_interrupted(settle: float) -> tuple[Update, ...]:
-    """Take up what a dead process left."""
-    asked_at = deliveries.c.attempted_at + settle
+def mark_interrupted(channel: str, settle: float, earliest: float) -> tuple[Update, ...]:
+    """Take up what a dead process left in the chats of a channel: nothing of it is done again before `earliest`."""
+    settled = deliveries.c.attempted_at + settle
+    asked_at = case((settled < earliest, earliest), else_=settled)
     why = {"problem": ErrorCode.UNCONFIRMED, "error": "the program ended before the answer came"}
-    unconfirmed = {"state": UNCONFIRMED, "not_before": asked_at, **why}
+    theirs = (not_sent(deliveries), _in(select(chats.c.id).where(chats.c.channel == channel)))
     return (
-        update(deliveries).where(not_sent(deliveries), deliveries.c.state == SENDING).values(unconfirmed),
         update(deliveries)
-        .where(not_sent(deliveries), deliveries.c.state == EDITING)
-        .values(state=unsent(PENDING, STALE)),
+        .where(*theirs, deliveries.c.state == SENDING)
+        .values(state=UNCONFIRMED, not_before=asked_at, **why),
+        # An edit that is still under way may arrive after the next one.
+        update(deliveries)
+        .where(*theirs, deliveries.c.state == EDITING)
+        .values(state=unsent(PENDING, STALE), not_before=earliest),
     )
+
+
+def ask_later(channel: str, earliest: float) -> Update:
+    """Let nothing unconfirmed in the chats of a channel be asked about before `earliest`: another may be asking yet."""
+    theirs = (not_sent(deliveries), _in(select(chats.c.id).where(chats.c.channel == channel)))
+    asked = (deliveries.c.state == UNCONFIRMED, deliveries.c.not_before < earliest)
+    return update(deliveries).where(*theirs, *asked).values(not_before=earliest)
 
 
 # --- what changes at a post or a chat

@@ -351,7 +351,7 @@ async def test_a_notice_to_operators_falls_between_no_two_parts_of_an_answer(tel
                 await asyncio.sleep(0)  # it comes as far as it can while the first part is under way
 
     telegram_bot.server.on_call = notice
-    [listener] = app.listeners()
+    [listener] = app.listeners().values()
     assert isinstance(listener, TelegramPoller)
     parts = [telegram_bot.channel.formatter.notice(text) for text in ("one", "two")]
     await listener._updates.replies.send(operator, parts)

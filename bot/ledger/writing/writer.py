@@ -21,9 +21,11 @@ from bot.concurrency import LINGER
 from bot.database.engine import Database, repeats
 from bot.database.schema import marks
 from bot.database.states import DeliveryState
+from bot.errors import LedgerError
 from bot.ledger.chats.chat_sql import END_PAUSE, PAUSE
 from bot.ledger.records.deliveries import Pause, QueuedDelivery
 from bot.ledger.sql import claim_sql, delivery_sql, linking_sql
+from bot.ledger.writing.lease import Lease
 from formatters.edition import Edition
 
 _PLAN = select(marks.c.plan)
@@ -81,9 +83,13 @@ class BatchWriter:
     """Next rows, claims and outcomes, in one transaction at a time."""
 
     def __init__(self, database: Database) -> None:
+        self.lease = Lease(database.sharing.lease, self._lose)
+        self.on_loss: list[Callable[[], object]] = []  # called at once when the connection is lost with its locks
         self._database = database
         self._connection = _Connection(database)
         self._batch = _Batch()
+        self._connected: Lease | None = None  # the lease of the connection
+        self._is_asking = False  # the database
         self._is_busy = False  # there were so many requests last time that it pays to wait for more
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-writer")
@@ -132,6 +138,7 @@ class BatchWriter:
         """Write what was requested, and close the connection."""
         if self._writing:
             await self._writing
+        self.lease.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown()
 
@@ -158,14 +165,36 @@ class BatchWriter:
                     answers = await self._commit(partial(self._connection.write, outcomes, claims, reads, others))
                 except Exception as error:  # noqa: BLE001 - it is raised where it was requested
                     batch.fail(error)
+                    self.lease.end()
                 else:
                     batch.resolve(answers)
 
     @repeats
     async def _commit(self, work: Callable[[], _Answers]) -> _Answers:
         """Carry a transaction out in the thread; nobody was answered yet, so it may be repeated."""
-        with self._database.translating_errors():
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        run = partial(asyncio.get_running_loop().run_in_executor, self._thread)
+        lease, asked_at = self.lease, self.lease.asked_at
+        self._is_asking = True
+        try:
+            with self._database.translating_errors():
+                if self._connected is not lease:
+                    await run(self._connection.drop)  # with its locks, on which nobody counts any more
+                    self._connected = lease
+                answers = await run(work)
+        finally:
+            self._is_asking = False
+        lease.renew(asked_at)
+        return answers
+
+    def _lose(self) -> None:
+        """Let nothing more be done by who held locks on the connection, and make a new one for what comes next."""
+        if self._is_asking:  # a database that may never answer
+            self._connection.cut()
+        self.lease = Lease(self._database.sharing.lease, self._lose)
+        batch, self._batch = self._batch, _Batch()
+        batch.fail(LedgerError(f"ledger {self._database.name}: the connection was lost; run again"))
+        for call in [*self.on_loss]:
+            call()
 
 
 class _Connection:
@@ -195,6 +224,18 @@ class _Connection:
             claimed = self._claim(db, [row for row in claims if row.version == version], now)
             next_rows = {chat: self._next_rows(db, chat, version) for chat in reads}
             return claimed, next_rows, [write(db, now) for write in others]
+
+    def drop(self) -> None:
+        """Give the connection up, however it is; the next transaction makes a new one."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+        self._connection = None
+
+    def cut(self) -> None:
+        """Let the thread wait no longer for an answer."""
+        if self._connection is not None:
+            self._database.cut(self._connection)
 
     def close(self) -> None:
         if self._connection is not None:

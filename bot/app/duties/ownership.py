@@ -1,0 +1,138 @@
+"""What this process does of all that is shared: it takes what nobody does, and gives back what is too much."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.concurrency import beside, wait_first
+from bot.database.engine import PLANNER, Census, Key
+from bot.database.states import IncidentKind
+from bot.errors import PaperboyError
+from bot.ledger.writing.bots import Bot, Bots
+from bot.log import log, unexpected
+from bot.monitoring.outages import Outages
+
+_AGAIN = 1.0  # seconds until a database that failed is asked again
+
+
+class Duty(Protocol):
+    """What one process at a time does: to plan, or to deliver for a bot."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Do it until told to stop, in order; cancelled, it is another process's, and nothing more is to be done."""
+
+
+@dataclass
+class _Held:
+    """A duty that this process does."""
+
+    stopping: asyncio.Event
+    task: asyncio.Task[None]
+
+
+@dataclass
+class Ownership:
+    """Do the duties whose locks this process gets. Where the ledger is a file, these are all of them."""
+
+    bots: Bots
+    planning: Duty
+    at_work: Mapping[str, Duty]  # by channel
+    outages: Outages
+    planned: asyncio.Event  # set: what is sent now was planned with the settings as they are
+    _held: dict[Key, _Held] = field(default_factory=dict)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _has_joined: bool = False
+    _why: str = ""  # the last look failed
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Do them until told to stop; then each is ended in order and given back."""
+        self.bots.on_loss.append(self._lose)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while not stopping.is_set():
+                    self._changed.clear()
+                    await self._look(tasks)
+                    await wait_first(self._changed.wait(), stopping.wait(), asyncio.sleep(self._pause))
+                self._stop(len(self._held))
+                async with beside(self.bots.stay()):
+                    await asyncio.gather(*(held.task for held in self._held.values()), return_exceptions=True)
+        finally:
+            self.bots.on_loss.remove(self._lose)
+
+    @property
+    def _pause(self) -> float:
+        return _AGAIN if self._why else self.bots.sharing.look_every
+
+    async def _look(self, tasks: asyncio.TaskGroup) -> None:
+        """See what is to be done by whom; by it the database knows that this process lives."""
+        try:
+            if not self._has_joined:
+                await self.bots.join()
+                self._has_joined = True
+            census = await self.bots.census()
+            await self._take_planning(tasks, census)
+            await self._share_bots(tasks, census)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the program goes on
+            self._failed(str(error) if isinstance(error, PaperboyError) else unexpected(error))
+        else:
+            self._why = ""
+            self.outages.end(IncidentKind.RUN, "database")
+
+    async def _take_planning(self, tasks: asyncio.TaskGroup, census: Census) -> None:
+        if PLANNER not in census.held | self._held.keys() and await self.bots.try_lock(PLANNER):
+            self._begin(tasks, PLANNER, self.planning, None)
+        elif PLANNER not in self._held:
+            self.planned.set()  # by another process
+
+    async def _share_bots(self, tasks: asyncio.TaskGroup, census: Census) -> None:
+        """Take bots that nobody has, up to a fair share of all; give back what is more."""
+        known = await self.bots.known(self.at_work)
+        most = math.ceil(len(known) / max(1, census.processes))
+        mine = sum(bot.lock in self._held for bot in known)
+        for bot in known:
+            if mine < most and bot.lock not in census.held | self._held.keys() and await self.bots.take(bot):
+                self._begin(tasks, bot.lock, self.at_work[bot.channel], bot)
+                mine += 1
+        self._stop(mine - most, but=PLANNER)
+
+    def _begin(self, tasks: asyncio.TaskGroup, key: Key, duty: Duty, bot: Bot | None) -> None:
+        stopping = asyncio.Event()
+        self._held[key] = _Held(stopping, tasks.create_task(self._do(key, duty, bot, stopping)))
+
+    async def _do(self, key: Key, duty: Duty, bot: Bot | None, stopping: asyncio.Event) -> None:
+        """Do a duty, and give it back when that was ended in order."""
+        try:
+            await duty.run(stopping)
+            await self._give_back(key, bot)
+        finally:
+            del self._held[key]
+            self._changed.set()
+
+    async def _give_back(self, key: Key, bot: Bot | None) -> None:
+        try:
+            await (self.bots.give_back(bot) if bot else self.bots.unlock(key))
+        except PaperboyError as error:  # with the connection, the lock is gone
+            log.warning("not given back", error=str(error))
+
+    def _stop(self, most: int, but: Key | None = None) -> None:
+        """Let so many duties end in order, counting those that do already."""
+        for held in [held for key, held in self._held.items() if key != but][: max(0, most)]:
+            held.stopping.set()
+
+    def _lose(self) -> None:
+        """Stop at once: the connection is gone, and all of it may be others' by now."""
+        self._has_joined = False
+        if self._held:
+            log.warning("lost", duties=len(self._held))
+        for held in self._held.values():
+            held.task.cancel()
+
+    def _failed(self, why: str) -> None:
+        if why != self._why:
+            log.error("database", error=why)
+        self._why = why
+        self.outages.begin(IncidentKind.RUN, "database", why)

@@ -1,0 +1,165 @@
+"""Who delivers for which bot, and who plans: what each process holds by locks on the connection of its writer.
+
+Without the connection there is no lock, and without it no claim either: who lost a bot can send nothing for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection, select, update
+
+from bot.concurrency import beside
+from bot.database.dialect import insert
+from bot.database.engine import BOT, PLANNING, Census, Database, Key, repeats
+from bot.database.schema import bots
+from bot.errors import LedgerError, Stopped
+from bot.ledger.sql import transitions
+from bot.ledger.writing.writer import BatchWriter
+
+_POLL = 0.1  # seconds between two tries
+_PINGS = 3  # in a lease
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """One bot: a token, or a workspace."""
+
+    id: int
+    channel: str
+
+    @property
+    def lock(self) -> Key:
+        return BOT, self.id
+
+
+class Bots:
+    """The bots of a ledger, and the locks of this process."""
+
+    def __init__(self, database: Database, writer: BatchWriter) -> None:
+        self.sharing = database.sharing
+        self._database, self._writer = database, writer
+        self._locks = database.locks
+
+    @property
+    def on_loss(self) -> list[Callable[[], object]]:
+        """Give what is called at once when all that is held here was lost."""
+        return self._writer.on_loss
+
+    @repeats
+    async def known(self, channels: Collection[str]) -> list[Bot]:
+        """Give the bots of these channels; a new one is written down."""
+        if not channels:
+            return []
+        async with self._database.write_aside() as db:
+            await db.execute(insert(bots).on_conflict_do_nothing(), [{"channel": one} for one in sorted(channels)])
+            found = await db.execute(select(bots.c.id, bots.c.channel).where(bots.c.channel.in_(channels)))
+            return [Bot(*row) for row in found]
+
+    async def join(self) -> None:
+        """Be counted among those who work, as long as the connection lives."""
+        await self._writer.write(lambda db, _: self._locks.join(db))
+
+    async def census(self) -> Census:
+        """Tell who works, and what is held by whomever."""
+        return await self._writer.write(lambda db, _: self._locks.census(db))
+
+    async def try_lock(self, key: Key) -> bool:
+        """Take a lock unless another process holds it."""
+        return await self._writer.write(lambda db, _: self._locks.try_lock(db, key))
+
+    async def unlock(self, key: Key) -> None:
+        """Give a lock back."""
+        await self._writer.write(lambda db, _: self._locks.unlock(db, key))
+
+    async def take(self, bot: Bot) -> bool:
+        """Take a bot unless another process has it."""
+        return await self._writer.write(partial(self._take, bot))
+
+    async def give_back(self, bot: Bot) -> None:
+        """Give a bot back in order, with nothing under way."""
+        await self._writer.write(partial(self._give_back, bot))
+
+    @asynccontextmanager
+    async def planning(self, stopping: asyncio.Event, tell: Callable[[str], object]) -> AsyncIterator[None]:
+        """Be the only one who plans; waits for another one, and tells so once. Raises Stopped when told to stop."""
+        async with beside(self.stay()):
+            await self._wait_for(PLANNING, stopping, tell)
+            try:
+                yield
+            finally:
+                await self.unlock(PLANNING)
+
+    @asynccontextmanager
+    async def taken(self, channels: Collection[str]) -> AsyncIterator[set[str]]:
+        """Take those of these channels' bots that nobody has, until the block ends, and give their channels.
+
+        Raises LedgerError when they are lost: nothing more is to be done for them.
+        """
+        async with beside(self.stay()), self._ended_by_loss():
+            lease = self._writer.lease
+            mine = [bot for bot in await self.known(channels) if await self.take(bot)]
+            try:
+                yield {bot.channel for bot in mine}
+            finally:
+                if self._writer.lease is lease:
+                    for bot in mine:
+                        await self.give_back(bot)
+
+    @asynccontextmanager
+    async def _ended_by_loss(self) -> AsyncIterator[None]:
+        """Cancel the block when the connection is lost, and raise LedgerError."""
+        task, is_over = asyncio.current_task(), asyncio.Event()
+
+        def end() -> None:
+            if task:
+                is_over.set()
+                task.cancel()
+
+        self.on_loss.append(end)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not (task and is_over.is_set()):
+                raise
+            task.uncancel()
+            raise LedgerError(f"ledger {self._database.name}: the connection was lost; run again") from None
+        finally:
+            self.on_loss.remove(end)
+
+    async def stay(self) -> None:
+        """Let the database hear of this process, so that it keeps its locks."""
+        while self._writer.lease.is_limited:
+            await self._writer.write(lambda _db, _now: None)
+            await asyncio.sleep(self.sharing.lease / _PINGS)
+
+    async def _wait_for(self, key: Key, stopping: asyncio.Event, tell: Callable[[str], object]) -> None:
+        if await self.try_lock(key):
+            return
+        tell("another Paperboy is planning in this ledger; waiting for it to finish")
+        while not stopping.is_set():
+            await asyncio.sleep(_POLL)
+            if await self.try_lock(key):
+                return
+        raise Stopped
+
+    def _take(self, bot: Bot, db: Connection, now: float) -> bool:
+        """Take it; where its former owner did not give it back, that one may be asking about a send still."""
+        if not self._locks.try_lock(db, bot.lock):
+            return False
+        if db.execute(select(bots.c.host).where(bots.c.id == bot.id)).scalar_one():
+            wait = min(self.sharing.lease, self.sharing.take_over_delay)
+            db.execute(transitions.ask_later(bot.channel, now + wait))
+        mine = {"host": socket.gethostname(), "pid": os.getpid(), "taken_at": now}
+        db.execute(update(bots).where(bots.c.id == bot.id).values(mine))
+        return True
+
+    def _give_back(self, bot: Bot, db: Connection, _: float) -> None:
+        db.execute(update(bots).where(bots.c.id == bot.id).values(host="", pid=0, taken_at=None))
+        self._locks.unlock(db, bot.lock)

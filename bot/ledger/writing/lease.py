@@ -1,0 +1,82 @@
+"""How long this process may count on the locks of the writer's connection: it cannot see that it lost them.
+
+The server frees them when the connection ends, and it ends one that says nothing for longer than a lease. So who has
+heard from the server within the lease holds what it held then, unless the connection was cut, which the next statement
+shows. Who stood still, as a process that is stopped or a computer that sleeps, knows nothing of it: its lease is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+from bot.errors import LedgerError
+
+# A clock that goes on while the computer sleeps, where there is one (clock_gettime(2)).
+_BOOT = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def _now() -> float:
+    return time.monotonic() if _BOOT is None else time.clock_gettime(_BOOT)
+
+
+class Lease:
+    """The lease of one connection: each answer renews it; once it is over it stays so, and another one begins."""
+
+    def __init__(self, seconds: float, ended: Callable[[], object]) -> None:
+        self._seconds, self._ended = seconds, ended
+        self._until = math.inf if seconds == math.inf else -math.inf  # until then it holds
+        self._is_over = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        return self._seconds < math.inf
+
+    @property
+    def holds(self) -> bool:
+        return not self._is_over and _now() < self._until
+
+    def require(self) -> None:
+        """Raise LedgerError when it is over, as where this process stood still: another one may do its work by now."""
+        if not self.holds:
+            raise LedgerError("this process stood still for too long; another one may deliver in its place")
+
+    @property
+    def asked_at(self) -> float:
+        """Give the time at which the server is asked something, for `renew`."""
+        return _now()
+
+    def renew(self, asked_at: float) -> None:
+        """Go on: the server has answered what it was asked at this time."""
+        if self.is_limited and not self._is_over:
+            self._until = asked_at + self._seconds
+            self._timer = self._timer or self._look_in(self._seconds)
+
+    def end(self) -> None:
+        """Let it be over; one without a limit never is."""
+        if self.is_limited and not self._is_over:
+            self.close()
+            self._ended()
+
+    def close(self) -> None:
+        """Let it be over without a word."""
+        self._is_over = self.is_limited
+        if self._timer:
+            self._timer.cancel()
+
+    def _look_in(self, seconds: float) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        """End it when its time is up.
+
+        Where the process stood still, the loop calls this before the tasks that waited go on.
+        """
+        left = self._until - _now()
+        if left > 0:
+            self._timer = self._look_in(left)
+        else:
+            self.end()
