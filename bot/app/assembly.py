@@ -22,6 +22,7 @@ from bot.channels import all_kits
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
+from bot.database.engine import TO_DISPATCH
 from bot.delivery.channel import Channel, ChannelKit, listed_chats
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
@@ -151,14 +152,23 @@ def _service(
         for bot in bots.values():
             bot.rescan()
 
-    async def dispatched() -> None:
-        await (planning.tell() if planning.is_here else notifier.notify_of_outages())
+    async def rescan_everywhere() -> None:
+        rescan()
+        await ledger.bots.tell(TO_DISPATCH)
 
-    planning = Planning(settings, ledger, cycle, notifier, health, heartbeat, wake, planned, rescan)
+    async def dispatched(*, anything: bool) -> None:
+        if planning.is_here:
+            await planning.tell()
+            return
+        await notifier.notify_of_outages()
+        if anything:  # of which operators may have to be told
+            wake.set()
+
+    planning = Planning(settings, ledger, cycle, notifier, health, heartbeat, wake, planned, rescan_everywhere)
     pause = settings.schedule.sweep.total_seconds()
     shared = (ledger, cycle, health, heartbeat, pause, planned, dispatched, lambda: not planning.is_here)
     bots |= {name: BotAtWork(channel, *shared) for name, channel in cycle.channels.items()}
-    ownership = Ownership(ledger.bots, planning, bots, health.outages, planned)
+    ownership = Ownership(ledger.bots, planning, bots, health.outages, planned, wake, rescan)
     return Service(settings, health, reporter, heartbeat, planning, bots, ownership, cycle.stopping, wake)
 
 

@@ -40,6 +40,9 @@ Key = tuple[int, int]
 PLANNER: Key = (1, 0)  # who looks at the sources, as long as it lives
 PLANNING: Key = (1, 1)  # who plans just now, by hand too
 BOT = 2  # who delivers for a bot; which one, its id says
+# What processes tell one another; who misses it comes to it at the next sweep.
+TO_PLAN = "plan"  # there may be something to plan
+TO_DISPATCH = "dispatch"  # there may be something to dispatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +60,24 @@ ALONE = Sharing(0.0, math.inf, math.inf)
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """Who works on a database."""
+    """Who works on a database, and what they told since the last one."""
 
     processes: int
     held: Set[Key]
+    told: Set[str]
 
 
 class Locks(Protocol):
     """Locks of a connection: it loses them when it ends, and by then it can write nothing any more."""
 
     def join(self, db: Connection) -> None:
-        """Be counted among those who share."""
+        """Be counted among those who share, and be told what they tell."""
 
     def census(self, db: Connection) -> Census:
-        """Count the processes, and list which locks are held, by whomever."""
+        """Count the processes, list which locks are held, by whomever, and what other processes told."""
+
+    def tell(self, db: Connection, what: str) -> None:
+        """Tell something to all who joined."""
 
     def try_lock(self, db: Connection, key: Key) -> bool:
         """Take a lock unless another connection holds it."""

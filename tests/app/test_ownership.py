@@ -75,6 +75,8 @@ class Worker:
     stopping: asyncio.Event
     task: asyncio.Task[None]
     planned: asyncio.Event
+    wake: asyncio.Event
+    told: list[str]
 
     async def end(self) -> None:
         self.stopping.set()
@@ -89,11 +91,12 @@ def shared(postgres_url: str) -> Shared:
 @asynccontextmanager
 async def working(shared: Shared, name: str, takes: float = 0.0) -> AsyncIterator[Worker]:
     duties = {duty: Duty(duty, shared.done[duty], name, takes=takes) for duty in shared.done}
-    planning, stopping, planned = duties["planning"], asyncio.Event(), asyncio.Event()
+    planning, stopping, planned, wake = duties["planning"], asyncio.Event(), asyncio.Event(), asyncio.Event()
     async with open_ledger(shared.url) as ledger:
         bots = {channel: duties[channel] for channel in NAMES}
-        ownership = Ownership(ledger.bots, planning, bots, Outages(), planned)
-        worker = Worker(ledger, duties, stopping, asyncio.create_task(ownership.run(stopping)), planned)
+        told = list[str]()
+        ownership = Ownership(ledger.bots, planning, bots, Outages(), planned, wake, lambda: told.append("dispatch"))
+        worker = Worker(ledger, duties, stopping, asyncio.create_task(ownership.run(stopping)), planned, wake, told)
         try:
             yield worker
         finally:
@@ -168,7 +171,9 @@ async def test_who_stands_still_loses_all_and_does_nothing_more_when_it_goes_on(
     async with open_ledger(shared.url) as ledger:
         other = Duty("planning", set(), "a")
         task = asyncio.create_task(
-            Ownership(ledger.bots, other, {"telegram": duty}, Outages(), asyncio.Event()).run(stopping)
+            Ownership(
+                ledger.bots, other, {"telegram": duty}, Outages(), asyncio.Event(), asyncio.Event(), lambda: None
+            ).run(stopping)
         )
         await shared.until(lambda: duty.steps > 10)
         with psycopg.connect(shared.url, autocommit=True) as server:
@@ -185,6 +190,18 @@ async def test_who_stands_still_loses_all_and_does_nothing_more_when_it_goes_on(
         stopping.set()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_they_tell_one_another_what_there_may_be_to_do(shared: Shared) -> None:
+    async with working(shared, "a") as first, working(shared, "b") as second:
+        await shared.until(lambda: bool(shared.by("a")) and bool(shared.by("b")) and all(shared.done.values()))
+        planner, other = (first, second) if "planning" in shared.by("a") else (second, first)
+        other.wake.set()
+        await asyncio.wait_for(planner.wake.wait(), 20)
+        assert not other.wake.is_set()
+        await planner.ledger.bots.tell("dispatch")
+        await shared.until(lambda: other.told == ["dispatch"])
+        assert planner.told == []
 
 
 async def test_by_hand_what_another_has_is_left_to_it(shared: Shared) -> None:

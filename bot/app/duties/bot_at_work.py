@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from bot.app.cycle import DeliveryCycle
 from bot.app.duties.listening import keep_listening
@@ -29,6 +30,12 @@ from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.tally import Tally
 
 
+class Dispatched(Protocol):
+    """Called after each dispatch, with whether anything was settled in it."""
+
+    def __call__(self, *, anything: bool) -> Awaitable[object]: ...
+
+
 @dataclass
 class BotAtWork:
     """Dispatch again and again what is due for a bot, and let its readers be heard beside."""
@@ -40,11 +47,12 @@ class BotAtWork:
     heartbeat: Heartbeat
     longest_pause: float  # seconds between two dispatches, whatever is due
     planned: asyncio.Event  # set: what is due was planned with the settings as they are
-    dispatched: Callable[[], Awaitable[object]]  # called after each dispatch
+    dispatched: Dispatched
     identifies: Callable[[], bool]  # whether nobody else of this process asks which chats the settings name
     listener: Listener | None = None  # of its readers
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _dispatcher: Dispatcher | None = None  # while it dispatches
+    _has_settled: bool = False  # anything, in the last dispatch
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver and answer until told to stop, in order; cancelled, leave all as it is at once."""
@@ -74,7 +82,7 @@ class BotAtWork:
         finally:
             self._dispatcher = None
             self.health.ended(dispatch_of(self.channel.name))
-        await self.dispatched()
+        await self.dispatched(anything=self._has_settled)
 
     @asynccontextmanager
     async def _beside(self, stopping: asyncio.Event) -> AsyncIterator[None]:
@@ -108,7 +116,7 @@ class BotAtWork:
         return self.longest_pause if due is None else min(self.longest_pause, max(1.0, due - time.time()))
 
     async def _dispatch(self, stopping: asyncio.Event) -> None:
-        name, tally = self.channel.name, Tally()
+        name, tally, self._has_settled = self.channel.name, Tally(), False
         self.health.sign(dispatch_of(name), SLOW)
         if self.identifies():
             await self.cycle.identify(name)
@@ -122,6 +130,7 @@ class BotAtWork:
 
     def _settled(self, tally: Tally, chat: Chat, row: QueuedDelivery, state: DeliveryState, why: str) -> None:
         """Note that the dispatch goes on."""
+        self._has_settled = True
         self.health.sign(dispatch_of(self.channel.name), SLOW)
         if state == DeliveryState.SENT:
             self.health.sign(DELIVERY)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.concurrency import beside, wait_first
-from bot.database.engine import PLANNER, Census, Key
+from bot.database.engine import PLANNER, TO_DISPATCH, TO_PLAN, Census, Key
 from bot.database.states import IncidentKind
 from bot.errors import PaperboyError
 from bot.ledger.writing.bots import Bot, Bots
@@ -43,6 +43,8 @@ class Ownership:
     at_work: Mapping[str, Duty]  # by channel
     outages: Outages
     planned: asyncio.Event  # set: what is sent now was planned with the settings as they are
+    wake: asyncio.Event  # set: there may be something to plan
+    rescan: Callable[[], object]  # called when there may be something to dispatch
     _held: dict[Key, _Held] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _has_joined: bool = False
@@ -56,7 +58,8 @@ class Ownership:
                 while not stopping.is_set():
                     self._changed.clear()
                     await self._look(tasks)
-                    await wait_first(self._changed.wait(), stopping.wait(), asyncio.sleep(self._pause))
+                    waits = [] if PLANNER in self._held else [self.wake.wait()]
+                    await wait_first(self._changed.wait(), stopping.wait(), asyncio.sleep(self._pause), *waits)
                 self._stop(len(self._held))
                 async with beside(self.bots.stay()):
                     await asyncio.gather(*(held.task for held in self._held.values()), return_exceptions=True)
@@ -76,6 +79,7 @@ class Ownership:
             census = await self.bots.census()
             await self._take_planning(tasks, census)
             await self._share_bots(tasks, census)
+            await self._pass_on(census)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the program goes on
             self._failed(str(error) if isinstance(error, PaperboyError) else unexpected(error))
         else:
@@ -98,6 +102,17 @@ class Ownership:
                 self._begin(tasks, bot.lock, self.at_work[bot.channel], bot)
                 mine += 1
         self._stop(mine - most, but=PLANNER)
+
+    async def _pass_on(self, census: Census) -> None:
+        """Do what others told, and tell them what is theirs."""
+        if TO_DISPATCH in census.told:
+            self.rescan()
+        if PLANNER in self._held:
+            if TO_PLAN in census.told:
+                self.wake.set()
+        elif self.wake.is_set():
+            self.wake.clear()
+            await self.bots.tell(TO_PLAN)
 
     def _begin(self, tasks: asyncio.TaskGroup, key: Key, duty: Duty, bot: Bot | None) -> None:
         stopping = asyncio.Event()

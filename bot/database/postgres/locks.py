@@ -6,6 +6,7 @@ The server frees those of a session when its connection ends
 
 from __future__ import annotations
 
+import psycopg
 from sqlalchemy import Connection, text
 
 from bot.database.engine import Census, Key
@@ -17,6 +18,7 @@ WAIT = text("SELECT pg_advisory_xact_lock(:kind, :which)")
 _TRY = text("SELECT pg_try_advisory_lock(:kind, :which)")
 _UNLOCK = text("SELECT pg_advisory_unlock(:kind, :which)")
 _JOIN = text("SELECT pg_advisory_lock_shared(:kind, :which)")
+_LISTEN, _TELL = text("LISTEN paperboy"), text("SELECT pg_notify('paperboy', :what)")
 # `objsubid` is 2 where two numbers name a lock.
 _HELD = text(
     "SELECT CAST(CAST(classid AS bigint) AS int), CAST(CAST(objid AS bigint) AS int), count(*) FROM pg_locks "
@@ -31,16 +33,28 @@ def named(key: Key) -> dict[str, int]:
 
 
 class SessionLocks:
-    """The locks of a connection, which the server frees when it ends."""
+    """The locks of a connection, which the server frees when it ends; and what is told over it."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()  # it comes with the answer to any statement
 
     def join(self, db: Connection) -> None:
-        """Be counted among those who share."""
+        """Be counted among those who share, and be told what they tell."""
+        connection: psycopg.Connection = db.connection.driver_connection  # type: ignore[assignment]
+        own = connection.info.backend_pid
+        connection.add_notify_handler(lambda told: None if told.pid == own else self._told.add(told.payload))
+        db.execute(_LISTEN)
         db.execute(_JOIN, named(_PROCESS))
 
     def census(self, db: Connection) -> Census:
-        """Count the processes, and list which locks are held, by whomever."""
+        """Count the processes, list which locks are held, by whomever, and what other processes told."""
         held = {(kind, which): count for kind, which, count in db.execute(_HELD)}
-        return Census(held.get(_PROCESS, 0), held.keys())
+        told, self._told = self._told, set()
+        return Census(held.get(_PROCESS, 0), held.keys(), told)
+
+    def tell(self, db: Connection, what: str) -> None:
+        """Tell something to all who joined."""
+        db.execute(_TELL, {"what": what})
 
     def try_lock(self, db: Connection, key: Key) -> bool:
         """Take a lock unless another connection holds it."""

@@ -23,7 +23,10 @@ class FileLocks:
         """Be the only one."""
 
     def census(self, db: Connection) -> Census:  # noqa: ARG002
-        return Census(1, frozenset())
+        return Census(1, frozenset(), frozenset())
+
+    def tell(self, db: Connection, what: str) -> None:
+        """Have nobody to tell."""
 
     def try_lock(self, db: Connection, key: Key) -> bool:  # noqa: ARG002
         return True

@@ -70,6 +70,11 @@ class Bots:
         """Tell who works, and what is held by whomever."""
         return await self._writer.write(lambda db, _: self._locks.census(db))
 
+    async def tell(self, what: str) -> None:
+        """Tell all processes that share the ledger that there may be something to do."""
+        if self._writer.lease.is_limited:
+            await self._writer.write(lambda db, _: self._locks.tell(db, what))
+
     async def try_lock(self, key: Key) -> bool:
         """Take a lock unless another process holds it."""
         return await self._writer.write(lambda db, _: self._locks.try_lock(db, key))
