@@ -122,10 +122,10 @@ class Ledger:
         async with self._write() as db:
             await db.execute(transitions.open_at(schedule, opening))
 
-    async def next_due(self, channel: str) -> float | None:
-        """Give the time when a delivery is due next in a channel, None for never."""
+    async def next_due(self, channel: str, after: float) -> float | None:
+        """Give the first time behind `after` at which a delivery of a channel is due, None for never."""
         async with self._read() as db:
-            due: float | None = (await db.execute(delivery_sql.next_due(channel, self.clock()))).scalar_one()
+            due: float | None = (await db.execute(delivery_sql.next_due(channel, after))).scalar_one()
         return due
 
     async def known_digests(self, source: str) -> list[KnownDigest]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -88,8 +89,8 @@ async def test_a_sweep_comes_in_time_however_far_away_the_clock_says_that_someth
         await subscribed(app, "7", schedule=f"00:00 {in_some_days()} Asia/Seoul")
         await app.cycle.plan(at_once=True, resume=False)
         await app.cycle.dispatcher().run()
-        assert await app.ledger.next_due("telegram")
-        assert await app.service.bots["telegram"]._pause() == app.settings.schedule.sweep.total_seconds()
+        assert await app.ledger.next_due("telegram", time.time())
+        assert await app.service.bots["telegram"]._pause(time.time()) == app.settings.schedule.sweep.total_seconds()
 
 
 async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_chose() -> None:
@@ -100,7 +101,7 @@ async def test_delivering_now_waits_for_nobodys_hours_but_those_that_a_chat_chos
         await app.cycle.plan(at_once=False, resume=False)
         await app.cycle.dispatcher().run()
         assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"9": 4}
-        due = await app.ledger.next_due("telegram")
+        due = await app.ledger.next_due("telegram", time.time())
         assert due == DeliveryHours.for_chat(app.settings, f"00:00 {in_some_days()} Asia/Seoul").next_opening(
             datetime.now(UTC)
         )

@@ -128,7 +128,7 @@ async def test_a_ledger_that_answers_nonsense_does_not_end_the_program() -> None
     async with opened(memory()) as app:
         bot = app.service.bots["telegram"]
         bot.ledger = cast(Ledger, Broken())
-        assert await bot._pause() == app.service.settings.schedule.sweep.total_seconds()
+        assert await bot._pause(0.0) == app.service.settings.schedule.sweep.total_seconds()
 
 
 _COPY = """

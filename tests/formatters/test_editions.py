@@ -234,13 +234,13 @@ async def test_a_chat_with_hours_of_its_own_gets_the_digest_then_and_others_at_t
     await pipeline.subscriber("early", schedule=MORNING)
     evening = pipeline.clock() + 12 * 3600
     await pipeline.look(days(1), opening=evening, hours={MORNING: pipeline.clock() + 3600})
-    assert await pipeline.ledger.next_due("terminal") == pipeline.clock() + 3600
+    assert await pipeline.ledger.next_due("terminal", pipeline.clock()) == pipeline.clock() + 3600
     await pipeline.dispatch(FAR)
     assert (pipeline.shown("early"), pipeline.shown("a")) == ([], [])
     pipeline.clock.now += 3600
     await pipeline.dispatch(FAR)
     assert (pipeline.read("early"), pipeline.shown("a")) == (WHOLE, [])
-    assert await pipeline.ledger.next_due("terminal") == evening
+    assert await pipeline.ledger.next_due("terminal", pipeline.clock()) == evening
     await pipeline.look(days(1), hours={MORNING: pipeline.clock() + 86_400})
     await pipeline.dispatch(FAR)
     assert pipeline.read("early") == pipeline.read("a") == WHOLE
@@ -319,7 +319,7 @@ async def test_what_a_delivered_post_gains_at_night_comes_at_once(pipeline: Pipe
 async def test_nothing_is_due_in_a_chat_that_is_closed_to_us(pipeline: Pipeline) -> None:
     await pipeline.look(days(1), opening=pipeline.clock() + 3600)
     await pipeline.ledger.subscriptions.pause(1, "closed")
-    assert await pipeline.ledger.next_due("terminal") is None
+    assert await pipeline.ledger.next_due("terminal", pipeline.clock()) is None
 
 
 # --- coming

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -60,8 +59,9 @@ class BotAtWork:
             await wait_unless(self.planned.wait(), stopping)
             while not stopping.is_set():
                 self._wake.clear()
+                begun = self.ledger.clock()
                 await self.dispatch(stopping)
-                pause = await self._pause()
+                pause = await self._pause(begun)
                 await wait_first(self._wake.wait(), stopping.wait(), asyncio.sleep(pause))
 
     def rescan(self) -> None:
@@ -104,16 +104,16 @@ class BotAtWork:
             self.health.left(self.channel.name)
         await paces.keep()
 
-    async def _pause(self) -> float:
-        """Give the seconds until something in the ledger is due for it, a sweep's at most.
+    async def _pause(self, begun: float) -> float:
+        """Give the seconds until something is due that was not when the last dispatch began, a sweep's at most.
 
         But where the clock was set back, not before that shows the old time again.
         """
         try:
-            due = await self.ledger.next_due(self.channel.name)
+            due = await self.ledger.next_due(self.channel.name, begun)
         except Exception:  # noqa: BLE001 - whatever it is, the program goes on
             due = None  # the next dispatch reports what is wrong
-        return self.longest_pause if due is None else min(self.longest_pause, max(1.0, due - time.time()))
+        return self.longest_pause if due is None else min(self.longest_pause, max(1.0, due - self.ledger.clock()))
 
     async def _dispatch(self, stopping: asyncio.Event) -> None:
         name, tally, self._has_settled = self.channel.name, Tally(), False

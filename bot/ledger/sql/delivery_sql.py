@@ -120,9 +120,9 @@ def open_rows(now: float) -> Select[Any]:
     return select(func.count()).select_from(deliveries.join(chats)).where(chats.c.state == ChatState.ACTIVE, due(now))
 
 
-def next_due(channel: str, now: float) -> Select[Any]:
+def next_due(channel: str, after: float) -> Select[Any]:
     active = (chats.c.channel == channel, chats.c.state == ChatState.ACTIVE)
-    later = (*active, IS_ACTIONABLE, deliveries.c.not_before > now)
+    later = (*active, IS_ACTIONABLE, deliveries.c.not_before > after)
     return select(func.min(deliveries.c.not_before)).select_from(deliveries.join(chats)).where(*later)
 
 
