@@ -6,6 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
+    BindParameter,
     Insert,
     Select,
     and_,
@@ -21,7 +23,6 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import ScalarSelect
 
 from bot.database.dialect import has_item, whole_number
 from bot.database.schema import by_message, chats, clock, deliveries, digests, messages, papers, sent_replies
@@ -133,6 +134,7 @@ _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
 def _next_rows() -> Select[tuple[Any, ...]]:
     other = deliveries.alias()
     recalled = deliveries.c.state == DeliveryState.RECALLING
+    last_sent = _last_sent()
     under_way = (other.c.chat_id == bindparam("chat"), not_sent(other), other.c.state.in_(_IN_FLIGHT))
     return (
         select(
@@ -154,6 +156,7 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             messages.c.edition,
         )
         .select_from(deliveries.join(messages).join(digests).join(chats))
+        .outerjoin(last_sent, last_sent.c.digest_id == digests.c.id)
         .where(
             deliveries.c.chat_id == bindparam("chat"),
             chats.c.state == ChatState.ACTIVE,
@@ -162,23 +165,29 @@ def _next_rows() -> Select[tuple[Any, ...]]:
         )
         .where(not_(exists().where(*under_way)))
         .order_by(deliveries.c.state != DeliveryState.UNCONFIRMED, not_(recalled))
-        .order_by(func.coalesce(_last_sent(), 0.0).desc(), digests.c.day, digests.c.id)
+        .order_by(func.coalesce(last_sent.c.at, 0.0).desc(), digests.c.day, digests.c.id)
         .order_by(case((recalled, -messages.c.seq), else_=messages.c.seq))  # a thread goes before its parent
         .limit(READ_AHEAD)
     )
 
 
-def _last_sent() -> ScalarSelect[Any]:
-    """Give when a message of this digest last came to the chat: what came last is finished before anything else."""
-    theirs, other = messages.alias(), deliveries.alias()
+def _last_sent() -> CTE:
+    """Give when a message of each digest last came to the chat: what came last is finished before anything else.
+
+    These are the digests of which something is left to do there, each looked up once and not once for each row.
+    """
+    theirs, other, left = messages.alias(), deliveries.alias(), deliveries.alias()
     # Of an unconfirmed send it is not known whether it came.
     came = case((other.c.state == DeliveryState.UNCONFIRMED, other.c.attempted_at), else_=other.c.sent_at)
+    chat: BindParameter[int] = bindparam("chat")
+    channel = select(chats.c.channel).where(chats.c.id == chat).scalar_subquery()
+    unfinished = select(messages.c.digest_id).join(left).where(left.c.chat_id == chat, not_sent(left))
     return (
-        select(func.max(came))
-        .select_from(theirs.join(other, and_(other.c.message_id == theirs.c.id, other.c.chat_id == bindparam("chat"))))
-        .where(theirs.c.digest_id == digests.c.id)
-        .correlate(digests)
-        .scalar_subquery()
+        select(theirs.c.digest_id, func.max(came).label("at"))
+        .select_from(theirs.join(other, and_(other.c.message_id == theirs.c.id, other.c.chat_id == chat)))
+        .where(theirs.c.digest_id.in_(unfinished), theirs.c.channel == channel)
+        .group_by(theirs.c.digest_id)
+        .cte("last_sent")
     )
 
 
