@@ -102,7 +102,7 @@ def _has_item_postgresql(element: has_item, compiler: SQLCompiler, **how: Any) -
 
 
 class whole_number(FunctionElement[int]):  # noqa: N801 - it is called as a function
-    """Read a text as a whole number; of one that is none, SQLite reads what it begins with, PostgreSQL gives NULL."""
+    """Read the whole number that a text begins with, as message ids do; where there is none it gives 0, or NULL."""
 
     inherit_cache = True
     type = BigInteger()
@@ -116,7 +116,7 @@ def _whole_number_sqlite(element: whole_number, compiler: SQLCompiler, **how: An
 @compiles(whole_number, "postgresql")
 def _whole_number_postgresql(element: whole_number, compiler: SQLCompiler, **how: Any) -> str:
     text = compiler.process(element.clauses, **how)
-    return f"CASE WHEN {text} ~ '^[0-9]{{1,18}}$' THEN CAST({text} AS BIGINT) END"
+    return f"CAST(substring({text} FROM '^[0-9]{{1,18}}') AS BIGINT)"
 
 
 Phrase = tuple[str, ...]  # words that follow each other; the last one may be only begun

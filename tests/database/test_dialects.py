@@ -6,6 +6,10 @@ import ast
 from pathlib import Path
 
 import pytest
+from sqlalchemy import literal, select
+
+from bot.database.dialect import whole_number
+from bot.ledger.ledger import open_ledger
 
 BOT = Path(__file__).parents[2] / "bot"
 OUTSIDE = sorted(path for path in BOT.rglob("*.py") if BOT / "database" not in path.parents)
@@ -31,3 +35,10 @@ def test_no_module_outside_of_it_asks_which_database_it_is(name: str) -> None:
 
 def attributes(path: Path) -> set[str]:
     return {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+
+
+@pytest.mark.parametrize(("text", "number"), [("42", 42), ("1735200000.000123", 1735200000)])
+async def test_an_id_is_read_as_far_as_it_is_a_whole_number(ledger_url: str, text: str, number: int) -> None:
+    """Those of Slack begin with a time."""
+    async with open_ledger(ledger_url) as ledger, ledger._read() as db:
+        assert (await db.execute(select(whole_number(literal(text))))).scalar_one() == number
