@@ -541,7 +541,7 @@ async def test_reconciling_twice_gives_the_same_result(case: PlatformCase, chann
 @pytest.mark.parametrize("name", COMMON_FAULTS)
 async def test_a_broken_reconciliation_raises_what_a_send_does(case: PlatformCase, channel: Channel, name: str) -> None:
     fault, _ = COMMON_FAULTS[name]
-    await send(case, channel, "One")
+    await send(case, channel, "One", "another")
     case.server.faults.add(replace(fault, times=None))  # for ever: what only reads may be repeated
     with pytest.raises((Unconfirmed, RetryLater)):
         await channel.reconcile(case.address, case.unconfirmed(message(case, "One")))

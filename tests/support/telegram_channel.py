@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from bot.channels.rate_limits.calls import Call, Trips
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.telegram.channel import TelegramChannel
@@ -12,6 +14,7 @@ from tests.support.fakes.telegram import FakeTelegram
 OTHER_READER = "43"
 FORMATTER = TelegramFormatter(phrases("en"))
 LAST = 100  # the id last used in the channel
+_NUMBERS = count(1)  # of sends
 
 
 class CountingLimiter(RateLimiter):
@@ -30,8 +33,9 @@ class CountingLimiter(RateLimiter):
         self.pauses.append((chat, seconds))
 
 
-async def send(channel: TelegramChannel, address: str, text: str = "One") -> str:
-    return await channel.send(address, FORMATTER.notice(text).body, delivery_ref="ref", thread="")
+async def send(channel: TelegramChannel, address: str, text: str = "One", ref: str = "") -> str:
+    """Send a message as a delivery of its own, unless its ref is named."""
+    return await channel.send(address, FORMATTER.notice(text).body, delivery_ref=ref or f"{next(_NUMBERS)}", thread="")
 
 
 def texts(server: FakeTelegram, chat: str) -> list[str]:

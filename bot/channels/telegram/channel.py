@@ -15,7 +15,8 @@ from bot.channels.rate_limits.estimate import evenly, in_windows
 from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, Limit, SlidingWindow
 from bot.channels.telegram.client import NONSENSE, TelegramClient, join_address, split_address
-from bot.channels.telegram.reconciliation import CHANNEL, MessageIds, Reconciler, id_sequence, is_gone, is_unmodified
+from bot.channels.telegram.message_ids import MessageIds, id_sequence
+from bot.channels.telegram.reconciliation import CHANNEL, Reconciler, is_gone, is_unmodified
 from bot.database.states import ChatKind
 from bot.delivery.channel import (
     ChatIdentity,
@@ -95,7 +96,7 @@ class TelegramChannel:
         async with self.ids.lock(address):
             with self.ids.sending(address, delivery_ref):
                 sent = await self.client.send(address, body)
-            self.ids.heard(sent.chat, sent.message_id)
+            self.ids.arrived(sent, delivery_ref)
         self.titles.hear(sent.chat.effective_name, address)
         return str(sent.message_id)
 

@@ -5,20 +5,16 @@ Sources of the facts: Telegram Bot API, and the sources of its server where the 
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import suppress
 from itertools import count
 
-from telegram import Chat, ChatFullInfo, ChatMemberAdministrator, Message
+from telegram import ChatMemberAdministrator, Message
 
-from bot.channels.telegram.client import TelegramClient, join_address, split_address
-from bot.concurrency import KeyedLock
+from bot.channels.telegram.client import TelegramClient, split_address
+from bot.channels.telegram.message_ids import MessageIds, id_sequence
 from bot.delivery.channel import Delivered, NotDelivered, Turn, UnconfirmedSend, Undecided
-from bot.errors import BotGone, Rejected, Unconfirmed
+from bot.errors import BotGone, Rejected
 from bot.ledger.records.deliveries import UnconfirmedReply
 
 CHANNEL = "telegram"
@@ -27,89 +23,8 @@ ABSENT_RUN = 10  # so many ids in a row that are not there end the search
 
 _CLOCK_SKEW = 300.0  # seconds by which our clock may be ahead of Telegram's
 _ALONE = 60.0  # seconds within which nobody else posts between two messages of a digest
-_REMEMBERED = 1000  # ids of each sequence, many more than are ever probed
 
 Outcome = Delivered | NotDelivered | Undecided
-
-
-class MessageIds:
-    """The ids of messages that went through this process, and the numbers of chats that have a name too."""
-
-    def __init__(self) -> None:
-        # One message of a chat at a time is under way: else a probe might hit one whose id is not known yet.
-        self._locks = KeyedLock()
-        self._known: dict[str, deque[int]] = {}  # by sequence
-        self._newest: dict[str, tuple[int, float]] = {}  # by sequence: the highest id, and when it was heard of
-        self._before: dict[str, tuple[int, float]] = {}  # by a send whose answer was lost: the newest id, its seconds
-        self._numbers: dict[str, str] = {}  # by name, in lower case: "@my_channel" is -100…
-
-    def heard(self, chat: Chat, message_id: int) -> None:
-        """Note the id of a message, ours or another's: it is older than all that is sent from now on."""
-        self.learn_number(chat)
-        sequence = self._sequence(str(chat.id))
-        self._known.setdefault(sequence, deque(maxlen=_REMEMBERED)).append(message_id)
-        newest = self._newest.get(sequence, (0, 0.0))
-        self._newest[sequence] = max(newest, (message_id, time.monotonic()))
-
-    @contextmanager
-    def sending(self, address: str, delivery_ref: str) -> Iterator[None]:
-        """Remember which message was the newest before a send, and for how many seconds, if its answer is lost.
-
-        Clocks do not tell: the time of the send is moved in the ledger when the clock is set back.
-        """
-        newest, begun = self._newest.get(self._sequence(address)), time.monotonic()
-        try:
-            yield
-        except Unconfirmed:
-            if newest:
-                message_id, at = newest
-                self._before[delivery_ref] = message_id, begun - at
-                if len(self._before) > _REMEMBERED:
-                    del self._before[next(iter(self._before))]
-            raise
-
-    def answered(self, delivery_ref: str) -> None:
-        """Forget what was known before a send: the next one may be that of another process."""
-        self._before.pop(delivery_ref, None)
-
-    def learn_number(self, chat: Chat | ChatFullInfo, called: str = "") -> None:
-        """Learn the number of a chat that has names too: Telegram's answers give the number, and one of the names."""
-        for name in (f"@{chat.username}" if chat.username else "", called):
-            if name.startswith("@") and id_sequence(str(chat.id)) != "bot":
-                self._numbers[name.lower()] = str(chat.id)
-
-    def canonical_address(self, address: str) -> str:
-        """Give an address with the chat's number in place of its name, where that is known."""
-        chat, topic = split_address(address)
-        return join_address(self._numbers.get(chat.lower(), chat), topic)
-
-    def lock(self, address: str) -> asyncio.Lock:
-        """Give the lock of a chat, to be taken at once."""
-        chat = split_address(address)[0].lower()
-        return self._locks.of(self._numbers.get(chat, chat))
-
-    def is_known(self, address: str, message_id: int) -> bool:
-        """Tell whether an id is that of another message, which a probe would overwrite."""
-        return message_id in self._known.get(self._sequence(address), ())
-
-    def narrow(self, unconfirmed: UnconfirmedSend) -> UnconfirmedSend:
-        """Start behind the newest message that is known to be older; the ledger does not know what readers wrote."""
-        after, seconds = self._before.get(unconfirmed.delivery_ref, (0, 0.0))
-        if not after or after < unconfirmed.after:
-            return unconfirmed
-        later = frozenset(one for one in unconfirmed.taken if one > after)  # the ledger may have heard of it late
-        return replace(unconfirmed, after=after, after_at=unconfirmed.attempted_at - seconds, taken=later)
-
-    def _sequence(self, address: str) -> str:
-        """Name the sequence of ids in one way, whether a chat is called by its name or by its number."""
-        sequence = id_sequence(address)
-        return self._numbers.get(sequence, sequence)
-
-
-def id_sequence(address: str) -> str:
-    """Name the sequence of ids: channels and supergroups have their own, all else shares the bot's."""
-    chat, _ = split_address(address)
-    return chat.lower() if chat.startswith("@") or int(chat) <= -(10**12) else "bot"
 
 
 class Reconciler:
@@ -126,8 +41,10 @@ class Reconciler:
         Ids behind the last one known to be older are tried. Without such an id, or where many may
         have come in between, those before the first one known to be newer are; and where none is
         known, the message is sent once more: its id tells where to look, and of two copies the
-        newer is deleted.
+        newer is deleted. Where this process heard the answer, and the ledger did not, nothing is tried.
         """
+        if heard := self._ids.arrived_as(unconfirmed.delivery_ref):
+            return Delivered(str(heard))
         await self._write_back_earlier(address, unconfirmed)
         found = await self._find(address, self._ids.narrow(unconfirmed))
         self._ids.answered(unconfirmed.delivery_ref)

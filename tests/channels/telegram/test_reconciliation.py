@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from telegram import Chat
 
-from bot.channels.telegram import reconciliation
+from bot.channels.telegram import message_ids
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.reconciliation import ABSENT_RUN, MOST_PROBES
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
@@ -27,7 +27,7 @@ async def lose(server: FakeTelegram, channel: TelegramChannel, address: str, tex
     """Send a message that arrives, but lose the answer."""
     server.faults.add(faults.lost_answer())
     with pytest.raises(Unconfirmed):
-        await send(channel, address, text)
+        await send(channel, address, text, "ref")
 
 
 def unconfirmed(*, after: int, taken: Iterable[int] = (), text: str = "One", since: float = 1.0) -> UnconfirmedSend:
@@ -235,13 +235,41 @@ async def test_what_became_known_before_an_earlier_try_is_forgotten_with_the_ans
 
 
 async def test_few_sends_are_remembered(channel: TelegramChannel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciliation, "_REMEMBERED", 2)
+    monkeypatch.setattr(message_ids, "_REMEMBERED", 2)
     hear(channel, BASIC, 7)
     for ref in ("one", "two", "three"):
         with pytest.raises(Unconfirmed), channel.ids.sending(READER, ref):
             raise Unconfirmed("lost")
     sends = [replace(unconfirmed(after=1), delivery_ref=ref) for ref in ("one", "two", "three")]
     assert [channel.ids.narrow(one).after for one in sends] == [1, 7, 7]
+
+
+# An outcome that was heard of here, and not written
+
+
+@pytest.mark.parametrize("address", [CHANNEL, READER])
+async def test_a_send_that_was_answered_here_is_not_looked_for(
+    server: FakeTelegram, channel: TelegramChannel, address: str
+) -> None:
+    """Its id is known, and would be passed over as that of another message."""
+    before = int(await send(channel, address, "Zero"))
+    arrived = await send(channel, address, "One", "ref")
+    await send(channel, address, "Two")
+    assert await channel.reconcile(address, unconfirmed(after=before)) == Delivered(arrived)
+    assert probed(server) == []
+
+
+async def test_the_last_answer_counts(channel: TelegramChannel) -> None:
+    """What was not there was sent again."""
+    for _ in range(2):
+        arrived = await send(channel, CHANNEL, "One", "ref")
+    assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST)) == Delivered(arrived)
+
+
+async def test_few_answers_are_remembered(channel: TelegramChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message_ids, "_REMEMBERED_SENDS", 2)
+    ids = [int(await send(channel, CHANNEL, ref, ref)) for ref in ("one", "two", "three")]
+    assert [channel.ids.arrived_as(ref) for ref in ("one", "two", "three")] == [None, *ids[1:]]
 
 
 # Where a probe could change the message of somebody else

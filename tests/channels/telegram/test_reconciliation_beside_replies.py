@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.channels.telegram.channel import TelegramChannel
-from bot.channels.telegram.reconciliation import id_sequence
+from bot.channels.telegram.message_ids import id_sequence
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from tests.support.chats import BASIC, CHANNEL, FORUM, GROUP, READER, TOPIC
 from tests.support.fakes import faults
