@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import date
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,7 @@ from bot.database.states import ChatKind
 from bot.delivery.decisions import Rules
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import Failure, lost, refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 pytestmark = pytest.mark.unmeasured  # what it runs through, others do, too
@@ -29,8 +28,8 @@ SEEDS = [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2,
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path) as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url) as pipeline:
         pipeline.channel.numbers.update(NAMES)
         yield pipeline
 
