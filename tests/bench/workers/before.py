@@ -96,8 +96,8 @@ def figures(bench: Bench, now: Sequence[Sequence[float]], before: Sequence[Seque
 
 def main(*, full: bool, before: str) -> list[Figure]:
     """Run each bench here, and in turn in the tree of an earlier version."""
-    rounds, found = 3 if full and before else 1, []
-    for bench in (LIMIT, throughput(5 if full else 2), REPLIES):
+    found = []
+    for bench, rounds in ((LIMIT, 1), (throughput(3), 2 if full else 1), (REPLIES, 3 if full else 1)):
         pairs = [(bench.run(Path(before)) if before else None, bench.run(HERE)) for _ in range(rounds)]
         found += figures(bench, [ours for _, ours in pairs], [theirs for theirs, _ in pairs if theirs])
     return found

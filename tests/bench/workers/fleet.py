@@ -46,9 +46,12 @@ class Fleet:
         return worker.pid
 
     def wait_shared(self) -> None:
-        """Wait until each worker has its share of the bots."""
-        most = math.ceil(len(self.bots.names) / len(self.workers))
-        wait_until(lambda: [count <= most for count in self._shares()] == [True] * len(self.workers))
+        """Wait until each bot has its owner, and no worker more than its share."""
+        wait_until(self._are_shared)
+
+    def _are_shared(self) -> bool:
+        shares, bots = self._shares(), len(self.bots.names)
+        return sum(shares) == bots and max(shares) <= math.ceil(bots / len(self.workers))
 
     def _shares(self) -> list[int]:
         """Count the bots of each worker that has any."""

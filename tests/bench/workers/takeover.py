@@ -102,5 +102,5 @@ def figures(found: Outcome, kills: int) -> list[Figure]:
 
 
 def main(*, full: bool) -> list[Figure]:
-    kills, chats = (60, 300) if full else (8, 60)
+    kills, chats = (50, 450) if full else (8, 60)
     return figures(killed(kills, Broadcast(8, chats, 18)), kills)
