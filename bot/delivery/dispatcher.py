@@ -30,7 +30,7 @@ class Dispatcher(RunState):
     _behind: dict[str, int] = field(default_factory=dict)  # channels, with the id of the last chat that was seen
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)  # of the workers
-    _is_lost: bool = False  # the connection to the ledger, and the bots with it
+    _loss: Exception | None = None  # of the connection to the ledger, and of the bots with it
 
     async def run(self) -> None:
         """Send, edit and reconcile until nothing is due; the caller holds the bots, and `Ledger.dispatch_lock`.
@@ -54,8 +54,8 @@ class Dispatcher(RunState):
         async with asyncio.TaskGroup() as workers:
             while self._behind or any(self._busy_chats.values()):
                 await self._changed.wait()
-                if self._is_lost:
-                    raise LedgerError("the connection to the ledger was lost; another process may deliver by now")
+                if self._loss:
+                    raise self._loss
                 self._changed.clear()
                 for name in list(self._behind):
                     await self._start_workers(workers, self.channels[name])
@@ -64,8 +64,8 @@ class Dispatcher(RunState):
     def _ended_by_loss(self) -> Iterator[None]:
         """Let no worker take one step more when the bots are lost: it would be beside who has them by now."""
 
-        def end() -> None:
-            self._is_lost = True
+        def end(why: Exception) -> None:
+            self._loss = why
             self._changed.set()
             for task in self._tasks:
                 task.cancel()
@@ -94,7 +94,7 @@ class Dispatcher(RunState):
         chats = await self.ledger.chats_due(channel.name, until=until, after=behind, most=free)
         if len(chats) == free:
             self._behind.setdefault(channel.name, chats[-1].id)
-        for chat in chats if not self._is_lost else ():
+        for chat in chats if not self._loss else ():
             if chat.id in self.waiting.get(channel.name, ()):
                 continue
             if chat.id in busy:

@@ -224,7 +224,7 @@ async def test_by_hand_work_ends_when_the_connection_is_lost(shared: Shared) -> 
                 cut_off(shared.url, backend(ledger))
                 await asyncio.sleep(60)
 
-        with pytest.raises(LedgerError, match="the connection was lost; run again"):
+        with pytest.raises(LedgerError, match="the server ended the connection"):
             await work()
 
 

@@ -138,11 +138,11 @@ class Ownership:
         for held in [held for key, held in self._held.items() if key != but][: max(0, most)]:
             held.stopping.set()
 
-    def _lose(self) -> None:
+    def _lose(self, why: Exception) -> None:
         """Stop at once: the connection is gone, and all of it may be others' by now."""
         self._has_joined = False
         if self._held:
-            log.warning("lost", duties=len(self._held))
+            log.warning("lost", duties=len(self._held), error=str(why))
         for held in self._held.values():
             held.task.cancel()
 

@@ -19,9 +19,9 @@ from bot.concurrency import beside
 from bot.database.dialect import insert
 from bot.database.engine import BOT, PLANNING, Census, Database, Key, repeats
 from bot.database.schema import bots
-from bot.errors import LedgerError, Stopped
+from bot.errors import Stopped
 from bot.ledger.sql import transitions
-from bot.ledger.writing.writer import BatchWriter
+from bot.ledger.writing.writer import BatchWriter, OnLoss
 
 _POLL = 0.1  # seconds between two tries
 _PINGS = 3  # in a lease
@@ -48,7 +48,7 @@ class Bots:
         self._locks = database.locks
 
     @property
-    def on_loss(self) -> list[Callable[[], object]]:
+    def on_loss(self) -> list[OnLoss]:
         """Give what is called at once when all that is held here was lost."""
         return self._writer.on_loss
 
@@ -119,22 +119,22 @@ class Bots:
 
     @asynccontextmanager
     async def _ended_by_loss(self) -> AsyncIterator[None]:
-        """Cancel the block when the connection is lost, and raise LedgerError."""
-        task, is_over = asyncio.current_task(), asyncio.Event()
+        """Cancel the block when the connection is lost, and raise what happened."""
+        task, losses = asyncio.current_task(), list[Exception]()
 
-        def end() -> None:
+        def end(why: Exception) -> None:
             if task:
-                is_over.set()
+                losses.append(why)
                 task.cancel()
 
         self.on_loss.append(end)
         try:
             yield
         except asyncio.CancelledError:
-            if not (task and is_over.is_set()):
+            if not (task and losses):
                 raise
             task.uncancel()
-            raise LedgerError(f"ledger {self._database.name}: the connection was lost; run again") from None
+            raise losses[0] from None
         finally:
             self.on_loss.remove(end)
 

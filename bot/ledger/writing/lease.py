@@ -25,7 +25,7 @@ def _now() -> float:
 class Lease:
     """The lease of one connection: each answer renews it; once it is over it stays so, and another one begins."""
 
-    def __init__(self, seconds: float, ended: Callable[[], object]) -> None:
+    def __init__(self, seconds: float, ended: Callable[[Exception | None], object]) -> None:
         self._seconds, self._ended = seconds, ended
         self._until = math.inf if seconds == math.inf else -math.inf  # until then it holds
         self._is_over = False
@@ -55,11 +55,11 @@ class Lease:
             self._until = asked_at + self._seconds
             self._timer = self._timer or self._look_in(self._seconds)
 
-    def end(self) -> None:
-        """Let it be over; one without a limit never is."""
+    def end(self, why: Exception | None = None) -> None:
+        """Let it be over, for a reason that is known or because its time is up; one without a limit never is."""
         if self.is_limited and not self._is_over:
             self.close()
-            self._ended()
+            self._ended(why)
 
     def close(self) -> None:
         """Let it be over without a word."""

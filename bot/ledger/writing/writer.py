@@ -38,6 +38,8 @@ Write = Callable[[Connection, float], object]  # takes the time to write
 Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes
 # The rows claimed, by message and chat; the next rows, by chat; and what other requests answer, in their order.
 _Answers = tuple[Mapping[tuple[int, int], QueuedDelivery], Mapping[int, list[QueuedDelivery]], Sequence[object]]
+# Called at once when the connection is lost with its locks, with what happened.
+OnLoss = Callable[[Exception], object]
 _Answer = TypeVar("_Answer")
 
 
@@ -84,7 +86,7 @@ class BatchWriter:
 
     def __init__(self, database: Database) -> None:
         self.lease = Lease(database.sharing.lease, self._lose)
-        self.on_loss: list[Callable[[], object]] = []  # called at once when the connection is lost with its locks
+        self.on_loss: list[OnLoss] = []
         self._database = database
         self._connection = _Connection(database)
         self._batch = _Batch()
@@ -165,7 +167,7 @@ class BatchWriter:
                     answers = await self._commit(partial(self._connection.write, outcomes, claims, reads, others))
                 except Exception as error:  # noqa: BLE001 - it is raised where it was requested
                     batch.fail(error)
-                    self.lease.end()
+                    self.lease.end(error)
                 else:
                     batch.resolve(answers)
 
@@ -186,15 +188,18 @@ class BatchWriter:
         lease.renew(asked_at)
         return answers
 
-    def _lose(self) -> None:
+    def _lose(self, why: Exception | None) -> None:
         """Let nothing more be done by who held locks on the connection, and make a new one for what comes next."""
+        error = why or LedgerError(
+            f"ledger {self._database.name}: no answer, or this process stood still; another one may do its work by now"
+        )
         if self._is_asking:  # a database that may never answer
             self._connection.cut()
         self.lease = Lease(self._database.sharing.lease, self._lose)
         batch, self._batch = self._batch, _Batch()
-        batch.fail(LedgerError(f"ledger {self._database.name}: the connection was lost; run again"))
+        batch.fail(error)
         for call in [*self.on_loss]:
-            call()
+            call(error)
 
 
 class _Connection:
