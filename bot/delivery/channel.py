@@ -49,6 +49,7 @@ class UnconfirmedSend:
     others: int = 0  # other unconfirmed sends of the sequence: ids that nobody knows yet
     is_reworded: bool = False  # the body may not be the one that was sent: the post or what it leads to changed
     replies: Replies | None = None  # where they are kept
+    require_right: Callable[[], None] = lambda: None  # raises LedgerError where another process may work here by now
 
     @classmethod
     def of_row(

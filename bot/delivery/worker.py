@@ -176,8 +176,7 @@ class ChatWorker:
         refs = placeholders.refs(row.body)
         found = await self.state.ledger.messages_about(self.chat, refs) if refs else ()
         links = {ref: self.channel.message_link(self.chat.address, *message) for ref, *message in found}
-        body = placeholders.fill(row.body, links)
-        return plainer(self.channel.formatter, body, row.plain)
+        return plainer(self.channel.formatter, placeholders.fill(row.body, links), row.plain)
 
     async def _deliver(self, row: QueuedDelivery, body: Mapping[str, object]) -> None:
         address = self.chat.address
@@ -203,6 +202,7 @@ class ChatWorker:
         run = self.state
         tried, known = await run.ledger.known_message_ids(self.chat, row)
         unconfirmed = UnconfirmedSend.of_row(row, await self._body(row), tried, known, run.ledger.replies)
+        unconfirmed = replace(unconfirmed, require_right=run.lease.require)
         match await wait_unless(
             self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
         ):

@@ -136,18 +136,28 @@ class TelegramWebhook:
         self._longest_pause = longest_pause
         self._status = ConnectionStatus("telegram", updates.router.health)
         self._url, self._secret = url, secret
+        self._is_listening = False
 
     async def listen(self, stopping: asyncio.Event) -> None:
-        async with _beside(self._bot, self._updates, stopping, self._longest_pause):
-            await self._keep_setting_webhook(stopping)
-            await stopping.wait()
-            await self._updates.replies.finish()
+        self._is_listening = True
+        try:
+            async with _beside(self._bot, self._updates, stopping, self._longest_pause):
+                await self._keep_setting_webhook(stopping)
+                await stopping.wait()
+                await self._updates.replies.finish()
+        finally:
+            self._is_listening = False
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Respond 200 once an update is handled; Telegram repeats all others."""
+        """Respond 200 once an update is handled; Telegram repeats all others.
+
+        It comes again until it reaches the process that delivers for the bot.
+        """
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.encode()):
             return web.Response(status=403)
+        if not self._is_listening:
+            return web.Response(status=503)
         try:
             update = read_update(json.loads(await request.read()), self._bot)
         except (ValueError, RecursionError):  # no JSON, or nested too deeply

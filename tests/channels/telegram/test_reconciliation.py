@@ -13,7 +13,7 @@ from bot.channels.telegram import message_ids
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.reconciliation import ABSENT_RUN, MOST_PROBES
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
-from bot.errors import Rejected, RetryLater, SendError, Unconfirmed
+from bot.errors import LedgerError, Rejected, RetryLater, SendError, Unconfirmed
 from tests.support.chats import BASIC, CHANNEL, FORUM, READER
 from tests.support.fakes import faults
 from tests.support.fakes.faults import Fault
@@ -427,3 +427,14 @@ async def test_an_interrupted_second_copy_is_remembered_when_more_becomes_known(
     later = int(await send(channel, OTHER_READER))
     found = await channel.reconcile(READER, unconfirmed(after=0, taken=[later]))
     assert [Delivered(str(message.id)) for message in server.shown(READER)] == [found]
+
+
+async def test_it_changes_nothing_where_another_process_may_work_by_now(
+    server: FakeTelegram, channel: TelegramChannel
+) -> None:
+    def lost() -> None:
+        raise LedgerError("another process may work here by now")
+
+    with pytest.raises(LedgerError):
+        await channel.reconcile(READER, replace(unconfirmed(after=1), require_right=lost))
+    assert not [call for call in server.calls if call.method.startswith(("send", "edit", "delete"))]

@@ -96,6 +96,17 @@ async def test_requests_without_the_secret_are_refused(telegram_bot: TelegramBot
     assert telegram_bot.said(str(ANN)) == []
 
 
+async def test_a_process_that_does_not_deliver_for_the_bot_leaves_its_updates_to_the_one_that_does(
+    telegram_bot: TelegramBot, web: Web
+) -> None:
+    listening = telegram_bot.listening.pop(0)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert await post(web, update(1)) == 503
+    await telegram_bot.quiet()
+    assert telegram_bot.said(str(ANN)) == []
+
+
 async def test_what_is_no_update_is_refused(telegram_bot: TelegramBot, web: Web) -> None:
     for junk in (b"", b"{", b"\xff", b"[]", b"7", b"null", b"{}", b'{"update_id": "1"}', b'{"update_id": 1.5}'):
         assert await post(web, junk) == 400, junk
