@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from bot.log import configure
@@ -47,18 +48,20 @@ def begin(child: Child) -> None:
     child.stdin.write("go\n")
 
 
-def answer(child: Child) -> Answer:
-    """Wait until a process is done."""
-    assert child.stdout
-    found: Answer = json.loads(child.stdout.readline())
-    return found
-
-
-def ask(module: str, task: Mapping[str, object]) -> Answer:
-    """Let a process do something, from its start to its end."""
+def ask(module: str, task: Mapping[str, object], seconds: float = 600.0) -> Answer:
+    """Let a process do something, from its start to its end; TimeoutError when it takes longer."""
     with started(module, task) as child:
         begin(child)
-        return answer(child)
+        late = Timer(seconds, child.kill)
+        late.start()
+        try:
+            assert child.stdout
+            if not (said := child.stdout.readline()):
+                raise TimeoutError(f"{module} broke off, or took longer than {seconds:g} s")
+        finally:
+            late.cancel()
+    found: Answer = json.loads(said)
+    return found
 
 
 async def ready() -> None:

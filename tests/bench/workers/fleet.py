@@ -57,7 +57,7 @@ class Fleet:
         """Count the bots of each worker that has any."""
         return [count for (count,) in rows(self.url, "SELECT count(*) FROM bots WHERE pid > 0 GROUP BY pid")]
 
-    def wait_delivered(self, seconds: float = _PATIENCE) -> None:
+    def wait_delivered(self, seconds: float = 600.0) -> None:
         """Wait until nothing is left to send."""
         wait_until(lambda: rows(self.url, "SELECT count(*) FROM deliveries WHERE state != 'sent'") == [(0,)], seconds)
 
