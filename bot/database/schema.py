@@ -45,8 +45,8 @@ def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({spelled})", name=column)
 
 
-def _never(*_: object, **__: object) -> bool:
-    return False
+def _index_where(condition: str, name: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
 # What was found in the sources. The content stays, so that resuming and answering need no source.
@@ -136,7 +136,7 @@ messages = Table(
 )
 
 # What each chat holds or shall hold: one row per message and chat. There may be tens of millions: a write looks nothing
-# else up, and what is asked of a chat goes by the messages, which are few, or by the one index.
+# else up, and what is asked of a chat goes by the messages, which are few, or by the first index.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -160,15 +160,12 @@ deliveries = Table(
     Column("is_recalled", Integer, nullable=False, server_default="0"),
     _one_of("state", DeliveryState),
     # So `join` knows what belongs together. The database does not check it, which would be a quarter of planning.
-    ForeignKeyConstraint(["message_id"], ["messages.id"]).ddl_if(callable_=_never),
-    ForeignKeyConstraint(["chat_id"], ["chats.id"]).ddl_if(callable_=_never),
+    ForeignKeyConstraint(["message_id"], ["messages.id"]).ddl_if(dialect="none"),
+    ForeignKeyConstraint(["chat_id"], ["chats.id"]).ddl_if(dialect="none"),
     # Nearly all rows are settled for ever; what is asked at each run is asked of the others.
-    Index(
-        "ix_deliveries_unsettled",
-        *("chat_id", "state", "not_before"),
-        sqlite_where=text("state != 'sent'"),
-        postgresql_where=text("state != 'sent'"),
-    ),
+    _index_where("state != 'sent'", "ix_deliveries_unsettled", "chat_id", "state", "not_before"),
+    # Which ids came around a send whose answer was lost: all readers of a bot may share one sequence.
+    _index_where("sent_at IS NOT NULL", "ix_deliveries_sent", "id_sequence", "sent_at"),
     sqlite_with_rowid=False,
 )
 

@@ -87,11 +87,9 @@ async def open_ledger(url: str, clock: Callable[[], float] = time.time) -> Async
 
 async def known_ids(db: AsyncConnection, chat: Chat, before: float) -> KnownIds:
     """Tell which message ids are known in the id sequence of a chat, for a send that was tried at `before`."""
-    found = (await db.execute(delivery_sql.chats_of_sequence(chat))).scalars().all()
-    theirs = found if len(found) <= delivery_sql.MOST_LOOKED_UP else ()
-    last = (await db.execute(delivery_sql.last_id(chat, before, theirs))).one_or_none()
+    last = (await db.execute(delivery_sql.last_id(chat, before))).one_or_none()
     number, at = (last.id, last.sent_at) if last else (0, 0.0)
-    later = await db.execute(delivery_sql.later_ids(chat, number, theirs))
+    later = await db.execute(delivery_sql.later_ids(chat, before, number))
     replies = await db.execute(delivery_sql.reply_ids(chat, number))
     others = (await db.execute(delivery_sql.unconfirmed_sends(chat))).scalar_one() - 1
     return KnownIds(number, at, frozenset([*later.scalars(), *replies.scalars()]), max(0, others))

@@ -248,7 +248,7 @@ async def test_deliveries_keep_their_refs_and_a_copy_that_fails_changes_nothing(
     with sqlite3.connect(path) as db:
         db.executescript(OF_BEFORE)
         rows = db.execute(held).fetchall()
-        # The last that is done is to make this index.
+        # What is done towards the end is to make this index.
         db.execute("DROP INDEX ix_deliveries_unsettled")
         db.execute("CREATE INDEX ix_deliveries_unsettled ON chats (title)")
     with pytest.raises(errors.LedgerError, match="already exists"):

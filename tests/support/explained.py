@@ -60,7 +60,7 @@ _GIVEN_TO: dict[str, object] = {
     "tried_again": chats.c.id == 1,
 }
 # Parts of statements, which name tables of those around them.
-_PARTS = {"_LAST_MESSAGE", "_counts_by_chat"}
+_PARTS = {"_LAST_MESSAGE", "_counts_by_chat", "_sent"}
 
 
 def statements() -> Iterator[tuple[str, Executable]]:

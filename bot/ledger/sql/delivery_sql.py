@@ -20,12 +20,11 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    true,
 )
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.database.dialect import has_item, whole_number
-from bot.database.schema import by_message, chats, clock, deliveries, digests, messages, papers, sent_replies
+from bot.database.schema import chats, clock, deliveries, digests, messages, papers, sent_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger.records.deliveries import Chat
@@ -219,16 +218,10 @@ def messages_about(chat: Chat, refs: Collection[str]) -> Select[str, str, str]:
     )
 
 
-MOST_LOOKED_UP = 50  # chats, whose rows are looked up message by message; of more, all rows are gone through
+_MOST_AT_ONCE = 1000  # sends of an id sequence: more than are ever under way, so that ids are in order but for these
 
 
-def chats_of_sequence(chat: Chat) -> Select[int]:
-    """List the chats that may hold ids of a sequence: those that have it, and those that moved and had it."""
-    which = or_(chats.c.id_sequence == chat.id_sequence, chats.c.address != chats.c.name)
-    return select(chats.c.id).where(chats.c.channel == chat.channel, which).limit(MOST_LOOKED_UP + 1)
-
-
-def last_id(chat: Chat, before: float, theirs: Collection[int]) -> Select[Any, Any]:
+def last_id(chat: Chat, before: float) -> Select[Any, Any]:
     """Give the highest message id of an id sequence that was known at `before`, and when that message was sent.
 
     0 where the clock was set back in between: then nobody knows how long that was before.
@@ -238,27 +231,24 @@ def last_id(chat: Chat, before: float, theirs: Collection[int]) -> Select[Any, A
         sent_replies.c.id_sequence == chat.id_sequence,
         sent_replies.c.sent_at <= before,
     )
-    sent = _ids(chat, theirs).where(deliveries.c.sent_at <= before).order_by(_NUMBER.desc()).limit(1)
-    known = select(sent.subquery()).union_all(answers).subquery()
+    newest = _sent(chat).where(deliveries.c.sent_at <= before).order_by(deliveries.c.sent_at.desc())
+    known = select(newest.limit(_MOST_AT_ONCE).subquery()).union_all(answers).subquery()
     set_back = select(clock.c.set_back_at).scalar_subquery()
     unknown = and_(known.c.sent_at < set_back, set_back <= before)
     at = case((unknown, 0.0), else_=known.c.sent_at).label("sent_at")
     return select(known.c.id, at).order_by(known.c.id.desc()).limit(1)
 
 
-def later_ids(chat: Chat, after: int, theirs: Collection[int]) -> Select[Any]:
-    return _ids(chat, theirs).where(after < _NUMBER)
+def later_ids(chat: Chat, before: float, after: int) -> Select[Any, Any]:
+    """List the ids of a sequence above `after` that were not known at `before`."""
+    return _sent(chat).where(deliveries.c.sent_at > before, after < _NUMBER)
 
 
-def _ids(chat: Chat, theirs: Collection[int]) -> Select[Any, Any]:
-    """Give the ids of a sequence, each with when its message was sent; `theirs` are its chats, none: too many."""
-    here = deliveries.c.chat_id.in_(theirs) if theirs else true()
-    of_sequence = (deliveries.c.id_sequence == chat.id_sequence, deliveries.c.remote_id.is_not(None))
-    return (
-        select(_NUMBER.label("id"), deliveries.c.sent_at)
-        .select_from(by_message)
-        .where(messages.c.channel == chat.channel, here, *of_sequence)
-    )
+def _sent(chat: Chat) -> Select[Any, Any]:
+    """List the ids of a sequence, each with when its message was sent."""
+    of_sequence = (deliveries.c.id_sequence == chat.id_sequence, messages.c.channel == chat.channel)
+    sent = select(_NUMBER.label("id"), deliveries.c.sent_at).select_from(deliveries.join(messages))
+    return sent.where(*of_sequence, deliveries.c.remote_id.is_not(None))
 
 
 def reply_ids(chat: Chat, after: int) -> Select[Any]:

@@ -56,6 +56,8 @@ def upgrade() -> None:
     op.rename_table("new_deliveries", "deliveries")
     columns, unsettled = ["chat_id", "state", "not_before"], sa.text("state != 'sent'")
     op.create_index("ix_deliveries_unsettled", "deliveries", columns, sqlite_where=unsettled)
+    sent = sa.text("sent_at IS NOT NULL")
+    op.create_index("ix_deliveries_sent", "deliveries", ["place", "sent_at"], sqlite_where=sent)
 
 
 def _copy(db: sa.Connection) -> None:
