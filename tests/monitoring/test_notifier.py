@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,8 +21,9 @@ from bot.monitoring.notifier import OperatorChat, OperatorNotifier
 from bot.monitoring.outages import Outages
 from formatters.locale import phrases
 from tests.support.digests import days, digest, found, paper
+from tests.support.ledger_rows import change
 from tests.support.memory_channel import MemoryChannel, refused
-from tests.support.pipeline import Pipeline, open_pipeline
+from tests.support.pipeline import Pipeline, open_pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 SETTINGS = Settings(
@@ -78,14 +78,21 @@ class Watch:
 
 
 @pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
+    async with pipeline_at(ledger_url, "a", "b") as pipeline:
         yield pipeline
 
 
 @pytest.fixture
 def watch(pipeline: Pipeline) -> Watch:
     return Watch(pipeline)
+
+
+@pytest.fixture
+async def file_watch(tmp_path: Path) -> AsyncIterator[Watch]:
+    """Where the clock may be set back; a server's is trusted."""
+    async with open_pipeline(tmp_path, "a", "b") as pipeline:
+        yield Watch(pipeline)
 
 
 async def test_where_all_is_well_nobody_is_told_anything(watch: Watch) -> None:
@@ -369,7 +376,8 @@ async def test_a_refused_bot_and_its_return(watch: Watch) -> None:
     assert await watch.look() == ["✔ terminal: messages go out again"]
 
 
-async def test_a_clock_that_was_set_back_is_told_once(watch: Watch) -> None:
+async def test_a_clock_that_was_set_back_is_told_once(file_watch: Watch) -> None:
+    watch = file_watch
     clock = watch.pipeline.clock
     for back in (0.0, 11_100.0, 600.0):  # by 3:05, and by some minutes more
         clock.now -= back
@@ -490,14 +498,13 @@ async def test_without_operators_incidents_are_logged_once(pipeline: Pipeline) -
     assert [(one["event"], one["what"]) for one in logs] == [("trouble", "✖ A run failed. the disk is full")]
 
 
-async def test_a_ledger_that_fails_is_told_all_the_same(watch: Watch, tmp_path: Path) -> None:
+async def test_a_ledger_that_fails_is_told_all_the_same(watch: Watch, ledger_url: str) -> None:
     watch.outages.begin(IncidentKind.RUN, "", "the ledger is damaged", brief=0)
-    with sqlite3.connect(tmp_path / "ledger.db") as db:
-        db.execute("DROP TABLE notices")
-    db.close()
+    change(ledger_url, "ALTER TABLE notices RENAME TO gone")
     with capture_logs() as logs:
         assert await watch.look() == ["✖ A run failed. the ledger is damaged"]
         assert await watch.look() == []
+    change(ledger_url, "ALTER TABLE gone RENAME TO notices")  # PostgreSQL's is lent again
     assert [one["event"] for one in logs if one["log_level"] == "error"] == ["alarm", "alarm"]
 
 
