@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from bot.ledger.records.deliveries import QueuedDelivery
 from bot.ledger.sql.delivery_sql import READ_AHEAD
 from bot.ledger.writing import writer
 from tests.support.digests import days, digest, found, paper
+from tests.support.ledger_files import empty
 from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import MemoryChannel, refused
 from tests.support.pipeline import NOW, Pipeline, pipeline_at
@@ -39,6 +41,13 @@ FULL = {
         'ALTER TABLE deliveries DROP CONSTRAINT "disk is full"',
     ),
 }
+
+
+@pytest.fixture
+def ledger_url(tmp_path: Path) -> str:
+    """SQLite alone: on PostgreSQL, what ends a dispatch here is told in other words, or takes the lease with it."""
+    empty(tmp_path / "ledger.db")
+    return f"sqlite:///{tmp_path}/ledger.db"
 
 
 @pytest.fixture
