@@ -49,10 +49,10 @@ class Archive:
         return await self._newest(and_(digests.c.id.in_(held), IS_KEPT, _of(source)))
 
     async def of_day(self, day: date, source: str = "") -> list[Digest]:
-        """Give the digests of a day that have papers."""
+        """Give the digests of a day that have papers, in the order in which they came."""
         which = (_PAPERS, digests.c.day == day.isoformat(), _of(source))
         async with self._read() as db:
-            found = await db.execute(select(digests.c.content).where(*which))
+            found = await db.execute(select(digests.c.content).where(*which).order_by(digests.c.id))
             return [digest_from_json(content) for content in found.scalars()]
 
     async def days(self) -> list[date]:
