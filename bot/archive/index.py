@@ -51,6 +51,17 @@ async def index_all(db: AsyncConnection) -> None:
         await index_digest(db, digest_id, digest_from_json(content))
 
 
+async def index_words(db: AsyncConnection) -> None:
+    """Let the papers of a ledger be searched for, one digest after the other; none of them was so far."""
+    for number in (await db.execute(select(digests.c.id).order_by(digests.c.id))).scalars().all():
+        content = (await db.execute(select(digests.c.content).where(digests.c.id == number))).scalar_one()
+        digest = digest_from_json(content)
+        by_ref = {reference(digest, paper): paper for paper in digest.papers}
+        listed = (await db.execute(select(papers.c.id, papers.c.ref).where(papers.c.digest_id == number))).all()
+        if listed:
+            await db.execute(insert(paper_words), [index_row(place, by_ref[ref]) for place, ref in listed])
+
+
 def digest_row(digest: Digest, post: str, fingerprint: str, state: DigestState) -> dict[str, object]:
     """Give what the ledger holds of a digest as it was read, by columns."""
     content, day = digest_to_json(digest), digest.day.isoformat()

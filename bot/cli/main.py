@@ -12,8 +12,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.cli import options
-from bot.cli.archive import commands as _archive  # noqa: F401 - registers its commands
 from bot.cli.delivery import commands as by_hand
+from bot.cli.ledger import commands as whole
 from bot.cli.options import CHANNELS, NAMES, Channel, Config, Json, Verbose, duration, known_channel
 from bot.cli.program import Group, app, perform, settings_of
 from bot.cli.streams import make_streams_safe
@@ -233,6 +233,9 @@ def backup(
 
         raise LedgerError(f"ledger {shown(store.url)}: PostgreSQL copies it itself: {dump_command(store.url, file)}")
     say(f"{file}: {backup(store.file, file):,} bytes, checked")
+
+
+app.command(rich_help_panel=Group.OPERATE)(whole.migrate_ledger)
 
 
 def main() -> None:

@@ -38,6 +38,7 @@ __all__ = [
     "PaperWords",
     "Phrase",
     "TitleVector",
+    "by_bytes",
     "field",
     "has_item",
     "holds",
@@ -222,3 +223,20 @@ def _vector(words: Sequence[str]) -> str:
         if word != NOT_FOUND:
             places.setdefault(word, []).append(str(place))
     return " ".join(f"'{word}':{','.join(found)}" for word, found in places.items())
+
+
+class by_bytes(FunctionElement[str]):  # noqa: N801 - it is called as a function
+    """Order texts by their bytes, whatever the language of the database."""
+
+    inherit_cache = True
+    type = String()
+
+
+@compiles(by_bytes, "sqlite")
+def _by_bytes_sqlite(element: by_bytes, compiler: SQLCompiler, **how: Any) -> str:
+    return f"{compiler.process(element.clauses, **how)} COLLATE BINARY"
+
+
+@compiles(by_bytes, "postgresql")
+def _by_bytes_postgresql(element: by_bytes, compiler: SQLCompiler, **how: Any) -> str:
+    return f'{compiler.process(element.clauses, **how)} COLLATE "C"'

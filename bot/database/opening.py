@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database.engine import Database
 from bot.database.migrations import migrate
-from bot.database.sqlite.engine import SqliteDatabase, make_engine, refuse_empty, translating_errors
+from bot.database.sqlite.engine import SqliteDatabase, make_engine, refuse_empty, refuse_moved, translating_errors
 from bot.errors import LedgerError
 
 SQLITE = "sqlite:///"
@@ -45,6 +45,7 @@ async def _open_file(url: str, clock: Callable[[], float], prepare: Prepare) -> 
     engine = make_engine(path)
     try:
         with translating_errors(path):
+            refuse_moved(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             await refuse_empty(path)
             async with engine.execution_options(writes=True).begin() as db:

@@ -17,9 +17,9 @@ import rispy
 from pybtex.database import parse_string
 
 from bot.archive.contents import ArchivedPaper
-from bot.cli.archive import bibliography, exporting, formats
-from bot.cli.archive.fields import Fields, fields_of
-from bot.cli.archive.formats import Format
+from bot.cli.ledger import bibliography, exporting, formats
+from bot.cli.ledger.fields import Fields, fields_of
+from bot.cli.ledger.formats import Format
 from bot.errors import SettingsError
 from bot.ledger.ledger import open_ledger
 from formatters.model import Digest, Link, Paper, Section
@@ -176,7 +176,7 @@ async def test_which_papers(tmp_path: Path) -> None:
 
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rispy", None)
-    monkeypatch.delitem(sys.modules, "bot.cli.archive.bibliography", raising=False)
+    monkeypatch.delitem(sys.modules, "bot.cli.ledger.bibliography", raising=False)
     with pytest.raises(SettingsError) as told:
         exporting.format_of("ris")
     assert str(told.value) == "--format ris needs rispy, which is not installed: pip install 'paperboy-bot[export]'"

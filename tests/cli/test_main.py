@@ -178,10 +178,13 @@ def test_help_groups_the_commands_in_the_order_in_which_an_operator_meets_them()
         "Set up": ["demo", "init", "preview", "explain", "settings", "doctor"],
         "Deliver": ["deliver", "run"],
         "Look up": ["import", "export", "digests"],
-        "Operate": ["status", "sources", "chats", "health", "retry", "discard", "send", "drop", "recall", "backup"],
+        "Operate": [
+            *("status", "sources", "chats", "health", "retry", "discard", "send", "drop", "recall", "backup"),
+            "migrate-ledger",
+        ],
     }
-    assert "\n  preview   Show what would be sent; nothing is sent.\n" in result.output
-    assert "\n  run       Deliver every day by the schedule, until stopped.\n" in result.output
+    assert "\n  preview         Show what would be sent; nothing is sent.\n" in result.output
+    assert "\n  run             Deliver every day by the schedule, until stopped.\n" in result.output
     assert max(map(len, result.output.splitlines())) <= 80
 
 

@@ -47,7 +47,7 @@ def test_commands_stand_in_the_groups_of_help(page: str, heading: str) -> None:
     inside = {group: [f"`paperboy {name}" for name, panel in panels.items() if panel == group] for group in Group}
     listed = [line for group, names in inside.items() if names for line in (f"**{group}**", *names)]
 
-    shown = [re.match(r"\*\*.*?\*\*|`paperboy \w+", cells[0]) for cells in rows(section(page, heading))]
+    shown = [re.match(r"\*\*.*?\*\*|`paperboy [\w-]+", cells[0]) for cells in rows(section(page, heading))]
 
     assert [found and found[0] for found in shown] == listed
 

@@ -16,8 +16,8 @@ import signal
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,10 +34,12 @@ import bot.channels.telegram.channel
 import bot.channels.telegram.listener
 import bot.cli.delivery.deliver
 import bot.cli.main
+import bot.database.postgres.engine
 import bot.database.sqlite.engine
 import bot.sources.folder
 import bot.web.server
 from bot.channels.rate_limits.limiter import RateLimiter
+from bot.database.postgres.engine import SHARING
 from bot.delivery.channel import Channel, UnconfirmedSend
 from bot.delivery.dispatcher import RetryPolicy
 from bot.network import certificates
@@ -53,6 +55,7 @@ class Conditions:
 
     waits: RetryPolicy = RetryPolicy(settle_delay=0.05, first_backoff=0.05, longest_wait=5.0)
     timeout: float = 20.0  # seconds in which a platform must answer
+    take_over: float = SHARING.take_over_delay  # seconds after which no call of another process can arrive any more
     shift: float = 0.0  # seconds by which its clock is ahead of ours
     busy: int = 10_000  # milliseconds for which it waits for a locked ledger
     pages: int = 0  # SQLite's pages that the ledger may have at most; 0: any number
@@ -117,6 +120,7 @@ def _speed_up(conditions: Conditions) -> None:
     for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
         unlimited = RateLimiter((), lambda _chat: [])
         _put(module, name, partial(_reporting(getattr(module, name)), limiter=unlimited, timeout=conditions.timeout))
+    _put(bot.database.postgres.engine, "SHARING", replace(SHARING, take_over_delay=conditions.take_over))
     open_app = bot.app.assembly.open_app
     for module in (bot.app.assembly, bot.cli.delivery.deliver):
         _put(module, "open_app", lambda settings: open_app(settings, policy=conditions.waits))
@@ -165,6 +169,6 @@ def _reporting(kind: Any) -> Any:
     return type(kind.__name__, (kind,), {"reconcile": reconcile})
 
 
-def _put(module: Any, name: str, value: Callable[..., Any]) -> None:
+def _put(module: Any, name: str, value: object) -> None:
     assert hasattr(module, name), f"{module.__name__} has no {name} any more"
     setattr(module, name, value)

@@ -13,6 +13,7 @@ from bot.app.assembly import App, open_app
 from bot.cli.console import plural, print_json, say, spell_minute, spell_time, warn
 from bot.config.settings import Settings
 from bot.database.sqlite.backup import backup
+from bot.database.sqlite.engine import refuse_moved
 from bot.delivery.channel import Channel, ChatWork
 from bot.errors import SettingsError
 from bot.ledger.ledger import DueWork
@@ -54,6 +55,7 @@ async def show_dry_run(settings: Settings, *, as_json: bool) -> ExitCode:
 def _on_copy(settings: Settings, ledger: Path, folder: Path) -> Settings:
     """Give the settings with a copy of the ledger in place of it; where there is none, it would be a new one."""
     copy = folder / ledger.name
+    refuse_moved(ledger)
     if ledger.exists():
         backup(ledger, copy)
     store = settings.store.model_copy(update={"url": f"sqlite:///{copy}"})

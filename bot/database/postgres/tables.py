@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, inspect
 
-from bot.database.schema import clock, marks, metadata
+from bot.database.schema import clock, marks, metadata, paper_words
+from bot.errors import LedgerError
 
 # As `schema.paper_words` reads them; the words are spelled by `archive.ngrams`, and no dictionary is asked.
 _WORDS = (
@@ -19,10 +20,26 @@ _VERSION = "CREATE TABLE alembic_version (version_num varchar(32) CONSTRAINT ale
 
 
 def make_tables(connection: Connection, revision: str) -> None:
-    """Make all tables as the newest migration leaves them, and the rows that are there from the beginning."""
+    """Make all tables as the newest migration leaves them, and the rows that are there from the beginning.
+
+    Raises LedgerError where the database cannot hold them.
+    """
+    _require_fit(connection)
     metadata.create_all(connection)
     for statement in (*_WORDS, *_NEWEST, _VERSION):
         connection.exec_driver_sql(statement)
     connection.execute(insert(clock).values(id=1, written_at=0.0))
     connection.execute(insert(marks).values(id=1, plan=0))
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (%s)", (revision,))
+
+
+def _require_fit(connection: Connection) -> None:
+    name = f"database {connection.engine.url.database}"
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise LedgerError(
+            f"{name}: its encoding is {encoding}; make one by createdb --encoding=UTF8 --template=template0"
+        )
+    foreign = {*metadata.tables, paper_words.name} & {*inspect(connection).get_table_names()}
+    if foreign:
+        raise LedgerError(f"{name}: has a table {min(foreign)}, which is none of Paperboy's; name an empty database")

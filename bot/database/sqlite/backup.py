@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.database.sqlite.engine import remedy
+from bot.database.sqlite.engine import refuse_moved, remedy
 from bot.errors import LedgerError
 
 
@@ -16,6 +16,7 @@ def backup(ledger: Path, copy: Path) -> int:
     The copy is whole or not there at all: it bears its name only once it was written and checked.
     Raises LedgerError when there is no ledger, when the copy exists already or cannot be written.
     """
+    refuse_moved(ledger)
     if not ledger.exists():
         raise LedgerError(f"ledger {ledger}: is not there yet; nothing to copy")
     if copy.exists():

@@ -180,6 +180,20 @@ async def refuse_empty(path: Path) -> None:
     raise LedgerError(f"ledger {path}: the file is empty; put a copy back, or remove it to begin a new one")
 
 
+def refuse_moved(path: Path) -> None:
+    """Refuse to begin a ledger where one was moved from: what is in that one would be sent again."""
+    if not path.exists() and aside(path).exists():
+        raise LedgerError(
+            f"ledger {path}: it was moved to PostgreSQL; set store.url to its address there. A new ledger begins here "
+            f"only where {aside(path)} is gone"
+        )
+
+
+def aside(path: Path) -> Path:
+    """Give the name that a ledger bears once it was moved."""
+    return path.with_name(f"{path.name}.moved")
+
+
 def _is_empty(path: Path) -> bool:
     return path.exists() and not path.stat().st_size
 

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.app.cycle import read
-from bot.cli.archive.reading import sources_of
 from bot.cli.console import Console, plural, say, warn
+from bot.cli.ledger.reading import sources_of
 from bot.config.settings import Settings
 from bot.delivery.recognition import recognise
 from bot.errors import SourceError

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from io import StringIO
 
-from bot.cli.archive.fields import Fields
+from bot.cli.ledger.fields import Fields
 
 Entry = Callable[[Fields], str]
 

@@ -1,4 +1,7 @@
-"""The commands about the archive. What one needs is imported in it, so that --help comes at once."""
+"""The commands about the archive, and the one that moves the ledger, which `main` registers in its place.
+
+What one needs is imported in it, so that --help comes at once.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def import_past(
     config: Config = None,
 ) -> None:
     """Fill the archive with the past; nothing of it is sent. Exits with 0, with 2 when one could not be read."""
-    from bot.cli.archive import importing
+    from bot.cli.ledger import importing
 
     done = perform(partial(importing.import_past, named=what, owner=source), config or context.obj)
     sys.exit(0 if done else 2)
@@ -51,7 +54,7 @@ def export(
     config: Config = None,
 ) -> None:
     """Write the papers of the archive for other programs, older first."""
-    from bot.cli.archive import exporting
+    from bot.cli.ledger import exporting
 
     work = partial(exporting.export, kind=kind, since=since, words=query, output=output)
     perform(work, config or context.obj)
@@ -67,6 +70,22 @@ def digests(
     config: Config = None,
 ) -> None:
     """List the digests of the archive, newest first: day, name, source, state, papers, chats that have it."""
-    from bot.cli.archive.digests import show_digests
+    from bot.cli.ledger.digests import show_digests
 
     perform(partial(show_digests, since=since, page=page, limit=limit, as_json=json), config or context.obj)
+
+
+def migrate_ledger(
+    context: typer.Context,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="postgresql://user:password@host/name; without it, store.url.")
+    ] = "",
+    file: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="The ledger's file, where store.url is the new place.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Move the ledger to PostgreSQL: all of it or nothing. Refused while Paperboy runs. Exits with 0, else with 2."""
+    from bot.cli.ledger.moving import move
+
+    perform(partial(move, url=url, file=file), config or context.obj)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.archive.contents import ArchivedPaper
-from bot.cli.archive.fields import fields_of
-from bot.cli.archive.formats import FORMATS, Format
 from bot.cli.console import plural, warn
+from bot.cli.ledger.fields import fields_of
+from bot.cli.ledger.formats import FORMATS, Format
 from bot.config.settings import Settings
 from bot.errors import MissingExtraError, SettingsError
 from bot.ledger.ledger import open_ledger
@@ -39,7 +39,7 @@ def format_of(kind: str) -> Format:
     if kind in FORMATS:
         return FORMATS[kind]()
     try:
-        bibliography = import_module("bot.cli.archive.bibliography")
+        bibliography = import_module("bot.cli.ledger.bibliography")
     except ImportError as error:
         raise MissingExtraError(f"--format {kind}", error.name, "export") from None
     made: Format = bibliography.FORMATS[kind]()

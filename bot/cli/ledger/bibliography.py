@@ -10,8 +10,8 @@ import rispy
 from pybtex.database import BibliographyData, Entry, Person
 from pybtex.database.output.bibtex import Writer
 
-from bot.cli.archive.fields import Fields
-from bot.cli.archive.formats import Format
+from bot.cli.ledger.fields import Fields
+from bot.cli.ledger.formats import Format
 
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}|[a-z.-]+/\d{7}")
 _NO_KEY = re.compile(r"[^A-Za-z0-9.:/_-]+")

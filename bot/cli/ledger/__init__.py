@@ -1,0 +1,1 @@
+"""What the ledger holds: its archive, filled from the past, listed, and written as files; and all of it, moved."""
