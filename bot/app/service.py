@@ -15,7 +15,6 @@ from bot.app.duties.listening import keep_listening
 from bot.app.duties.ownership import Ownership
 from bot.app.duties.planning import Planning
 from bot.app.reporter import Reporter
-from bot.app.scheduler import make_scheduler
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.delivery.hours import DeliveryHours
@@ -52,9 +51,7 @@ class Service:
 
     @asynccontextmanager
     async def _beside(self, listeners: list[Listener]) -> AsyncIterator[None]:
-        """Let the scheduler wake, platforms post and the outside be told, until the block ends."""
-        scheduler = make_scheduler(self.settings, self.wake)
-        scheduler.start()
+        """Let platforms post and the outside be told, until the block ends."""
         reporting = asyncio.create_task(self.reporter.run())
         works = [self.heartbeat.run(self.stopping), *(keep_listening(one, self.stopping) for one in listeners)]
         beside = [asyncio.create_task(work) for work in works]
@@ -63,7 +60,6 @@ class Service:
         finally:
             systemd.notify(systemd.STOPPING)
             self.stopping.set()  # listeners must end, whatever ended this
-            scheduler.shutdown(wait=False)
             await asyncio.gather(*beside)
             reporting.cancel()
             await asyncio.gather(reporting, return_exceptions=True)

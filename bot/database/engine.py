@@ -7,7 +7,7 @@ import json
 import math
 import random
 import re
-from collections.abc import Callable, Coroutine, Set
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
@@ -125,6 +125,34 @@ def _whole(text: str) -> str:
     return text.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the jobs of one name do, with what each of them is about."""
+
+    work: Callable[[str], Awaitable[object]]
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """A job that was given up, once or again and again, and did not succeed since."""
+
+    name: str
+    what: str
+    times: int
+    failed_at: float  # the last time, in seconds since 1970
+
+
+class JobQueue(Protocol):
+    """Timed jobs on a server; one process at a time works on them."""
+
+    async def defer(self, task: str, what: str) -> None:
+        """Put a job into the queue, unless it waits there already; while nobody works on it, do nothing."""
+
+    async def run(self, tasks: Mapping[str, Task], failed: Callable[[str], object]) -> None:
+        """Do the jobs until cancelled; `failed` gets what was wrong with each."""
+
+
 class Database(Protocol):
     """The ledger's database: many readers, and writers in transactions."""
 
@@ -132,6 +160,10 @@ class Database(Protocol):
     clock: Callable[[], float]  # seconds since 1970
     sharing: Sharing
     locks: Locks
+    jobs: JobQueue | None  # none: time alone wakes
+
+    async def failed_jobs(self) -> Sequence[FailedJob]:
+        """List the jobs that were given up."""
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Read in one transaction."""

@@ -61,6 +61,7 @@ async def _open_server(url: str, clock: Callable[[], float], prepare: Prepare) -
     try:
         from bot.database.postgres.engine import PostgresDatabase
         from bot.database.postgres.engine import make_engine as make_server_engine
+        from bot.database.postgres.jobs import migrate_jobs
         from bot.database.postgres.locks import MIGRATION, WAIT, named
     except ImportError as error:
         driver = "pip install 'paperboy-bot[postgres]'"
@@ -72,6 +73,7 @@ async def _open_server(url: str, clock: Callable[[], float], prepare: Prepare) -
             async with engine.begin() as db:
                 await db.execute(WAIT, named(MIGRATION))  # several workers may start at once
                 await db.run_sync(migrate)
+                await db.run_sync(migrate_jobs)
                 await prepare(db)
                 await db.run_sync(database.follow_clock)
         yield database

@@ -110,6 +110,7 @@ class Ledger:
         self.paces = Paces(database)
         self.writer = BatchWriter(database)
         self.bots = Bots(database, self.writer)
+        self.jobs, self.failed_jobs = database.jobs, database.failed_jobs
         self.replies = replies.ReplyNotes(database, clock, self.writer.write)
 
     # --- planning

@@ -14,7 +14,7 @@ import apscheduler.schedulers.base
 import apscheduler.triggers.interval
 import pytest
 
-from bot.app.scheduler import make_scheduler
+from bot.app.duties.scheduler import make_scheduler
 from bot.config.schedule import Schedule
 from bot.config.settings import Settings
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
@@ -80,7 +80,11 @@ async def _deliveries(wall: JumpingClock, at: time, zone: str) -> dict[date, dat
     """Give when the program would first deliver on each day: it wakes, and looks whether the hours are open."""
     settings = Settings(timezone=zone, schedule=Schedule.model_validate({"at": f"{at:%H:%M}", "sweep": "30m"}))
     wake, hours, first = asyncio.Event(), DeliveryHours.for_chat(settings), dict[date, datetime]()
-    scheduler = make_scheduler(settings, wake)
+
+    async def ring() -> None:
+        wake.set()
+
+    scheduler = make_scheduler(settings, ring)
     scheduler.start()
     while (now := wall.now()) < wall.start + timedelta(days=DAYS, hours=2):
         if hours.is_open(now):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.app.cycle import DeliveryCycle
+from bot.app.duties.jobs import woken
 from bot.concurrency import wait_first
 from bot.config.settings import Settings
 from bot.database.states import IncidentKind
@@ -22,6 +23,7 @@ from bot.monitoring.notifier import OperatorNotifier
 # Seconds without a sign of life after which a sweep or a dispatch hangs: no worker waits for longer than a minute, but
 # a call may take one, too, and to plan for very many chats takes some.
 SLOW = 600.0
+_TOGETHER = 0.1  # seconds in which the jobs of all sources come, for which one sweep is enough
 
 
 @dataclass
@@ -39,26 +41,42 @@ class Planning:
     rescan: Callable[[], Awaitable[object]]  # called when there may be something to dispatch
     is_here: bool = False
     resumed: date | None = None  # the day on which paused chats were last given another try
+    _requests: list[asyncio.Future[None]] = field(default_factory=list)  # of sweeps, by jobs
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Plan until told to stop.
 
         What wakes it only wakes; whether there is something to do is what the sources and the ledger say.
         """
-        pause = self.settings.schedule.sweep.total_seconds()
         self.is_here = True
         try:
-            while not stopping.is_set():
-                self.wake.clear()
-                await self.sweep(stopping)
-                self.health.sign(SWEEP, pause + SLOW)
-                await wait_first(self.wake.wait(), stopping.wait(), asyncio.sleep(pause))
+            async with woken(self.settings, self.ledger.jobs, self.wake, self._planned):
+                await self._keep_sweeping(stopping)
         finally:
             self.is_here = False
             self.health.ended(SWEEP)
 
-    async def sweep(self, stopping: asyncio.Event) -> None:
-        """Plan all there is to plan now; what goes wrong is reported, and tried again at the next sweep."""
+    async def _keep_sweeping(self, stopping: asyncio.Event) -> None:
+        pause = self.settings.schedule.sweep.total_seconds()
+        while not stopping.is_set():
+            self.wake.clear()
+            requests, self._requests = self._requests, []
+            outcome = await self.sweep(stopping)
+            for request in requests:
+                if not request.done():
+                    request.set_exception(outcome) if outcome else request.set_result(None)
+            self.health.sign(SWEEP, pause + SLOW)
+            await wait_first(self.wake.wait(), stopping.wait(), asyncio.sleep(pause))
+            await asyncio.sleep(_TOGETHER if self._requests else 0)
+
+    async def _planned(self, _source: str) -> None:
+        """Wait for a sweep that begins from now on, and raise what was wrong with it; those of many need one alone."""
+        self._requests.append(request := asyncio.get_running_loop().create_future())
+        self.wake.set()
+        await request
+
+    async def sweep(self, stopping: asyncio.Event) -> Exception | None:
+        """Plan all there is to plan now; what goes wrong is reported, given, and tried again at the next sweep."""
         self.health.sign(SWEEP, SLOW)
         now = datetime.now(self.settings.zone)
         resume = DeliveryHours.for_chat(self.settings).is_open(now) and self.resumed != now.date()
@@ -72,9 +90,11 @@ class Planning:
             await self.rescan()
             await self.tell()
         except Stopped:
-            return
+            return None
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the program goes on
             await self._tell_failure(error)
+            return error
+        return None
 
     async def tell(self) -> None:
         """Tell the operators, and who waits for a heartbeat, how it is."""

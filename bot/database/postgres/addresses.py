@@ -17,6 +17,11 @@ def driver_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
+def libpq_url(url: str) -> str:
+    """Give the URL as PostgreSQL's own library takes it, with the password."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def shown(url: str) -> str:
     """Give the address of a database as people read it: no passwords, and only the options that say where it is."""
     parts = make_url(url)

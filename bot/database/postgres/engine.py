@@ -6,16 +6,17 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.database.engine import MARK, Locks, Sharing, dump_json, store_text
+from bot.database.engine import MARK, FailedJob, JobQueue, Locks, Sharing, dump_json, store_text
 from bot.database.postgres.addresses import driver_url, shown
 from bot.database.postgres.errors import translating_errors
+from bot.database.postgres.jobs import PostgresJobs, failed_jobs
 from bot.database.postgres.locks import SessionLocks
 
 # A host that is gone is noticed, so that its locks are freed here and there.
@@ -70,8 +71,14 @@ class PostgresDatabase:
         self.name, self.clock = shown(url), ServerClock() if clock is time.time else clock
         self.sharing = SHARING
         self.locks: Locks = SessionLocks()
+        self.jobs: JobQueue | None = PostgresJobs(url)
         self._url, self._engine = url, engine
         self._last = 0.0  # the time that was last given in order
+
+    async def failed_jobs(self) -> Sequence[FailedJob]:
+        """List the jobs that were given up."""
+        async with self.read() as db:
+            return await failed_jobs(db)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

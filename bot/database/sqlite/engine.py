@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.database.engine import ALONE, MARK, Locks, Sharing, dump_json, store_text
+from bot.database.engine import ALONE, MARK, FailedJob, JobQueue, Locks, Sharing, dump_json, store_text
 from bot.database.sqlite.lock import FileLocks, ProcessLock
 from bot.database.sqlite.times import follow_clock, is_impossible
 from bot.errors import LedgerError
@@ -30,6 +30,7 @@ class SqliteDatabase:
     where it was set back, each write first moves the times in the ledger.
     """
 
+    jobs: JobQueue | None = None
     sharing: Sharing = ALONE  # the lock of a ledger is free when its process is dead, and never before
 
     def __init__(self, engine: AsyncEngine, path: Path, clock: Callable[[], float]) -> None:
@@ -41,6 +42,10 @@ class SqliteDatabase:
         self.locks: Locks = FileLocks()
         self._exclusive = ProcessLock(path)
         self._writing = asyncio.Lock()  # SQLite has one writer at a time; better to wait here than in it
+
+    async def failed_jobs(self) -> Sequence[FailedJob]:
+        """List none: there is no queue."""
+        return ()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

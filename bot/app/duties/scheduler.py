@@ -1,8 +1,8 @@
-"""When the service wakes: at the daily minute, and at each sweep."""
+"""When who plans is woken: at the daily minute, and at each sweep."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -12,8 +12,8 @@ from bot.config.fields import WEEKDAYS, weekdays
 from bot.config.settings import Settings
 
 
-def make_scheduler(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
-    """Make the scheduler: a wake-up at the daily minute, one each sweep, and one for the heartbeat."""
+def make_scheduler(settings: Settings, ring: Callable[[], Awaitable[object]]) -> AsyncIOScheduler:
+    """Make the scheduler: it calls `ring` at the daily minute, at each sweep, and for the heartbeat."""
     schedule, zone = settings.schedule, settings.zone
     days = ",".join(WEEKDAYS[day] for day in sorted(weekdays(schedule.days)))
     daily = CronTrigger(hour=schedule.at.hour, minute=schedule.at.minute, day_of_week=days, timezone=zone)
@@ -24,9 +24,6 @@ def make_scheduler(settings: Settings, wake: asyncio.Event) -> AsyncIOScheduler:
     scheduler = AsyncIOScheduler(
         timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
-
-    async def ring() -> None:  # a coroutine, so that it runs in the loop and not in a thread
-        wake.set()
 
     for name, trigger in jobs.items():
         scheduler.add_job(ring, trigger, id=name)
