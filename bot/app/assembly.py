@@ -22,7 +22,6 @@ from bot.channels import all_kits
 from bot.config.settings import Settings
 from bot.conversation.listener import Listener
 from bot.conversation.router import CommandRouter
-from bot.database.engine import TO_DISPATCH
 from bot.delivery.channel import Channel, ChannelKit, listed_chats
 from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import RetryPolicy
@@ -152,10 +151,6 @@ def _service(
         for bot in bots.values():
             bot.rescan()
 
-    async def rescan_everywhere() -> None:
-        rescan()
-        await ledger.bots.tell(TO_DISPATCH)
-
     async def dispatched(*, anything: bool) -> None:
         if planning.is_here:
             await planning.tell()
@@ -164,7 +159,7 @@ def _service(
         if anything:  # of which operators may have to be told
             wake.set()
 
-    planning = Planning(settings, ledger, cycle, notifier, health, heartbeat, wake, planned, rescan_everywhere)
+    planning = Planning(settings, ledger, cycle, notifier, health, heartbeat, wake, planned, rescan)
     pause = settings.schedule.sweep.total_seconds()
     shared = (ledger, cycle, health, heartbeat, pause, planned, dispatched, lambda: not planning.is_here)
     bots |= {name: BotAtWork(channel, *shared) for name, channel in cycle.channels.items()}

@@ -70,8 +70,11 @@ class Census:
 class Locks(Protocol):
     """Locks of a connection: it loses them when it ends, and by then it can write nothing any more."""
 
-    def join(self, db: Connection) -> None:
-        """Be counted among those who share, and be told what they tell."""
+    def join(self, db: Connection, name: str) -> None:
+        """Be counted among those who share, under a name, and be told what they tell."""
+
+    def names(self, db: Connection) -> Sequence[str]:
+        """List the names of those who share."""
 
     def census(self, db: Connection) -> Census:
         """Count the processes, list which locks are held, by whomever, and what other processes told."""

@@ -41,8 +41,7 @@ metadata = MetaData(
 
 
 def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
-    spelled = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({spelled})", name=column)
+    return CheckConstraint(f"{column} IN {tuple(map(str, words))}", name=column)
 
 
 def _index_where(condition: str, name: str, *columns: str) -> Index:
@@ -282,7 +281,7 @@ clock = Table(
     Column("set_back_by", Integer),
 )
 
-# The bots, one for each channel of the settings, and who took it when; nobody, when it was given back in order.
+# The bots, one for each channel, and who took it when; nobody, when it was given back in order.
 bots = Table(
     "bots",
     metadata,
@@ -291,6 +290,7 @@ bots = Table(
     Column("host", String, nullable=False, server_default=""),
     Column("pid", Integer, nullable=False, server_default="0"),
     Column("taken_at", Float),
+    Column("per_minute", Integer, nullable=False, server_default="0"),  # messages that it sent in the last one
 )
 
 # What counts the transactions that may change which delivery of a chat comes next: one row.

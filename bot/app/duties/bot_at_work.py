@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -20,13 +22,15 @@ from bot.conversation.listener import Listener
 from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import Channel
 from bot.delivery.dispatcher import Dispatcher
-from bot.errors import PaperboyError, Stopped
+from bot.errors import LedgerError, PaperboyError, Stopped
 from bot.ledger.ledger import Ledger
 from bot.ledger.records.deliveries import Chat, QueuedDelivery
 from bot.log import log
 from bot.monitoring.health import DELIVERY, Health, dispatch_of
 from bot.monitoring.heartbeat import Heartbeat
 from bot.monitoring.tally import Tally
+
+_COUNT_EVERY = 10.0  # seconds between two times that it is written down how much is sent
 
 
 class Dispatched(Protocol):
@@ -52,6 +56,7 @@ class BotAtWork:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _dispatcher: Dispatcher | None = None  # while it dispatches
     _has_settled: bool = False  # anything, in the last dispatch
+    _sent: deque[float] = field(default_factory=deque)  # when messages were, in the last minute or little more
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver and answer until told to stop, in order; cancelled, leave all as it is at once."""
@@ -91,6 +96,7 @@ class BotAtWork:
         titles, paces = TitleKeeper(self.ledger, channels, describe), PaceKeeper(self.ledger, channels, describe)
         await paces.load()
         works = [ask_about_token(self.channel, self.health, stopping), titles.run(stopping), paces.run(stopping)]
+        works += [self._keep_counting(stopping)]
         works += [keep_listening(self.listener, stopping)] if self.listener else []
         tasks = [asyncio.create_task(work) for work in works]
         try:
@@ -103,6 +109,19 @@ class BotAtWork:
             await asyncio.gather(*tasks, return_exceptions=all(task.cancelled() for task in tasks))
             self.health.left(self.channel.name)
         await paces.keep()
+
+    async def _keep_counting(self, stopping: asyncio.Event) -> None:
+        """Write down now and then how many messages are sent in a minute."""
+        written = 0
+        while not stopping.is_set():
+            await wait_unless(asyncio.sleep(_COUNT_EVERY), stopping)
+            over = time.monotonic() - 60.0
+            while self._sent and self._sent[0] < over:
+                self._sent.popleft()
+            with suppress(LedgerError):  # it is only shown
+                if written != len(self._sent):
+                    await self.ledger.bots.count(self.channel.name, len(self._sent))
+                    written = len(self._sent)
 
     async def _pause(self, begun: float) -> float:
         """Give the seconds until something is due that was not when the last dispatch began, a sweep's at most.
@@ -134,6 +153,7 @@ class BotAtWork:
         self.health.sign(dispatch_of(self.channel.name), SLOW)
         if state == DeliveryState.SENT:
             self.health.sign(DELIVERY)
+            self._sent.append(time.monotonic())
             if row.state != DeliveryState.STALE:
                 self.heartbeat.digest_sent()
         tally.settled(chat, row, state, why)

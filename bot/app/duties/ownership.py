@@ -47,6 +47,7 @@ class Ownership:
     rescan: Callable[[], object]  # called when there may be something to dispatch
     _held: dict[Key, _Held] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _known: list[Bot] = field(default_factory=list)  # all bots
     _has_joined: bool = False
     _why: str = ""  # the last look failed
 
@@ -94,7 +95,7 @@ class Ownership:
 
     async def _share_bots(self, tasks: asyncio.TaskGroup, census: Census) -> None:
         """Take bots that nobody has, up to a fair share of all; give back what is more."""
-        known = await self.bots.known(self.at_work)
+        known = self._known = self._known or await self.bots.known(self.at_work)
         most = math.ceil(len(known) / max(1, census.processes))
         mine = sum(bot.lock in self._held for bot in known)
         for bot in known:

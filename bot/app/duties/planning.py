@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -38,7 +38,7 @@ class Planning:
     heartbeat: Heartbeat
     wake: asyncio.Event  # set: there may be something to plan
     planned: asyncio.Event  # set once something was
-    rescan: Callable[[], Awaitable[object]]  # called when there may be something to dispatch
+    rescan: Callable[[], object]  # called when there may be something to dispatch
     is_here: bool = False
     resumed: date | None = None  # the day on which paused chats were last given another try
     _requests: list[asyncio.Future[None]] = field(default_factory=list)  # of sweeps, by jobs
@@ -87,7 +87,7 @@ class Planning:
                 self.resumed = now.date() if resume else self.resumed
                 self.health.outages.end(IncidentKind.RUN, "")
             self.planned.set()
-            await self.rescan()
+            self.rescan()
             await self.tell()
         except Stopped:
             return None

@@ -10,6 +10,7 @@ import typer
 from bot.app.assembly import open_app
 from bot.cli.console import plural, say, warn
 from bot.config.settings import Settings
+from bot.database.engine import TO_DISPATCH
 from bot.delivery.planner import plan_by_hand
 from bot.errors import SettingsError, Stopped
 from bot.ledger.by_hand import MeantDigest, Recalled
@@ -68,6 +69,7 @@ async def recall(settings: Settings, said: str, chat: str, *, yes: bool) -> Exit
         if not _agreed(f"Delete the messages of {one} in {chat or 'all chats'}?", yes=yes):
             return ExitCode.NOT_DONE
         recalled = await ledger.by_hand.recall(one.id, where)
+        await ledger.bots.tell(TO_DISPATCH)
     for line in _lines(recalled):
         say(f"{one}: {line}")
     if not chat:

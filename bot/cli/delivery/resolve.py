@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.app.assembly import open_app
 from bot.cli.console import plural, say
 from bot.config.settings import Settings
+from bot.database.engine import TO_PLAN
 from bot.errors import SettingsError, Stopped
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records.reports import Incident, Selection
@@ -22,6 +23,7 @@ async def retry(settings: Settings, which: Selection, *, unseen: bool) -> None:
         await _check(ledger, which)
         count = await ledger.incidents.retry(which, unseen=unseen)
         posts = [] if which.chat else await ledger.incidents.release_held()
+        await ledger.bots.tell(TO_PLAN)
     say(f"{plural(count, 'message')} will be {'sent' if unseen else 'tried'} again")
     for post in posts:
         say(f"{post.where} waits no longer: {post.why}")

@@ -14,12 +14,14 @@ from bot.channels import all_kits
 from bot.channels.rate_limits.allowances import Allowance
 from bot.cli.console import Console, plural, print_json, spell_minute, spell_time
 from bot.config.settings import Settings
+from bot.database.engine import FailedJob
 from bot.database.states import DeliveryState, IncidentKind
 from bot.delivery.channel import listed_chats
 from bot.delivery.hours import DeliveryHours
 from bot.ledger.chats.paces import LearntPace
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records.reports import ChatStatus, DerivedState, DigestStatus, PausedChat, StuckMessage
+from bot.ledger.writing.bots import Owned
 from bot.monitoring.status import paused_line, recent_status
 from formatters.locale import phrases
 
@@ -40,6 +42,8 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
         left = await ledger.incidents.unsubscribed(listed_chats(all_kits(), settings))
         clock = [one for one in await ledger.incidents.current() if one.kind is IncidentKind.CLOCK]
         slower = [one for one in await ledger.paces.listed() if _allowed(one) < one.most]
+        owners, workers = await ledger.bots.owners()
+        failed = await ledger.failed_jobs()
     sources = [looks[one.name] for one in settings.sources if one.name in looks]
     when = DeliveryHours.for_chat(settings).next_after(datetime.now(UTC))
     if as_json:
@@ -50,6 +54,9 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
             "stuck": list(map(asdict, stuck)),
             "sources": [{"name": one.name, **asdict(one.survey), "problem": _problem(one)} for one in sources],
             "paces": [_as_json(one, settings.zone) for one in slower],
+            "bots": [{**asdict(one), "since": spell_time(one.since, settings.zone)} for one in owners],
+            "workers": list(workers),
+            "failed_jobs": [{**asdict(one), "failed_at": spell_time(one.failed_at, settings.zone)} for one in failed],
         }
         print_json({"digests": listed, **more, "next_run": when.isoformat()})
         return
@@ -65,7 +72,27 @@ async def show_status(settings: Settings, *, as_json: bool) -> None:
     for look in sources:
         _print_look(console, look)
     _print_paces(console, slower, settings.zone)
+    _print_owners(console, owners, workers, settings.zone)
+    _print_failed(console, failed, settings.zone)
     console.print(f"Next run: {when:%Y-%m-%d %H:%M} {settings.timezone}")
+
+
+def _print_owners(console: Console, owners: Sequence[Owned], workers: Sequence[str], zone: tzinfo) -> None:
+    """Print who delivers for each bot of a ledger that is shared, and who shares it."""
+    for one in owners:
+        if one.since is None:
+            console.print(f"{one.channel}: nobody delivers; start `paperboy run`", style="yellow")
+        else:
+            who = f"{one.host} {one.pid} since {spell_minute(one.since, zone)}"
+            console.print(escape(f"{one.channel}: {who}, {plural(one.per_minute, 'message')} in the last minute"))
+    if owners:
+        console.print(escape(f"{plural(len(workers), 'worker')}{': ' if workers else ''}{', '.join(workers)}"))
+
+
+def _print_failed(console: Console, failed: Sequence[FailedJob], zone: tzinfo) -> None:
+    for one in failed:
+        often = f"failed {plural(one.times, 'time')}, last at {spell_minute(one.failed_at, zone)}"
+        console.print(escape(f"job {one.name} {one.what}: {often}; the log says why"), style="yellow")
 
 
 def _problem(look: LastLook) -> str:

@@ -6,6 +6,8 @@ The server frees those of a session when its connection ends
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import psycopg
 from sqlalchemy import Connection, text
 
@@ -27,6 +29,16 @@ _HELD = text(
 )
 
 
+# The server keeps 63 bytes of a name, in ASCII.
+_PREFIX = "paperboy "
+_NAME = text("SELECT set_config('application_name', :name, false)")
+_NAMES = text(
+    "SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid) "
+    "WHERE locktype = 'advisory' AND objsubid = 2 AND classid = :kind AND objid = :which AND granted "
+    "AND datname = current_database() ORDER BY 1"
+)
+
+
 def named(key: Key) -> dict[str, int]:
     """Give the parameters that name a lock."""
     return {"kind": key[0], "which": key[1]}
@@ -38,13 +50,18 @@ class SessionLocks:
     def __init__(self) -> None:
         self._told: set[str] = set()  # it comes with the answer to any statement
 
-    def join(self, db: Connection) -> None:
-        """Be counted among those who share, and be told what they tell."""
+    def join(self, db: Connection, name: str) -> None:
+        """Be counted among those who share, under a name, and be told what they tell."""
         connection: psycopg.Connection = db.connection.driver_connection  # type: ignore[assignment]
         own = connection.info.backend_pid
         connection.add_notify_handler(lambda told: None if told.pid == own else self._told.add(told.payload))
         db.execute(_LISTEN)
+        db.execute(_NAME, {"name": f"{_PREFIX}{name}"})
         db.execute(_JOIN, named(_PROCESS))
+
+    def names(self, db: Connection) -> Sequence[str]:
+        """List the names of those who share."""
+        return [name.removeprefix(_PREFIX) for name in db.execute(_NAMES, named(_PROCESS)).scalars()]
 
     def census(self, db: Connection) -> Census:
         """Count the processes, list which locks are held, by whomever, and what other processes told."""

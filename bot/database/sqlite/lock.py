@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,8 +19,11 @@ _POLL = 0.1  # seconds between two tries
 class FileLocks:
     """The locks of a connection to a file: nobody else asks for them, since a process has the file for itself."""
 
-    def join(self, db: Connection) -> None:
+    def join(self, db: Connection, name: str) -> None:
         """Be the only one."""
+
+    def names(self, db: Connection) -> Sequence[str]:  # noqa: ARG002
+        return ()
 
     def census(self, db: Connection) -> Census:  # noqa: ARG002
         return Census(1, frozenset(), frozenset())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select, update
 
 from bot.concurrency import beside
 from bot.database.dialect import insert
-from bot.database.engine import BOT, PLANNING, Census, Database, Key, repeats
+from bot.database.engine import BOT, PLANNING, TO_DISPATCH, Census, Database, Key, repeats
 from bot.database.schema import bots
 from bot.errors import Stopped
 from bot.ledger.sql import transitions
@@ -39,6 +39,17 @@ class Bot:
         return BOT, self.id
 
 
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Who delivers for the bot of a channel, if anybody does."""
+
+    channel: str
+    host: str = ""
+    pid: int = 0
+    since: float | None = None  # seconds since 1970
+    per_minute: int = 0  # messages, lately
+
+
 class Bots:
     """The bots of a ledger, and the locks of this process."""
 
@@ -55,16 +66,30 @@ class Bots:
     @repeats
     async def known(self, channels: Collection[str]) -> list[Bot]:
         """Give the bots of these channels; a new one is written down."""
-        if not channels:
-            return []
+        theirs = select(bots.c.id, bots.c.channel).where(bots.c.channel.in_(channels)).order_by(bots.c.id)
+        async with self._database.read() as db:
+            found = [Bot(*row) for row in await db.execute(theirs)]
+        if not (new := sorted({*channels} - {bot.channel for bot in found})):
+            return found
         async with self._database.write_aside() as db:
-            await db.execute(insert(bots).on_conflict_do_nothing(), [{"channel": one} for one in sorted(channels)])
-            found = await db.execute(select(bots.c.id, bots.c.channel).where(bots.c.channel.in_(channels)))
-            return [Bot(*row) for row in found]
+            await db.execute(insert(bots).on_conflict_do_nothing(), [{"channel": one} for one in new])
+            return [Bot(*row) for row in await db.execute(theirs)]
 
     async def join(self) -> None:
         """Be counted among those who work, as long as the connection lives."""
-        await self._writer.write(lambda db, _: self._locks.join(db))
+        await self._writer.write(lambda db, _: self._locks.join(db, f"{socket.gethostname()} {os.getpid()}"))
+
+    async def owners(self) -> tuple[list[Owned], Sequence[str]]:
+        """Tell who delivers for each bot, and name all processes that share the ledger; nothing where it is a file."""
+        return await self._writer.write(self._owners) if self._writer.lease.is_limited else ([], ())
+
+    @repeats
+    async def count(self, channel: str, per_minute: int) -> None:
+        """Write how many messages were sent in the last minute for a bot that is this process's."""
+        mine = (bots.c.channel == channel, bots.c.host == socket.gethostname(), bots.c.pid == os.getpid())
+        if self._writer.lease.is_limited:
+            async with self._database.write_aside() as db:
+                await db.execute(update(bots).where(*mine).values(per_minute=per_minute))
 
     async def census(self) -> Census:
         """Tell who works, and what is held by whomever."""
@@ -93,11 +118,15 @@ class Bots:
 
     @asynccontextmanager
     async def planning(self, stopping: asyncio.Event, tell: Callable[[str], object]) -> AsyncIterator[None]:
-        """Be the only one who plans; waits for another one, and tells so once. Raises Stopped when told to stop."""
+        """Be the only one who plans; who dispatches is told of it in the end.
+
+        Waits for another one, and tells so once. Raises Stopped when told to stop meanwhile.
+        """
         async with beside(self.stay()):
             await self._wait_for(PLANNING, stopping, tell)
             try:
                 yield
+                await self.tell(TO_DISPATCH)
             finally:
                 await self.unlock(PLANNING)
 
@@ -161,9 +190,16 @@ class Bots:
         if db.execute(select(bots.c.host).where(bots.c.id == bot.id)).scalar_one():
             wait = min(self.sharing.lease, self.sharing.take_over_delay)
             db.execute(transitions.ask_later(bot.channel, now + wait))
-        mine = {"host": socket.gethostname(), "pid": os.getpid(), "taken_at": now}
+        mine = {"host": socket.gethostname(), "pid": os.getpid(), "taken_at": now, "per_minute": 0}
         db.execute(update(bots).where(bots.c.id == bot.id).values(mine))
         return True
+
+    def _owners(self, db: Connection, _: float) -> tuple[list[Owned], Sequence[str]]:
+        held = self._locks.census(db).held
+        columns = (bots.c.id, bots.c.channel, bots.c.host, bots.c.pid, bots.c.taken_at, bots.c.per_minute)
+        rows = db.execute(select(*columns).order_by(bots.c.channel))
+        owned = [Owned(*known) if (BOT, number) in held else Owned(known[0]) for number, *known in rows]
+        return owned, self._locks.names(db)
 
     def _give_back(self, bot: Bot, db: Connection, _: float) -> None:
         db.execute(update(bots).where(bots.c.id == bot.id).values(host="", pid=0, taken_at=None))

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("host", sa.String(), nullable=False, server_default=""),
         sa.Column("pid", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("taken_at", sa.Float(), nullable=True),
+        sa.Column("per_minute", sa.Integer(), nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("id", name="pk_bots"),
         sa.UniqueConstraint("channel", name="uq_bots_channel"),
     )
