@@ -88,6 +88,7 @@ class DeliveryCycle:
         """Make what sends everything that is due in some channels, None: in all, until told to stop."""
         return Dispatcher(
             *(self.ledger, self.channels if channels is None else channels, self.policy),
+            clock=self.ledger.clock,  # by which times in the ledger were written, whatever this computer's shows
             stopping=stopping or self.stopping,
             on_settled=on_settled,
             working=working,

@@ -70,7 +70,7 @@ class PostgresDatabase:
     def __init__(self, engine: AsyncEngine, url: str, clock: Callable[[], float]) -> None:
         self.name, self.clock = shown(url), ServerClock() if clock is time.time else clock
         self.sharing = SHARING
-        self.locks: Locks = SessionLocks()
+        self.locks: Locks = SessionLocks(_SILENCE * SHARING.lease)
         self.jobs: JobQueue | None = PostgresJobs(url)
         self._url, self._engine = url, engine
         self._last = 0.0  # the time that was last given in order

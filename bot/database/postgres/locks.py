@@ -17,7 +17,19 @@ MIGRATION: Key = (0, 0)
 _PROCESS: Key = (3, 0)  # held by all who share
 
 WAIT = text("SELECT pg_advisory_xact_lock(:kind, :which)")
-_TRY = text("SELECT pg_try_advisory_lock(:kind, :which)")
+# The server counts how often a lock is taken: a transaction that is repeated must not take it twice.
+_TRY = text(
+    "SELECT CASE WHEN EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 "
+    "AND pid = pg_backend_pid() AND classid = :kind AND objid = :which) "
+    "THEN true ELSE pg_try_advisory_lock(:kind, :which) END"
+)
+# No time-out ends a transaction that stands still right behind an `executemany`: psycopg sends it as a pipeline, whose
+# last word disarms idle_in_transaction_session_timeout. So others end it, with its locks.
+_END_SILENT = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND usename = current_user AND pid != pg_backend_pid() AND application_name LIKE 'paperboy%' "
+    "AND state LIKE 'idle in transaction%' AND state_change < clock_timestamp() - make_interval(secs => :silence)"
+)
 _UNLOCK = text("SELECT pg_advisory_unlock(:kind, :which)")
 _JOIN = text("SELECT pg_advisory_lock_shared(:kind, :which)")
 _LISTEN, _TELL = text("LISTEN paperboy"), text("SELECT pg_notify('paperboy', :what)")
@@ -47,7 +59,8 @@ def named(key: Key) -> dict[str, int]:
 class SessionLocks:
     """The locks of a connection, which the server frees when it ends; and what is told over it."""
 
-    def __init__(self) -> None:
+    def __init__(self, silence: float) -> None:
+        self._silence = silence  # seconds after which a transaction in which nothing happens is ended
         self._told: set[str] = set()  # it comes with the answer to any statement
 
     def join(self, db: Connection, name: str) -> None:
@@ -64,7 +77,11 @@ class SessionLocks:
         return [name.removeprefix(_PREFIX) for name in db.execute(_NAMES, named(_PROCESS)).scalars()]
 
     def census(self, db: Connection) -> Census:
-        """Count the processes, list which locks are held, by whomever, and what other processes told."""
+        """Count the processes, list which locks are held, by whomever, and what other processes told.
+
+        Who stands still in a transaction is ended first.
+        """
+        db.execute(_END_SILENT, {"silence": self._silence})
         held = {(kind, which): count for kind, which, count in db.execute(_HELD)}
         told, self._told = self._told, set()
         return Census(held.get(_PROCESS, 0), held.keys(), told)
