@@ -28,7 +28,7 @@ _forks = multiprocessing.get_context("forkserver")
 # What the program imports itself, and what its libraries would import late, in each process anew.
 _LATE = (
     *("aiosqlite", "alembic.command", "anyio._backends._asyncio", "encodings.idna", "encodings.utf_8_sig"),
-    "formatters.locale.ko",
+    *("formatters.locale.ko", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "bot.database.postgres.engine"),
 )
 _forks.set_forkserver_preload(["tests.faults.program", "h11", "httpcore", "tzdata", *_LATE])
 
@@ -63,7 +63,7 @@ class Process:
         pipes = [_forks.Pipe(duplex=False) for _ in range(2)]
         self._mine, self._theirs = zip(*pipes, strict=True)
         self._process = _forks.Process(target=main, args=(list(arguments), folder, conditions, *self._theirs))
-        self._said: list[str] = []  # on standard error
+        self.said: list[str] = []  # on standard error
         self._news = asyncio.Event()
 
     async def start(self) -> None:
@@ -72,7 +72,7 @@ class Process:
         for end in self._theirs:
             end.close()
         out, err = [await _reader(end) for end in self._mine]
-        self._followed = asyncio.gather(self._follow(out, []), self._follow(err, self._said))
+        self._followed = asyncio.gather(self._follow(out, []), self._follow(err, self.said))
 
     @property
     def pid(self) -> int:
@@ -85,7 +85,8 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         """Send a signal, if it is still there to receive it."""
         if self.is_alive():
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it died just now
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """Let it die at once, as with `kill -9`."""
@@ -99,18 +100,18 @@ class Process:
 
     async def says(self, words: str, times: int = 1) -> None:
         """Wait until so many lines of standard error hold these words."""
-        await self.until(lambda: sum(words in line for line in self._said) >= times)
+        await self.until(lambda: sum(words in line for line in self.said) >= times)
 
     async def until(self, known: Callable[[], bool], seconds: float = LONGEST_RUN) -> None:
         """Wait until something is so, looking again whenever the program says anything."""
         async with asyncio.timeout(seconds):
             while not known():
-                assert not self._followed.done(), f"it has ended: {self._said}"
+                assert not self._followed.done(), f"it has ended: {self.said}"
                 self._news.clear()
                 await self._news.wait()
 
-    async def end(self, seconds: float = LONGEST_RUN) -> Ended:
-        """Wait until it has ended."""
+    async def end(self, seconds: float | None = LONGEST_RUN) -> Ended:
+        """Wait until it has ended, at most so many seconds; None: as long as it takes."""
         try:
             async with asyncio.timeout(seconds):
                 out, err = await asyncio.shield(self._followed)

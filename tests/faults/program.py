@@ -17,7 +17,7 @@ import sys
 import termios
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,6 +39,7 @@ import bot.database.sqlite.engine
 import bot.sources.folder
 import bot.web.server
 from bot.channels.rate_limits.limiter import RateLimiter
+from bot.database.engine import Sharing
 from bot.database.postgres.engine import SHARING
 from bot.delivery.channel import Channel, UnconfirmedSend
 from bot.delivery.dispatcher import RetryPolicy
@@ -55,7 +56,8 @@ class Conditions:
 
     waits: RetryPolicy = RetryPolicy(settle_delay=0.05, first_backoff=0.05, longest_wait=5.0)
     timeout: float = 20.0  # seconds in which a platform must answer
-    take_over: float = SHARING.take_over_delay  # seconds after which no call of another process can arrive any more
+    limited: bool = False  # as many calls as the platforms allow
+    sharing: Sharing = SHARING  # how workers on PostgreSQL share
     shift: float = 0.0  # seconds by which its clock is ahead of ours
     busy: int = 10_000  # milliseconds for which it waits for a locked ledger
     pages: int = 0  # SQLite's pages that the ledger may have at most; 0: any number
@@ -118,9 +120,9 @@ def _speed_up(conditions: Conditions) -> None:
     vars(bot.app.reporter)["INTERVAL"] = 0.1
     telegram, slack = bot.channels.telegram.channel, bot.channels.slack.channel
     for module, name in ((telegram, "TelegramChannel"), (slack, "SlackChannel")):
-        unlimited = RateLimiter((), lambda _chat: [])
-        _put(module, name, partial(_reporting(getattr(module, name)), limiter=unlimited, timeout=conditions.timeout))
-    _put(bot.database.postgres.engine, "SHARING", replace(SHARING, take_over_delay=conditions.take_over))
+        limiter = None if conditions.limited else RateLimiter((), lambda _chat: [])
+        _put(module, name, partial(_reporting(getattr(module, name)), limiter=limiter, timeout=conditions.timeout))
+    _put(bot.database.postgres.engine, "SHARING", conditions.sharing)
     open_app = bot.app.assembly.open_app
     for module in (bot.app.assembly, bot.cli.delivery.deliver):
         _put(module, "open_app", lambda settings: open_app(settings, policy=conditions.waits))

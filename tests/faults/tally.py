@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
@@ -32,6 +32,8 @@ class Case:
     outcome: Outcome
     verdicts: Sequence[Verdict] = ()
     copies: int = 0  # sent to find out about an unconfirmed send, and deleted again
+    workers: Mapping[str, int] = field(default_factory=dict)  # faults of workers on PostgreSQL, by kind
+    waited: float = 0.0  # seconds after the last of these until all was there
 
     def dumped(self) -> str:
         return json.dumps(asdict(self))
@@ -40,7 +42,7 @@ class Case:
     def loaded(cls, text: str) -> Self:
         said = json.loads(text)
         verdicts = [Verdict(**verdict) for verdict in said["verdicts"]]
-        return cls(said["faults"], Outcome(**said["outcome"]), verdicts, said["copies"])
+        return cls(**said | {"outcome": Outcome(**said["outcome"]), "verdicts": verdicts})
 
 
 @dataclass
@@ -67,7 +69,17 @@ class Tally:
         yield from _table([verdict for case in self.cases for verdict in case.verdicts])
         copies = sum(case.copies for case in self.cases)
         yield f"  sent to Telegram once more in order to ask, and deleted again: {copies}"
+        yield from _workers([case for case in self.cases if case.workers])
         yield from (f"  known bug, not counted: {name}: {_wrong(case.outcome)}" for name, case in self.known_bugs)
+
+
+def _workers(cases: Sequence[Case]) -> Iterator[str]:
+    """Say what happened to workers that share a ledger, and how soon all was there."""
+    if cases:
+        struck = sum((Counter(case.workers) for case in cases), Counter[str]())
+        kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(struck.items()))
+        waited = max(case.waited for case in cases)
+        yield f"  workers on PostgreSQL: {kinds}; all was there at most {waited:.1f} s after the last fault"
 
 
 def _wrong(outcome: Outcome) -> str:

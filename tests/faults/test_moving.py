@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
+from bot.database.postgres.engine import SHARING
 from tests.faults.posts import PAPERS, post
 from tests.faults.site import Site
 
 CALLS = 20  # that it takes to deliver a post
 URL = "PAPERBOY_STORE__URL"
-QUICKLY = 0.05  # seconds; nothing of what was killed is on its way
+QUICKLY = replace(SHARING, take_over_delay=0.05)  # nothing of what was killed is on its way
 
 
 async def _move(site: Site, url: str) -> None:
@@ -30,7 +32,7 @@ async def _kill_move_and_finish(site: Site, seed: int, url: str) -> None:
     site.at(chance.randint(1, CALLS // (1 + seed % 2)), site.kill, answered=chance.random() < 1 / 2)
     assert (await site.deliver()).killed
     await _move(site, url)
-    await site.finish(environ={URL: url}, take_over=QUICKLY)
+    await site.finish(environ={URL: url}, sharing=QUICKLY)
     site.check()
 
 
@@ -52,5 +54,5 @@ async def test_the_mover_is_killed_as_well(site: Site, postgres_url: str) -> Non
     await site.start("migrate-ledger", postgres_url, killed_at="ANALYZE")
     assert (await site.end()).killed
     await _move(site, postgres_url)
-    await site.finish(environ={URL: postgres_url}, take_over=QUICKLY)
+    await site.finish(environ={URL: postgres_url}, sharing=QUICKLY)
     site.check()

@@ -60,6 +60,11 @@ class Blog:
             post.papers = [100 * post.number + number for number in range(1, self._papers + 1)]
             self._write(post)
 
+    def take(self, text: str, name: str, day: date) -> None:
+        """Publish a post that somebody else has written."""
+        self.posts.append(Post(day, 0, name))
+        self._write(self.posts[-1], text)
+
     def add(self, number: int, place: int) -> None:
         """Add a paper to a post."""
         for post in self._published(number):
@@ -86,8 +91,8 @@ class Blog:
     def _published(self, number: int) -> Sequence[Post]:
         return self.posts[number : number + 1]
 
-    def _write(self, post: Post) -> None:
-        path = posts.put(self._folder, post.text, post.name)
+    def _write(self, post: Post, text: str = "") -> None:
+        path = posts.put(self._folder, text or post.text, post.name)
         digest = parse(path.read_bytes(), Origin(post.name)).digest
         assert digest
         post.versions.append(digest)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -82,15 +82,15 @@ class PostgresServer:
         query = "" if address else "?" + urlencode({"host": self.folder, "port": self.port}, safe="/")
         return f"postgresql://{user}:{PASSWORD}@{address}/{database}{query}"
 
-    def make(self, settings: Mapping[str, str], auth: str) -> None:
-        """Make the data folder, and start the server in it; PostgresError where that fails."""
+    def make(self, settings: Mapping[str, str], auth: str, options: Sequence[str] = ()) -> None:
+        """Make the data folder, with these options of initdb, and start the server in it; PostgresError if it fails."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         password = self.folder / "password"
         password.write_text(PASSWORD, "ascii")
         for path in (self.folder, password):
             os.chown(path, *_account())
         self._copy_programs()
-        initdb = (f"--username={ADMIN}", f"--pwfile={password}", f"--auth={auth}", *_LOCALES[VERSION])
+        initdb = (f"--username={ADMIN}", f"--pwfile={password}", f"--auth={auth}", *_LOCALES[VERSION], *options)
         self._run("initdb", *initdb, "--encoding=UTF8", "--no-sync", "--no-instructions")
         ours = {"unix_socket_directories": str(self.folder), "port": str(self.port), **USUAL, **settings}
         with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
@@ -111,6 +111,13 @@ class PostgresServer:
     def reload(self) -> None:
         """Let the server read its settings again."""
         self._run("pg_ctl", "reload", "--silent")
+
+    def limit_files(self, size: int | None = None) -> None:
+        """Let no process of the server write a file beyond so many bytes, as if the disk were full; None: no limit."""
+        for pid in [self.pid, *_children(self.pid)]:
+            limit = f"--fsize={'unlimited' if size is None else size}:unlimited"
+            # The user that the server runs as may do so; root may lack the right. The process may have ended.
+            subprocess.run(["prlimit", f"--pid={pid}", limit], check=False, stderr=subprocess.DEVNULL, **_as_account())
 
     def execute(self, *statements: str) -> None:
         """Carry out statements as the user who may do anything, each by itself."""
@@ -179,17 +186,17 @@ class PostgresServer:
 
 @contextmanager
 def own_server(
-    settings: Mapping[str, str] | None = None, *, port: int = _PORT, auth: str = "trust"
+    settings: Mapping[str, str] | None = None, *, port: int = _PORT, auth: str = "trust", options: Sequence[str] = ()
 ) -> Iterator[PostgresServer]:
     """Run a server that nobody else uses and that keeps what it commits, with one empty database; gone in the end.
 
-    With `auth` "scram-sha-256" it asks for the password.
+    With `auth` "scram-sha-256" it asks for the password; `options` are those of initdb.
     """
     server = PostgresServer(Path(tempfile.mkdtemp(prefix="paperboy-postgres-")), port)
     reading, writing = os.pipe()
     watcher = watch(server, server.folder, reading)
     try:
-        server.make(settings or {}, auth)
+        server.make(settings or {}, auth, options)
         server.execute(*roles(), f"CREATE DATABASE {USER} OWNER {USER}")
         yield server
     finally:
@@ -221,6 +228,10 @@ def link(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
 
 
 def _package() -> Path:

@@ -1,0 +1,46 @@
+"""All kinds of faults of workers together, drawn from seeds; each history ends in a comparison with what should stand.
+
+How to run and replay a seed: tests/README.md.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.site import Site
+from tests.faults.workers.drawing import Script, draw
+from tests.faults.workers.playing import play
+from tests.faults.workers.server import Server
+from tests.faults.workers.stage import staged
+from tests.faults.workers.times import SHORT
+
+SHORT_FORM, LONG_FORM = range(2), range(100, 140)
+
+
+def _seeds() -> Iterator[object]:
+    """Give the seeds that are named, as in `7` or `100-140`; else those of both forms."""
+    if named := os.environ.get("PAPERBOY_SEEDS"):
+        first, _, last = named.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+    else:
+        yield from SHORT_FORM
+        yield from (pytest.param(seed, marks=pytest.mark.long) for seed in LONG_FORM)
+
+
+@pytest.mark.parametrize("seed", list(_seeds()))
+async def test_seed(site: Site, server: Server, seed: int) -> None:
+    await _play(site, server, draw(seed, SHORT, rounds=2 if seed in SHORT_FORM else 6), f"seed {seed}")
+
+
+async def _play(site: Site, server: Server, script: Script, name: str) -> None:
+    """Play a script to its end, and compare; what fails tells the script, and what the workers said."""
+    async with staged(site, server, days=script.days) as stage:
+        try:
+            await play(stage, script)
+            await stage.check()
+        except BaseException as error:
+            error.add_note(f"{name}: {script}")
+            raise
