@@ -40,7 +40,10 @@ async def _is_all_there(stage: Stage, _: Worker) -> None:
 
 _MOMENTS = pytest.mark.parametrize(
     "moment",
-    [pytest.param(_is_taken_over, marks=pytest.mark.long, id="taken over"), pytest.param(_is_all_there, id="all there")],
+    [
+        pytest.param(_is_taken_over, marks=pytest.mark.long, id="taken over"),
+        pytest.param(_is_all_there, id="all there"),
+    ],
 )
 
 
@@ -145,7 +148,8 @@ async def test_an_owner_that_is_told_to_end_leaves_nothing_unconfirmed(site: Sit
         assert not list(site.verdicts())
 
 
-@pytest.mark.parametrize(("kills", "papers"), [(2, 8), pytest.param(20, 60, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize(("kills", "papers"), [(2, 8), (20, 60)])
 async def test_chats_without_a_doubt_go_on_at_once_after_a_kill(
     site: Site, server: Server, kills: int, papers: int
 ) -> None:
