@@ -37,7 +37,7 @@ from formatters.telegram import TelegramFormatter
 from tests.database.moving.support import move
 from tests.support.ledger_rows import rows
 from tests.support.memory_channel import MemoryChannel, StoredMessage
-from tests.support.pipeline import Clock
+from tests.support.pipeline import Clock, without_others
 from tests.support.postgres.databases import Databases
 from tests.support.usual import usual_edition
 
@@ -173,6 +173,7 @@ async def reopened(folder: Path, name: str, server: str = "") -> AsyncIterator[O
     if server:
         await move(path, server)
     async with open_ledger(url, clock) as opened:
+        without_others(opened)
         yield OldLedger(name, url, opened, clock, telegram, slack)
 
 

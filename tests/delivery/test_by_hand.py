@@ -18,7 +18,7 @@ from bot.sources.source import FoundDigest
 from tests.support.digests import days, digest, found, paper
 from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import CrashError, Failure, lost, refused
-from tests.support.pipeline import Pipeline, just_after, pipeline_at
+from tests.support.pipeline import Pipeline, just_after, pipeline_at, without_others
 from tests.support.usual import usual_edition
 
 OLD, NEW = (f"daily-papers/2025-01-0{day}" for day in (1, 2))
@@ -310,6 +310,7 @@ async def test_what_was_under_way_when_it_was_recalled_is_deleted_by_the_next_ru
     pipeline: Pipeline, ledger_url: str
 ) -> None:
     """A process was killed with a send and an edit under way, and the operator recalled the digest meanwhile."""
+    without_others(pipeline.ledger)
     await pipeline.run(days(1))
     for message, way in ((1, ("stale", "editing")), (2, ("stale", "editing", "failed", "pending", "sending"))):
         for state in way:

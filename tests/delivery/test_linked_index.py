@@ -19,7 +19,7 @@ from formatters.model import Paper
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, StoredMessage, lost, refused
-from tests.support.pipeline import Clock, Pipeline, pipeline_at
+from tests.support.pipeline import Clock, Pipeline, pipeline_at, without_others
 from tests.support.usual import usual_edition
 
 NAME = "daily-papers/2025-01-01"
@@ -218,6 +218,7 @@ async def test_another_chat_leads_to_its_own_messages(pipeline: Pipeline) -> Non
 
 @pytest.mark.parametrize("accepted", [False, True])
 async def test_a_process_that_died_at_the_edit_makes_it_again(pipeline: Pipeline, accepted: bool) -> None:
+    without_others(pipeline.ledger)
     pipeline.channel.failures["@a"] += [WELL, WELL, WELL, Failure(CrashError(), accepted)]
     with pytest.raises(BaseExceptionGroup):
         await run(pipeline, post(1, 2))

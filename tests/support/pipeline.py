@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +154,11 @@ async def pipeline_at(url: str, *listed: str) -> AsyncIterator[Pipeline]:
     async with open_ledger(url, clock) as ledger:
         await ledger.subscriptions.sync_chats("terminal", usual_edition(), {name: name for name in listed})
         yield Pipeline(ledger, clock)
+
+
+def without_others(ledger: Ledger) -> None:
+    """Let nothing wait for the calls of another process: there is none, and a clock that stands does not reach it."""
+    ledger._database.sharing = replace(ledger._database.sharing, take_over_delay=0.0)
 
 
 @asynccontextmanager

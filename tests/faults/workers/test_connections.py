@@ -12,6 +12,8 @@ from tests.faults.workers.server import Server
 from tests.faults.workers.stage import TELEGRAM_ALONE, WITHIN, staged
 from tests.faults.workers.times import SHORT
 
+pytestmark = pytest.mark.long  # until a busy machine does not make them fail
+
 _PACE = 0.03  # seconds that a call takes
 _LONG = 2 * SHORT.silence  # seconds without a connection, in which others take over
 

@@ -17,6 +17,8 @@ from tests.faults.workers.server import Server
 from tests.faults.workers.stage import staged
 from tests.faults.workers.times import SHORT
 
+pytestmark = pytest.mark.long  # until a busy machine does not make them fail
+
 SHORT_FORM, LONG_FORM = range(2), range(100, 140)
 
 

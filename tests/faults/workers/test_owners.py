@@ -18,6 +18,8 @@ from tests.faults.workers.worker import Worker
 from tests.support.chats import READER
 from tests.support.fakes.faults import late
 
+pytestmark = pytest.mark.long  # until a busy machine does not make them fail
+
 Moment = Callable[[Stage, Worker], Awaitable[object]]
 _PACE = 0.03  # seconds that a call takes
 _IN_DOUBT = """

