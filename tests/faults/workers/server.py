@@ -21,7 +21,7 @@ INSERT INTO deliveries (message_id, chat_id, state, error)
 SELECT -number, -extract(epoch FROM clock_timestamp()) * 1000000, 'sent', repeat('x', %(length)s)
 FROM generate_series(1, 20) number
 """
-_ROOM = 2**20 + 4096  # bytes that any file may have on a full disk: more than such a file, and no whole page
+_SPACE = 2**20 + 4096  # bytes that any file may have on a full disk: more than such a file, and no whole page
 _BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
 _OWNER = """
 SELECT client_port FROM pg_locks JOIN pg_stat_activity USING (pid) JOIN bots ON bots.id = objid
@@ -139,12 +139,12 @@ class Server:
     async def full_disk(self) -> AsyncIterator[None]:
         """Let no file of the server grow any more, as on a full disk, until the block ends.
 
-        That of deliveries is filled. Whoever looks at it as it was keeps its room from being used again.
+        That of deliveries is filled. Whoever looks at it as it was keeps its space from being used again.
         """
         async with await psycopg.AsyncConnection.connect(self._as_admin()) as db:
             await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             await db.execute("SELECT FROM deliveries LIMIT 1")
-            await asyncio.to_thread(self._server.limit_files, _ROOM)
+            await asyncio.to_thread(self._server.limit_files, _SPACE)
             try:
                 await self._fill()
                 yield

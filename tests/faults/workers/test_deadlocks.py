@@ -1,4 +1,4 @@
-"""Transactions that hold what others wait for: one of them is given up and repeated, and nobody hears of it."""
+"""Transactions that hold what others wait for: one of them is given up and repeated, and nobody knows of it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.long  # until a busy machine does not make them fail
 
 Moment = Callable[[Stage, Worker], Awaitable[object]]
 _PACE = 0.03  # seconds that a call takes
-_IN_DOUBT = """
+_UNCONFIRMED = """
 SELECT DISTINCT chats.name FROM chats JOIN deliveries ON chat_id = chats.id
 WHERE deliveries.state IN ('sending', 'editing', 'unconfirmed')
 """
@@ -152,7 +152,7 @@ async def test_an_owner_that_is_told_to_end_leaves_nothing_unconfirmed(site: Sit
 
 @pytest.mark.long
 @pytest.mark.parametrize(("kills", "papers"), [(2, 8), (20, 60)])
-async def test_chats_without_a_doubt_go_on_at_once_after_a_kill(
+async def test_chats_without_unconfirmed_sends_go_on_at_once_after_a_kill(
     site: Site, server: Server, kills: int, papers: int
 ) -> None:
     """Half of them within a second of it, at Telegram's pace: each chat gets a message a second."""
@@ -170,8 +170,8 @@ async def test_chats_without_a_doubt_go_on_at_once_after_a_kill(
 
 async def _waits(stage: Stage, killed: Worker) -> list[float]:
     """Give the seconds from its death on until others call in each chat of which it left nothing under way."""
-    died_at, doubts = time.monotonic(), {name for [name] in await stage.server.ask(_IN_DOUBT)}
-    certain = set(stage.scene.names) - doubts
+    died_at, unconfirmed = time.monotonic(), {name for [name] in await stage.server.ask(_UNCONFIRMED)}
+    certain = set(stage.scene.names) - unconfirmed
     calls: dict[str, float] = {}  # the first one of another worker, by chat
 
     def all_called() -> bool:
