@@ -6,6 +6,7 @@ from sqlalchemy import create_engine
 
 from bot.database.migrations import migrate
 from bot.database.postgres.addresses import driver_url
+from bot.database.postgres.jobs import migrate_jobs
 from tests.support.transitions import ALLOWED
 
 _TRANSITIONS = f"""
@@ -20,5 +21,6 @@ def make_ledger(url: str) -> None:
     engine = create_engine(driver_url(url))
     with engine.begin() as db:
         migrate(db)
+        migrate_jobs(db)
         db.exec_driver_sql(_TRANSITIONS)
     engine.dispose()
