@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bot.delivery.channel import Channel
@@ -43,7 +42,7 @@ class Dispatcher(RunState):
             await self.ledger.mark_interrupted(name, self.policy.settle_delay)
         self.rescan()
         try:
-            with self._ended_by_loss(), self.stop_watch.watched():
+            with self.ledger.writer.on_loss(self._end), self.stop_watch.watched():
                 await self._all()
         except* Exception as group:
             if (task := asyncio.current_task()) and task.cancelling():  # as a group does not tell
@@ -60,21 +59,12 @@ class Dispatcher(RunState):
                 for name in list(self._behind):
                     await self._start_workers(workers, self.channels[name])
 
-    @contextmanager
-    def _ended_by_loss(self) -> Iterator[None]:
-        """Let no worker take one step more when the bots are lost: it would be beside who has them by now."""
-
-        def end(why: Exception) -> None:
-            self._loss = why
-            self._changed.set()
-            for task in self._tasks:
-                task.cancel()
-
-        self.ledger.writer.on_loss.append(end)
-        try:
-            yield
-        finally:
-            self.ledger.writer.on_loss.remove(end)
+    def _end(self, why: Exception) -> None:
+        """Let no worker take one step more, since the bots are lost: it would be beside who has them by now."""
+        self._loss = why
+        self._changed.set()
+        for task in self._tasks:
+            task.cancel()
 
     def rescan(self) -> None:
         """Look for due chats again, since something was planned."""

@@ -17,17 +17,15 @@ from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.records.deliveries import Chat, QueuedDelivery
 from tests.support.digests import days, digest, found, paper
-from tests.support.ledger_files import empty
 from tests.support.memory_channel import Failure, MemoryChannel, lost, refused
-from tests.support.pipeline import NOW, Pipeline, numbers, open_pipeline, pipeline_at
+from tests.support.pipeline import NOW, Pipeline, new_file, numbers, open_pipeline, pipeline_at
 from tests.support.usual import usual_edition
 
 
 @pytest.fixture
 def ledger_url(tmp_path: Path) -> str:
     """SQLite alone: on PostgreSQL, what ends a dispatch here is told in other words, or takes the lease with it."""
-    empty(tmp_path / "ledger.db")
-    return f"sqlite:///{tmp_path}/ledger.db"
+    return new_file(tmp_path)
 
 
 @pytest.fixture

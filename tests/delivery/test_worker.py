@@ -22,10 +22,9 @@ from formatters.model import Paper, Section
 from formatters.slack import SlackFormatter
 from formatters.telegram import TelegramFormatter
 from tests.support.digests import days, digest, found, paper
-from tests.support.ledger_files import empty
 from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
-from tests.support.pipeline import NOW, Pipeline, known_ids, numbers, pipeline_at
+from tests.support.pipeline import NOW, Pipeline, known_ids, new_file, numbers, pipeline_at
 from tests.support.usual import usual_edition
 
 TOO_LONG = RetryPolicy(settle_delay=0, first_backoff=1000)
@@ -34,8 +33,7 @@ TOO_LONG = RetryPolicy(settle_delay=0, first_backoff=1000)
 @pytest.fixture
 def ledger_url(tmp_path: Path) -> str:
     """SQLite alone: on PostgreSQL, what ends a dispatch here is told in other words, or takes the lease with it."""
-    empty(tmp_path / "ledger.db")
-    return f"sqlite:///{tmp_path}/ledger.db"
+    return new_file(tmp_path)
 
 
 @pytest.fixture

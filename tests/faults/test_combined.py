@@ -6,7 +6,6 @@ How to run and replay a seed: tests/README.md.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from tests.faults.combined.drawing import Script, draw
 from tests.faults.combined.judging import judge
 from tests.faults.combined.runs import Run
 from tests.faults.combined.stage import NEEDS_PERSON, Stage
+from tests.faults.seeds import seeds
 from tests.faults.site import Site
 from tests.faults.tally import Case
 
@@ -24,17 +24,7 @@ SHORT, LONG = range(10), range(10, 200)
 ALLOWED = ("became the supergroup", "the chat became")
 
 
-def _seeds() -> Iterator[object]:
-    """Give the seeds that are named, as in `7` or `10-200`; else those of both forms."""
-    if named := os.environ.get("PAPERBOY_SEEDS"):
-        first, _, last = named.partition("-")
-        yield from range(int(first), int(last or first) + 1)
-    else:
-        yield from SHORT
-        yield from (pytest.param(seed, marks=pytest.mark.long) for seed in LONG)
-
-
-@pytest.mark.parametrize("seed", list(_seeds()))
+@pytest.mark.parametrize("seed", list(seeds(SHORT, LONG)))
 async def test_seed(site: Site, seed: int) -> None:
     await _play(site, draw(seed, most=2 if seed in SHORT else 4), f"seed {seed}")
 

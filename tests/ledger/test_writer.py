@@ -21,10 +21,9 @@ from bot.ledger.records.deliveries import QueuedDelivery
 from bot.ledger.sql.delivery_sql import READ_AHEAD
 from bot.ledger.writing import writer
 from tests.support.digests import days, digest, found, paper
-from tests.support.ledger_files import empty
 from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import MemoryChannel, refused
-from tests.support.pipeline import NOW, Pipeline, pipeline_at
+from tests.support.pipeline import NOW, Pipeline, new_file, pipeline_at
 from tests.support.usual import usual_edition
 
 DAY = date(2025, 1, 1)
@@ -46,8 +45,7 @@ FULL = {
 @pytest.fixture
 def ledger_url(tmp_path: Path) -> str:
     """SQLite alone: on PostgreSQL, what ends a dispatch here is told in other words, or takes the lease with it."""
-    empty(tmp_path / "ledger.db")
-    return f"sqlite:///{tmp_path}/ledger.db"
+    return new_file(tmp_path)
 
 
 @pytest.fixture

@@ -164,9 +164,14 @@ def without_others(ledger: Ledger) -> None:
 @asynccontextmanager
 async def open_pipeline(folder: Path, *listed: str) -> AsyncIterator[Pipeline]:
     """Open a ledger in a new file of a folder: for what is true of SQLite alone, or of no ledger."""
-    empty(folder / "ledger.db")
-    async with pipeline_at(f"sqlite:///{folder}/ledger.db", *listed) as pipeline:
+    async with pipeline_at(new_file(folder), *listed) as pipeline:
         yield pipeline
+
+
+def new_file(folder: Path) -> str:
+    """Make an empty ledger in a new file of a folder, and give its address."""
+    empty(folder / "ledger.db")
+    return f"sqlite:///{folder}/ledger.db"
 
 
 def just_after(at: float) -> Any:

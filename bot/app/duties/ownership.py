@@ -53,8 +53,7 @@ class Ownership:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Do them until told to stop; then each is ended in order and given back."""
-        self.bots.on_loss.append(self._lose)
-        try:
+        with self.bots.on_loss(self._lose):
             async with asyncio.TaskGroup() as tasks:
                 while not stopping.is_set():
                     self._changed.clear()
@@ -64,8 +63,6 @@ class Ownership:
                 self._stop(len(self._held))
                 async with beside(self.bots.stay()):
                     await asyncio.gather(*(held.task for held in self._held.values()), return_exceptions=True)
-        finally:
-            self.bots.on_loss.remove(self._lose)
 
     @property
     def _pause(self) -> float:

@@ -21,7 +21,7 @@ from bot.database.engine import BOT, PLANNING, TO_DISPATCH, Census, Database, Ke
 from bot.database.schema import bots
 from bot.errors import Stopped
 from bot.ledger.sql import transitions
-from bot.ledger.writing.writer import BatchWriter, OnLoss
+from bot.ledger.writing.writer import BatchWriter
 
 _POLL = 0.1  # seconds between two tries
 _PINGS = 3  # in a lease
@@ -57,11 +57,7 @@ class Bots:
         self.sharing = database.sharing
         self._database, self._writer = database, writer
         self._locks = database.locks
-
-    @property
-    def on_loss(self) -> list[OnLoss]:
-        """Give what is called at once when all that is held here was lost."""
-        return self._writer.on_loss
+        self.on_loss = writer.on_loss
 
     @repeats
     async def known(self, channels: Collection[str]) -> list[Bot]:
@@ -156,16 +152,14 @@ class Bots:
                 losses.append(why)
                 task.cancel()
 
-        self.on_loss.append(end)
         try:
-            yield
+            with self.on_loss(end):
+                yield
         except asyncio.CancelledError:
             if not (task and losses):
                 raise
             task.uncancel()
             raise losses[0] from None
-        finally:
-            self.on_loss.remove(end)
 
     async def stay(self) -> None:
         """Let the database hear of this process, so that it keeps its locks."""

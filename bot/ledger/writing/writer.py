@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -86,7 +87,7 @@ class BatchWriter:
 
     def __init__(self, database: Database) -> None:
         self.lease = Lease(database.sharing.lease, self._lose)
-        self.on_loss: list[OnLoss] = []
+        self._on_loss: list[OnLoss] = []
         self._database = database
         self._connection = _Connection(database)
         self._batch = _Batch()
@@ -135,6 +136,15 @@ class BatchWriter:
         """
         answer: _Answer = await self._request(self._batch.others, what)
         return answer
+
+    @contextmanager
+    def on_loss(self, call: OnLoss) -> Iterator[None]:
+        """Call something, as long as the block lasts, in the moment in which all locks of the connection are lost."""
+        self._on_loss.append(call)
+        try:
+            yield
+        finally:
+            self._on_loss.remove(call)
 
     async def close(self) -> None:
         """Write what was requested, and close the connection."""
@@ -198,7 +208,7 @@ class BatchWriter:
         self.lease = Lease(self._database.sharing.lease, self._lose)
         batch, self._batch = self._batch, _Batch()
         batch.fail(error)
-        for call in [*self.on_loss]:
+        for call in [*self._on_loss]:
             call(error)
 
 

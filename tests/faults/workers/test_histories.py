@@ -5,11 +5,9 @@ How to run and replay a seed: tests/README.md.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
 
+from tests.faults.seeds import seeds
 from tests.faults.site import Site
 from tests.faults.workers.drawing import Script, draw
 from tests.faults.workers.playing import play
@@ -22,17 +20,7 @@ pytestmark = pytest.mark.long  # until a busy machine does not make them fail
 SHORT_FORM, LONG_FORM = range(2), range(100, 140)
 
 
-def _seeds() -> Iterator[object]:
-    """Give the seeds that are named, as in `7` or `100-140`; else those of both forms."""
-    if named := os.environ.get("PAPERBOY_SEEDS"):
-        first, _, last = named.partition("-")
-        yield from range(int(first), int(last or first) + 1)
-    else:
-        yield from SHORT_FORM
-        yield from (pytest.param(seed, marks=pytest.mark.long) for seed in LONG_FORM)
-
-
-@pytest.mark.parametrize("seed", list(_seeds()))
+@pytest.mark.parametrize("seed", list(seeds(SHORT_FORM, LONG_FORM)))
 async def test_seed(site: Site, server: Server, seed: int) -> None:
     await _play(site, server, draw(seed, SHORT, rounds=2 if seed in SHORT_FORM else 6), f"seed {seed}")
 
