@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,21 +23,16 @@ from formatters.telegram import TelegramFormatter
 from tests.support.digests import days, digest, found, paper
 from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel, lost, refused
-from tests.support.pipeline import NOW, Pipeline, known_ids, new_file, numbers, pipeline_at
+from tests.support.pipeline import NOW, Pipeline, known_ids, numbers, pipeline_at, without_others
 from tests.support.usual import usual_edition
 
 TOO_LONG = RetryPolicy(settle_delay=0, first_backoff=1000)
 
 
 @pytest.fixture
-def ledger_url(tmp_path: Path) -> str:
-    """SQLite alone: on PostgreSQL, what ends a dispatch here is told in other words, or takes the lease with it."""
-    return new_file(tmp_path)
-
-
-@pytest.fixture
 async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
     async with pipeline_at(ledger_url, "a", "b") as pipeline:
+        without_others(pipeline.ledger)
         yield pipeline
 
 
@@ -271,7 +265,7 @@ async def test_an_edit_does_not_make_a_message_younger(pipeline: Pipeline) -> No
     day = date(2025, 1, 1)
     await pipeline.run([found(digest(day, paper(1)))])
     chat = Chat(1, "terminal", "a", "a", "a", "terminal a")
-    before = await known_ids(pipeline.ledger, chat, pipeline.clock.now)
+    before = await known_ids(pipeline.ledger, chat, pipeline.clock.now + 1)
     pipeline.clock.now += 86_400
     await pipeline.run([found(digest(day, paper(1, word="new")))])
     assert await known_ids(pipeline.ledger, chat, pipeline.clock.now) == before

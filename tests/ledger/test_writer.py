@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from bot.ledger.writing import writer
 from tests.support.digests import days, digest, found, paper
 from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import MemoryChannel, refused
-from tests.support.pipeline import NOW, Pipeline, new_file, pipeline_at
+from tests.support.pipeline import NOW, Pipeline, pipeline_at, without_others
 from tests.support.usual import usual_edition
 
 DAY = date(2025, 1, 1)
@@ -43,14 +42,9 @@ FULL = {
 
 
 @pytest.fixture
-def ledger_url(tmp_path: Path) -> str:
-    """SQLite alone: on PostgreSQL, what ends a dispatch here is told in other words, or takes the lease with it."""
-    return new_file(tmp_path)
-
-
-@pytest.fixture
 async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
     async with pipeline_at(ledger_url, "a", "b") as pipeline:
+        without_others(pipeline.ledger)
         yield pipeline
 
 
@@ -157,12 +151,14 @@ async def test_dying_between_the_note_and_the_call_loses_nothing(pipeline: Pipel
 async def test_a_failing_commit_reaches_every_worker(pipeline: Pipeline, ledger: Execute, ledger_url: str) -> None:
     await pipeline.look(days(1))
     full, free = FULL[ledger_url.partition(":")[0]]
+    lease = pipeline.ledger.writer.lease
     ledger(full)
     async with asyncio.timeout(30):
         with pytest.raises(errors.LedgerError, match="disk is full"):
             await pipeline.dispatch()
     assert len(pipeline.shown("a")) <= 1
     assert len(pipeline.shown("b")) <= 1
+    assert pipeline.ledger.writer.lease is lease, "no lock was lost: the connection goes on"
     ledger(free)
     await pipeline.dispatch()
     assert pipeline.read("a") == pipeline.read("b") == WHOLE

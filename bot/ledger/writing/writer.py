@@ -167,25 +167,25 @@ class BatchWriter:
         while self._batch:
             await asyncio.sleep(LINGER if self._is_busy else 0)
             async with self._database.writing():
-                batch, self._batch = self._batch, _Batch()
+                batch, self._batch, lease = self._batch, _Batch(), self.lease
                 self._is_busy = len(batch) >= _BUSY
                 # A worker that was cancelled sends nothing; but an outcome is written, whoever waits for it.
                 claims = [row for row, future in batch.claims if not future.cancelled()]
                 outcomes, reads = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
-                others = [one for one, _ in batch.others]
+                work = partial(self._connection.write, outcomes, claims, reads, [one for one, _ in batch.others])
                 try:
-                    answers = await self._commit(partial(self._connection.write, outcomes, claims, reads, others))
+                    answers = await self._commit(lease, work)
                 except Exception as error:  # noqa: BLE001 - it is raised where it was requested
                     batch.fail(error)
-                    self.lease.end(error)
+                    if not self._connection.is_alive:  # else it keeps its locks: a transaction failed, and no more
+                        lease.end(error)
                 else:
                     batch.resolve(answers)
 
     @repeats
-    async def _commit(self, work: Callable[[], _Answers]) -> _Answers:
+    async def _commit(self, lease: Lease, work: Callable[[], _Answers]) -> _Answers:
         """Carry a transaction out in the thread; nobody was answered yet, so it may be repeated."""
-        run = partial(asyncio.get_running_loop().run_in_executor, self._thread)
-        lease, asked_at = self.lease, self.lease.asked_at
+        run, asked_at = partial(asyncio.get_running_loop().run_in_executor, self._thread), lease.asked_at
         self._is_asking = True
         try:
             with self._database.translating_errors():
@@ -221,6 +221,11 @@ class _Connection:
         self._connection: Connection | None = None
         self._bodies: dict[str, Mapping[str, object]] = {}  # by their hashes
 
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether it is there, with its locks, as far as the last statement showed."""
+        return self._connection is not None and not self._connection.invalidated
+
     def write(
         self,
         outcomes: Sequence[Outcome],
@@ -229,9 +234,7 @@ class _Connection:
         others: Sequence[Write],
     ) -> _Answers:
         """Write all of it in one transaction, and at one time, in order with those before."""
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        db = self._connection
+        db = self._connection = self._connection or self._engine.connect()
         with db.begin():
             now = self._database.follow_clock(db, in_order=bool(outcomes or claims or others))
             version: int = db.execute(_PLAN).scalar_one()
@@ -274,7 +277,7 @@ class _Connection:
     ) -> dict[tuple[int, int], QueuedDelivery]:
         if not rows:
             return {}
-        found = db.execute(claim_sql.CLAIM, {"rows": claim_sql.claims(rows, _new_ref), "now": now})
+        found = db.execute(claim_sql.CLAIM, {"rows": claim_sql.claims(rows, partial(secrets.token_hex, 8)), "now": now})
         known = {(row.message, row.chat): row for row in rows}
         return {(one, chat): known[one, chat].claimed(ref, thread) for one, chat, ref, thread in found}
 
@@ -290,10 +293,6 @@ class _Connection:
 def _name(one: Mapping[str, object]) -> dict[str, object]:
     """Give of an outcome what names its row."""
     return {key: value for key, value in one.items() if key.startswith("of_")}
-
-
-def _new_ref() -> str:
-    return secrets.token_hex(8)
 
 
 def _row(one: Any, *, body: Mapping[str, object], version: int) -> QueuedDelivery:
