@@ -26,7 +26,6 @@ async def test_what_ended_the_connection_is_told_once(ledger: Ledger, postgres_u
     writer, losses = ledger.writer, list[Exception]()
     lease = writer.lease
     pid = await writer.write(lambda db, _: db.execute(_BACKEND).scalar_one())
-    assert lease.holds
     rows(postgres_url, "SELECT pg_terminate_backend(:pid, 5000)", pid=pid)
     with writer.on_loss(losses.append), pytest.raises(LedgerError, match="the server ended the connection"):
         await writer.next_rows(1)
