@@ -20,7 +20,7 @@ from bot.database.schema import chats, deliveries, digests, messages, metadata
 from bot.database.states import DELIVERY_CHANGES, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger.sql import claim_sql, hand_sql, linking_sql, transitions
-from bot.ledger.sql.claim_sql import OUTCOMES, SETTLE, outcome
+from bot.ledger.sql.claim_sql import OUTCOMES, SETTLE, outcomes
 from tests.support.digests import days
 from tests.support.pipeline import open_pipeline
 from tests.support.setup import ROOT
@@ -146,9 +146,9 @@ def test_an_outcome_leads_where_the_table_allows(start: DeliveryState, said: Del
     for wording, recalled in product(("wanted", "other"), (0, 1)):
         of_state = select(deliveries).where(deliveries.c.state == start, deliveries.c.is_recalled == recalled)
         rows = ledger.execute(of_state).all()
-        outcomes = [outcome(_named(row), {"state": said, "sent_hash": wording, **there}) for row in rows]
+        settled = [_named(row) | {"to_state": said, "sent_hash": wording, "has_arrived": 0, **there} for row in rows]
         with ledger.begin_nested() as undone:
-            ledger.execute(SETTLE, outcomes)
+            ledger.execute(SETTLE, {"outcomes": outcomes(settled), "now": 9.0})
             query = select(deliveries.c.state).where(deliveries.c.ref.in_([row.ref for row in rows])).distinct()
             [ended] = ledger.execute(query).scalars()
             undone.rollback()

@@ -133,7 +133,7 @@ class PostgresDatabase:
         """Make an engine for a thread of its own, whose connection the server ends when nothing is heard from it."""
         engine = create_engine(driver_url(self._url), connect_args=_CONNECT, json_serializer=dump_json)
         store_text(engine)
-        event.listen(engine, "connect", self._end_silent)
+        event.listen(engine, "connect", self._prepare)
         return engine
 
     def cut(self, db: Connection) -> None:
@@ -152,10 +152,14 @@ class PostgresDatabase:
         """Keep nobody away: the locks do."""
         yield
 
-    def _end_silent(self, connection: Any, _: object) -> None:
-        """Let the server end a new connection once nothing is heard from it for long, also in a transaction."""
+    def _prepare(self, connection: Any, _: object) -> None:
+        """Let the server end a new connection once nothing is heard from it for long, also in a transaction.
+
+        And let it plan each of the few statements once: what is to be told to them changes nothing in their plans.
+        """
         longest = round(1000 * _SILENCE * self.sharing.lease)
+        settings = {"idle_session_timeout": longest, "idle_in_transaction_session_timeout": longest}
         with connection.cursor() as cursor:
-            for setting in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
-                cursor.execute(f"SET {setting} = {longest}")
+            for setting, value in (settings | {"plan_cache_mode": "force_generic_plan"}).items():
+                cursor.execute(f"SET {setting} = {value}")
         connection.commit()

@@ -61,6 +61,7 @@ class QueuedDelivery:
 
     chat: int
     address: str  # of the chat, when it was read
+    is_retried: bool  # whether the chat counts as paused, and is tried again
     delivery_ref: str  # empty until it is claimed for the first time
     state: DeliveryState
     hash: str  # of the body that is wanted now

@@ -6,7 +6,23 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, Update, and_, bindparam, case, func, not_, null, or_, select, update
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    Float,
+    Integer,
+    Update,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -99,31 +115,55 @@ def claims(rows: Iterable[QueuedDelivery], new_ref: Callable[[], str]) -> str:
     return json.dumps([[row.message, row.chat, row.state, row.hash, row.address, new_ref()] for row in rows])
 
 
-_UNTOUCHED = ("sent_hash", "remote_id", "id_sequence", "sent_at", "plain")  # where an outcome does not name them
+_UNTOUCHED = ("sent_hash", "remote_id", "id_sequence", "plain")  # where an outcome does not name them
+_OUTCOME = ("of_message", "of_chat", "of_ref", "to_state", "has_arrived", "not_before", "problem", "error", *_UNTOUCHED)
+_NUMBERS: Mapping[str, Any] = {
+    **dict.fromkeys(("of_message", "of_chat"), Id),
+    **dict.fromkeys(("has_arrived", "plain"), Integer),
+    "not_before": Float,
+}
 
 
-def _settle() -> Update:
-    wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
-    state: BindParameter[str] = bindparam("to_state")
-    said: BindParameter[str] = bindparam("to_sent_hash")
-    again = and_(state == SENT.value, wanted != said)
-    columns: dict[str, ColumnElement[Any]] = {name: deliveries.c[name] for name in _UNTOUCHED}
-    known: dict[str, ColumnElement[Any]] = {
-        name: func.coalesce(bindparam(f"to_{name}"), column) for name, column in columns.items()
-    }
-    recalled = and_(IS_RECALLED, deliveries.c.state != RECALLING, state != UNCONFIRMED.value)
-    there = (and_(recalled, known["remote_id"].is_not(None)), RECALLING.value)
-    return (
-        update(deliveries)
-        .where(is_named(deliveries))
-        .values(known | {"remote_id": case((state == RECALLED.value, null()), else_=known["remote_id"])})
-        .values({name: bindparam(f"to_{name}") for name in ("not_before", "problem", "error")})
-        .values(state=case(there, (recalled, RECALLED.value), (again, STALE.value), else_=state))
+def _told() -> CTE:
+    """Read the outcomes that the text :outcomes lists, with the chat that each one's chat was merged with."""
+    listed = items(bindparam("outcomes"))
+    columns = {name: field(listed, place) for place, name in enumerate(_OUTCOME)}
+    known = [(cast(one, _NUMBERS[name]) if name in _NUMBERS else one).label(name) for name, one in columns.items()]
+    merged = listed.outerjoin(chats, chats.c.id == cast(columns["of_chat"], Id))
+    read = select(*known, chats.c.same_as.label("merged_with")).select_from(merged)
+    return read.cte("told").prefix_with("MATERIALIZED")  # else each field would be read wherever it is named
+
+
+def _is_told(rows: Any, outcomes: CTE) -> ColumnElement[bool]:
+    """Tell whether a delivery is the one that an outcome is of; as `is_named`, of many."""
+    return and_(
+        rows.c.message_id == outcomes.c.of_message,
+        rows.c.chat_id.in_((outcomes.c.of_chat, outcomes.c.merged_with)),
+        func.coalesce(rows.c.ref, "") == outcomes.c.of_ref,
     )
 
 
-# Write what became of the row that is `named`. What was sent in a wording that is no longer wanted is stale at once,
-# and what was recalled meanwhile is to be deleted.
+def _settle() -> Update:
+    said = _told()
+    wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
+    again = and_(said.c.to_state == SENT.value, wanted != said.c.sent_hash)
+    known: dict[str, ColumnElement[Any]] = {
+        name: func.coalesce(said.c[name], deliveries.c[name]) for name in _UNTOUCHED
+    }
+    recalled = and_(IS_RECALLED, deliveries.c.state != RECALLING, said.c.to_state != UNCONFIRMED.value)
+    there = (and_(recalled, known["remote_id"].is_not(None)), RECALLING.value)
+    return (
+        update(deliveries)
+        .where(_is_told(deliveries, said))
+        .values(known | {"remote_id": case((said.c.to_state == RECALLED.value, null()), else_=known["remote_id"])})
+        .values({name: said.c[name] for name in ("not_before", "problem", "error")})
+        .values(sent_at=case((said.c.has_arrived == 1, bindparam("now")), else_=deliveries.c.sent_at))
+        .values(state=case(there, (recalled, RECALLED.value), (again, STALE.value), else_=said.c.to_state))
+    )
+
+
+# Write what became of the rows that :outcomes names, each once. What was sent in a wording that is no longer wanted is
+# stale at once, and what was recalled meanwhile is to be deleted.
 SETTLE = _settle()
 
 # What SETTLE is told, by the state that the row is in. No condition holds it to that: what the platform has taken
@@ -136,7 +176,6 @@ OUTCOMES: Mapping[DeliveryState, Collection[DeliveryState]] = {
 }
 
 
-def outcome(of: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
-    """Spell an outcome for SETTLE of a row that is `named`."""
-    names = ("state", "not_before", "problem", "error", *_UNTOUCHED)
-    return {**of} | {f"to_{name}": values.get(name) for name in names}
+def outcomes(told: Iterable[Mapping[str, object]]) -> str:
+    """Spell outcomes for SETTLE: each names its row as `named` does, and what became of it."""
+    return json.dumps([[one.get(name) for name in _OUTCOME] for one in told])

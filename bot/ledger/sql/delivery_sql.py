@@ -140,6 +140,7 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             messages.c.id.label("message"),
             chats.c.id.label("chat"),
             chats.c.address,
+            chats.c.paused_at.is_not(None).label("is_retried"),
             _REF,
             deliveries.c.state,
             messages.c.hash,
