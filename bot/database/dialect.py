@@ -46,6 +46,7 @@ __all__ = [
     "insert",
     "items",
     "number_field",
+    "unindexed",
     "whole_number",
 ]
 
@@ -100,6 +101,23 @@ def _has_item_sqlite(element: has_item, compiler: SQLCompiler, **how: Any) -> st
 def _has_item_postgresql(element: has_item, compiler: SQLCompiler, **how: Any) -> str:
     listed, one = (compiler.process(part, **how) for part in element.clauses)
     return f"jsonb_exists(CAST(NULLIF({listed}, '') AS JSONB), {one})"
+
+
+class unindexed(FunctionElement[int]):  # noqa: N801 - it is called as a function
+    """Name a column by which SQLite is to look nothing up; PostgreSQL knows itself what there are few of."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(unindexed, "sqlite")
+def _unindexed_sqlite(element: unindexed, compiler: SQLCompiler, **how: Any) -> str:
+    return f"+{compiler.process(element.clauses, **how)}"
+
+
+@compiles(unindexed, "postgresql")
+def _unindexed_postgresql(element: unindexed, compiler: SQLCompiler, **how: Any) -> str:
+    return compiler.process(element.clauses, **how)
 
 
 class whole_number(FunctionElement[int]):  # noqa: N801 - it is called as a function

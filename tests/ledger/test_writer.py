@@ -264,7 +264,7 @@ async def test_closing_writes_what_was_asked(pipeline: Pipeline, ledger_url: str
 
 
 async def test_few_bodies_are_kept_in_memory(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "_MOST_BODIES", 2)
+    monkeypatch.setattr(connection, "_MOST_BODIES", 2)
     await pipeline.run(days(1))
     await pipeline.run(days(1, 2, 3))
     assert pipeline.read("a") == pipeline.read("b") == WHOLE * 3

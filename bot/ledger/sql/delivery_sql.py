@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.database.dialect import has_item, whole_number
+from bot.database.dialect import has_item, unindexed, whole_number
 from bot.database.schema import chats, clock, deliveries, digests, messages, papers, sent_replies
 from bot.database.states import ChatState, DeliveryState
 from bot.errors import ErrorCode
@@ -96,8 +96,8 @@ def due(until: float) -> ColumnElement[bool]:
 
 
 def chats_due(channel: str, *, until: float, after: int, most: int) -> Select[tuple[Any, ...]]:
-    # "+ 0": SQLite would go through all chats, not knowing in how few of them something is due.
-    busy = deliveries.join(chats, chats.c.id == deliveries.c.chat_id + 0)
+    # SQLite would go through all chats, not knowing in how few of them something is due.
+    busy = deliveries.join(chats, chats.c.id == unindexed(deliveries.c.chat_id))
     columns = (chats.c.id, chats.c.channel, chats.c.name, chats.c.address, chats.c.id_sequence.label("id_sequence"))
     label = CHAT_LABEL.label("label")
     theirs = (deliveries.c.chat_id > after, due(until), chats.c.channel == channel, chats.c.state == ChatState.ACTIVE)
@@ -110,7 +110,7 @@ def due_work() -> Select[tuple[Any, ...]]:
     states = (DeliveryState.PENDING, DeliveryState.STALE, DeliveryState.RECALLING, DeliveryState.UNCONFIRMED)
     counts = (func.sum(case((deliveries.c.state == state, 1), else_=0)) for state in states)
     columns = (chats.c.channel, chats.c.name, chats.c.address, CHAT_LABEL, digests.c.name, *counts)
-    rows = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
+    rows = deliveries.join(messages, messages.c.id == unindexed(deliveries.c.message_id)).join(digests).join(chats)
     found = select(*columns, func.min(func.coalesce(deliveries.c.not_before, 0.0))).select_from(rows)
     found = found.where(IS_ACTIONABLE, not_(IS_DROPPED), chats.c.state == ChatState.ACTIVE)
     return found.group_by(chats.c.id, digests.c.id).order_by(chats.c.channel, chats.c.id, digests.c.day, digests.c.id)
@@ -181,11 +181,12 @@ def _last_sent() -> CTE:
     came = case((other.c.state == DeliveryState.UNCONFIRMED, other.c.attempted_at), else_=other.c.sent_at)
     chat: BindParameter[int] = bindparam("chat")
     channel = select(chats.c.channel).where(chats.c.id == chat).scalar_subquery()
-    unfinished = select(messages.c.digest_id).join(left).where(left.c.chat_id == chat, not_sent(left))
+    unfinished = select(messages.c.digest_id).join(left).where(left.c.chat_id == chat, not_sent(left)).distinct().cte()
     return (
         select(theirs.c.digest_id, func.max(came).label("at"))
-        .select_from(theirs.join(other, and_(other.c.message_id == theirs.c.id, other.c.chat_id == chat)))
-        .where(theirs.c.digest_id.in_(unfinished), theirs.c.channel == channel)
+        .select_from(unfinished.join(theirs, theirs.c.digest_id == unfinished.c.digest_id))
+        .join(other, and_(other.c.message_id == theirs.c.id, other.c.chat_id == chat))
+        .where(theirs.c.channel == channel)
         .group_by(theirs.c.digest_id)
         .cte("last_sent")
     )
