@@ -18,7 +18,7 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.ledger.ledger import open_ledger
 from bot.ledger.records.deliveries import QueuedDelivery
 from bot.ledger.sql.delivery_sql import READ_AHEAD
-from bot.ledger.writing import writer
+from bot.ledger.writing import connection
 from tests.support.digests import days, digest, found, paper
 from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import MemoryChannel, refused
@@ -261,6 +261,23 @@ async def test_closing_writes_what_was_asked(pipeline: Pipeline, ledger_url: str
         assert claimed
         opened.writer.settle(claimed, DeliveryState.SENT, remote_id="1", id_sequence="a")
     assert ledger("SELECT count(*) FROM deliveries WHERE state = 'sent'") == [(1,)]
+
+
+async def test_what_is_told_twice_of_a_row_is_written_in_its_order(pipeline: Pipeline, ledger: Execute) -> None:
+    await pipeline.look(days(1))
+    writer = pipeline.ledger.writer
+    rows = [(await writer.next_rows(chat))[0] for chat in (1, 2)]
+    first, other = [await writer.claim(row) for row in rows]
+    assert first
+    assert other
+    told = [
+        writer.settle(first, DeliveryState.PENDING, plain=1, problem="refused", error="no such tag"),
+        writer.settle(other, DeliveryState.SENT, remote_id="2", id_sequence="b"),
+        writer.settle(first, DeliveryState.SENT, remote_id="1", id_sequence="a"),
+    ]
+    await asyncio.gather(*told)
+    stands = "SELECT chat_id, state, remote_id, plain, problem FROM deliveries WHERE attempts = 1 ORDER BY chat_id"
+    assert ledger(stands) == [(1, "sent", "1", 1, None), (2, "sent", "2", 0, None)]
 
 
 async def test_few_bodies_are_kept_in_memory(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
