@@ -271,7 +271,7 @@ async def test_what_is_told_twice_of_a_row_is_written_in_its_order(pipeline: Pip
     assert first
     assert other
     told = [
-        writer.settle(first, DeliveryState.PENDING, plain=1, problem="refused", error="no such tag"),
+        writer.settle(first, DeliveryState.UNCONFIRMED, plain=1, problem="unconfirmed", error="no answer"),
         writer.settle(other, DeliveryState.SENT, remote_id="2", id_sequence="b"),
         writer.settle(first, DeliveryState.SENT, remote_id="1", id_sequence="a"),
     ]
