@@ -51,11 +51,12 @@ class Sharing:
 
     # Since it was taken over, after which no call of a former owner can arrive any more.
     take_over_delay: float
+    deadline: float  # since a claim, after which nothing of its call is written any more
     lease: float  # since the last answer of the database, for which a process counts on the locks of its connection
     look_every: float  # between two looks for what nobody does
 
 
-ALONE = Sharing(0.0, math.inf, math.inf)
+ALONE = Sharing(0.0, math.inf, math.inf, math.inf)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from bot import errors
 from bot.concurrency import TURN_AHEAD, StopWatch, backoff, wait_unless
 from bot.database.states import DeliveryState
 from bot.delivery.channel import Channel, Delivered, FreeTurn, NotDelivered, Turn, UnconfirmedSend
-from bot.errors import ErrorCode
 from bot.ledger.ledger import Ledger
 from bot.ledger.records.deliveries import Chat, Pause, QueuedDelivery
+from bot.ledger.writing.deadline import deadline
 from bot.ledger.writing.lease import Lease
 from bot.log import log
 from formatters import placeholders
@@ -130,7 +130,8 @@ class ChatWorker:
                     body = await self._body(claimed)
                     await turn.begin()
                     self.state.lease.require()
-                    await self._deliver(claimed, body)
+                    with deadline(claimed.deadline):
+                        await self._deliver(claimed, body)
                 else:
                     turn.give_back()
         except errors.SendError as error:
@@ -201,11 +202,10 @@ class ChatWorker:
         self._require_unmoved(row)
         run = self.state
         tried, known = await run.ledger.known_message_ids(self.chat, row)
-        unconfirmed = UnconfirmedSend.of_row(row, await self._body(row), tried, known, run.ledger.replies)
-        unconfirmed = replace(unconfirmed, require_right=run.lease.require)
-        match await wait_unless(
-            self.channel.reconcile(self.chat.address, unconfirmed), run.stopping, run.policy.stop_grace
-        ):
+        others = {"replies": run.ledger.replies, "right": partial(run.ledger.bots.right, run.lease)}
+        unconfirmed = UnconfirmedSend.of_row(row, await self._body(row), tried, known, **others)
+        asking = self.channel.reconcile(self.chat.address, unconfirmed)
+        match await wait_unless(asking, run.stopping, run.policy.stop_grace):
             case None:
                 return  # told to stop; the row stays unconfirmed
             case Delivered(remote_id):
@@ -216,7 +216,7 @@ class ChatWorker:
             case NotDelivered():
                 self._settle(row, DeliveryState.PENDING)
             case undecided:
-                self._settle(row, DeliveryState.UNCONFIRMED, problem=ErrorCode.UNCONFIRMED, error=undecided.why)
+                self._settle(row, DeliveryState.UNCONFIRMED, problem=errors.ErrorCode.UNCONFIRMED, error=undecided.why)
         self._rows.clear()
 
     async def _failed(self, row: QueuedDelivery, error: errors.SendError) -> bool:

@@ -10,21 +10,23 @@ from aiohttp_socks import ProxyConnector
 
 from bot.network.failures import ProxyFailure, refused, unreachable
 from bot.network.proxies import Proxy
+from bot.network.writing import give_up_after
 
 
 class SocksConnector(ProxyConnector):
     """Connect through a SOCKS5 proxy, which looks names up; what goes wrong is a ProxyFailure."""
 
-    def __init__(self, proxy: Proxy) -> None:
+    def __init__(self, proxy: Proxy, unacknowledged: float) -> None:
         parsed = proxy.parsed
         super().__init__(parsed.host, proxy.port, username=parsed.username, password=parsed.password, rdns=True)
-        self._place = proxy.place
+        self._place, self._unacknowledged = proxy.place, unacknowledged
 
     async def _connect_via_proxy(
         self, host: str, port: int, ssl: ssl.SSLContext | None = None, timeout: float | None = None
     ) -> tuple[Any, Any]:
         try:
             connection: tuple[Any, Any] = await super()._connect_via_proxy(host, port, ssl, timeout)
+            give_up_after(self._unacknowledged, connection[0].get_extra_info("socket"))
             return connection
         except python_socks.ProxyConnectionError as error:
             raise ProxyFailure(unreachable(self._place)) from error

@@ -17,7 +17,7 @@ from bot.errors import LedgerError
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.monitoring.outages import Outages
 
-QUICK = Sharing(take_over_delay=0.5, lease=0.6, look_every=0.02)
+QUICK = Sharing(take_over_delay=0.5, deadline=0.2, lease=0.6, look_every=0.02)
 NAMES = ("slack", "telegram")
 
 

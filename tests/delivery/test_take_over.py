@@ -15,15 +15,17 @@ import pytest
 from bot.database.engine import Sharing
 from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import RetryPolicy
-from bot.errors import LedgerError, Unconfirmed
+from bot.errors import LedgerError, RetryLater, Unconfirmed
 from bot.ledger.ledger import open_ledger
 from bot.ledger.writing.bots import Bot
+from bot.ledger.writing.deadline import NotWritten, call
+from bot.ledger.writing.lease import steady
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel
 from tests.support.pipeline import Clock, Pipeline
 from tests.support.usual import usual_edition
 
-SHARING = Sharing(take_over_delay=25.0, lease=1.5, look_every=0.02)
+SHARING = Sharing(take_over_delay=25.0, deadline=0.5, lease=1.5, look_every=0.02)
 LATER = RetryPolicy(settle_delay=0, longest_wait=0)  # what waits is left to the next dispatch
 WHOLE = ["index", "1", "2"]
 
@@ -102,6 +104,55 @@ async def test_who_stood_still_between_claim_and_call_does_not_call(postgres_url
     assert len(channel.asked) == 1
 
 
+class Waits(MemoryChannel):
+    """Nothing that is sent or edited gets a connection."""
+
+    waits = True
+
+    async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:
+        await self._connect()
+        return await super().send(address, body, delivery_ref=delivery_ref, thread=thread)
+
+    async def edit(self, address: str, remote_id: str, body: Mapping[str, object]) -> None:
+        await self._connect()
+        await super().edit(address, remote_id, body)
+
+    async def _connect(self) -> None:
+        try:
+            await call(asyncio.sleep(60.0 if self.waits else 0.0), 60.0, 60.0)
+        except NotWritten as error:
+            raise RetryLater(str(error)) from error
+
+
+async def test_what_has_no_connection_by_the_deadline_is_due_again(postgres_url: str, clock: Clock) -> None:
+    channel = Waits()
+    async with worker(postgres_url, clock, channel) as first:
+        await first.take()
+        begun = time.monotonic()
+        await first.pipeline.run(days(1), LATER)
+        assert SHARING.deadline <= time.monotonic() - begun < 5 * SHARING.deadline
+        assert await first.pipeline.counts("a") == {"pending": 3}
+        channel.waits = False
+        clock.now += 60
+        await first.pipeline.dispatch(LATER)
+        channel.waits = True
+        await first.pipeline.run([found(digest(date(2025, 1, 1), paper(1), paper(2, word="other")))], LATER)
+        assert (await first.pipeline.counts("a"))["stale"] >= 1
+
+
+async def test_a_question_has_the_deadline_of_a_call_that_is_made_now(postgres_url: str, clock: Clock) -> None:
+    channel = MemoryChannel()
+    async with worker(postgres_url, clock, channel) as first:
+        await first.take()
+        channel.failures["a"].append(Failure(Unconfirmed("reset"), accepted=True))
+        await first.pipeline.run(days(1), RetryPolicy(settle_delay=0))
+        [asked] = channel.asked
+        assert steady() < await asked.right() <= steady() + SHARING.deadline
+        first.pipeline.ledger.writer.lease.end()
+        with pytest.raises(LedgerError):
+            await asked.right()
+
+
 async def test_who_was_cut_off_can_claim_nothing(postgres_url: str, clock: Clock) -> None:
     channel = MemoryChannel()
     async with worker(postgres_url, clock, channel) as first, worker(postgres_url, clock, channel) as second:
@@ -139,7 +190,7 @@ async def test_a_question_of_a_former_owner_is_waited_for_unless_it_gave_the_bot
         await second.take()
         await second.pipeline.dispatch(LATER)
         assert len(channel.asked) == in_order
-        clock.now += SHARING.lease
+        clock.now += SHARING.take_over_delay
         await second.pipeline.dispatch(LATER)
         assert len(channel.asked) == 1
 

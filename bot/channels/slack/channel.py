@@ -20,7 +20,7 @@ from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, SlidingWindow
 from bot.channels.rate_limits.pauses import ALL
 from bot.channels.slack.api.answers import channel_title, delivery_ref_of, parts, person_title, post_arguments, time_of
-from bot.channels.slack.api.connections import PUBLIC_SCOPE, granted_scopes, open_session, web_client
+from bot.channels.slack.api.connections import CONNECT, PUBLIC_SCOPE, granted_scopes, open_session, web_client
 from bot.channels.slack.api.errors import CHAT_FAULTS, FAILURES, NO_HISTORY, error_code, translate
 from bot.channels.slack.api.workspace import RefusedContainers, Workspace
 from bot.database.states import ChatKind
@@ -34,6 +34,7 @@ from bot.delivery.channel import (
     Undecided,
 )
 from bot.errors import Rejected, RetryLater, SendError
+from bot.ledger.writing import deadline
 from formatters import placeholders
 from formatters.message import Formatter
 
@@ -57,12 +58,17 @@ class SlackChannel:
     name = "slack"
 
     def __init__(
-        self, token: str, base_url: str, formatter: Formatter, limiter: RateLimiter | None = None, timeout: float = 30.0
+        self,
+        token: str,
+        base_url: str,
+        formatter: Formatter,
+        limiter: RateLimiter | None = None,
+        timeout: float = deadline.ANSWER,
     ) -> None:
         self.formatter = formatter
         self._token = token
         self.titles = HeardTitles()
-        self._timeout = timeout  # seconds in which an answer must arrive
+        self.answer = timeout
         self._base_url = base_url.rstrip("/") + "/"
         post = Allowance("chat.postMessage", 1, 1.0)
         methods = {name: Allowance(name, most, 60.0) for name, most in _METHODS.items()}
@@ -242,7 +248,7 @@ class SlackChannel:
     async def _call(self, call: Awaitable[_Answer], limiter: RateLimiter, chat: str) -> _Answer:
         """Await a call; where Slack asks for a pause, make the rate limiter keep it for a chat, or for all."""
         try:
-            return await call
+            return await deadline.call(call, CONNECT, self.answer)
         except FAILURES as error:
             translated = translate(error, self._token)
             if isinstance(translated, RetryLater) and translated.flood:
@@ -256,7 +262,7 @@ class SlackChannel:
     @property
     def session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = open_session(self._base_url, self._timeout)
+            self._session = open_session(self._base_url, self.answer)
         return self._session
 
 

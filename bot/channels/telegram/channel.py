@@ -28,6 +28,7 @@ from bot.delivery.channel import (
     Undecided,
 )
 from bot.errors import ChatGone, Rejected, SendError
+from bot.ledger.writing import deadline
 from formatters.message import Formatter
 
 BOT_CALLS = 30  # in a second
@@ -41,7 +42,12 @@ class TelegramChannel:
     name = CHANNEL
 
     def __init__(
-        self, token: str, base_url: str, formatter: Formatter, limiter: RateLimiter | None = None, timeout: float = 20.0
+        self,
+        token: str,
+        base_url: str,
+        formatter: Formatter,
+        limiter: RateLimiter | None = None,
+        timeout: float = deadline.ANSWER,
     ) -> None:
         self.formatter = formatter
         self.allowances = (Allowance("bot", BOT_CALLS, 1.0), Allowance("group", 20, 60.0))

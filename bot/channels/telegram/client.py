@@ -27,8 +27,10 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.telegram.errors import translate
 from bot.errors import RetryLater, SendError, Unconfirmed
+from bot.ledger.writing import deadline
 from bot.log import log
 from bot.network.options import httpx_options
+from bot.network.writing import httpx_hooks
 from formatters.telegram import BOT
 
 _CONNECTIONS = 64  # enough for 30 calls a second that take two of them; each call looks at all that are idle
@@ -52,11 +54,11 @@ class TelegramClient:
 
     def __init__(self, token: str, base_url: str, timeout: float, throttled: Callable[[str, float], None]) -> None:
         self._token = token
-        # The longer an answer may take, the fewer sends are left unconfirmed.
+        self.answer = timeout
         options = httpx_options(base_url)
-        self._longest = 2 * timeout + _CONNECT + _POOL
         request = HTTPXRequest(
-            _CONNECTIONS, timeout, timeout, connect_timeout=_CONNECT, pool_timeout=_POOL, httpx_kwargs=options
+            *(_CONNECTIONS, timeout, timeout, _CONNECT, _POOL),
+            httpx_kwargs=options | httpx_hooks(deadline.before_write, timeout),
         )
         self._polling = TolerantRequest(connection_pool_size=1, connect_timeout=_CONNECT, httpx_kwargs=options)
         self.bot = Bot(token, base_url=base_url, request=request, get_updates_request=self._polling)
@@ -146,10 +148,11 @@ class TelegramClient:
     async def call(self, chat: str, call: Awaitable[_Result]) -> _Result:
         """Await a call of the SDK about a chat; its own timeouts leave out what is said with a SOCKS proxy."""
         try:
-            async with asyncio.timeout(self._longest):
-                return await call
+            return await deadline.call(call, _CONNECT + _POOL, self.answer)
+        except deadline.NotWritten as error:
+            translated: SendError = RetryLater(f"Telegram cannot be reached: {error}")
         except TimeoutError:
-            translated: SendError = Unconfirmed(f"Telegram did not answer within {self._longest:g} seconds")
+            translated = Unconfirmed(f"Telegram did not answer within {self.answer:g} seconds")
         except TelegramError as error:
             translated = translate(error, chat, self._token)
         except NONSENSE as error:

@@ -22,6 +22,7 @@ from telegram.error import (
 from telegram.warnings import PTBDeprecationWarning
 
 from bot.errors import BotGone, ChatGone, ChatMoved, Rejected, RetryLater, SendError, Unconfirmed
+from bot.ledger.writing.deadline import NotWritten
 from bot.log import redacted
 from bot.network.failures import explain, speaks_no_socks
 
@@ -47,7 +48,7 @@ _CHAT_PROBLEMS = (
 
 _NEVER_SENT: tuple[type[Exception], ...] = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL),
-    httpx.ProxyError,
+    *(httpx.ProxyError, NotWritten),
 )
 
 

@@ -5,8 +5,8 @@ Sources of the facts: Telegram Bot API, and the sources of its server where the 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 
 from telegram import ChatMemberAdministrator, Message
@@ -16,6 +16,7 @@ from bot.channels.telegram.message_ids import MessageIds, id_sequence
 from bot.delivery.channel import Delivered, NotDelivered, Turn, UnconfirmedSend, Undecided
 from bot.errors import BotGone, Rejected
 from bot.ledger.records.deliveries import UnconfirmedReply
+from bot.ledger.writing.deadline import deadline
 
 CHANNEL = "telegram"
 MOST_PROBES = 60
@@ -108,7 +109,7 @@ class Reconciler:
 
         Nothing is remembered: what an error or a crash interrupts, the next call finds and ends.
         """
-        async with await self._turn_of(address, unconfirmed):
+        async with self._turn_of(address, unconfirmed):
             again = await self._client.send(address, unconfirmed.body)
         return await self._oldest(address, unconfirmed, again.message_id + 1)
 
@@ -125,7 +126,7 @@ class Reconciler:
     async def _delete(self, address: str, message_id: int, unconfirmed: UnconfirmedSend) -> None:
         chat, _ = split_address(address)
         with suppress(Rejected):  # it is gone already when only the answer was lost
-            async with await self._turn_of(address, unconfirmed):
+            async with self._turn_of(address, unconfirmed):
                 await self._client.call(chat, self._client.bot.delete_message(chat, message_id))
 
     async def _may_edit_others(self, address: str) -> bool:
@@ -143,7 +144,7 @@ class Reconciler:
         """Tell whether a message with this id has this content; None when there is none at all."""
         try:
             arguments = await self._client.arguments_to_send(unconfirmed.body)
-            async with await self._turn_of(address, unconfirmed) as turn, self._ids.lock(address):
+            async with self._turn_of(address, unconfirmed) as turn, self._ids.lock(address):
                 if self._ids.is_known(address, candidate):
                     turn.give_back()
                     return False  # it was sent while we waited
@@ -175,11 +176,12 @@ class Reconciler:
         await self._write_back_earlier(address, unconfirmed)
         return True
 
-    async def _turn_of(self, address: str, unconfirmed: UnconfirmedSend) -> Turn:
+    @asynccontextmanager
+    async def _turn_of(self, address: str, unconfirmed: UnconfirmedSend) -> AsyncIterator[Turn]:
         """Wait for a turn to change what stands in a chat, which nobody else may do meanwhile."""
-        turn = await self._turn(address)
-        unconfirmed.require_right()
-        return turn
+        async with await self._turn(address) as turn:
+            with deadline(await unconfirmed.right()):
+                yield turn
 
     async def _write_back_earlier(self, address: str, unconfirmed: UnconfirmedSend) -> None:
         """Let replies that were overwritten read as they were sent."""
@@ -187,7 +189,7 @@ class Reconciler:
             if unconfirmed.replies and reply.overwritten_id is not None:
                 with suppress(Rejected):  # it reads so already, or is gone
                     arguments = await self._client.arguments_to_send(reply.body)
-                    async with await self._turn_of(address, unconfirmed):
+                    async with self._turn_of(address, unconfirmed):
                         await self._client.edit(address, reply.overwritten_id, arguments)
                 await unconfirmed.replies.forget(reply.number)
 

@@ -29,7 +29,8 @@ _CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15000,
 }
-SHARING = Sharing(take_over_delay=25.0, lease=10.0, look_every=0.3)  # Telegram's calls take up to 20 seconds
+# What is written by the deadline is answered within 20 seconds, or given up (`ledger/writing/deadline.py`).
+SHARING = Sharing(take_over_delay=25.0, deadline=4.0, lease=10.0, look_every=0.3)
 _SILENCE = 1.5  # leases, after which the server ends the connection of a process that says nothing
 _TICK = 1e-6  # seconds between two times that are in order; less is lost in a float
 _SERVER_TIME = text("SELECT extract(epoch FROM clock_timestamp())")

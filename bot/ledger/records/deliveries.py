@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -78,14 +79,15 @@ class QueuedDelivery:
     edition: str  # as it is spelled
     body: Mapping[str, object]
     version: int  # of the ledger when it was read
+    deadline: float = math.inf  # of its call, once it is claimed, by `steady`
 
     @property
     def changes_links_alone(self) -> bool:
         return self.state == DeliveryState.STALE and self.tried_hash == self.hash
 
-    def claimed(self, delivery_ref: str, thread: str) -> QueuedDelivery:
-        """Give the row as it is sent: with its ref, under its parent."""
-        return replace(self, delivery_ref=delivery_ref, thread=thread)
+    def claimed(self, delivery_ref: str, thread: str, deadline: float) -> QueuedDelivery:
+        """Give the row as it is sent: with its ref, under its parent, by its deadline."""
+        return replace(self, delivery_ref=delivery_ref, thread=thread, deadline=deadline)
 
 
 @dataclass(frozen=True, slots=True)

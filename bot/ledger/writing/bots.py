@@ -6,6 +6,7 @@ Without the connection there is no lock, and without it no claim either: who los
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -21,6 +22,7 @@ from bot.database.engine import BOT, PLANNING, TO_DISPATCH, Census, Database, Ke
 from bot.database.schema import bots
 from bot.errors import Stopped
 from bot.ledger.sql import transitions
+from bot.ledger.writing.lease import Lease, steady
 from bot.ledger.writing.writer import BatchWriter
 
 _POLL = 0.1  # seconds between two tries
@@ -95,6 +97,14 @@ class Bots:
         """Tell all processes that share the ledger that there may be something to do."""
         if self._writer.lease.is_limited:
             await self._writer.write(lambda db, _: self._locks.tell(db, what))
+
+    async def right(self, lease: Lease) -> float:
+        """Give the deadline of a call that is made now; LedgerError where the bots of a lease are not held any more."""
+        if not lease.is_limited:
+            return math.inf
+        at = await self._writer.write(lambda _db, _now: steady() + self.sharing.deadline)
+        lease.require()
+        return at
 
     async def try_lock(self, key: Key) -> bool:
         """Take a lock unless another process holds it."""
@@ -182,8 +192,7 @@ class Bots:
         if not self._locks.try_lock(db, bot.lock):
             return False
         if db.execute(select(bots.c.host).where(bots.c.id == bot.id)).scalar_one():
-            wait = min(self.sharing.lease, self.sharing.take_over_delay)
-            db.execute(transitions.ask_later(bot.channel, now + wait))
+            db.execute(transitions.ask_later(bot.channel, now + self.sharing.take_over_delay))
         mine = {"host": socket.gethostname(), "pid": os.getpid(), "taken_at": now, "per_minute": 0}
         db.execute(update(bots).where(bots.c.id == bot.id).values(mine))
         return True

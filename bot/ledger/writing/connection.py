@@ -15,6 +15,7 @@ from bot.database.states import DeliveryState
 from bot.ledger.chats.chat_sql import END_PAUSE, PAUSE
 from bot.ledger.records.deliveries import Pause, QueuedDelivery
 from bot.ledger.sql import claim_sql, delivery_sql, linking_sql
+from bot.ledger.writing.lease import steady
 
 _PLAN = select(marks.c.plan)
 _MOST_BODIES = 100  # kept in memory, of up to 16 KB each; the chats of a broadcast share those of its digest
@@ -99,9 +100,10 @@ class WriterConnection:
     ) -> dict[tuple[int, int], QueuedDelivery]:
         if not rows:
             return {}
+        deadline = steady() + self._database.sharing.deadline
         found = db.execute(claim_sql.CLAIM, {"rows": claim_sql.claims(rows, _new_ref), "now": now})
         known = {(row.message, row.chat): row for row in rows}
-        return {(one, chat): known[one, chat].claimed(ref, thread) for one, chat, ref, thread in found}
+        return {(one, chat): known[one, chat].claimed(ref, thread, deadline) for one, chat, ref, thread in found}
 
     def _next_rows(self, db: Connection, chat: int, version: int) -> list[QueuedDelivery]:
         found: Sequence[Any] = db.execute(delivery_sql.NEXT_ROWS, {"chat": chat}).all()

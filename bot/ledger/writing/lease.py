@@ -18,7 +18,8 @@ from bot.errors import LedgerError
 _BOOT = getattr(time, "CLOCK_BOOTTIME", None)
 
 
-def _now() -> float:
+def steady() -> float:
+    """Give the seconds of a clock that nobody sets, and that goes on whatever stands still."""
     return time.monotonic() if _BOOT is None else time.clock_gettime(_BOOT)
 
 
@@ -37,7 +38,7 @@ class Lease:
 
     @property
     def holds(self) -> bool:
-        return not self._is_over and _now() < self._until
+        return not self._is_over and steady() < self._until
 
     def require(self) -> None:
         """Raise LedgerError when it is over, as where this process stood still: another one may do its work by now."""
@@ -47,7 +48,7 @@ class Lease:
     @property
     def asked_at(self) -> float:
         """Give the time at which the server is asked something, for `renew`."""
-        return _now()
+        return steady()
 
     def renew(self, asked_at: float) -> None:
         """Go on: the server has answered what it was asked at this time."""
@@ -75,7 +76,7 @@ class Lease:
 
         Where the process stood still, the loop calls this before the tasks that waited go on.
         """
-        left = self._until - _now()
+        left = self._until - steady()
         if left > 0:
             self._timer = self._look_in(left)
         else:

@@ -432,9 +432,9 @@ async def test_an_interrupted_second_copy_is_remembered_when_more_becomes_known(
 async def test_it_changes_nothing_where_another_process_may_work_by_now(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
-    def lost() -> None:
+    async def lost() -> float:
         raise LedgerError("another process may work here by now")
 
     with pytest.raises(LedgerError):
-        await channel.reconcile(READER, replace(unconfirmed(after=1), require_right=lost))
+        await channel.reconcile(READER, replace(unconfirmed(after=1), right=lost))
     assert not [call for call in server.calls if call.method.startswith(("send", "edit", "delete"))]

@@ -27,4 +27,4 @@ class Times:
 
 INSTALLED = Times(20.0, SHARING)
 # Each as far above the one before as it is installed.
-SHORT = Times(2.0, Sharing(take_over_delay=3.0, lease=1.5, look_every=0.1))
+SHORT = Times(2.0, Sharing(take_over_delay=3.0, deadline=0.8, lease=1.5, look_every=0.1))

@@ -14,8 +14,10 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.ledger.writing.deadline import ANSWER, before_write
 from bot.network.certificates import tls_context
 from bot.network.proxies import proxy_for
+from bot.network.writing import aiohttp_trace, socket_factory
 
 # What the app of our manifest may do (deploy/slack-manifest.yaml); who only delivers needs less.
 SCOPES = frozenset(
@@ -26,18 +28,20 @@ SCOPES = frozenset(
 )
 _Client = TypeVar("_Client", AsyncWebClient, AsyncWebhookClient, SocketModeClient)
 PUBLIC_SCOPE = "chat:write.public"  # to post to public channels without being invited
-_CONNECT_TIMEOUT = 10.0  # seconds
+CONNECT = 10.0  # seconds until there is a connection
 
 
 def open_session(url: str, timeout: float | None = None) -> aiohttp.ClientSession:
     """Open a session for calls of one address, inside the running loop; answers must arrive within these seconds."""
-    limits = aiohttp.ClientTimeout(total=timeout, sock_connect=_CONNECT_TIMEOUT)
-    proxy = proxy_for(url)
+    limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT)
+    proxy, traces = proxy_for(url), [aiohttp_trace(before_write)]
     if proxy and proxy.is_socks:
         from bot.network.socks import SocksConnector
 
-        return aiohttp.ClientSession(connector=SocksConnector(proxy), timeout=limits)
-    return aiohttp.ClientSession(proxy=proxy.url if proxy else None, timeout=limits)
+        return aiohttp.ClientSession(connector=SocksConnector(proxy, ANSWER), timeout=limits, trace_configs=traces)
+    connector = aiohttp.TCPConnector(socket_factory=socket_factory(ANSWER))
+    through = proxy.url if proxy else None
+    return aiohttp.ClientSession(connector=connector, proxy=through, timeout=limits, trace_configs=traces)
 
 
 def web_client(token: str | None, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:

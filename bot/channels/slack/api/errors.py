@@ -9,17 +9,18 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater, SendError, Unconfirmed
+from bot.ledger.writing.deadline import NotWritten
 from bot.log import redacted
 from bot.network.failures import ProxyFailure, explain, refused, unreachable
 
 # What a call can raise; the last four come from an answer that makes no sense.
 FAILURES = (
-    *(aiohttp.ClientError, ProxyFailure, TimeoutError, SlackClientError),
+    *(aiohttp.ClientError, ProxyFailure, NotWritten, TimeoutError, SlackClientError),
     *(AttributeError, KeyError, TypeError, ValueError),
 )
 _NEVER_SENT = (
     *(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL),
-    *(aiohttp.ClientHttpProxyError, ProxyFailure),
+    *(aiohttp.ClientHttpProxyError, ProxyFailure, NotWritten),
 )
 # With these codes Slack refuses to show the messages of a chat.
 NO_HISTORY = {"missing_scope", "not_in_channel", "no_permission", "not_allowed_token_type", "channel_not_found"}
@@ -70,7 +71,7 @@ def translate(error: Exception, token: str = "") -> SendError:
         return BotGone(f"Slack refuses the app: {code}{_needed(error)}; check slack.bot_token and reinstall the app")
     if code and code not in _UNCERTAIN and _status(error) < 500:
         return Rejected(f"Slack refuses this message: {code}")
-    if isinstance(error, _NEVER_SENT):
+    if isinstance(error, _NEVER_SENT) or isinstance(error.__cause__, NotWritten):
         return RetryLater(f"Slack cannot be reached: {_of_network(error) or words}")
     return Unconfirmed(f"Slack's answer was lost ({words})")
 
