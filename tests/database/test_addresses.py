@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from bot.database.postgres.addresses import driver_url, dump_command, shown
+from bot.database.postgres.addresses import driver_url, dump_command, libpq_url, shown
 
 OPTIONS = "sslmode=require&sslPassword=s3cr3t&password=s3cr3t"
 
@@ -39,3 +40,11 @@ def test_the_command_that_copies_a_ledger_asks_for_the_password(url: str, comman
 def test_the_driver_gets_the_password_as_it_is_meant() -> None:
     url = driver_url("postgresql://me:s3%40cr3t@host/papers")
     assert (url.drivername, url.password, "s3" in repr(url)) == ("postgresql+psycopg", "s3@cr3t", False)
+
+
+def test_libpq_gets_all_of_it_as_it_is_meant() -> None:
+    given = conninfo_to_dict(
+        libpq_url("postgresql://me:s%203%2B%3Fcr3t@host/papers?options=-c%20a%3Db&sslrootcert=a%2Bb")
+    )
+    known = {"user": "me", "password": "s 3+?cr3t", "host": "host", "dbname": "papers"}
+    assert given == {**known, "options": "-c a=b", "sslrootcert": "a+b"}

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from bot.app.assembly import App, open_app
 from bot.cli.console import Console
-from bot.cli.setup.checks import chats, machine, sources
+from bot.cli.setup.checks import chats, machine, server, sources
 from bot.cli.setup.checks.findings import Finding, Name
 from bot.cli.setup.checks.network import Network
 from bot.cli.setup.rights import ledger_files
@@ -38,6 +38,9 @@ async def examine(settings: Settings, files: Sequence[Path] = ()) -> int:
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding(Name.SET_UP, "settings")
+    if settings.store.file is None:
+        async for finding in server.look(settings.store.url):
+            yield finding
     try:
         async with open_app(settings) as app:
             async for finding in _of(app):
@@ -55,6 +58,8 @@ async def _of(app: App) -> AsyncIterator[Finding]:
         yield await machine.ledger(path)
         for finding in machine.disk(path):
             yield finding
+    async for finding in server.jobs(app):
+        yield finding
     for source in app.cycle.sources:
         for finding in await sources.look(app, source):
             yield finding

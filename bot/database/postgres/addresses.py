@@ -19,7 +19,9 @@ def driver_url(url: str) -> URL:
 
 def libpq_url(url: str) -> str:
     """Give the URL as PostgreSQL's own library takes it, with the password."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    written = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    address, mark, options = written.partition("?")
+    return address.replace(" ", "%20") + mark + options.replace("+", "%20")  # it takes no other spelling
 
 
 def shown(url: str) -> str:

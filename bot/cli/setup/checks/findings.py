@@ -10,6 +10,12 @@ class Name(StrEnum):
     """What can be wrong; `deploy/README.md` has a row for each, with causes and cures."""
 
     SET_UP = "set-up"
+    SERVER = "server"
+    DURABILITY = "durability"
+    POOLER = "pooler"
+    CONNECTIONS = "connections"
+    RIGHTS = "rights"
+    JOBS = "jobs"
     LEDGER = "ledger"
     DISK = "disk"
     FILES = "files"
