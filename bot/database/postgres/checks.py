@@ -36,7 +36,7 @@ SELECT current_user AS user, current_database() AS database, current_setting('se
         AND NOT pg_has_role(tableowner, 'USAGE')) AS foreign_table
 """
 # How many processes share the ledger, and what of each limit is taken by others.
-_ROOM = """
+_LIMITS = """
 WITH others AS (
     SELECT count(*) AS anywhere, count(*) FILTER (WHERE usename = current_user) AS of_user,
         count(*) FILTER (WHERE datname = current_database()) AS here
@@ -118,7 +118,7 @@ async def examine(url: str, clock: Callable[[], float] = time.time) -> list[Chec
     """
     try:
         db = await _connect(url)
-    except OperationalError:
+    except Error:
         return []
     async with db:
         major, minor = divmod(db.info.server_version, 10_000)
@@ -141,7 +141,7 @@ async def _connect(url: str) -> AsyncConnection[Any]:
 
 async def _examine(db: AsyncConnection[Any], url: str, clock: Callable[[], float]) -> list[Check]:
     [facts] = await _rows(db, _Facts, _FACTS)
-    limits = await _rows(db, _Limit, _ROOM)
+    limits = await _rows(db, _Limit, _LIMITS)
     told = [*_kind(facts, url), *_durability(facts), *_rights(facts), *_connections(limits), *await _clock(db, clock)]
     return told if facts.is_standby else [*told, *await _pooler(db, url)]  # a standby tells nobody anything
 
@@ -227,7 +227,7 @@ async def _clock(db: AsyncConnection[Any], clock: Callable[[], float]) -> list[C
 
 
 async def _pooler(db: AsyncConnection[Any], url: str) -> list[Check]:
-    """See whether a connection is one to the server: it keeps its session, its locks, and hears what is told."""
+    """See whether a connection is one to the server: it keeps its session, its locks, and is told what others tell."""
     try:
         async with await _connect(url) as other:
             why = await _in_time(_what_is_shared(db, other))

@@ -14,28 +14,40 @@ from bot.errors import LedgerError
 
 _CONFLICTS = {"40001", "40P01"}  # serialization failure, deadlock
 _NO_CONNECTION = "is it running, and reachable from here? Nothing in the ledger is lost"
+_REFUSED = "user or password are refused; check store.url"
+_NO_DATABASE = "there is no such database; make it with createdb, or name another one in store.url"
+_TOO_MANY = "the server has too many connections; raise max_connections, or run fewer workers"
+_OPTION = "an option in store.url is wrong; postgresql.org/docs/current/libpq-connect.html lists those that there are"
 _REMEDIES = {
     "08": _NO_CONNECTION,
-    "28": "user or password are refused; check store.url",
-    "3D000": "there is no such database; make it with createdb, or name another one in store.url",
+    "28": _REFUSED,
+    "3D000": _NO_DATABASE,
     "42501": "the user of store.url may not do this; let it own the database",
     "53100": "the disk of the server is full; free some space: nothing in the ledger is lost",
     "53200": "the server has no memory left; nothing in the ledger is lost",
-    "53300": "the server has too many connections; raise max_connections, or run fewer workers",
+    "53300": _TOO_MANY,
     "55P03": "a table is locked by another program; end it, then run again",
     "57P": f"the server ended the connection; {_NO_CONNECTION}",
-    "25006": "the server is a read-only copy; name the primary one in store.url",
+    "25006": "nothing can be written there; name the primary server in store.url, or see what `paperboy doctor` says",
     "25P0": "the server ended a connection that was idle for too long; nothing in the ledger is lost",
 }
 # Who cannot connect is told no SQLSTATE, only words.
 _REFUSALS = {
-    "authentication failed": "28",
-    "no password supplied": "28",
-    "no pg_hba.conf entry": "28",
-    'role "': "28",
-    'database "': "3D000",
-    "too many": "53300",
-    "connection slots": "53300",
+    "authentication failed": _REFUSED,
+    "no password supplied": _REFUSED,
+    "no pg_hba.conf entry": _REFUSED,
+    'role "': _REFUSED,
+    'database "': _NO_DATABASE,
+    "too many": _TOO_MANY,
+    "connection slots": _TOO_MANY,
+    "failed to resolve host": "there is no such host, or no name server answers; check store.url",
+    "invalid connection option": _OPTION,
+    "invalid URI query parameter": _OPTION,
+    " value: ": _OPTION,
+    "for connection option": _OPTION,
+    "unrecognized configuration parameter": _OPTION,
+    "does not support SSL": "the server has no TLS; set it up there, or take sslmode out of store.url",
+    "certificate": "the server's certificate is not trusted; let sslrootcert in store.url name the file of its CA",
 }
 
 
@@ -51,28 +63,17 @@ def translating_errors(name: str) -> Iterator[None]:
 
 
 def _translated(name: str, error: DBAPIError | psycopg.Error) -> LedgerError:
-    state, said = sqlstate(error), " ".join(str(_driver(error)).split())
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    state, said = str(getattr(driver, "sqlstate", None) or ""), " ".join(str(driver).split())
     if state in _CONFLICTS:
         return Conflict(f"ledger {name}: other programs write the same all the time; run again ({said})")
-    return LedgerError(f"ledger {name}: {remedy(state, connected=not _is_cut_off(error))} ({said})")
-
-
-def sqlstate(error: DBAPIError | psycopg.Error) -> str:
-    """Give the SQLSTATE of an error; "" where none is known, as when the server cannot be reached."""
-    driver = _driver(error)
-    refusals = (state for sign, state in _REFUSALS.items() if sign in str(driver))
-    return str(getattr(driver, "sqlstate", None) or next(refusals, ""))
-
-
-def _driver(error: DBAPIError | psycopg.Error) -> BaseException | None:
-    return error.orig if isinstance(error, DBAPIError) else error
-
-
-def _is_cut_off(error: DBAPIError | psycopg.Error) -> bool:
-    return isinstance(error, DBAPIError) and error.connection_invalidated
-
-
-def remedy(state: str, *, connected: bool = True) -> str:
-    """Say what to do about an error of this SQLSTATE."""
     known = (text for sign, text in _REMEDIES.items() if state.startswith(sign))
-    return next(known, "cannot be used" if state and connected else f"no answer from the server; {_NO_CONNECTION}")
+    told = (text for sign, text in _REFUSALS.items() if not state and sign in said)
+    remedy = next(known, None) or next(told, None) or _otherwise(error, state)
+    return LedgerError(f"ledger {name}: {remedy} ({said})")
+
+
+def _otherwise(error: DBAPIError | psycopg.Error, state: str) -> str:
+    """Say what can be said of an error that has no remedy of its own."""
+    is_cut_off = isinstance(error, DBAPIError) and error.connection_invalidated
+    return "cannot be used" if state and not is_cut_off else f"no answer from the server; {_NO_CONNECTION}"
