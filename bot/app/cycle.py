@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +19,7 @@ from bot.delivery.hours import DeliveryHours
 from bot.delivery.planner import plan
 from bot.errors import LedgerError, SourceError
 from bot.ledger.ledger import Ledger
+from bot.ledger.records.digests import Queueing, nothing
 from bot.log import log, unexpected
 from bot.sources.source import FoundDigest, Source
 
@@ -49,21 +50,31 @@ class DeliveryCycle:
         self.identification = Identification(self.ledger.subscriptions, self.describe)
 
     async def plan(
-        self, *, at_once: bool, resume: bool, identify: bool = True, release: bool = True
+        self,
+        *,
+        at_once: bool,
+        resume: bool,
+        identify: bool = True,
+        release: bool = True,
+        on_queued: Callable[[], Awaitable[object]] = nothing,
     ) -> list[SourceError]:
         """Look at every source and write what shall be sent; give what kept a source from being read.
 
         With `at_once`, chats that chose no hours of their own do not wait for the operator's. With `identify`,
         platforms are asked about chats that the settings name anew. Without `release`, nothing new becomes due.
+        `on_queued` is called each time that there may be something to dispatch.
         """
         await self._sync_chats(identify=identify)
         if resume:
             await self.ledger.subscriptions.resume_all()
         wanting = await self.ledger.chats_wanting_newest()
-        errors = [error for source in self.sources if (error := await self._plan(source))]
+        last_look = await self._last_look()
+        openings = await self._openings(at_once=at_once) if release else {}
+        queueing = Queueing(openings, on_queued)
+        errors = [error for source in self.sources if (error := await self._plan(source, queueing))]
         if release:
             await self.ledger.release_now(wanting)
-            await self._open_hours(at_once=at_once)
+            await self._open_hours(last_look, at_once=at_once)
         return errors
 
     def broken_chats(self, dispatcher: Dispatcher) -> list[str]:
@@ -116,12 +127,20 @@ class DeliveryCycle:
     def _of_posts(self, source: Source) -> Mapping[str, str]:
         return {**source.problems, **self._unplanned.get(source.name, {})}
 
-    async def _open_hours(self, *, at_once: bool) -> None:
+    async def _last_look(self) -> float:
+        """Give when anybody last looked at a source: what was due by then was to be sent, whatever the hour is now."""
+        return max((look.looked_at for look in (await self.ledger.sources.last_looks()).values()), default=0.0)
+
+    async def _open_hours(self, last_look: float, *, at_once: bool) -> None:
         """Let every chat's digests go out from its next hour on."""
-        now = datetime.now(UTC)
-        for schedule in await self.ledger.subscriptions.schedules():
-            hours = DeliveryHours.for_chat(self.settings, schedule)
-            await self.ledger.open_at(schedule, 0.0 if at_once and not schedule else hours.next_opening(now))
+        for schedule, opening in (await self._openings(at_once=at_once)).items():
+            await self.ledger.open_at(schedule, opening, last_look)
+
+    async def _openings(self, *, at_once: bool) -> dict[str, float]:
+        """Give, by schedule, when the next hours of its chats begin; 0: they have."""
+        now, schedules = datetime.now(UTC), await self.ledger.subscriptions.schedules()
+        hours = {schedule: DeliveryHours.for_chat(self.settings, schedule) for schedule in schedules}
+        return {schedule: 0.0 if at_once and not schedule else its.next_opening(now) for schedule, its in hours.items()}
 
     async def _sync_chats(self, *, identify: bool) -> None:
         """Make the ledger's chats those of the settings; a channel that was taken out has none."""
@@ -136,14 +155,14 @@ class DeliveryCycle:
                 names = [source.name for source in self.sources]
                 await self.ledger.subscriptions.sync_sources(name, names, own.sources)
 
-    async def _plan(self, source: Source) -> SourceError | None:
+    async def _plan(self, source: Source, queueing: Queueing) -> SourceError | None:
         """Plan what a source holds; of one that cannot be read, what the ledger knows of it."""
         cost = _measure(source)
-        problem = await self._problem(source, self._plan_found(source))
+        problem = await self._problem(source, self._plan_found(source, queueing))
         if problem:
             why = str(problem).removeprefix(f"source {source.name}: ")
             await self.ledger.sources.failed(source.name, why, cost())
-            await self._problem(source, self._write_plan(source, None))
+            await self._problem(source, self._write_plan(source, None, queueing))
         return problem
 
     async def _problem(self, source: Source, work: Coroutine[object, object, None]) -> SourceError | None:
@@ -158,7 +177,7 @@ class DeliveryCycle:
             return SourceError(f"source {source.name}: {self.describe(error)}")
         return None
 
-    async def _plan_found(self, source: Source) -> None:
+    async def _plan_found(self, source: Source, queueing: Queueing) -> None:
         """Look at a source, note how that went, and plan what was found."""
         self.unread.pop(source.name, None)
         known = await self.ledger.known_digests(source.name)
@@ -168,17 +187,19 @@ class DeliveryCycle:
         self.unread[source.name] = unread = source.survey.problem(has_given=bool(known))
         newest = found[-1].post if found else ""
         has_failed = await self.ledger.sources.looked(source.name, source.survey, unread, newest, cost())
-        await self._write_plan(source, found, since)
+        await self._write_plan(source, found, queueing, since)
         if has_failed:
             await self.ledger.sources.recovered(source.name)
 
-    async def _write_plan(self, source: Source, found: Sequence[FoundDigest] | None, since: date | None = None) -> None:
+    async def _write_plan(
+        self, source: Source, found: Sequence[FoundDigest] | None, queueing: Queueing, since: date | None = None
+    ) -> None:
         """Plan what was found of the days from `since` on; without it, what the ledger knows of."""
         formatters = {name: channel.formatter for name, channel in self.channels.items()}
         rules = replace(self.rules, since=since, today=self._today())
         problems = self._unplanned.setdefault(source.name, {})
         problems.clear()
-        for one in await plan(self.ledger, source.name, found, formatters, rules, problems):
+        for one in await plan(self.ledger, source.name, found, formatters, rules, problems, queueing):
             reason = one.reason.sentence(one.state)
             log.info("planned", source=source.name, digest=one.name, state=one.state, reason=reason)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, event, update
+from sqlalchemy import Connection, Engine, Table, event, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database.schema import marks
@@ -189,6 +189,9 @@ class Database(Protocol):
 
     def writer_engine(self) -> Engine:
         """Make an engine for a thread of its own, whose transactions all write."""
+
+    def gather_statistics(self, db: Connection, table: Table) -> None:
+        """Let the database know how many rows a table has now, where it plans statements by that."""
 
     def translating_errors(self) -> AbstractContextManager[None]:
         """Raise LedgerError, in an operator's words, for what is wrong with the database."""

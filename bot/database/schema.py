@@ -68,6 +68,7 @@ digests = Table(
     Column("held_since", Float),  # when its post was first seen unfinished, while it is; or RELEASED
     # 0: a former version wrote it, and passed over other posts of its series and day, which are no news.
     Column("told_apart", Integer, nullable=False, server_default="0"),
+    Column("unplanned", Integer, nullable=False, server_default="0"),  # an Unplanned
     _one_of("state", DigestState),
     UniqueConstraint("source", "name"),
 )
@@ -115,6 +116,7 @@ chats = Table(
     UniqueConstraint("channel", "name"),
     Index(None, "channel", "address"),
     Index(None, "channel", "canonical_address"),
+    _index_where("same_as IS NOT NULL", "ix_chats_same_as", "same_as"),
 )
 
 # What a digest renders to. An obsolete message is no longer part of its digest and is never sent.

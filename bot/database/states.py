@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class DigestState(StrEnum):
@@ -20,6 +20,16 @@ class DigestState(StrEnum):
     """It is not delivered yet: its post looks unfinished, or is dated in the future."""
     ACTIVE = "active"
     """It is delivered to all chats that shall have it."""
+
+
+class Unplanned(IntEnum):
+    """What is left of planning a digest, where that was cut off in the midst of the chats."""
+
+    NOTHING = 0
+    REST = 1
+    """What those chats lack that have some of it."""
+    ALL = 2
+    """That, and the whole for those that shall have it and have nothing."""
 
 
 # From which state a digest may come into which other, and why; it may begin in any.

@@ -13,12 +13,12 @@ from functools import partial
 
 from bot.archive.repeats import marked, with_known_marks
 from bot.database.reasons import NOTHING
-from bot.database.states import DigestState
+from bot.database.states import DigestState, Unplanned
 from bot.delivery.decisions import Rules, decide
 from bot.delivery.recognition import recognise, with_known_ids
 from bot.errors import LedgerError, SourceError
 from bot.ledger.ledger import Ledger
-from bot.ledger.records.digests import KnownDigest, PlannedDigest, RenderedEdition, StatusChange
+from bot.ledger.records.digests import KnownDigest, PlannedDigest, Queueing, RenderedEdition, StatusChange
 from bot.log import unexpected
 from bot.sources.fingerprint import fingerprint, hashed, is_current, says_the_same
 from bot.sources.source import FoundDigest
@@ -35,6 +35,7 @@ async def plan(
     formatters: Mapping[str, Formatter],
     rules: Rules,
     problems: dict[str, str] | None = None,
+    queueing: Queueing = Queueing(),  # noqa: B008 - it does not change
 ) -> list[PlannedDigest | StatusChange]:
     """Write into the ledger what shall be sent and edited; the caller holds the delivery lock.
 
@@ -53,9 +54,9 @@ async def plan(
         if isinstance(one, StatusChange):
             await ledger.change_status(source, one)
         else:
-            await _write(ledger, source, await _marked(ledger, source, one, rules), formatters, problems)
+            await _write(ledger, source, await _marked(ledger, source, one, rules), formatters, problems, queueing)
     await ledger.record_posts(source, {one.digest.id: one.post for one in found or ()})
-    await _give_to_new_chats(ledger, source, formatters, rules, problems)
+    await _give_to_new_chats(ledger, source, formatters, rules, problems, queueing)
     return decided
 
 
@@ -124,11 +125,17 @@ async def _marked(ledger: Ledger, source: str, planned: PlannedDigest, rules: Ru
 
 
 async def _give_to_new_chats(
-    ledger: Ledger, source: str, formatters: Mapping[str, Formatter], rules: Rules, problems: dict[str, str]
+    ledger: Ledger,
+    source: str,
+    formatters: Mapping[str, Formatter],
+    rules: Rules,
+    problems: dict[str, str],
+    queueing: Queueing,
 ) -> None:
     """Plan what was delivered for chats that joined or came back since, and render again what still waits.
 
-    Who joined gets the newest alone; who came back gets what it lacks of the last `rules.catch_up`, older first.
+    Who joined gets the newest alone; who came back gets what it lacks of the last `rules.catch_up`, older first. What
+    a process that died left unplanned is planned, too.
     """
     delivered = [one for one in await ledger.known_digests(source) if one.state is DigestState.ACTIVE]
     recent = [one.name for one in delivered if rules.today is None or one.day <= rules.today][-rules.catch_up :]
@@ -136,14 +143,20 @@ async def _give_to_new_chats(
     for one in delivered:
         newer = one.name in recent[-1:] and await ledger.has_chats_without(source, one.name)
         missed = one.name in recent[:-1] and await ledger.has_returned_chats_without(source, one.name)
-        if newer or missed or one.name in outdated:
+        newer = newer or one.unplanned is Unplanned.ALL
+        if newer or missed or one.unplanned or one.name in outdated:
             digest = await ledger.digest(source, one.name)
             again = replace(_as_it_is(one, digest), may_edit=False, to_new_chats=newer, to_returned_chats=missed)
-            await _write(ledger, source, again, formatters, problems)
+            await _write(ledger, source, again, formatters, problems, queueing)
 
 
 async def _write(
-    ledger: Ledger, source: str, one: PlannedDigest, formatters: Mapping[str, Formatter], problems: dict[str, str]
+    ledger: Ledger,
+    source: str,
+    one: PlannedDigest,
+    formatters: Mapping[str, Formatter],
+    problems: dict[str, str],
+    queueing: Queueing,
 ) -> None:
     """Lay a digest out and write it, or say in `problems` why it cannot be laid out."""
     try:
@@ -151,7 +164,7 @@ async def _write(
     except SourceError as error:  # the other digests are planned
         problems[one.post] = str(error)
     else:
-        await ledger.write_plan(source, one, rendered)
+        await ledger.write_plan(source, one, rendered, queueing)
 
 
 async def _rendered(

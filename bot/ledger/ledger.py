@@ -26,8 +26,8 @@ from bot.ledger.chats import chat_sql, expiring, replies, subscriptions
 from bot.ledger.chats.paces import Paces
 from bot.ledger.incidents import Incidents
 from bot.ledger.records.deliveries import Chat, KnownIds, QueuedDelivery
-from bot.ledger.records.digests import KnownDigest, PlannedDigest, RenderedEdition, StatusChange
-from bot.ledger.sql import claim_sql, delivery_sql, digest_sql, planning_sql, transitions
+from bot.ledger.records.digests import KnownDigest, PlannedDigest, Queueing, RenderedEdition, StatusChange
+from bot.ledger.sql import claim_sql, delivery_sql, digest_sql, planning_sql, queueing_sql, transitions
 from bot.ledger.status import Status
 from bot.ledger.writing.bots import Bots
 from bot.ledger.writing.writer import BatchWriter
@@ -116,10 +116,11 @@ class Ledger:
     # --- planning
 
     @repeats
-    async def open_at(self, schedule: str, opening: float) -> None:
-        """Let the digests that wait for the hour of chats with this schedule go out from `opening` on."""
-        async with self._write() as db:
-            await db.execute(transitions.open_at(schedule, opening))
+    async def open_at(self, schedule: str, opening: float, released: float = 0.0) -> None:
+        """Let what waits for the hour of this schedule go out from `opening` on; but not what was due by `released`."""
+        now = self.clock()
+        async with self._write() as db:  # what is due need not be made due
+            await db.execute(transitions.open_at(schedule, opening, released if opening > now else now))
 
     async def next_due(self, channel: str, after: float) -> float | None:
         """Give the first time behind `after` at which a delivery of a channel is due, None for never."""
@@ -147,23 +148,27 @@ class Ledger:
     async def has_chats_without(self, source: str, name: str) -> bool:
         """Tell whether an active chat that shall have a digest has nothing of it yet, or wants the newest at once."""
         async with self._read() as db:
-            return (await db.execute(planning_sql.has_chats_without(source, name))).first() is not None
+            return (await db.execute(queueing_sql.has_chats_without(source, name))).first() is not None
 
     async def has_returned_chats_without(self, source: str, name: str) -> bool:
         """Tell whether an active chat has nothing of a digest because it was away when others got it."""
         async with self._read() as db:
-            return (await db.execute(planning_sql.has_returned_chats_without(source, name))).first() is not None
+            return (await db.execute(queueing_sql.has_returned_chats_without(source, name))).first() is not None
 
     async def waiting_in_old_edition(self, source: str) -> set[str]:
         """Name the digests that wait for a chat's hours in an edition that it no longer prefers."""
         async with self._read() as db:
-            return set((await db.execute(planning_sql.waiting_in_old_edition(source))).scalars())
+            return set((await db.execute(queueing_sql.waiting_in_old_edition(source))).scalars())
 
-    @repeats
-    async def write_plan(self, source: str, planned: PlannedDigest, rendered: Sequence[RenderedEdition]) -> int:
-        """Write a digest, its messages and its deliveries in one transaction; count what is queued by hand."""
-        async with self._write() as db:
-            return await planning.write_plan(db, source, planned, rendered, self.clock())
+    async def write_plan(
+        self,
+        source: str,
+        planned: PlannedDigest,
+        rendered: Sequence[RenderedEdition],
+        queueing: Queueing = Queueing(),  # noqa: B008 - it does not change
+    ) -> int:
+        """Write a digest, its messages and its deliveries, for some chats at a time; count what is queued by hand."""
+        return await planning.Plan(self._database, source, planned, rendered).write(queueing)
 
     @repeats
     async def write_reading(self, source: str, digest: Digest, fingerprint: str) -> None:
@@ -182,20 +187,21 @@ class Ledger:
     async def record_posts(self, source: str, posts: Mapping[str, str]) -> None:
         """Write where the posts of digests are now, by name, and queue what chats lack of these digests.
 
-        A chat lacks messages when it was paused or out of the settings while a post grew.
+        A chat lacks messages when it was out of the settings while a post grew.
         """
         async with self._write() as db:
-            for name, post in posts.items():
-                found = (await db.execute(digest_sql.record_post(source, name, post))).scalar_one_or_none()
-                if found is not None:
-                    await db.execute(planning_sql.queue_missing(found, to_those_who_left=False))
+            recorded = [digest_sql.record_post(source, name, post) for name, post in posts.items()]
+            found = [digest for one in recorded for digest in (await db.execute(one)).scalars()]
+            listed = (await db.execute(queueing_sql.LISTED)).scalars().all()
+            if found and listed:
+                await db.execute(queueing_sql.queue_missing_to(listed, found))
             if posts:
                 await db.execute(digest_sql.told_apart(source))
 
     async def chats_wanting_newest(self) -> list[int]:
         """List the chats that want the newest digest at once."""
         async with self._read() as db:
-            return list((await db.execute(planning_sql.WANTING_NEWEST)).scalars())
+            return list((await db.execute(queueing_sql.WANTING_NEWEST)).scalars())
 
     @repeats
     async def release_now(self, chat_ids: Sequence[int]) -> None:

@@ -1,49 +1,135 @@
-"""Planning, as it is written: a digest with its messages and deliveries, in the transaction of who calls."""
+"""Planning, as it is written: a digest with its messages and deliveries."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.index import index_digest
+from bot.database.engine import Database, repeats
 from bot.database.reasons import Reason
-from bot.database.states import DigestState
-from bot.ledger.records.digests import KnownDigest, PlannedDigest, RenderedEdition
-from bot.ledger.sql import digest_sql, linking_sql, planning_sql, transitions
+from bot.database.schema import deliveries, messages
+from bot.database.states import DigestState, Unplanned
+from bot.ledger.records.digests import KnownDigest, PlannedDigest, Queueing, RenderedEdition
+from bot.ledger.sql import digest_sql, linking_sql, planning_sql, queueing_sql, transitions
 from bot.ledger.sql.hand_sql import end_recall, is_of_digest
+from bot.ledger.sql.queueing_sql import Range
+
+_MOST_ROWS = 20_000  # of a transaction: it takes a fraction of a second, and whoever else writes waits no longer
+_MOST_CHATS = 10_000  # of a transaction: they may be listed in a statement
 
 
-async def write_plan(
-    db: AsyncConnection, source: str, planned: PlannedDigest, rendered: Sequence[RenderedEdition], now: float
-) -> int:
-    """Write a digest, its messages and its deliveries; count what is queued by hand."""
-    digest = (await db.execute(digest_sql.write_digest(source, planned, now))).scalar_one_or_none()
-    if digest is None:
-        return 0  # it was dropped meanwhile
-    if planned.lifts_drop or planned.only_chat:
-        for ended in end_recall(is_of_digest(digest, [planned.only_chat] if planned.only_chat else None)):
-            await db.execute(ended)
-    if planned.may_edit:
-        await index_digest(db, digest, planned.digest)
-    for one in rendered:
-        await _write_messages(db, digest, one, update=planned.may_edit)
-    queued = [planning_sql.queue_missing(digest, to_those_who_left=planned.to_new_chats)] if rendered else []
-    queued += [planning_sql.queue_by_hand(digest, planned.only_chat)] if planned.by_hand else []
-    # PostgreSQL's driver forgets what an INSERT counted unless it is told to keep it.
-    counted = [statement.execution_options(preserve_rowcount=True) for statement in queued]
-    count = sum([(await db.execute(statement)).rowcount for statement in counted])
-    if not planned.may_edit:
-        waiting = (await db.execute(planning_sql.chats_to_relayout(digest))).scalars().all()
-        for statement in planning_sql.requeue(digest, waiting):
-            await db.execute(statement)
-    if planned.to_new_chats:
-        await db.execute(planning_sql.queue_new_chats(digest))
-    if planned.to_returned_chats:
-        await db.execute(planning_sql.queue_returned_chats(digest))
-    return count
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How far a digest is planned."""
+
+    digest: int
+    last: int = 0  # of the chats that were looked at: all with higher ids are still to be
+    queued: int = 0  # messages, by hand, in the part that was written last
+
+    @property
+    def is_whole(self) -> bool:
+        return self.last == queueing_sql.LAST
+
+
+_NOTHING = Part(0, queueing_sql.LAST)
+
+
+class Plan:
+    """A digest as it is written: with its messages, and with its deliveries for some chats at a time.
+
+    Where that ends early, the digest stays `unplanned`, and the next sweep goes on. Only what an operator sends by hand
+    must be sent again by hand: then it goes to those that lack it.
+    """
+
+    def __init__(
+        self, database: Database, source: str, planned: PlannedDigest, rendered: Sequence[RenderedEdition]
+    ) -> None:
+        self._database, self._write = database, database.write
+        self._source, self._planned, self._rendered = source, planned, rendered
+        longest = max((len(one.messages) for one in rendered), default=0)
+        self._most = min(_MOST_CHATS, _MOST_ROWS // max(1, longest))
+
+    async def write(self, queueing: Queueing) -> int:
+        """Write all of it; count what is queued by hand."""
+        part = await self.begin(queueing.openings)
+        count = part.queued
+        while not part.is_whole:
+            await queueing.on_queued()
+            part = await self.go_on(part, queueing.openings)
+            count += part.queued
+        if part.digest:
+            await queueing.on_queued()
+        return count
+
+    @repeats
+    async def begin(self, openings: Mapping[str, float]) -> Part:
+        """Write the digest and its messages, and its deliveries for the first chats; nothing if it was dropped."""
+        planned = self._planned
+        async with self._write() as db:
+            written = digest_sql.write_digest(self._source, planned, self._database.clock())
+            digest = (await db.execute(written)).scalar_one_or_none()
+            if digest is None:
+                return _NOTHING
+            if planned.lifts_drop or planned.only_chat:
+                for ended in end_recall(is_of_digest(digest, [planned.only_chat] if planned.only_chat else None)):
+                    await db.execute(ended)
+            if planned.may_edit:
+                await index_digest(db, digest, planned.digest)
+            for one in self._rendered:
+                await _write_messages(db, digest, one, update=planned.may_edit)
+            if not self._rendered:
+                return _NOTHING
+            await db.run_sync(self._database.gather_statistics, messages)
+            return await self._queue_next(db, Part(digest), openings)
+
+    @repeats
+    async def go_on(self, before: Part, openings: Mapping[str, float]) -> Part:
+        """Write the deliveries for the chats that follow."""
+        async with self._write() as db:
+            return await self._queue_next(db, before, openings)
+
+    async def _queue_next(self, db: AsyncConnection, before: Part, openings: Mapping[str, float]) -> Part:
+        """Write the deliveries for the chats behind those that were looked at, and what is left then."""
+        behind = (await db.execute(queueing_sql.first_behind(before.last, self._most))).scalar_one_or_none()
+        of = before.last, queueing_sql.LAST if behind is None else behind - 1
+        queued = await self._queue(db, before.digest, of, openings)
+        left = Unplanned.ALL if self._planned.to_new_chats else Unplanned.REST
+        note = digest_sql.note_planned if behind is None else digest_sql.note_unplanned
+        await db.execute(note(before.digest, left))
+        return Part(before.digest, of[1], queued)
+
+    async def _queue(self, db: AsyncConnection, digest: int, of: Range, openings: Mapping[str, float]) -> int:
+        """Queue what these chats lack; count what that is by hand."""
+        if not self._planned.may_edit:
+            waiting = (await db.execute(queueing_sql.chats_to_relayout(digest, of))).scalars().all()
+            for statement in queueing_sql.requeue(digest, waiting, openings) if waiting else ():
+                await db.execute(statement)
+        inserts = self._inserts(digest, of, openings)
+        if not self._planned.by_hand:
+            for insert in inserts:
+                await db.execute(insert)
+            return 0
+        # Not every driver counts what an INSERT with a table of its own writes.
+        counted = [insert.returning(deliveries.c.message_id) for insert in inserts]
+        return sum([len((await db.execute(insert)).all()) for insert in counted])
+
+    def _inserts(self, digest: int, of: Range, openings: Mapping[str, float]) -> list[Insert]:
+        """Give what queues; first what completes, since whoever gets the whole lacks nothing."""
+        planned = self._planned
+        inserts = [queueing_sql.queue_missing(digest, of, to_those_who_left=planned.to_new_chats)]
+        if planned.by_hand:
+            inserts.append(queueing_sql.queue_by_hand(digest, planned.only_chat, of, openings))
+        if planned.to_new_chats:
+            inserts.append(queueing_sql.queue_new_chats(digest, of, openings))
+        if planned.to_returned_chats:
+            inserts.append(queueing_sql.queue_returned_chats(digest, of, openings))
+        return inserts
 
 
 def known_digest(row: Any) -> KnownDigest:
@@ -51,7 +137,7 @@ def known_digest(row: Any) -> KnownDigest:
     reason = Reason.read(row.cause, row.numbers, row.reason)
     papers = frozenset(row.paper_ids.split("\n")) if row.paper_ids else frozenset()
     seen = (row.fingerprint, DigestState(row.state), reason, row.papers, row.found_at, row.held_since)
-    more = (papers, bool(row.told_apart), bool(row.is_recalling))
+    more = (papers, bool(row.told_apart), bool(row.is_recalling), Unplanned(row.unplanned))
     return KnownDigest(row.name, row.post, date.fromisoformat(row.day), *seen, *more)
 
 

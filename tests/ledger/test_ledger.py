@@ -24,7 +24,7 @@ from bot.errors import LedgerError, Stopped
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records.digests import PlannedDigest, StatusChange
 from bot.ledger.records.reports import DigestStatus
-from bot.ledger.sql import delivery_sql, planning_sql, transitions
+from bot.ledger.sql import delivery_sql, queueing_sql, transitions
 from formatters.model import Digest, Link, Paper, Section
 from tests.support.digests import digest, paper
 from tests.support.ledger_rows import change
@@ -162,9 +162,9 @@ LOOKS: dict[str, tuple[Executable, ...]] = {
     "chats_due": (delivery_sql.chats_due("telegram", until=1e9, after=0, most=500),),
     "open rows": (delivery_sql.open_rows(1e9),),
     "next due": (delivery_sql.next_due("telegram", 1e9),),
-    "old editions": (planning_sql.waiting_in_old_edition("blog"),),
+    "old editions": (queueing_sql.waiting_in_old_edition("blog"),),
     "resume": (transitions.reopened(), *transitions.ask_again(1e9)),
-    "open at": (transitions.open_at("", 1e9),),
+    "open at": (transitions.open_at("", 1e9, 1e8),),
     "release now": (transitions.release_now([1]),),
 }
 

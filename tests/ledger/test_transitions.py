@@ -76,7 +76,7 @@ CASES: dict[str, list[Case]] = {
             {SENT: {SENT, STALE}, STALE: {SENT, STALE}, FAILED: {SENT, PENDING, STALE}},
         )
     ],
-    "open_at": [Case(transitions.open_at("", 9.0), {PENDING: {PENDING}})],
+    "open_at": [Case(transitions.open_at("", 9.0, 4.0), {PENDING: {PENDING}})],
     "release_now": [Case(transitions.release_now([1, 2, 3]), {PENDING: {PENDING}})],
     "release_first": [Case(transitions.release_first(select(digests.c.id), "c", 9), {PENDING: {PENDING}})],
     "hand_over": [

@@ -46,6 +46,8 @@ GIVEN: dict[str, object] = {
     "Chat": Chat(1, "telegram", "name", "address", "bot", "label"),
     "Digest": _DIGEST,
     "IncidentKind": IncidentKind.REFUSED,
+    "Range": (5, 9),
+    "Mapping[str, float]": {"": 0.0, "08:00 mon-fri Asia/Seoul": 9.0},
     "Message": Message("index", {}),
     "PlannedDigest": _PLANNED,
     "RenderedEdition": _RENDERED,

@@ -48,6 +48,7 @@ class Pipeline:
     channel: MemoryChannel = field(default_factory=MemoryChannel)
     reports: list[tuple[str, str, str]] = field(default_factory=list)
     usual: UsualEdition = field(default_factory=usual_edition)
+    looked_at: float = 0.0  # when the source was last looked at
 
     async def look(
         self,
@@ -64,10 +65,11 @@ class Pipeline:
         await plan(self.ledger, source, now, formatters, rules)
         await self.ledger.release_now(wants_newest)
         await self.open_at(opening, hours)
+        self.looked_at = self.clock()
 
     async def open_at(self, opening: float, hours: Mapping[str, float] = AT_ONCE) -> None:
         for spelled in await self.ledger.subscriptions.schedules():
-            await self.ledger.open_at(spelled, hours.get(spelled, opening))
+            await self.ledger.open_at(spelled, hours.get(spelled, opening), self.looked_at)
 
     async def dispatch(
         self,

@@ -11,6 +11,7 @@ from bot.app.cycle import DeliveryCycle
 from bot.app.duties.jobs import woken
 from bot.concurrency import wait_first
 from bot.config.settings import Settings
+from bot.database.engine import TO_DISPATCH
 from bot.database.states import IncidentKind
 from bot.delivery.hours import DeliveryHours
 from bot.errors import PaperboyError, Stopped
@@ -86,8 +87,7 @@ class Planning:
                 await self._plan(resume=resume)
                 self.resumed = now.date() if resume else self.resumed
                 self.health.outages.end(IncidentKind.RUN, "")
-            self.planned.set()
-            self.rescan()
+            self._let_dispatch()
             await self.tell()
         except Stopped:
             return None
@@ -95,6 +95,16 @@ class Planning:
             await self._tell_failure(error)
             return error
         return None
+
+    def _let_dispatch(self) -> None:
+        self.planned.set()
+        self.rescan()
+
+    async def _queued(self) -> None:
+        """Let what is queued already be dispatched, whoever does, while the rest is planned."""
+        self.health.sign(SWEEP, SLOW)
+        self._let_dispatch()
+        await self.ledger.bots.tell(TO_DISPATCH)
 
     async def tell(self) -> None:
         """Tell the operators, and who waits for a heartbeat, how it is."""
@@ -127,7 +137,7 @@ class Planning:
 
     async def _plan(self, *, resume: bool) -> None:
         """Plan, and report the sources that could not be read."""
-        for error in await self.cycle.plan(at_once=False, resume=resume):
+        for error in await self.cycle.plan(at_once=False, resume=resume, on_queued=self._queued):
             log.error("source", error=str(error))
         unreadable = await self.ledger.incidents.unreadable(self.settings.source_names)
         self.health.sources_read({one.where: one.why for one in unreadable if one.is_news})

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.database.engine import MARK, FailedJob, JobQueue, Locks, Sharing, dump_json, store_text
@@ -143,6 +143,10 @@ class PostgresDatabase:
             line = socket.socket(fileno=os.dup(db.connection.driver_connection.fileno()))  # type: ignore[union-attr]
             with line:
                 line.shutdown(socket.SHUT_RDWR)
+
+    def gather_statistics(self, db: Connection, table: Table) -> None:
+        """Count the rows of a table anew: PostgreSQL does so by itself a minute later, when it is too late."""
+        db.exec_driver_sql(f"ANALYZE {table.name}")
 
     def translating_errors(self) -> AbstractContextManager[None]:
         """Raise LedgerError, in an operator's words, for what is wrong with the database."""

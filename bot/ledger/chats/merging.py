@@ -36,7 +36,8 @@ _DOUBLES = select(chats.c.id, _other.c.id).where(
 )
 # Chats of the channel :of that the settings no longer name as they did, each with its row for another of its names.
 LOST_NAMES = select(chats.c.id, _other.c.id).where(
-    *(chats.c.channel == bindparam("of"), chats.c.listed == 0, _other.c.same_as == chats.c.id, _other.c.listed == 1)
+    *(chats.c.channel == bindparam("of"), chats.c.listed == 0, _other.c.same_as == chats.c.id, _other.c.listed == 1),
+    _other.c.same_as.is_not(None),  # as its index has it: few are names of others
 )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from bot.database.reasons import NOTHING, Cause, Reason
-from bot.database.states import DigestState
+from bot.database.states import DigestState, Unplanned
 from formatters.message import Message
 from formatters.model import Digest
 
@@ -30,6 +30,7 @@ class KnownDigest:
     paper_ids: frozenset[str] = frozenset()
     told_apart: bool = True  # from other posts of its series and day
     is_recalling: bool = False  # messages of it are still to be deleted somewhere
+    unplanned: Unplanned = Unplanned.NOTHING
 
     @property
     def is_dropped(self) -> bool:
@@ -56,6 +57,18 @@ class PlannedDigest:
     @property
     def name(self) -> str:
         return self.digest.id
+
+
+async def nothing() -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queueing:
+    """How deliveries are queued."""
+
+    openings: Mapping[str, float] = field(default_factory=dict)  # by schedule: from when on its chats may receive
+    on_queued: Callable[[], Awaitable[object]] = nothing  # called each time that some were: others may dispatch them
 
 
 @dataclass(frozen=True, slots=True)

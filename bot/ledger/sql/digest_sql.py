@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_row, digest_to_json
 from bot.database.dialect import insert as upsert
 from bot.database.schema import chats, deliveries, digests, messages, papers
-from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState
+from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState, Unplanned
 from bot.ledger.records.digests import PlannedDigest, StatusChange
 from bot.ledger.sql.transitions import IS_RECALLED, not_sent
 from formatters.model import Digest
@@ -38,6 +38,7 @@ def known(source: str) -> Select[tuple[Any, ...]]:
         *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, *REASON),
         *(PAPER_COUNT.label("papers"), digests.c.found_at, digests.c.held_since),
         *(_PAPER_IDS.label("paper_ids"), digests.c.told_apart, _IS_RECALLING.label("is_recalling")),
+        digests.c.unplanned,
     )
     return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
 
@@ -77,6 +78,17 @@ def record_post(source: str, name: str, post: str) -> Update:
     """Write the post of a delivered digest, which may have been renamed."""
     delivered = (is_digest(source, name), digests.c.state == DigestState.ACTIVE)
     return update(digests).where(*delivered).values(post=post).returning(digests.c.id)
+
+
+def note_unplanned(digest: int, what: Unplanned) -> Update:
+    """Note that so much of planning a digest is left; more may be left from before."""
+    return update(digests).where(digests.c.id == digest, digests.c.unplanned < what).values(unplanned=what)
+
+
+def note_planned(digest: int, what: Unplanned) -> Update:
+    """Note that so much of planning a digest is done; more may be left from before."""
+    done = (digests.c.id == digest, digests.c.unplanned != Unplanned.NOTHING, digests.c.unplanned <= what)
+    return update(digests).where(*done).values(unplanned=Unplanned.NOTHING)
 
 
 def told_apart(source: str) -> Update:

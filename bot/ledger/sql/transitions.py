@@ -72,7 +72,7 @@ IS_DROPPED = and_(
 # `not_before` says when something is done about a delivery next. It holds one of these, or a time:
 # the end of a pause, the opening of the chat's hours, or when to ask whether an unconfirmed send arrived.
 AT_ONCE = null()  # what is to be sent or edited is due; it was released, and waits for no hour any more
-HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which `open_at` or `release_now` puts in its place
+HOUR_UNKNOWN = 1e11  # a new row waits for its chat's hour, which is not known yet: `open_at` writes it
 # Of an unconfirmed send no time means that nothing can be found out: a person decides.
 UNDECIDED = and_(deliveries.c.state == UNCONFIRMED, deliveries.c.not_before.is_(None))
 
@@ -141,10 +141,11 @@ def drop_unsent(which: ColumnElement[bool]) -> Delete:
     return delete(deliveries).where(*unsent_rows, which)
 
 
-def open_at(schedule: str, opening: float) -> Update:
-    """Move what still waits for its chat's hour to `opening`; what was released once goes on at any hour."""
+def open_at(schedule: str, opening: float, released: float) -> Update:
+    """Move what still waits for its chat's hour to `opening`; what was due by `released` goes on at any hour."""
     theirs = select(chats.c.id).where(chats.c.schedule == schedule)
-    return update(deliveries).where(waits_for_hour(deliveries), _in(theirs)).values(not_before=opening)
+    changes = (deliveries.c.not_before > released, deliveries.c.not_before != opening)
+    return update(deliveries).where(waits_for_hour(deliveries), *changes, _in(theirs)).values(not_before=opening)
 
 
 def release_now(chat_ids: Collection[int]) -> Update:
