@@ -104,7 +104,7 @@ def _has_item_postgresql(element: has_item, compiler: SQLCompiler, **how: Any) -
 
 
 class unindexed(FunctionElement[int]):  # noqa: N801 - it is called as a function
-    """Name a column by which SQLite is to look nothing up; PostgreSQL knows itself what there are few of."""
+    """Name a column by which SQLite is to look nothing up; PostgreSQL has statistics of what there are few of."""
 
     inherit_cache = True
     type = BigInteger()

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.database.dialect import BodyVector, Id, TitleVector
+from bot.database.dialect import BodyVector, Id, TitleVector, unindexed
 from bot.database.reasons import Cause
 from bot.database.states import ChatKind, ChatOrigin, ChatState, DeliveryState, DigestState
 
@@ -170,8 +170,8 @@ deliveries = Table(
     sqlite_with_rowid=False,
 )
 
-# Deliveries by messages. "+ 0": SQLite would go through all of them, not knowing how few messages there are.
-by_message = messages.join(deliveries, deliveries.c.message_id == messages.c.id + 0)
+# Deliveries by messages. SQLite would go through all of them, not knowing how few messages there are.
+by_message = messages.join(deliveries, deliveries.c.message_id == unindexed(messages.c.id))
 
 # Every paper of every digest, to be looked up; what it says is in its digest's content.
 papers = Table(

@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from bot.archive.archive import is_future
 from bot.archive.index import PAPER_COUNT, REASON
+from bot.database.dialect import unindexed
 from bot.database.engine import Database
 from bot.database.reasons import Cause, Reason
 from bot.database.schema import by_message, chats, deliveries, digests, messages
@@ -265,9 +266,8 @@ def anything_open(now: float) -> Select[bool]:
     return select(or_(rows, paused, held))
 
 
-# Rows from the unsettled ones on. "+ 0": SQLite would look up all deliveries of each message, not knowing how few of
-# them are not settled.
-_OPEN = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(digests).join(chats)
+# From the unsettled rows on: SQLite would look up all of each message, not knowing how few of them are not settled.
+_OPEN = deliveries.join(messages, messages.c.id == unindexed(deliveries.c.message_id)).join(digests).join(chats)
 _WAITS = (not_sent(deliveries), deliveries.c.state != DeliveryState.RECALLED, NOT_DISCARDED)
 _COUNTED = (chats.c.state != ChatState.REMOVED, not_(IS_DROPPED))
 

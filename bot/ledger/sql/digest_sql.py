@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_row, digest_to_json
 from bot.database.dialect import insert as upsert
+from bot.database.dialect import unindexed
 from bot.database.schema import chats, deliveries, digests, messages, papers
 from bot.database.states import DIGEST_CHANGES, ChatState, DeliveryState, DigestState, Unplanned
 from bot.ledger.records.digests import PlannedDigest, StatusChange
@@ -22,8 +23,8 @@ _PAPER_IDS = select(_LISTED).where(papers.c.digest_id == digests.c.id).correlate
 
 def _is_recalling() -> ColumnElement[bool]:
     """Tell whether messages of a dropped digest are still to be deleted, or looked for, in chats that can be called."""
-    # "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them are not settled.
-    theirs = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(chats)
+    # SQLite would look up all deliveries of each message, not knowing how few of them are not settled.
+    theirs = deliveries.join(messages, messages.c.id == unindexed(deliveries.c.message_id)).join(chats)
     found = and_(deliveries.c.state == DeliveryState.UNCONFIRMED, IS_RECALLED, deliveries.c.not_before.is_not(None))
     waits = (not_sent(deliveries), or_(deliveries.c.state == DeliveryState.RECALLING, found))
     some = exists().select_from(theirs).where(*waits, messages.c.digest_id == digests.c.id)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Update, and_, case, exists, func, not_, or_, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from bot.database.dialect import unindexed
 from bot.database.schema import chats, deliveries, messages
 from bot.database.states import ChatState
 from bot.ledger.sql.claim_sql import is_named
@@ -66,8 +67,8 @@ def _is_awaited() -> ColumnElement[bool]:
         rows.c.state == SENDING,
         and_(rows.c.state == UNCONFIRMED, rows.c.not_before.is_not(None)),
     )
-    # "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them are not settled.
-    waiting = exists().select_from(rows.join(theirs, theirs.c.id == rows.c.message_id + 0))
+    # SQLite would look up all deliveries of each message, not knowing how few of them are not settled.
+    waiting = exists().select_from(rows.join(theirs, theirs.c.id == unindexed(rows.c.message_id)))
     of_digest = (rows.c.chat_id == _settled.c.chat_id, theirs.c.digest_id == _own.c.digest_id)
     return waiting.where(not_sent(rows), to_come, *of_digest).correlate(_settled, _own)
 

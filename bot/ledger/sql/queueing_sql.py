@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from bot.database.dialect import insert
+from bot.database.dialect import insert, unindexed
 from bot.database.schema import by_message, chats, deliveries, digests, messages
 from bot.database.states import ChatState, DigestState
 from bot.ledger.sql import transitions
@@ -252,8 +252,8 @@ def _holds(
     )
 
 
-# "+ 0": SQLite would look up all deliveries of each message, not knowing how few of them wait.
-_OUTDATED = deliveries.join(messages, messages.c.id == deliveries.c.message_id + 0).join(chats)
+# SQLite would look up all deliveries of each message, not knowing how few of them wait.
+_OUTDATED = deliveries.join(messages, messages.c.id == unindexed(deliveries.c.message_id)).join(chats)
 
 
 def _waits_in_old_edition() -> tuple[ColumnElement[bool], ...]:
