@@ -53,6 +53,7 @@ async def test_all_is_well(server: PostgresServer) -> None:
 async def test_who_cannot_connect_finds_nothing_and_is_told_elsewhere(server: PostgresServer) -> None:
     assert await examine(server.url("nowhere")) == []
     assert await examine(f"postgresql://{USER}@127.0.0.1:1/{USER}") == []
+    assert await examine(f"{server.url()}&no-such-option=on") == []
 
 
 async def test_an_old_server(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,7 @@ _REFUSALS = {
     'database "': _NO_DATABASE,
     "too many": _TOO_MANY,
     "connection slots": _TOO_MANY,
+    "the database system is": "the server starts or stops just now; nothing in the ledger is lost",
     "failed to resolve host": "there is no such host, or no name server answers; check store.url",
     "invalid connection option": _OPTION,
     "invalid URI query parameter": _OPTION,
