@@ -129,6 +129,19 @@ async def test_a_connection_that_is_lost_is_made_anew(ledger: Ledger, postgres_u
         await put(ledger, done, "blog")
 
 
+async def test_no_job_outlives_its_queue(ledger: Ledger) -> None:
+    """Not even where that is cancelled once more while it waits for it, as by a second loss of connections."""
+    done = Done()
+    assert ledger.jobs
+    working = asyncio.create_task(ledger.jobs.run({"plan": Task(done.work)}, done.told.append))
+    await put(ledger, done, "blog")
+    for _ in range(2):
+        working.cancel()
+        await asyncio.sleep(0.1)
+    await asyncio.gather(working, return_exceptions=True)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("process job")]
+
+
 def test_tables_of_an_older_version_are_brought_up_to_date(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The version that is installed has the last migration that this program was tried with."""
     engine = create_engine(driver_url(postgres_url))

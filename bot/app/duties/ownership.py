@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,7 +11,7 @@ from bot.concurrency import beside, wait_first
 from bot.database.engine import PLANNER, TO_DISPATCH, TO_PLAN, Census, Key
 from bot.database.states import IncidentKind
 from bot.errors import PaperboyError
-from bot.ledger.writing.bots import Bot, Bots
+from bot.ledger.writing.bots import Bot, Bots, fair_share
 from bot.log import log, unexpected
 from bot.monitoring.outages import Outages
 
@@ -69,14 +68,18 @@ class Ownership:
         return _AGAIN if self._why else self.bots.sharing.look_every
 
     async def _look(self, tasks: asyncio.TaskGroup) -> None:
-        """See what is to be done by whom; by it the database knows that this process lives."""
+        """See what is to be done by whom, and do what nobody does; give back what is more than a fair share."""
         try:
             if not self._has_joined:
                 await self.bots.join()
                 self._has_joined = True
-            census = await self.bots.census()
-            await self._take_planning(tasks, census)
-            await self._share_bots(tasks, census)
+            self._known = self._known or await self.bots.known(self.at_work)
+            census, taken = await self.bots.look(self._held.keys(), self._known)
+            if not self._has_joined:
+                return  # the connection was lost meanwhile, and what was taken with it
+            self._begin_all(tasks, taken)
+            mine = sum(bot.lock in self._held for bot in self._known)
+            self._stop(mine - fair_share(self._known, census), but=PLANNER)
             await self._pass_on(census)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the program goes on
             self._failed(str(error) if isinstance(error, PaperboyError) else unexpected(error))
@@ -84,22 +87,14 @@ class Ownership:
             self._why = ""
             self.outages.end(IncidentKind.RUN, "database")
 
-    async def _take_planning(self, tasks: asyncio.TaskGroup, census: Census) -> None:
-        if PLANNER not in census.held | self._held.keys() and await self.bots.try_lock(PLANNER):
+    def _begin_all(self, tasks: asyncio.TaskGroup, taken: Collection[Key]) -> None:
+        if PLANNER in taken:
             self._begin(tasks, PLANNER, self.planning, None)
         elif PLANNER not in self._held:
             self.planned.set()  # by another process
-
-    async def _share_bots(self, tasks: asyncio.TaskGroup, census: Census) -> None:
-        """Take bots that nobody has, up to a fair share of all; give back what is more."""
-        known = self._known = self._known or await self.bots.known(self.at_work)
-        most = math.ceil(len(known) / max(1, census.processes))
-        mine = sum(bot.lock in self._held for bot in known)
-        for bot in known:
-            if mine < most and bot.lock not in census.held | self._held.keys() and await self.bots.take(bot):
+        for bot in self._known:
+            if bot.lock in taken:
                 self._begin(tasks, bot.lock, self.at_work[bot.channel], bot)
-                mine += 1
-        self._stop(mine - most, but=PLANNER)
 
     async def _pass_on(self, census: Census) -> None:
         """Do what others told, and tell them what is theirs."""

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
@@ -73,6 +74,7 @@ class PostgresJobs:
         self._url = libpq_url(url)
         self._app: App | None = None  # while it is open
         self._retried: set[str] = set()  # tasks
+        self._under_way: set[asyncio.Task[Any]] = set()  # jobs
 
     async def defer(self, task: str, what: str) -> None:
         """Put a job into the queue, unless it waits there already; while the queue is not open, do nothing."""
@@ -85,16 +87,31 @@ class PostgresJobs:
     async def run(self, tasks: Mapping[str, Task], failed: Callable[[str], object]) -> None:
         """Do the jobs of these names until cancelled, whatever happens to the connection."""
         while True:
-            with suppress(ConnectorException):
-                await self._work(tasks, failed)
+            try:
+                with suppress(ConnectorException):
+                    await self._work(tasks, failed)
+            finally:
+                await self._end_jobs()
             await asyncio.sleep(_AGAIN)
+
+    async def _end_jobs(self) -> None:
+        """End those that were left as they are when the connection was lost; each first tries to write that down."""
+        while self._under_way:
+            for job in self._under_way:
+                job.cancel()
+            await asyncio.wait(self._under_way, timeout=_GRACE)
+
+    def _ended(self, job: asyncio.Task[Any]) -> None:
+        self._under_way.discard(job)
+        if not job.cancelled():
+            job.exception()  # it was told by `failed`, or is that of a connection
 
     async def _work(self, tasks: Mapping[str, Task], failed: Callable[[str], object]) -> None:
         connector = PsycopgConnector(conninfo=self._url, min_size=1, max_size=_CONNECTIONS, timeout=_AGAIN)
         app = App(connector=connector)
         for name, task in tasks.items():
             retry = RetryStrategy(max_attempts=task.retries, exponential_wait=4) if task.retries else False
-            app.task(name=name, queue=_QUEUE, retry=retry)(partial(_do, app, name, task.work, failed))
+            app.task(name=name, queue=_QUEUE, retry=retry)(partial(self._do, app, name, task.work, failed))
         self._retried = {name for name, task in tasks.items() if task.retries}
         async with app.open_async():
             await _clear(app)
@@ -110,16 +127,18 @@ class PostgresJobs:
             finally:
                 self._app = None
 
-
-async def _do(
-    app: App, name: str, work: Callable[[str], Awaitable[object]], failed: Callable[[str], object], what: str
-) -> None:
-    try:
-        await work(what)
-    except Exception as error:
-        failed(f"{name} {what}: {error}")
-        raise
-    await app.connector.execute_query_async(_FORGET, task=name, what=what)
+    async def _do(
+        self, app: App, name: str, work: Callable[[str], Awaitable[object]], failed: Callable[[str], object], what: str
+    ) -> None:
+        if job := asyncio.current_task():
+            self._under_way.add(job)
+            job.add_done_callback(self._ended)
+        try:
+            await work(what)
+        except Exception as error:
+            failed(f"{name} {what}: {error}")
+            raise
+        await app.connector.execute_query_async(_FORGET, task=name, what=what)
 
 
 async def _clear(app: App) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import math
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select, update
 
 from bot.concurrency import beside
 from bot.database.dialect import insert
-from bot.database.engine import BOT, PLANNING, TO_DISPATCH, Census, Database, Key, repeats
+from bot.database.engine import BOT, PLANNER, PLANNING, TO_DISPATCH, Census, Database, Key, repeats
 from bot.database.schema import bots
 from bot.errors import Stopped
 from bot.ledger.sql import transitions
@@ -50,6 +50,11 @@ class Owned:
     pid: int = 0
     since: float | None = None  # seconds since 1970
     per_minute: int = 0  # messages, lately
+
+
+def fair_share(known: Collection[Bot], census: Census) -> int:
+    """Give how many of these bots a process has at the most."""
+    return math.ceil(len(known) / max(1, census.processes))
 
 
 class Bots:
@@ -89,9 +94,9 @@ class Bots:
             async with self._database.write_aside() as db:
                 await db.execute(update(bots).where(*mine).values(per_minute=per_minute))
 
-    async def census(self) -> Census:
-        """Tell who works, and what is held by whomever."""
-        return await self._writer.write(lambda db, _: self._locks.census(db))
+    async def look(self, mine: Collection[Key], known: Sequence[Bot]) -> tuple[Census, Set[Key]]:
+        """Tell who works, and what is held by whomever, and take at once what nobody has: bots up to a fair share."""
+        return await self._writer.write(partial(self._look, mine, known))
 
     async def tell(self, what: str) -> None:
         """Tell all processes that share the ledger that there may be something to do."""
@@ -186,6 +191,18 @@ class Bots:
             if await self.try_lock(key):
                 return
         raise Stopped
+
+    def _look(self, mine: Collection[Key], known: Sequence[Bot], db: Connection, now: float) -> tuple[Census, Set[Key]]:
+        census, taken = self._locks.census(db), set[Key]()
+        free = census.held.isdisjoint
+        if PLANNER not in mine and free({PLANNER}) and self._locks.try_lock(db, PLANNER):
+            taken.add(PLANNER)
+        missing = fair_share(known, census) - sum(bot.lock in mine for bot in known)
+        for bot in known:
+            if missing > 0 and bot.lock not in mine and free({bot.lock}) and self._take(bot, db, now):
+                taken.add(bot.lock)
+                missing -= 1
+        return census, taken
 
     def _take(self, bot: Bot, db: Connection, now: float) -> bool:
         """Take it; where its former owner did not give it back, that one may be asking about a send still."""

@@ -54,7 +54,7 @@ class Lease:
         """Go on: the server has answered what it was asked at this time."""
         if self.is_limited and not self._is_over:
             self._until = asked_at + self._seconds
-            self._timer = self._timer or self._look_in(self._seconds)
+            self._timer = self._timer or self._look_in(self._until - steady())
 
     def end(self, why: Exception | None = None) -> None:
         """Let it be over, for a reason that is known or because its time is up; one without a limit never is."""

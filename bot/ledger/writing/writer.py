@@ -28,6 +28,7 @@ from bot.ledger.writing.lease import Lease
 from formatters.edition import Edition
 
 _BUSY = 4  # requests at once, from which on it pays to wait for more
+_MOST_READS = 50  # chats that are read in one transaction: where many begin at once, the first need not wait for all
 
 Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes
 # Called at once when the connection is lost with its locks, with what happened.
@@ -46,6 +47,11 @@ class _Batch:
 
     def __len__(self) -> int:
         return len(self._all())
+
+    def leave(self) -> _Batch:
+        """Leave the reads that are too many for one transaction to the next one, and give that."""
+        self.reads, left = self.reads[:_MOST_READS], self.reads[_MOST_READS:]
+        return _Batch(reads=left)
 
     def resolve(self, answers: Answers) -> None:
         claimed, next_rows, others = answers
@@ -159,7 +165,8 @@ class BatchWriter:
         while self._batch:
             await asyncio.sleep(LINGER if self._is_busy else 0)
             async with self._database.writing():
-                batch, self._batch, lease = self._batch, _Batch(), self.lease
+                batch, lease = self._batch, self.lease
+                self._batch = batch.leave()
                 self._is_busy = len(batch) >= _BUSY
                 # A worker that was cancelled sends nothing; but an outcome is written, whoever waits for it.
                 claims = [row for row, future in batch.claims if not future.cancelled()]
