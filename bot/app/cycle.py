@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import nullcontext
@@ -11,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.app.identification import Identification
 from bot.archive.sources import LookCost
+from bot.config.schedule import LOOK_BACK
 from bot.config.settings import Settings
 from bot.delivery.channel import Channel, ChannelKit
 from bot.delivery.decisions import Rules
@@ -23,8 +25,6 @@ from bot.ledger.records.digests import Queueing, nothing
 from bot.log import log, unexpected
 from bot.sources.source import FoundDigest, Source
 
-# Posts are looked at again for at least so long behind the newest ones: they are edited within days, if at all.
-LOOK_BACK = timedelta(days=14)
 _NEWEST = 5  # so many, since one of them may bear a date far off by mistake
 
 
@@ -76,6 +76,15 @@ class DeliveryCycle:
             await self.ledger.release_now(wanting)
             await self._open_hours(last_look, at_once=at_once)
         return errors
+
+    async def prune(self, longest: float = math.inf) -> None:
+        """Delete the deliveries of old digests, for so many seconds at the most; the next time the rest."""
+        schedule, end = self.settings.schedule, time.monotonic() + longest
+        count = await self.ledger.pruning.prune(
+            schedule.kept_for.total_seconds(), schedule.catch_up, self._today(), lambda: time.monotonic() > end
+        )
+        if count:
+            log.info("pruned", deliveries=count)
 
     def broken_chats(self, dispatcher: Dispatcher) -> list[str]:
         """Say in which chats the work was ended by something unexpected."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, false, func, select
+from sqlalchemy import Select, and_, case, false, func, null, select
 
 from bot.archive.index import IS_KEPT, PAPER_COUNT, REASON, digest_from_json, digest_row, index_new
 from bot.archive.ngrams import to_phrases
@@ -33,7 +33,7 @@ class ArchivedDigest:
     title: str
     url: str  # of its post, empty without one
     papers: int
-    chats: int  # that hold any of it
+    chats: int | None  # that hold any of it; None: it is so old that this is not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ _LISTED = select(
     *REASON,
     digests.c.content["title"].as_string().label("title"),
     digests.c.content["url"].as_string().label("url"),
-    *(PAPER_COUNT.label("papers"), _CHATS.label("chats")),
+    *(PAPER_COUNT.label("papers"), case((digests.c.is_over == 1, null()), else_=_CHATS).label("chats")),
 )
 
 

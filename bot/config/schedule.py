@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from bot.config.fields import clock_time, duration, weekdays
 from bot.config.table import Table
 
+# Posts are looked at again for at least so long behind the newest ones: they are edited within days, if at all.
+LOOK_BACK = timedelta(days=14)
 Repeats = Literal["mark", "skip", "send"]
 
 
@@ -38,6 +40,11 @@ class Schedule(Table):
     """
     edits_for: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=3)
     """How long delivered messages follow the edits of their post; days, hours, minutes, seconds."""
+    keep: Annotated[timedelta, BeforeValidator(duration)] = timedelta(days=30)
+    """How long it is kept which chats hold a digest; later it is neither edited nor recalled, nor given to anybody.
+
+    Its papers stay in the archive. "14d" or more, and no less than `schedule.edits_for`.
+    """
     overdue: Annotated[timedelta, BeforeValidator(duration)] = timedelta(hours=2)
     """How much later than usual a post may come before the operators are notified; "0s": never."""
 
@@ -45,6 +52,18 @@ class Schedule(Table):
     @classmethod
     def _known_days(cls, value: str) -> str:
         weekdays(value)
+        return value
+
+    @property
+    def kept_for(self) -> timedelta:
+        """How long it is really kept: edits follow what chats hold."""
+        return max(self.keep, self.edits_for)
+
+    @field_validator("keep")
+    @classmethod
+    def _long_enough(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        if value < max(LOOK_BACK, info.data.get("edits_for", LOOK_BACK)):
+            raise ValueError('this is too short; write "14d" or more, and no less than schedule.edits_for')
         return value
 
     @field_validator("sweep")

@@ -69,6 +69,7 @@ digests = Table(
     # 0: a former version wrote it, and passed over other posts of its series and day, which are no news.
     Column("told_apart", Integer, nullable=False, server_default="0"),
     Column("unplanned", Integer, nullable=False, server_default="0"),  # an Unplanned
+    Column("pruned", Integer, key="is_over", nullable=False, server_default="0"),  # deliveries of it were deleted
     _one_of("state", DigestState),
     UniqueConstraint("source", "name"),
 )

@@ -48,8 +48,9 @@ def decide(
     The first look at a source delivers its newest digest with papers alone; later ones are delivered as they
     come, the newest `catch_up` of those that came since the last look. What looks unfinished waits
     for `gate_wait`, what is dated in the future for its day; what changes later than `edits_for` is left
-    as it was delivered. What was dropped is new when its content changes. Of a source that could not be read, `found`
-    is None. In those named by `newly_read` a former program saw no papers: only the newest day of them is news.
+    as it was delivered. What was dropped is new when its content changes; what is over never is. Of a source that could
+    not be read, `found` is None. In those named by `newly_read` a former program saw no papers: only the newest day of
+    them is news.
     """
     if found is None:
         return []
@@ -73,6 +74,8 @@ def _is_settled(was: KnownDigest | None, planned: PlannedDigest) -> bool:
     """Tell whether a digest was delivered, or never will be; one that has papers at last is new."""
     if was is None or was.state is DigestState.HELD:
         return False
+    if was.is_over:
+        return True
     if was.is_dropped:
         # What replaces it comes when nothing of it is left that is to be deleted.
         return was.is_recalling or was.fingerprint == planned.fingerprint or not planned.digest.papers
@@ -89,11 +92,11 @@ def _changed(was: KnownDigest, planned: PlannedDigest, rules: Rules, now: float)
     """Say what becomes of a settled digest whose post is looked at again."""
     same = was.fingerprint == planned.fingerprint or was.is_dropped
     if was.state is not DigestState.ACTIVE:
-        rewritten = not same and planned.digest.papers
+        rewritten = not same and planned.digest.papers and not was.is_over
         return replace(planned, state=was.state, reason=was.reason) if rewritten else None
     if same:
         return _status_change(was, NOTHING, None)
-    if now - was.found_at > rules.edits_for:
+    if was.is_over or now - was.found_at > rules.edits_for:
         return _status_change(was, Reason(Cause.TOO_LATE), None)
     if was.reason.cause is Cause.LOST_ALL and not planned.digest.papers:
         return None

@@ -138,7 +138,8 @@ async def _give_to_new_chats(
     a process that died left unplanned is planned, too.
     """
     delivered = [one for one in await ledger.known_digests(source) if one.state is DigestState.ACTIVE]
-    recent = [one.name for one in delivered if rules.today is None or one.day <= rules.today][-rules.catch_up :]
+    given = [one.name for one in delivered if not one.is_over and (rules.today is None or one.day <= rules.today)]
+    recent = given[-rules.catch_up :]
     outdated = await ledger.waiting_in_old_edition(source)
     for one in delivered:
         newer = one.name in recent[-1:] and await ledger.has_chats_without(source, one.name)

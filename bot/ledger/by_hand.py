@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ class MeantDigest:
     id: int
     source: str
     name: str
+    is_over: bool  # it is not kept any more who holds it
 
     def __str__(self) -> str:
         return f"{self.source} {self.name}"
@@ -43,12 +45,12 @@ class ByHand:
     async def find(self, said: str) -> list[MeantDigest]:
         """List the digests of this name or day."""
         async with self._read() as db:
-            return [MeantDigest(*row) for row in await db.execute(hand_sql.find(said))]
+            return [_meant(row) for row in await db.execute(hand_sql.find(said))]
 
     async def newest(self, most: int) -> list[MeantDigest]:
         """List the newest digests, newest first."""
         async with self._read() as db:
-            return [MeantDigest(*row) for row in await db.execute(hand_sql.newest(most))]
+            return [_meant(row) for row in await db.execute(hand_sql.newest(most))]
 
     async def chat(self, label: str) -> int:
         """Give the id of a chat that receives, by its channel and name."""
@@ -76,3 +78,7 @@ class ByHand:
                 await db.execute(statement)
             stay = 0 if chat else (await db.execute(hand_sql.staying(digest))).scalar_one()
             return Recalled(deleted, unsent, unconfirmed, stay)
+
+
+def _meant(row: Any) -> MeantDigest:
+    return MeantDigest(row.id, row.source, row.name, bool(row.is_over))

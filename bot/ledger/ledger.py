@@ -30,6 +30,7 @@ from bot.ledger.records.digests import KnownDigest, PlannedDigest, Queueing, Ren
 from bot.ledger.sql import claim_sql, delivery_sql, digest_sql, planning_sql, queueing_sql, transitions
 from bot.ledger.status import Status
 from bot.ledger.writing.bots import Bots
+from bot.ledger.writing.pruning import Pruning
 from bot.ledger.writing.writer import BatchWriter
 from bot.log import log
 from formatters.model import Digest
@@ -111,6 +112,7 @@ class Ledger:
         self.writer = BatchWriter(database)
         self.bots = Bots(database, self.writer)
         self.jobs, self.failed_jobs = database.jobs, database.failed_jobs
+        self.pruning = Pruning(database, clock)
         self.replies = replies.ReplyNotes(database, clock, self.writer.write)
 
     # --- planning

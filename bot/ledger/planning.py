@@ -137,7 +137,7 @@ def known_digest(row: Any) -> KnownDigest:
     reason = Reason.read(row.cause, row.numbers, row.reason)
     papers = frozenset(row.paper_ids.split("\n")) if row.paper_ids else frozenset()
     seen = (row.fingerprint, DigestState(row.state), reason, row.papers, row.found_at, row.held_since)
-    more = (papers, bool(row.told_apart), bool(row.is_recalling), Unplanned(row.unplanned))
+    more = (papers, bool(row.told_apart), bool(row.is_recalling), Unplanned(row.unplanned), bool(row.is_over))
     return KnownDigest(row.name, row.post, date.fromisoformat(row.day), *seen, *more)
 
 

@@ -181,17 +181,18 @@ def _meant(which: WhichChats) -> list[ColumnElement[bool]]:
 def _digest_status(row: Any) -> DigestStatus:
     state = DigestState(row.state)
     why = Reason.read(row.cause, row.numbers, row.reason).sentence(state)
-    return DigestStatus(row.source, row.name, state, why, row.papers, waits=row.held_since is not None)
+    said = "; ".join(filter(None, [why, _OVER if row.is_over else ""]))
+    return DigestStatus(row.source, row.name, state, said, row.papers, row.held_since is not None, bool(row.is_over))
 
 
 # --- the statements
 
 _NAMED = (chats.c.title, chats.c.address, CHAT_LABEL.label("label"))
+_OVER = "older than schedule.keep: which chats hold it is not known any more"
 _LATELY = 14 * 86400.0
 _BY_DATE = digests.c.cause.in_((Cause.FUTURE, Cause.LATE))
-_DIGESTS_OF_ANY_STATE = select(
-    *(digests.c.source, digests.c.name, digests.c.state, *REASON, PAPER_COUNT.label("papers"), digests.c.held_since)
-)
+_FIELDS = (digests.c.source, digests.c.name, digests.c.state, *REASON, digests.c.held_since, digests.c.is_over)
+_DIGESTS_OF_ANY_STATE = select(*_FIELDS, PAPER_COUNT.label("papers"))
 # What was there at first is shown when somebody sent it by hand.
 _IS_LAID_OUT = exists().where(messages.c.digest_id == digests.c.id)
 _DIGESTS = _DIGESTS_OF_ANY_STATE.where(or_(digests.c.state != DigestState.BASELINE, _IS_LAID_OUT))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, tzinfo
 
 from bot.config.settings import Settings
@@ -20,7 +21,13 @@ async def recent_status(ledger: Ledger, settings: Settings) -> list[tuple[Digest
 
     With many chats this blocks the event loop: use it only where nothing else runs.
     """
-    return [(one, await ledger.status.by_chat(one.source, one.name)) for one in await _recent(ledger, settings)]
+    recent = [(one, _by_chat(ledger, one)) for one in await _recent(ledger, settings)]
+    return [(one, await chats(one.source, one.name)) for one, chats in recent]
+
+
+def _by_chat(ledger: Ledger, one: DigestStatus) -> Callable[[str, str], Awaitable[list[ChatStatus]]]:
+    """Give what counts a digest in each chat; of one that is over, only what is not settled is known."""
+    return ledger.status.open_by_chat if one.is_over else ledger.status.by_chat
 
 
 async def totals(ledger: Ledger, settings: Settings, most: int) -> list[tuple[DigestStatus, Totals]]:

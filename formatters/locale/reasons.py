@@ -86,6 +86,8 @@ _KOREAN = {
     "more digests were missed than catch_up delivers": "놓친 글이 catch_up보다 많습니다",
     "given up by the operator": "운영자가 포기했습니다",
     "dropped by the operator": "운영자가 뺐습니다",
+    "older than schedule.keep: which chats hold it is not known any more": ""
+    "schedule.keep보다 오래되어 어느 채팅에 있는지 더는 알 수 없습니다",
     "it is new when its post changes": "글이 바뀌면 새 글로 봅니다",
     "the post is dated {}": "글의 날짜가 {}입니다",
     "it is held until that day": "그날까지 보류합니다",

@@ -8,11 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from bot.app.cycle import LOOK_BACK, look_from
+from bot.app.cycle import look_from
+from bot.config.schedule import LOOK_BACK
 from bot.delivery.hours import DeliveryHours
 from bot.errors import BotGone, ChatGone, Rejected, RetryLater
 from tests.support.app import FIRST, SECOND, TWO, in_some_days, memory, opened, subscribed
+from tests.support.ledger_rows import change
 from tests.support.memory_channel import refused
 from tests.support.setup import DATA
 
@@ -123,3 +126,25 @@ async def test_a_subscriber_gets_the_newest_even_when_its_source_cannot_be_read(
         await app.cycle.dispatcher().run()
     assert "no such" in str(error).lower()
     assert {chat: len(shown) for chat, shown in channel.chats.items() if shown} == {"7": 4}
+
+
+async def test_what_was_deleted_is_logged_in_one_line_and_nothing_when_there_was_nothing() -> None:
+    channel = memory()
+    async with opened(channel, FIRST, SECOND, schedule={"at": "08:30", "catch_up": 1, "keep": "14d"}) as app:
+        await app.cycle.plan(at_once=True, resume=False)
+        await app.cycle.dispatcher().run()
+        for post in ("2025-01-09-daily-papers-20250109.md", "2025-01-15-daily-papers-20250115.md"):
+            shutil.copy(DATA / post, "_posts")
+            await app.cycle.plan(at_once=True, resume=False)
+            await app.cycle.dispatcher().run()
+        with capture_logs() as logs:
+            await app.cycle.prune()
+            assert logs == []
+            for column in ("digests SET found_at = found_at", "deliveries SET sent_at = sent_at"):
+                change("sqlite:///paperboy.db", f"UPDATE {column} - 15 * 86400")
+            held = [len(shown) for shown in channel.chats.values()]
+            await app.cycle.prune()
+            await app.cycle.prune()
+    [line] = logs
+    assert line["event"] == "pruned"
+    assert 0 < line["deliveries"] < sum(held)

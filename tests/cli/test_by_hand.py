@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from bot.config.loading import load
 from tests.support.chats import CHANNEL, CHANNEL_NAME, READER, SLACK_CHAT
 from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
+from tests.support.ledger_rows import change
 from tests.support.operator import Operator
 
 OLD, NEW = "2025-01-05-arxiv-crlf.md", "2025-01-06-daily-papers-20250106.md"
@@ -80,6 +83,35 @@ async def test_drop(operator: Operator) -> None:
     )
     done = await operator.run("deliver")
     assert (done.code, done.lines[-1], shown(operator)) == (0, "nothing new to send", before)
+
+
+async def test_what_is_too_old_is_deleted_at_the_end_of_a_run_and_left_as_it_is(operator: Operator) -> None:
+    settings = Path("paperboy.toml")
+    settings.write_text(settings.read_text() + '[schedule]\ncatch_up = 1\nkeep = "14d"\n')
+    operator.post(OLD)
+    await operator.run("deliver")
+    operator.post(NEW)
+    await operator.run("deliver")
+    change("sqlite:///state/ledger.db", "UPDATE digests SET found_at = 0", "UPDATE deliveries SET sent_at = 9")
+    before = shown(operator)
+    done = await operator.run("deliver")
+    assert (done.code, done.lines[-1], shown(operator)) == (0, "nothing new to send", before)
+    why = "it is older than schedule.keep, so it is not known any more which chats hold it"
+    for command in ("send", "recall"):
+        refused = await operator.run(command, FIRST)
+        assert (refused.code, refused.err.splitlines()) == (
+            2,
+            [f"paperboy: daily {FIRST}: {why}; its papers stay in the archive"],
+        )
+    listed = await operator.run("digests", "--json")
+    assert [one["chats"] for one in json.loads(listed.out)["digests"]] == [3, None]
+    [line] = [line for line in (await operator.run("digests", COLUMNS="140")).lines if FIRST in line]
+    assert line.endswith(" -")
+    dropped = await operator.run("drop", FIRST, "--yes")
+    assert dropped.lines[0] == f"daily {FIRST}: dropped; it never comes again"
+    (Path("_posts") / OLD).write_text((Path("_posts") / OLD).read_text().replace("](", " anew]("))
+    done = await operator.run("deliver")
+    assert (done.code, shown(operator)) == (0, before)
 
 
 async def test_what_is_not_known_is_told(operator: Operator) -> None:

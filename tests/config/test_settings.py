@@ -61,6 +61,7 @@ catch_up = 5
 gate_wait = "30m"
 repeats = "skip"
 edits_for = "7d"
+keep = "60d"
 overdue = "0s"
 
 [store]
@@ -306,6 +307,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
         "SCHEDULE__GATE_WAIT": "1h",
         "SCHEDULE__REPEATS": "send",
         "SCHEDULE__EDITS_FOR": "2d",
+        "SCHEDULE__KEEP": "90d",
         "SCHEDULE__OVERDUE": "45m",
         "STORE__URL": "sqlite:////var/lib/paperboy/ledger.db",
         "STORE__FOLDER": "elsewhere",
@@ -371,6 +373,7 @@ def test_every_key_can_be_overridden(monkeypatch: pytest.MonkeyPatch) -> None:
             "gate_wait": timedelta(hours=1),
             "repeats": "send",
             "edits_for": timedelta(days=2),
+            "keep": timedelta(days=90),
             "overdue": timedelta(minutes=45),
         },
         "store": {"url": "sqlite:////var/lib/paperboy/ledger.db", "folder": Path.cwd() / "elsewhere"},
@@ -994,3 +997,22 @@ def test_each_setting_is_described() -> None:
     ]
 
     assert undescribed == []
+
+
+# How long it is kept who holds what
+
+
+@pytest.mark.parametrize(("keep", "edits_for"), [("13d", "3d"), ("20d", "21d")])
+def test_what_is_still_needed_is_not_deleted(keep: str, edits_for: str) -> None:
+    """Posts are looked at again for two weeks, and messages are edited where it is known where they stand."""
+    write(f'[schedule]\nkeep = "{keep}"\nedits_for = "{edits_for}"\n')
+    assert refusal() == [
+        'paperboy.toml: schedule.keep: this is too short; write "14d" or more, and no less than schedule.edits_for'
+    ]
+
+
+def test_without_a_word_it_is_kept_as_long_as_messages_are_edited() -> None:
+    write('[schedule]\nedits_for = "60d"\n')
+    assert load().schedule.kept_for == timedelta(days=60)
+    write('[schedule]\nkeep = "21d"\nedits_for = "21d"\n')
+    assert load().schedule.kept_for == timedelta(days=21)

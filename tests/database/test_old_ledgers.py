@@ -583,3 +583,25 @@ async def test_readers_and_their_lists_are_remembered(stopped: OldLedger) -> Non
     assert await stopped.ledger.archive.recall("telegram", "42", 1) == "plain"
     hits, count = await stopped.ledger.archive.search("plain", 5, 0)
     assert (len(hits), count) == (5, 17)
+
+
+# --- what is old is deleted at once
+
+
+@pytest.mark.parametrize("name", [KILLED, STOPPED])
+async def test_where_what_is_old_is_deleted_at_once_nothing_is_sent_again(
+    name: str, tmp_path: Path, new_server: Callable[[], str]
+) -> None:
+    """A year later, all posts are still there."""
+    async with reopened(tmp_path, name, new_server()) as old:
+        for pause in (0.0, 365.0, 45.0):  # in the meantime what was held is delivered
+            old.clock.now += pause * 86400.0
+            await old.run(await old.posts())
+        calls = old._calls()
+        today = datetime.fromtimestamp(old.clock(), UTC).date()
+        assert await old.ledger.pruning.prune(30 * 86400.0, 1, today) > 9
+        posts = await old.posts(d13=[paper(number, "other") for number in range(1, 9)])
+        for found in (posts, None, posts):
+            await old.run(found)
+            await old.ledger.pruning.prune(30 * 86400.0, 1, today)
+        assert old._calls() == calls

@@ -84,7 +84,7 @@ async def _deliveries(wall: JumpingClock, at: time, zone: str) -> dict[date, dat
     async def ring() -> None:
         wake.set()
 
-    scheduler = make_scheduler(settings, ring)
+    scheduler = make_scheduler(settings, ring, ring)
     scheduler.start()
     while (now := wall.now()) < wall.start + timedelta(days=DAYS, hours=2):
         if hours.is_open(now):

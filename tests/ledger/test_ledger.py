@@ -243,8 +243,8 @@ async def test_recent_digests_leave_out_the_baseline_and_come_older_first(ledger
         await ledger.write_plan("blog", planned(digest(date(2025, 1, day), paper(1)), state, reason), [])
     shrank = "the post shrank from 6 papers to 1"
     assert await ledger.status.recent_digests(2) == [
-        DigestStatus("blog", "daily-papers/2025-01-03", DigestState.ACTIVE, "", 1, waits=False),
-        DigestStatus("blog", "daily-papers/2025-01-04", DigestState.HELD, shrank, 1, waits=False),
+        DigestStatus("blog", "daily-papers/2025-01-03", DigestState.ACTIVE, "", 1, waits=False, is_over=False),
+        DigestStatus("blog", "daily-papers/2025-01-04", DigestState.HELD, shrank, 1, waits=False, is_over=False),
     ]
     assert [one.state for one in await ledger.status.recent_digests(9)] == [
         "skipped",

@@ -12,15 +12,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Delete, Engine, Update, create_engine, insert, select, true, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Engine,
+    Update,
+    and_,
+    create_engine,
+    delete,
+    func,
+    insert,
+    not_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
 from bot.database.schema import chats, deliveries, digests, messages, metadata
 from bot.database.states import DELIVERY_CHANGES, DeliveryState
 from bot.errors import ErrorCode
-from bot.ledger.sql import claim_sql, hand_sql, linking_sql, transitions
+from bot.ledger.sql import claim_sql, hand_sql, linking_sql, pruning_sql, transitions
 from bot.ledger.sql.claim_sql import OUTCOMES, SETTLE, outcomes
+from bot.ledger.sql.pruning_sql import Window
 from tests.support.digests import days
 from tests.support.pipeline import open_pipeline
 from tests.support.setup import ROOT
@@ -184,7 +199,23 @@ def test_each_statement_that_changes_deliveries_x_and_tried_here() -> None:
     elsewhere = {name: module for module, names in by_module.items() for name in names}
     elsewhere["edit_index"] = "linking_sql.py"
     assert makers("deliveries", "update") == {(elsewhere.get(name, "transitions.py"), name) for name in CASES}
-    assert {module for module, _ in makers("deliveries", "delete")} == {"transitions.py", "hand_sql.py"}
+    deleting = {module for module, _ in makers("deliveries", "delete")}
+    assert deleting == {"transitions.py", "hand_sql.py", "pruning_sql.py"}
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+@pytest.mark.parametrize("state", DeliveryState)
+def test_only_what_is_settled_is_pruned(state: DeliveryState, given_up: bool, ledger: Connection) -> None:
+    """Each chat has many deliveries of one digest here, all of which are in one state."""
+    discarded = func.coalesce(deliveries.c.problem, "") == ErrorCode.DISCARDED
+    of_digest = deliveries.c.message_id.in_(select(messages.c.id).where(messages.c.digest_id == 1))
+    alike = and_(of_digest, deliveries.c.state == state, discarded if given_up else not_(discarded))
+    ledger.execute(delete(deliveries).where(not_(alike)))
+    count = ledger.execute(select(func.count()).select_from(deliveries)).scalar_one()
+    deleted = ledger.execute(pruning_sql.prune(Window(1, 1, 3), 9.0, [], [])).rowcount
+    is_settled = state in (SENT, RECALLED) or (state == FAILED and given_up)
+    assert deleted == (count - 3 if is_settled else 0)  # the newest stays in each of three chats
+    assert count > 3
 
 
 def test_one_package_writes_chats() -> None:

@@ -51,7 +51,7 @@ class Planning:
         """
         self.is_here = True
         try:
-            async with woken(self.settings, self.ledger.jobs, self.wake, self._planned):
+            async with woken(self.settings, self.ledger.jobs, self.wake, self._planned, self._prune):
                 await self._keep_sweeping(stopping)
         finally:
             self.is_here = False
@@ -75,6 +75,9 @@ class Planning:
         self._requests.append(request := asyncio.get_running_loop().create_future())
         self.wake.set()
         await request
+
+    async def _prune(self, _what: str) -> None:
+        await self.cycle.prune()
 
     async def sweep(self, stopping: asyncio.Event) -> Exception | None:
         """Plan all there is to plan now; what goes wrong is reported, given, and tried again at the next sweep."""

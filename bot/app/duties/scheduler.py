@@ -1,4 +1,4 @@
-"""When who plans is woken: at the daily minute, and at each sweep."""
+"""When who plans is woken, at the daily minute and at each sweep, and when old deliveries are deleted."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from bot.config.fields import WEEKDAYS, weekdays
 from bot.config.settings import Settings
 
 
-def make_scheduler(settings: Settings, ring: Callable[[], Awaitable[object]]) -> AsyncIOScheduler:
-    """Make the scheduler: it calls `ring` at the daily minute, at each sweep, and for the heartbeat."""
+def make_scheduler(
+    settings: Settings, ring: Callable[[], Awaitable[object]], prune: Callable[[], Awaitable[object]]
+) -> AsyncIOScheduler:
+    """Make the scheduler: it calls `ring` at the daily minute, at each sweep, and for the heartbeat.
+
+    An hour after the daily minute it calls `prune`: who runs it at all runs it then, and most is delivered.
+    """
     schedule, zone = settings.schedule, settings.zone
     days = ",".join(WEEKDAYS[day] for day in sorted(weekdays(schedule.days)))
     daily = CronTrigger(hour=schedule.at.hour, minute=schedule.at.minute, day_of_week=days, timezone=zone)
@@ -27,4 +32,6 @@ def make_scheduler(settings: Settings, ring: Callable[[], Awaitable[object]]) ->
 
     for name, trigger in jobs.items():
         scheduler.add_job(ring, trigger, id=name)
+    hour = (schedule.at.hour + 1) % 24
+    scheduler.add_job(prune, CronTrigger(hour=hour, minute=schedule.at.minute, timezone=zone), id="prune")
     return scheduler

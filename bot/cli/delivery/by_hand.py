@@ -32,6 +32,7 @@ async def send(settings: Settings, said: str, chat: str) -> ExitCode:
     async with open_app(settings) as app:
         app.stop_on_signals()
         one, to = await _meant(app.ledger, said), await _chat(app.ledger, chat)
+        _require_known(one)
         await _require_papers(app.ledger, one, chat)
         formatters = {name: channel.formatter for name, channel in app.channels.items()}
         try:
@@ -54,7 +55,7 @@ async def drop(settings: Settings, said: str, *, yes: bool) -> ExitCode:
         if not _agreed(f"Drop {one} until its post changes?", yes=yes):
             return ExitCode.NOT_DONE
         unsent, staying = await ledger.by_hand.drop(one.id)
-    say(f"{one}: dropped; it is new when its post changes")
+    say(f"{one}: dropped; {'it never comes again' if one.is_over else 'it is new when its post changes'}")
     if unsent:
         say(f"{plural(unsent, 'message')} that waited {'is' if unsent == 1 else 'are'} not sent")
     if staying:
@@ -66,6 +67,7 @@ async def recall(settings: Settings, said: str, chat: str, *, yes: bool) -> Exit
     """Let the messages of a digest be deleted, and say what becomes of them."""
     async with open_ledger(settings.store.url) as ledger:
         one, where = await _meant(ledger, said), await _chat(ledger, chat)
+        _require_known(one)
         if not _agreed(f"Delete the messages of {one} in {chat or 'all chats'}?", yes=yes):
             return ExitCode.NOT_DONE
         recalled = await ledger.by_hand.recall(one.id, where)
@@ -116,6 +118,13 @@ async def _chat(ledger: Ledger, said: str) -> int:
     listed = ", ".join(found or [names[0] for names in known]) or "none"
     what = "several chats fit; name one of them" if found else "no such chat in the ledger; it knows"
     raise SettingsError(f"{said}: {what}: {listed}")
+
+
+def _require_known(one: MeantDigest) -> None:
+    """Refuse a digest of which the ledger has forgotten where it stands."""
+    if one.is_over:
+        why = "it is older than schedule.keep, so it is not known any more which chats hold it"
+        raise SettingsError(f"{one}: {why}; its papers stay in the archive")
 
 
 async def _require_papers(ledger: Ledger, one: MeantDigest, chat: str) -> None:

@@ -38,7 +38,7 @@ _WARNINGS = {
 }  # what is mended already, and worth a line
 _NO_HASTE = {IncidentKind.HELD, IncidentKind.PAUSED, *_WARNINGS}  # these are waited for, told, or mended
 _IDLE = 60.0  # seconds: when nothing was settled for so long, what waits is left to the next run
-
+_PRUNING = 20.0  # seconds for which old deliveries are deleted; what is left then, the next run deletes
 
 _DONE = {DeliveryState.STALE: "edited", DeliveryState.RECALLING: "deleted"}  # what was done to rows in these states
 _WELL = (DeliveryState.SENT, DeliveryState.RECALLED)
@@ -76,6 +76,7 @@ async def deliver_once(settings: Settings, longest: timedelta | None = None, *, 
                     broken = await _dispatch(app, mine, verbose=verbose)
                 await app.titles.keep(untitled_alone=True)
                 await app.notifier.notify()
+                await app.cycle.prune(_PRUNING)
             if not errors and not broken:
                 await _call_heartbeat(app.service.heartbeat)
         lines = await _report(app)

@@ -32,4 +32,5 @@ async def show_digests(settings: Settings, since: date | None, *, page: int, lim
 
 def _cells(one: ArchivedDigest) -> tuple[str, ...]:
     state = f"{_STATES[one.state]}: {one.why}" if one.why else _STATES[one.state]
-    return (str(one.day), one.name, one.source, state, str(one.papers), str(one.chats))
+    chats = "-" if one.chats is None else str(one.chats)
+    return (str(one.day), one.name, one.source, state, str(one.papers), chats)

@@ -69,7 +69,8 @@ def _status_lines(digest_status: DigestStatus, chats: Totals, phrases: Phrases) 
     held = [f"{phrases.digest_states[digest_status.state]}: {reason}"] if reason else []
     problems = [_problem_line(line, phrases.language) for line in chats.problems]
     rest = [f"… +{chats.more}"] if chats.more else []
-    return [head, *held, ", ".join([total, *others]), *problems, *rest, ""]
+    counted = ", ".join(others if digest_status.is_over else [total, *others])
+    return [head, *held, *filter(None, [counted]), *problems, *rest, ""]
 
 
 def _problem_line(line: str, language: str) -> str:

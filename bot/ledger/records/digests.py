@@ -31,6 +31,7 @@ class KnownDigest:
     told_apart: bool = True  # from other posts of its series and day
     is_recalling: bool = False  # messages of it are still to be deleted somewhere
     unplanned: Unplanned = Unplanned.NOTHING
+    is_over: bool = False  # so old that it is not kept who holds it: nothing more becomes of it
 
     @property
     def is_dropped(self) -> bool:

@@ -77,6 +77,7 @@ class DigestStatus:
     reason: str  # a sentence
     papers: int
     waits: bool  # its post looks unfinished
+    is_over: bool  # it is not kept any more what became of it
 
 
 @dataclass(frozen=True, slots=True)

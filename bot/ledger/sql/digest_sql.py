@@ -39,7 +39,7 @@ def known(source: str) -> Select[tuple[Any, ...]]:
         *(digests.c.name, digests.c.post, digests.c.day, digests.c.fingerprint, digests.c.state, *REASON),
         *(PAPER_COUNT.label("papers"), digests.c.found_at, digests.c.held_since),
         *(_PAPER_IDS.label("paper_ids"), digests.c.told_apart, _IS_RECALLING.label("is_recalling")),
-        digests.c.unplanned,
+        *(digests.c.unplanned, digests.c.is_over),
     )
     return select(*columns).where(digests.c.source == source).order_by(digests.c.day, digests.c.post)
 

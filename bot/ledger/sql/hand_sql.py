@@ -42,7 +42,7 @@ def newest(most: int) -> Select[Any]:
     return _DIGESTS.order_by(digests.c.day.desc(), digests.c.id.desc()).limit(most)
 
 
-_DIGESTS = select(digests.c.id, digests.c.source, digests.c.name)
+_DIGESTS = select(digests.c.id, digests.c.source, digests.c.name, digests.c.is_over)
 
 
 def is_of_digest(digest: int, chat_ids: Collection[int] | None = None) -> ColumnElement[bool]:

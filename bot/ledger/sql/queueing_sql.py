@@ -123,12 +123,12 @@ def chats_to_relayout(digest: int, of: Range) -> Select[Any]:
 def requeue(digest: int, waiting: Collection[int], openings: Mapping[str, float]) -> tuple[Delete, Insert]:
     """Replace what waits for the hour of these chats by the edition that they prefer now.
 
-    What was claimed in the meantime stays, and nothing comes in its place.
+    What was claimed in the meantime stays, and nothing comes in its place. Who waits has nothing that was deleted.
     """
     theirs = select(messages.c.id).where(messages.c.digest_id == digest)
     return (
         transitions.drop_waiting(waiting, theirs).where(waits_for_hour(deliveries)),
-        _queue([digest], _receivers((0, LAST), _hour(openings), chats.c.id.in_(waiting), _lacks(literal(digest)))),
+        _queue_all([digest], _receivers((0, LAST), _hour(openings), chats.c.id.in_(waiting), _lacks(literal(digest)))),
     )
 
 
@@ -173,6 +173,12 @@ def _as_table(chosen: Select[Any]) -> CTE:
 
 
 def _queue(of_digests: Collection[int], receivers: CTE) -> Insert:
+    """Queue messages of digests; none of one that is over, since it is not known who holds it."""
+    known = select(digests.c.id).where(digests.c.id.in_(of_digests), digests.c.is_over == 0)
+    return _queue_all(known, receivers)
+
+
+def _queue_all(of_digests: Collection[int] | Select[int], receivers: CTE) -> Insert:
     edition = (messages.c.channel == receivers.c.channel, messages.c.edition == receivers.c.edition)
     of_one = (messages.c.digest_id == receivers.c.digest_id,) if "digest_id" in receivers.c else ()
     rows = (
