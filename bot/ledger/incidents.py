@@ -68,7 +68,7 @@ class Incidents:
         """List which of these chats of the settings, named by channel and name, their people unsubscribed."""
         theirs = tuple_(chats.c.channel, chats.c.name).in_(listed)
         async with self._read() as db:
-            return [_incident(row) for row in await db.execute(_UNSUBSCRIBED.where(theirs))]
+            return [_incident(row) for row in await db.execute(_UNSUBSCRIBED.where(theirs).order_by(chats.c.id))]
 
     async def unreadable(self, names: Collection[str]) -> list[Incident]:
         """List which of these sources cannot be read; it is news when it has lasted for an hour."""
@@ -94,7 +94,7 @@ class Incidents:
         query = select(digests.c.source, digests.c.day, digests.c.found_at, seen)
         found: dict[str, list[PostAppearance]] = {}
         async with self._read() as db:
-            for row in await db.execute(query.where(digests.c.day >= since.isoformat())):
+            for row in await db.execute(query.where(digests.c.day >= since.isoformat()).order_by(digests.c.id)):
                 appeared = PostAppearance(date.fromisoformat(row.day), row.found_at, row.seen)
                 found.setdefault(row.source, []).append(appeared)
         return found
@@ -250,14 +250,17 @@ def _rows(kind: IncidentKind, which: ColumnElement[bool], news: ColumnElement[bo
 
 
 # It lasts while sending is tried again. That a reader blocks the bot happens every day, and no operator can mend it.
-_PAUSED = _incident_columns(IncidentKind.PAUSED, cast(chats.c.id, String), (CHAT_LABEL, _AT), chats.c.reason).where(
-    IS_PAUSED, not_(IS_READER)
+_PAUSED = (
+    _incident_columns(IncidentKind.PAUSED, cast(chats.c.id, String), (CHAT_LABEL, _AT), chats.c.reason)
+    .where(IS_PAUSED, not_(IS_READER))
+    .order_by(chats.c.id)
 )
 _BOTS = (
     _incident_columns(IncidentKind.BOT, chats.c.channel, (chats.c.channel, literal("")), func.max(deliveries.c.error))
     .select_from(deliveries.join(chats))
     .where(_OPEN, deliveries.c.problem == ErrorCode.BOT_GONE, chats.c.state != ChatState.REMOVED)
     .group_by(chats.c.channel)
+    .order_by(chats.c.channel)
 )
 _UNSUBSCRIBED = _incident_columns(IncidentKind.UNSUBSCRIBED, _CHAT, (CHAT_LABEL, _AT), literal("")).where(
     chats.c.state == ChatState.REMOVED, chats.c.origin == ChatOrigin.READER
@@ -267,8 +270,7 @@ _CHAT_COUNTS = tuple(
     select(func.count()).select_from(chats).where(chats.c.state != ChatState.REMOVED, which).scalar_subquery()
     for which in (not_(_BLOCKS), _BLOCKS)
 )
-_WEEK = 7 * 86400.0
-_HOUR = 3600.0
+_HOUR, _WEEK = 3600.0, 7 * 86400.0
 _kept = chats.alias()
 _TWICE = (
     _incident_columns(IncidentKind.LISTED_TWICE, cast(chats.c.id, String), (CHAT_LABEL, _AT), _kept.c.name)
@@ -287,9 +289,8 @@ _UNFOLDED = (
     .where(_MAY_FOLD, deliveries.c.plain > 0, deliveries.c.state == DeliveryState.SENT)
     .distinct()
 )
-_UNFINISHED = select(digests.c.source, digests.c.name, digests.c.state, *REASON).where(
-    digests.c.held_since.is_not(None)
-)
+_DIGESTS = select(digests.c.source, digests.c.name, digests.c.state, *REASON).order_by(digests.c.id)
+_UNFINISHED = _DIGESTS.where(digests.c.held_since.is_not(None))
 _QUERIES = (
     _PAUSED,
     _rows(IncidentKind.REFUSED, and_(_REFUSED, not_(IS_DROPPED))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, inspect
+from sqlalchemy import Connection, String, Table, insert, inspect
 
 from bot.database.schema import clock, marks, metadata, paper_words
 from bot.errors import LedgerError
@@ -26,11 +26,20 @@ def make_tables(connection: Connection, revision: str) -> None:
     """
     _require_fit(connection)
     metadata.create_all(connection)
+    for table in metadata.sorted_tables:
+        _order_by_characters(connection, table)
     for statement in (*_WORDS, *_NEWEST, _VERSION):
         connection.exec_driver_sql(statement)
     connection.execute(insert(clock).values(id=1, written_at=0.0))
     connection.execute(insert(marks).values(id=1, plan=0))
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (%s)", (revision,))
+
+
+def _order_by_characters(connection: Connection, table: Table) -> None:
+    """Let the texts of a table be in order by their characters, as in SQLite, whatever order the database has."""
+    texts = (column.name for column in table.columns if isinstance(column.type, String))
+    if changes := ", ".join(f'ALTER COLUMN "{name}" TYPE varchar COLLATE "C"' for name in texts):
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} {changes}")
 
 
 def _require_fit(connection: Connection) -> None:
