@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,8 +15,10 @@ import pytest
 from bot.app.duties.ownership import Ownership
 from bot.database.engine import Sharing
 from bot.errors import LedgerError
+from bot.ledger import planning
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.monitoring.outages import Outages
+from tests.support.app import FIRST, memory, opened, subscribed
 
 QUICK = Sharing(take_over_delay=0.5, deadline=0.2, lease=0.6, look_every=0.02)
 NAMES = ("slack", "telegram")
@@ -202,6 +205,29 @@ async def test_they_tell_one_another_what_there_may_be_to_do(shared: Shared) -> 
         await planner.ledger.bots.tell("dispatch")
         await shared.until(lambda: other.told == ["dispatch"])
         assert planner.told == []
+
+
+async def test_who_delivers_is_told_of_each_range_of_chats_that_is_planned(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planning goes on here only once the other process was told of what is queued already."""
+    told, go_on = [0], planning.Plan.go_on
+
+    async def once_told(plan: planning.Plan, *part: Any) -> planning.Part:
+        await shared.until(lambda: len(owner.told) > told[-1])
+        told.append(len(owner.told))
+        return await go_on(plan, *part)
+
+    monkeypatch.setattr(planning, "_MOST_CHATS", 1)
+    monkeypatch.setattr(planning.Plan, "go_on", once_told)
+    async with (
+        working(shared, "owner") as owner,
+        opened(memory(), FIRST, store={"url": shared.url}, schedule={"at": "00:00"}) as app,
+    ):
+        await subscribed(app, "7")
+        assert await app.service.planning.sweep(app.cycle.stopping) is None
+        await shared.until(lambda: len(owner.told) > told[-1])
+    assert len(told) == 3
 
 
 async def test_by_hand_what_another_has_is_left_to_it(shared: Shared) -> None:

@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from bot.app.assembly import App
 from bot.delivery.dispatcher import RetryPolicy
 from bot.errors import BotGone, RetryLater
+from bot.ledger import planning
 from bot.ledger.ledger import open_ledger
 from bot.monitoring.health import DELIVERY, SWEEP, Health
 from bot.sources.folder import FolderSource
@@ -239,6 +240,22 @@ async def test_a_subscriber_who_comes_during_a_dispatch_does_not_wait_for_its_en
         assert channel.chats["5"] == []
         held.set()
         await shows(channel, "5", 4)
+
+
+async def test_the_first_messages_leave_while_others_are_still_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each range of chats waits here until what was queued before it is in its chat."""
+    channel = memory()
+    whole, go_on = [*TWO["telegram"]["chats"]], planning.Plan.go_on
+
+    async def after_the_first(plan: planning.Plan, *part: Any) -> planning.Part:
+        await shows(channel, whole[0], 4)
+        assert channel.chats[whole[1]] == []
+        return await go_on(plan, *part)
+
+    monkeypatch.setattr(planning, "_MOST_CHATS", 1)
+    monkeypatch.setattr(planning.Plan, "go_on", after_the_first)
+    async with opened(channel, FIRST, schedule={"at": "00:00", "sweep": "1h"}) as app, running(app):
+        await shows(channel, whole[1], 4)
 
 
 async def test_what_ends_the_program_ends_all_who_listen() -> None:

@@ -42,6 +42,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.records.digests import Queueing
 from bot.ledger.writing import writer
 from bot.log import configure
 from bot.sources.source import FoundDigest
@@ -124,8 +125,9 @@ async def planned(
     listed = {chat: channel.id_sequence(chat) for chat in chats}
     await ledger.subscriptions.sync_chats(channel.name, usual, listed)
     found = [FoundDigest(broadcast_digest(day), f"post-{day}.md") for day in range(later + 1)]
-    await plan(ledger, "blog", found, {channel.name: channel.formatter}, Rules())
-    for spelled_hours in await ledger.subscriptions.schedules():
+    openings = dict.fromkeys(await ledger.subscriptions.schedules(), 0.0)
+    await plan(ledger, "blog", found, {channel.name: channel.formatter}, Rules(), queueing=Queueing(openings))
+    for spelled_hours in openings:
         await ledger.open_at(spelled_hours, 0.0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from bot.delivery.dispatcher import Dispatcher, RetryPolicy
 from bot.delivery.planner import plan
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.records.deliveries import Chat, KnownIds, QueuedDelivery, Subscription
+from bot.ledger.records.digests import Queueing, nothing
 from bot.sources.source import FoundDigest
 from formatters.edition import UsualEdition
 from tests.support.ledger_files import empty
@@ -58,11 +59,14 @@ class Pipeline:
         hours: Mapping[str, float] = AT_ONCE,
         source: str = "blog",
         rules: Rules = AT_ANY_TIME,
+        on_queued: Callable[[], Awaitable[object]] = nothing,
     ) -> None:
         """Plan what the source holds now; `hours` are the openings of chats with hours of their own."""
+        schedules = await self.ledger.subscriptions.schedules()
+        queueing = Queueing({spelled: hours.get(spelled, opening) for spelled in schedules}, on_queued)
         formatters = {self.channel.name: self.channel.formatter}
         wants_newest = await self.ledger.chats_wanting_newest()
-        await plan(self.ledger, source, now, formatters, rules)
+        await plan(self.ledger, source, now, formatters, rules, queueing=queueing)
         await self.ledger.release_now(wants_newest)
         await self.open_at(opening, hours)
         self.looked_at = self.clock()

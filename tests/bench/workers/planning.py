@@ -16,7 +16,7 @@ from sqlalchemy import text
 from bot.app.assembly import assemble
 from bot.config.settings import Settings
 from bot.ledger.ledger import open_ledger
-from bot.sources.folder import FolderSource
+from bot.sources.folder import FolderSource, never_young
 from tests.bench.limit import planned, telegram_channel
 from tests.bench.planning import _forget_peak, _peak, _resident
 from tests.bench.workers.broadcast import FORMATTER
@@ -104,7 +104,7 @@ async def _first_message(url: str, posts: str, platform: Path) -> float:
     settings = Settings.model_validate({"schedule": {"at": "00:00"}, "telegram": telegram})
     channel = FileChannel("telegram", FORMATTER, platform=FilePlatform(platform))
     async with open_ledger(url) as ledger:
-        app = assemble(settings, ledger, [FolderSource("blog", Path(posts))], {"telegram": channel})
+        app = assemble(settings, ledger, [FolderSource("blog", Path(posts), clock=never_young)], {"telegram": channel})
         await ready()
         start = time.perf_counter()
         running = asyncio.create_task(app.service.run())
