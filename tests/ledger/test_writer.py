@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import date
@@ -97,6 +98,7 @@ def counted(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[tuple[i
 async def test_what_all_workers_ask_goes_into_few_transactions(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.ledger.writing.connection._READS_FOR", math.inf)
     crowd = [f"{number:02}" for number in range(50)]
     await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
     await pipeline.look(days(1))
@@ -106,6 +108,31 @@ async def test_what_all_workers_ask_goes_into_few_transactions(
     outcomes, claims, looks = (sum(one) for one in zip(*written, strict=True))
     assert (outcomes, claims, looks) == (150, 150, 100)
     assert len(written) <= 20
+
+
+async def test_where_many_chats_begin_the_first_need_not_wait_until_all_are_read(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.ledger.writing.connection._READS_FOR", 0.0)
+    crowd = [f"{number:02}" for number in range(10)]
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
+    await pipeline.look(days(1))
+    written = counted(pipeline, monkeypatch)
+    await pipeline.dispatch()
+    assert [pipeline.read(chat) for chat in crowd] == [WHOLE] * 10
+    assert [claims for _, claims, _ in written[:2]] == [0, 1]
+
+
+async def test_a_read_that_nobody_waits_for_any_more_is_left_out(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.ledger.writing.connection._READS_FOR", 0.0)
+    writer = pipeline.ledger.writer
+    first, *others = [asyncio.ensure_future(writer.next_rows(chat)) for chat in range(3)]
+    await asyncio.sleep(0)
+    others[0].cancel()
+    async with asyncio.timeout(10):
+        assert [await first, await others[1]] == [[], []]
 
 
 async def test_a_row_is_under_way_on_the_disk_before_it_is_sent(pipeline: Pipeline, ledger: Execute) -> None:

@@ -17,6 +17,7 @@ from bot.ledger.records.deliveries import Pause, QueuedDelivery
 from bot.ledger.sql import claim_sql, delivery_sql, linking_sql
 from bot.ledger.writing.lease import steady
 
+_READS_FOR = 0.03  # seconds of a transaction, for which claims wait meanwhile: half of TURN_AHEAD
 _PLAN = select(marks.c.plan)
 _MOST_BODIES = 100  # kept in memory, of up to 16 KB each; the chats of a broadcast share those of its digest
 
@@ -56,15 +57,24 @@ class WriterConnection:
         reads: Collection[int],
         others: Sequence[Write],
     ) -> Answers:
-        """Write all of it in one transaction, and at one time, in order with those before."""
+        """Write all of it in one transaction, and at one time, in order with those before; read a while."""
         db = self._connection = self._connection or self._engine.connect()
         with db.begin():
             now = self._database.follow_clock(db, in_order=bool(outcomes or claims or others))
             version: int = db.execute(_PLAN).scalar_one()
             self._settle(db, outcomes, now)
             claimed = self._claim(db, [row for row in claims if row.version == version], now)
-            next_rows = {chat: self._next_rows(db, chat, version) for chat in reads}
-            return claimed, next_rows, [write(db, now) for write in others]
+            answers = [write(db, now) for write in others]
+            return claimed, self._read(db, reads, version), answers
+
+    def _read(self, db: Connection, chats: Collection[int], version: int) -> dict[int, list[QueuedDelivery]]:
+        """Read what comes next in some chats, the first ones: where many begin at once, these need not wait for all."""
+        found, until = dict[int, list[QueuedDelivery]](), steady() + _READS_FOR
+        for chat in dict.fromkeys(chats):
+            found[chat] = self._next_rows(db, chat, version)
+            if steady() > until:
+                break
+        return found
 
     def drop(self) -> None:
         """Give the connection up, however it is; the next transaction makes a new one."""

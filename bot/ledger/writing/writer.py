@@ -28,7 +28,6 @@ from bot.ledger.writing.lease import Lease
 from formatters.edition import Edition
 
 _BUSY = 4  # requests at once, from which on it pays to wait for more
-_MOST_READS = 50  # chats that are read in one transaction: where many begin at once, the first need not wait for all
 
 Requests = list[tuple[Any, asyncio.Future[Any]]]  # what is asked, and where the answer goes
 # Called at once when the connection is lost with its locks, with what happened.
@@ -48,21 +47,19 @@ class _Batch:
     def __len__(self) -> int:
         return len(self._all())
 
-    def leave(self) -> _Batch:
-        """Leave the reads that are too many for one transaction to the next one, and give that."""
-        self.reads, left = self.reads[:_MOST_READS], self.reads[_MOST_READS:]
-        return _Batch(reads=left)
-
-    def resolve(self, answers: Answers) -> None:
+    def resolve(self, answers: Answers) -> Requests:
+        """Answer all that was done, and give the reads that were not."""
         claimed, next_rows, others = answers
         for _, future in self.outcomes:
             _resolve(future, None)
         for row, future in self.claims:
             _resolve(future, claimed.get((row.message, row.chat)))
-        for chat, future in self.reads:
-            _resolve(future, next_rows[chat])
         for (_, future), answer in zip(self.others, others, strict=True):
             _resolve(future, answer)
+        for chat, future in self.reads:
+            if chat in next_rows:
+                _resolve(future, next_rows[chat])
+        return [(chat, future) for chat, future in self.reads if not future.done()]
 
     def fail(self, error: Exception) -> None:
         for _, future in self._all():
@@ -165,12 +162,12 @@ class BatchWriter:
         while self._batch:
             await asyncio.sleep(LINGER if self._is_busy else 0)
             async with self._database.writing():
-                batch, lease = self._batch, self.lease
-                self._batch = batch.leave()
+                batch, self._batch, lease = self._batch, _Batch(), self.lease
                 self._is_busy = len(batch) >= _BUSY
                 # A worker that was cancelled sends nothing; but an outcome is written, whoever waits for it.
                 claims = [row for row, future in batch.claims if not future.cancelled()]
-                outcomes, reads = [one for one, _ in batch.outcomes], {chat for chat, _ in batch.reads}
+                reads = [chat for chat, future in batch.reads if not future.cancelled()]
+                outcomes = [one for one, _ in batch.outcomes]
                 work = partial(self._connection.write, outcomes, claims, reads, [one for one, _ in batch.others])
                 try:
                     answers = await self._commit(lease, work)
@@ -179,7 +176,7 @@ class BatchWriter:
                     if not self._connection.is_alive:  # else it keeps its locks: a transaction failed, and no more
                         lease.end(error)
                 else:
-                    batch.resolve(answers)
+                    self._batch.reads[:0] = batch.resolve(answers)
 
     @repeats
     async def _commit(self, lease: Lease, work: Callable[[], Answers]) -> Answers:
