@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 from bot.config.settings import USUAL_CARDS, Settings
 from bot.database.states import ChatKind
 from bot.ledger.records.deliveries import KnownIds, QueuedDelivery, UnconfirmedReply
-from bot.ledger.writing.deadline import unlimited
+from bot.ledger.writing.deadline import SOLE, Right
 from formatters import placeholders
 from formatters.edition import UsualEdition
 from formatters.locale import Phrases
@@ -50,17 +50,17 @@ class UnconfirmedSend:
     others: int = 0  # other unconfirmed sends of the sequence: ids that nobody knows yet
     is_reworded: bool = False  # the body may not be the one that was sent: the post or what it leads to changed
     replies: Replies | None = None  # where they are kept
-    right: Callable[[], Awaitable[float]] = unlimited  # gives a call's deadline; LedgerError where others may work here
+    right: Right = SOLE
 
     @classmethod
     def of_row(
-        cls, row: QueuedDelivery, body: Mapping[str, object], tried: float, known: KnownIds, **others: Any
+        cls, row: QueuedDelivery, body: Mapping[str, object], tried: float, known: KnownIds, *others: Any
     ) -> Self:
-        """Put together what the ledger knows of a send that was tried at `tried`, with the other fields."""
+        """Put together what the ledger knows of a send that was tried at `tried`, with the fields behind."""
         told = (row.delivery_ref, body, row.thread, tried, known.last, known.last_at, known.later)
         # What leads to messages of the chat may have led elsewhere, or nowhere, when it was sent.
         is_reworded = row.tried_hash != row.hash or bool(placeholders.refs(row.body))
-        return cls(*told, known.unconfirmed_sends, is_reworded, **others)
+        return cls(*told, known.unconfirmed_sends, is_reworded, *others)
 
 
 @dataclass(frozen=True, slots=True)

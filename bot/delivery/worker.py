@@ -20,7 +20,7 @@ from bot.database.states import DeliveryState
 from bot.delivery.channel import Channel, Delivered, FreeTurn, NotDelivered, Turn, UnconfirmedSend
 from bot.ledger.ledger import Ledger
 from bot.ledger.records.deliveries import Chat, Pause, QueuedDelivery
-from bot.ledger.writing.deadline import deadline
+from bot.ledger.writing.deadline import Right, deadline
 from bot.ledger.writing.lease import Lease
 from bot.log import log
 from formatters import placeholders
@@ -202,8 +202,8 @@ class ChatWorker:
         self._require_unmoved(row)
         run = self.state
         tried, known = await run.ledger.known_message_ids(self.chat, row)
-        others = {"replies": run.ledger.replies, "right": partial(run.ledger.bots.right, run.lease)}
-        unconfirmed = UnconfirmedSend.of_row(row, await self._body(row), tried, known, **others)
+        right = Right(partial(run.ledger.bots.right, run.lease), run.lease.since)
+        unconfirmed = UnconfirmedSend.of_row(row, await self._body(row), tried, known, run.ledger.replies, right)
         asking = self.channel.reconcile(self.chat.address, unconfirmed)
         match await wait_unless(asking, run.stopping, run.policy.stop_grace):
             case None:

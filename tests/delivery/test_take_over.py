@@ -147,10 +147,10 @@ async def test_a_question_has_the_deadline_of_a_call_that_is_made_now(postgres_u
         channel.failures["a"].append(Failure(Unconfirmed("reset"), accepted=True))
         await first.pipeline.run(days(1), RetryPolicy(settle_delay=0))
         [asked] = channel.asked
-        assert steady() < await asked.right() <= steady() + SHARING.deadline
+        assert steady() < await asked.right.deadline() <= steady() + SHARING.deadline
         first.pipeline.ledger.writer.lease.end()
         with pytest.raises(LedgerError):
-            await asked.right()
+            await asked.right.deadline()
 
 
 async def test_who_was_cut_off_can_claim_nothing(postgres_url: str, clock: Clock) -> None:

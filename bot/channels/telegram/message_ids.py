@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from bot.channels.telegram.client import join_address, split_address
 from bot.concurrency import KeyedLock
 from bot.delivery.channel import UnconfirmedSend
 from bot.errors import Unconfirmed
+from bot.ledger.writing.lease import steady
 
 _REMEMBERED = 1000  # ids of each sequence, many more than are ever probed
 # Sends, by their refs: of several minutes, as what the ledger did not hear of is asked about within one.
@@ -32,7 +33,7 @@ class MessageIds:
         self._known: dict[str, deque[int]] = {}  # by sequence
         self._newest: dict[str, tuple[int, float]] = {}  # by sequence: the highest id, and when it was heard of
         self._before: dict[str, tuple[int, float]] = {}  # by a send whose answer was lost: the newest id, its seconds
-        self._arrived: dict[str, int] = {}  # by a send that was answered: its id
+        self._arrived: dict[str, tuple[int, float]] = {}  # by a send that was answered: its id, and when that was
         self._numbers: dict[str, str] = {}  # by name, in lower case: "@my_channel" is -100…
 
     def heard(self, chat: Chat, message_id: int) -> None:
@@ -61,11 +62,20 @@ class MessageIds:
     def arrived(self, message: Message, delivery_ref: str) -> None:
         """Note the answer to a send: should the ledger not hear of it, the message is not to be taken for another's."""
         self.heard(message.chat, message.message_id)
-        _remember(self._arrived, delivery_ref, message.message_id, _REMEMBERED_SENDS)
+        _remember(self._arrived, delivery_ref, (message.message_id, steady()), _REMEMBERED_SENDS)
 
-    def arrived_as(self, delivery_ref: str) -> int | None:
-        """Give the id that a send was answered with, if this process heard of it."""
-        return self._arrived.get(delivery_ref)
+    def arrived_as(self, address: str, delivery_ref: str, since: float) -> int | None:
+        """Give the id that a send was answered with, if this process has heard of it since then.
+
+        An earlier answer is forgotten, with its id: the message is then looked for as one of another process.
+        """
+        message_id, at = self._arrived.get(delivery_ref, (None, 0.0))
+        if message_id is None or at >= since:
+            return message_id
+        del self._arrived[delivery_ref]
+        with suppress(ValueError):
+            self._known[self._sequence(address)].remove(message_id)
+        return None
 
     def answered(self, delivery_ref: str) -> None:
         """Forget what was known before a send: the next one may be that of another process."""

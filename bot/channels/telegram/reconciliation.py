@@ -42,9 +42,10 @@ class Reconciler:
         Ids behind the last one known to be older are tried. Without such an id, or where many may
         have come in between, those before the first one known to be newer are; and where none is
         known, the message is sent once more: its id tells where to look, and of two copies the
-        newer is deleted. Where this process heard the answer, and the ledger did not, nothing is tried.
+        newer is deleted. Where this process heard the answer, and the ledger did not, nothing is tried,
+        unless another process may have asked since then, and left a copy.
         """
-        if heard := self._ids.arrived_as(unconfirmed.delivery_ref):
+        if heard := self._ids.arrived_as(address, unconfirmed.delivery_ref, unconfirmed.right.since):
             return Delivered(str(heard))
         await self._write_back_earlier(address, unconfirmed)
         found = await self._find(address, self._ids.narrow(unconfirmed))
@@ -180,7 +181,7 @@ class Reconciler:
     async def _turn_of(self, address: str, unconfirmed: UnconfirmedSend) -> AsyncIterator[Turn]:
         """Wait for a turn to change what stands in a chat, which nobody else may do meanwhile."""
         async with await self._turn(address) as turn:
-            with deadline(await unconfirmed.right()):
+            with deadline(await unconfirmed.right.deadline()):
                 yield turn
 
     async def _write_back_earlier(self, address: str, unconfirmed: UnconfirmedSend) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -53,6 +53,17 @@ _under_way: ContextVar[_UnderWay | None] = ContextVar("under_way", default=None)
 async def unlimited() -> float:
     """Give the deadline of a call that nobody else can make."""
     return math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """To ask about a send, which nobody else may do meanwhile."""
+
+    deadline: Callable[[], Awaitable[float]] = unlimited  # of a call that is made now; LedgerError where it is over
+    since: float = -math.inf  # by `steady`; before that another process may have asked
+
+
+SOLE = Right()  # where there is no other process
 
 
 @contextmanager

@@ -28,6 +28,7 @@ class Lease:
 
     def __init__(self, seconds: float, ended: Callable[[Exception | None], object]) -> None:
         self._seconds, self._ended = seconds, ended
+        self.since = steady()  # what was held before may have been another's until then
         self._until = math.inf if seconds == math.inf else -math.inf  # until then it holds
         self._is_over = False
         self._timer: asyncio.TimerHandle | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,6 +15,8 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.reconciliation import ABSENT_RUN, MOST_PROBES
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import LedgerError, Rejected, RetryLater, SendError, Unconfirmed
+from bot.ledger.writing.deadline import Right
+from bot.ledger.writing.lease import steady
 from tests.support.chats import BASIC, CHANNEL, FORUM, READER
 from tests.support.fakes import faults
 from tests.support.fakes.faults import Fault
@@ -269,7 +272,7 @@ async def test_the_last_answer_counts(channel: TelegramChannel) -> None:
 async def test_few_answers_are_remembered(channel: TelegramChannel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(message_ids, "_REMEMBERED_SENDS", 2)
     ids = [int(await send(channel, CHANNEL, ref, ref)) for ref in ("one", "two", "three")]
-    assert [channel.ids.arrived_as(ref) for ref in ("one", "two", "three")] == [None, *ids[1:]]
+    assert [channel.ids.arrived_as(READER, ref, -math.inf) for ref in ("one", "two", "three")] == [None, *ids[1:]]
 
 
 # Where a probe could change the message of somebody else
@@ -429,6 +432,25 @@ async def test_an_interrupted_second_copy_is_remembered_when_more_becomes_known(
     assert [Delivered(str(message.id)) for message in server.shown(READER)] == [found]
 
 
+@pytest.mark.parametrize("lost_between", [False, True])
+async def test_a_copy_that_another_process_left_is_found_by_who_heard_of_the_first(
+    server: FakeTelegram, channel: TelegramChannel, *, lost_between: bool
+) -> None:
+    """It took the bot over, sent the message again to ask, and lost the bot before it could delete the copy."""
+    for _ in range(ABSENT_RUN * 2):
+        server.post_by_other(OTHER_READER)
+    first = await channel.send(READER, FORMATTER.notice("One").body, delivery_ref="ref", thread="")
+    if lost_between:
+        other = TelegramChannel(server.token, server.base_url, FORMATTER, CountingLimiter())
+        await other.send(READER, FORMATTER.notice("One").body, delivery_ref="ref", thread="")
+        await other.close()
+    right = Right(since=steady() if lost_between else -math.inf)
+    sends = len(server.calls)
+    assert await channel.reconcile(READER, replace(unconfirmed(after=0), right=right)) == Delivered(first)
+    assert [str(message.id) for message in server.shown(READER)] == [first]
+    assert (len(server.calls) > sends) is lost_between
+
+
 async def test_it_changes_nothing_where_another_process_may_work_by_now(
     server: FakeTelegram, channel: TelegramChannel
 ) -> None:
@@ -436,5 +458,5 @@ async def test_it_changes_nothing_where_another_process_may_work_by_now(
         raise LedgerError("another process may work here by now")
 
     with pytest.raises(LedgerError):
-        await channel.reconcile(READER, replace(unconfirmed(after=1), right=lost))
+        await channel.reconcile(READER, replace(unconfirmed(after=1), right=Right(lost)))
     assert not [call for call in server.calls if call.method.startswith(("send", "edit", "delete"))]
