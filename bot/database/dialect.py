@@ -121,7 +121,7 @@ def _unindexed_postgresql(element: unindexed, compiler: SQLCompiler, **how: Any)
 
 
 class whole_number(FunctionElement[int]):  # noqa: N801 - it is called as a function
-    """Read the whole number that a text begins with, as message ids do; where there is none it gives 0, or NULL."""
+    """Read the whole number that a text begins with, as message ids do: 0 where it begins with none."""
 
     inherit_cache = True
     type = BigInteger()
@@ -135,7 +135,8 @@ def _whole_number_sqlite(element: whole_number, compiler: SQLCompiler, **how: An
 @compiles(whole_number, "postgresql")
 def _whole_number_postgresql(element: whole_number, compiler: SQLCompiler, **how: Any) -> str:
     text = compiler.process(element.clauses, **how)
-    return f"CAST(substring({text} FROM '^[0-9]{{1,18}}') AS BIGINT)"
+    number = f"CAST(substring({text} FROM '^ *[+-]?[0-9]{{1,18}}') AS BIGINT)"
+    return f"CASE WHEN {text} IS NOT NULL THEN coalesce({number}, 0) END"  # as SQLite
 
 
 Phrase = tuple[str, ...]  # words that follow each other; the last one may be only begun

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from sqlalchemy import literal, select
+from sqlalchemy import String, literal, select
 
 from bot.database.dialect import whole_number
 from bot.ledger.ledger import open_ledger
@@ -37,8 +37,13 @@ def attributes(path: Path) -> set[str]:
     return {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
 
 
-@pytest.mark.parametrize(("text", "number"), [("42", 42), ("1735200000.000123", 1735200000)])
-async def test_an_id_is_read_as_far_as_it_is_a_whole_number(ledger_url: str, text: str, number: int) -> None:
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("42", 42), ("1735200000.000123", 1735200000), ("-7x", -7), (" 8", 8), ("x9", 0), ("-", 0), ("", 0), (None, None)],
+)
+async def test_an_id_is_read_as_far_as_it_is_a_whole_number(
+    ledger_url: str, text: str | None, number: int | None
+) -> None:
     """Those of Slack begin with a time."""
     async with open_ledger(ledger_url) as ledger, ledger._read() as db:
-        assert (await db.execute(select(whole_number(literal(text))))).scalar_one() == number
+        assert (await db.execute(select(whole_number(literal(text, String))))).scalar_one() == number

@@ -36,6 +36,14 @@ async def pipeline(ledger_url: str) -> AsyncIterator[Pipeline]:
         yield pipeline
 
 
+async def test_what_a_platform_says_may_hold_any_text(pipeline: Pipeline, ledger_url: str) -> None:
+    """Half of a picture, where a platform cuts what it quotes: what became of the others is written all the same."""
+    pipeline.channel.failures["a"].append(refused(errors.RetryLater("no \0such \ud83d", 900)))
+    await pipeline.run(days(1), TOO_LONG)
+    assert rows(ledger_url, "SELECT error FROM deliveries WHERE error IS NOT NULL") == [("no such \ufffd",)]
+    assert pipeline.read("b") == ["index", "1", "2"]
+
+
 class TopicClosed(errors.ChatGone):
     """An error that a channel tells apart for reasons of its own."""
 

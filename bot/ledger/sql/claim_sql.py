@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
@@ -27,6 +26,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.database.dialect import Id, field, items, number_field
+from bot.database.engine import dump_json
 from bot.database.schema import chats, deliveries, messages
 from bot.database.states import ChatState, DeliveryState
 from bot.ledger.records.deliveries import QueuedDelivery
@@ -112,7 +112,7 @@ CLAIM = _claim()
 
 def claims(rows: Iterable[QueuedDelivery], new_ref: Callable[[], str]) -> str:
     """Spell :rows for CLAIM; what has no ref gets a new one."""
-    return json.dumps([[row.message, row.chat, row.state, row.hash, row.address, new_ref()] for row in rows])
+    return dump_json([[row.message, row.chat, row.state, row.hash, row.address, new_ref()] for row in rows])
 
 
 _UNTOUCHED = ("sent_hash", "remote_id", "id_sequence", "plain")  # where an outcome does not name them
@@ -178,4 +178,4 @@ OUTCOMES: Mapping[DeliveryState, Collection[DeliveryState]] = {
 
 def outcomes(told: Iterable[Mapping[str, object]]) -> str:
     """Spell outcomes for SETTLE: each names its row as `named` does, and what became of it."""
-    return json.dumps([[one.get(name) for name in _OUTCOME] for one in told])
+    return dump_json([[one.get(name) for name in _OUTCOME] for one in told])

@@ -94,12 +94,23 @@ async def test_what_postgresql_cannot_hold_in_a_text_is_left_out(tmp_path: Path,
 
 
 async def test_json_stays_as_it_is_written(tmp_path: Path, postgres_url: str) -> None:
-    written = r'{"b": 1.50, "a": ["\u0000", "\ud800", 1e400],  "b":2}'
+    written = r'{"b": 1.50, "a": ["\\u0000", "\\\\ud800", "\ud83d\udc4d \u00e9", 1e400],  "b":2}'
     path = await ledger_of_today(tmp_path)
     change(path, f"UPDATE messages SET body = '{written}' WHERE id = 1")
     await move(path, postgres_url)
     with psycopg.connect(postgres_url) as db:
         assert db.execute("SELECT body::text FROM messages WHERE id = 1").fetchone() == (written,)
+
+
+async def test_what_postgresql_cannot_read_in_json_is_left_out(tmp_path: Path, postgres_url: str) -> None:
+    """Of a title that is asked for, PostgreSQL reads all escapes of the JSON before it."""
+    path = await ledger_of_today(tmp_path)
+    odd = r'"\u0000a \\u0000 \ud83d b \uDE00 \ud83d\ude00"'
+    change(path, f"UPDATE digests SET content = json_set(content, '$.title', json('{odd}'))")
+    await move(path, postgres_url)
+    async with open_ledger(postgres_url) as ledger:
+        _, listed = await ledger.archive.contents.listed(None, 0, 0)
+        assert {one.title for one in listed} == {"a \\u0000 \ufffd b \ufffd \U0001f600"}
 
 
 async def test_what_was_copied_before_a_crash_is_only_renamed(tmp_path: Path, postgres_url: str) -> None:

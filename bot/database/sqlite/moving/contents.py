@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,7 +16,11 @@ from bot.errors import PaperboyError
 
 _AT_ONCE = 2000  # rows in memory
 _NUL = "\0"
-_ODD = ("\\x00", "(b'", '(b"', " b'", ' b"')  # spelled so, a row may have NUL in a text, or bytes
+# Spelled so, a row may have NUL in a text, bytes, or in JSON escaped what PostgreSQL cannot give as text.
+_ODD = ("\\x00", "(b'", '(b"', " b'", ' b"', "\\\\u0000", "\\\\ud", "\\\\uD")
+_ESCAPES = re.compile(
+    r"(?P<whole>\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|(?P<nul>\\u0000)|(?P<half>\\u[dD][89a-fA-F]..)|\\.", re.DOTALL
+)
 
 
 class UnfitRow(PaperboyError):
@@ -56,7 +61,7 @@ class Fingerprint:
 async def read(db: AsyncConnection, table: Table) -> AsyncIterator[Rows]:
     """Read a table, some thousand rows at a time; UnfitRow when a value is neither a number nor a text.
 
-    A NUL character in a text, which PostgreSQL does not have, is left out.
+    A NUL character in a text, which PostgreSQL does not have, is left out, and half of a character in JSON replaced.
     """
     query = select(*map(_as_text, table.c)).order_by(*_key_order(table))
     async with db.stream(query, execution_options={"yield_per": _AT_ONCE}) as found:
@@ -92,7 +97,19 @@ def _cleaned(table: Table, row: Sequence[Any]) -> tuple[Any, ...]:
     if bytes in map(type, row):
         which = [row[place] for place, column in enumerate(table.c) if column.primary_key]
         raise UnfitRow("it holds bytes, which are no text", key=_named(table, which))
-    return tuple(value.replace(_NUL, "") if isinstance(value, str) else value for value in row)
+    return tuple(_storable(value, column) for value, column in zip(row, table.c, strict=True))
+
+
+def _storable(value: Any, column: Column[Any]) -> Any:
+    """Give a value without what PostgreSQL refuses: of JSON when it is asked for a field of it."""
+    if not isinstance(value, str):
+        return value
+    whole = value.replace(_NUL, "")
+    return _ESCAPES.sub(_as_storable, whole) if isinstance(column.type, JSON) else whole
+
+
+def _as_storable(escape: re.Match[str]) -> str:
+    return {"nul": "", "half": r"\ufffd"}.get(escape.lastgroup or "", escape[0])
 
 
 def _named(table: Table, key: Sequence[object]) -> str:
