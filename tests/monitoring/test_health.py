@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.database.states import IncidentKind
-from bot.monitoring.health import SWEEP, Health
+from bot.monitoring.health import SWEEP, Health, dispatch_of
 from bot.monitoring.health_report import HealthReport, Problem, numbered, read_report, report_files, write_report
 
 NOW = 1_750_000_000.0  # seconds since 1970
@@ -191,3 +191,19 @@ def test_an_old_report_of_a_process_that_is_gone_says_that_it_has_ended() -> Non
     gone.wait()
     [problem] = replace(REPORT, pid=gone.pid).problems_at(NOW + 60)
     assert problem == Problem(f"not running: process {gone.pid} has ended", NOW)
+
+
+def test_what_was_of_a_channel_that_was_left_is_anothers_and_no_problem(health: Health, clock: Clock) -> None:
+    for channel in ("telegram", "slack"):
+        health.sign(dispatch_of(channel), within=60)
+        health.token_asked(channel, UNREACHABLE)
+        health.delivered(channel, "revoked")
+        health.outages.begin(IncidentKind.DISCONNECTED, channel, UNREACHABLE)
+    clock.passed += 7200
+    assert len(problems(health)) == 4
+
+    health.left("telegram")
+
+    assert health.hanging() == [dispatch_of("slack")]
+    assert [what for what, _ in problems(health) if "slack" not in what] == []
+    assert len(problems(health)) == 2
