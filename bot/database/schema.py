@@ -117,7 +117,9 @@ chats = Table(
     UniqueConstraint("channel", "name"),
     Index(None, "channel", "address"),
     Index(None, "channel", "canonical_address"),
-    _index_where("same_as IS NOT NULL", "ix_chats_same_as", "same_as"),
+    _index_where("same_as IS NOT NULL", "ix_chats_same_as", "same_as"),  # each sweep asks for these few
+    _index_where("eager = 1", "ix_chats_eager", "id"),
+    _index_where("canonical_address IS NULL OR kind = ''", "ix_chats_unidentified", "id"),
 )
 
 # What a digest renders to. An obsolete message is no longer part of its digest and is never sent.
@@ -280,8 +282,7 @@ clock = Table(
     Column("id", Id, primary_key=True),
     Column("written_at", Float, nullable=False),  # the latest time of a delivery or a reply, and nearly of all else
     # When it was last found to show an earlier time, and by how many seconds the times in the ledger were moved.
-    Column("set_back_at", Float),
-    Column("set_back_by", Integer),
+    *(Column("set_back_at", Float), Column("set_back_by", Integer)),
 )
 
 # The bots, one for each channel, and who took it when; nobody, when it was given back in order.
@@ -291,8 +292,7 @@ bots = Table(
     Column("id", Integer, primary_key=True),  # of 32 bits: it names a lock
     Column("channel", String, nullable=False, unique=True),
     Column("host", String, nullable=False, server_default=""),
-    Column("pid", Integer, nullable=False, server_default="0"),
-    Column("taken_at", Float),
+    *(Column("pid", Integer, nullable=False, server_default="0"), Column("taken_at", Float)),
     Column("per_minute", Integer, nullable=False, server_default="0"),  # messages that it sent in the last one
 )
 

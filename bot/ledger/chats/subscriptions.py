@@ -114,8 +114,8 @@ class Subscriptions:
         theirs = (deliveries.c.chat_id == chats.c.id, STANDS)
         holds = exists().select_from(by_message).where(*theirs).correlate(chats)
         active, unknown = chats.c.state == ChatState.ACTIVE, chats.c.canonical_address.is_(None)
-        asked = or_(and_(active, chats.c.kind == ChatKind.UNKNOWN), and_(unknown, or_(active, holds)))
-        query = select(*_FIELDS).where(chats.c.channel == channel, chats.c.same_as.is_(None), asked)
+        asked = (or_(unknown, chats.c.kind == ChatKind.UNKNOWN), or_(active, and_(unknown, holds)))  # for their index
+        query = select(*_FIELDS).where(chats.c.channel == channel, chats.c.same_as.is_(None), *asked)
         async with self._read() as db:
             return [_subscription(row) for row in await db.execute(query.order_by(chats.c.id))]
 

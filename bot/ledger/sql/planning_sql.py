@@ -32,7 +32,7 @@ from formatters.message import Message
 def editions_in_use(source: str, name: str, of: Collection[int] | None) -> Compound[Any]:
     """List the editions that these chats prefer now, None for all, and those in which it was laid out before."""
     meant = takes(literal(source)) if of is None else chats.c.id.in_(of)
-    preferred = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED, meant)
+    preferred = select(chats.c.channel, chats.c.edition).where(chats.c.state != ChatState.REMOVED, meant).distinct()
     sent = select(messages.c.channel, messages.c.edition).join(digests).where(is_digest(source, name))
     return preferred.union(sent)
 

@@ -1,4 +1,4 @@
-"""What is left of planning each digest, since it is written for some chats at a time; and an index of other names"""
+"""What is left of planning each digest, since it is written for some chats at a time; and indexes of few chats"""
 
 from __future__ import annotations
 
@@ -13,5 +13,10 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("digests", sa.Column("unplanned", sa.Integer(), nullable=False, server_default="0"))
-    is_name = sa.text("same_as IS NOT NULL")
-    op.create_index("ix_chats_same_as", "chats", ["same_as"], sqlite_where=is_name, postgresql_where=is_name)
+    for name, column, condition in (
+        ("same_as", "same_as", "same_as IS NOT NULL"),
+        ("eager", "id", "eager = 1"),
+        ("unidentified", "id", "canonical_address IS NULL OR kind = ''"),
+    ):
+        few = sa.text(condition)
+        op.create_index(f"ix_chats_{name}", "chats", [column], sqlite_where=few, postgresql_where=few)
