@@ -97,7 +97,7 @@ class WriterConnection:
         for told in _each_once([one.told for one in outcomes]):
             if gone := [_name(one) for one in told if one["to_state"] == DeliveryState.RECALLED]:
                 db.execute(delivery_sql.KEEP_RECALLED_ID, gone)
-            db.execute(claim_sql.SETTLE, {"outcomes": claim_sql.outcomes(told), "now": now})
+            db.execute(claim_sql.SETTLE, {"outcomes": claim_sql.outcomes(_edited_again(db, told)), "now": now})
         if arrived := [_name(one.told) for one in outcomes if one.ends_pause]:
             db.execute(END_PAUSE, arrived)
         if pauses := [asdict(one.pause) | {"now": now} for one in outcomes if one.pause]:
@@ -127,6 +127,18 @@ class WriterConnection:
 def _name(one: Mapping[str, object]) -> dict[str, object]:
     """Give of an outcome what names its row."""
     return {key: value for key, value in one.items() if key.startswith("of_")}
+
+
+def _edited_again(db: Connection, told: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    """Let what was sent be edited once more where somebody changes its message just now."""
+    sent = {one["of_message"] for one in told if one["to_state"] == DeliveryState.SENT}
+    changing = sent - {*db.execute(claim_sql.UNCHANGED, {"sent": [*sent]}).scalars()} if sent else sent
+    return [
+        {**one, "to_state": DeliveryState.STALE}
+        if one["to_state"] == DeliveryState.SENT and one["of_message"] in changing
+        else one
+        for one in told
+    ]
 
 
 def _each_once(outcomes: Iterable[Mapping[str, object]]) -> Iterator[list[Mapping[str, object]]]:
