@@ -35,7 +35,6 @@ from bot.database.states import DELIVERY_CHANGES, DeliveryState
 from bot.errors import ErrorCode
 from bot.ledger.sql import claim_sql, hand_sql, linking_sql, pruning_sql, transitions
 from bot.ledger.sql.claim_sql import OUTCOMES, SETTLE, outcomes
-from bot.ledger.sql.pruning_sql import Window
 from tests.support.digests import days
 from tests.support.pipeline import open_pipeline
 from tests.support.setup import ROOT
@@ -212,7 +211,7 @@ def test_only_what_is_settled_is_pruned(state: DeliveryState, given_up: bool, le
     alike = and_(of_digest, deliveries.c.state == state, discarded if given_up else not_(discarded))
     ledger.execute(delete(deliveries).where(not_(alike)))
     count = ledger.execute(select(func.count()).select_from(deliveries)).scalar_one()
-    deleted = ledger.execute(pruning_sql.prune(Window(1, 1, 3), 9.0, [], [])).rowcount
+    deleted = ledger.execute(pruning_sql.prune(1, 9.0, [], []), {"first": 1, "last": 3}).rowcount
     is_settled = state in (SENT, RECALLED) or (state == FAILED and given_up)
     assert deleted == (count - 3 if is_settled else 0)  # the newest stays in each of three chats
     assert count > 3

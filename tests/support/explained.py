@@ -21,7 +21,7 @@ from bot.ledger.records.deliveries import Chat
 from bot.ledger.records.digests import PlannedDigest, RenderedEdition, StatusChange
 from bot.ledger.records.reports import Selection
 from bot.ledger.sql.linking_sql import SETTLED
-from bot.ledger.sql.pruning_sql import Interval, Window
+from bot.ledger.sql.pruning_sql import Interval
 from formatters.message import Message
 from formatters.model import Digest
 
@@ -53,7 +53,6 @@ GIVEN: dict[str, object] = {
     "PlannedDigest": _PLANNED,
     "RenderedEdition": _RENDERED,
     "Selection": Selection("chat", "digest", "key"),
-    "Window": Window(1, 1, 9, [2, 3]),
     "Sequence[Interval]": [Interval("bot", 1.0, 9.0)],
     "StatusChange": StatusChange("name", DigestState.ACTIVE, _PLANNED.reason, None),
 }

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
+from bot.database.dialect import Id
 from bot.database.schema import chats, deliveries, digests, messages
 from bot.database.states import DigestState, Unplanned
 from bot.errors import ErrorCode
@@ -35,21 +37,6 @@ from bot.ledger.sql.transitions import FAILED, RECALLED, SENDING, SENT, UNCONFIR
 
 _LATER = 3  # digests of a source that are looked at for whether a chat holds a later one
 _CROWDED = 100  # chats of an id sequence, from which on it is one that private chats share
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A digest, some chats, by their ids, and those among them that are left alone."""
-
-    digest: int
-    first: int
-    last: int
-    without: Sequence[int] = ()
-
-    def holds(self, rows: Any, *others: int) -> ColumnElement[bool]:
-        """Tell whether a delivery is of the digest, or one of these other messages, and in one of the chats."""
-        theirs = select(messages.c.id).where(or_(messages.c.digest_id == self.digest, messages.c.id.in_(others)))
-        return and_(rows.c.message_id.in_(theirs), rows.c.chat_id.between(self.first, self.last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,33 +125,32 @@ def sent_around(id_sequence: str, first: float, last: float) -> tuple[Select[Any
 # --- a few chats at a time
 
 
-def next_chat(digest: int, after: int) -> Select[Any]:
-    """Give the first chat behind `after` that has a delivery of a digest: one look for each message, by the key."""
-    theirs = (deliveries.c.message_id == messages.c.id, deliveries.c.chat_id > after)
+def next_chat(digest: int) -> Select[Any]:
+    """Give the first chat behind :after that has a delivery of a digest: one look for each message, by the key."""
+    theirs = (deliveries.c.message_id == messages.c.id, deliveries.c.chat_id > bindparam("after", type_=Id))
     first = select(func.min(deliveries.c.chat_id)).where(*theirs).correlate(messages).scalar_subquery()
     found = select(first.label("chat")).where(messages.c.digest_id == digest).subquery()
     return select(func.min(found.c.chat))
 
 
-def last_chat(first: int, most: int) -> Select[Any]:
-    """Give the last of the chats that follow one, and may be looked at together."""
-    following = select(chats.c.id).where(chats.c.id >= first).order_by(chats.c.id).limit(most).subquery()
-    return select(func.max(following.c.id))
+def prune(digest: int, before: float, later: Collection[int], telling: Sequence[Interval]) -> Delete:
+    """Delete what is settled of a digest and older than `before`, in the chats from :first to :last.
 
-
-def prune(window: Window, before: float, later: Collection[int], telling: Sequence[Interval]) -> Delete:
-    """Delete what is settled and older than `before`.
-
-    Kept are all deliveries of the digest in a chat where any is not settled, those `telling` of an unconfirmed send,
-    and the newest one in a chat to which none of the messages `later` came after it.
+    Kept are all deliveries of it in a chat where any is not settled, those `telling` of an unconfirmed send, and the
+    newest one in a chat to which none of the messages `later` came after it.
     """
     is_old = func.coalesce(deliveries.c.sent_at, deliveries.c.attempted_at, 0.0) < before
-    tells = [_is_in(one) for one in telling]
-    left = (deliveries.c.chat_id.not_in(window.without), not_(or_(literal(value=False), *tells)))
-    followed = or_(_holds_later(window, later), _is_followed(window))
-    return delete(deliveries).where(
-        window.holds(deliveries), _is_settled(deliveries), is_old, *left, not_(_has_open(window)), followed
-    )
+    tells = or_(literal(value=False), *map(_is_in, telling))
+    open_, later_, followed = _has_open(digest), _holds_later(digest, later), _is_followed(digest)
+    settled = (_is_here(deliveries, digest), _is_settled(deliveries), is_old)
+    return delete(deliveries).where(*settled, not_(tells), not_(open_), or_(later_, followed))
+
+
+def _is_here(rows: Any, digest: int, *others: int) -> ColumnElement[bool]:
+    """Tell whether a delivery is of a digest, or one of these other messages, and in one of the chats."""
+    theirs = select(messages.c.id).where(or_(messages.c.digest_id == digest, messages.c.id.in_(others)))
+    first, last = bindparam("first", type_=Id), bindparam("last", type_=Id)
+    return and_(rows.c.message_id.in_(theirs), rows.c.chat_id >= first, rows.c.chat_id <= last)
 
 
 def _is_in(interval: Interval) -> ColumnElement[bool]:
@@ -173,23 +159,23 @@ def _is_in(interval: Interval) -> ColumnElement[bool]:
     return and_(same, at.between(interval.first, interval.last))
 
 
-def _holds_later(window: Window, later: Collection[int]) -> ColumnElement[bool]:
+def _holds_later(digest: int, later: Collection[int]) -> ColumnElement[bool]:
     """Tell whether one of the messages `later` came to the chat after all of the digest."""
     other = deliveries.alias()
     is_later = other.c.message_id.in_(later)
     came = case((other.c.remote_id.is_not(None), other.c.sent_at))
     newest = func.max(case((not_(is_later), func.coalesce(other.c.sent_at, 0.0))))
-    those = select(other.c.chat_id).where(window.holds(other, *later)).group_by(other.c.chat_id)
+    those = select(other.c.chat_id).where(_is_here(other, digest, *later)).group_by(other.c.chat_id)
     return deliveries.c.chat_id.in_(those.having(func.max(case((is_later, came))) >= newest))
 
 
-def _is_followed(window: Window) -> ColumnElement[bool]:
+def _is_followed(digest: int) -> ColumnElement[bool]:
     """Tell whether another delivery of the digest says more: it stands in the chat, and came there later."""
     other = deliveries.alias()
     (own, own_at, own_id), (its, its_at, its_id) = (_newness(rows) for rows in (deliveries, other))
     same_time = or_(its_at > own_at, and_(its_at == own_at, its_id > own_id))
     more = or_(its > own, and_(its == own, same_time))
-    return exists().where(window.holds(other), other.c.chat_id == deliveries.c.chat_id, more).correlate(deliveries)
+    return exists().where(_is_here(other, digest), other.c.chat_id == deliveries.c.chat_id, more).correlate(deliveries)
 
 
 def _newness(rows: Any) -> tuple[ColumnElement[int], ColumnElement[float], ColumnElement[int]]:
@@ -197,9 +183,9 @@ def _newness(rows: Any) -> tuple[ColumnElement[int], ColumnElement[float], Colum
     return stands, func.coalesce(rows.c.sent_at, 0.0), rows.c.message_id
 
 
-def _has_open(window: Window) -> ColumnElement[bool]:
+def _has_open(digest: int) -> ColumnElement[bool]:
     other = deliveries.alias()
-    is_open = (window.holds(other), not_sent(other), not_(_is_settled(other)))
+    is_open = (_is_here(other, digest), not_sent(other), not_(_is_settled(other)))
     return deliveries.c.chat_id.in_(select(other.c.chat_id).where(*is_open))
 
 

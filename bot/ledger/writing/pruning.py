@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from itertools import groupby
+from typing import Any
 
+from sqlalchemy import Delete, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database.engine import Database, repeats
 from bot.ledger.sql import pruning_sql
-from bot.ledger.sql.pruning_sql import Interval, Window
+from bot.ledger.sql.pruning_sql import Interval
 
 # Readers are answered, and messages sent, between two transactions: so many seconds shall one of them take.
 _GOAL = 0.02
-_FIRST, _MOST = 50, 500  # chats at a time: at first, and at most
+_LEAST, _FIRST, _MOST = 20, 50, 500  # chats at a time
 # Seconds around an unconfirmed send, in which others of its sequence were under way too.
 _AROUND = 3600.0
 _MOST_INTERVALS = 50
@@ -50,38 +52,48 @@ class Pruning:
             async with self._read() as db:
                 following = pruning_sql.later_messages(digest, newest, today.isoformat())
                 later = (await db.execute(following)).scalars().all()
+            following_chat = pruning_sql.next_chat(digest)
+            statement = pruning_sql.prune(digest, before, later, telling)
             after, self._most = 0, _FIRST
-            while not is_enough() and (window := await self._window(digest, after, asked)):
-                count += await self._prune(window, before, later, telling)
-                after = window.last
+            while not is_enough() and (window := await self._window(following_chat, after, asked)):
+                first, after = window
+                count += await self._prune(digest, statement, first, after)
         return count
 
-    async def _window(self, digest: int, after: int, asked: Sequence[int]) -> Window | None:
-        """Choose the next chats that hold something of a digest."""
+    async def _window(self, following: Select[Any], after: int, asked: Sequence[int]) -> tuple[int, int] | None:
+        """Choose the next chats, first and last, that hold something of a digest, without those that are `asked`."""
         async with self._read() as db:
-            first = (await db.execute(pruning_sql.next_chat(digest, after))).scalar_one()
-            if first is None:
-                return None
-            last = (await db.execute(pruning_sql.last_chat(first, self._most))).scalar_one() or first
-        return Window(digest, first, last, asked[bisect_left(asked, first) : bisect_right(asked, last)])
+            first: int | None = (await db.execute(following, {"after": after})).scalar_one()
+            while first is not None and _is_in(asked, first):
+                first = (await db.execute(following, {"after": first})).scalar_one()
+        if first is None:
+            return None
+        behind = bisect_left(asked, first)
+        last = first + self._most - 1
+        return first, min(last, asked[behind] - 1) if behind < len(asked) else last
 
     @repeats
-    async def _prune(self, window: Window, before: float, later: Collection[int], telling: Sequence[Interval]) -> int:
+    async def _prune(self, digest: int, statement: Delete, first: int, last: int) -> int:
         async with self._write() as db:
             begun = time.monotonic()
-            deleted = int((await db.execute(pruning_sql.prune(window, before, later, telling))).rowcount)
+            deleted = int((await db.execute(statement, {"first": first, "last": last})).rowcount)
             if deleted:
-                await db.execute(pruning_sql.mark_over(window.digest))
+                await db.execute(pruning_sql.mark_over(digest))
             took = time.monotonic() - begun
         # Disks and machines differ, and so do digests; where little was deleted, it says little.
         share = _GOAL / max(took, _GOAL / 2 if deleted >= self._most else _GOAL)
-        self._most = min(_MOST, max(1, int(self._most * share)))
+        self._most = min(_MOST, max(_LEAST, int(self._most * share)))
         return deleted
 
     @repeats
     async def _drop_messages(self, digest: int) -> None:
         async with self._write() as db:
             await db.execute(pruning_sql.drop_unused(digest))
+
+
+def _is_in(ordered: Sequence[int], one: int) -> bool:
+    place = bisect_left(ordered, one)
+    return place < len(ordered) and ordered[place] == one
 
 
 async def _telling(db: AsyncConnection) -> list[Interval]:
