@@ -170,6 +170,53 @@ async def test_too_few_connections_for_the_workers_that_there_are(server: Postgr
     assert found.cure.startswith("15 are left to Paperboy, and 2 workers need up to 16")
 
 
+async def test_a_second_connection_that_is_refused(server: PostgresServer) -> None:
+    server.execute(f"ALTER ROLE {USER} CONNECTION LIMIT 1")
+    few, second = await wrong(server.url())
+    assert (few.what, second.what) == ("CONNECTION LIMIT of the user = 1", "a second connection")
+    assert second.concern == Concern.CONNECTIONS
+    assert "too many connections for role" in second.cure
+
+
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [
+        ("pg_try_advisory_lock(a int, b int) RETURNS bool", "a lock of one of them does not keep the other out"),
+        ("pg_notify(a text, b text) RETURNS bool", "what one of them is told by NOTIFY does not arrive"),
+    ],
+)
+async def test_a_server_that_only_looks_like_postgresql(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch, function: str, why: str
+) -> None:
+    """What it lacks it takes, and does nothing."""
+    monkeypatch.setattr("bot.database.postgres.checks._PATIENCE", 2)
+    server.execute("CREATE DATABASE alike", f"ALTER DATABASE alike OWNER TO {USER}")
+    with psycopg.connect(server.url("alike", user=ADMIN), autocommit=True) as db:
+        db.execute(f"CREATE SCHEMA stubs AUTHORIZATION {USER}".encode())
+        db.execute(f"CREATE FUNCTION stubs.{function} LANGUAGE sql AS 'SELECT true'".encode())
+        db.execute("ALTER DATABASE alike SET search_path = stubs, pg_catalog")
+    [found] = await wrong(server.url("alike"))
+    server.execute("DROP DATABASE alike")
+    assert (found.concern, found.cure.partition("; ")[0]) == (Concern.POOLER, why)
+
+
+@pytest.mark.parametrize(
+    ("right", "what"),
+    [
+        ("SELECT ON pg_locks", "view pg_locks"),
+        ("EXECUTE ON FUNCTION pg_try_advisory_lock(int, int)", "function pg_try_advisory_lock"),
+    ],
+)
+async def test_a_server_that_does_not_tell_what_is_asked(server: PostgresServer, right: str, what: str) -> None:
+    server.execute("CREATE DATABASE alike", f"ALTER DATABASE alike OWNER TO {USER}")
+    with psycopg.connect(server.url("alike", user=ADMIN), autocommit=True) as db:
+        db.execute(f"REVOKE {right} FROM PUBLIC".encode())
+    [found] = await wrong(server.url("alike"))
+    server.execute("DROP DATABASE alike")
+    assert found.concern == Concern.SERVER
+    assert found.cure.startswith(f"does not tell what is asked (permission denied for {what})")
+
+
 @pytest.mark.parametrize(("seconds", "off"), [(60, "+60"), (-7, "-7")])
 async def test_a_clock_that_is_not_the_server_s(server: PostgresServer, seconds: int, off: str) -> None:
     *_, found = await examine(server.url(), lambda: time.time() + seconds)
