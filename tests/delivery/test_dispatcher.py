@@ -232,6 +232,29 @@ async def test_a_ledger_that_cannot_be_written_ends_the_run_in_words(tmp_path: P
             await pipeline.dispatch()
 
 
+async def test_who_is_cancelled_ends_cancelled_whatever_else_goes_wrong(pipeline: Pipeline) -> None:
+    """As when the bot is lost: the ledger fails at the same time."""
+    begun = asyncio.Event()
+
+    class Failing(MemoryChannel):
+        async def acquire_turn(
+            self, address: str, *, edit: bool = False, delete: bool = False, reply: bool = False, ahead: float = 0.0
+        ) -> FreeTurn:
+            begun.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                raise errors.LedgerError("gone")
+
+    pipeline.channel = Failing()
+    await pipeline.look(days(1))
+    task = asyncio.create_task(pipeline.dispatch())
+    await asyncio.wait_for(begun.wait(), 20)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_what_is_planned_while_workers_are_started_is_delivered(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.concurrency import cancel
-from bot.database.engine import TO_DISPATCH, TO_PLAN, Census
+from bot.database.engine import PLANNER, TO_DISPATCH, TO_PLAN, Census
 from bot.errors import LedgerError, Stopped
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.writing.bots import Owned
@@ -87,6 +87,20 @@ async def test_work_that_is_cancelled_gives_its_bots_back(first: Ledger, second:
     assert task.cancelled()
     async with second.bots.taken(NAMES) as theirs:
         assert theirs == set(NAMES)
+
+
+async def test_a_look_takes_what_nobody_has_up_to_a_fair_share(first: Ledger, second: Ledger) -> None:
+    await first.bots.join()
+    known = await first.bots.known(NAMES)
+    _, all_ = await first.bots.look((), known)
+    assert all_ == {PLANNER, *(bot.lock for bot in known)}
+    assert (await first.bots.look(all_, known))[1] == set()
+    await second.bots.join()
+    seen, none = await second.bots.look((), known)
+    assert (seen.processes, none) == (2, set())
+    for bot in known:
+        await first.bots.give_back(bot)
+    assert (await second.bots.look((), known))[1] == {known[0].lock}
 
 
 async def test_one_plans_at_a_time_and_tells_who_dispatches(first: Ledger, second: Ledger) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
@@ -130,9 +130,9 @@ class PostgresJobs:
     async def _do(
         self, app: App, name: str, work: Callable[[str], Awaitable[object]], failed: Callable[[str], object], what: str
     ) -> None:
-        if job := asyncio.current_task():
-            self._under_way.add(job)
-            job.add_done_callback(self._ended)
+        job = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._under_way.add(job)
+        job.add_done_callback(self._ended)
         try:
             await work(what)
         except Exception as error:
@@ -143,6 +143,6 @@ class PostgresJobs:
 
 async def _clear(app: App) -> None:
     """Drop the jobs that a former process was at: nobody else is at one now, and each comes again."""
-    for job in await app.job_manager.list_jobs_async(queue=_QUEUE, status=Status.DOING.value):
-        if job.id is not None:
-            await app.job_manager.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=True)
+    left = await app.job_manager.list_jobs_async(queue=_QUEUE, status=Status.DOING.value)
+    for number in [job.id for job in left if job.id is not None]:
+        await app.job_manager.finish_job_by_id_async(number, Status.ABORTED, delete_job=True)

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, cast
 
 from sqlalchemy import Connection, select, update
 
@@ -160,18 +161,17 @@ class Bots:
     @asynccontextmanager
     async def _ended_by_loss(self) -> AsyncIterator[None]:
         """Cancel the block when the connection is lost, and raise what happened."""
-        task, losses = asyncio.current_task(), list[Exception]()
+        task, losses = cast("asyncio.Task[Any]", asyncio.current_task()), list[Exception]()
 
         def end(why: Exception) -> None:
-            if task:
-                losses.append(why)
-                task.cancel()
+            losses.append(why)
+            task.cancel()
 
         try:
             with self.on_loss(end):
                 yield
         except asyncio.CancelledError:
-            if not (task and losses):
+            if not losses:
                 raise
             task.uncancel()
             raise losses[0] from None
