@@ -17,7 +17,7 @@ from tests.faults.workers.times import SHORT
 
 pytestmark = pytest.mark.long  # until a busy machine does not make them fail
 
-SHORT_FORM, LONG_FORM = range(2), range(100, 140)
+SHORT_FORM, LONG_FORM = range(2), range(100, 165)
 
 
 @pytest.mark.parametrize("seed", list(seeds(SHORT_FORM, LONG_FORM)))
