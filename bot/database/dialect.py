@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Integer,
+    Select,
     String,
     TypeDecorator,
     bindparam,
@@ -47,6 +48,7 @@ __all__ = [
     "items",
     "number_field",
     "unindexed",
+    "unlocked",
     "whole_number",
 ]
 
@@ -118,6 +120,14 @@ def _unindexed_sqlite(element: unindexed, compiler: SQLCompiler, **how: Any) -> 
 @compiles(unindexed, "postgresql")
 def _unindexed_postgresql(element: unindexed, compiler: SQLCompiler, **how: Any) -> str:
     return compiler.process(element.clauses, **how)
+
+
+def unlocked(rows: Select[Any]) -> Select[Any]:
+    """Leave out rows that another transaction is changing, and let none change the others until this one ends.
+
+    In SQLite one transaction writes at a time, and it leaves out nothing.
+    """
+    return rows.with_for_update(read=True, skip_locked=True)
 
 
 class whole_number(FunctionElement[int]):  # noqa: N801 - it is called as a function

@@ -191,6 +191,7 @@ async def test_the_status_as_json(operator: Operator) -> None:
             "reason": "",
             "papers": 1,
             "waits": False,
+            "is_over": False,
             "chats": [{**line, **named, "counts": {"sent": 2}, "problems": []}],
         }
     ]

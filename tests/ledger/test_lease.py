@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from bot.errors import LedgerError
 from bot.ledger.ledger import Ledger, open_ledger
+from bot.ledger.writing.lease import Lease, steady
 from bot.ledger.writing.writer import BatchWriter
 from tests.support.ledger_rows import rows
+from tests.support.pipeline import new_file
 
 _BACKEND = text("SELECT pg_backend_pid()")
 
@@ -61,3 +66,48 @@ async def test_that_no_answer_comes_is_told_once(ledger: Ledger) -> None:
     assert not lease.holds
     assert writer.lease.holds
     await writer.close()
+
+
+async def test_a_lease_goes_on_by_answers_and_ends_without_them() -> None:
+    ended, over = list[Exception | None](), asyncio.Event()
+
+    def end(why: Exception | None) -> None:
+        ended.append(why)
+        over.set()
+
+    lease = Lease(0.5, end)
+    for _ in range(8):
+        asked_at = lease.asked_at
+        lease.renew(asked_at)
+        lease.require()
+        await asyncio.sleep(0.1)
+    assert ended == []
+    await asyncio.wait_for(over.wait(), 30)
+    assert steady() - asked_at >= 0.5
+    lease.end(ValueError("later"))
+    assert ended == [None]
+    with pytest.raises(LedgerError, match="this process stood still for too long"):
+        lease.require()
+
+
+async def test_an_answer_that_comes_too_late_gives_no_lease() -> None:
+    lease = Lease(0.5, lambda _: None)
+    lease.renew(lease.asked_at - 1)
+    assert not lease.holds
+
+
+async def test_who_has_lost_its_bots_may_make_no_call(ledger: Ledger, postgres_url: str) -> None:
+    writer, before = ledger.writer, steady()
+    pid = await writer.write(lambda db, _: db.execute(_BACKEND).scalar_one())
+    lease = writer.lease
+    assert before < await ledger.bots.right(lease) - ledger.bots.sharing.deadline <= steady()
+    rows(postgres_url, "SELECT pg_terminate_backend(:pid, 5000)", pid=pid)
+    with pytest.raises(LedgerError, match="the server ended the connection"):
+        await ledger.bots.right(lease)
+    with pytest.raises(LedgerError, match="another one may deliver in its place"):
+        await ledger.bots.right(lease)
+
+
+async def test_in_a_file_a_call_has_no_deadline(tmp_path: Path) -> None:
+    async with open_ledger(new_file(tmp_path)) as alone:
+        assert await alone.bots.right(alone.writer.lease) == math.inf

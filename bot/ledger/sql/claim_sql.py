@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.database.dialect import Id, field, items, number_field
+from bot.database.dialect import Id, field, items, number_field, unlocked
 from bot.database.engine import dump_json
 from bot.database.schema import chats, deliveries, messages
 from bot.database.states import ChatState, DeliveryState
@@ -166,11 +166,9 @@ def _settle() -> Update:
 # stale at once, and what was recalled meanwhile is to be deleted.
 SETTLE = _settle()
 
-# Which of some messages nobody is changing just now, nor will until the transaction ends; the database that is a file
-# lets nobody else write meanwhile. Who changes one makes rows due again that he sees as sent: not one that is settled
-# beside him, whose settling in turn does not see the change.
-UNCHANGED = select(messages.c.id).where(messages.c.id.in_(bindparam("sent", expanding=True)))
-UNCHANGED = UNCHANGED.with_for_update(read=True, skip_locked=True)
+# Which of some messages nobody is changing just now, nor will until the transaction ends. Who changes one makes due
+# again what he sees as sent: not a row that is settled beside him, whose settling in turn does not see the change.
+UNCHANGED = unlocked(select(messages.c.id).where(messages.c.id.in_(bindparam("sent", expanding=True))))
 
 # What SETTLE is told, by the state that the row is in. No condition holds it to that: what the platform has taken
 # must be written down whatever anybody wrote meanwhile, or it would be sent twice.
