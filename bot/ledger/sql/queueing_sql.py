@@ -36,6 +36,7 @@ from bot.ledger.sql.transitions import HOUR_UNKNOWN, waits_for_hour
 # Which chats: those with ids above the first number and up to the second.
 Range = tuple[int, int]
 LAST = 2**63 - 1  # no id is higher
+ALL: Range = (0, LAST)
 
 _WANTS_NEWEST = and_(chats.c.state == ChatState.ACTIVE, chats.c.wants_newest == 1)
 WANTING_NEWEST = select(chats.c.id).where(_WANTS_NEWEST)
@@ -73,12 +74,12 @@ def queue_new_chats(digest: int, of: Range, openings: Mapping[str, float]) -> In
 
     They wait for the hour of the chat: `openings` gives it by schedule, what is not there `Ledger.open_at` writes.
     """
-    return _queue([digest], _receivers(of, _hour(openings), _has_to_receive(literal(digest))))
+    return _queue([digest], _receivers(of, _hour(openings), _has_to_receive(literal(digest), of)))
 
 
 def queue_returned_chats(digest: int, of: Range, openings: Mapping[str, float]) -> Insert:
     """Queue all messages of a digest for every chat that was away when others got it."""
-    return _queue([digest], _receivers(of, _hour(openings), _was_away(literal(digest))))
+    return _queue([digest], _receivers(of, _hour(openings), _was_away(literal(digest), of)))
 
 
 def queue_by_hand(digest: int, chat: int, of: Range, openings: Mapping[str, float]) -> Insert:
@@ -88,7 +89,9 @@ def queue_by_hand(digest: int, chat: int, of: Range, openings: Mapping[str, floa
     """
     hour = case((chats.c.schedule == "", null()), else_=_hour(openings))
     which = chats.c.id == chat if chat else takes(_of(literal(digest), "source"))
-    return _queue([digest], _receivers(of, hour, chats.c.state != ChatState.REMOVED, which, _lacks(literal(digest))))
+    return _queue(
+        [digest], _receivers(of, hour, chats.c.state != ChatState.REMOVED, which, _lacks(literal(digest), of))
+    )
 
 
 def queue_missing(digest: int, of: Range, *, to_those_who_left: bool) -> Insert:
@@ -128,7 +131,7 @@ def requeue(digest: int, waiting: Collection[int], openings: Mapping[str, float]
     theirs = select(messages.c.id).where(messages.c.digest_id == digest)
     return (
         transitions.drop_waiting(waiting, theirs).where(waits_for_hour(deliveries)),
-        _queue_all([digest], _receivers((0, LAST), _hour(openings), chats.c.id.in_(waiting), _lacks(literal(digest)))),
+        _queue_all([digest], _receivers(ALL, _hour(openings), chats.c.id.in_(waiting), _lacks(literal(digest)))),
     )
 
 
@@ -202,13 +205,13 @@ def _hour(openings: Mapping[str, float]) -> ColumnElement[Any]:
     return case(openings, value=chats.c.schedule, else_=unknown) if openings else unknown
 
 
-def _has_to_receive(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
-    """Tell whether a chat receives a digest of which it has nothing."""
+def _has_to_receive(digest: ScalarSelect[Any] | ColumnElement[int], of: Range = ALL) -> ColumnElement[bool]:
+    """Tell whether a chat, one of a range, receives a digest of which it has nothing."""
     return and_(
         chats.c.state == ChatState.ACTIVE,
         or_(chats.c.receives_since <= _of(digest, "found_at"), chats.c.wants_newest == 1),
         takes(_of(digest, "source")),
-        _lacks(digest),
+        _lacks(digest, of),
     )
 
 
@@ -220,8 +223,8 @@ def _of(digest: ScalarSelect[Any] | ColumnElement[int], column: str) -> ScalarSe
     return select(digests.c[column]).where(digests.c.id == digest).scalar_subquery()
 
 
-def _was_away(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
-    """Tell whether a chat receives, and has nothing of a digest that it should have got.
+def _was_away(digest: ScalarSelect[Any] | ColumnElement[int], of: Range = ALL) -> ColumnElement[bool]:
+    """Tell whether a chat, one of a range, receives, and has nothing of a digest that it should have got.
 
     That is one found after it subscribed; in a chat of the settings, one after a digest of which it has something.
     """
@@ -236,24 +239,29 @@ def _was_away(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[b
     )
     since = case((chats.c.receives_since > chats.c.takes_since, chats.c.receives_since), else_=chats.c.takes_since)
     shall = (chats.c.state == ChatState.ACTIVE, since <= _of(digest, "found_at"), takes(_of(digest, "source")))
-    return and_(*shall, _lacks(digest), or_(chats.c.receives_since > 0, has_former))
+    return and_(*shall, _lacks(digest, of), or_(chats.c.receives_since > 0, has_former))
 
 
-def _lacks(digest: ScalarSelect[Any] | ColumnElement[int]) -> ColumnElement[bool]:
+def _lacks(digest: ScalarSelect[Any] | ColumnElement[int], of: Range = ALL) -> ColumnElement[bool]:
     """Tell whether a chat has nothing of a digest: most have it in their edition, which is looked at first."""
-    return and_(not_(_holds(digest, lambda theirs: theirs.c.edition == chats.c.edition)), not_(_holds(digest)))
+    return and_(not_(_holds(digest, of, lambda theirs: theirs.c.edition == chats.c.edition)), not_(_holds(digest, of)))
 
 
 def _holds(
-    digest: ScalarSelect[Any] | ColumnElement[int], which: Callable[[Any], ColumnElement[bool]] = lambda _: true()
+    digest: ScalarSelect[Any] | ColumnElement[int],
+    of: Range,
+    which: Callable[[Any], ColumnElement[bool]] = lambda _: true(),
 ) -> Exists:
-    """Tell whether a chat has anything of a digest, or of some of its messages."""
+    """Tell whether a chat has anything of a digest, or of some of its messages.
+
+    The range is said of deliveries, too: PostgreSQL would look at those of all chats, each time.
+    """
     theirs, held = messages.alias(), deliveries.alias()
     return (
         exists()
         .select_from(held.join(theirs))
         .where(theirs.c.digest_id == digest, theirs.c.channel == chats.c.channel, held.c.chat_id == chats.c.id)
-        .where(which(theirs))
+        .where(which(theirs), true() if of == ALL else _in_range(held.c.chat_id, of))
         .correlate(chats)
     )
 
