@@ -11,7 +11,7 @@ from sqlalchemy import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.archive.index import index_digest
-from bot.database.engine import Database, repeats
+from bot.database.engine import MARK, Database, repeats
 from bot.database.reasons import Reason
 from bot.database.schema import deliveries, messages
 from bot.database.states import DigestState, Unplanned
@@ -31,6 +31,7 @@ class Part:
     digest: int
     last: int = 0  # of the chats that were looked at: all with higher ids are still to be
     queued: int = 0  # messages, by hand, in the part that was written last
+    comes_between: bool = False  # in chats of that part something may come before what they are due
 
     @property
     def is_whole(self) -> bool:
@@ -90,39 +91,48 @@ class Plan:
 
     @repeats
     async def go_on(self, before: Part, openings: Mapping[str, float]) -> Part:
-        """Write the deliveries for the chats that follow."""
-        async with self._write() as db:
-            return await self._queue_next(db, before, openings)
+        """Write the deliveries for the chats that follow.
+
+        A new digest comes after what they are due, so that nobody need read that anew for each part.
+        """
+        async with self._database.write_aside() as db:
+            part = await self._queue_next(db, before, openings)
+            if part.comes_between:
+                await db.execute(MARK)
+            return part
 
     async def _queue_next(self, db: AsyncConnection, before: Part, openings: Mapping[str, float]) -> Part:
         """Write the deliveries for the chats behind those that were looked at, and what is left then."""
         behind = (await db.execute(queueing_sql.first_behind(before.last, self._most))).scalar_one_or_none()
         of = before.last, queueing_sql.LAST if behind is None else behind - 1
-        queued = await self._queue(db, before.digest, of, openings)
+        queued, comes_between = await self._queue(db, before.digest, of, openings)
         left = Unplanned.ALL if self._planned.to_new_chats else Unplanned.REST
         note = digest_sql.note_planned if behind is None else digest_sql.note_unplanned
         await db.execute(note(before.digest, left))
-        return Part(before.digest, of[1], queued)
+        return Part(before.digest, of[1], queued, comes_between)
 
-    async def _queue(self, db: AsyncConnection, digest: int, of: Range, openings: Mapping[str, float]) -> int:
-        """Queue what these chats lack; count what that is by hand."""
-        if not self._planned.may_edit:
+    async def _queue(
+        self, db: AsyncConnection, digest: int, of: Range, openings: Mapping[str, float]
+    ) -> tuple[int, bool]:
+        """Queue what these chats lack; count what that is by hand, and tell whether it may come before what is due."""
+        planned = self._planned
+        waiting: Sequence[int] = ()
+        if not planned.may_edit:
             waiting = (await db.execute(queueing_sql.chats_to_relayout(digest, of))).scalars().all()
             for statement in queueing_sql.requeue(digest, waiting, openings) if waiting else ():
                 await db.execute(statement)
-        inserts = self._inserts(digest, of, openings)
-        if not self._planned.by_hand:
-            for insert in inserts:
-                await db.execute(insert)
-            return 0
-        # Not every driver counts what an INSERT with a table of its own writes.
-        counted = [insert.returning(deliveries.c.message_id) for insert in inserts]
-        return sum([len((await db.execute(insert)).all()) for insert in counted])
+        # First what completes, since whoever gets the whole lacks nothing.
+        missing = queueing_sql.queue_missing(digest, of, to_those_who_left=planned.to_new_chats)
+        completed = await _count(db, missing)
+        if planned.by_hand:
+            return completed + sum([await _count(db, one) for one in self._inserts(digest, of, openings)]), True
+        for insert in self._inserts(digest, of, openings):
+            await db.execute(insert)
+        return 0, bool(waiting or completed or planned.to_returned_chats)
 
     def _inserts(self, digest: int, of: Range, openings: Mapping[str, float]) -> list[Insert]:
-        """Give what queues; first what completes, since whoever gets the whole lacks nothing."""
-        planned = self._planned
-        inserts = [queueing_sql.queue_missing(digest, of, to_those_who_left=planned.to_new_chats)]
+        """Give what queues for chats that have nothing of it."""
+        planned, inserts = self._planned, list[Insert]()
         if planned.by_hand:
             inserts.append(queueing_sql.queue_by_hand(digest, planned.only_chat, of, openings))
         if planned.to_new_chats:
@@ -130,6 +140,11 @@ class Plan:
         if planned.to_returned_chats:
             inserts.append(queueing_sql.queue_returned_chats(digest, of, openings))
         return inserts
+
+
+async def _count(db: AsyncConnection, insert: Insert) -> int:
+    """Carry it out, and count its rows: not every driver counts what an INSERT with a table of its own writes."""
+    return len((await db.execute(insert.returning(deliveries.c.message_id))).all())
 
 
 def known_digest(row: Any) -> KnownDigest:

@@ -76,15 +76,17 @@ async def test_a_wrong_password(server: PostgresServer) -> None:
 
 @pytest.mark.usefixtures("settings")
 async def test_a_database_that_is_only_read(server: PostgresServer) -> None:
+    async with open_ledger(server.url()):
+        pass  # so that there is one, as with a standby
     server.execute(f"ALTER DATABASE {USER} SET default_transaction_read_only = on")
-    doctor, run = await seen(server.url(), "doctor", "run")
+    doctor, deliver = await seen(server.url(), "doctor", "deliver")
     server.execute(f"ALTER DATABASE {USER} RESET ALL")
 
-    assert (doctor.code, run.code) == (1, 2)
+    assert (doctor.code, deliver.code) == (1, 2)
     assert (
         f'nothing can be written there; ALTER DATABASE "{USER}" SET default_transaction_read_only = off' in doctor.out
     )
-    assert "nothing can be written there; name the primary server in store.url" in run.err
+    assert "nothing can be written there; name the primary server in store.url" in deliver.err
 
 
 @pytest.mark.usefixtures("settings")

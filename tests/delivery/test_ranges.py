@@ -15,6 +15,7 @@ from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan_by_hand
 from bot.ledger import planning
 from bot.ledger.ledger import open_ledger
+from bot.ledger.records.deliveries import QueuedDelivery
 from bot.ledger.records.digests import nothing
 from bot.ledger.sql import queueing_sql
 from bot.sources.source import FoundDigest
@@ -104,6 +105,29 @@ async def test_what_is_queued_already_is_sent_while_the_rest_is_planned(pipeline
     assert shown(pipeline) == [WHOLE] * 2 + [[]] * 5
     await pipeline.dispatch()
     assert shown(pipeline) == [WHOLE] * 7
+
+
+async def claimed_meanwhile(pipeline: Pipeline, posts: Sequence[FoundDigest]) -> QueuedDelivery | None:
+    """Read what a chat is due after the first range, and claim it after the second one."""
+    writer, read, claimed = pipeline.ledger.writer, list[QueuedDelivery](), list[QueuedDelivery | None]()
+
+    async def act() -> None:
+        if not read:
+            read.append((await writer.next_rows(1))[0])
+        elif not claimed:
+            claimed.append(await writer.claim(read[0]))
+
+    await pipeline.look(posts, on_queued=act)
+    return claimed[0]
+
+
+async def test_what_is_due_need_not_be_read_anew_while_others_are_given_a_new_digest(pipeline: Pipeline) -> None:
+    assert await claimed_meanwhile(pipeline, days(1, 2))
+
+
+async def test_what_is_due_is_read_anew_when_something_may_come_before_it(pipeline: Pipeline) -> None:
+    await pipeline.look(days(1, 2))
+    assert await claimed_meanwhile(pipeline, [*days(1), *days(2, papers=3)]) is None
 
 
 @pytest.mark.parametrize("after", [1, 2, 3])
