@@ -25,8 +25,6 @@ from tests.support.fakes.slack import FakeSlack
 from tests.support.fakes.telegram import FakeTelegram
 from tests.support.setup import channels_of, settings_in
 
-pytestmark = pytest.mark.unmeasured
-
 _SOON, _LATE = 0.5, 30.0  # seconds; to connect takes long now and then
 _SENDS = {"telegram": "sendMessage", "slack": "chat.postMessage"}
 

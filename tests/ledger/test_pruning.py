@@ -8,12 +8,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot import errors
 from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan_by_hand
 from bot.ledger.records.deliveries import Chat
 from bot.ledger.sql import pruning_sql
+from bot.ledger.writing import pruning
 from tests.support.digests import days, found, paper
 from tests.support.ledger_rows import change, rows
 from tests.support.memory_channel import Failure, refused
@@ -193,3 +196,12 @@ async def test_what_waits_is_kept_with_all_that_the_chat_has_of_it(pipeline: Pip
     await pipeline.ledger.subscriptions.resume(1)
     await pipeline.run(days(1, 2, 3))
     assert pipeline.read("a") == ["index", "1", "2", "index", "1", "2"]
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=200).map(sorted))
+def test_however_many_sends_are_unconfirmed_a_statement_names_few_times(times: list[float]) -> None:
+    ends = pruning._ends(times)
+    assert len(ends) <= pruning._MOST_INTERVALS
+    assert all(any(first <= at <= last for first, last in ends) for at in times)
+    assert {at for both in ends for at in both} <= {*times}
+    assert [at for both in ends for at in both] == sorted(at for both in ends for at in both)

@@ -31,6 +31,7 @@ _CONNECT: dict[str, Any] = {
 }
 # What is written by the deadline is answered within 20 seconds, or given up (`ledger/writing/deadline.py`).
 SHARING = Sharing(take_over_delay=25.0, deadline=4.0, lease=10.0, look_every=0.3)
+_CONNECTIONS = 4  # beside the writer's and those of jobs: eight in all, as the doctor reckons; no task takes two
 _SILENCE = 1.5  # leases, after which the server ends the connection of a process that says nothing
 _TICK = 1e-6  # seconds between two times that are in order; less is lost in a float
 _SERVER_TIME = text("SELECT extract(epoch FROM clock_timestamp())")
@@ -40,7 +41,8 @@ _MEASURED_FOR = 30.0  # seconds for which the difference to the server's clock i
 
 def make_engine(url: str) -> AsyncEngine:
     """Make the engine of a ledger; a connection that broke is noticed before it is used."""
-    engine = create_async_engine(driver_url(url), connect_args=_CONNECT, pool_pre_ping=True, json_serializer=dump_json)
+    how = {"connect_args": _CONNECT, "pool_size": _CONNECTIONS, "max_overflow": 0, "pool_pre_ping": True}
+    engine = create_async_engine(driver_url(url), json_serializer=dump_json, **how)
     store_text(engine.sync_engine)
     return engine
 
