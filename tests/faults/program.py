@@ -74,7 +74,7 @@ def main(arguments: list[str], folder: Path, conditions: Conditions, out: Connec
         end.close()
     sys.stdout, sys.stderr = (open(number, "w", buffering=1, closefd=False) for number in (1, 2))  # noqa: SIM115
     os.chdir(folder)
-    signal.signal(signal.SIGHUP, conditions.hangup)  # however the tests were started
+    _set_signals(conditions.hangup)
     _set_environment(conditions.environ)
     _set(conditions)
     sys.argv = ["paperboy", *arguments]
@@ -94,11 +94,16 @@ def main_in_terminal(command: list[str], folder: Path, environ: Mapping[str, str
         for number in range(3)
     )
     os.chdir(folder)
-    for number, action in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
-        signal.signal(number, action)  # however the tests were started
+    _set_signals(signal.SIG_DFL)
     _set_environment(environ)
     sys.argv = command
     bot.cli.main.main()
+
+
+def _set_signals(hangup: signal.Handlers) -> None:
+    """Let signals do what they do at a terminal, however the tests were started: in the background, they may not."""
+    signal.signal(signal.SIGHUP, hangup)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _set_environment(environ: Mapping[str, str]) -> None:
