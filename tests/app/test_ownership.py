@@ -19,6 +19,7 @@ from bot.ledger import planning
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.monitoring.outages import Outages
 from tests.support.app import FIRST, memory, opened, subscribed
+from tests.support.postgres.backends import backend_of, end_backend
 
 QUICK = Sharing(take_over_delay=0.5, deadline=0.2, lease=0.6, look_every=0.02)
 NAMES = ("slack", "telegram")
@@ -143,7 +144,7 @@ async def test_who_loses_the_connection_stops_at_once_and_another_goes_on(shared
     async with working(shared, "a") as first, working(shared, "b") as second:
         await shared.until(lambda: all(shared.done.values()) and bool(shared.by("b")))
         lost = shared.by("a")
-        cut_off(shared.url, backend(first.ledger))
+        end_backend(shared.url, backend_of(first.ledger))
         await shared.until(lambda: all(first.duties[name].ends[-1:] == ["at once"] for name in lost))
         await shared.until(lambda: all(shared.done.values()))
         assert not any("at once" in duty.ends for duty in second.duties.values())
@@ -156,7 +157,7 @@ async def test_both_cut_off_again_and_again_end_up_with_all_of_it_and_nothing_tw
             await shared.until(lambda: all(shared.done.values()))
             for worker in (first, second):
                 with suppress(AssertionError, AttributeError):  # it has no connection just now
-                    cut_off(shared.url, backend(worker.ledger))
+                    end_backend(shared.url, backend_of(worker.ledger))
         await shared.until(lambda: all(len(doers) == 1 for doers in shared.done.values()))
 
 
@@ -247,24 +248,11 @@ async def test_by_hand_work_ends_when_the_connection_is_lost(shared: Shared) -> 
 
         async def work() -> None:
             async with asyncio.timeout(20), ledger.bots.taken(NAMES):
-                cut_off(shared.url, backend(ledger))
+                end_backend(shared.url, backend_of(ledger))
                 await asyncio.sleep(60)
 
         with pytest.raises(LedgerError, match="the server ended the connection"):
             await work()
-
-
-def backend(ledger: Ledger) -> int:
-    """Give the process of the server that serves the connection of the locks."""
-    connection = ledger.writer._connection._connection
-    assert connection
-    pid: int = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
-    return pid
-
-
-def cut_off(url: str, backend: int) -> None:
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute("SELECT pg_terminate_backend(%s)", (backend,))
 
 
 def free(server: psycopg.Connection, key: tuple[int, int]) -> bool:

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 
-import psycopg
 import pytest
 
 from bot.database.engine import Sharing
@@ -23,6 +22,7 @@ from bot.ledger.writing.lease import steady
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel
 from tests.support.pipeline import Clock, Pipeline
+from tests.support.postgres.backends import backend_of, end_backend
 from tests.support.usual import usual_edition
 
 SHARING = Sharing(take_over_delay=25.0, deadline=0.5, lease=1.5, look_every=0.02)
@@ -49,10 +49,7 @@ class Worker:
 
     @property
     def backend(self) -> int:
-        connection = self.pipeline.ledger.writer._connection._connection
-        assert connection
-        pid: int = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
-        return pid
+        return backend_of(self.pipeline.ledger)
 
 
 @asynccontextmanager
@@ -160,8 +157,7 @@ async def test_who_was_cut_off_can_claim_nothing(postgres_url: str, clock: Clock
         await first.pipeline.look(days(1))
 
         def cut_off(*_: object) -> None:
-            with psycopg.connect(postgres_url, autocommit=True) as server:
-                server.execute("SELECT pg_terminate_backend(%s, 5000)", (first.backend,))
+            end_backend(postgres_url, first.backend)
 
         with pytest.raises(LedgerError, match="the server ended the connection"):
             await first.pipeline.dispatch(report=cut_off)

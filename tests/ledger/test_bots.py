@@ -9,19 +9,17 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from bot.concurrency import cancel
 from bot.database.engine import PLANNER, TO_DISPATCH, TO_PLAN, Census
 from bot.errors import LedgerError, Stopped
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.writing.bots import Owned
-from tests.support.ledger_rows import rows
+from tests.support.postgres.backends import backend_of, end_backend
 
 NAMES = ("slack", "telegram")
 HOST, PID = socket.gethostname(), os.getpid()
 WAITS = ["another Paperboy is planning in this ledger; waiting for it to finish"]
-_BACKEND = text("SELECT pg_backend_pid()")
 
 
 @pytest.fixture
@@ -63,8 +61,7 @@ async def test_a_bot_that_somebody_has_is_left_to_them_and_named(first: Ledger, 
 async def test_bots_that_were_lost_end_the_work(first: Ledger, postgres_url: str) -> None:
     async def work() -> None:
         async with asyncio.timeout(20), first.bots.taken(NAMES):
-            pid = await first.writer.write(lambda db, _: db.execute(_BACKEND).scalar_one())
-            rows(postgres_url, "SELECT pg_terminate_backend(:pid, 5000)", pid=pid)
+            end_backend(postgres_url, backend_of(first))
             await asyncio.sleep(60)
 
     with pytest.raises(LedgerError, match="the server ended the connection"):

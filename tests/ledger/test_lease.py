@@ -15,10 +15,8 @@ from bot.errors import LedgerError
 from bot.ledger.ledger import Ledger, open_ledger
 from bot.ledger.writing.lease import Lease, steady
 from bot.ledger.writing.writer import BatchWriter
-from tests.support.ledger_rows import rows
 from tests.support.pipeline import new_file
-
-_BACKEND = text("SELECT pg_backend_pid()")
+from tests.support.postgres.backends import backend_of, end_backend
 
 
 @pytest.fixture
@@ -30,8 +28,8 @@ async def ledger(postgres_url: str) -> AsyncIterator[Ledger]:
 async def test_what_ended_the_connection_is_told_once(ledger: Ledger, postgres_url: str) -> None:
     writer, losses = ledger.writer, list[Exception]()
     lease = writer.lease
-    pid = await writer.write(lambda db, _: db.execute(_BACKEND).scalar_one())
-    rows(postgres_url, "SELECT pg_terminate_backend(:pid, 5000)", pid=pid)
+    await writer.next_rows(1)
+    end_backend(postgres_url, backend_of(ledger))
     with writer.on_loss(losses.append), pytest.raises(LedgerError, match="the server ended the connection"):
         await writer.next_rows(1)
     assert ["the server ended the connection" in str(why) for why in losses] == [True]
@@ -77,7 +75,7 @@ async def test_a_lease_goes_on_by_answers_and_ends_without_them() -> None:
 
     lease = Lease(0.5, end)
     for _ in range(8):
-        asked_at = lease.asked_at
+        asked_at = steady()
         lease.renew(asked_at)
         lease.require()
         await asyncio.sleep(0.1)
@@ -92,16 +90,15 @@ async def test_a_lease_goes_on_by_answers_and_ends_without_them() -> None:
 
 async def test_an_answer_that_comes_too_late_gives_no_lease() -> None:
     lease = Lease(0.5, lambda _: None)
-    lease.renew(lease.asked_at - 1)
+    lease.renew(steady() - 1)
     assert not lease.holds
 
 
 async def test_who_has_lost_its_bots_may_make_no_call(ledger: Ledger, postgres_url: str) -> None:
     writer, before = ledger.writer, steady()
-    pid = await writer.write(lambda db, _: db.execute(_BACKEND).scalar_one())
     lease = writer.lease
     assert before < await ledger.bots.right(lease) - ledger.bots.sharing.deadline <= steady()
-    rows(postgres_url, "SELECT pg_terminate_backend(:pid, 5000)", pid=pid)
+    end_backend(postgres_url, backend_of(ledger))
     with pytest.raises(LedgerError, match="the server ended the connection"):
         await ledger.bots.right(lease)
     with pytest.raises(LedgerError, match="another one may deliver in its place"):

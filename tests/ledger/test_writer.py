@@ -95,13 +95,19 @@ def counted(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> list[tuple[i
     return written
 
 
+async def crowded(pipeline: Pipeline, number: int) -> list[str]:
+    """Plan a digest for so many chats, and give their names."""
+    crowd = [f"{one:02}" for one in range(number)]
+    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
+    await pipeline.look(days(1))
+    return crowd
+
+
 async def test_what_all_workers_ask_goes_into_few_transactions(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.ledger.writing.connection._READS_FOR", math.inf)
-    crowd = [f"{number:02}" for number in range(50)]
-    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
-    await pipeline.look(days(1))
+    crowd = await crowded(pipeline, 50)
     written = counted(pipeline, monkeypatch)
     await pipeline.dispatch()
     assert [pipeline.read(chat) for chat in crowd] == [WHOLE] * 50
@@ -114,9 +120,7 @@ async def test_where_many_chats_begin_the_first_need_not_wait_until_all_are_read
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.ledger.writing.connection._READS_FOR", 0.0)
-    crowd = [f"{number:02}" for number in range(10)]
-    await pipeline.ledger.subscriptions.sync_chats("terminal", usual_edition(), dict(zip(crowd, crowd, strict=True)))
-    await pipeline.look(days(1))
+    crowd = await crowded(pipeline, 10)
     written = counted(pipeline, monkeypatch)
     await pipeline.dispatch()
     assert [pipeline.read(chat) for chat in crowd] == [WHOLE] * 10

@@ -53,11 +53,13 @@ def is_named(rows: Any) -> ColumnElement[bool]:
     """
     chat: BindParameter[int] = bindparam("of_chat", type_=Id)
     kept = select(chats.c.same_as).where(chats.c.id == chat).scalar_subquery()
-    return and_(
-        rows.c.message_id == bindparam("of_message"),
-        rows.c.chat_id.in_((chat, kept)),
-        func.coalesce(rows.c.ref, "") == bindparam("of_ref"),
-    )
+    return _is(rows, bindparam("of_message"), (chat, kept), bindparam("of_ref"))
+
+
+def _is(
+    rows: Any, message: ColumnElement[int], either: Collection[ColumnElement[int]], ref: ColumnElement[str]
+) -> ColumnElement[bool]:
+    return and_(rows.c.message_id == message, rows.c.chat_id.in_(either), func.coalesce(rows.c.ref, "") == ref)
 
 
 def named(row: QueuedDelivery) -> dict[str, object]:
@@ -134,17 +136,9 @@ def _told() -> CTE:
     return read.cte("told").prefix_with("MATERIALIZED")  # else each field would be read wherever it is named
 
 
-def _is_told(rows: Any, outcomes: CTE) -> ColumnElement[bool]:
-    """Tell whether a delivery is the one that an outcome is of; as `is_named`, of many."""
-    return and_(
-        rows.c.message_id == outcomes.c.of_message,
-        rows.c.chat_id.in_((outcomes.c.of_chat, outcomes.c.merged_with)),
-        func.coalesce(rows.c.ref, "") == outcomes.c.of_ref,
-    )
-
-
 def _settle() -> Update:
     said = _told()
+    of, either, ref = said.c.of_message, (said.c.of_chat, said.c.merged_with), said.c.of_ref
     wanted = select(messages.c.hash).where(messages.c.id == deliveries.c.message_id).scalar_subquery()
     again = and_(said.c.to_state == SENT.value, wanted != said.c.sent_hash)
     known: dict[str, ColumnElement[Any]] = {
@@ -154,7 +148,7 @@ def _settle() -> Update:
     there = (and_(recalled, known["remote_id"].is_not(None)), RECALLING.value)
     return (
         update(deliveries)
-        .where(_is_told(deliveries, said))
+        .where(_is(deliveries, of, either, ref))
         .values(known | {"remote_id": case((said.c.to_state == RECALLED.value, null()), else_=known["remote_id"])})
         .values({name: said.c[name] for name in ("not_before", "problem", "error")})
         .values(sent_at=case((said.c.has_arrived == 1, bindparam("now")), else_=deliveries.c.sent_at))

@@ -46,13 +46,8 @@ class Lease:
         if not self.holds:
             raise LedgerError("this process stood still for too long; another one may deliver in its place")
 
-    @property
-    def asked_at(self) -> float:
-        """Give the time at which the server is asked something, for `renew`."""
-        return steady()
-
     def renew(self, asked_at: float) -> None:
-        """Go on: the server has answered what it was asked at this time."""
+        """Go on: the server has answered what it was asked at this time, by `steady`."""
         if self.is_limited and not self._is_over:
             self._until = asked_at + self._seconds
             self._timer = self._timer or self._look_in(self._until - steady())

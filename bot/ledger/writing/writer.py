@@ -24,7 +24,7 @@ from bot.errors import LedgerError
 from bot.ledger.records.deliveries import Pause, QueuedDelivery
 from bot.ledger.sql import claim_sql
 from bot.ledger.writing.connection import Answers, Outcome, WriterConnection
-from bot.ledger.writing.lease import Lease
+from bot.ledger.writing.lease import Lease, steady
 from formatters.edition import Edition
 
 _BUSY = 4  # requests at once, from which on it pays to wait for more
@@ -181,7 +181,7 @@ class BatchWriter:
     @repeats
     async def _commit(self, lease: Lease, work: Callable[[], Answers]) -> Answers:
         """Carry a transaction out in the thread; nobody was answered yet, so it may be repeated."""
-        run, asked_at = partial(asyncio.get_running_loop().run_in_executor, self._thread), lease.asked_at
+        run, asked_at = partial(asyncio.get_running_loop().run_in_executor, self._thread), steady()
         self._is_asking = True
         try:
             with self._database.translating_errors():

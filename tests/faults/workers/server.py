@@ -35,7 +35,7 @@ _WAIT = """
 CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_advisory_xact_lock_shared(99, 1); RETURN NULL; END $$;
 """
-_WaitingPort = Callable[[], Awaitable[int]]
+WaitingPort = Callable[[], Awaitable[int]]
 _WAITING = """
 SELECT client_port FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE locktype = 'advisory' AND classid = 99 AND NOT granted
@@ -88,7 +88,7 @@ class Server:
         return int(found[0][0]) if found else None
 
     @asynccontextmanager
-    async def held(self, table: str, when: str, *, at_commit: bool = False) -> AsyncIterator[_WaitingPort]:
+    async def held(self, table: str, when: str, *, at_commit: bool = False) -> AsyncIterator[WaitingPort]:
         """Let updates of a table wait until the block ends, with their transaction or only when it is committed.
 
         What is given tells the port of one that waits.

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.faults.site import Site
-from tests.faults.workers.acts import CutOff, EndConnections, RestartServer, Whom
+from tests.faults.workers.acts import Act, CutOff, EndConnections, RestartServer, Whom
 from tests.faults.workers.server import Server
 from tests.faults.workers.stage import TELEGRAM_ALONE, WITHIN, staged
 from tests.faults.workers.times import SHORT
@@ -20,30 +20,12 @@ _LONG = 2 * SHORT.silence  # seconds without a connection, in which others take 
 
 @pytest.mark.parametrize("seconds", [0.0, pytest.param(_LONG, marks=pytest.mark.long)])
 async def test_both_workers_go_on_when_postgresql_was_restarted(site: Site, server: Server, seconds: float) -> None:
-    async with staged(site, server) as stage:
-        stage.pace = _PACE
-        await stage.hire(2)
-        await stage.shared_out()
-        stage.blog.publish()
-        await stage.at(10, lambda worker: RestartServer(seconds).do(stage, worker), "sendMessage")
-        await stage.until(lambda: not stage.is_striking, 60)
-        await stage.shared_out()
-        assert not [ended for worker in stage.workers for ended in worker.ended]
-        await stage.check()
+    await _both_go_on(site, server, RestartServer(seconds))
 
 
 @pytest.mark.parametrize("whom", ["caller", pytest.param(None, marks=pytest.mark.long)])
 async def test_workers_go_on_whose_connections_were_ended(site: Site, server: Server, whom: Whom | None) -> None:
-    async with staged(site, server) as stage:
-        stage.pace = _PACE
-        await stage.hire(2)
-        await stage.shared_out()
-        stage.blog.publish()
-        await stage.at(10, lambda worker: EndConnections(whom).do(stage, worker), "sendMessage")
-        await stage.until(lambda: not stage.is_striking, 60)
-        await stage.shared_out()
-        assert not [ended for worker in stage.workers for ended in worker.ended]
-        await stage.check()
+    await _both_go_on(site, server, EndConnections(whom))
 
 
 @pytest.mark.long
@@ -81,4 +63,18 @@ async def test_nothing_is_lost_where_the_disk_of_the_server_is_full(site: Site, 
             stage.pace = _PACE
             await stage.until(stage.said("Check free disk space"), WITHIN)
         stage.strikes("disk full")
+        await stage.check()
+
+
+async def _both_go_on(site: Site, server: Server, act: Act) -> None:
+    """Let both deliver, do something amid that, and see that neither ends and all is there once."""
+    async with staged(site, server) as stage:
+        stage.pace = _PACE
+        await stage.hire(2)
+        await stage.shared_out()
+        stage.blog.publish()
+        await stage.at(10, lambda worker: act.do(stage, worker), "sendMessage")
+        await stage.until(lambda: not stage.is_striking, 60)
+        await stage.shared_out()
+        assert not [ended for worker in stage.workers for ended in worker.ended]
         await stage.check()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from itertools import pairwise
 from statistics import median
 
 import pytest
 
 from tests.faults.site import Site
-from tests.faults.workers.server import Server
+from tests.faults.workers.server import Server, WaitingPort
 from tests.faults.workers.stage import TELEGRAM_ALONE, WITHIN, Stage, shows, staged
 from tests.faults.workers.times import SHORT
 from tests.faults.workers.worker import Worker
@@ -40,6 +41,17 @@ async def _is_taken_over(stage: Stage, former: Worker | None) -> None:
 
 async def _is_all_there(stage: Stage, _: Worker) -> None:
     await stage.until(stage.is_done, WITHIN)
+
+
+async def _frozen_in(stage: Stage, waiting: AbstractAsyncContextManager[WaitingPort]) -> Worker:
+    """Freeze the owner while an update of it waits, and let the update go on."""
+    async with waiting as first:
+        stage.blog.publish()
+        frozen = stage.worker_at(await first())
+        assert frozen
+        frozen.freeze()
+        stage.strikes("frozen")
+    return frozen
 
 
 _MOMENTS = pytest.mark.parametrize(
@@ -74,12 +86,7 @@ async def test_a_row_that_a_frozen_owner_claimed_is_not_sent_after_the_thaw(
     async with staged(site, server, names=(READER,)) as stage:
         await stage.hire(2)
         await _is_taken_over(stage, None)
-        async with server.held("deliveries", "NEW.state = 'sending'", at_commit=True) as first:
-            stage.blog.publish()
-            frozen = stage.worker_at(await first())
-            assert frozen
-            frozen.freeze()
-            stage.strikes("frozen")
+        frozen = await _frozen_in(stage, server.held("deliveries", "NEW.state = 'sending'", at_commit=True))
         await moment(stage, frozen)
         frozen.thaw()
         await stage.check()
@@ -94,12 +101,7 @@ async def test_a_worker_that_is_frozen_in_a_transaction_holds_nobody_up(
     async with staged(site, server, names=TELEGRAM_ALONE) as stage:
         await stage.hire(2)
         await _is_taken_over(stage, None)
-        async with server.held(table, when) as first:
-            stage.blog.publish()
-            frozen = stage.worker_at(await first())
-            assert frozen
-            frozen.freeze()
-            stage.strikes("frozen")
+        frozen = await _frozen_in(stage, server.held(table, when))
         await _is_taken_over(stage, frozen)
         await _is_all_there(stage, frozen)
         frozen.thaw()
