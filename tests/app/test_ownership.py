@@ -168,8 +168,7 @@ async def test_who_stands_still_loses_all_and_does_nothing_more_when_it_goes_on(
         async def run(self, stopping: asyncio.Event) -> None:
             while True:
                 await asyncio.sleep(0.001)
-                assert ledger.writer.lease.holds
-                self.steps += 1
+                self.steps += ledger.writer.lease.holds  # asked before each call, by who was due already, too
 
     stopping, duty = asyncio.Event(), Stepping("telegram", set(), "a")
     async with open_ledger(shared.url) as ledger:
@@ -188,7 +187,7 @@ async def test_who_stands_still_loses_all_and_does_nothing_more_when_it_goes_on(
             steps = duty.steps
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-            assert duty.steps - steps <= 1  # that which was due already saw that its lease is over
+            assert duty.steps == steps
             server.execute("SELECT pg_advisory_unlock_all()")
         await shared.until(lambda: duty.steps > steps + 10)  # nobody else took it
         stopping.set()

@@ -50,7 +50,8 @@ async def test_all_is_well(site: Site, running: Process) -> None:
     assert ended.err == ""
     assert ended.out.startswith("healthy: ")
     tasks = {word.rsplit(" ", 3)[0] for word in ended.out[9:].split(", ")}
-    assert tasks - {"telegram dispatch"} == {"sweep", "telegram listener", "delivery"}  # it is told while there is one
+    dispatches = {"telegram dispatch", "slack dispatch"}  # each is told while there is one
+    assert tasks - dispatches == {"sweep", "telegram listener", "delivery"}
     found = json.loads(as_json.out)
     assert (as_json.code, found["healthy"], found["problems"]) == (0, True, [])
     assert found["last"]["sweep"].endswith("+09:00")
