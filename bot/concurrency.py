@@ -1,8 +1,9 @@
-"""Waiting: until stopped, for the first of several things, for a lock under a key, before the next try."""
+"""Waiting: until stopped, for the first of several things, for a lock, before the next try; and by which clock."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -16,7 +17,15 @@ LINGER = TURN_AHEAD / 2 / 3  # seconds in which others may join a commit: a thir
 LONGEST_PAUSE = 60.0  # seconds between two tries of a listener to reach its platform
 _MOST_DOUBLINGS = 30  # longer than any wait; 2.0 ** 1024 would overflow
 
+# A clock that goes on while the computer sleeps, where there is one (clock_gettime(2)).
+_BOOT = getattr(time, "CLOCK_BOOTTIME", None)
+
 Result = TypeVar("Result")
+
+
+def steady() -> float:
+    """Give the seconds of a clock that nobody sets, and that goes on whatever stands still."""
+    return time.monotonic() if _BOOT is None else time.clock_gettime(_BOOT)
 
 
 async def wait_unless(work: Coroutine[Any, Any, Result], stopping: asyncio.Event, grace: float = 0.0) -> Result | None:

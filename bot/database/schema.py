@@ -74,15 +74,14 @@ digests = Table(
     UniqueConstraint("source", "name"),
 )
 
-# Which chats receive, or have preferences. `name` is what the operator wrote, or its first address; `address` is where
-# it is now.
+# Which chats receive, or have preferences.
 chats = Table(
     "chats",
     metadata,
     Column("id", Id, primary_key=True),
     Column("channel", String, nullable=False),
-    Column("name", String, nullable=False),
-    Column("address", String, nullable=False),
+    Column("name", String, nullable=False),  # what the operator wrote, or its first address
+    Column("address", String, nullable=False),  # where it is now
     Column("counter", String, key="id_sequence", nullable=False),  # whose message ids count together
     Column("origin", String, nullable=False, server_default=ChatOrigin.SETTINGS),
     Column("kind", String, nullable=False, server_default=ChatKind.UNKNOWN),
@@ -99,17 +98,14 @@ chats = Table(
     Column("schedule", String, nullable=False, server_default=""),  # "08:00 mon-fri Asia/Seoul"
     Column("cards", String, nullable=False, server_default=""),  # "folded" or "short"
     Column("most_cards", Integer, nullable=False, server_default="0"),  # the papers after so many get none; 0: all do
-    # The sources whose digests its people want, a JSON list of names; empty: as the operator set.
-    Column("sources", String, nullable=False, server_default=""),
+    Column("sources", String, nullable=False, server_default=""),  # a JSON list of names
     Column("edition", String, nullable=False),  # follows from the preferences: what it receives
     # Follows from the preferences and the settings: whose digests it receives, a JSON list of names; empty: all. And
     # when it last took a source up: what was found earlier does not come to it as something that it missed.
     Column("takes", String, nullable=False, server_default=""),
     Column("takes_since", Float, nullable=False, server_default="0"),
-    # Digests found earlier are not sent to it.
-    Column("since", Float, key="receives_since", nullable=False, server_default="0"),
-    # It wants the newest digest at once.
-    Column("eager", Integer, key="wants_newest", nullable=False, server_default="0"),
+    Column("since", Float, key="receives_since", nullable=False, server_default="0"),  # of digests found from then on
+    Column("eager", Integer, key="wants_newest", nullable=False, server_default="0"),  # 1: it wants the newest at once
     Column("canonical_address", String),  # the same under all names of a chat; none: not known yet
     Column("listed", Integer, nullable=False, server_default="0"),  # 1: the settings name it
     Column("same_as", Id),  # the chat of which this is another name, and which receives in its place
@@ -117,9 +113,13 @@ chats = Table(
     UniqueConstraint("channel", "name"),
     Index(None, "channel", "address"),
     Index(None, "channel", "canonical_address"),
-    _index_where("same_as IS NOT NULL", "ix_chats_same_as", "same_as"),  # each sweep asks for these few
+    _index_where("same_as IS NOT NULL", "ix_chats_same_as", "same_as"),  # each sweep asks for the few of each
     _index_where("eager = 1", "ix_chats_eager", "id"),
     _index_where("canonical_address IS NULL OR kind = ''", "ix_chats_unidentified", "id"),
+    _index_where("listed = 1", "ix_chats_listed", "channel"),
+    _index_where("paused_at IS NOT NULL", "ix_chats_paused", "id"),
+    _index_where("sources != '' OR takes != ''", "ix_chats_choosing", "channel"),
+    _index_where("kind != 'private' OR origin != 'reader'", "ix_chats_with_titles", "channel"),
 )
 
 # What a digest renders to. An obsolete message is no longer part of its digest and is never sent.

@@ -83,6 +83,7 @@ class ChatWorker:
 
     async def work(self) -> None:
         """Do what comes next until nothing is due."""
+        self._rows.clear()  # read by an earlier call, and behind a row that was not due
         while (row := await self._next_row()) and await self._wait_due(row):
             if not await self._step(row):
                 break

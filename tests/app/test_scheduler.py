@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bot.app.duties.jobs import woken
 from bot.app.duties.scheduler import make_scheduler
 from bot.config.schedule import Schedule
 from bot.config.settings import Operators, Settings
+from bot.database.engine import Task
 from bot.delivery.hours import DeliveryHours
 from bot.errors import LedgerError
 from bot.ledger.ledger import open_ledger
@@ -86,6 +87,33 @@ async def test_it_is_a_job_and_when_it_fails_that_is_told(ledger_url: str, monke
                 while not logs:
                     await asyncio.sleep(0.01)
     assert logs[0] == {"event": "job failed", "error": "prune old deliveries: the disk is full", "log_level": "error"}
+
+
+class Silent:
+    """A queue that takes nothing, as that of a server that is cut off."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def defer(self, _task: str, _what: str) -> None:
+        self.asked.set()
+        await asyncio.Event().wait()
+
+    async def run(self, _tasks: Mapping[str, Task], _failed: Callable[[str], object]) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_who_is_told_to_end_while_a_job_is_put_into_the_queue_says_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    daily = {"name": "daily", "kind": "folder", "path": "posts"}
+    soon = Settings.model_validate({"schedule": {"sweep": "1s"}, "sources": [daily]})
+    queue = Silent()
+    async with asyncio.timeout(30), woken(soon, queue, asyncio.Event(), nothing, nothing):
+        await queue.asked.wait()
+    await asyncio.sleep(0)  # what was cancelled ends
+    await asyncio.sleep(0)
+    assert not caplog.records
 
 
 def test_where_a_heartbeat_is_waited_for_it_wakes_each_day() -> None:

@@ -14,11 +14,11 @@ from bot.app.assembly import make_channels
 from bot.channels import all_kits
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.channel import TelegramChannel
+from bot.concurrency import steady
 from bot.database.postgres.engine import SHARING
 from bot.delivery.channel import Channel
 from bot.errors import RetryLater, Unconfirmed
 from bot.ledger.writing.deadline import deadline
-from bot.ledger.writing.lease import steady
 from tests.support.fakes import faults
 from tests.support.fakes.server import FakeServer
 from tests.support.fakes.slack import FakeSlack

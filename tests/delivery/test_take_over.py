@@ -11,6 +11,7 @@ from datetime import date
 
 import pytest
 
+from bot.concurrency import steady
 from bot.database.engine import Sharing
 from bot.delivery.channel import FreeTurn
 from bot.delivery.dispatcher import RetryPolicy
@@ -18,7 +19,6 @@ from bot.errors import LedgerError, RetryLater, Unconfirmed
 from bot.ledger.ledger import open_ledger
 from bot.ledger.writing.bots import Bot
 from bot.ledger.writing.deadline import NotWritten, call
-from bot.ledger.writing.lease import steady
 from tests.support.digests import days, digest, found, paper
 from tests.support.memory_channel import CrashError, Failure, MemoryChannel
 from tests.support.pipeline import Clock, Pipeline

@@ -14,6 +14,7 @@ import pytest
 from bot import errors
 from bot.delivery.channel import Delivered, FreeTurn, NotDelivered, UnconfirmedSend, Undecided
 from bot.delivery.dispatcher import Dispatcher, RetryPolicy
+from bot.delivery.worker import ChatWorker
 from bot.ledger.records.deliveries import Chat, QueuedDelivery
 from bot.ledger.records.reports import Selection
 from formatters.locale import phrases
@@ -65,6 +66,21 @@ async def test_an_unconfirmed_paper_that_its_post_lost_is_not_sent_again(pipelin
     await pipeline.run([found(digest(day, paper(1)))])
     assert numbers(pipeline.shown("a")) == ["index", "1"]
     assert await pipeline.counts("a") == {"sent": 2}
+
+
+async def test_what_was_read_behind_an_unconfirmed_send_is_not_sent_before_it(pipeline: Pipeline) -> None:
+    """A worker looks twice when something new was planned while it looked, and what is asked about is not due yet."""
+    waits = RetryPolicy(settle_delay=90, longest_wait=10)
+    pipeline.channel.failures["a"] += [Failure(), lost()]
+    await pipeline.run(days(1), waits)
+    [chat] = await pipeline.ledger.chats_due("terminal", until=pipeline.clock.now, after=0, most=2)
+    run = Dispatcher(pipeline.ledger, {"terminal": pipeline.channel}, waits, clock=pipeline.clock)
+    worker = ChatWorker(run, pipeline.channel, chat)
+    with run.stop_watch.watched():
+        await worker.work()
+        await worker.work()
+    assert chat.address == "a"
+    assert numbers(pipeline.shown("a")) == ["index", "1"]
 
 
 async def test_in_a_thread_papers_answer_the_index(pipeline: Pipeline) -> None:

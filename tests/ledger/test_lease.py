@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.concurrency import steady
 from bot.errors import LedgerError
 from bot.ledger.ledger import Ledger, open_ledger
-from bot.ledger.writing.lease import Lease, steady
+from bot.ledger.writing.lease import Lease
 from bot.ledger.writing.writer import BatchWriter
 from tests.support.pipeline import new_file
 from tests.support.postgres.backends import backend_of, end_backend

@@ -16,9 +16,9 @@ import trustme
 from bot.channels.slack.api.connections import open_session
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.telegram.client import TelegramClient
+from bot.concurrency import steady
 from bot.errors import RetryLater, SourceError
 from bot.ledger.writing.deadline import deadline
-from bot.ledger.writing.lease import steady
 from bot.network.certificates import tls_context
 from bot.network.failures import explain
 from bot.sources.web.fetcher import Fetcher

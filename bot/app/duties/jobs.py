@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 
 from bot.app.duties.scheduler import make_scheduler
 from bot.concurrency import beside
@@ -36,11 +36,13 @@ async def woken(
         if queue is None:
             wake.set()
             return
-        for name in settings.source_names:
-            await queue.defer(PLAN, name)
+        with suppress(asyncio.CancelledError):  # at the end; the scheduler would log it as an error
+            for name in settings.source_names:
+                await queue.defer(PLAN, name)
 
     async def tidy() -> None:
-        await (_told(prune) if queue is None else queue.defer(PRUNE, _OLD))
+        with suppress(asyncio.CancelledError):
+            await (_told(prune) if queue is None else queue.defer(PRUNE, _OLD))
 
     scheduler = make_scheduler(settings, ring, tidy)
     scheduler.start()

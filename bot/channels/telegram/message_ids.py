@@ -13,10 +13,9 @@ from typing import TypeVar
 from telegram import Chat, ChatFullInfo, Message
 
 from bot.channels.telegram.client import join_address, split_address
-from bot.concurrency import KeyedLock
+from bot.concurrency import KeyedLock, steady
 from bot.delivery.channel import UnconfirmedSend
 from bot.errors import Unconfirmed
-from bot.ledger.writing.lease import steady
 
 _REMEMBERED = 1000  # ids of each sequence, many more than are ever probed
 # Sends, by their refs: of several minutes, as what the ledger did not hear of is asked about within one.

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.concurrency import steady
 from bot.database.engine import MARK, FailedJob, JobQueue, Locks, Sharing, dump_json, store_text
 from bot.database.postgres.addresses import driver_url, shown
 from bot.database.postgres.errors import translating_errors
@@ -37,6 +38,7 @@ _TICK = 1e-6  # seconds between two times that are in order; less is lost in a f
 _SERVER_TIME = text("SELECT extract(epoch FROM clock_timestamp())")
 _BY_INDEX = text("SET LOCAL enable_seqscan = off")
 _MEASURED_FOR = 30.0  # seconds for which the difference to the server's clock is used
+_LONG, _TRIES = 1.0, 3  # seconds for an answer, of which half may be the error of what was measured
 
 
 def make_engine(url: str) -> AsyncEngine:
@@ -58,13 +60,17 @@ class ServerClock:
         return time.time() + self.behind
 
     def measure(self, db: Connection) -> None:
-        """Ask the server, unless it was asked lately."""
-        begun = time.monotonic()
-        if begun >= self._measured_at + _MEASURED_FOR:
-            before = time.time()
+        """Ask the server, unless it was asked lately; once more where the answer took long, as where we stood still."""
+        if steady() < self._measured_at + _MEASURED_FOR:
+            return
+        for _ in range(_TRIES):
+            before, asked_at = time.time(), steady()
             server = float(db.execute(_SERVER_TIME).scalar_one())
-            self._measured_at = time.monotonic()
-            self.behind = server - (before + (self._measured_at - begun) / 2)
+            self._measured_at = steady()
+            took = self._measured_at - asked_at
+            self.behind = server - (before + took / 2)
+            if took < _LONG:
+                return
 
 
 class PostgresDatabase:

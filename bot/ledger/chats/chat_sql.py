@@ -100,9 +100,13 @@ def rename_chat(channel: str, name: str, listed: Collection[str]) -> Update:
     return update(chats).where(chats.c.id == first, chats.c.name.not_in(listed), free).values(name=name)
 
 
-def mark_listed(channel: str, listed: Collection[str]) -> Update:
-    now = case((chats.c.name.in_(listed), 1), else_=0)
-    return update(chats).where(chats.c.channel == channel, chats.c.listed != now).values(listed=now)
+def mark_listed(channel: str, listed: Collection[str]) -> tuple[Update, Update]:
+    """Note which chats the settings name; each statement finds its few by an index."""
+    is_named, own = chats.c.name.in_(listed), update(chats).where(chats.c.channel == channel)
+    return (
+        own.where(chats.c.listed == 0, is_named).values(listed=1),
+        own.where(chats.c.listed == 1, not_(is_named)).values(listed=0),
+    )
 
 
 def list_chat(*, channel: str, name: str, id_sequence: str) -> Insert:

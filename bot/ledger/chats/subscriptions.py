@@ -56,7 +56,8 @@ class Subscriptions:
         async with self._write() as db:
             for name in listed:
                 await db.execute(rename_chat(channel, name, listed))
-            await db.execute(mark_listed(channel, listed))
+            for marked in mark_listed(channel, listed):
+                await db.execute(marked)
             for lost_name in (await db.execute(LOST_NAMES, {"of": channel})).all():
                 await merge(db, *lost_name)
             others = (chats.c.origin == ChatOrigin.SETTINGS, chats.c.listed == 0)

@@ -17,13 +17,13 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, select, update
 
-from bot.concurrency import beside
+from bot.concurrency import beside, steady
 from bot.database.dialect import insert
 from bot.database.engine import BOT, PLANNER, PLANNING, TO_DISPATCH, Census, Database, Key, repeats
 from bot.database.schema import bots
 from bot.errors import Stopped
 from bot.ledger.sql import transitions
-from bot.ledger.writing.lease import Lease, steady
+from bot.ledger.writing.lease import Lease
 from bot.ledger.writing.writer import BatchWriter
 
 _POLL = 0.1  # seconds between two tries

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from bot.concurrency import steady
 from bot.database.engine import Database
 from bot.database.schema import marks
 from bot.database.states import DeliveryState
 from bot.ledger.chats.chat_sql import END_PAUSE, PAUSE
 from bot.ledger.records.deliveries import Pause, QueuedDelivery
 from bot.ledger.sql import claim_sql, delivery_sql, linking_sql
-from bot.ledger.writing.lease import steady
 
 _READS_FOR = 0.03  # seconds of a transaction, for which claims wait meanwhile: half of TURN_AHEAD
 _PLAN = select(marks.c.plan)

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bot.ledger.writing.lease import steady
+from bot.concurrency import steady
 
 ANSWER = 20.0  # seconds from what was written until its answer, the longer the fewer sends are unconfirmed
 

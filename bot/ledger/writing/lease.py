@@ -9,18 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Callable
 
+from bot.concurrency import steady
 from bot.errors import LedgerError
-
-# A clock that goes on while the computer sleeps, where there is one (clock_gettime(2)).
-_BOOT = getattr(time, "CLOCK_BOOTTIME", None)
-
-
-def steady() -> float:
-    """Give the seconds of a clock that nobody sets, and that goes on whatever stands still."""
-    return time.monotonic() if _BOOT is None else time.clock_gettime(_BOOT)
 
 
 class Lease:

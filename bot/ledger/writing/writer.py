@@ -17,14 +17,14 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from bot.concurrency import LINGER
+from bot.concurrency import LINGER, steady
 from bot.database.engine import Database, repeats
 from bot.database.states import DeliveryState
 from bot.errors import LedgerError
 from bot.ledger.records.deliveries import Pause, QueuedDelivery
 from bot.ledger.sql import claim_sql
 from bot.ledger.writing.connection import Answers, Outcome, WriterConnection
-from bot.ledger.writing.lease import Lease, steady
+from bot.ledger.writing.lease import Lease
 from formatters.edition import Edition
 
 _BUSY = 4  # requests at once, from which on it pays to wait for more

@@ -13,10 +13,10 @@ from telegram import Chat
 from bot.channels.telegram import message_ids
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.reconciliation import ABSENT_RUN, MOST_PROBES
+from bot.concurrency import steady
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import LedgerError, Rejected, RetryLater, SendError, Unconfirmed
 from bot.ledger.writing.deadline import Right
-from bot.ledger.writing.lease import steady
 from tests.support.chats import BASIC, CHANNEL, FORUM, READER
 from tests.support.fakes import faults
 from tests.support.fakes.faults import Fault

@@ -120,6 +120,10 @@ class Server:
         [[count]] = await self.ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         return int(count)
 
+    async def look_soon(self) -> None:
+        """Let whoever connects from now on look for a deadlock long before a lease of the short times is over."""
+        await self.ask(f"ALTER DATABASE {self.database} SET deadlock_timeout = '0.1s'")
+
     async def cross_locks(self) -> None:
         """Lock the rows of half of the chats, and once somebody waits for these, those of the others.
 

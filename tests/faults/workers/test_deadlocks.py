@@ -13,6 +13,7 @@ _DEADLOCKS = 3
 
 
 async def test_a_worker_repeats_what_it_lost_to_a_deadlock(site: Site, server: Server) -> None:
+    await server.look_soon()
     async with staged(site, server, names=TELEGRAM_ALONE, papers=12) as stage:
         stage.pace = 0.01
         await stage.hire(2)
