@@ -45,7 +45,7 @@ _ACTIVITY = """
 SELECT pid, client_port, state, now() - state_change AS since, wait_event, pg_blocking_pids(pid) AS by, left(query, 300)
 FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid() ORDER BY pid
 """
-_SOMEBODY_WAITS = "SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
+_SOMEBODY_WAITS = "SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
 _HALF = "SELECT FROM deliveries WHERE chat_id %% 2 = %(half)s FOR UPDATE"
 
 
