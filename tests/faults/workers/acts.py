@@ -131,5 +131,6 @@ class FillDisk:
         return stage.alone("disk full", self._fill(stage))
 
     async def _fill(self, stage: Stage) -> None:
-        async with stage.server.full_disk():
-            await asyncio.sleep(self.seconds)
+        with suppress(OperationalError):  # the connection that keeps it full may be ended, too
+            async with stage.server.full_disk():
+                await asyncio.sleep(self.seconds)
