@@ -170,6 +170,7 @@ class ChatWorker:
                 self._rows.extendleft([following] if following else [])
                 return None
             row = following
+            await self.channel.prepare(row.body)
         await self._wait_written()  # done by now, for the claim came after it; but it may have failed
         return claimed
 

@@ -208,6 +208,33 @@ async def test_network_failures_back_off_twice_as_long_each_time(pipeline: Pipel
     assert numbers(pipeline.shown("a")) == ["index", "1", "2"]
 
 
+class Prepared(MemoryChannel):
+    """A channel before whose first turn the post changes; it notes the bodies that it prepared for."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        super().__init__()
+        self._pipeline, self.prepared = pipeline, list[object]()
+
+    async def prepare(self, body: Mapping[str, object]) -> None:
+        self.prepared.append(dict(body))
+
+    async def acquire_turn(self, address: str, **how: Any) -> FreeTurn:
+        if len(self.prepared) == 1:
+            await self._pipeline.look([found(digest(date(2025, 1, 1), paper(1), paper(2), paper(3)))])
+        return await super().acquire_turn(address, **how)
+
+    async def send(self, address: str, body: Mapping[str, object], **how: Any) -> str:
+        assert dict(body) in self.prepared
+        return await super().send(address, body, **how)
+
+
+async def test_a_channel_is_prepared_for_what_is_sent_in_place_of_what_was_read(pipeline: Pipeline) -> None:
+    """Else its links would lead elsewhere, where the channel does not know yet where its chats are."""
+    pipeline.channel = Prepared(pipeline)
+    await pipeline.run([found(digest(date(2025, 1, 1), paper(1), paper(2)))])
+    assert numbers(pipeline.shown("a")) == ["index", "1", "2", "3"]
+
+
 async def test_a_lost_answer_is_looked_for_and_nothing_doubles(pipeline: Pipeline) -> None:
     pipeline.channel.failures["a"].append(lost())
     await pipeline.run(days(1))
