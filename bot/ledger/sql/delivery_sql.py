@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
-    BindParameter,
     Insert,
     Select,
     and_,
@@ -130,12 +129,21 @@ READ_AHEAD = 20  # rows of a chat that are read at once: about a digest
 _IN_FLIGHT = (DeliveryState.SENDING, DeliveryState.EDITING)
 
 
+def _is_asked(chat: ColumnElement[int]) -> ColumnElement[bool]:
+    return chat.in_(bindparam("chats", expanding=True))
+
+
 def _next_rows() -> Select[tuple[Any, ...]]:
     other = deliveries.alias()
     recalled = deliveries.c.state == DeliveryState.RECALLING
     last_sent = _last_sent()
-    under_way = (other.c.chat_id == bindparam("chat"), not_sent(other), other.c.state.in_(_IN_FLIGHT))
-    return (
+    under_way = (other.c.chat_id == deliveries.c.chat_id, not_sent(other), other.c.state.in_(_IN_FLIGHT))
+    order = (
+        *(deliveries.c.state != DeliveryState.UNCONFIRMED, not_(recalled)),
+        *(func.coalesce(last_sent.c.at, 0.0).desc(), digests.c.day, digests.c.id),
+        case((recalled, -messages.c.seq), else_=messages.c.seq),  # a thread goes before its parent
+    )
+    rows = (
         select(
             messages.c.id.label("message"),
             chats.c.id.label("chat"),
@@ -155,44 +163,50 @@ def _next_rows() -> Select[tuple[Any, ...]]:
             digests.c.name.label("digest"),
             messages.c.edition,
         )
+        .add_columns(func.row_number().over(partition_by=deliveries.c.chat_id, order_by=order).label("place"))
         .select_from(deliveries.join(messages).join(digests).join(chats))
-        .outerjoin(last_sent, last_sent.c.digest_id == digests.c.id)
+        .outerjoin(last_sent, and_(last_sent.c.digest_id == digests.c.id, last_sent.c.chat_id == deliveries.c.chat_id))
         .where(
-            deliveries.c.chat_id == bindparam("chat"),
+            _is_asked(deliveries.c.chat_id),
+            _is_asked(chats.c.id),
             chats.c.state == ChatState.ACTIVE,
             IS_ACTIONABLE,
             not_(IS_DROPPED),
         )
-        .where(not_(exists().where(*under_way)))
-        .order_by(deliveries.c.state != DeliveryState.UNCONFIRMED, not_(recalled))
-        .order_by(func.coalesce(last_sent.c.at, 0.0).desc(), digests.c.day, digests.c.id)
-        .order_by(case((recalled, -messages.c.seq), else_=messages.c.seq))  # a thread goes before its parent
-        .limit(READ_AHEAD)
+        .where(not_(exists().where(*under_way).correlate(deliveries)))
+        .subquery()
     )
+    columns = [column for column in rows.c if column.key != "place"]
+    return select(*columns).where(rows.c.place <= READ_AHEAD).order_by(rows.c.chat, rows.c.place)
 
 
 def _last_sent() -> CTE:
-    """Give when a message of each digest last came to the chat: what came last is finished before anything else.
+    """Give when a message of each digest last came to each chat: what came last is finished before anything else.
 
     These are the digests of which something is left to do there, each looked up once and not once for each row.
     """
     theirs, other, left = messages.alias(), deliveries.alias(), deliveries.alias()
     # Of an unconfirmed send it is not known whether it came.
     came = case((other.c.state == DeliveryState.UNCONFIRMED, other.c.attempted_at), else_=other.c.sent_at)
-    chat: BindParameter[int] = bindparam("chat")
-    channel = select(chats.c.channel).where(chats.c.id == chat).scalar_subquery()
-    unfinished = select(messages.c.digest_id).join(left).where(left.c.chat_id == chat, not_sent(left)).distinct().cte()
+    unfinished = (
+        select(left.c.chat_id, messages.c.digest_id, messages.c.channel)
+        .select_from(messages.join(left))
+        .where(_is_asked(left.c.chat_id), not_sent(left))
+        .distinct()
+        .cte()
+    )
+    of_digest = (theirs.c.digest_id == unfinished.c.digest_id, theirs.c.channel == unfinished.c.channel)
+    there = (other.c.message_id == theirs.c.id, other.c.chat_id == unfinished.c.chat_id)
     return (
-        select(theirs.c.digest_id, func.max(came).label("at"))
-        .select_from(unfinished.join(theirs, theirs.c.digest_id == unfinished.c.digest_id))
-        .join(other, and_(other.c.message_id == theirs.c.id, other.c.chat_id == chat))
-        .where(theirs.c.channel == channel)
-        .group_by(theirs.c.digest_id)
+        select(unfinished.c.chat_id, unfinished.c.digest_id, func.max(came).label("at"))
+        .select_from(unfinished.join(theirs, and_(*of_digest)).join(other, and_(*there)))
+        .group_by(unfinished.c.chat_id, unfinished.c.digest_id)
         .cte("last_sent")
+        .prefix_with("MATERIALIZED")  # else PostgreSQL would look them up for each row anew
     )
 
 
-# The next deliveries of the chat :chat, none while one is under way: the fields of QueuedDelivery without the body.
+# The next deliveries of :chats, none where one is under way: the fields of QueuedDelivery without the body.
 NEXT_ROWS = _next_rows()
 
 

@@ -18,6 +18,7 @@ from bot.ledger.records.deliveries import Pause, QueuedDelivery
 from bot.ledger.sql import claim_sql, delivery_sql, linking_sql
 
 _READS_FOR = 0.03  # seconds of a transaction, for which claims wait meanwhile: half of TURN_AHEAD
+_READ_TOGETHER = 20  # chats whose next rows one statement reads
 _PLAN = select(marks.c.plan)
 _MOST_BODIES = 100  # kept in memory, of up to 16 KB each; the chats of a broadcast share those of its digest
 
@@ -69,11 +70,10 @@ class WriterConnection:
 
     def _read(self, db: Connection, chats: Collection[int], version: int) -> dict[int, list[QueuedDelivery]]:
         """Read what comes next in some chats, the first ones: where many begin at once, these need not wait for all."""
-        found, until = dict[int, list[QueuedDelivery]](), steady() + _READS_FOR
-        for chat in dict.fromkeys(chats):
-            found[chat] = self._next_rows(db, chat, version)
-            if steady() > until:
-                break
+        found, until, left = dict[int, list[QueuedDelivery]](), steady() + _READS_FOR, [*dict.fromkeys(chats)]
+        while left and steady() < until:
+            some, left = left[:_READ_TOGETHER], left[_READ_TOGETHER:]
+            found |= self._next_rows(db, some, version)
         return found
 
     def drop(self) -> None:
@@ -115,13 +115,17 @@ class WriterConnection:
         known = {(row.message, row.chat): row for row in rows}
         return {(one, chat): known[one, chat].claimed(ref, thread, deadline) for one, chat, ref, thread in found}
 
-    def _next_rows(self, db: Connection, chat: int, version: int) -> list[QueuedDelivery]:
-        found: Sequence[Any] = db.execute(delivery_sql.NEXT_ROWS, {"chat": chat}).all()
+    def _next_rows(self, db: Connection, chats: Sequence[int], version: int) -> dict[int, list[QueuedDelivery]]:
+        asked = [*chats, *chats[-1:] * (_READ_TOGETHER - len(chats))]  # as many each time: it is prepared once
+        rows: Sequence[Any] = db.execute(delivery_sql.NEXT_ROWS, {"chats": asked}).all()
         if len(self._bodies) > _MOST_BODIES:
             self._bodies.clear()
-        if lacking := [one.message for one in found if one.hash not in self._bodies]:
+        if lacking := {one.message for one in rows if one.hash not in self._bodies}:
             self._bodies |= {one.hash: one.body for one in db.execute(delivery_sql.bodies(lacking))}
-        return [_row(one, body=self._bodies[one.hash], version=version) for one in found]
+        found: dict[int, list[QueuedDelivery]] = {chat: [] for chat in chats}
+        for one in rows:
+            found[one.chat].append(_row(one, body=self._bodies[one.hash], version=version))
+        return found
 
 
 def _name(one: Mapping[str, object]) -> dict[str, object]:
