@@ -120,6 +120,7 @@ async def test_where_many_chats_begin_the_first_need_not_wait_until_all_are_read
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.ledger.writing.connection._READS_FOR", 0.0)
+    monkeypatch.setattr("bot.ledger.writing.connection._READ_TOGETHER", 1)
     crowd = await crowded(pipeline, 10)
     written = counted(pipeline, monkeypatch)
     await pipeline.dispatch()
@@ -131,6 +132,7 @@ async def test_a_read_that_nobody_waits_for_any_more_is_left_out(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.ledger.writing.connection._READS_FOR", 0.0)
+    monkeypatch.setattr("bot.ledger.writing.connection._READ_TOGETHER", 1)
     writer = pipeline.ledger.writer
     first, *others = [asyncio.ensure_future(writer.next_rows(chat)) for chat in range(3)]
     await asyncio.sleep(0)

@@ -71,9 +71,11 @@ class WriterConnection:
     def _read(self, db: Connection, chats: Collection[int], version: int) -> dict[int, list[QueuedDelivery]]:
         """Read what comes next in some chats, the first ones: where many begin at once, these need not wait for all."""
         found, until, left = dict[int, list[QueuedDelivery]](), steady() + _READS_FOR, [*dict.fromkeys(chats)]
-        while left and steady() < until:
+        while left:
             some, left = left[:_READ_TOGETHER], left[_READ_TOGETHER:]
             found |= self._next_rows(db, some, version)
+            if steady() > until:
+                break
         return found
 
     def drop(self) -> None:
@@ -115,7 +117,7 @@ class WriterConnection:
         known = {(row.message, row.chat): row for row in rows}
         return {(one, chat): known[one, chat].claimed(ref, thread, deadline) for one, chat, ref, thread in found}
 
-    def _next_rows(self, db: Connection, chats: Sequence[int], version: int) -> dict[int, list[QueuedDelivery]]:
+    def _next_rows(self, db: Connection, chats: list[int], version: int) -> dict[int, list[QueuedDelivery]]:
         asked = [*chats, *chats[-1:] * (_READ_TOGETHER - len(chats))]  # as many each time: it is prepared once
         rows: Sequence[Any] = db.execute(delivery_sql.NEXT_ROWS, {"chats": asked}).all()
         if len(self._bodies) > _MOST_BODIES:
