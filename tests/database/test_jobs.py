@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import psycopg
 import pytest
+from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
 from sqlalchemy import create_engine
 
 from bot.database.engine import Task
 from bot.database.postgres.addresses import driver_url
-from bot.database.postgres.jobs import migrate_jobs
+from bot.database.postgres.jobs import Listening, migrate_jobs
 from bot.ledger.ledger import Ledger, open_ledger
 
 
@@ -127,6 +130,22 @@ async def test_a_connection_that_is_lost_is_made_anew(ledger: Ledger, postgres_u
             )
         done.begun.clear()
         await put(ledger, done, "blog")
+
+
+async def test_what_ends_the_listening_is_not_told_as_one_that_nobody_heard() -> None:
+    """The worker does not look at it where it is cancelled at the same time; asyncio would log it with a traceback."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: told.append(about))
+    jobs = Listening(PsycopgConnector(conninfo="postgresql://nobody@127.0.0.1:1/none"))
+    task = asyncio.create_task(jobs.listen_for_jobs(on_notification=nothing))
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+    assert told == []
+
+
+async def nothing(**_about: object) -> None:
+    """Do nothing about it."""
 
 
 async def test_no_job_outlives_its_queue(ledger: Ledger) -> None:

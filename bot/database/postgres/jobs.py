@@ -17,6 +17,7 @@ from typing import Any, cast
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,6 +68,16 @@ async def failed_jobs(db: AsyncConnection) -> list[FailedJob]:
     return [FailedJob(*row) for row in await db.execute(_FAILED)]
 
 
+class Listening(JobManager):
+    """Listens for new jobs, in a task at which the worker does not look when it is cancelled at the same time."""
+
+    async def listen_for_jobs(self, **how: Any) -> None:
+        """Raise ConnectorException where the connection is lost, and say it to nobody else."""
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        await super().listen_for_jobs(**how)
+
+
 class PostgresJobs:
     """The queue of a server. Only one process at a time works on it: who plans."""
 
@@ -109,6 +120,7 @@ class PostgresJobs:
     async def _work(self, tasks: Mapping[str, Task], failed: Callable[[str], object]) -> None:
         connector = PsycopgConnector(conninfo=self._url, min_size=1, max_size=_CONNECTIONS, timeout=_AGAIN)
         app = App(connector=connector)
+        app.job_manager = Listening(connector)
         for name, task in tasks.items():
             retry = RetryStrategy(max_attempts=task.retries, exponential_wait=4) if task.retries else False
             app.task(name=name, queue=_QUEUE, retry=retry)(partial(self._do, app, name, task.work, failed))
