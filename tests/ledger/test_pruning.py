@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot import errors
 from bot.delivery.decisions import Rules
 from bot.delivery.planner import plan_by_hand
+from bot.ledger.ledger import open_ledger
 from bot.ledger.records.deliveries import Chat
 from bot.ledger.sql import pruning_sql
 from bot.ledger.writing import pruning
@@ -91,6 +92,18 @@ async def test_the_newest_are_kept_whatever_their_age(pipeline: Pipeline, ledger
     assert await prune(pipeline, newest=3) == 0
     assert await prune(pipeline, newest=2) == 2 * (EACH - 1)
     assert len(held(ledger_url)) == 2 * EACH + 1
+
+
+async def test_two_that_prune_at_once_do_not_hinder_one_another(pipeline: Pipeline, ledger_url: str) -> None:
+    """As a person who delivers by hand and the program that runs, or two workers."""
+    await deliver(pipeline, 1, 2, 3)
+    pipeline.clock.now += 40 * DAY
+    async with open_ledger(ledger_url, pipeline.clock) as ledger:
+        both = Pipeline(ledger, pipeline.clock, pipeline.channel), pipeline
+        counts = await asyncio.gather(*(prune(one) for one in both))
+    assert sum(counts) == 2 * EACH + 2 * (EACH - 1)
+    assert len(held(ledger_url)) == EACH + 1
+    assert await is_over(pipeline) == [True, True, False]
 
 
 async def test_it_ends_when_told_to_and_goes_on_there(pipeline: Pipeline) -> None:
