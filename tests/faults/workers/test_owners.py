@@ -157,7 +157,7 @@ async def test_an_owner_that_is_told_to_end_leaves_nothing_unconfirmed(site: Sit
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("kills", "papers"), [(2, 8), (20, 60)])
+@pytest.mark.parametrize(("kills", "papers"), [(2, 8), (20, 120)])
 async def test_chats_without_unconfirmed_sends_go_on_at_once_after_a_kill(
     site: Site, server: Server, kills: int, papers: int
 ) -> None:
