@@ -102,7 +102,7 @@ class TelegramChannel:
         async with self.ids.lock(address):
             with self.ids.sending(address, delivery_ref):
                 sent = await self.client.send(address, body)
-            self.ids.arrived(sent, delivery_ref)
+                self.ids.arrived(sent, delivery_ref)
         self.titles.hear(sent.chat.effective_name, address)
         return str(sent.message_id)
 

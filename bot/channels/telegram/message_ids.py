@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ class MessageIds:
         self._newest: dict[str, tuple[int, float]] = {}  # by sequence: the highest id, and when it was heard of
         self._before: dict[str, tuple[int, float]] = {}  # by a send whose answer was lost: the newest id, its seconds
         self._arrived: dict[str, tuple[int, float]] = {}  # by a send that was answered: its id, and when that was
+        self._begun: dict[str, float] = {}  # by a send that is under way
+        self._sent: dict[str, deque[tuple[float, int]]] = {}  # by sequence: when sends were begun, and their ids
         self._numbers: dict[str, str] = {}  # by name, in lower case: "@my_channel" is -100…
 
     def heard(self, chat: Chat, message_id: int) -> None:
@@ -50,6 +53,7 @@ class MessageIds:
         Clocks do not tell: the time of the send is moved in the ledger when the clock is set back.
         """
         newest, begun = self._newest.get(self._sequence(address)), time.monotonic()
+        self._begun[delivery_ref] = steady()
         try:
             yield
         except Unconfirmed:
@@ -57,11 +61,20 @@ class MessageIds:
                 message_id, at = newest
                 _remember(self._before, delivery_ref, (message_id, begun - at), _REMEMBERED)
             raise
+        finally:
+            del self._begun[delivery_ref]
 
     def arrived(self, message: Message, delivery_ref: str) -> None:
         """Note the answer to a send: should the ledger not hear of it, the message is not to be taken for another's."""
         self.heard(message.chat, message.message_id)
+        sent = self._sent.setdefault(self._sequence(str(message.chat.id)), deque(maxlen=_REMEMBERED))
+        sent.append((self._begun.get(delivery_ref, -math.inf), message.message_id))
         _remember(self._arrived, delivery_ref, (message.message_id, steady()), _REMEMBERED_SENDS)
+
+    def first_since(self, address: str, begun: float) -> float:
+        """Give the lowest id of our sends that were begun after a time of `steady`: ids of older messages are lower."""
+        sent = self._sent.get(self._sequence(address), ())
+        return min((message_id for at, message_id in sent if at > begun), default=math.inf)
 
     def arrived_as(self, address: str, delivery_ref: str, since: float) -> int | None:
         """Give the id that a send was answered with, if this process has heard of it since then.

@@ -5,6 +5,7 @@ Sources of the facts: Telegram Bot API, and the sources of its server where the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from itertools import count
@@ -13,6 +14,7 @@ from telegram import ChatMemberAdministrator, Message
 
 from bot.channels.telegram.client import TelegramClient, split_address
 from bot.channels.telegram.message_ids import MessageIds, id_sequence
+from bot.concurrency import steady
 from bot.delivery.channel import Delivered, NotDelivered, Turn, UnconfirmedSend, Undecided
 from bot.errors import BotGone, Rejected
 from bot.ledger.records.deliveries import UnconfirmedReply
@@ -62,7 +64,7 @@ class Reconciler:
         crowded = id_sequence(address) == "bot" and not alone  # ids in between are those of other chats
         if unconfirmed.after and not crowded:
             used = max(unconfirmed.taken, default=0)
-            return await self._search(address, unconfirmed, count(unconfirmed.after + 1), used)
+            return await self._search(address, unconfirmed, count(unconfirmed.after + 1), used, steady())
         if unconfirmed.taken:
             return await self._search_around(address, unconfirmed)
         first_ids = range(unconfirmed.after + 1, unconfirmed.after + ABSENT_RUN + 1)
@@ -79,31 +81,39 @@ class Reconciler:
         found = await self._oldest(address, unconfirmed, first)
         if not isinstance(found, NotDelivered):
             return found
-        return await self._search(address, unconfirmed, count(first), max(unconfirmed.taken))
+        return await self._search(address, unconfirmed, count(first), max(unconfirmed.taken), steady())
 
     async def _search(
-        self, address: str, unconfirmed: UnconfirmedSend, candidates: Iterator[int], used: int = 0
+        self,
+        address: str,
+        unconfirmed: UnconfirmedSend,
+        candidates: Iterator[int],
+        used: int = 0,
+        begun: float = math.inf,
     ) -> Outcome:
         """Try ids one after the other.
 
         Ids of one sequence leave no gaps, but for deleted messages and, in private chats, those of
         other chats. A run of ids that are not there therefore means that the message is not either,
-        unless the sequence is known to have gone on, as far as `used`.
+        unless the sequence is known to have gone on, as far as `used`. What was sent since the search was
+        `begun` ends it: other chats of the sequence go on, faster than it looks.
         """
         run = probes = 0
         for candidate in candidates:
+            if candidate >= self._ids.first_since(address, begun):
+                return NotDelivered()
             if candidate in unconfirmed.taken or self._ids.is_known(address, candidate):
                 run = 0
                 continue
             if (run >= ABSENT_RUN + unconfirmed.others and candidate > used) or candidate <= unconfirmed.after:
                 return NotDelivered()
-            if probes == MOST_PROBES:
+            if probes == MOST_PROBES + unconfirmed.others:
                 break
             probes += 1
             if (found := await self._probe(address, candidate, unconfirmed)) is True:
                 return Delivered(str(candidate))
             run = run + 1 if found is None else 0
-        return Undecided(f"not among the {MOST_PROBES} messages that came next; look into the chat")
+        return Undecided(f"not among the {probes} messages that came next; look into the chat")
 
     async def _send_again(self, address: str, unconfirmed: UnconfirmedSend) -> Outcome:
         """Send the unconfirmed message again: its id tells where copies can be.

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import count, islice
 
 import pytest
 from telegram import Chat
@@ -99,6 +100,32 @@ async def test_one_less_does_not_hide_it(server: FakeTelegram, channel: Telegram
         server.post_by_other(CHANNEL)
     await lose(server, channel, CHANNEL)
     assert await channel.reconcile(CHANNEL, unconfirmed(after=LAST)) == Delivered(str(LAST + MOST_PROBES))
+
+
+async def test_as_many_more_are_looked_at_as_are_unconfirmed_in_other_chats(
+    server: FakeTelegram, channel: TelegramChannel
+) -> None:
+    """Nobody knows their ids: after a crash amid a broadcast these may be hundreds."""
+    for _ in range(MOST_PROBES + 4):
+        server.post_by_other(CHANNEL)
+    await lose(server, channel, CHANNEL)
+    one = replace(unconfirmed(after=LAST), others=5)
+    assert await channel.reconcile(CHANNEL, one) == Delivered(str(LAST + MOST_PROBES + 5))
+
+
+async def test_what_is_sent_to_others_meanwhile_ends_the_search(server: FakeTelegram, channel: TelegramChannel) -> None:
+    """A broadcast goes on faster than the search: it would look behind what is newer than the message for ever."""
+    before = int(await send(channel, READER, "Zero"))
+    numbers = count()
+
+    async def go_on(method: str, _arguments: object) -> None:
+        if method == "editMessageText":
+            for number in islice(numbers, 2):
+                await send(channel, OTHER_READER, f"Paper {number}", f"ref {number}")
+
+    server.on_call = go_on
+    assert await channel.reconcile(READER, unconfirmed(after=before)) == NotDelivered()
+    assert probed(server) == [before + 1]
 
 
 async def test_private_chats_share_ids_with_one_another(server: FakeTelegram, channel: TelegramChannel) -> None:
