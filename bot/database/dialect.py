@@ -179,10 +179,7 @@ class BodyVector(TitleVector):
     cache_ok = True
 
     def process_bind_param(self, value: PaperWords | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        # What stands between keeps the two from making a phrase.
-        return _vector([*value.title, NOT_FOUND, *value.body]) if _is_postgresql(dialect) else _joined(value.body)
+        return value and (_whole_vector(value) if _is_postgresql(dialect) else _joined(value.body))
 
 
 class _Query(TypeDecorator[Sequence[Phrase]]):
@@ -252,6 +249,11 @@ def _vector(words: Sequence[str]) -> str:
         if word != NOT_FOUND:
             places.setdefault(word, []).append(str(place))
     return " ".join(f"'{word}':{','.join(found)}" for word, found in places.items())
+
+
+def _whole_vector(words: PaperWords) -> str:
+    """Write all words of a paper; what stands between title and body keeps the two from making a phrase."""
+    return _vector([*words.title, NOT_FOUND, *words.body])
 
 
 class by_bytes(FunctionElement[str]):  # noqa: N801 - it is called as a function
