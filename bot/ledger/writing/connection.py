@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, select
 
@@ -86,9 +86,8 @@ class WriterConnection:
         self._connection = None
 
     def cut(self) -> None:
-        """Let the thread wait no longer for an answer."""
-        if self._connection is not None:
-            self._database.cut(self._connection)
+        """Let the thread wait no longer for an answer: there was one before, so there is a connection."""
+        self._database.cut(cast("Connection", self._connection))
 
     def close(self) -> None:
         if self._connection is not None:
