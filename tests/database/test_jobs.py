@@ -148,6 +148,27 @@ async def nothing(**_about: object) -> None:
     """Do nothing about it."""
 
 
+def waiting(server: psycopg.Connection) -> list[int]:
+    """List the backends that wait for a lock of this database."""
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return [pid for (pid,) in server.execute(query)]
+
+
+async def test_a_queue_that_loses_its_connection_while_it_asks_is_opened_anew(
+    ledger: Ledger, postgres_url: str
+) -> None:
+    done = Done()
+    done.go_on.set()
+    with psycopg.connect(postgres_url, autocommit=True) as server, psycopg.connect(postgres_url) as other:
+        other.execute("LOCK TABLE procrastinate_jobs")
+        async with working(ledger, done):
+            await until(lambda: bool(waiting(server)))
+            server.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", [waiting(server)])
+            other.commit()
+            await put(ledger, done, "blog")
+    assert done.told == []
+
+
 async def test_no_job_outlives_its_queue(ledger: Ledger) -> None:
     """Not even where that is cancelled once more while it waits for it, as by a second loss of connections."""
     done = Done()
@@ -159,6 +180,25 @@ async def test_no_job_outlives_its_queue(ledger: Ledger) -> None:
         await asyncio.sleep(0.1)
     await asyncio.gather(working, return_exceptions=True)
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("process job")]
+
+
+async def test_nor_does_a_job_whose_end_cannot_be_written(ledger: Ledger, postgres_url: str) -> None:
+    """It is told to stop once more, and nothing is logged of it."""
+    done, logged = Done(), list[dict[str, Any]]()
+    assert ledger.jobs
+    asyncio.get_running_loop().set_exception_handler(lambda _, about: logged.append(about))
+    working = asyncio.create_task(ledger.jobs.run({"plan": Task(done.work)}, done.told.append))
+    await put(ledger, done, "blog")
+    with psycopg.connect(postgres_url, autocommit=True) as server, psycopg.connect(postgres_url) as other:
+        other.execute("SELECT FROM procrastinate_jobs FOR UPDATE")
+        done.go_on.set()
+        await until(lambda: bool(waiting(server)))
+        for _ in range(2):
+            working.cancel()
+            await asyncio.sleep(0.1)
+        await asyncio.wait_for(asyncio.gather(working, return_exceptions=True), 30)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("process job")]
+    assert logged == []
 
 
 def test_tables_of_an_older_version_are_brought_up_to_date(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
