@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import String, literal, select
 
-from bot.database.dialect import whole_number
+from bot.database.dialect import field, items, number_field, whole_number
 from bot.ledger.ledger import open_ledger
 
 BOT = Path(__file__).parents[2] / "bot"
@@ -47,3 +47,10 @@ async def test_an_id_is_read_as_far_as_it_is_a_whole_number(
     """Those of Slack begin with a time."""
     async with open_ledger(ledger_url) as ledger, ledger._read() as db:
         assert (await db.execute(select(whole_number(literal(text, String))))).scalar_one() == number
+
+
+async def test_the_rows_of_a_list_are_read_in_their_order(ledger_url: str) -> None:
+    listed = items(literal('[[7, "seven"], [-8, null], [9007199254740993, "\u2026"]]', String))
+    async with open_ledger(ledger_url) as ledger, ledger._read() as db:
+        rows = await db.execute(select(number_field(listed, 0), field(listed, 1)))
+        assert [tuple(row) for row in rows] == [(7, "seven"), (-8, None), (9007199254740993, "…")]
