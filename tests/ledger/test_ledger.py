@@ -224,6 +224,33 @@ async def test_waiting_is_waiting_until_told_to_stop(ledger: Ledger, ledger_url:
                 pass
 
 
+async def test_who_dispatches_from_a_file_keeps_others_from_it(file_ledger: Ledger, tmp_path: Path) -> None:
+    stopping, told = asyncio.Event(), list[str]()
+    stopping.set()
+    async with open_ledger(f"sqlite:///{tmp_path}/ledger.db") as other:
+        async with other.dispatch_lock(asyncio.Event()):
+            for lock in (file_ledger.dispatch_lock, file_ledger.delivery_lock):
+                with pytest.raises(Stopped):
+                    await AsyncExitStack().enter_async_context(lock(stopping, told.append))
+        async with file_ledger.dispatch_lock(stopping):
+            pass
+    assert told == ["another Paperboy is delivering from this ledger; waiting for it to finish"] * 2
+
+
+async def test_who_dispatches_from_a_server_keeps_nobody_from_it(postgres_url: str) -> None:
+    """The locks of its bots do."""
+    stopping = asyncio.Event()
+    stopping.set()
+    async with (
+        open_ledger(postgres_url) as ledger,
+        open_ledger(postgres_url) as other,
+        other.dispatch_lock(stopping),
+        ledger.dispatch_lock(stopping),
+        ledger.delivery_lock(stopping),
+    ):
+        pass
+
+
 @pytest.mark.skipif(os.name == "nt", reason="rights of folders work otherwise there")
 async def test_a_lock_that_cannot_be_made_is_said(file_ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "ledger.db.lock").mkdir()
