@@ -18,7 +18,7 @@ from bot.concurrency import steady
 from bot.database.postgres.engine import SHARING
 from bot.delivery.channel import Channel
 from bot.errors import RetryLater, Unconfirmed
-from bot.ledger.writing.deadline import deadline
+from bot.ledger.writing.deadline import SOLE, NotWritten, before_write, call, deadline
 from tests.support.fakes import faults
 from tests.support.fakes.server import FakeServer
 from tests.support.fakes.slack import FakeSlack
@@ -75,6 +75,40 @@ def test_when_others_ask_about_a_call_it_is_over(telegram: FakeTelegram, slack: 
     assert {*channels} - {*_SENDS} == set()
     for answer in (of_telegram.client.answer, of_slack.answer):
         assert SHARING.deadline + answer < SHARING.take_over_delay
+
+
+async def _write(seconds: float) -> str:
+    before_write()
+    await asyncio.sleep(seconds)
+    return "answer"
+
+
+async def _time_out() -> None:
+    """Be given up by a library, which has times of its own."""
+    raise TimeoutError("read")
+
+
+async def test_what_has_no_connection_in_time_was_not_written() -> None:
+    with pytest.raises(NotWritten):
+        await call(asyncio.sleep(_LATE), 0.01, _LATE)
+
+
+async def test_what_was_written_and_has_no_answer_in_time_may_have_been_carried_out() -> None:
+    with pytest.raises(TimeoutError):
+        await call(_write(_LATE), _LATE, 0.01)
+
+
+async def test_what_a_library_gives_up_may_have_been_carried_out() -> None:
+    with pytest.raises(TimeoutError, match="read"):
+        await call(_time_out(), _LATE, _LATE)
+
+
+async def test_where_nobody_else_asks_about_a_send_that_has_no_deadline() -> None:
+    with deadline(steady()):
+        with pytest.raises(NotWritten):
+            await call(_write(0), _LATE, _LATE)
+        with deadline(await SOLE.deadline()):
+            assert await call(_write(0), _LATE, _LATE) == "answer"
 
 
 async def test_what_is_written_in_time_is_sent(platform: Platform) -> None:
