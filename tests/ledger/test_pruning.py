@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot import errors
@@ -211,6 +211,7 @@ async def test_what_waits_is_kept_with_all_that_the_chat_has_of_it(pipeline: Pip
     assert pipeline.read("a") == ["index", "1", "2", "index", "1", "2"]
 
 
+@example([number * DAY for number in range(200)])
 @given(st.lists(st.floats(0, 1e9), min_size=1, max_size=200).map(sorted))
 def test_however_many_sends_are_unconfirmed_a_statement_names_few_times(times: list[float]) -> None:
     ends = pruning._ends(times)
