@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ import pytest
 
 from bot.channels.rate_limits.limiter import LONG
 from bot.channels.telegram.channel import BOT_CALLS
-from bot.concurrency import LINGER, TURN_AHEAD, KeyedLock, StopWatch, backoff, wait_first, wait_unless
+from bot.concurrency import LINGER, TURN_AHEAD, KeyedLock, StopWatch, backoff, steady, wait_first, wait_unless
 from bot.delivery.worker import RetryPolicy
 from tests.support.virtual_time import run
 
@@ -175,6 +176,16 @@ def test_of_several_one_that_goes_wrong_is_the_first_too() -> None:
         return now()
 
     assert run(both()) == 1
+
+
+# By which clock
+
+
+def test_seconds_pass_also_where_no_clock_goes_on_in_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.concurrency._BOOT", None)
+    before = steady()
+    time.sleep(0.01)
+    assert 0.01 <= steady() - before < 60
 
 
 # Before the next try

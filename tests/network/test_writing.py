@@ -104,3 +104,15 @@ async def test_the_kernel_gives_up_what_is_not_acknowledged(url: str, by: str, m
         hooks = httpx_hooks(lambda: None, ANSWER)
         async with httpx.AsyncClient(proxy=through, **hooks) as client, client.stream("GET", url) as response:
             assert given_up_after(response.extensions["network_stream"].get_extra_info("socket")) == _GIVEN_UP
+
+
+async def test_where_the_kernel_knows_no_such_time_connections_are_made_all_the_same(
+    server: Server, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux alone does."""
+    monkeypatch.setattr("bot.network.writing._USER_TIMEOUT", None)
+    async with open_session(url) as session:
+        await session.get(url)
+    async with httpx.AsyncClient(**httpx_hooks(lambda: None, ANSWER)) as client:
+        await client.get(url)
+    assert server.came == ["GET "] * 2
