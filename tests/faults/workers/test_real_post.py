@@ -33,7 +33,7 @@ def _text() -> str:
     ("times", "pace", "faults", "within"),
     [
         pytest.param(SHORT, 0.05, 3, WITHIN, id="short times"),
-        # Doubts are asked about after 25 s, and a group takes 20 calls a minute.
+        # What is unconfirmed is asked about after 25 s, and a group takes 20 calls a minute.
         pytest.param(INSTALLED, 1.0, 8, 180.0, id="as installed"),
     ],
 )
