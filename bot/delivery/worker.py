@@ -110,8 +110,7 @@ class ChatWorker:
 
     async def _wait_due(self, row: QueuedDelivery) -> bool:
         """Wait until a row is due; False when that is left to a later sweep, or when told to stop."""
-        wait = row.not_before - self.state.clock()
-        if wait > self.state.policy.longest_wait:
+        if (wait := row.not_before - self.state.clock()) > self.state.policy.longest_wait:
             return False
         if wait > 0:
             await self.state.stop_watch.wait_unless(asyncio.sleep(wait))
@@ -252,14 +251,14 @@ class ChatWorker:
 
     async def _move(self, row: QueuedDelivery, error: errors.ChatMoved, values: Mapping[str, Any]) -> None:
         """Go on at the new address of a chat."""
-        id_sequence = self.channel.id_sequence(error.address)
-        await self.state.ledger.subscriptions.move(self.chat.id, address=error.address, id_sequence=id_sequence)
+        there = replace(self.chat, address=error.address, id_sequence=self.channel.id_sequence(error.address))
+        await self.state.ledger.subscriptions.move(there.id, address=there.address, id_sequence=there.id_sequence)
         if row.state == DeliveryState.UNCONFIRMED:  # the old address cannot be asked, and the new one does not have it
-            self._settle(row, DeliveryState.UNCONFIRMED, **values)
+            self._settle(row, row.state, **values)
         else:  # what stands at the old address stays there as it is
             state = _AT_OLD_ADDRESS.get(row.state, row.state)
             self._settle(row, state, not_before=self.state.clock(), **values)
-        self.chat = replace(self.chat, address=error.address, id_sequence=id_sequence)
+        self.chat = there
 
     def _stop_bot(self, error: errors.SendError) -> None:
         """Let no worker of this bot go on, and log once that it was refused."""
@@ -272,8 +271,8 @@ class ChatWorker:
 
         Otherwise a server that accepts nothing would be asked without end.
         """
-        tries, policy = self._count_failure(), self.state.policy
-        return self.state.clock() + backoff(policy.settle_delay, row.attempts + tries, policy.longest_backoff)
+        policy, tries = self.state.policy, row.attempts + self._count_failure()
+        return self.state.clock() + backoff(policy.settle_delay, tries, policy.longest_backoff)
 
     def _later(self, error: errors.RetryLater) -> float:
         """Give the time of the next try: what the platform says, otherwise each failure doubles the wait."""
@@ -283,8 +282,7 @@ class ChatWorker:
 
     def _count_failure(self) -> int:
         """Count one more failure in a row, and give how many there were before it."""
-        tries = self.state.failures.get(self.chat.id, 0)
-        self.state.failures[self.chat.id] = tries + 1
+        self.state.failures[self.chat.id] = 1 + (tries := self.state.failures.get(self.chat.id, 0))
         return tries
 
     def _settle(
