@@ -157,7 +157,7 @@ async def test_an_owner_that_is_told_to_end_leaves_nothing_unconfirmed(site: Sit
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("kills", "papers"), [(2, 8), (20, 120)])
+@pytest.mark.parametrize(("kills", "papers"), [(2, 8), (20, 80)])
 async def test_chats_without_unconfirmed_sends_go_on_at_once_after_a_kill(
     site: Site, server: Server, kills: int, papers: int
 ) -> None:
@@ -167,7 +167,7 @@ async def test_chats_without_unconfirmed_sends_go_on_at_once_after_a_kill(
         await stage.hire(3, limited=True)
         stage.blog.publish()
         for _ in range(kills):
-            killed = await stage.at(30, Worker.kill, "sendMessage")
+            killed = await stage.at(15, Worker.kill, "sendMessage")
             stage.strikes("killed")
             waits += await _waits(stage, killed)
         await stage.check()
