@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 
 from bot.database.engine import Task
 from bot.database.postgres.addresses import driver_url
-from bot.database.postgres.jobs import Listening, migrate_jobs
+from bot.database.postgres.jobs import Listening, PostgresJobs, migrate_jobs
 from bot.ledger.ledger import Ledger, open_ledger
 
 
@@ -167,6 +167,14 @@ async def test_a_queue_that_loses_its_connection_while_it_asks_is_opened_anew(
             other.commit()
             await put(ledger, done, "blog")
     assert done.told == []
+
+
+@pytest.mark.long  # a pool waits for half a minute
+async def test_a_queue_that_cannot_be_reached_is_tried_again() -> None:
+    task = asyncio.create_task(PostgresJobs("postgresql://nobody@127.0.0.1:1/none").run({}, str))
+    done, _ = await asyncio.wait([task], timeout=40)
+    task.cancel()
+    assert not done
 
 
 async def test_no_job_outlives_its_queue(ledger: Ledger) -> None:

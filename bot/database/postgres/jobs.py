@@ -19,6 +19,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
+from psycopg import OperationalError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -99,7 +100,7 @@ class PostgresJobs:
         """Do the jobs of these names until cancelled, whatever happens to the connection."""
         while True:
             try:
-                with suppress(ConnectorException):
+                with suppress(ConnectorException, OperationalError):  # the second one where no connection can be made
                     await self._work(tasks, failed)
             finally:
                 await self._end_jobs()
