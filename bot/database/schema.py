@@ -223,10 +223,10 @@ unconfirmed_replies = Table(
     Column("id", Id, primary_key=True),
     Column("channel", String, nullable=False),
     Column("counter", String, key="id_sequence", nullable=False),
-    Column("address", String, nullable=False),
-    Column("body", JSON, nullable=False),
+    *(Column("address", String, nullable=False), Column("body", JSON, nullable=False)),
     Column("tried_at", Float, nullable=False),
     Column("overwritten_id", Id),  # of the message that a probe overwrote, until it is written back
+    Column("probed_ids", JSON, nullable=False, server_default="[]"),  # under which a probe may have overwritten it
 )
 
 # Messages of channels that are deleted again: the bot's answers, and the commands posted there. No delivery is one.

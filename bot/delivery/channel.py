@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -28,6 +28,9 @@ class Replies(Protocol):
 
     async def unconfirmed(self, channel: str, id_sequence: str) -> Sequence[UnconfirmedReply]:
         """List those of an id sequence, older first."""
+
+    async def probing(self, numbers: Collection[int], remote_ids: Sequence[int]) -> None:
+        """Commit under which ids replies may be overwritten from now on, in place of those committed before."""
 
     async def overwritten(self, number: int, remote_id: int) -> None:
         """Commit that a reply was found under this id and overwritten."""
@@ -90,9 +93,7 @@ class HeardTitles:
 
     def hear(self, title: str | None, *addresses: str) -> None:
         """Note how a chat is called that has these addresses; people write what they like into titles."""
-        letters = (
-            one if one in _JOINERS or unicodedata.category(one) not in _INVISIBLE else " " for one in title or ""
-        )
+        letters = (c if c in _JOINERS or unicodedata.category(c) not in _INVISIBLE else " " for c in title or "")
         if words := "".join(letters).split():
             self._heard |= dict.fromkeys(addresses, " ".join(words)[:_LONGEST_TITLE])
         while len(self._heard) > _MOST_TITLES:
@@ -289,8 +290,7 @@ class ChannelKit:
 
     def usual_edition(self, settings: Settings) -> UsualEdition:
         """Say what its chats receive that chose nothing."""
-        own = self.read(settings)
-        layout, cards = (own.layout, own.cards) if own else (self.layouts[0], USUAL_CARDS)
+        layout, cards = (own.layout, own.cards) if (own := self.read(settings)) else (self.layouts[0], USUAL_CARDS)
         return UsualEdition(layout, cards, self.foldable, self.linkable)
 
 

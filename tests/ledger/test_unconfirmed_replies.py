@@ -40,7 +40,7 @@ async def test_those_of_one_sequence_are_listed_in_order_until_they_are_forgotte
     await note(ledger, channel="other")
     await note(ledger, sequence="@papers")
     at = just_after(clock())
-    listed = [UnconfirmedReply(first, "42", BODY, at, None), UnconfirmedReply(second, "43", BODY, at, None)]
+    listed = [UnconfirmedReply(first, "42", BODY, at, None, []), UnconfirmedReply(second, "43", BODY, at, None, [])]
     assert await ledger.replies.unconfirmed("telegram", "bot") == listed
     await ledger.replies.forget(first)
     assert await ledger.replies.unconfirmed("telegram", "bot") == listed[1:]
@@ -54,6 +54,14 @@ async def test_one_that_was_overwritten_is_kept_and_its_id_is_accounted_for(ledg
     await ledger.replies.forget(number)
     assert await numbers(ledger) == []
     assert (await known_ids(ledger, CHAT, clock() - 1)).later == {5}
+
+
+async def test_the_ids_that_are_probed_are_kept_until_others_are(ledger: Ledger) -> None:
+    first, second, third = [await note(ledger) for _ in range(3)]
+    await ledger.replies.probing([first, second], [5, 6])
+    await ledger.replies.probing([second], [7])
+    listed = await ledger.replies.unconfirmed("telegram", "bot")
+    assert {one.number: one.probed_ids for one in listed} == {first: [5, 6], second: [7], third: []}
 
 
 async def test_old_ones_are_forgotten(ledger: Ledger, clock: Clock) -> None:

@@ -16,7 +16,9 @@ from bot.channels.rate_limits.limiter import RateLimiter, Turn
 from bot.channels.rate_limits.limits import EvenSpacing, Limit, SlidingWindow
 from bot.channels.telegram.client import NONSENSE, TelegramClient, join_address, split_address
 from bot.channels.telegram.message_ids import MessageIds, id_sequence
-from bot.channels.telegram.reconciliation import CHANNEL, Reconciler, is_gone, is_unmodified
+from bot.channels.telegram.reconciliation.probed_chat import CHANNEL
+from bot.channels.telegram.reconciliation.refusals import is_gone, is_unmodified
+from bot.channels.telegram.reconciliation.search import Reconciler
 from bot.database.states import ChatKind
 from bot.delivery.channel import (
     ChatIdentity,

@@ -5,10 +5,10 @@ They are many while readers ask, so they are written together with what the work
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Delete, Select, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Delete, Select, Update, delete, func, insert, literal, select, update
 
 from bot.database.engine import Database
 from bot.database.schema import sent_replies, unconfirmed_replies
@@ -60,6 +60,10 @@ class ReplyNotes:
             found = await db.execute(_unconfirmed(channel, id_sequence, self._clock()))
             return [UnconfirmedReply(*row) for row in found]
 
+    async def probing(self, numbers: Collection[int], remote_ids: Sequence[int]) -> None:
+        """Note under which ids replies may be overwritten from now on, in place of those noted before."""
+        await self._write(lambda db, _now: db.execute(_probing(numbers, remote_ids)))
+
     async def overwritten(self, number: int, remote_id: int) -> None:
         """Note under which id a reply was found and overwritten, so that this id is accounted for."""
         await self._write(lambda db, now: _overwritten(db, number, remote_id, now))
@@ -89,8 +93,13 @@ def _unconfirmed(channel: str, id_sequence: str, now: float) -> Select[Any]:
     """List the fields of UnconfirmedReply, of the last days."""
     known = unconfirmed_replies.c
     theirs = (known.channel == channel, known.id_sequence == id_sequence, known.tried_at >= now - _KEPT)
-    query = select(known.id, known.address, known.body, known.tried_at, known.overwritten_id)
+    query = select(known.id, known.address, known.body, known.tried_at, known.overwritten_id, known.probed_ids)
     return query.where(*theirs).order_by(known.id)
+
+
+def _probing(numbers: Collection[int], remote_ids: Sequence[int]) -> Update:
+    theirs = unconfirmed_replies.c.id.in_(numbers)
+    return update(unconfirmed_replies).where(theirs).values(probed_ids=remote_ids)
 
 
 def _overwritten(db: Connection, number: int, remote_id: int, now: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.database.states import ChatKind, ChatState, DeliveryState
@@ -109,3 +109,4 @@ class UnconfirmedReply:
     body: Mapping[str, object]
     tried_at: float  # seconds since 1970
     overwritten_id: int | None  # of the message that a probe overwrote and that is not written back yet
+    probed_ids: Sequence[int]  # of messages of which one may be this reply, overwritten by a probe

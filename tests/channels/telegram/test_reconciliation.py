@@ -13,7 +13,7 @@ from telegram import Chat
 
 from bot.channels.telegram import message_ids
 from bot.channels.telegram.channel import TelegramChannel
-from bot.channels.telegram.reconciliation import ABSENT_RUN, MOST_PROBES
+from bot.channels.telegram.reconciliation.search import ABSENT_RUN, MOST_PROBES
 from bot.concurrency import steady
 from bot.delivery.channel import Delivered, NotDelivered, UnconfirmedSend, Undecided
 from bot.errors import LedgerError, Rejected, RetryLater, SendError, Unconfirmed

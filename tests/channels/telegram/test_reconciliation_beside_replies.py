@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -213,20 +214,25 @@ async def test_a_reply_whose_answer_was_lost_is_not_taken_for_a_delivery(
     before = telegram_bot.count(chat)
     lost = await lose_replies(telegram_bot, chat, *lines)
     assert len(lost) == len(lines)
-    await shift(telegram_bot, lines)
+    await shift(telegram_bot, chat, lines)
     fault.method, fault.chat = "sendMessage", chat
     telegram_bot.server.faults.add(fault)
     await telegram_bot.dispatch()
     await check_beside(telegram_bot, chat, before, lost)
 
 
-async def shift(telegram_bot: TelegramBot, lines: list[str]) -> None:
-    """Let replies have been sent some seconds after each other: Telegram counts in seconds."""
-    for back, message in enumerate(reversed(telegram_bot.server.shown(READER)[-len(lines) :])):
+async def shift(telegram_bot: TelegramBot, chat: str, lines: list[str]) -> None:
+    """Let replies have been sent some seconds after each other, and before what follows: Telegram counts in seconds.
+
+    One in a forum is noted under each name of the place.
+    """
+    for back, message in enumerate(reversed(telegram_bot.server.shown(chat)[-len(lines) :]), 1):
         message.date -= back * 5
     with sqlite3.connect("paperboy.db") as ledger:
-        newest = "(SELECT max(id) FROM unconfirmed_replies)"
-        ledger.execute(f"UPDATE unconfirmed_replies SET tried_at = tried_at - 5 * ({newest} - id)")
+        newer = "SELECT count(DISTINCT body) FROM unconfirmed_replies AS other WHERE other.id > one.id"
+        ledger.execute(
+            f"UPDATE unconfirmed_replies AS one SET tried_at = tried_at - 5 - 5 * ({newer} AND other.body != one.body)"
+        )
     ledger.close()
 
 
@@ -284,3 +290,44 @@ async def test_a_delivery_whose_post_changed_meanwhile_is_not_taken_for_a_reply(
     await later.run()
     await fresh.close()
     await check_beside(telegram_bot, READER, before, lost)
+
+
+@pytest.mark.parametrize("chat", [READER, GROUP, FORUM])
+@pytest.mark.parametrize("lines", [["/help"], ["/help", "/paper 2"]])
+async def test_who_dies_while_a_reply_is_overwritten_leaves_it_to_the_next_one(
+    telegram_bot: TelegramBot, chat: str, lines: list[str]
+) -> None:
+    """It reads like the delivery then, and nobody was told; the delivery stands behind it."""
+    before = telegram_bot.count(chat)
+    lost = await lose_replies(telegram_bot, chat, *lines)
+    await shift(telegram_bot, chat, lines)
+    await dispatch_and_die(telegram_bot, chat, faults.lost_answer())
+    await check_beside(telegram_bot, chat, before, lost)
+
+
+async def dispatch_and_die(telegram_bot: TelegramBot, chat: str, fault: Fault) -> None:
+    """Let a send fail, who asks overwrite a reply and hear no answer, and another process go on."""
+    replies = telegram_bot.said(chat)
+    fault.method, fault.chat = "sendMessage", chat
+    # The first id is that of the reader's own message.
+    telegram_bot.server.faults.add(fault, faults.lost_answer(method="editMessageText", chat=chat, skip=1))
+    await Dispatcher(telegram_bot.ledger, telegram_bot.app.channels, LATER).run()
+    await telegram_bot.stop()
+    overwritten = False
+    for after in (3600, 7200):
+        fresh = fresh_channel(telegram_bot)
+        clock = partial(lambda after: time.time() + after, after)
+        await Dispatcher(telegram_bot.ledger, {"telegram": fresh}, LATER, clock=clock).run()
+        await fresh.close()
+        overwritten = overwritten or telegram_bot.said(chat)[: len(replies)] != replies
+    assert overwritten
+
+
+@pytest.mark.parametrize("chat", [READER, GROUP, FORUM])
+async def test_what_never_arrived_comes_once_where_who_dies_has_overwritten_a_reply(
+    telegram_bot: TelegramBot, chat: str
+) -> None:
+    before = telegram_bot.count(chat)
+    await lose_replies(telegram_bot, chat, "/help")
+    await dispatch_and_die(telegram_bot, chat, faults.reset())
+    await check_beside(telegram_bot, chat, before, [])

@@ -1,0 +1,1 @@
+"""Finding out whether an unconfirmed message arrived, and undoing what that overwrites."""
