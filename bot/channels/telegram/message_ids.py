@@ -62,7 +62,7 @@ class MessageIds:
                 _remember(self._before, delivery_ref, (message_id, begun - at), _REMEMBERED)
             raise
         finally:
-            del self._begun[delivery_ref]
+            self._begun.pop(delivery_ref, None)  # whoever sends beside may call it so, too
 
     def arrived(self, message: Message, delivery_ref: str) -> None:
         """Note the answer to a send: should the ledger not hear of it, the message is not to be taken for another's."""

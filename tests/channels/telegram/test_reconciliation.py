@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Iterable
@@ -126,6 +127,11 @@ async def test_what_is_sent_to_others_meanwhile_ends_the_search(server: FakeTele
     server.on_call = go_on
     assert await channel.reconcile(READER, unconfirmed(after=before)) == NotDelivered()
     assert probed(server) == [before + 1]
+
+
+async def test_two_sends_at_once_may_have_one_name(channel: TelegramChannel) -> None:
+    sent = await asyncio.gather(send(channel, READER, "One", "ref"), send(channel, OTHER_READER, "Two", "ref"))
+    assert len({*sent}) == 2
 
 
 async def test_private_chats_share_ids_with_one_another(server: FakeTelegram, channel: TelegramChannel) -> None:
