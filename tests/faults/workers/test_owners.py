@@ -164,10 +164,11 @@ async def test_chats_without_unconfirmed_sends_go_on_at_once_after_a_kill(
     """Half of them within a second of it, at Telegram's pace: each chat gets a message a second."""
     async with staged(site, server, names=_CROWD, papers=papers) as stage:
         waits: list[float] = []
+        stage.within += papers  # each of them takes a second
         await stage.hire(3, limited=True)
         stage.blog.publish()
         for _ in range(kills):
-            killed = await stage.at(15, Worker.kill, "sendMessage")
+            killed = await stage.at(30, Worker.kill, "sendMessage")
             stage.strikes("killed")
             waits += await _waits(stage, killed)
         await stage.check()
