@@ -98,7 +98,7 @@ chats = Table(
     Column("schedule", String, nullable=False, server_default=""),  # "08:00 mon-fri Asia/Seoul"
     Column("cards", String, nullable=False, server_default=""),  # "folded" or "short"
     Column("most_cards", Integer, nullable=False, server_default="0"),  # the papers after so many get none; 0: all do
-    Column("sources", String, nullable=False, server_default=""),  # a JSON list of names
+    Column("sources", String, nullable=False, server_default=""),  # a JSON list of names; empty: the operator's
     Column("edition", String, nullable=False),  # follows from the preferences: what it receives
     # Follows from the preferences and the settings: whose digests it receives, a JSON list of names; empty: all. And
     # when it last took a source up: what was found earlier does not come to it as something that it missed.

@@ -102,9 +102,9 @@ class TelegramChannel:
 
     async def send(self, address: str, body: Mapping[str, object], *, delivery_ref: str, thread: str) -> str:  # noqa: ARG002
         async with self.ids.lock(address):
-            with self.ids.sending(address, delivery_ref):
+            with self.ids.sending(address, delivery_ref) as begun:
                 sent = await self.client.send(address, body)
-                self.ids.arrived(sent, delivery_ref)
+                self.ids.arrived(sent, delivery_ref, begun)
         self.titles.hear(sent.chat.effective_name, address)
         return str(sent.message_id)
 

@@ -34,7 +34,6 @@ class MessageIds:
         self._newest: dict[str, tuple[int, float]] = {}  # by sequence: the highest id, and when it was heard of
         self._before: dict[str, tuple[int, float]] = {}  # by a send whose answer was lost: the newest id, its seconds
         self._arrived: dict[str, tuple[int, float]] = {}  # by a send that was answered: its id, and when that was
-        self._begun: dict[str, float] = {}  # by a send that is under way
         self._sent: dict[str, deque[tuple[float, int]]] = {}  # by sequence: when sends were begun, and their ids
         self._numbers: dict[str, str] = {}  # by name, in lower case: "@my_channel" is -100…
 
@@ -47,28 +46,26 @@ class MessageIds:
         self._newest[sequence] = max(newest, (message_id, time.monotonic()))
 
     @contextmanager
-    def sending(self, address: str, delivery_ref: str) -> Iterator[None]:
+    def sending(self, address: str, delivery_ref: str) -> Iterator[float]:
         """Remember which message was the newest before a send, and for how many seconds, if its answer is lost.
 
+        Gives when the send is begun, by `steady`, for `arrived`.
         Clocks do not tell: the time of the send is moved in the ledger when the clock is set back.
         """
         newest, begun = self._newest.get(self._sequence(address)), time.monotonic()
-        self._begun[delivery_ref] = steady()
         try:
-            yield
+            yield steady()
         except Unconfirmed:
             if newest:
                 message_id, at = newest
                 _remember(self._before, delivery_ref, (message_id, begun - at), _REMEMBERED)
             raise
-        finally:
-            self._begun.pop(delivery_ref, None)  # whoever sends beside may call it so, too
 
-    def arrived(self, message: Message, delivery_ref: str) -> None:
+    def arrived(self, message: Message, delivery_ref: str, begun: float) -> None:
         """Note the answer to a send: should the ledger not hear of it, the message is not to be taken for another's."""
         self.heard(message.chat, message.message_id)
         sent = self._sent.setdefault(self._sequence(str(message.chat.id)), deque(maxlen=_REMEMBERED))
-        sent.append((self._begun.get(delivery_ref, -math.inf), message.message_id))
+        sent.append((begun, message.message_id))
         _remember(self._arrived, delivery_ref, (message.message_id, steady()), _REMEMBERED_SENDS)
 
     def first_since(self, address: str, begun: float) -> float:

@@ -69,13 +69,19 @@ async def failed_jobs(db: AsyncConnection) -> list[FailedJob]:
     return [FailedJob(*row) for row in await db.execute(_FAILED)]
 
 
+def _hear_end(task: asyncio.Task[Any]) -> None:
+    """Let asyncio not tell that nobody heard what ended a task: it was told, or is the loss of a connection."""
+    if not task.cancelled():
+        task.exception()
+
+
 class Listening(JobManager):
     """Listens for new jobs, in a task at which the worker does not look when it is cancelled at the same time."""
 
     async def listen_for_jobs(self, **how: Any) -> None:
         """Raise ConnectorException where the connection is lost, and say it to nobody else."""
         task = cast("asyncio.Task[Any]", asyncio.current_task())
-        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        task.add_done_callback(_hear_end)
         await super().listen_for_jobs(**how)
 
 
@@ -113,11 +119,6 @@ class PostgresJobs:
                 job.cancel()
             await asyncio.wait(self._under_way, timeout=_GRACE)
 
-    def _ended(self, job: asyncio.Task[Any]) -> None:
-        self._under_way.discard(job)
-        if not job.cancelled():
-            job.exception()  # it was told by `failed`, or is that of a connection
-
     async def _work(self, tasks: Mapping[str, Task], failed: Callable[[str], object]) -> None:
         connector = PsycopgConnector(conninfo=self._url, min_size=1, max_size=_CONNECTIONS, timeout=_AGAIN)
         app = App(connector=connector)
@@ -145,7 +146,8 @@ class PostgresJobs:
     ) -> None:
         job = cast("asyncio.Task[Any]", asyncio.current_task())
         self._under_way.add(job)
-        job.add_done_callback(self._ended)
+        for call in (self._under_way.discard, _hear_end):
+            job.add_done_callback(call)
         try:
             await work(what)
         except Exception as error:

@@ -168,7 +168,7 @@ def _next_rows() -> Select[tuple[Any, ...]]:
         .outerjoin(last_sent, and_(last_sent.c.digest_id == digests.c.id, last_sent.c.chat_id == deliveries.c.chat_id))
         .where(
             _is_asked(deliveries.c.chat_id),
-            _is_asked(chats.c.id),
+            _is_asked(chats.c.id),  # PostgreSQL does not conclude it, and would look through all chats
             chats.c.state == ChatState.ACTIVE,
             IS_ACTIONABLE,
             not_(IS_DROPPED),
